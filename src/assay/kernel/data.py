@@ -1,0 +1,226 @@
+"""What is a table, inside Assay?
+
+A Dataset is named columns of one length. A Column keeps its cells in one of three stores, all numpy, so that ten
+million rows stay affordable (docs/decisions/0002-column-store.md):
+
+- numbers: float64, NaN where missing;
+- words:   int32 codes into `levels` (distinct strings, in order of first appearance), -1 where missing;
+- moments: datetime64[us], NaT where missing.
+
+What a column *means* (its kind) and what it is *for* (its role) are names set by the plan. A Dataset knows nothing of
+files: readers make it, and say in `Source` what they met.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DataError, did_you_mean, listing
+
+ROLES = ("feature", "target", "id", "group", "time", "weight", "sensitive", "dropped")
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Column:
+    """One thing known about every row."""
+
+    name: str
+    cells: NDArray[Any]
+    levels: NDArray[np.object_] | None = None
+    kind: str = ""
+    role: str = "feature"
+
+    def __post_init__(self) -> None:
+        if self.levels is not None and self.cells.dtype != np.int32:
+            raise TypeError(f"codes of '{self.name}' must be int32, not {self.cells.dtype}")
+        if self.levels is None and self.cells.dtype != np.float64 and self.cells.dtype != np.dtype("datetime64[us]"):
+            raise TypeError(f"cells of '{self.name}' must be float64 or datetime64[us], not {self.cells.dtype}")
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    @property
+    def store(self) -> str:
+        """ "numbers", "words" or "moments"."""
+        if self.levels is not None:
+            return "words"
+        return "numbers" if self.cells.dtype == np.float64 else "moments"
+
+    @property
+    def missing(self) -> Bools:
+        """True where the cell is missing: bool [n]."""
+        if self.levels is not None:
+            return np.asarray(self.cells < 0)
+        return np.asarray(np.isnan(self.cells) if self.cells.dtype == np.float64 else np.isnat(self.cells))
+
+    def take(self, rows: NDArray[Any] | slice) -> Column:
+        """The same column for some rows (indices or a mask); levels are shared."""
+        return replace(self, cells=self.cells[rows])
+
+    def texts(self) -> NDArray[np.object_]:
+        """Every cell as it would be written, None where missing: object [n]."""
+        out = np.empty(len(self), dtype=object)
+        if self.levels is not None:
+            present = self.cells >= 0
+            out[present] = self.levels[self.cells[present]]
+            return out
+        present = ~self.missing
+        cells = self.cells[present]
+        if self.store == "numbers":
+            out[present] = [plain_number(v) for v in cells.tolist()]
+        else:
+            out[present] = [plain_moment(v) for v in cells]
+        return out
+
+    def as_words(self) -> Column:
+        """The same column stored as words: each distinct cell spelled once."""
+        if self.levels is not None:
+            return self
+        present = ~self.missing
+        distinct, inverse = np.unique(self.cells[present], return_inverse=True)
+        spell = plain_number if self.store == "numbers" else plain_moment
+        levels = np.empty(len(distinct), dtype=object)
+        levels[:] = [spell(v) for v in (distinct.tolist() if self.store == "numbers" else distinct)]
+        codes = np.full(len(self), -1, dtype=np.int32)
+        codes[present] = inverse.astype(np.int32)
+        return replace(self, cells=codes, levels=levels)
+
+    @classmethod
+    def of_words(cls, name: str, texts: Iterable[str | None], **more: Any) -> Column:
+        """A column of words from texts; None is missing.
+
+        >>> Column.of_words("fruit", ["fig", None, "fig"]).cells.tolist()
+        [0, -1, 0]
+        """
+        seen: dict[str, int] = {}
+        codes = [-1 if text is None else seen.setdefault(text, len(seen)) for text in texts]
+        levels = np.empty(len(seen), dtype=object)
+        levels[:] = list(seen)
+        return cls(name=name, cells=np.asarray(codes, dtype=np.int32), levels=levels, **more)
+
+    @classmethod
+    def of_numbers(cls, name: str, values: Any, **more: Any) -> Column:
+        """A column of numbers; NaN is missing."""
+        return cls(name=name, cells=np.asarray(values, dtype=np.float64), **more)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a table came from and what its reader met on the way."""
+
+    name: str = "table"
+    reader: str = "frame"
+    details: Mapping[str, Any] = field(default_factory=dict)  # separator, encoding, header row ...
+    rows_read: int = 0
+    rows_repaired: int = 0
+    rows_refused: int = 0
+    examples: tuple[str, ...] = ()  # a few of the repaired or refused lines, for people to look at
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Named columns of one length, and where they came from."""
+
+    columns: tuple[Column, ...]
+    source: Source = field(default_factory=Source)
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in self.columns}
+        if len(lengths) > 1:
+            raise TypeError(f"columns differ in length: {sorted(lengths)}")
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise TypeError("column names must be distinct; readers rename duplicates")
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.columns[0]) if self.columns else 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Column:
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise no_such_column(name, self) from None
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def take(self, rows: NDArray[Any] | slice) -> Dataset:
+        """The same columns for some rows."""
+        return Dataset(tuple(column.take(rows) for column in self.columns), self.source)
+
+    def only(self, names: Sequence[str]) -> Dataset:
+        """Some of the columns, in the order asked for."""
+        return Dataset(tuple(self[name] for name in names), self.source)
+
+    def having(self, *columns: Column) -> Dataset:
+        """A copy in which these columns replace those of the same name, or are added at the end."""
+        new = {column.name: column for column in columns}
+        kept = [new.pop(column.name, column) for column in self.columns]
+        return Dataset((*kept, *new.values()), self.source)
+
+    def with_role(self, role: str) -> tuple[Column, ...]:
+        """The columns that have a role."""
+        return tuple(column for column in self.columns if column.role == role)
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """Hash of names and cells; kinds, roles and the file's wording of the table do not enter."""
+        digest = hashlib.sha256()
+        for column in self.columns:
+            digest.update(f"{column.name}\x1f{column.store}\x1e".encode("utf-8", "surrogatepass"))
+            digest.update(np.ascontiguousarray(column.cells).tobytes())
+            if column.levels is not None:
+                digest.update("\x1f".join(column.levels.tolist()).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+
+def no_such_column(name: str, data: Dataset) -> DataError:
+    """The error for a column that is not there."""
+    names = list(data.names)
+    return DataError(
+        f"{data.source.name} has no column '{name}'.",
+        did_you_mean(name, names),
+        f"Its {len(names)} columns: {listing(names, 30)}.",
+    )
+
+
+def plain_number(value: float) -> str:
+    """A number as a file would write it: whole numbers without a point.
+
+    >>> plain_number(3.0), plain_number(0.1)
+    ('3', '0.1')
+    """
+    return str(int(value)) if value == value and abs(value) < 2**53 and value == int(value) else repr(float(value))
+
+
+def plain_moment(value: np.datetime64) -> str:
+    """A moment in ISO 8601, the time left away at midnight."""
+    text = str(value.astype("datetime64[us]"))
+    day, _, time = text.partition("T")
+    if time in ("", "00:00:00.000000"):
+        return day
+    return f"{day}T{time.removesuffix('.000000')}"

@@ -1,0 +1,165 @@
+"""What does a check answer?
+
+A Finding is a verdict, one sentence, measures that carry their doubt, and the data of figures (never a picture: each
+view of the report draws its own). Findings live in the model file and are read again years later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from .words import Say
+
+Verdict = Literal["pass", "watch", "fail", "info", "unknown", "error"]
+VERDICTS: tuple[Verdict, ...] = ("pass", "watch", "fail", "info", "unknown", "error")
+# pass: asked and well. watch: a person should look. fail: do not use before this is cured. info: a figure without a
+# judgement. unknown: the question does not apply or cannot be answered here, with the reason. error: the check broke.
+
+FIGURES = ("bars", "lines", "points", "matrix", "table", "histogram")
+# The data of each kind of figure; "label" means a string of the user's or a Say.
+# bars       labels [k], values [k], low [k]?, high [k]?, reference?: number, colours?: "signed"
+# lines      series: list of {name: label, x [n], y [n], low [n]?, high [n]?, steps?: bool, dashed?: bool}
+# points     x [n], y [n], groups?: [n] labels
+# matrix     rows [r] labels, columns [c] labels, values [r][c], text?: [r][c] of strings
+# table      columns [c] labels, rows: list of [c] cells (string or number)
+# histogram  edges [k+1], series: list of {name: label, counts [k]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One figure with its doubt: value, interval `low` to `high` at `level`, from `n` rows."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    n: int | None = None
+    unit: str = ""
+    constant: float | None = None  # the same figure for the constant guess
+    better: Literal["higher", "lower", ""] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """The data of a picture; `kind` is one of FIGURES and says what `data` holds."""
+
+    kind: str
+    title: Say
+    data: Mapping[str, Any]
+    x: Say | str = ""
+    y: Say | str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """A cure: what to do, as an option of the command line where there is one ("--drop TWF")."""
+
+    say: Say
+    option: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """The answer to one question put to a model."""
+
+    check: str
+    verdict: Verdict
+    say: Say
+    measures: tuple[Measure, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[Say, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    rows: str = ""  # which rows it was measured on: "cross-fitted", "sealed", "test", "audit"
+    seconds: float = 0.0
+
+    def measure(self, name: str) -> Measure:
+        """The measure called `name`. Raises KeyError."""
+        for measure in self.measures:
+            if measure.name == name:
+                return measure
+        raise KeyError(f"{self.check} has no measure '{name}'; it has {[m.name for m in self.measures]}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; numbers that are not finite become null."""
+        return {name: to_plain(getattr(self, name)) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Finding:
+        """The Finding that `to_json` wrote. Raises KeyError, TypeError or ValueError where it did not."""
+        if raw["verdict"] not in VERDICTS:
+            raise ValueError(f"no such verdict: {raw['verdict']!r}")
+        return cls(
+            check=str(raw["check"]),
+            verdict=raw["verdict"],
+            say=Say.from_json(raw["say"]),
+            measures=tuple(Measure(**m) for m in raw["measures"]),
+            figures=tuple(_figure(f) for f in raw["figures"]),
+            notes=tuple(Say.from_json(n) for n in raw["notes"]),
+            advice=tuple(Advice(say=Say.from_json(a["say"]), option=str(a["option"])) for a in raw["advice"]),
+            rows=str(raw["rows"]),
+            seconds=float(raw["seconds"]),
+        )
+
+    def on(self, rows: str, seconds: float) -> Finding:
+        """The same finding, saying where it was measured and how long it took."""
+        return replace(self, rows=rows, seconds=seconds)
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses, Says, tuples and numpy values as JSON values; not finite becomes None."""
+    if isinstance(value, Say):
+        return value.to_json()
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: to_plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(k): to_plain(v) for k, v in value.items()}
+    if hasattr(value, "tolist"):
+        return to_plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [to_plain(v) for v in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+def _label(raw: Any) -> Any:
+    if isinstance(raw, dict) and {"owner", "key", "values"} == raw.keys():
+        return Say.from_json(raw)
+    if isinstance(raw, dict):
+        return {k: _label(v) for k, v in raw.items()}
+    return [_label(v) for v in raw] if isinstance(raw, list) else raw
+
+
+def _figure(raw: Mapping[str, Any]) -> Figure:
+    if raw["kind"] not in FIGURES:
+        raise ValueError(f"no such kind of figure: {raw['kind']!r}")
+    return Figure(
+        kind=raw["kind"],
+        title=Say.from_json(raw["title"]),
+        data=_label(dict(raw["data"])),
+        x=_label(raw["x"]),
+        y=_label(raw["y"]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One line of the ledger: a candidate that was tried, and what came of it."""
+
+    name: str
+    learner: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    status: Literal["done", "failed", "starved", "skipped"] = "done"
+    loss: float | None = None  # mean per-row loss on rows not seen; lower is better
+    low: float | None = None
+    high: float | None = None
+    seconds: float = 0.0
+    memory_mb: float = 0.0  # growth of the peak memory of the process
+    weight: float = 0.0  # share in the blend
+    folds: int = 0
+    error: str = ""
+    readable: bool = False
+    resumed: bool = False

@@ -1,0 +1,115 @@
+"""Which arrays can a modality give, and what can a learner give back?
+
+Two small alphabets join modalities, learners and tasks, so that the rooms need not know each other. Forms are what goes
+into a learner; heads are what comes out, with their width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .data import Floats
+
+FORMS = ("vector", "tokens", "sequence", "grid", "clip")
+HEADS = ("value", "classes", "flags", "quantiles", "path", "boxes", "words", "oddness", "ranking")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of a vector form.
+
+    `part` is the data column it was made of: contributions of features add up to those of parts. A "code" is a
+    category: value i stands for `levels[i]`, and `len(levels)` for every rare or unseen level.
+    """
+
+    name: str
+    part: str
+    kind: Literal["number", "code"] = "number"
+    levels: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "part": self.part, "kind": self.kind, "levels": list(self.levels)}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Feature:
+        return cls(str(raw["name"]), str(raw["part"]), raw["kind"], tuple(raw["levels"]))
+
+
+@dataclass(frozen=True, eq=False)
+class Vector:
+    """The form every modality can give: values [n, d] with one Feature per column; NaN where missing."""
+
+    values: Floats
+    features: tuple[Feature, ...]
+
+    def take(self, rows: NDArray[Any]) -> Vector:
+        """The same features for some rows."""
+        return Vector(self.values[rows], self.features)
+
+    @classmethod
+    def beside(cls, parts: list[Vector], rows: int) -> Vector:
+        """Vectors of the same rows, side by side."""
+        if not parts:
+            return cls(np.empty((rows, 0)), ())
+        return cls(np.hstack([p.values for p in parts]), tuple(f for p in parts for f in p.features))
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a learner is given: forms by name, and for training the target `y` and row weights."""
+
+    forms: Mapping[str, Any]
+    y: NDArray[Any] | None = None
+    weight: Floats | None = None
+
+    @property
+    def vector(self) -> Vector:
+        """The vector form."""
+        vector: Vector = self.forms["vector"]
+        return vector
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.vector.values)
+
+    def take(self, rows: NDArray[Any]) -> Batch:
+        """The same batch for some rows."""
+        return replace(
+            self,
+            forms={name: form.take(rows) for name, form in self.forms.items()},
+            y=None if self.y is None else self.y[rows],
+            weight=None if self.weight is None else self.weight[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a learner must give: raw scores of `width` columns.
+
+    value       the value itself                                     width 1
+    classes(k)  the log-odds of the last class where k = 2           width 1
+                one logit a class where k > 2                        width k
+
+    >>> Head.classes(2).width, Head.classes(3).width
+    (1, 3)
+    """
+
+    name: str
+    classes_: int = 0
+    width: int = 1
+
+    @classmethod
+    def value(cls) -> Head:
+        """One number a row."""
+        return cls("value")
+
+    @classmethod
+    def classes(cls, k: int) -> Head:
+        """One of `k` classes."""
+        return cls("classes", k, 1 if k == 2 else k)

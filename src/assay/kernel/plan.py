@@ -1,0 +1,102 @@
+"""What was decided before training?
+
+The Plan holds every choice: the data and its hash, kinds and roles, task, folds, candidates, minutes, seed, and what
+was left out and why. It is printed, saved in the model, and can be replayed. It decides nothing: planning draws it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .findings import Advice, to_plain
+from .words import Say
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnPlan:
+    """What one column is taken to be."""
+
+    name: str
+    kind: str
+    role: str = "feature"
+    why: Say | None = None
+    runner_up: str = ""  # the kind it would be otherwise; overrule with --kind NAME=KIND
+    missing: int = 0
+    misfits: int = 0  # cells that do not fit the kind: counted as missing
+    examples: tuple[str, ...] = ()  # a few of the misfits
+    distinct: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One entry of the ordered portfolio."""
+
+    name: str
+    learner: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splits:
+    """How rows are kept apart."""
+
+    how: str = "stratified"  # "stratified", "random", "grouped", "time"
+    folds: int = 5
+    sealed: int = 0  # rows set aside before anything is fitted
+    group: str = ""
+    time: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Every choice made before training."""
+
+    data: Mapping[str, Any]  # name, sha256, rows, rows_read, rows_repaired, rows_refused, reader, details
+    target: str
+    task: str
+    task_why: Say
+    task_runner_up: str = ""
+    columns: tuple[ColumnPlan, ...] = ()
+    splits: Splits = field(default_factory=Splits)
+    candidates: tuple[Candidate, ...] = ()
+    left_out: tuple[Say, ...] = ()
+    notes: tuple[Say, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    minutes: float = 2.0
+    seed: int = 0
+    level: float = 0.9  # coverage of sets and intervals
+    version: str = ""
+
+    def column(self, name: str) -> ColumnPlan:
+        """The plan for one column. Raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def names(self, role: str) -> tuple[str, ...]:
+        """Names of the columns that have a role."""
+        return tuple(column.name for column in self.columns if column.role == role)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        plain: dict[str, Any] = to_plain(self)
+        return plain
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Plan:
+        """The Plan that `to_json` wrote. Raises KeyError, TypeError or ValueError where it did not."""
+        fields = dict(raw)
+        fields["task_why"] = Say.from_json(raw["task_why"])
+        fields["columns"] = tuple(
+            ColumnPlan(**{**c, "why": Say.from_json(c["why"]) if c["why"] else None, "examples": tuple(c["examples"])})
+            for c in raw["columns"]
+        )
+        fields["splits"] = Splits(**raw["splits"])
+        fields["candidates"] = tuple(Candidate(**c) for c in raw["candidates"])
+        fields["left_out"] = tuple(Say.from_json(s) for s in raw["left_out"])
+        fields["notes"] = tuple(Say.from_json(s) for s in raw["notes"])
+        fields["advice"] = tuple(Advice(say=Say.from_json(a["say"]), option=str(a["option"])) for a in raw["advice"])
+        return cls(**fields)

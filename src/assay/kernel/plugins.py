@@ -1,0 +1,316 @@
+"""What must a plug-in be able to do?
+
+One protocol per shelf, and the About that every plug-in carries. The contracts in `assay.testing` run these promises
+over every plug-in, ours and other people's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .box import Box
+from .clock import Clock
+from .data import Bools, Column, Dataset, Floats, Ints
+from .findings import Finding, Trial
+from .forms import Batch, Head, Vector
+from .plan import Plan
+from .words import Say, Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a plug-in declares of itself; the house decides by this, never by its key."""
+
+    key: str
+    words: Words = field(default_factory=dict)  # {"en": {key: template}, "zh": {...}}; "title" is always there
+    takes: tuple[str, ...] = ()  # forms (learners), stores (modalities), file endings (readers)
+    gives: tuple[str, ...] = ()  # heads (learners), forms (modalities)
+    needs: tuple[str, ...] = ()  # packages beyond the core
+    extra: str = ""  # the extra that installs them
+    order: int = 50  # where it stands in lists and reports; smaller is earlier
+    readable: bool = False  # a learner whose whole working a person can read
+
+    def say(self, room: str, key: str, **values: Any) -> Say:
+        """A sentence of this plug-in."""
+        return Say(f"{room}/{self.key}", key, values)
+
+
+# --------------------------------------------------------------------------------------------------------- readers
+
+
+class Reader(Protocol):
+    """One door: turns something outside into a Dataset of raw columns (no kinds yet)."""
+
+    about: About
+
+    def opens(self, source: Any) -> bool:
+        """Whether this door is for `source` (a path, a URL, a frame), judged without reading it all."""
+        ...
+
+    def read(self, source: Any, **options: Any) -> Dataset:
+        """Read all of it. Raises DataError. No row is lost in silence: see `Source`."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------------ modalities
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A modality's or task's bid for a column: how well it fits (0 to 1), and why."""
+
+    fit: float
+    why: Say
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A column as one modality reads it; cells that did not fit became missing."""
+
+    column: Column
+    misfits: int = 0
+    examples: tuple[str, ...] = ()
+
+
+class Modality(Protocol):
+    """How one kind of cell is recognised, opened, and turned into arrays."""
+
+    about: About
+
+    def recognise(self, column: Column) -> Claim:
+        """How well the raw column fits. Raises DoesNotApply with the reason where it does not."""
+        ...
+
+    def open(self, column: Column) -> Opened:
+        """Parse the cells. Nothing is learnt: a row opened alone gives what it gives in a table."""
+        ...
+
+    def learn(self, column: Column, rng: np.random.Generator) -> Encoder:
+        """Learn how to encode, from training rows only (an opened column)."""
+        ...
+
+    def load(self, box: Box) -> Encoder:
+        """The encoder that was dumped."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """What a modality learnt from the training rows of one column."""
+
+    def vector(self, column: Column) -> Vector:
+        """The vector form of an opened column: values [n, d]."""
+        ...
+
+    def strange(self, column: Column) -> Bools:
+        """Rows whose cell is unlike anything in training (out of range, unseen level): bool [n]."""
+        ...
+
+    def dump(self, box: Box) -> None:
+        """Write everything that `load` needs."""
+        ...
+
+
+# ----------------------------------------------------------------------------------------------------------- tasks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codec:
+    """How answers are written: class labels in order (empty for a value), as the training file wrote them."""
+
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A named figure of merit: `of(scores [n, w], y [n], weight [n] or None)`; NaN where undefined."""
+
+    key: str
+    better: str  # "higher" or "lower"
+    of: Callable[[Floats, NDArray[Any], Floats | None], float]
+    unit: str = ""  # "share", "target" (the target's own unit), ""
+
+
+class Task(Protocol):
+    """What the target means."""
+
+    about: About
+
+    def recognise(self, target: Column) -> Claim:
+        """How well this task fits an opened target. Raises DoesNotApply."""
+        ...
+
+    def kind(self) -> str:
+        """The modality that opens the target."""
+        ...
+
+    def codec(self, target: Column) -> Codec:
+        """Learn how answers are written. Raises DataError where nothing can be learnt (one class, constant)."""
+        ...
+
+    def encode(self, target: Column, codec: Codec) -> NDArray[Any]:
+        """Targets as numbers [n]: class indices (int64) or values (float64). Missing or unknown is -1 or NaN."""
+        ...
+
+    def head(self, codec: Codec) -> Head:
+        """What a learner must give."""
+        ...
+
+    def losses(self, scores: Floats, y: NDArray[Any]) -> Floats:
+        """Per-row loss of raw scores [n, w]: float64 [n]. The primitive of all measurement."""
+        ...
+
+    def answers(self, scores: Floats) -> Floats:
+        """Raw scores [n, w] as people read them: probabilities [n, k] or values [n, 1]."""
+        ...
+
+    def metrics(self, codec: Codec) -> Sequence[Metric]:
+        """Figures of merit, the primary one first."""
+        ...
+
+    def constant(self, y: NDArray[Any], weight: Floats | None, codec: Codec) -> Floats:
+        """The raw score of the best constant guess: [w]."""
+        ...
+
+    def strata(self, y: NDArray[Any]) -> Ints:
+        """Group number of each row for stratified folds: int64 [n]."""
+        ...
+
+
+# -------------------------------------------------------------------------------------------------------- learners
+
+
+class Learner(Protocol):
+    """Frozen settings with ranges, and `fit`. Remembers no data."""
+
+    about: ClassVar[About]
+
+    def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Fitted:
+        """Learn from `train`; `tune` (rows of the training side, never measured on) may stop it early."""
+        ...
+
+    @staticmethod
+    def load(box: Box, head: Head, features: tuple[Any, ...]) -> Fitted:
+        """The fitted object that was dumped. Raises BundleInvalid."""
+        ...
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """What a learner left: immutable."""
+
+    def predict(self, batch: Batch) -> Floats:
+        """Raw scores [n, head.width]."""
+        ...
+
+    def contributions(self, batch: Batch) -> Floats:
+        """Pull of each feature, and of the base as last column: [n, d + 1, width]; sums to `predict` over axis 1."""
+        ...
+
+    def dump(self, box: Box) -> None:
+        """Write everything that `load` needs."""
+        ...
+
+    def about(self) -> Mapping[str, Any]:
+        """What a person may want to see (rounds, coefficients, cost history, shapes): JSON values."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------------------- checks
+
+
+class ModelView(Protocol):
+    """The part of a Model that checks may use."""
+
+    parts: tuple[str, ...]  # the data columns the model uses, in order
+
+    def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        """Calibrated raw scores [n, w]; row i from the models of fold `folds[i]` alone where folds are given."""
+        ...
+
+    def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        """Pull of each part, the base last: [n, parts + 1, w]; sums to `scores` over axis 1."""
+        ...
+
+    def size_bytes(self) -> int:
+        """Size of the saved file."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Contender:
+    """One candidate's own raw scores on the measured rows, uncalibrated."""
+
+    name: str
+    learner: str
+    readable: bool
+    scores: Floats  # [n, w]
+    seconds: float
+    detail: Mapping[str, Any] = field(default_factory=dict)  # Fitted.about() of one fold
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Honest:
+    """Bias-corrected figures: one column a metric of the task, one row a bootstrap round; rows out of the bag only."""
+
+    metrics: tuple[str, ...]
+    draws: Floats  # [rounds, metrics]
+    apparent: Floats  # [metrics]: the figure without correction
+    constant: Floats  # [metrics]: the constant guess
+    readable: Floats | None = None  # [rounds, metrics]: best readable contender on the same rows, where there is one
+    corrected: bool = True  # False for sealed rows, where nothing was chosen and nothing needs correcting
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """All that a check is given. Every row here was unseen by the model that scored it."""
+
+    rows: str  # "cross-fitted", "sealed", "test", "audit"
+    data: Dataset  # opened columns of the measured rows, the target among them
+    raw: Dataset  # all rows of the training table as opened, for questions about the data itself
+    plan: Plan
+    task: Task
+    codec: Codec
+    y: NDArray[Any]  # [n]
+    weight: Floats | None
+    scores: Floats  # calibrated raw scores [n, w] of the blend
+    uncalibrated: Floats  # the same before calibration
+    folds: Ints | None  # fold of each row; None where the whole model scored it
+    constant: Floats  # raw scores of the constant guess [n, w]
+    contenders: tuple[Contender, ...]
+    honest: Honest
+    sets: Bools | None  # prediction sets [n, k], thresholds learnt on other rows
+    intervals: Floats | None  # [n, 2], widths learnt on other rows
+    ledger: tuple[Trial, ...]
+    model: ModelView
+    seconds: float  # time spent on training
+    seed: int
+    clock: Clock
+
+    @property
+    def n(self) -> int:
+        """Number of measured rows."""
+        return len(self.y)
+
+    def answers(self) -> Floats:
+        """Probabilities [n, k] or values [n, 1]."""
+        return self.task.answers(self.scores)
+
+    def losses(self) -> Floats:
+        """Per-row loss [n]."""
+        return self.task.losses(self.scores, self.y)
+
+
+class Check(Protocol):
+    """One question put to a model. Its words hold "title" and "question"."""
+
+    about: About
+
+    def run(self, evidence: Evidence) -> Finding:
+        """The answer. Raises DoesNotApply with a reason in words where the question cannot be put."""
+        ...

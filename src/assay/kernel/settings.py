@@ -1,0 +1,134 @@
+"""Which values may a setting take?
+
+A plug-in's settings are a frozen dataclass whose fields are annotated with ranges. One declaration gives the
+default, the check, the search range, the help text and the reference page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import typing
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .errors import SettingError, did_you_mean, listing
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number from `low` to `high`, drawn evenly (or evenly on the log scale)."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def problem(self, value: object) -> str:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return f"expected a number, not {value!r}"
+        if not math.isfinite(value) or not self.low <= value <= self.high:
+            return f"expected a number from {self.low:g} to {self.high:g}, not {value!r}"
+        return ""
+
+    def draw(self, rng: np.random.Generator) -> float:
+        if self.log:
+            return float(np.exp(rng.uniform(math.log(self.low), math.log(self.high))))
+        return float(rng.uniform(self.low, self.high))
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from `low` to `high`."""
+
+    low: int
+    high: int
+    log: bool = False
+
+    def problem(self, value: object) -> str:
+        if isinstance(value, bool) or not isinstance(value, int):
+            return f"expected a whole number, not {value!r}"
+        if not self.low <= value <= self.high:
+            return f"expected a whole number from {self.low} to {self.high}, not {value!r}"
+        return ""
+
+    def draw(self, rng: np.random.Generator) -> int:
+        if self.log:
+            return round(float(np.exp(rng.uniform(math.log(self.low), math.log(self.high)))))
+        return int(rng.integers(self.low, self.high + 1))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    options: tuple[str, ...]
+
+    def problem(self, value: object) -> str:
+        return "" if value in self.options else f"expected one of {listing(self.options)}, not {value!r}"
+
+    def draw(self, rng: np.random.Generator) -> str:
+        return self.options[int(rng.integers(len(self.options)))]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """On or off."""
+
+    def problem(self, value: object) -> str:
+        return "" if isinstance(value, bool) else f"expected true or false, not {value!r}"
+
+    def draw(self, rng: np.random.Generator) -> bool:
+        return bool(rng.integers(2))
+
+
+Range = Real | Whole | Choice | Switch
+
+
+@functools.cache
+def ranges(kind: Hashable) -> dict[str, Range]:
+    """The range of every setting of a plug-in class, in order of declaration."""
+    assert isinstance(kind, type) and dataclasses.is_dataclass(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
+    found: dict[str, Range] = {}
+    for field in dataclasses.fields(kind):
+        marks = getattr(hints[field.name], "__metadata__", ())
+        for mark in marks:
+            if isinstance(mark, (Real, Whole, Choice, Switch)):
+                found[field.name] = mark
+    return found
+
+
+def check_settings(plugin: object) -> None:
+    """Raise one SettingError that names every setting out of its range. Meant for `__post_init__`."""
+    kind = type(plugin)
+    wrong = [(name, span.problem(getattr(plugin, name))) for name, span in ranges(kind).items()]
+    wrong = [(name, problem) for name, problem in wrong if problem]
+    if wrong:
+        said = "; ".join(f"{name}: {problem}" for name, problem in wrong)
+        raise SettingError(f"{kind.__name__} has settings out of range.", said + ".", "Change them and try again.")
+
+
+def settings_of(plugin: object) -> dict[str, Any]:
+    """The settings of a plug-in as plain JSON values."""
+    return {name: getattr(plugin, name) for name in ranges(type(plugin))}
+
+
+def with_settings(kind: type, settings: Mapping[str, Any]) -> Any:
+    """Build a plug-in from plain values: unknown names and bad values are reported together."""
+    known = ranges(kind)
+    strange = [name for name in settings if name not in known]
+    if strange:
+        hints = " ".join(filter(None, (did_you_mean(name, known) for name in strange)))
+        raise SettingError(
+            f"{kind.__name__} has no setting {listing(strange)}.", hints, f"Its settings: {listing(list(known), 40)}."
+        )
+    return kind(**settings)
+
+
+def draw_settings(kind: type, rng: np.random.Generator) -> dict[str, Any]:
+    """One random draw of all settings, each within its range."""
+    return {name: span.draw(rng) for name, span in ranges(kind).items()}

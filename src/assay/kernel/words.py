@@ -1,0 +1,134 @@
+"""How is a sentence said, in the reader's language?
+
+Code never writes a sentence for people directly: it makes a `Say`, the key of a template and the values to put in. The
+templates stand in the plug-in file that says them, in English ("en") and Chinese ("zh"). What is kept in a model is the
+Say, so the same finding can be read in either language years later.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import BundleForeign, PluginFault
+
+LANGUAGES = ("en", "zh")
+Words = Mapping[str, Mapping[str, str]]
+# Rooms that speak but are no shelf: each has one file `words.py` with its templates.
+SPEAKING_ROOMS = ("planning", "search", "report", "cli")
+SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
+
+
+@dataclass(frozen=True)
+class Say:
+    """One sentence to be: who says it ("checks/quality"), which template, and the values in it."""
+
+    owner: str
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, lang: str = "en") -> str:
+        """The sentence in `lang`."""
+        templates = words_of(self.owner)
+        try:
+            template = templates[lang][self.key]
+        except KeyError as error:
+            raise PluginFault(f"{self.owner} has no sentence '{self.key}' in '{lang}'.") from error
+        values = {k: (v.text(lang) if isinstance(v, Say) else v) for k, v in self.values.items()}
+        return fill(template, values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for a file."""
+        plain = {k: (v.to_json() if isinstance(v, Say) else _plain(v)) for k, v in self.values.items()}
+        return {"owner": self.owner, "key": self.key, "values": plain}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Say:
+        """The Say that `to_json` wrote."""
+        values = {
+            k: (cls.from_json(v) if isinstance(v, dict) and {"owner", "key"} <= v.keys() else v)
+            for k, v in dict(raw.get("values", {})).items()
+        }
+        return cls(str(raw["owner"]), str(raw["key"]), values)
+
+
+@functools.cache
+def words_of(owner: str) -> Words:
+    """The templates of "room/key" (a plug-in) or of a speaking room. Anything else is refused."""
+    room, _, key = owner.partition("/")
+    if room in SHELF_ROOMS and key:
+        from .shelf import shelf
+
+        words: Words = shelf(room).get(key).about.words
+        return words
+    if room in SPEAKING_ROOMS and not key:
+        found: Words = importlib.import_module(f"assay.{room}.words").WORDS
+        return found
+    raise BundleForeign(f"Nobody called '{owner}' speaks here.")
+
+
+def fill(template: str, values: Mapping[str, Any]) -> str:
+    """Put values into a template; numbers are rounded for reading.
+
+    `{x}` gives three significant digits, `{x:%}` a percentage, `{x:+}` a signed number, `{n}` of a whole number
+    thousands separators, `{names}` of a list a comma-separated listing.
+
+    >>> fill("{share:%} of {n} rows", {"share": 0.12345, "n": 30000})
+    '12.3 % of 30,000 rows'
+    """
+    return _Reader().vformat(template, (), values)
+
+
+class _Reader(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if value is None:
+            return "–"
+        if isinstance(value, (list, tuple)):
+            return ", ".join(self.format_field(v, format_spec) for v in value)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return str(value)
+        if format_spec == "%":
+            return f"{_significant(100 * value)} %"
+        if format_spec == "+":
+            return ("+" if value >= 0 else "−") + _significant(abs(value))
+        if format_spec == "raw":
+            return str(value)
+        return _significant(value)
+
+
+def _significant(value: float, digits: int = 3) -> str:
+    """Three significant digits, thousands separated, no exponent where people would not write one."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "–"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if size >= 9 or size < -5:
+        return f"{value:.{digits - 1}e}"
+    return f"{value:,.{max(0, digits - 1 - size)}f}"
+
+
+def number(value: float) -> str:
+    """A number as people read it: three significant digits.
+
+    >>> number(12345.678), number(0.012345)
+    ('12,346', '0.0123')
+    """
+    return _significant(value)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value
