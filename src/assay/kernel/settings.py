@@ -91,7 +91,8 @@ Range = Real | Whole | Choice | Switch
 @functools.cache
 def ranges(kind: Hashable) -> dict[str, Range]:
     """The range of every setting of a plug-in class, in order of declaration."""
-    assert isinstance(kind, type) and dataclasses.is_dataclass(kind)
+    assert isinstance(kind, type)
+    assert dataclasses.is_dataclass(kind)
     hints = typing.get_type_hints(kind, include_extras=True)
     found: dict[str, Range] = {}
     for field in dataclasses.fields(kind):
