@@ -1,0 +1,94 @@
+"""Which answers cannot be ruled out at a stated level?
+
+Split conformal prediction on out-of-fold scores. For classes the threshold is learnt for each true class apart (Vovk
+2012; Sadinle, Lei & Wasserman 2019), so a rare class is covered as often as a common one. For values the two tails of
+the residual are learnt apart, within bins of the predicted value (Mondrian; Boström et al. 2020), so wide where it is
+hard. A set may be empty: the row is less typical than the stated share of every class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.kernel.data import Bools, Floats, Ints
+
+ROWS_PER_BIN = 200  # both tails of a 90 % interval then rest on ten rows each
+
+
+@dataclass(frozen=True, eq=False)
+class ClassSets:
+    """Least probability a class needs to enter the set: one threshold a class [k]."""
+
+    thresholds: Floats
+
+    def __call__(self, p: Floats) -> Bools:
+        """Prediction sets of probabilities [n, k]: bool [n, k]."""
+        return np.asarray(p >= self.thresholds)
+
+
+@dataclass(frozen=True, eq=False)
+class ValueIntervals:
+    """Offsets to both sides of the prediction in bins of the predicted value."""
+
+    edges: Floats  # [b - 1], inner edges
+    below: Floats  # [b], usually negative
+    above: Floats  # [b]
+
+    def __call__(self, f: Floats) -> Floats:
+        """Intervals [n, 2] of predictions [n]."""
+        which = np.searchsorted(self.edges, f, side="right")
+        return np.column_stack([f + self.below[which], f + self.above[which]])
+
+
+def quantile_up(x: Floats, level: float) -> float:
+    """The ⌈(n + 1)·level⌉-th smallest: the quantile that keeps the promise for one more row; inf where n is too small.
+
+    >>> quantile_up(np.arange(1.0, 10.0), 0.9)
+    9.0
+    """
+    rank = int(np.ceil((len(x) + 1) * level - 1e-9))
+    return float(np.sort(x)[rank - 1]) if rank <= len(x) else float("inf")
+
+
+def fit_sets(p: Floats, y: Ints, level: float) -> ClassSets:
+    """Thresholds such that each class is in its rows' sets with probability at least `level`."""
+    thresholds = [1.0 - quantile_up(1.0 - p[y == k, k], level) for k in range(p.shape[1])]
+    return ClassSets(np.maximum(np.asarray(thresholds), 0.0))
+
+
+def fit_intervals(f: Floats, y: Floats, level: float) -> ValueIntervals:
+    """Offsets such that the value lies between with probability at least `level`."""
+    bins = int(np.clip(len(f) // ROWS_PER_BIN, 1, 8))
+    edges = np.unique(np.quantile(f, np.arange(1, bins) / bins)) if bins > 1 else np.empty(0)
+    which = np.searchsorted(edges, f, side="right")
+    tail = (1.0 + level) / 2
+    widest = float(np.abs(y - f).max()) if len(f) else 0.0
+    below, above = [], []
+    for b in range(len(edges) + 1):
+        residual = (y - f)[which == b]
+        up, down = quantile_up(residual, tail), quantile_up(-residual, tail)
+        above.append(up if np.isfinite(up) else widest)
+        below.append(-(down if np.isfinite(down) else widest))
+    return ValueIntervals(edges, np.asarray(below), np.asarray(above))
+
+
+def cross_sets(p: Floats, y: Ints, folds: Ints, level: float) -> Bools:
+    """Sets [n, k] whose thresholds were learnt on the other folds."""
+    out = np.zeros(p.shape, dtype=bool)
+    for fold in np.unique(folds):
+        held = folds == fold
+        rest = ~held if not held.all() else held
+        out[held] = fit_sets(p[rest], y[rest], level)(p[held])
+    return out
+
+
+def cross_intervals(f: Floats, y: Floats, folds: Ints, level: float) -> Floats:
+    """Intervals [n, 2] whose widths were learnt on the other folds."""
+    out = np.empty((len(f), 2))
+    for fold in np.unique(folds):
+        held = folds == fold
+        rest = ~held if not held.all() else held
+        out[held] = fit_intervals(f[rest], y[rest], level)(f[held])
+    return out

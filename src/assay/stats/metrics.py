@@ -1,0 +1,130 @@
+"""How good are predictions, as one number?
+
+Arrays in, one float out; NaN where the figure is undefined (one class only). `y` is int class indices or float values,
+`p` probabilities [n, k], `f` values [n], `w` row weights [n] or None. Tested against scikit-learn.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Floats, Ints
+
+TINY = 1e-15  # probabilities are kept this far from 0 and 1 in logarithms
+
+
+def mean(x: Floats, w: Floats | None = None) -> float:
+    """Weighted mean."""
+    return float(np.average(x, weights=w)) if len(x) else math.nan
+
+
+def log_losses(p: Floats, y: Ints) -> Floats:
+    """Per-row log-loss [n]."""
+    return np.asarray(-np.log(np.clip(p[np.arange(len(y)), y], TINY, 1.0)))
+
+
+def accuracy(p: Floats, y: Ints, w: Floats | None = None) -> float:
+    """Share of rows whose most probable class is the true one."""
+    return mean((p.argmax(axis=1) == y).astype(float), w)
+
+
+def balanced_accuracy(p: Floats, y: Ints, w: Floats | None = None) -> float:
+    """Mean over classes of the share found."""
+    hit = (p.argmax(axis=1) == y).astype(float)
+    shares = [mean(hit[y == k], None if w is None else w[y == k]) for k in np.unique(y)]
+    return float(np.mean(shares)) if shares else math.nan
+
+
+def brier(p: Floats, y: Ints, w: Floats | None = None) -> float:
+    """Brier (1950): mean squared distance of the probabilities from what came, halved for two classes."""
+    hot = np.zeros_like(p)
+    hot[np.arange(len(y)), y] = 1.0
+    per_row = ((p - hot) ** 2).sum(axis=1) / (2.0 if p.shape[1] == 2 else 1.0)
+    return mean(per_row, w)
+
+
+def auc(s: Floats, positive: NDArray[Any], w: Floats | None = None) -> float:
+    """Area under the ROC curve of scores `s` for rows that are `positive`; ties count half (Hanley & McNeil 1982).
+
+    >>> auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]))
+    0.75
+    """
+    positive = np.asarray(positive, dtype=bool)
+    if positive.all() or not positive.any():
+        return math.nan
+    weight = np.ones(len(s)) if w is None else w
+    order = np.argsort(s, kind="stable")
+    s, positive, weight = s[order], positive[order], weight[order]
+    starts = np.flatnonzero(np.r_[True, s[1:] != s[:-1]])
+    pos = np.add.reduceat(np.where(positive, weight, 0.0), starts)
+    neg = np.add.reduceat(np.where(positive, 0.0, weight), starts)
+    below = np.cumsum(neg) - neg
+    return float((pos * (below + neg / 2)).sum() / (pos.sum() * neg.sum()))
+
+
+def average_precision(s: Floats, positive: NDArray[Any], w: Floats | None = None) -> float:
+    """Area under the precision-recall curve by steps."""
+    positive = np.asarray(positive, dtype=bool)
+    if not positive.any():
+        return math.nan
+    weight = np.ones(len(s)) if w is None else w
+    order = np.argsort(-s, kind="stable")
+    s, positive, weight = s[order], positive[order], weight[order]
+    ends = np.flatnonzero(np.r_[s[1:] != s[:-1], True])
+    hits = np.cumsum(np.where(positive, weight, 0.0))[ends]
+    seen = np.cumsum(weight)[ends]
+    recall = hits / hits[-1]
+    return float((np.diff(np.r_[0.0, recall]) * hits / seen).sum())
+
+
+def macro_auc(p: Floats, y: Ints, w: Floats | None = None) -> float:
+    """Mean over classes of the one-against-rest AUC; classes absent from `y` are left out."""
+    found = [auc(p[:, k], y == k, w) for k in range(p.shape[1])]
+    found = [v for v in found if not math.isnan(v)]
+    return float(np.mean(found)) if found else math.nan
+
+
+def macro_f1(p: Floats, y: Ints, w: Floats | None = None) -> float:
+    """Mean over classes of the F1 score."""
+    weight = np.ones(len(y)) if w is None else w
+    guess = p.argmax(axis=1)
+    scores = []
+    for k in np.union1d(np.unique(y), np.unique(guess)):
+        hit = weight[(guess == k) & (y == k)].sum()
+        scores.append(2 * hit / (weight[guess == k].sum() + weight[y == k].sum()))
+    return float(np.mean(scores)) if scores else math.nan
+
+
+def rmse(f: Floats, y: Floats, w: Floats | None = None) -> float:
+    """Root of the mean squared error, in the unit of the target."""
+    return math.sqrt(mean((f - y) ** 2, w))
+
+
+def mae(f: Floats, y: Floats, w: Floats | None = None) -> float:
+    """Mean absolute error, in the unit of the target."""
+    return mean(np.abs(f - y), w)
+
+
+def median_error(f: Floats, y: Floats, w: Floats | None = None) -> float:
+    """Median absolute error, in the unit of the target (weights are not used)."""
+    return float(np.median(np.abs(f - y)))
+
+
+def r2(f: Floats, y: Floats, w: Floats | None = None) -> float:
+    """Share of the variance that is explained; NaN for a constant target."""
+    spread = mean((y - mean(y, w)) ** 2, w)
+    return 1.0 - mean((f - y) ** 2, w) / spread if spread > 0 else math.nan
+
+
+def expected_calibration_error(p: Floats, y: Ints, bins: int = 10, w: Floats | None = None) -> float:
+    """Mean distance of confidence from accuracy over equally filled bins (Naeini et al. 2015)."""
+    top, hit = p.max(axis=1), (p.argmax(axis=1) == y).astype(float)
+    weight = np.ones(len(y)) if w is None else w
+    gap = 0.0
+    for rows in np.array_split(np.argsort(top, kind="stable"), min(bins, len(y))):
+        gap += weight[rows].sum() * abs(mean(top[rows], weight[rows]) - mean(hit[rows], weight[rows]))
+    return float(gap / weight.sum())

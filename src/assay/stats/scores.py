@@ -1,0 +1,42 @@
+"""How do raw scores become probabilities, and back?
+
+A raw score for two classes is one log-odds [n, 1]; for k > 2 classes k logits [n, k]. Contributions add up on this
+scale.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.kernel.data import Floats, Ints
+
+
+def probabilities(scores: Floats) -> Floats:
+    """Probabilities [n, k] of raw scores [n, w].
+
+    >>> probabilities(np.array([[0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+    if scores.shape[1] == 1:
+        half = 0.5 * np.tanh(0.5 * scores[:, 0])  # numerically safe for any size of score
+        return np.column_stack([0.5 - half, 0.5 + half])
+    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def class_losses(scores: Floats, y: Ints) -> Floats:
+    """Per-row log-loss [n], computed on the raw scale so that sure mistakes stay finite."""
+    if scores.shape[1] == 1:
+        margin = np.where(y == 1, scores[:, 0], -scores[:, 0])
+        return np.asarray(np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0.0))
+    top = scores.max(axis=1)
+    total = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+    return np.asarray(total - scores[np.arange(len(y)), y])
+
+
+def scores_of(p: Floats, floor: float = 1e-9) -> Floats:
+    """Raw scores [n, w] of probabilities [n, k]."""
+    p = np.clip(p, floor, 1.0)
+    if p.shape[1] == 2:
+        return np.asarray(np.log(p[:, 1:]) - np.log(p[:, :1]))
+    return np.asarray(np.log(p))

@@ -1,0 +1,81 @@
+"""Which rows are kept apart from which?
+
+Folds are numbers per row; -1 is a row that is only ever trained on. Nothing of one group stands on both sides, and with
+time no row is predicted by a model that has seen a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Ints
+
+
+def random_folds(strata: Ints, k: int, rng: np.random.Generator) -> Ints:
+    """Fold of each row [n], each stratum spread evenly over the k folds."""
+    n = len(strata)
+    order = rng.permutation(n)
+    order = order[np.argsort(strata[order], kind="stable")]
+    folds = np.empty(n, dtype=np.int64)
+    folds[order] = np.arange(n) % k
+    return folds
+
+
+def grouped_folds(groups: Ints, strata: Ints, k: int, rng: np.random.Generator) -> Ints:
+    """Fold of each row [n]; a group is never split. Large groups are placed first, where they balance strata best."""
+    distinct, member = np.unique(groups, return_inverse=True)
+    kinds, stratum = np.unique(strata, return_inverse=True)
+    if len(kinds) > 50:
+        kinds, stratum = kinds[:1], np.zeros(len(strata), dtype=np.int64)
+    counts = np.zeros((len(distinct), len(kinds)))
+    np.add.at(counts, (member, stratum), 1.0)
+    share = counts / np.maximum(counts.sum(axis=0), 1.0)
+    load = np.zeros((k, len(kinds)))
+    place = np.empty(len(distinct), dtype=np.int64)
+    order = rng.permutation(len(distinct))
+    for group in order[np.argsort(-counts[order].sum(axis=1), kind="stable")]:
+        after = ((load + share[group]) ** 2).sum(axis=1) - (load**2).sum(axis=1)
+        place[group] = int(np.argmin(after))
+        load[place[group]] += share[group]
+    return place[member]
+
+
+def time_folds(times: NDArray[Any], k: int) -> Ints:
+    """Fold of each row [n] by time: k blocks after a first one that is only trained on (fold -1).
+
+    Rows of one moment stay together. Fold i is to be predicted from folds before it.
+    """
+    _, moment = np.unique(times, return_inverse=True)
+    position = np.concatenate([[0], np.cumsum(np.bincount(moment))])[:-1]  # rows strictly before each moment
+    block = np.minimum(position * (k + 1) // len(times), k)
+    return np.asarray(block[moment] - 1)
+
+
+def rounds(folds: Ints, forward: bool) -> Iterator[tuple[int, Ints, Ints]]:
+    """(fold, training rows, held-out rows) for each fold; `forward` trains on earlier folds alone."""
+    for fold in range(int(folds.max()) + 1):
+        held = np.flatnonzero(folds == fold)
+        train = np.flatnonzero(folds < fold if forward else folds != fold)
+        if len(held) and len(train):
+            yield fold, train, held
+
+
+def carve(
+    rows: Ints, share: float, strata: Ints, groups: Ints | None, times: NDArray[Any] | None, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Split `rows` into (rest, carved): the last ones in time, whole groups, or stratified at random."""
+    if times is not None:
+        cut = np.quantile(times[rows].astype(np.float64), 1.0 - share)
+        late = times[rows].astype(np.float64) > cut
+        if late.any():
+            return rows[~late], rows[late]
+    pieces = max(2, round(1 / share))
+    if groups is not None and len(np.unique(groups[rows])) >= pieces:
+        part = grouped_folds(groups[rows], strata[rows], pieces, rng)
+    else:
+        part = random_folds(strata[rows], pieces, rng)
+    return rows[part != 0], rows[part == 0]
