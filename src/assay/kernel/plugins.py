@@ -19,6 +19,7 @@ from .data import Bools, Column, Dataset, Floats, Ints
 from .findings import Finding, Trial
 from .forms import Batch, Head, Vector
 from .plan import Plan
+from .shelf import shelf
 from .words import Say, Words
 
 
@@ -66,6 +67,7 @@ class Claim:
 
     fit: float
     why: Say
+    variant: str = ""  # a way of reading the column decided here once and kept in its kind ("date:mdy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +80,13 @@ class Opened:
 
 
 class Modality(Protocol):
-    """How one kind of cell is recognised, opened, and turned into arrays."""
+    """How one kind of cell is recognised, opened, and turned into arrays.
 
-    about: About
+    `kind` is the key, or "key:variant" where cells can be read in more than one way: `modality_of("date:mdy")`.
+    """
+
+    about: ClassVar[About]
+    variant: str
 
     def recognise(self, column: Column) -> Claim:
         """How well the raw column fits. Raises DoesNotApply with the reason where it does not."""
@@ -114,6 +120,13 @@ class Encoder(Protocol):
     def dump(self, box: Box) -> None:
         """Write everything that `load` needs."""
         ...
+
+
+def modality_of(kind: str) -> Modality:
+    """The modality of a kind, in its variant. Raises UnknownKey."""
+    key, _, variant = kind.partition(":")
+    modality: Modality = shelf("modalities").get(key)(variant)
+    return modality
 
 
 # ----------------------------------------------------------------------------------------------------------- tasks

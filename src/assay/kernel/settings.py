@@ -7,10 +7,9 @@ default, the check, the search range, the help text and the reference page.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,11 +87,8 @@ class Switch:
 Range = Real | Whole | Choice | Switch
 
 
-@functools.cache
-def ranges(kind: Hashable) -> dict[str, Range]:
+def ranges(kind: Any) -> dict[str, Range]:
     """The range of every setting of a plug-in class, in order of declaration."""
-    assert isinstance(kind, type)
-    assert dataclasses.is_dataclass(kind)
     hints = typing.get_type_hints(kind, include_extras=True)
     found: dict[str, Range] = {}
     for field in dataclasses.fields(kind):

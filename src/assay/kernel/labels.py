@@ -1,0 +1,59 @@
+"""How are class labels put in order and turned into numbers?
+
+Labels are kept as the training file wrote them. "1" and "1.0" are one label when the new file writes numbers another
+way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from .data import Column, Ints
+
+NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}
+
+
+def distinct_labels(column: Column, most: int = 100_000) -> list[str]:
+    """The different values of a column as written, in natural order: numbers by size, no before yes, else by letter.
+
+    >>> distinct_labels(Column.of_words("x", ["10", "9", None, "9"]))
+    ['9', '10']
+    """
+    words = column.as_words()
+    assert words.levels is not None
+    used = np.unique(words.cells[words.cells >= 0])[:most]
+    return sorted((str(words.levels[c]) for c in used), key=_place)
+
+
+def as_number(label: str) -> float | None:
+    """The finite number a label writes, or None."""
+    try:
+        value = float(label)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def codes_of(column: Column, labels: Sequence[str]) -> Ints:
+    """The place of each cell in `labels`: int64 [n], -1 where missing or not among them."""
+    words = column.as_words()
+    place = {label: i for i, label in enumerate(labels)}
+    by_number = {number: i for label, i in place.items() if (number := as_number(label)) is not None}
+    assert words.levels is not None
+
+    def find(level: str) -> int:
+        number = as_number(level)
+        return place.get(level, -1 if number is None else by_number.get(number, -1))
+
+    codes = np.asarray([find(str(level)) for level in words.levels] + [-1], dtype=np.int64)
+    return np.asarray(codes[words.cells])
+
+
+def _place(label: str) -> tuple[int, float, str]:
+    number = as_number(label)
+    if number is not None:
+        return (0, number, label)
+    return (1, float(NEGATIVE_FIRST.get(label.casefold(), 0)), label)

@@ -1,0 +1,124 @@
+"""Is this column one of a set of names, and which codes do they get?
+
+Codes are learnt from training rows only: frequent levels get their own, rare and unseen ones share the last. A missing
+cell is a level of its own where training had one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.data import Bools, Column
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Feature, Vector
+from assay.kernel.plugins import About, Claim, Opened
+from assay.kernel.words import Say
+
+MOST_LEVELS = 250  # a tree library bins a feature into 255; the rest share one code
+MISSING = ""  # the level that stands for a missing cell
+SENTENCE = 5  # words from which a cell reads as text rather than a name
+
+
+@dataclass(frozen=True)
+class Category:
+    """One of a set of names."""
+
+    about: ClassVar[About] = About(
+        key="category",
+        gives=("vector",),
+        order=30,
+        words={
+            "en": {
+                "title": "category",
+                "names": "{distinct} different names",
+                "codes": "{distinct} different whole numbers, which may be codes",
+                "many": "{distinct} different names in {rows} rows",
+                "not": "its cells are measured quantities",
+            },
+            "zh": {
+                "title": "类别",
+                "names": "共有 {distinct} 个不同的名称",
+                "codes": "{distinct} 个不同的整数，可能是编码",
+                "many": "{rows} 行中有 {distinct} 个不同的名称",
+                "not": "单元格是测量值",
+            },
+        },
+    )
+    variant: str = ""
+
+    def recognise(self, column: Column) -> Claim:
+        """Few names for many rows; whole numbers with few values are the runner-up to a number."""
+        seen = column.cells[~column.missing]
+        distinct = len(np.unique(seen))
+        if column.store == "moments" or (
+            column.store == "numbers" and (distinct > 100 or not np.all(seen == np.round(seen)))
+        ):
+            raise DoesNotApply("its cells are measured quantities")
+        if column.levels is None:
+            return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))
+        levels = [str(level) for level in column.levels[:1000]]
+        sentences = sum(len(re.findall(r"\w+", level)) >= SENTENCE for level in levels) / max(1, len(levels))
+        crowded = distinct > 0.5 * len(seen) and distinct > 20
+        fit = 0.8 - 0.4 * crowded - 0.3 * (sentences > 0.3 and distinct > 30)
+        key = "many" if crowded else "names"
+        return Claim(fit=fit, why=self._say(key, distinct=distinct, rows=len(column)))
+
+    def open(self, column: Column) -> Opened:
+        """Names as written; whole numbers without a point."""
+        return Opened(replace(column.as_words(), kind="category"))
+
+    def learn(self, column: Column, rng: np.random.Generator) -> Codes:
+        """A code for each frequent level, the most frequent first."""
+        assert column.levels is not None
+        counts = np.bincount(column.cells[column.cells >= 0], minlength=len(column.levels))
+        seen = np.flatnonzero(counts)
+        order = sorted(seen.tolist(), key=lambda c: (-int(counts[c]), str(column.levels[c])))  # type: ignore[index]
+        kept = order[:MOST_LEVELS]
+        if len(order) > 50:  # among many, a name seen once teaches nothing
+            kept = [c for c in kept if counts[c] > 1] or kept
+        levels = [str(column.levels[c]) for c in kept]
+        if (column.cells < 0).any():
+            levels.append(MISSING)
+        rare = frozenset(str(column.levels[c]) for c in order[len(kept) :][:100_000])
+        return Codes(column.name, tuple(levels), rare)
+
+    def load(self, box: Box) -> Codes:
+        """The encoder that was dumped."""
+        return Codes(box.text("name"), tuple(box.texts("levels")), frozenset(box.texts("rare")))
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("modalities", key, **values)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A code for each frequent level; `len(levels)` for every other."""
+
+    name: str
+    levels: tuple[str, ...]
+    rare: frozenset[str] = frozenset()  # seen in training, but too seldom for a code
+
+    def vector(self, column: Column) -> Vector:
+        """Codes as numbers: [n, 1]."""
+        lookup = {level: float(code) for code, level in enumerate(self.levels)}
+        other = float(len(self.levels))
+        assert column.levels is not None
+        codes = np.asarray([lookup.get(str(level), other) for level in column.levels], dtype=np.float64)
+        codes = np.append(codes, lookup.get(MISSING, other))
+        return Vector(codes[column.cells].reshape(-1, 1), (Feature(self.name, self.name, "code", self.levels),))
+
+    def strange(self, column: Column) -> Bools:
+        """A level that training never saw."""
+        known = {*self.levels, *self.rare}
+        assert column.levels is not None
+        unseen = np.asarray([str(level) not in known for level in column.levels], dtype=bool)
+        return np.asarray(np.append(unseen, False)[column.cells])
+
+    def dump(self, box: Box) -> None:
+        """Name and levels."""
+        box.put(name=self.name, levels=list(self.levels), rare=sorted(self.rare))

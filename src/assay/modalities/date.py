@@ -1,0 +1,178 @@
+"""Is this column a moment in time, and which parts of it can matter?
+
+ISO 8601 and the common written forms, Chinese ones among them. 03/04/2024 is read day first, in the variant "mdy" month
+first: which of the two is decided once, over the whole column, never cell by cell.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.data import Bools, Column
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Feature, Vector
+from assay.kernel.plugins import About, Claim, Opened
+
+LEAST_SHARE = 0.8
+NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = {name: i + 1 for i, name in enumerate(NAMES)}
+    m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
+}
+TIME = r"(?:[T ]\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?P<F>\.\d+)?)?\s*(?P<Z>Z|[-+]\d{2}:?\d{2})?)?"
+SHAPES = (
+    re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + TIME),
+    re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]?" + TIME),
+    re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})"),
+    re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<y>\d{4})" + TIME),
+    re.compile(r"(?P<b>[A-Za-z]{3})[a-z]*\.? (?P<d>\d{1,2}),? (?P<y>\d{4})" + TIME),
+)
+DAY_FIRST = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})" + TIME)
+MONTH_FIRST = re.compile(r"(?P<m>\d{1,2})[/.-](?P<d>\d{1,2})[/.-](?P<y>\d{4})" + TIME)
+DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True)
+class Date:
+    """A moment in time."""
+
+    about: ClassVar[About] = About(
+        key="date",
+        gives=("vector",),
+        order=15,
+        words={
+            "en": {
+                "title": "date",
+                "moments": "its cells are dates",
+                "parsed": "{share:%} of its cells are dates",
+                "not": "its cells are not dates",
+            },
+            "zh": {
+                "title": "日期",
+                "moments": "单元格是日期",
+                "parsed": "{share:%} 的单元格是日期",
+                "not": "单元格不是日期",
+            },
+        },
+    )
+    variant: str = ""
+
+    def recognise(self, column: Column) -> Claim:
+        """How well the cells read as dates, and whether the month comes first."""
+        if column.store == "moments":
+            return Claim(fit=1.0, why=self.about.say("modalities", "moments"))
+        if column.levels is None or len(column.levels) == 0:
+            raise DoesNotApply("its cells are not dates")
+        some = column.levels[:5000]
+        shares = {v: float(np.mean(~np.isnat(_parse(some, v)))) for v in ("", "mdy")}
+        variant = max(shares, key=lambda v: shares[v])  # day first where both read equally well
+        if shares[variant] < LEAST_SHARE:
+            raise DoesNotApply("its cells are not dates")
+        fit = 0.97 * shares[variant]
+        return Claim(fit=fit, why=self.about.say("modalities", "parsed", share=shares[variant]), variant=variant)
+
+    def open(self, column: Column) -> Opened:
+        """Moments; what cannot be read becomes missing."""
+        if column.store == "moments":
+            return Opened(replace(column, kind="date"))
+        words = column.as_words()
+        assert words.levels is not None
+        parsed = np.append(_parse(words.levels, self.variant), np.datetime64("NaT", "us"))
+        cells = parsed[words.cells]
+        bad = np.isnat(cells) & (words.cells >= 0)
+        examples = tuple(str(words.levels[c])[:60] for c in np.unique(words.cells[bad])[:3])
+        return Opened(replace(words, cells=cells, levels=None, kind="date"), int(bad.sum()), examples)
+
+    def learn(self, column: Column, rng: np.random.Generator) -> Calendar:
+        """The span seen in training, and whether the clock matters."""
+        seen = column.cells[~column.missing]
+        days = _days(seen)
+        clock = bool(len(seen)) and bool((days != np.floor(days)).any())
+        low, high = (float(days.min()), float(days.max())) if len(seen) else (0.0, -1.0)
+        return Calendar(column.name, low, high, clock)
+
+    def load(self, box: Box) -> Calendar:
+        """The encoder that was dumped."""
+        return Calendar(box.text("name"), box.real("low"), box.real("high"), box.flag("clock"))
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Days since 1970, month, day of month, weekday and, where the clock matters, the hour."""
+
+    name: str
+    low: float
+    high: float
+    clock: bool
+
+    def vector(self, column: Column) -> Vector:
+        """Parts of the date: [n, 4 or 5]."""
+        cells = column.cells
+        days = _days(cells)
+        whole = cells.astype("datetime64[D]")
+        month = whole.astype("datetime64[M]")
+        parts = {
+            "days": days,
+            "month": np.where(np.isnat(cells), np.nan, month.astype(np.int64) % 12 + 1.0),
+            "day": np.where(np.isnat(cells), np.nan, (whole - month.astype("datetime64[D]")) / DAY + 1.0),
+            "weekday": np.where(np.isnat(cells), np.nan, (np.floor(days) + 3) % 7),
+        }
+        if self.clock:
+            parts["hour"] = (days - np.floor(days)) * 24
+        features = tuple(Feature(f"{self.name} ({key})", self.name) for key in parts)
+        return Vector(np.column_stack(list(parts.values())), features)
+
+    def strange(self, column: Column) -> Bools:
+        """Before the first or after the last moment of training."""
+        days = _days(column.cells)
+        return np.asarray((days < self.low) | (days > self.high))
+
+    def dump(self, box: Box) -> None:
+        """Name and span."""
+        box.put(name=self.name, low=self.low, high=self.high, clock=self.clock)
+
+
+def _days(cells: np.ndarray[tuple[int], np.dtype[np.datetime64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Days since 1970 with fractions, NaN where missing."""
+    return np.where(np.isnat(cells), np.nan, cells.astype(np.int64) / 86_400e6)
+
+
+def _parse(
+    levels: np.ndarray[tuple[int], np.dtype[np.object_]], variant: str
+) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
+    """Moments of texts, NaT where a text is no date."""
+    shapes = (*SHAPES, MONTH_FIRST if variant == "mdy" else DAY_FIRST)
+    out = np.full(len(levels), np.datetime64("NaT", "us"), dtype="datetime64[us]")
+    for i, level in enumerate(levels):
+        text = str(level).strip()
+        for shape in shapes:
+            found = shape.fullmatch(text)
+            if found and (moment := _moment(found.groupdict())) is not None:
+                out[i] = np.datetime64(moment, "us")
+                break
+    return out
+
+
+def _moment(parts: dict[str, str | None]) -> datetime | None:
+    """The moment in UTC, or None where there is no such day."""
+    written = parts.get("b")
+    month = MONTHS.get(written.lower(), 0) if written else int(parts.get("m") or 0)
+    fraction = round(float("0" + (parts.get("F") or ".0")) * 1e6)
+    try:
+        moment = datetime(
+            int(parts["y"] or 0), month, int(parts["d"] or 0),
+            int(parts.get("H") or 0), int(parts.get("M") or 0), int(parts.get("S") or 0), min(fraction, 999_999),
+            tzinfo=UTC,
+        )  # fmt: skip
+        zone = parts.get("Z")
+        if zone and zone != "Z":
+            shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+            moment = moment - shift if zone[0] == "+" else moment + shift
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=None)

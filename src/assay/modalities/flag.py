@@ -1,0 +1,84 @@
+"""Is this column a yes or no?
+
+Words for yes and no in a few languages, or the numbers 1 and 0. Anything else is a misfit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.data import Bools, Column
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Feature, Vector
+from assay.kernel.plugins import About, Claim, Opened
+
+YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
+NO = {"0", "0.0", "false", "f", "no", "n", "off", "否", "无", "假", "nein", "non"}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Yes or no."""
+
+    about: ClassVar[About] = About(
+        key="flag",
+        gives=("vector",),
+        order=10,
+        words={
+            "en": {"title": "yes or no", "words": "its cells say yes or no: {levels}", "not": "more than yes and no"},
+            "zh": {"title": "是/否", "words": "单元格只有是与否：{levels}", "not": "不只是“是”和“否”"},
+        },
+    )
+    variant: str = ""
+
+    def recognise(self, column: Column) -> Claim:
+        """Both yes and no, and nothing else."""
+        present = column.take(~column.missing).as_words()
+        assert present.levels is not None
+        seen = [str(present.levels[c]) for c in np.unique(present.cells)] if len(present) else []
+        folded = {level.casefold() for level in seen}
+        if len(seen) != 2 or not (folded & YES and folded & NO and folded <= YES | NO):
+            raise DoesNotApply("its cells are more, or other, than yes and no")
+        return Claim(fit=0.95, why=self.about.say("modalities", "words", levels=seen))
+
+    def open(self, column: Column) -> Opened:
+        """1.0 for yes, 0.0 for no; anything else becomes missing."""
+        words = column.as_words()
+        assert words.levels is not None
+        folded = [str(level).strip().casefold() for level in words.levels]
+        known = [1.0 if level in YES else 0.0 if level in NO else np.nan for level in folded]
+        cells = np.append(np.asarray(known, dtype=np.float64), np.nan)[words.cells]
+        bad = np.isnan(cells) & (words.cells >= 0)
+        examples = tuple(str(words.levels[c])[:60] for c in np.unique(words.cells[bad])[:3])
+        return Opened(replace(column, cells=cells, levels=None, kind="flag"), int(bad.sum()), examples)
+
+    def learn(self, column: Column, rng: np.random.Generator) -> Pass:
+        """Nothing to learn but the name."""
+        return Pass(column.name)
+
+    def load(self, box: Box) -> Pass:
+        """The encoder that was dumped."""
+        return Pass(box.text("name"))
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Passes 0, 1 and missing on."""
+
+    name: str
+
+    def vector(self, column: Column) -> Vector:
+        """Zeros and ones: [n, 1]."""
+        return Vector(column.cells.reshape(-1, 1), (Feature(self.name, self.name),))
+
+    def strange(self, column: Column) -> Bools:
+        """A flag is never strange."""
+        return np.zeros(len(column), dtype=bool)
+
+    def dump(self, box: Box) -> None:
+        """The name."""
+        box.put(name=self.name)

@@ -1,0 +1,154 @@
+"""Is this column a measured quantity, and what are its numbers?
+
+Text is read with thousands separators, a currency sign or a percent sign; the variant "comma" reads 1.234,56. What is
+not a finite number is a misfit: missing, and counted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.box import Box
+from assay.kernel.data import Bools, Column, Floats
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Feature, Vector
+from assay.kernel.plugins import About, Claim, Opened
+from assay.kernel.words import Say
+
+LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
+FEW = 20  # distinct cells up to which one that is no number speaks for a category ("3+" children)
+POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
+COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
+UNITS = "$€£¥￥%％ \u00a0\u202f"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A measured quantity."""
+
+    about: ClassVar[About] = About(
+        key="number",
+        gives=("vector",),
+        order=20,
+        words={
+            "en": {
+                "title": "number",
+                "numbers": "{distinct} different numbers",
+                "parsed": "{share:%} of its cells are numbers",
+                "codes": "whole numbers with {distinct} different values: a quantity, or codes",
+                "zeros": "numbers with leading zeros, as codes have",
+                "not": "its cells are not numbers",
+            },
+            "zh": {
+                "title": "数值",
+                "numbers": "共有 {distinct} 个不同的数值",
+                "parsed": "{share:%} 的单元格是数值",
+                "codes": "只有 {distinct} 个不同取值的整数：可能是数量，也可能是编码",
+                "zeros": "带前导零的数字，通常是编码",
+                "not": "单元格不是数值",
+            },
+        },
+    )
+    variant: str = ""
+
+    def recognise(self, column: Column) -> Claim:
+        """How well the column reads as numbers."""
+        if column.store == "numbers":
+            distinct = len(np.unique(column.cells[~column.missing]))
+            return Claim(fit=0.9, why=self._say("numbers", distinct=distinct))
+        if column.store != "words" or column.levels is None or len(column.levels) == 0:
+            raise DoesNotApply("its cells are not numbers")
+        levels = column.levels
+        counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels))
+        best = max(("", "comma"), key=lambda v: float(counts[np.isfinite(_parse(levels, v))].sum()))
+        parsed = np.isfinite(_parse(levels, best))
+        share = float(counts[parsed].sum() / max(1, counts.sum()))
+        distinct = int((counts > 0).sum())
+        if share < LEAST_SHARE:
+            raise DoesNotApply("its cells are not numbers")
+        if share < 1.0 and distinct <= FEW:
+            return Claim(fit=0.4, why=self._say("parsed", share=share), variant=best)
+        if any(re.fullmatch(r"0\d+", str(level)) for level in column.levels[:2000]):
+            return Claim(fit=0.3, why=self._say("zeros"), variant=best)
+        why = self._say("codes", distinct=distinct) if distinct <= 12 else self._say("parsed", share=share)
+        return Claim(fit=0.9 * share, why=why, variant=best)
+
+    def open(self, column: Column) -> Opened:
+        """Numbers; cells that are no finite number become missing."""
+        if column.store == "moments":
+            return Opened(replace(column, cells=column.cells.astype(np.int64) / 1e6, kind="number"))
+        if column.levels is None:
+            bad = np.isinf(column.cells)
+            cells = np.where(bad, np.nan, column.cells) if bad.any() else column.cells
+            return Opened(replace(column, cells=cells, kind="number"), int(bad.sum()), ("inf",) if bad.any() else ())
+        parsed = np.append(_parse(column.levels, self.variant), np.nan)  # code -1 takes the last: missing
+        cells = parsed[column.cells]
+        bad = np.isnan(cells) & (column.cells >= 0)
+        examples = tuple(str(column.levels[c])[:60] for c in np.unique(column.cells[bad])[:3])
+        return Opened(replace(column, cells=cells, levels=None, kind="number"), int(bad.sum()), examples)
+
+    def learn(self, column: Column, rng: np.random.Generator) -> Range:
+        """The range seen in training."""
+        seen = column.cells[~column.missing]
+        low, high = (float(seen.min()), float(seen.max())) if len(seen) else (math.nan, math.nan)
+        return Range(column.name, low, high)
+
+    def load(self, box: Box) -> Range:
+        """The encoder that was dumped."""
+        if box.flag("empty"):
+            return Range(box.text("name"), math.nan, math.nan)
+        return Range(box.text("name"), box.real("low"), box.real("high"))
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("modalities", key, **values)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Passes numbers on, and knows the range it has seen."""
+
+    name: str
+    low: float
+    high: float
+
+    def vector(self, column: Column) -> Vector:
+        """The numbers themselves: [n, 1]."""
+        return Vector(column.cells.reshape(-1, 1), (Feature(self.name, self.name),))
+
+    def strange(self, column: Column) -> Bools:
+        """Outside the range seen in training."""
+        return np.asarray((column.cells < self.low) | (column.cells > self.high))
+
+    def dump(self, box: Box) -> None:
+        """Name and range."""
+        box.put(name=self.name, empty=math.isnan(self.low))
+        if not math.isnan(self.low):
+            box.put(low=self.low, high=self.high)
+
+
+def _parse(levels: NDArray[np.object_], variant: str) -> Floats:
+    """Numbers of texts, NaN where a text is no finite number."""
+    out = np.full(len(levels), np.nan)
+    for i, level in enumerate(levels):
+        try:  # the usual case, at the speed of float()
+            value = float(level) if not variant else math.nan
+        except ValueError:
+            value = math.nan
+        if math.isnan(value):
+            value = _careful(str(level), variant)
+        out[i] = value if math.isfinite(value) else math.nan
+    return out
+
+
+def _careful(text: str, variant: str) -> float:
+    text = text.strip(UNITS).replace("−", "-")
+    shape, thousands, point = (COMMA, ".", ",") if variant == "comma" else (POINT, ",", ".")
+    if not any(ch.isdigit() for ch in text) or not shape.fullmatch(text):
+        return math.nan
+    return float(text.replace(thousands, "").replace(point, "."))

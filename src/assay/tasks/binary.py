@@ -1,0 +1,105 @@
+"""Does a row belong to one of two classes?
+
+The positive class is the last label: the larger number, "yes", or the last in the alphabet. The raw score is its log-
+odds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Column, Floats, Ints
+from assay.kernel.errors import DataError, DoesNotApply
+from assay.kernel.forms import Head
+from assay.kernel.labels import codes_of, distinct_labels
+from assay.kernel.plugins import About, Claim, Codec, Metric
+from assay.stats import metrics, scores
+
+
+@dataclass(frozen=True)
+class Binary:
+    """One of two classes."""
+
+    about: ClassVar[About] = About(
+        key="binary",
+        gives=("classes",),
+        order=10,
+        words={
+            "en": {"title": "two classes", "two": "'{target}' has two different values: {labels}"},
+            "zh": {"title": "二分类", "two": "“{target}”只有两个不同取值：{labels}"},
+        },
+    )
+
+    def recognise(self, target: Column) -> Claim:
+        """Exactly two different values."""
+        labels = distinct_labels(target)
+        if len(labels) != 2:
+            raise DoesNotApply(f"'{target.name}' has {len(labels)} different values, not two")
+        return Claim(fit=0.95, why=self.about.say("tasks", "two", target=target.name, labels=labels))
+
+    def kind(self) -> str:
+        """Labels are names."""
+        return "category"
+
+    def codec(self, target: Column) -> Codec:
+        """The two labels in order."""
+        labels = distinct_labels(target)
+        if len(labels) != 2:
+            raise DataError(
+                f"The target '{target.name}' has {len(labels)} different value(s) in {len(target):,} rows.",
+                "Two classes need two.",
+                "Check that the column and the rows are the right ones, or name another --task.",
+            )
+        return Codec(labels=tuple(labels))
+
+    def encode(self, target: Column, codec: Codec) -> Ints:
+        """0 or 1; -1 where missing or unknown."""
+        return codes_of(target, codec.labels)
+
+    def head(self, codec: Codec) -> Head:
+        """One log-odds."""
+        return Head.classes(2)
+
+    def losses(self, scores_: Floats, y: NDArray[Any]) -> Floats:
+        """Log-loss a row."""
+        return scores.class_losses(scores_, y)
+
+    def answers(self, scores_: Floats) -> Floats:
+        """Probabilities [n, 2]."""
+        return scores.probabilities(scores_)
+
+    def metrics(self, codec: Codec) -> Sequence[Metric]:
+        """Log-loss first."""
+        p = scores.probabilities
+        return (
+            Metric(key="log_loss", better="lower", of=lambda s, y, w: metrics.mean(scores.class_losses(s, y), w)),
+            Metric(key="auc", better="higher", of=lambda s, y, w: metrics.auc(s[:, 0], y == 1, w), unit="share"),
+            Metric(
+                key="average_precision",
+                better="higher",
+                of=lambda s, y, w: metrics.average_precision(s[:, 0], y == 1, w),
+                unit="share",
+            ),
+            Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(p(s), y, w), unit="share"),
+            Metric(
+                key="balanced_accuracy",
+                better="higher",
+                of=lambda s, y, w: metrics.balanced_accuracy(p(s), y, w),
+                unit="share",
+            ),
+            Metric(key="brier", better="lower", of=lambda s, y, w: metrics.brier(p(s), y, w)),
+        )
+
+    def constant(self, y: NDArray[Any], weight: Floats | None, codec: Codec) -> Floats:
+        """Log-odds of the base rate, one imagined row of each class added."""
+        w = np.ones(len(y)) if weight is None else weight
+        return np.asarray([np.log((w[y == 1].sum() + 0.5) / (w[y == 0].sum() + 0.5))])
+
+    def strata(self, y: NDArray[Any]) -> Ints:
+        """The class."""
+        return np.asarray(y, dtype=np.int64)

@@ -1,0 +1,129 @@
+"""Which of several classes does a row belong to?
+
+Raw scores are one logit a class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Column, Floats, Ints
+from assay.kernel.errors import DataError, DoesNotApply
+from assay.kernel.forms import Head
+from assay.kernel.labels import as_number, codes_of, distinct_labels
+from assay.kernel.plugins import About, Claim, Codec, Metric
+from assay.stats import metrics, scores
+
+MOST_CLASSES = 200
+MOST_NUMBERED = 20  # whole numbers up to here may be class codes
+EVEN = 5.0  # codes of classes are about equally frequent; counts and grades pile up in the middle
+
+
+@dataclass(frozen=True)
+class Classes:
+    """One of several classes."""
+
+    about: ClassVar[About] = About(
+        key="classes",
+        gives=("classes",),
+        order=20,
+        words={
+            "en": {
+                "title": "several classes",
+                "names": "'{target}' has {k} different names",
+                "codes": "'{target}' has {k} different whole numbers, about equally frequent, as class codes are",
+                "grades": "'{target}' has {k} different whole numbers, which may be grades",
+            },
+            "zh": {
+                "title": "多分类",
+                "names": "“{target}”有 {k} 个不同的名称",
+                "codes": "“{target}”有 {k} 个不同的整数，频率相近，像是类别编码",
+                "grades": "“{target}”有 {k} 个不同的整数，可能是等级",
+            },
+        },
+    )
+
+    def recognise(self, target: Column) -> Claim:
+        """Names, or whole numbers that behave like codes."""
+        words = target.as_words()
+        labels = distinct_labels(words)
+        k = len(labels)
+        if not 3 <= k <= MOST_CLASSES:
+            raise DoesNotApply(f"'{target.name}' has {k} different values; classes are for 3 to {MOST_CLASSES}")
+        numbers = [as_number(label) for label in labels]
+        if any(v is None for v in numbers):
+            return Claim(fit=0.9, why=self._say("names", target, k))
+        whole = sorted(v for v in numbers if v is not None and v == int(v))
+        if len(whole) < k or k > MOST_NUMBERED:
+            raise DoesNotApply(f"'{target.name}' holds measured numbers")
+        counts = np.unique(words.cells[words.cells >= 0], return_counts=True)[1]
+        in_a_row = whole[0] in (0, 1) and whole[-1] - whole[0] == k - 1
+        if in_a_row and counts.max() <= EVEN * counts.min():
+            return Claim(fit=0.85, why=self._say("codes", target, k))
+        return Claim(fit=0.4, why=self._say("grades", target, k))
+
+    def kind(self) -> str:
+        """Labels are names."""
+        return "category"
+
+    def codec(self, target: Column) -> Codec:
+        """The labels in order."""
+        labels = distinct_labels(target)
+        if len(labels) < 2 or len(labels) > 10_000:
+            raise DataError(
+                f"The target '{target.name}' has {len(labels):,} different value(s) in {len(target):,} rows.",
+                "Classes need from 2 to 10,000.",
+                "Check that the column and the rows are the right ones, or name another --task.",
+            )
+        return Codec(labels=tuple(labels))
+
+    def encode(self, target: Column, codec: Codec) -> Ints:
+        """Class numbers; -1 where missing or unknown."""
+        return codes_of(target, codec.labels)
+
+    def head(self, codec: Codec) -> Head:
+        """One logit a class."""
+        return Head.classes(len(codec.labels))
+
+    def losses(self, scores_: Floats, y: NDArray[Any]) -> Floats:
+        """Log-loss a row."""
+        return scores.class_losses(scores_, y)
+
+    def answers(self, scores_: Floats) -> Floats:
+        """Probabilities [n, k]."""
+        return scores.probabilities(scores_)
+
+    def metrics(self, codec: Codec) -> Sequence[Metric]:
+        """Log-loss first."""
+        p = scores.probabilities
+        return (
+            Metric(key="log_loss", better="lower", of=lambda s, y, w: metrics.mean(scores.class_losses(s, y), w)),
+            Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(p(s), y, w), unit="share"),
+            Metric(
+                key="balanced_accuracy",
+                better="higher",
+                of=lambda s, y, w: metrics.balanced_accuracy(p(s), y, w),
+                unit="share",
+            ),
+            Metric(key="macro_auc", better="higher", of=lambda s, y, w: metrics.macro_auc(p(s), y, w), unit="share"),
+            Metric(key="macro_f1", better="higher", of=lambda s, y, w: metrics.macro_f1(p(s), y, w), unit="share"),
+            Metric(key="brier", better="lower", of=lambda s, y, w: metrics.brier(p(s), y, w)),
+        )
+
+    def constant(self, y: NDArray[Any], weight: Floats | None, codec: Codec) -> Floats:
+        """Logarithms of the base rates, half an imagined row of each class added."""
+        w = np.ones(len(y)) if weight is None else weight
+        share = np.bincount(y, weights=w, minlength=len(codec.labels)) + 0.5
+        return np.asarray(np.log(share / share.sum()))
+
+    def strata(self, y: NDArray[Any]) -> Ints:
+        """The class."""
+        return np.asarray(y, dtype=np.int64)
+
+    def _say(self, key: str, target: Column, k: int) -> Any:
+        return self.about.say("tasks", key, target=target.name, k=k)

@@ -1,0 +1,108 @@
+"""What is the value of a row?
+
+The raw score is the value itself, in the target's unit; the loss is the squared error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Column, Floats, Ints
+from assay.kernel.errors import DataError, DoesNotApply
+from assay.kernel.forms import Head
+from assay.kernel.labels import as_number, distinct_labels
+from assay.kernel.plugins import About, Claim, Codec, Metric
+from assay.stats import metrics
+
+LEAST_SHARE = 0.95  # of the cells must be numbers
+STRATA = 10
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number."""
+
+    about: ClassVar[About] = About(
+        key="value",
+        gives=("value",),
+        order=30,
+        words={
+            "en": {"title": "a value", "numbers": "'{target}' has {distinct} different numbers"},
+            "zh": {"title": "数值预测", "numbers": "“{target}”有 {distinct} 个不同的数值"},
+        },
+    )
+
+    def recognise(self, target: Column) -> Claim:
+        """Numbers with more than two values."""
+        if target.store == "moments":
+            raise DoesNotApply(f"'{target.name}' holds dates")
+        if target.store == "numbers":
+            distinct = len(np.unique(target.cells[~target.missing]))
+            share = 1.0
+        else:
+            labels = distinct_labels(target, most=1_000_000)
+            distinct = len(labels)
+            share = sum(as_number(label) is not None for label in labels) / max(1, distinct)
+        if share < LEAST_SHARE or distinct < 3:
+            raise DoesNotApply(f"'{target.name}' is not a column of numbers")
+        fit = 0.8 if distinct <= 20 else 0.9
+        return Claim(fit=fit, why=self.about.say("tasks", "numbers", target=target.name, distinct=distinct))
+
+    def kind(self) -> str:
+        """A measured quantity."""
+        return "number"
+
+    def codec(self, target: Column) -> Codec:
+        """Nothing to write but the number."""
+        known = target.cells[~target.missing]
+        if len(known) == 0 or known.min() == known.max():
+            raise DataError(
+                f"The target '{target.name}' has the same value in all {len(known):,} rows.",
+                "A value to be learnt must vary.",
+                "Check that the column and the rows are the right ones.",
+            )
+        return Codec()
+
+    def encode(self, target: Column, codec: Codec) -> Floats:
+        """The numbers; NaN where missing."""
+        return np.asarray(target.cells, dtype=np.float64)
+
+    def head(self, codec: Codec) -> Head:
+        """The value."""
+        return Head.value()
+
+    def losses(self, scores_: Floats, y: NDArray[Any]) -> Floats:
+        """Squared error a row."""
+        return np.asarray((scores_[:, 0] - y) ** 2)
+
+    def answers(self, scores_: Floats) -> Floats:
+        """The value: [n, 1]."""
+        return scores_
+
+    def metrics(self, codec: Codec) -> Sequence[Metric]:
+        """Root mean squared error first."""
+        return (
+            Metric(key="rmse", better="lower", of=lambda s, y, w: metrics.rmse(s[:, 0], y, w), unit="target"),
+            Metric(key="mae", better="lower", of=lambda s, y, w: metrics.mae(s[:, 0], y, w), unit="target"),
+            Metric(key="r2", better="higher", of=lambda s, y, w: metrics.r2(s[:, 0], y, w)),
+            Metric(
+                key="median_error",
+                better="lower",
+                of=lambda s, y, w: metrics.median_error(s[:, 0], y, w),
+                unit="target",
+            ),
+        )
+
+    def constant(self, y: NDArray[Any], weight: Floats | None, codec: Codec) -> Floats:
+        """The mean."""
+        return np.asarray([np.average(y, weights=weight)])
+
+    def strata(self, y: NDArray[Any]) -> Ints:
+        """Tenths of the target, so that every fold has its share of large and small."""
+        ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
+        return np.asarray(ranks * min(STRATA, len(y)) // len(y), dtype=np.int64)
