@@ -1,0 +1,219 @@
+"""What is a forest, once no library is needed to read it?
+
+Trees are arrays: one schema for every tree library, checked with numpy (validate.py), walked by our own evaluator
+(walk.py) or rendered as a LightGBM model text (render.py) when there are many rows. Both roads give the same bits.
+A forest knows columns by position only; encoding cells into numbers is somebody else's work.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernel.box import Box
+from ..kernel.errors import RequestError
+from .pack import pack, unpack
+from .validate import MOST_FEATURES, MOST_LEAVES, MOST_WIDTH, check_forest
+from .walk import Floats, Ints, Walker, chunks, walker_of
+
+# While the native library is not loaded, up to this many (row, tree) pairs are walked: that is quicker than rendering
+# and parsing the text, and spares the import (docs/decisions/0004-trees-are-arrays.md).
+WALK_PAIRS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Forest:
+    """Many trees, summed.
+
+    Inner nodes and leaves of all trees stand one after the other. A tree of k leaves has k - 1 inner nodes, the first
+    is its root; a child counts within its tree, a negative child c is leaf ~c. Trees are ordered iteration by
+    iteration, within an iteration output by output.
+    """
+
+    features: int  # number of columns
+    width: int  # number of outputs, and of trees per iteration
+    average: bool  # a random forest: the sum is divided by the number of iterations
+    base: Floats  # [width] added last
+    leaves: NDArray[np.int32]  # [trees] leaves of each tree
+    feature: NDArray[np.int32]  # [nodes] the column that is asked
+    threshold: Floats  # [nodes] left if the value is at most this; 0 at categorical nodes
+    left: NDArray[np.int32]  # [nodes]
+    right: NDArray[np.int32]  # [nodes]
+    decision: NDArray[np.uint8]  # [nodes] 1 categorical, 2 missing goes left, 4 zero is missing, 8 NaN is missing
+    category_offsets: NDArray[np.int64]  # [sets + 1] the k-th categorical node has words offsets[k] to offsets[k + 1]
+    category_words: NDArray[np.uint32]  # bit b of word w: category 32 w + b goes left
+    leaf_value: Floats  # [leaves of all trees]
+    leaf_count: NDArray[np.int32]  # [leaves of all trees] training rows, for TreeSHAP
+
+    # ------------------------------------------------------------------------------------------------- its shape
+
+    @property
+    def trees(self) -> int:
+        """Number of trees."""
+        return len(self.leaves)
+
+    @property
+    def iterations(self) -> int:
+        """Number of rounds: trees divided by width."""
+        return self.trees // self.width
+
+    @functools.cached_property
+    def leaf_offsets(self) -> Ints:
+        """First leaf of each tree, and the number of leaves: [trees + 1]."""
+        return np.concatenate([[0], np.cumsum(self.leaves, dtype=np.intp)]).astype(np.intp)
+
+    @functools.cached_property
+    def node_offsets(self) -> Ints:
+        """First inner node of each tree, and the number of inner nodes: [trees + 1]."""
+        return self.leaf_offsets - np.arange(self.trees + 1, dtype=np.intp)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the arrays, as they are kept in a file."""
+        box = Box()
+        self.dump(box)
+        return sum(array.nbytes for inner in box.walk() for array in inner.arrays.values())
+
+    def same(self, other: Forest) -> bool:
+        """Whether two forests are equal, number by number."""
+        return all(np.array_equal(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+    # ---------------------------------------------------------------------------------------------- what it says
+
+    def scores(self, values: Any) -> Floats:
+        """Raw scores [n, width] of values [n, features]; NaN is missing. A few rows are walked, many go native."""
+        values = self._checked(values)
+        warm = "_booster" in self.__dict__
+        if not warm and len(values) * self.trees <= WALK_PAIRS:
+            return self.predict(values)
+        return self.native(values)
+
+    def warm(self) -> None:
+        """Load the native library now, so that later single rows are quick; for servers."""
+        if self.trees:
+            _ = self._booster
+
+    def predict(self, values: Any) -> Floats:
+        """Raw scores [n, width] by our own walker; bit-equal to LightGBM's, which also adds tree by tree."""
+        values = self._checked(values)
+        total = np.zeros((len(values), self.width))
+        if not self.trees:
+            return self._finish(total)
+        for rows in chunks(len(values), self.trees):
+            pulls = self.leaf_value[self._walker.leaves(values[rows])]  # [trees, rows]
+            by_round = pulls.reshape(self.iterations, self.width, -1)
+            total[rows] = np.add.accumulate(by_round, axis=0)[-1].T  # accumulate adds in order; sum would not
+        return self._finish(total)
+
+    def native(self, values: Any) -> Floats:
+        """Raw scores [n, width] by LightGBM, fed with the text we render from the checked arrays."""
+        values = self._checked(values)
+        if not len(values) or not self.trees:
+            return self.predict(values)
+        raw = self._booster.predict(values, raw_score=True, validate_features=False)
+        return self._finish(np.asarray(raw, dtype=np.float64).reshape(len(values), self.width))
+
+    def contributions(self, values: Any) -> Floats:
+        """What each column adds to the score: [n, features + 1, width], the base last; sums to the score.
+
+        TreeSHAP (Lundberg, Erion & Lee 2018), path-dependent, by the native library.
+        """
+        values = self._checked(values)
+        out = np.zeros((len(values), self.features + 1, self.width))
+        if len(values) and self.trees:
+            raw = np.asarray(self._booster.predict(values, pred_contrib=True, validate_features=False))
+            out[:] = raw.reshape(len(values), self.width, self.features + 1).transpose(0, 2, 1)
+        if self.average and self.trees:
+            out /= self.iterations
+        out[:, -1] += self.base
+        return out
+
+    def leaf_of(self, values: Any) -> Ints:
+        """The leaf within its tree that each row reaches: [n, trees]."""
+        values = self._checked(values)
+        return (self._walker.leaves(values) - self.leaf_offsets[:-1, None]).T
+
+    def _checked(self, values: Any) -> Floats:
+        values = np.asarray(values, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != self.features:
+            raise RequestError(
+                f"The values have shape {values.shape}.",
+                f"These trees expect rows of {self.features} columns.",
+                "Encode the table with the encoders of the same model.",
+            )
+        return np.ascontiguousarray(values)
+
+    def _finish(self, total: Floats) -> Floats:
+        if self.average and self.trees:
+            total = total / self.iterations
+        return total + self.base
+
+    @functools.cached_property
+    def _walker(self) -> Walker:
+        return walker_of(self)
+
+    @functools.cached_property
+    def _booster(self) -> Any:
+        from lightgbm import Booster
+
+        from .render import text_of
+
+        return Booster(model_str=text_of(self))
+
+    # ------------------------------------------------------------------------------------------------- at rest
+
+    def dump(self, box: Box) -> None:
+        """Fill a box, each array in the smallest dtype that holds it."""
+        box.put(features=self.features, width=self.width, average=self.average)
+        box.put_array("base", self.base)
+        for name in (
+            "leaves",
+            "feature",
+            "left",
+            "right",
+            "decision",
+            "category_sizes",
+            "category_words",
+            "leaf_count",
+        ):
+            found = np.diff(self.category_offsets) if name == "category_sizes" else getattr(self, name)
+            pack(box, name, found)
+        # Thresholds repeat (they are edges of bins): a table and small codes take a third of the room.
+        table, codes = np.unique(self.threshold, return_inverse=True)
+        box.put_array("thresholds", table)
+        pack(box, "threshold", codes)
+        box.put_array("leaf_value", self.leaf_value)
+
+    @classmethod
+    def load(cls, box: Box) -> Forest:
+        """Read and check a forest from a box. Raises BundleInvalid."""
+        width = box.whole("width", 1, MOST_WIDTH)
+        sizes = unpack(box, "category_sizes", np.int64)
+        if len(sizes) and (sizes.min() < 0 or int(sizes.max()) > MOST_LEAVES):
+            raise box.refuse("a category set has an impossible size")
+        table = box.array("thresholds", np.float64, (None,), finite=False)
+        codes = unpack(box, "threshold", np.int64)
+        if len(codes) and not 0 <= codes.min() <= codes.max() < len(table):
+            raise box.refuse("a threshold points outside its table")
+        forest = cls(
+            features=box.whole("features", 1, MOST_FEATURES),
+            width=width,
+            average=box.flag("average"),
+            base=box.array("base", np.float64, (width,)),
+            leaves=unpack(box, "leaves", np.int32),
+            feature=unpack(box, "feature", np.int32),
+            threshold=table[codes],
+            left=unpack(box, "left", np.int32),
+            right=unpack(box, "right", np.int32),
+            decision=unpack(box, "decision", np.uint8),
+            category_offsets=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
+            category_words=unpack(box, "category_words", np.uint32),
+            leaf_value=box.array("leaf_value", np.float64, (None,)),
+            leaf_count=unpack(box, "leaf_count", np.int32),
+        )
+        check_forest(forest, box.refuse)
+        return forest
