@@ -59,7 +59,7 @@ def raw(booster: lgb.Booster, values: np.ndarray, forest: Forest) -> np.ndarray:
     return scores / forest.iterations if forest.average else scores
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 10_000),
     mode=st.sampled_from(sorted(OBJECTIVES)),

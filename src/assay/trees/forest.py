@@ -104,7 +104,7 @@ class Forest:
         if not self.trees:
             return self._finish(total)
         for rows in chunks(len(values), self.trees):
-            pulls = self.leaf_value[self._walker.leaves(values[rows])]  # [trees, rows]
+            pulls = self.leaf_value[self.walker.leaves(values[rows])]  # [trees, rows]
             by_round = pulls.reshape(self.iterations, self.width, -1)
             total[rows] = np.add.accumulate(by_round, axis=0)[-1].T  # accumulate adds in order; sum would not
         return self._finish(total)
@@ -135,7 +135,7 @@ class Forest:
     def leaf_of(self, values: Any) -> Ints:
         """The leaf within its tree that each row reaches: [n, trees]."""
         values = self._checked(values)
-        return (self._walker.leaves(values) - self.leaf_offsets[:-1, None]).T
+        return (self.walker.leaves(values) - self.leaf_offsets[:-1, None]).T
 
     def _checked(self, values: Any) -> Floats:
         values = np.asarray(values, dtype=np.float64)
@@ -153,7 +153,8 @@ class Forest:
         return total + self.base
 
     @functools.cached_property
-    def _walker(self) -> Walker:
+    def walker(self) -> Walker:
+        """The forest laid out for walking."""
         return walker_of(self)
 
     @functools.cached_property
