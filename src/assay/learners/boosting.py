@@ -1,0 +1,124 @@
+"""What do many small trees know, each mending what the last got wrong?
+
+LightGBM (Ke et al. 2017) grows them; what is kept is arrays (assay.trees). The mode "forest" grows them side by side on
+bootstrap samples instead (Breiman 2001). The rows of `tune` stop the growing; on small tables the trees are then grown
+once more on all training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.data import Floats
+from assay.kernel.errors import BundleInvalid
+from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.plugins import About
+from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
+from assay.trees.forest import Forest
+from assay.trees.grow import clean_batch, grow, join
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boosting:
+    """Many small trees, each mending what the last got wrong."""
+
+    about: ClassVar[About] = About(
+        key="boosting",
+        takes=("vector",),
+        gives=("value", "classes"),
+        order=30,
+        words={"en": {"title": "gradient-boosted trees"}, "zh": {"title": "梯度提升树"}},
+    )
+    mode: Annotated[str, Choice(("boosted", "forest"))] = "boosted"
+    rounds: Annotated[int, Whole(1, 10_000, log=True)] = 2000  # most trees; tune rows stop them earlier
+    rate: Annotated[float, Real(0.005, 0.5, log=True)] = 0.05  # share of each correction that is kept
+    leaves: Annotated[int, Whole(2, 512, log=True)] = 31  # detail of one tree
+    least_rows: Annotated[int, Whole(1, 1000, log=True)] = 20  # rows a leaf must hold
+    column_share: Annotated[float, Real(0.1, 1.0)] = 0.8  # columns each tree may look at
+    row_share: Annotated[float, Real(0.3, 1.0)] = 0.8  # rows each tree may look at
+    ridge: Annotated[float, Real(0.0, 100.0)] = 1.0  # pull of leaf values towards zero
+    patience: Annotated[int, Whole(5, 500)] = 60  # rounds without gain on the tune rows before it stops
+    refit: Annotated[bool, Switch()] = False  # grow again on training and tune rows together
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Trees:
+        """Grow until the tune rows see no gain or the clock has run out."""
+        parameters = self.parameters(int(rng.integers(2**31 - 1)))
+        forest_mode = self.mode == "forest"
+        rounds = min(self.rounds, 300) if forest_mode else self.rounds
+        patience = 0 if forest_mode else self.patience
+        grown = grow(train, tune, head, parameters, rounds, patience, clock)
+        if self.refit and not grown.cut_short and clock.remaining() > 1.5 * grown.seconds:
+            whole = join(train, tune)
+            more = max(1, round(grown.forest.iterations * len(whole.vector.values) / max(1, train.rows)))
+            again = grow(whole, None, head, parameters, rounds if forest_mode else more, 0, clock)
+            if not again.cut_short:
+                return Trees(again.forest, grown.curve, again.gains)
+        return Trees(grown.forest, grown.curve, grown.gains)
+
+    def parameters(self, seed: int) -> dict[str, Any]:
+        """The same settings in LightGBM's words."""
+        found: dict[str, Any] = {
+            "learning_rate": self.rate,
+            "num_leaves": self.leaves,
+            "min_data_in_leaf": self.least_rows,
+            "feature_fraction": self.column_share,
+            "bagging_fraction": self.row_share,
+            "bagging_freq": 1 if self.row_share < 1.0 else 0,
+            "lambda_l2": self.ridge,
+            "min_data_per_group": 20,
+            "cat_smooth": 10.0,
+            "seed": seed,
+        }
+        if self.mode == "forest":
+            # Row shares of 1 are no bootstrap; LightGBM's forest needs less than all rows.
+            share = min(self.row_share, 0.632)
+            found |= {"boosting": "rf", "bagging_fraction": share, "bagging_freq": 1, "lambda_l2": 0.0}
+        return found
+
+    @staticmethod
+    def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Trees:
+        """The trees that were dumped, checked."""
+        forest = Forest.load(box.box("forest"))
+        if forest.features != len(features) or forest.width != head.width:
+            raise BundleInvalid(f"{box.where}: the trees are of {forest.features} features and width {forest.width}.")
+        curve = box.array("curve", np.float64, (None,)).tolist()
+        return Trees(forest, curve, box.array("gains", np.float64, (len(features),)))
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """Grown trees."""
+
+    forest: Forest
+    curve: list[float]  # loss on the tune rows, a round each
+    gains: Floats  # loss removed by splits on each feature, [d]
+
+    def predict(self, batch: Batch) -> Floats:
+        """Raw scores [n, w]."""
+        return self.forest.scores(clean_batch(batch))
+
+    def contributions(self, batch: Batch) -> Floats:
+        """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]."""
+        return self.forest.contributions(clean_batch(batch))
+
+    def dump(self, box: Box) -> None:
+        """Trees as arrays."""
+        self.forest.dump(box.add("forest"))
+        box.put_array("curve", np.asarray(self.curve, dtype=np.float64))
+        box.put_array("gains", self.gains)
+
+    def about(self) -> Mapping[str, Any]:
+        """Rounds and the loss curve on the tune rows."""
+        return {
+            "rounds": self.forest.iterations,
+            "curve": [round(v, 6) for v in self.curve[:: max(1, len(self.curve) // 200)]],
+        }

@@ -1,0 +1,72 @@
+"""What would one guess for every row cost?
+
+The floor every figure in a report is held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.data import Floats
+from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.plugins import About
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant:
+    """The same answer for every row: the mean, or the base rates."""
+
+    about: ClassVar[About] = About(
+        key="constant",
+        takes=("vector",),
+        gives=("value", "classes"),
+        order=0,
+        readable=True,
+        words={"en": {"title": "constant guess"}, "zh": {"title": "常数猜测"}},
+    )
+
+    def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Same:
+        """The mean of the target, or the logarithms of the base rates."""
+        assert train.y is not None
+        weight = np.ones(len(train.y)) if train.weight is None else train.weight
+        if head.name == "value":
+            return Same(np.asarray([np.average(train.y, weights=weight)]))
+        share = np.bincount(train.y, weights=weight, minlength=head.classes_) + 0.5
+        logs = np.log(share / share.sum())
+        return Same(logs[1:] - logs[:1] if head.width == 1 else logs)
+
+    @staticmethod
+    def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Same:
+        """The guess that was dumped."""
+        return Same(box.array("guess", np.float64, (head.width,)))
+
+
+@dataclass(frozen=True, eq=False)
+class Same:
+    """One raw score for every row."""
+
+    guess: Floats
+
+    def predict(self, batch: Batch) -> Floats:
+        """The guess, n times: [n, w]."""
+        return np.tile(self.guess, (batch.rows, 1))
+
+    def contributions(self, batch: Batch) -> Floats:
+        """All of it is base."""
+        out = np.zeros((batch.rows, len(batch.vector.features) + 1, len(self.guess)))
+        out[:, -1] = self.guess
+        return out
+
+    def dump(self, box: Box) -> None:
+        """The guess."""
+        box.put_array("guess", self.guess)
+
+    def about(self) -> Mapping[str, Any]:
+        """The guess."""
+        return {"guess": self.guess.tolist()}

@@ -1,0 +1,152 @@
+"""What does a straight line say? y = θ0 + θ1·x1 + θ2·x2 + …
+
+Least squares for values, logistic regression for classes, with a ridge whose strength the tune rows choose. Learnt by
+gradient descent (Nesterov's acceleration, 1983), whose cost history is kept; where descent has not come to rest in
+time, an exact solver finishes. Numbers are standardised inside and the equation is told in their own unit. A missing
+number counts as the mean and has a switch of its own; a code has a switch for each level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.data import Floats, Ints
+from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.plugins import About
+from assay.kernel.settings import Choice, Real, Whole, check_settings
+from assay.stats.descent import descend, solve_exactly
+from assay.stats.design import Design
+
+STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # rows' worth of pull towards zero
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear:
+    """A straight line: least squares, or logistic regression."""
+
+    about: ClassVar[About] = About(
+        key="linear",
+        takes=("vector",),
+        gives=("value", "classes"),
+        order=10,
+        readable=True,
+        words={"en": {"title": "linear model"}, "zh": {"title": "线性模型"}},
+    )
+    solver: Annotated[str, Choice(("auto", "descent", "exact"))] = "auto"
+    steps: Annotated[int, Whole(1, 10_000, log=True)] = 300  # of gradient descent, at most
+    tolerance: Annotated[float, Real(1e-12, 1e-2, log=True)] = 1e-7  # relative fall of the cost that counts as rest
+    strength: Annotated[float, Real(0.0, 1e6)] = 0.0  # of the ridge, in rows; 0 lets the tune rows choose
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Line:
+        """Choose the ridge on the tune rows, then learn from all."""
+        from assay.trees.grow import join
+
+        design = Design.learn(train.vector)
+        strength = self.strength or self._choose(design, train, tune, head, clock)
+        whole = join(train, tune) if tune.rows else train
+        design = Design.learn(whole.vector)
+        assert whole.y is not None
+        x, target = design(whole.vector), _target(whole.y, head)
+        history: list[float] = []
+        weights = None
+        if self.solver != "exact":
+            found = descend(x, target, whole.weight, head, strength, self.steps, self.tolerance, clock)
+            history, weights = found.history, found.weights
+            if found.at_rest or self.solver == "descent" or clock.expired():
+                return Line(design, weights, history, strength, found.at_rest)
+        weights = solve_exactly(x, target, whole.weight, head, strength, start=weights)
+        return Line(design, weights, history, strength, False)
+
+    def _choose(self, design: Design, train: Batch, tune: Batch, head: Head, clock: Clock) -> float:
+        """The strength with the least loss on the tune rows."""
+        if not tune.rows:
+            return 1.0
+        assert train.y is not None
+        assert tune.y is not None
+        x, target = design(train.vector), _target(train.y, head)
+        x_tune, losses, weights = design(tune.vector), [], None
+        for strength in reversed(STRENGTHS):
+            weights = solve_exactly(x, target, train.weight, head, strength, start=weights)
+            losses.append((_loss(x_tune @ weights[1:] + weights[0], tune.y, head), strength))
+            if clock.expired():
+                break
+        return min(losses)[1]
+
+    @staticmethod
+    def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Line:
+        """The line that was dumped."""
+        design = Design.load(box.box("design"), features)
+        weights = box.array("weights", np.float64, (design.width + 1, head.width))
+        history = box.array("history", np.float64, (None,)).tolist()
+        return Line(design, weights, history, box.real("strength", 0.0), box.flag("at_rest"))
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """An intercept and a weight for each column of the design."""
+
+    design: Design
+    weights: Floats  # [1 + columns, w], the intercept first, for standardised columns
+    history: list[float]  # cost after each step of gradient descent
+    strength: float
+    at_rest: bool  # gradient descent alone reached the minimum
+
+    def predict(self, batch: Batch) -> Floats:
+        """Raw scores [n, w]."""
+        return np.asarray(self.design(batch.vector) @ self.weights[1:] + self.weights[0])
+
+    def contributions(self, batch: Batch) -> Floats:
+        """Weight times distance from the mean, a feature each: [n, d + 1, w]."""
+        x = self.design(batch.vector)
+        out = np.zeros((len(x), len(batch.vector.features) + 1, self.weights.shape[1]))
+        for column, feature in enumerate(self.design.owners):
+            out[:, feature] += x[:, column, None] * self.weights[1 + column]
+        out[:, -1] = self.weights[0]
+        return out
+
+    def dump(self, box: Box) -> None:
+        """Design and weights."""
+        self.design.dump(box.add("design"))
+        box.put(strength=self.strength, at_rest=self.at_rest)
+        box.put_array("weights", self.weights)
+        box.put_array("history", np.asarray(self.history, dtype=np.float64))
+
+    def about(self) -> Mapping[str, Any]:
+        """The equation in the features' own units, and the cost history."""
+        slopes, intercept = self.design.in_units(self.weights)
+        terms = [
+            {"name": name, "weights": slope.tolist()} for name, slope in zip(self.design.names, slopes, strict=True)
+        ]
+        return {
+            "intercept": intercept.tolist(),
+            "terms": terms,
+            "history": self.history,
+            "strength": self.strength,
+            "solver": "descent" if self.at_rest else "exact",
+        }
+
+
+def _target(y: Any, head: Head) -> Floats:
+    """Targets for the solver: [n, w], values or indicators."""
+    if head.name == "value":
+        return np.asarray(y, dtype=np.float64).reshape(-1, 1)
+    if head.width == 1:
+        return np.asarray(y == 1, dtype=np.float64).reshape(-1, 1)
+    return np.asarray(np.eye(head.classes_)[y])
+
+
+def _loss(scores: Floats, y: Floats | Ints, head: Head) -> float:
+    if head.name == "value":
+        return float(((scores[:, 0] - y) ** 2).mean())
+    from assay.stats.scores import class_losses
+
+    return float(class_losses(scores, np.asarray(y, dtype=np.int64)).mean())

@@ -1,0 +1,138 @@
+"""How is a straight line found?
+
+The cost is half the mean squared error (values) or the mean log-loss (classes) plus a ridge. Gradient descent with
+Nesterov's (1983) acceleration and a step of one over the largest curvature; restarted where the cost rises
+(O'Donoghue & Candès 2015). The exact solvers are normal equations for values and L-BFGS (Liu & Nocedal 1989) for
+classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assay.kernel.clock import Clock
+from assay.kernel.data import Floats
+from assay.kernel.forms import Head
+
+from .scores import probabilities
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Weights [1 + c, w], the cost after each step, and whether it came to rest."""
+
+    weights: Floats
+    history: list[float]
+    at_rest: bool
+
+
+def descend(
+    x: Floats, target: Floats, w: Floats | None, head: Head, strength: float, steps: int, tolerance: float, clock: Clock
+) -> Descent:
+    """Gradient descent from zero on standardised columns `x` [n, c] towards `target` [n, w]."""
+    share = _share(len(x), w)
+    # Errors of values are measured in standard deviations while learning, so that one step size suits every unit.
+    centre, unit = _unit(target, share, head)
+    goal = (target - centre) / unit
+    step = 1.0 / _curvature(x, share, head, strength)
+    here = np.zeros((x.shape[1] + 1, target.shape[1]))
+    ahead, pace = here, 1.0
+    cost, _ = cost_and_gradient(here, x, goal, share, head, strength)
+    history, at_rest, quiet = [cost], False, 0
+    for _ in range(steps):
+        _, gradient = cost_and_gradient(ahead, x, goal, share, head, strength)
+        after = ahead - step * gradient
+        new_cost, _ = cost_and_gradient(after, x, goal, share, head, strength)
+        if new_cost > cost:  # momentum overshot: start it anew from here
+            if pace == 1.0:
+                at_rest = True
+                break
+            ahead, pace = here, 1.0
+            continue
+        new_pace = (1 + np.sqrt(1 + 4 * pace * pace)) / 2
+        ahead = after + (pace - 1) / new_pace * (after - here)
+        quiet = quiet + 1 if cost - new_cost <= tolerance * max(abs(new_cost), 1e-12) else 0
+        here, cost, pace = after, new_cost, new_pace
+        history.append(cost)
+        if quiet >= 3 or clock.expired():
+            at_rest = quiet >= 3
+            break
+    weights = here * unit
+    weights[0] += centre
+    return Descent(weights, history, at_rest)
+
+
+def solve_exactly(
+    x: Floats, target: Floats, w: Floats | None, head: Head, strength: float, start: Floats | None = None
+) -> Floats:
+    """The weights [1 + c, w] with the least cost."""
+    share = _share(len(x), w)
+    if head.name == "value":
+        return _normal_equations(x, target, share, strength)
+    from scipy.optimize import minimize
+
+    shape = (x.shape[1] + 1, target.shape[1])
+    first = np.zeros(shape) if start is None else start
+
+    def cost(flat: Floats) -> tuple[float, Floats]:
+        value, gradient = cost_and_gradient(flat.reshape(shape), x, target, share, head, strength)
+        return value, gradient.ravel()
+
+    found = minimize(cost, first.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-7})
+    return np.asarray(found.x, dtype=np.float64).reshape(shape)
+
+
+def cost_and_gradient(
+    weights: Floats, x: Floats, target: Floats, share: Floats, head: Head, strength: float
+) -> tuple[float, Floats]:
+    """Mean cost with its ridge, and its gradient in `weights` [1 + c, w]."""
+    scores = x @ weights[1:] + weights[0]
+    ridge = strength / len(x)
+    if head.name == "value":
+        error = scores - target
+        fit = 0.5 * float((share[:, None] * error**2).sum())
+    elif head.width == 1:
+        margin = np.where(target > 0.5, scores, -scores)
+        losses = np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0.0)
+        fit = float((share[:, None] * losses).sum())
+        error = probabilities(scores)[:, 1:] - target
+    else:
+        top = scores.max(axis=1, keepdims=True)
+        logs = scores - top - np.log(np.exp(scores - top).sum(axis=1, keepdims=True))
+        fit = -float((share[:, None] * target * logs).sum())
+        error = np.exp(logs) - target
+    pulled = error * share[:, None]
+    gradient = np.vstack([pulled.sum(axis=0, keepdims=True), x.T @ pulled + ridge * weights[1:]])
+    return fit + 0.5 * ridge * float((weights[1:] ** 2).sum()), gradient
+
+
+def _share(n: int, w: Floats | None) -> Floats:
+    return np.full(n, 1.0 / n) if w is None else np.asarray(w / w.sum())
+
+
+def _unit(target: Floats, share: Floats, head: Head) -> tuple[Any, Any]:
+    if head.name != "value":
+        return 0.0, 1.0
+    centre = (share[:, None] * target).sum(axis=0)
+    spread = np.sqrt((share[:, None] * (target - centre) ** 2).sum(axis=0))
+    return centre, np.where(spread > 0, spread, 1.0)
+
+
+def _curvature(x: Floats, share: Floats, head: Head, strength: float) -> float:
+    """An upper bound of the largest curvature of the cost."""
+    whole = np.hstack([np.ones((len(x), 1)), x])
+    largest = float(np.linalg.eigvalsh(whole.T @ (whole * share[:, None]))[-1])
+    bend = 1.0 if head.name == "value" else 0.25 if head.width == 1 else 0.5
+    return bend * largest + strength / len(x) + 1e-12
+
+
+def _normal_equations(x: Floats, target: Floats, share: Floats, strength: float) -> Floats:
+    middle = (share[:, None] * x).sum(axis=0)
+    goal = (share[:, None] * target).sum(axis=0)
+    centred = x - middle
+    gram = centred.T @ (centred * share[:, None]) + (strength / len(x) + 1e-12) * np.eye(x.shape[1])
+    slopes = np.linalg.solve(gram, centred.T @ ((target - goal) * share[:, None]))
+    return np.vstack([goal - middle @ slopes, slopes])

@@ -1,0 +1,125 @@
+"""How are trees grown from a batch?
+
+The only place that calls LightGBM's training. It sees vectors and codes, a head, and a clock; it knows nothing of
+tables.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..kernel.clock import Clock
+from ..kernel.data import Floats
+from ..kernel.forms import Batch, Head, Vector
+from .forest import Forest
+from .from_lightgbm import forest_of
+
+QUIET = {"verbosity": -1, "deterministic": True, "force_row_wise": True, "first_metric_only": True}
+LARGEST = 1e300  # the native library treats larger numbers as infinite
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """Trees, the loss on the tune rows a round each, the gain of each feature, and how it ended."""
+
+    forest: Forest
+    curve: list[float]
+    gains: Floats
+    seconds: float
+    cut_short: bool  # the clock ended it, not the tune rows
+
+
+def grow(
+    train: Batch,
+    tune: Batch | None,
+    head: Head,
+    parameters: dict[str, Any],
+    rounds: int,
+    patience: int,
+    clock: Clock,
+) -> Grown:
+    """Grow at most `rounds` rounds of trees; keep those up to the best round on `tune`.
+
+    patience : rounds without gain after which growing stops; 0 grows all rounds and keeps all
+    """
+    import lightgbm
+
+    timer = clock.slice(clock.remaining())
+    whole = QUIET | objective_of(head) | {"num_threads": os.cpu_count() or 1} | parameters
+    data = _dataset(train, whole)
+    watched = [] if tune is None else [_dataset(tune, whole, reference=data)]
+    watch = _Watch(timer, patience, bool(watched))
+    booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[watch])
+    keep = watch.best + 1 if patience and watched else booster.current_iteration()
+    forest = forest_of(booster, keep)
+    gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
+    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
+
+
+def objective_of(head: Head) -> dict[str, Any]:
+    """What the head means to LightGBM."""
+    if head.name == "value":
+        return {"objective": "regression", "metric": "l2"}
+    if head.classes_ == 2:
+        return {"objective": "binary", "metric": "binary_logloss"}
+    return {"objective": "multiclass", "metric": "multi_logloss", "num_class": head.classes_}
+
+
+def clean_batch(batch: Batch) -> Floats:
+    """Values the native library reads as we do: [n, d]."""
+    return np.clip(batch.vector.values, -LARGEST, LARGEST)  # NaN stays NaN
+
+
+def join(a: Batch, b: Batch) -> Batch:
+    """Two batches of the same features, one after the other."""
+    assert a.y is not None
+    assert b.y is not None
+    values = np.vstack([a.vector.values, b.vector.values])
+    weight = None if a.weight is None or b.weight is None else np.concatenate([a.weight, b.weight])
+    return Batch({"vector": Vector(values, a.vector.features)}, np.concatenate([a.y, b.y]), weight)
+
+
+def _dataset(batch: Batch, parameters: dict[str, Any], reference: Any = None) -> Any:
+    import lightgbm
+
+    codes = [i for i, feature in enumerate(batch.vector.features) if feature.kind == "code"]
+    return lightgbm.Dataset(
+        clean_batch(batch),
+        batch.y,
+        weight=batch.weight,
+        categorical_feature=codes,
+        reference=reference,
+        params={"verbosity": -1, **{k: parameters[k] for k in ("min_data_in_leaf", "seed") if k in parameters}},
+        free_raw_data=True,
+    )
+
+
+class _Watch:
+    """Stops when the tune rows see no gain for a while, or when the next round would outlast the clock."""
+
+    before_iteration = False
+    order = 0
+
+    def __init__(self, clock: Clock, patience: int, watching: bool) -> None:
+        self.clock, self.patience, self.watching = clock, patience, watching
+        self.curve: list[float] = []
+        self.best, self.least, self.cut_short = 0, np.inf, False
+
+    def __call__(self, env: Any) -> None:
+        from lightgbm.callback import EarlyStopException
+
+        if self.watching:
+            loss = float(env.evaluation_result_list[0][2])
+            self.curve.append(loss)
+            if loss < self.least:
+                self.least, self.best = loss, env.iteration
+        done = env.iteration + 1
+        if self.clock.remaining() < 1.2 * self.clock.spent() / done:
+            self.cut_short = done < env.end_iteration
+            raise EarlyStopException(self.best, env.evaluation_result_list)
+        if self.patience and self.watching and env.iteration - self.best >= self.patience:
+            raise EarlyStopException(self.best, env.evaluation_result_list)
