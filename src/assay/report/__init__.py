@@ -1,0 +1,1 @@
+"""The report: three views of one list of findings."""

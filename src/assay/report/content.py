@@ -1,0 +1,68 @@
+"""What does a report show?
+
+One value, the same for all three views. It assumes nothing about how the model was made: whatever the card leaves
+out is left out of the report, or read from the plan and the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..kernel.findings import VERDICTS, Finding, Measure, Trial
+from ..kernel.plan import Plan
+from ..kernel.words import Say
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that is shown: findings, plan, ledger, and the card.
+
+    The card holds provenance and headline facts, each optional:
+
+    - created, assay, python, packages {name: version}, sha256, seed, seconds, rows, file_bytes, command
+    - task, task_title (text or Say), target, head ("value", "classes" ...)
+    - blend: [{"name", "learner", "weight"}]; from the ledger's weights where it is not there
+    - readable: {"name", "recommended"}; equation: {"equation": "y = θ0 + ..."}
+
+    `spoken` overrides the titles and questions of plug-ins, by "room/key.title" and "room/key.question"; the shelf is
+    asked for all others.
+    """
+
+    title: str
+    plan: Plan
+    findings: tuple[Finding, ...] = ()
+    ledger: tuple[Trial, ...] = ()
+    card: Mapping[str, Any] = field(default_factory=dict)
+    spoken: Mapping[str, Say] = field(default_factory=dict)
+
+    def headline(self) -> Measure | None:
+        """The first measure that carries an interval and stands against the constant guess."""
+        for finding in self.findings:
+            for measure in finding.measures:
+                if measure.low is not None and measure.constant is not None:
+                    return measure
+        return None
+
+    def tally(self) -> dict[str, int]:
+        """Number of findings of each verdict, in the order of VERDICTS; verdicts nobody gave are left out."""
+        counts = {verdict: sum(f.verdict == verdict for f in self.findings) for verdict in VERDICTS}
+        return {verdict: count for verdict, count in counts.items() if count}
+
+    def blend(self) -> tuple[tuple[str, str, float], ...]:
+        """Name, learner and weight of each member of the shipped model, heaviest first."""
+        given = self.card.get("blend") or [
+            {"name": t.name, "learner": t.learner, "weight": t.weight} for t in self.ledger if t.weight > 0
+        ]
+        members = [(str(m["name"]), str(m.get("learner", "")), float(m.get("weight", 0.0))) for m in given]
+        return tuple(sorted(members, key=lambda member: -member[2]))
+
+    def equation(self) -> str:
+        """The linear model written out, or nothing."""
+        found = self.card.get("equation")
+        return str(found.get("equation", "")) if isinstance(found, Mapping) else str(found or "")
+
+    def rows(self) -> int:
+        """Rows of the table that was learnt from."""
+        return int(self.card.get("rows") or self.plan.data.get("rows") or 0)

@@ -1,0 +1,157 @@
+"""How does the data of a figure become a picture?
+
+`draw` gives each of kernel.findings.FIGURES as hand-written SVG (a table as HTML): colours by class, so that the page's
+theme decides them; sizes by viewBox, so that they fit the screen; names cut where long and whole in their titles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..kernel.findings import Figure
+from ..kernel.words import number
+from . import curves
+from .axes import place, real, reals
+from .bars import EM, WIDTH, Strip, strip, svg
+from .limits import Limits
+from .markup import Raw, breadth, cut, cut_to, join, short, tag
+from .speech import Voice
+
+
+def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
+    """A figure with its caption, in the language of the voice."""
+    title = voice.say(figure.title)
+    titles = (voice.say(figure.x), voice.say(figure.y))
+    painted = _painted(figure, titles, title, voice, limits)
+    wide = figure.kind in ("table", "matrix") and _width_wanted(figure) > 6
+    return tag(
+        "figure",
+        tag("figcaption", title),
+        painted or tag("p", voice.word("no_data"), class_="muted"),
+        _left_out(figure, voice, limits),
+        class_=f"figure {figure.kind}" + (" wide" if wide else ""),
+    )
+
+
+def _painted(figure: Figure, titles: tuple[str, str], title: str, voice: Voice, limits: Limits) -> Raw | None:
+    data = figure.data
+    if _empty(figure.kind, data):
+        return None
+    if figure.kind == "bars":
+        return bars(data, titles[0] or titles[1], title, voice, limits)
+    if figure.kind == "matrix":
+        return matrix(data, titles, title, voice, limits)
+    if figure.kind == "table":
+        return table(data, voice, limits)
+    curve = {"lines": curves.lines, "points": curves.points, "histogram": curves.histogram}[figure.kind]
+    return curve(data, titles, title, voice.say, limits)
+
+
+def _empty(kind: str, data: Mapping[str, Any]) -> bool:
+    """Whether there is nothing finite to draw."""
+    if kind in ("lines", "histogram"):
+        part = "y" if kind == "lines" else "counts"
+        return not any(math.isfinite(v) for one in data.get("series", ()) for v in reals(one.get(part)))
+    if kind == "points":
+        return not any(math.isfinite(v) for v in reals(data.get("y")))
+    return not data.get("values" if kind in ("bars", "matrix") else "columns")
+
+
+def bars(data: Mapping[str, Any], axis: str, name: str, voice: Voice, limits: Limits) -> Raw:
+    """Horizontal bars from zero."""
+    kept = slice(0, limits.bars)
+    values = reals(data["values"])[kept]
+    return strip(
+        Strip(
+            labels=[voice.say(label) for label in data.get("labels", ())][: len(values)],
+            values=values,
+            low=reals(data.get("low"))[kept],
+            high=reals(data.get("high"))[kept],
+            words=[number(v) if math.isfinite(v) else "–" for v in values],
+            reference=real(data.get("reference")),
+            signed=data.get("colours") == "signed",
+        ),
+        axis,
+        name,
+    )
+
+
+def matrix(data: Mapping[str, Any], titles: tuple[str, str], name: str, voice: Voice, limits: Limits) -> Raw:
+    """A heat map with its numbers; negative values have a colour of their own."""
+    values = [reals(row)[: limits.cells] for row in data["values"]][: limits.cells]
+    rows = [voice.say(r) for r in data.get("rows", ())][: len(values)]
+    columns = [voice.say(c) for c in data.get("columns", ())][: limits.cells]
+    texts = data.get("text")
+    width = max(WIDTH, 96 + 54.0 * len(columns))
+    left = min(0.34 * WIDTH, max((breadth(cut(r, 40)) for r in rows), default=1.0) * EM) + 10
+    side = (width - left) / max(1, len(columns))
+    top = 24.0 + (18 if titles[0] else 0)
+    greatest = max((abs(v) for row in values for v in row if math.isfinite(v)), default=1.0) or 1.0
+    parts = [tag("text", titles[0], x=place(left), y="13", class_="axis")] if titles[0] else []
+    for c, column in enumerate(columns):
+        shown = tag("title", cut(column, 500)), cut_to(column, side / EM - 0.3)
+        parts.append(tag("text", *shown, x=place(left + side * (c + 0.5)), y=place(top - 7), class_="tick m"))
+    for r, (row_name, row) in enumerate(zip(rows, values, strict=False)):
+        y = top + 34.0 * r
+        shown = tag("title", cut(row_name, 500)), cut_to(row_name, left / EM - 0.5)
+        parts.append(tag("text", *shown, x=place(left - 6), y=place(y + 21), class_="tick e"))
+        for c, value in enumerate(row[: len(columns)]):
+            words = voice.say(texts[r][c]) if texts else number(value) if math.isfinite(value) else "–"
+            parts.append(_cell(value / greatest, cut_to(words, side / EM), left + side * c, y, side))
+    return tag("div", svg(join(*parts), top + 34.0 * len(rows) + 2, name, width=width), class_="scroll")
+
+
+def _cell(share: float, words: str, x: float, y: float, side: float) -> Raw:
+    depth = f"{0.58 * min(1.0, abs(share)):.2f}" if math.isfinite(share) else "0"
+    box = tag(
+        "rect",
+        x=place(x + 1),
+        y=place(y + 1),
+        width=place(side - 2),
+        height="32",
+        class_="cold" if share < 0 else "hot",
+        fill_opacity=depth,
+    )
+    return join(box, tag("text", words, x=place(x + side / 2), y=place(y + 21), class_="m num"))
+
+
+def table(data: Mapping[str, Any], voice: Voice, limits: Limits) -> Raw:
+    """A table of words and numbers, in a box that scrolls sideways by itself."""
+    columns = [voice.say(c) for c in data["columns"]][: limits.cells]
+    rows = [list(row)[: len(columns)] for row in data.get("rows", ())][: limits.rows]
+    head = tag("thead", tag("tr", *(tag("th", short(c, 40), scope="col") for c in columns)))
+    body = tag("tbody", *(tag("tr", *(cell(v, voice, limits) for v in row)) for row in rows))
+    return tag("div", tag("table", head, body, class_="data sortable"), class_="scroll", tabindex="0")
+
+
+def cell(value: Any, voice: Voice, limits: Limits) -> Raw:
+    """One cell: numbers to the right, with the whole number kept for sorting."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return tag("td", voice.figure(value), class_="num", data_v=repr(value))
+    if value is None:
+        return tag("td", "–", class_="num")
+    return tag("td", short(voice.say(value), min(80, limits.letters)))
+
+
+def _width_wanted(figure: Figure) -> int:
+    return len(figure.data.get("columns", ()))
+
+
+def _left_out(figure: Figure, voice: Voice, limits: Limits) -> Raw | None:
+    """What the caps kept out of the picture, in words."""
+    data, kind = figure.data, figure.kind
+    if kind == "points" and len(data.get("x", ())) > limits.points:
+        said = voice.word("thinned", shown=limits.points, n=len(data["x"]))
+    elif kind == "bars" and len(data.get("values", ())) > limits.bars:
+        said = voice.word("more_bars", n=len(data["values"]) - limits.bars)
+    elif kind == "table" and len(data.get("rows", ())) > limits.rows:
+        said = voice.word("more_rows", n=len(data["rows"]) - limits.rows)
+    elif kind == "matrix" and len(data.get("values", ())) > limits.cells:
+        said = voice.word("more_rows", n=len(data["values"]) - limits.cells)
+    elif kind in ("lines", "histogram") and len(data.get("series", ())) > limits.series:
+        said = voice.word("more_bars", n=len(data["series"]) - limits.series)
+    else:
+        return None
+    return tag("p", said, class_="muted")

@@ -1,0 +1,190 @@
+"""What does a person see?
+
+One HTML file that opens offline: the verdict board, a page for each check, then plan, ledger, schema and provenance.
+Its policy forbids everything from outside, and of scripts and styles all but ours, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.resources
+
+from ..kernel.findings import VERDICTS
+from .appendix import ledger_section, plan_section, provenance_section, schema_section
+from .content import Content
+from .limits import MOST_BYTES, Limits, steps
+from .markup import Raw, join, short, tag
+from .pages import check_id, check_title, icon, page, small_plot
+from .speech import Voice
+
+SECTIONS = ("plan", "ledger", "schema", "provenance")
+# Drawn, so that they look the same everywhere: each verdict differs in outline and sign, not in colour alone.
+SYMBOLS = {
+    "pass": '<circle cx="12" cy="12" r="11"/><path class="k" d="M6.5 12.5l4 4l7.5-8.5"/>',
+    "watch": '<path d="M12 1L23.5 22H.5z"/><path class="k" d="M12 8.5v6.5M12 18v1"/>',
+    "fail": '<path d="M7.5 1h9L23 7.5v9L16.5 23h-9L1 16.5v-9z"/><path class="k" d="M8 8l8 8M16 8l-8 8"/>',
+    "info": '<circle class="o" cx="12" cy="12" r="10"/><path class="j" d="M12 10.5v7M12 6.5v1"/>',
+    "unknown": '<circle class="o" cx="12" cy="12" r="10" stroke-dasharray="3.5 2.5"/>'
+    '<path class="j" d="M8.8 9.2c.2-4 6.4-4 6.4 0c0 2.4-3.2 2.4-3.2 5M12 17v1"/>',
+    "error": '<path d="M12 .5L23.5 12L12 23.5L.5 12z"/><path class="k" d="M12 6v7M12 16.5v1"/>',
+}
+
+
+def html(content: Content, lang: str = "en") -> str:
+    """The report as one HTML file under 600 kB; what does not fit is left to the JSON, and said to be."""
+    text = ""
+    for limits in steps():
+        text = _document(content, Voice(lang, content.spoken), limits)
+        if len(text.encode()) < MOST_BYTES:
+            break
+    return text
+
+
+def _document(content: Content, voice: Voice, limits: Limits) -> str:
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("meta", name="generator", content=f"assay {content.card.get('assay', content.plan.version)}".strip()),
+        tag("title", f"{content.title} · {voice.word('report')}"),
+        tag("style", Raw(style)),
+    )
+    body = tag("body", _symbols(), _top(content, voice), _layout(content, voice, limits), tag("script", Raw(script)))
+    language = "zh-Hans" if voice.lang == "zh" else voice.lang
+    return "<!doctype html>\n" + tag("html", head, "\n", body, lang=language) + "\n"
+
+
+def _asset(name: str) -> str:
+    return importlib.resources.files("assay.report").joinpath(name).read_text("utf-8").strip()
+
+
+def _hash(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+def _symbols() -> Raw:
+    marks = [tag("symbol", Raw(SYMBOLS[v]), id=f"v-{v}", viewBox="0 0 24 24") for v in VERDICTS]
+    return tag("svg", *marks, width="0", height="0", class_="symbols", aria_hidden="true")
+
+
+def _top(content: Content, voice: Voice) -> Raw:
+    return tag(
+        "header",
+        tag("a", voice.word("skip"), href="#board", class_="skip"),
+        tag("span", tag("b", "Assay"), " ", voice.word("report"), class_="brand"),
+        tag("button", voice.word("theme"), type="button", id="theme", hidden=True),
+        class_="top",
+    )
+
+
+def _layout(content: Content, voice: Voice, limits: Limits) -> Raw:
+    main = tag(
+        "main",
+        _headline(content, voice),
+        _board(content, voice),
+        *(page(content, i, voice, limits) for i in range(len(content.findings))),
+        plan_section(content, voice, limits),
+        ledger_section(content, voice, limits),
+        schema_section(content, voice, limits),
+        provenance_section(content, voice, limits),
+    )
+    return tag("div", _contents(content, voice), main, class_="layout")
+
+
+def _contents(content: Content, voice: Voice) -> Raw:
+    """The list at the side of a wide screen."""
+    checks = [
+        tag("li", tag("a", icon(f.verdict), tag("span", check_title(f, voice)), href=f"#{check_id(content, i)}"))
+        for i, f in enumerate(content.findings)
+    ]
+    rest = [tag("li", tag("a", tag("span", voice.word(key)), href=f"#{key}")) for key in SECTIONS]
+    top = tag("li", tag("a", tag("span", voice.word("summary")), href="#summary"))
+    return tag("nav", tag("ol", top, *checks, *rest), class_="toc", aria_label=voice.word("contents"))
+
+
+def _headline(content: Content, voice: Voice) -> Raw:
+    card, plan = content.card, content.plan
+    task = card.get("task_title") or voice.title("tasks", plan.task)
+    facts = voice.word(
+        "headline_model",
+        task=voice.say(task),
+        target=card.get("target") or plan.target,
+        n=len(plan.names("feature")) + len(plan.names("sensitive")),
+    )
+    tally = [
+        tag("li", icon(verdict), f"{count} ", tag("span", voice.word(f"verdict.{verdict}")), class_=f"v-{verdict}")
+        for verdict, count in content.tally().items()
+    ]
+    equation = content.equation()
+    written = tag("div", tag("h3", voice.word("equation")), tag("p", tag("code", equation)), class_="equation")
+    return tag(
+        "section",
+        tag("h1", short(content.title, 120)),
+        tag("p", facts, class_="lead"),
+        tag("ul", *tally, class_="tally"),
+        tag("div", _key_figure(content, voice), _facts(content, voice), class_="headline"),
+        written if equation else None,
+        id="summary",
+    )
+
+
+def _key_figure(content: Content, voice: Voice) -> Raw | None:
+    measure = content.headline()
+    if measure is None:
+        return None
+    better = voice.word(f"better.{measure.better}") if measure.better else ""
+    constant = voice.word("headline_constant", value=voice.figure(measure.constant, measure.unit))
+    return tag(
+        "div",
+        tag("p", tag("b", voice.measure(measure.name)), f" · {better}" if better else "", class_="name"),
+        tag("p", voice.figure(measure.value, measure.unit), class_="big"),
+        tag("p", voice.word("interval", level=f"{measure.level * 100:.3g} %"), ": ", voice.interval(measure)),
+        small_plot(measure, voice),
+        tag("p", f"◇ {constant}", class_="muted"),
+        class_="key-figure",
+    )
+
+
+def _facts(content: Content, voice: Voice) -> Raw:
+    card = content.card
+    facts: list[tuple[str, object]] = [("learnt_from", voice.word("n_of_rows", n=content.rows()))]
+    if card.get("seconds") is not None:
+        facts.append(("training_time", voice.duration(float(card["seconds"]))))
+    if card.get("file_bytes"):
+        facts.append(("file_size", voice.size(float(card["file_bytes"]))))
+    members = content.blend()
+    if members:
+        said = [
+            tag("span", f"{weight * 100:.0f} % ", short(name or voice.title("learners", learner), 40), class_="member")
+            for name, learner, weight in members
+        ]
+        facts.append(("headline_made", join(*said)))
+    readable = card.get("readable")
+    if readable:
+        key = "headline_readable_yes" if readable.get("recommended") else "headline_readable_no"
+        facts.append(("readable", voice.word(key, name=readable.get("name", ""))))
+    return tag("dl", *(tag("div", tag("dt", voice.word(k)), tag("dd", v)) for k, v in facts), class_="facts")
+
+
+def _board(content: Content, voice: Voice) -> Raw:
+    tiles = []
+    for index, finding in enumerate(content.findings):
+        word = tag("span", icon(finding.verdict), voice.word(f"verdict.{finding.verdict}"), class_="word")
+        title = tag("span", check_title(finding, voice), class_="title")
+        said = tag("span", voice.say(finding.say), class_="said")
+        link = tag("a", word, title, said, href=f"#{check_id(content, index)}", class_=f"tile v-{finding.verdict}")
+        tiles.append(tag("li", link))
+    return tag(
+        "section",
+        tag("h2", voice.word("board")),
+        tag("p", voice.word("board_note"), class_="muted"),
+        tag("ul", *tiles, class_="board"),
+        id="board",
+    )

@@ -1,0 +1,146 @@
+"""What stands on the page of one check?
+
+The question, the verdict and its sentence, the measures with their intervals, figures, notes, and what to do.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from ..kernel.findings import Advice, Finding, Measure
+from .axes import real
+from .bars import interval_plot
+from .content import Content
+from .figures import draw
+from .limits import Limits
+from .markup import Raw, cut, join, short, tag
+from .speech import Voice
+
+
+def check_id(content: Content, index: int) -> str:
+    """The anchor of a finding: its check, with a number where another finding bears the same."""
+    names = [re.sub(r"[^a-z0-9-]+", "-", f.check.lower()).strip("-") or "x" for f in content.findings]
+    again = names[:index].count(names[index])
+    return f"check-{names[index]}" + (f"-{again + 1}" if again else "")
+
+
+def check_title(finding: Finding, voice: Voice) -> str:
+    """The check's title, and on which rows where those came from another file."""
+    title = cut(voice.title("checks", finding.check), 120)
+    return f"{title} · {voice.word(f'rows.{finding.rows}')}" if finding.rows in ("test", "audit") else title
+
+
+def icon(verdict: str) -> Raw:
+    """The sign of a verdict; the word beside it says the same."""
+    use = tag("use", href=f"#v-{verdict}")
+    return tag("svg", use, class_=f"icon i-{verdict}", viewBox="0 0 24 24", aria_hidden="true")
+
+
+def page(content: Content, index: int, voice: Voice, limits: Limits) -> Raw:
+    """The section of one finding."""
+    finding = content.findings[index]
+    anchor = check_id(content, index)
+    question = voice.question(finding.check)
+    word = tag(
+        "span", icon(finding.verdict), voice.word(f"verdict.{finding.verdict}"), class_=f"word v-{finding.verdict}"
+    )
+    shown = finding.figures[: limits.figures]
+    more = len(finding.figures) - len(shown)
+    return tag(
+        "section",
+        tag("p", tag("a", voice.word("top"), href="#board"), class_="back"),
+        tag("h2", check_title(finding, voice), id=f"{anchor}-title"),
+        tag("p", question, class_="question") if question else None,
+        tag("div", word, tag("p", voice.say(finding.say)), class_=f"answer v-{finding.verdict}"),
+        _measures(finding, voice),
+        tag("div", *(draw(f, voice, limits) for f in shown), class_="figures") if shown else None,
+        tag("p", voice.word("more_figures", n=more), class_="muted") if more > 0 else None,
+        _notes(finding, voice),
+        advice_list(finding.advice, voice),
+        _foot(finding, voice),
+        id=anchor,
+        class_="check",
+        aria_labelledby=f"{anchor}-title",
+    )
+
+
+def _measures(finding: Finding, voice: Voice) -> Raw | None:
+    """The table of measures; columns that nothing stands in are left out."""
+    measures = finding.measures
+    if not measures:
+        return None
+    constant = any(m.constant is not None for m in measures)
+    counted = any(m.n is not None for m in measures)
+    drawn = any(m.low is not None or m.constant is not None for m in measures)
+    heads = [tag("th", voice.word("measure"), scope="col"), tag("th", voice.word("value"), scope="col", class_="num")]
+    heads += [tag("th", voice.word("constant"), scope="col", class_="num")] if constant else []
+    heads += (
+        [tag("th", voice.word("dot_legend" if constant else "interval_dot"), scope="col", class_="plot")]
+        if drawn
+        else []
+    )
+    heads += [tag("th", voice.word("n_rows"), scope="col", class_="num")] if counted else []
+    rows = [_measure(m, voice, constant, counted, drawn) for m in measures]
+    table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="data measures")
+    return tag("div", table, class_="scroll", tabindex="0")
+
+
+def _measure(measure: Measure, voice: Voice, constant: bool, counted: bool, drawn: bool) -> Raw:
+    better = tag("small", voice.word(f"better.{measure.better}")) if measure.better else None
+    interval = voice.interval(measure)
+    doubt = (
+        tag("small", interval, title=voice.word("interval", level=f"{measure.level * 100:.3g} %")) if interval else None
+    )
+    cells = [
+        tag("th", short(voice.measure(measure.name), 60), better, scope="row"),
+        tag("td", tag("b", voice.figure(measure.value, measure.unit)), doubt, class_="num"),
+    ]
+    if constant:
+        cells.append(tag("td", voice.figure(measure.constant, measure.unit), class_="num"))
+    if drawn:
+        cells.append(tag("td", small_plot(measure, voice), class_="plot"))
+    if counted:
+        cells.append(tag("td", voice.figure(measure.n), class_="num"))
+    return tag("tr", *cells)
+
+
+def small_plot(measure: Measure, voice: Voice) -> Raw:
+    """The dot, interval and diamond of one measure."""
+    value, low, high, constant = (real(v) for v in (measure.value, measure.low, measure.high, measure.constant))
+    if not math.isfinite(value) or not (math.isfinite(low) or math.isfinite(constant)):
+        return Raw("")
+    name = f"{voice.measure(measure.name)}: {voice.figure(value, measure.unit)} ({voice.interval(measure)})"
+    return interval_plot(value, low, high, constant, name)
+
+
+def _notes(finding: Finding, voice: Voice) -> Raw | None:
+    if not finding.notes:
+        return None
+    return join(
+        tag("h3", voice.word("notes")), tag("ul", *(tag("li", voice.say(n)) for n in finding.notes), class_="notes")
+    )
+
+
+def advice_list(advice: tuple[Advice, ...], voice: Voice) -> Raw | None:
+    """What to do, each with the option of the command line to copy."""
+    if not advice:
+        return None
+    items = []
+    for one in advice:
+        copy = tag(
+            "button", voice.word("copy"), type="button", class_="copy", data_done=voice.word("copied"), hidden=True
+        )
+        option = tag("span", tag("code", one.option), copy, class_="option") if one.option else None
+        items.append(tag("li", tag("p", voice.say(one.say)), option))
+    return join(tag("h3", voice.word("advice")), tag("ul", *items, class_="advice"))
+
+
+def _foot(finding: Finding, voice: Voice) -> Raw | None:
+    said = []
+    if finding.rows:
+        rows = voice.known(f"rows.{finding.rows}") or finding.rows
+        said.append(voice.word("measured_on", rows=rows))
+    if finding.seconds:
+        said.append(voice.word("took", time=voice.duration(finding.seconds)))
+    return tag("p", " · ".join(said), class_="muted foot") if said else None

@@ -1,0 +1,116 @@
+"""Which words does the report use for a thing?
+
+A Voice speaks one language. Plug-ins are asked for their own titles; where one is not here (a report may be read years
+later, without the plug-in that made the finding) its key stands in, so that a report is always readable.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..kernel.errors import AssayError
+from ..kernel.findings import Measure
+from ..kernel.words import Say, fill, number
+from .words import WORDS
+
+_NAMED = re.compile(r"^([a-z0-9_]+)(?::\s*(.+)|\[(.+)\]|\s+\((.+)\))$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One language, and titles that stand before the shelf's own."""
+
+    lang: str = "en"
+    spoken: Mapping[str, Say] = field(default_factory=dict)
+
+    def word(self, key: str, **values: Any) -> str:
+        """A sentence or heading of the report's own."""
+        return fill(WORDS[self.lang][key], values)
+
+    def known(self, key: str) -> str:
+        """The same, or nothing where there is none."""
+        return WORDS[self.lang].get(key, "")
+
+    def say(self, said: Say | str | object) -> str:
+        """A Say in this language; a string as it is; a sentence nobody knows any more as its key and values."""
+        if not isinstance(said, Say):
+            return str(said)
+        try:
+            return said.text(self.lang)
+        except (AssayError, LookupError):
+            values = "; ".join(f"{name}: {self.say(value)}" for name, value in said.values.items())
+            return f"[{said.owner} {said.key}] {values}".rstrip()
+
+    def title(self, room: str, key: str) -> str:
+        """What a plug-in calls itself."""
+        return self._of_plugin(room, key, "title") or self.known(f"{room}.{key}") or key.replace("_", " ")
+
+    def question(self, check: str) -> str:
+        """What a check asks, or nothing where it is not here."""
+        return self._of_plugin("checks", check, "question")
+
+    def _of_plugin(self, room: str, key: str, template: str) -> str:
+        if not key:
+            return ""
+        said = self.spoken.get(f"{room}/{key}.{template}", Say(f"{room}/{key}", template))
+        try:
+            return said.text(self.lang)
+        except (AssayError, LookupError):
+            return ""
+
+    def kind(self, kind: str) -> str:
+        """What a kind of column is called."""
+        return self.known(f"kind.{kind}") or self.title("modalities", kind)
+
+    def measure(self, name: str) -> str:
+        """What a measure is called; "recall: malignant" keeps its second half.
+
+        >>> Voice("en").measure("log_loss"), Voice("zh").measure("recall: A")
+        ('log-loss', '召回率（A）')
+        """
+        if f"measure.{name}" in WORDS[self.lang]:
+            return self.word(f"measure.{name}")
+        found = _NAMED.match(name)
+        if found and f"measure.{found[1]}" in WORDS[self.lang]:
+            part = found[2] or found[3] or found[4]
+            return self.word("measure_of", measure=self.word(f"measure.{found[1]}"), part=part)
+        return name.replace("_", " ")
+
+    def figure(self, value: float | None, unit: str = "") -> str:
+        """A number as people read it, with its unit.
+
+        >>> Voice("en").figure(0.1234, "share"), Voice("en").figure(None)
+        ('12.3 %', '–')
+        """
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return "–"
+        if unit in ("share", "%"):
+            return f"{number(100 * value if unit == 'share' else value)} %"
+        suffix = self.known(f"unit.{unit}") if unit else ""
+        return f"{number(value)} {suffix}".rstrip()
+
+    def interval(self, measure: Measure) -> str:
+        """The interval of a measure, or nothing."""
+        if measure.low is None or measure.high is None:
+            return ""
+        return f"{self.figure(measure.low, measure.unit)} – {self.figure(measure.high, measure.unit)}"
+
+    def duration(self, seconds: float) -> str:
+        """A stretch of time in the largest fitting unit.
+
+        >>> Voice("en").duration(150), Voice("en").duration(0.02)
+        ('2.5 min', '0.02 s')
+        """
+        if seconds >= 5400:
+            return self.word("hours", n=f"{seconds / 3600:.1f}")
+        if seconds >= 90:
+            return self.word("minutes", n=f"{seconds / 60:.1f}")
+        return self.word("seconds", n=f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}")
+
+    def size(self, size_bytes: float) -> str:
+        """A size of a file."""
+        return f"{number(size_bytes / 1e6)} MB" if size_bytes >= 1e6 else f"{number(size_bytes / 1e3)} kB"
