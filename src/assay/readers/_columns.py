@@ -1,0 +1,234 @@
+"""How do the cells that a door brings become columns?
+
+Texts are spelled once: codes into levels. A column of more than a thousand different cells that are all plain numbers
+is kept as numbers; fewer, or any other spelling (leading zeros, huge integers, signs), stay words so that a label is
+written back as it came. The same rules hold at every door, so the same table gives the same cells from a CSV, a
+workbook or a frame.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Column
+
+# Spellings of "nothing here" that hardly ever mean anything else. "None" is a value (no garage, no illness).
+MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "\\N", "?")
+MISSING_AMONG_NUMBERS = (".", "-")
+FEW = 1000  # a column with more distinct cells than this may be kept as numbers
+PLAIN_NUMBER = r"^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+UNPLAIN_START = r"^(?:[+]|-?0[0-9]|-?[^-0-9.])"  # what arrow reads as a number but we keep as spelled
+WHOLE = r"^-?[0-9]+$"
+LARGEST = 2.0**53
+ANY_NUMBER = re.compile(r"^[+-]?(?:\d[\d ,.']*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?$")
+COMMA_NUMBER = r"^[+-]?(?:[0-9]{1,3}(?:[. \x{a0}\x{202f}'][0-9]{3})+|[0-9]+)(?:,[0-9]+)?$"
+COMMA_SHARE = 0.8  # of a column's different cells must be written so; the others are misfits
+COMMA_SURE = r"(?:^|[0-9]),(?:[0-9]{1,2}|[0-9]{4,})$|[.' ][0-9]{3},[0-9]+$|^[+-]?0,[0-9]+$"
+
+
+@dataclass
+class Met:
+    """What was met on the way in: how often each spelling was taken as missing."""
+
+    missing: dict[str, int] = field(default_factory=dict)
+
+    def count(self, token: str, cells: int) -> None:
+        if token and cells:
+            self.missing[token] = self.missing.get(token, 0) + int(cells)
+
+    def details(self) -> dict[str, Any]:
+        """For `Source.details`."""
+        return {"missing_tokens": dict(sorted(self.missing.items()))} if self.missing else {}
+
+
+def text_column(name: str, texts: Any, met: Met, *, comma: bool = False) -> Column:
+    """A column from an Arrow (chunked) array of strings.
+
+    `comma` says that numbers of this table are written with a decimal comma.
+    """
+    import pyarrow as pa
+
+    chunked = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts], type=texts.type)
+    numbers = _numbers_at_once(chunked, met)
+    if numbers is not None:
+        return Column(name=name, cells=numbers)
+    coded = chunked.dictionary_encode().combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):  # an empty column has no chunks to combine
+        coded = pa.array([], type=chunked.type).dictionary_encode()
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return coded_column(name, codes, coded.dictionary, met, comma=comma)
+
+
+def coded_column(name: str, codes: NDArray[np.int32], levels: Any, met: Met, *, comma: bool = False) -> Column:
+    """A column from codes [n] (-1 missing) into an Arrow array of distinct strings."""
+    codes, levels = _stripped(codes, levels)
+    codes, levels = _without_missing(codes, levels, met)
+    if comma:
+        codes, levels = _with_points(codes, levels)
+    if len(levels) > FEW:
+        values = _as_numbers(levels)
+        if values is not None:
+            return Column(name=name, cells=np.append(values, np.nan)[codes])
+    spelled = np.empty(len(levels), dtype=object)
+    spelled[:] = levels.to_pylist()
+    return Column(name=name, cells=codes, levels=spelled)
+
+
+def speaks_for_comma(levels: Any) -> bool:
+    """Whether the distinct texts of a column can only be numbers with a decimal comma.
+
+    1,234 alone may be one thousand two hundred and thirty-four; 1,5 or 1.234,56 cannot.
+    """
+    import pyarrow.compute as pc
+
+    rest = levels.filter(pc.invert(pc.is_in(levels, value_set=_missing_set(levels.type, MISSING_AMONG_NUMBERS))))
+    fits = pc.match_substring_regex(rest, COMMA_NUMBER)
+    if not len(rest) or pc.sum(fits).as_py() < COMMA_SHARE * len(rest):
+        return False
+    return bool(pc.any(pc.match_substring_regex(rest, COMMA_SURE)).as_py())
+
+
+def distinct_names(raw: Sequence[Any]) -> tuple[list[str], dict[str, Any]]:
+    """Column names stripped, never empty, never twice; and what had to be changed.
+
+    >>> distinct_names([" a", "a", ""])[0]
+    ['a', 'a_2', 'column_3']
+    """
+    as_given = ["_".join(map(str, n)) if isinstance(n, tuple) else "" if n is None else str(n) for n in raw]
+    cleaned = [" ".join(name.replace("\ufeff", "").split()) for name in as_given]
+    taken = set(cleaned)
+    names: list[str] = []
+    renamed: dict[str, str] = {}
+    seen: set[str] = set()
+    for place, name in enumerate(cleaned, start=1):
+        new = name or f"column_{place}"
+        if new in seen or (not name and new in taken):
+            stem, count = new, 2
+            while f"{stem}_{count}" in taken | seen:
+                count += 1
+            new = f"{stem}_{count}"
+            if name:
+                renamed[new] = name
+        seen.add(new)
+        names.append(new)
+    details: dict[str, Any] = {}
+    if renamed:
+        details["renamed"] = renamed
+    if unnamed := [new for new, name in zip(names, cleaned, strict=True) if not name]:
+        details["unnamed"] = unnamed
+    if stripped := sum(a != b for a, b in zip(as_given, cleaned, strict=True)):
+        details["names_stripped"] = stripped
+    return names, details
+
+
+def looks_numeric(text: str) -> bool:
+    """Whether a cell is some spelling of a number: 3, -0.5, 1.234,56, 12 %."""
+    return bool(ANY_NUMBER.match(text))
+
+
+def _missing_set(kind: Any, more: Iterable[str] = ()) -> Any:
+    import pyarrow as pa
+
+    return pa.array([*MISSING, *more], type=kind)
+
+
+def _numbers_at_once(chunked: Any, met: Met) -> NDArray[np.float64] | None:
+    """The short way for long columns of plain numbers: no dictionary is built. None where it is not open."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    sample = chunked.slice(0, 20 * FEW).unique()
+    if len(sample) <= FEW:
+        return None
+    texts = sample.filter(pc.invert(pc.is_in(sample, value_set=_missing_set(sample.type))))
+    if not pc.all(pc.match_substring_regex(texts, PLAIN_NUMBER)).as_py():
+        return None
+    missing = pc.is_in(chunked, value_set=_missing_set(chunked.type))
+    blank = pc.if_else(missing, pa.scalar(None, chunked.type), chunked)
+    try:
+        numbers = pc.cast(blank, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    if pc.any(pc.match_substring_regex(blank, UNPLAIN_START)).as_py():
+        return None
+    values = numbers.to_numpy()
+    if np.isinf(values).any():
+        return None
+    large = np.flatnonzero(np.abs(values) >= LARGEST)
+    if len(large) and pc.any(pc.match_substring_regex(blank.take(pa.array(large)), WHOLE)).as_py():
+        return None
+    spelled = chunked.filter(missing).value_counts() if pc.any(missing).as_py() else []
+    for token in spelled:
+        met.count(str(token["values"]), token["counts"].as_py())
+    return np.asarray(values, dtype=np.float64)
+
+
+def _stripped(codes: NDArray[np.int32], levels: Any) -> tuple[NDArray[np.int32], Any]:
+    import pyarrow.compute as pc
+
+    trimmed = pc.utf8_trim_whitespace(levels)
+    return (codes, levels) if trimmed.equals(levels) else _merged(codes, trimmed)
+
+
+def _merged(codes: NDArray[np.int32], spelled: Any) -> tuple[NDArray[np.int32], Any]:
+    """Codes again, after some levels have become equal."""
+    again = spelled.dictionary_encode()
+    new = again.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    return np.append(new, np.int32(-1))[codes], again.dictionary
+
+
+def _without_missing(codes: NDArray[np.int32], levels: Any, met: Met) -> tuple[NDArray[np.int32], Any]:
+    """Levels that mean "missing" become -1, and are counted."""
+    import pyarrow.compute as pc
+
+    gone = pc.is_in(levels, value_set=_missing_set(levels.type)).to_numpy(zero_copy_only=False)
+    marks = pc.is_in(levels, value_set=_missing_set(levels.type, MISSING_AMONG_NUMBERS)).to_numpy(zero_copy_only=False)
+    if (marks & ~gone).any():
+        rest = levels.filter(~marks).to_pylist()
+        if rest and all(looks_numeric(text) for text in rest):
+            gone = marks
+    if not gone.any():
+        return codes, levels
+    counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+    for place in np.flatnonzero(gone).tolist():
+        met.count(levels[place].as_py(), counts[place])
+    new = np.where(gone, -1, np.cumsum(~gone) - 1).astype(np.int32)
+    return np.append(new, np.int32(-1))[codes], levels.filter(~gone)
+
+
+def _with_points(codes: NDArray[np.int32], levels: Any) -> tuple[NDArray[np.int32], Any]:
+    """1.234,56 spelled 1234.56, in a column mostly written so."""
+    import pyarrow.compute as pc
+
+    fits = pc.match_substring_regex(levels, COMMA_NUMBER)
+    if not len(levels) or pc.sum(fits).as_py() < COMMA_SHARE * len(levels):
+        return codes, levels
+    # Without a comma anywhere, blanks may group the digits of a label (a telephone number); points do not.
+    grouping = r"[. \x{a0}\x{202f}']" if pc.any(pc.match_substring(levels, ",")).as_py() else r"[.]"
+    plain = pc.replace_substring(pc.replace_substring_regex(levels, grouping, ""), ",", ".")
+    return _merged(codes, pc.if_else(fits, plain, levels))
+
+
+def _as_numbers(levels: Any) -> NDArray[np.float64] | None:
+    """float64 of every level, where every one is a plain number that float64 holds without loss of digits."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pc.all(pc.match_substring_regex(levels, PLAIN_NUMBER)).as_py():
+        return None
+    values = np.asarray(pc.cast(levels, pa.float64()).to_numpy(zero_copy_only=False))
+    whole = pc.match_substring_regex(levels, WHOLE).to_numpy(zero_copy_only=False)
+    if np.isinf(values).any() or (np.abs(values[whole]) >= LARGEST).any():
+        return None
+    return values
+
+
+def said_details(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Details without what is empty, zero or false: only what is worth a word."""
+    return {key: value for key, value in details.items() if value not in (None, 0, "", [], {}, ())}

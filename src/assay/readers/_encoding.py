@@ -1,0 +1,177 @@
+"""In which encoding were these bytes written?
+
+Byte-order marks first, then UTF-8 taken strictly, then UTF-16 by its zero bytes; what remains is judged by how
+plausible the decoded text is: GB18030 and Big5 by the share of everyday characters, Western code pages by accented
+letters that stand alone between plain ones. Nothing here knows of tables.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.kernel.errors import DataError, listing
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8", "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32-le", "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
+)
+JUDGED = 1 << 20  # bytes around the first foreign one that are judged
+HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+UTF8_CHARACTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# Two-byte characters as each encoding's readers cut them; everyday ones (level 1, punctuation) tell them apart.
+GB_CHARACTER = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+GB_EVERYDAY = re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe]")
+BIG5_CHARACTER = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
+BIG5_EVERYDAY = re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|[\xa1-\xa3][\x40-\x7e\xa1-\xfe]")
+WESTERN_LETTER = re.compile(rb"[\xc0-\xd6\xd8-\xf6\xf8-\xff\x8a\x8c\x8e\x9a\x9c\x9e\x9f]")
+WESTERN_SIGN = re.compile(rb"[\x80\x82-\x87\x91-\x97\x99\xa0\xa1\xa3\xa7-\xab\xad\xae\xb0-\xb7\xba-\xbf\xd7\xf7]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """Text as UTF-8 bytes without a mark, the name of the encoding found, and how many bytes had to be guessed."""
+
+    utf8: bytes
+    encoding: str
+    guessed: int = 0
+
+
+def decode(raw: bytes, encoding: str | None = None) -> Decoded:
+    """Turn bytes of any encoding into UTF-8.
+
+    Raises DataError where `encoding` is given and does not fit.
+
+    >>> decode("姓名,城市".encode("gb18030")).encoding
+    'gb18030'
+    """
+    if encoding:
+        return _as_told(raw, encoding)
+    for mark, codec, name in MARKS:
+        if raw.startswith(mark):
+            return _marked(raw[len(mark) :], codec, name)
+    try:
+        codecs.decode(raw, "utf-8")
+    except UnicodeDecodeError as error:
+        return _foreign(raw, error.start)
+    wide = _wide_without_mark(raw)
+    if wide:
+        return Decoded(utf8=raw.decode(wide, "replace").encode("utf-8", "replace"), encoding=wide)
+    return Decoded(utf8=raw, encoding="utf-8")
+
+
+def _as_told(raw: bytes, encoding: str) -> Decoded:
+    try:
+        text = raw.decode(encoding)
+    except LookupError as error:
+        known = listing(["utf-8", "utf-16", "gb18030", "big5", "cp1252", "latin-1"])
+        raise DataError(f"There is no encoding '{encoding}'.", f"Known, among others: {known}.", "Name one.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"The file is not written in {encoding}: byte {error.start:,} does not fit.",
+            "Expected every byte to belong to a character.",
+            "Leave the encoding out to have it found.",
+        ) from error
+    return Decoded(utf8=text.removeprefix("\ufeff").encode("utf-8", "replace"), encoding=encoding)
+
+
+def _marked(raw: bytes, codec: str, name: str) -> Decoded:
+    try:
+        utf8 = raw if codec == "utf-8" and raw.decode(codec) is not None else raw.decode(codec).encode()
+        return Decoded(utf8=utf8, encoding=name)
+    except UnicodeDecodeError:
+        if codec == "utf-8":
+            text, guessed = _mended(raw)
+            return Decoded(utf8=text.encode(), encoding=name, guessed=guessed)
+        text = raw.decode(codec, "replace")
+        return Decoded(utf8=text.encode("utf-8", "replace"), encoding=name, guessed=text.count("\ufffd"))
+
+
+def _wide_without_mark(raw: bytes) -> str:
+    """UTF-16 without a mark: in text mostly Latin, every second byte is zero."""
+    sample = np.frombuffer(raw[:4096], dtype=np.uint8)
+    if len(sample) < 4:
+        return ""
+    even, odd = np.mean(sample[::2] == 0), np.mean(sample[1::2] == 0)
+    if odd > 0.4 and even < 0.05:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.4 and odd < 0.05 else ""
+
+
+def _foreign(raw: bytes, first: int) -> Decoded:
+    """Not UTF-8 throughout: the most plausible of the others."""
+    wide = _wide_without_mark(raw)
+    if wide:
+        return Decoded(utf8=raw.decode(wide, "replace").encode("utf-8", "replace"), encoding=wide)
+    sample = raw[max(0, first - JUDGED // 2) : first + JUDGED]
+    scores = plausibility(sample)
+    for name in sorted(scores, key=lambda name: -scores[name]):
+        if name == "utf-8":
+            text, guessed = _mended(raw)
+            return Decoded(utf8=text.encode(), encoding="utf-8", guessed=guessed)
+        try:
+            return Decoded(utf8=raw.decode(name).encode(), encoding=name)
+        except UnicodeDecodeError:
+            if scores[name] > 0.9 and name in ("gb18030", "big5"):
+                text = raw.decode(name, "replace")
+                return Decoded(utf8=text.encode(), encoding=name, guessed=text.count("\ufffd"))
+    return Decoded(utf8=raw.decode("latin-1").encode(), encoding="latin-1")
+
+
+def plausibility(sample: bytes) -> dict[str, float]:
+    """How plausible the foreign bytes are in each encoding, 0 to 1."""
+    high = sum(len(run) for run in HIGH_RUN.findall(sample)) or 1
+    scores = {"utf-8": 0.0}
+    whole = sum(len(c) for c in UTF8_CHARACTER.findall(sample))
+    # A mostly whole UTF-8 file with a few broken bytes; chance alone rarely gives half.
+    scores["utf-8"] = whole / high if whole > 0.8 * high else 0.0
+    scores["gb18030"] = _everyday(sample, GB_CHARACTER, GB_EVERYDAY)
+    scores["big5"] = _everyday(sample, BIG5_CHARACTER, BIG5_EVERYDAY)
+    scores["cp1252"] = _western(sample, high)
+    return scores
+
+
+def _everyday(sample: bytes, character: re.Pattern[bytes], everyday: re.Pattern[bytes]) -> float:
+    found = character.findall(sample)
+    if not found:
+        return 0.0
+    return sum(1 for c in found if everyday.fullmatch(c)) / len(found)
+
+
+def _western(sample: bytes, high: int) -> float:
+    """Accented letters stand alone or in pairs among plain ones; a run of many speaks for Chinese."""
+    alone = 0.0
+    for match in HIGH_RUN.finditer(sample):
+        run = match.group()
+        if len(run) <= 2:
+            letters = len(WESTERN_LETTER.findall(run)) + 0.7 * len(WESTERN_SIGN.findall(run))
+            alone += letters * _beside_plain(sample, match.start(), match.end())
+    return 0.95 * alone / high
+
+
+def _beside_plain(sample: bytes, start: int, end: int) -> float:
+    before, after = sample[start - 1 : start] if start else b"", sample[end : end + 1]
+    return 1.0 if before.isalpha() or after.isalpha() or before.isdigit() else 0.5
+
+
+def _mended(raw: bytes) -> tuple[str, int]:
+    """UTF-8 in which each broken byte is read as Western (cp1252) instead of being lost."""
+    text = raw.decode("utf-8", "surrogateescape")
+    broken = 0
+
+    def western(match: re.Match[str]) -> str:
+        nonlocal broken
+        broken += 1
+        byte = bytes([ord(match.group()) - 0xDC00])
+        try:
+            return byte.decode("cp1252")
+        except UnicodeDecodeError:
+            return byte.decode("latin-1")
+
+    return re.sub("[\udc80-\udcff]", western, text), broken

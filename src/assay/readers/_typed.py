@@ -1,0 +1,182 @@
+"""How do cells that already have a type become columns?
+
+For doors that bring Arrow arrays (frames, Parquet) or Python values (workbooks, JSON, databases). Texts go the same way
+as those of a CSV, so "NA" or a blank is missing whichever door the table came through.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from assay.kernel.data import Column, Dataset, Source, plain_moment, plain_number
+from assay.kernel.errors import DataError
+
+from ._columns import LARGEST, Met, distinct_names, said_details, text_column
+
+UTC = dt.timezone.utc  # noqa: UP017 (mypy and older documentation know this name)
+
+
+def dataset_of(
+    names: Sequence[Any],
+    columns: Sequence[Callable[[str, Met], Column]],
+    name: str,
+    reader: str,
+    details: dict[str, Any],
+) -> Dataset:
+    """A Dataset from raw names and one maker a column. Raises DataError where there are no columns or no rows."""
+    if not columns:
+        raise DataError(f"{name} has no columns.", "Expected a table.", "Pass one with at least one column.")
+    met = Met()
+    distinct, named = distinct_names(names)
+    made = tuple(make(new, met) for new, make in zip(distinct, columns, strict=True))
+    rows = len(made[0])
+    if not rows:
+        raise DataError(
+            f"{name} has a header of {len(made)} columns and no rows.",
+            "Expected at least one row.",
+            "Pass it with rows.",
+        )
+    found = said_details(details | named | met.details())
+    return Dataset(made, Source(name=name, reader=reader, details=found, rows_read=rows))
+
+
+def arrow_dataset(table: Any, name: str, reader: str, details: dict[str, Any]) -> Dataset:
+    """A Dataset from an Arrow table."""
+    makers = [_arrow_maker(table.column(k)) for k in range(table.num_columns)]
+    return dataset_of(table.column_names, makers, name, reader, details)
+
+
+def records_dataset(
+    names: Sequence[Any], rows: Sequence[Sequence[Any]], name: str, reader: str, details: dict[str, Any]
+) -> Dataset:
+    """A Dataset from rows of Python values, each as long as `names`."""
+    makers = [values_maker([row[k] for row in rows]) for k in range(len(names))]
+    return dataset_of(names, makers, name, reader, details)
+
+
+def values_maker(values: Sequence[Any]) -> Callable[[str, Met], Column]:
+    """What makes a column of Python values once its name is known."""
+    return lambda name, met: value_column(name, values, met)
+
+
+def _arrow_maker(cells: Any) -> Callable[[str, Met], Column]:
+    return lambda name, met: arrow_column(name, cells, met)
+
+
+def arrow_column(name: str, cells: Any, met: Met) -> Column:
+    """A column from an Arrow array of any type: [n]."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as of
+
+    kind = cells.type
+    if of.is_dictionary(kind):
+        return arrow_column(name, pc.cast(cells, kind.value_type), met)
+    if of.is_string(kind) or of.is_large_string(kind):
+        return text_column(name, cells, met)
+    if of.is_floating(kind) or of.is_decimal(kind):
+        return Column.of_numbers(name, _numpy(pc.cast(cells, pa.float64(), safe=False)))
+    if of.is_integer(kind):
+        return _whole_column(name, cells, met)
+    if of.is_boolean(kind):
+        return text_column(name, pc.if_else(cells, pa.scalar("True"), pa.scalar("False")), met)
+    if of.is_date(kind) or of.is_timestamp(kind):
+        zone = getattr(kind, "tz", None)
+        moments = pc.cast(cells, pa.timestamp("us", tz=zone), safe=False)  # with a zone, Arrow already counts in UTC
+        return Column(name=name, cells=_numpy(pc.cast(moments, pa.int64())).astype("datetime64[us]"))
+    if of.is_duration(kind):
+        seconds = pc.cast(pc.cast(cells, pa.duration("us"), safe=False), pa.int64())
+        return Column.of_numbers(name, _numpy(pc.cast(seconds, pa.float64())) / 1e6)
+    return value_column(name, cells.to_pylist(), met)
+
+
+def _whole_column(name: str, cells: Any, met: Met) -> Column:
+    """Whole numbers as float64, or as words where float64 would lose digits."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(cells)
+    low, high = ends["min"].as_py(), ends["max"].as_py()
+    if low is not None and max(-low, high) >= LARGEST:
+        return text_column(name, pc.cast(cells, pa.string()), met)
+    return Column.of_numbers(name, _numpy(pc.cast(cells, pa.float64())))
+
+
+def _numpy(cells: Any) -> Any:
+    """An Arrow array as numpy: missing floats become NaN, missing whole numbers the one that numpy reads as NaT."""
+    import pyarrow as pa
+
+    if pa.types.is_integer(cells.type):
+        cells = cells.fill_null(np.iinfo(np.int64).min)
+    array = cells.to_numpy() if isinstance(cells, pa.ChunkedArray) else cells.to_numpy(zero_copy_only=False)
+    return np.asarray(array)
+
+
+def value_column(name: str, values: Sequence[Any], met: Met) -> Column:
+    """A column from Python values: all numbers, all moments, or else every cell as it would be written."""
+    import pyarrow as pa
+
+    present = [v for v in values if not _missing(v)]
+    if present and all(_is_number(v) for v in present):
+        return Column.of_numbers(name, [math.nan if _missing(v) else float(v) for v in values])
+    if present and all(isinstance(v, (dt.date, np.datetime64)) for v in present):
+        moments = [np.datetime64("NaT", "us") if _missing(v) else _moment(v) for v in values]
+        return Column(name=name, cells=np.array(moments, dtype="datetime64[us]"))
+    texts = pa.array([None if _missing(v) else spelled(v) for v in values], type=pa.large_string())
+    return text_column(name, texts, met)
+
+
+def spelled(value: Any) -> str:
+    """A value as a file would write it; lists and mappings as JSON.
+
+    >>> spelled(3.0), spelled({"a": [1, None]})
+    ('3', '{"a": [1, null]}')
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # a lone surrogate is no text
+    if isinstance(value, (float, np.floating)):
+        return plain_number(float(value)) if math.isfinite(value) else str(float(value))
+    if isinstance(value, (dt.date, np.datetime64)):
+        return plain_moment(_moment(value))
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple, dict)):
+        return json.dumps(value, ensure_ascii=False, default=spelled)
+    return str(value)
+
+
+def _missing(value: Any) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, (float, np.floating)):
+        return math.isnan(value)
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, np.datetime64) and bool(np.isnat(value)))
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    if isinstance(value, (int, np.integer)):
+        return abs(int(value)) < LARGEST
+    return isinstance(value, (float, np.floating, Decimal))
+
+
+def _moment(value: Any) -> np.datetime64:
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[us]")
+    if isinstance(value, dt.datetime):
+        if value.tzinfo is not None:
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        return np.datetime64(value.replace(microsecond=value.microsecond), "us")
+    return np.datetime64(value, "us")

@@ -1,0 +1,312 @@
+"""How is a text table read, whatever its dialect and however bruised?
+
+The door for CSV and its kin (tabs, semicolons, printed columns, compressed or not), and the last resort for any file
+name. Everything is found out from the content and told in `Source.details`; no row is lost in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from assay.kernel.data import Column, Dataset, Source
+from assay.kernel.errors import DataError
+from assay.kernel.plugins import About
+from assay.kernel.words import Say
+
+from . import _peek as peek
+from ._body import fast_body, slow_body
+from ._columns import Met, coded_column, distinct_names, said_details, speaks_for_comma, text_column
+from ._dialect import PRIVATE, Dialect, check_fixed, find_dialect
+from ._encoding import decode
+from ._layout import Layout, Tail, find_layout, find_tail
+
+HEAD, TAIL = 1 << 18, 1 << 17  # bytes of the beginning and the end that are judged
+JUDGED_LINES = 300  # of the beginning, for the dialect
+JUDGED_LAST = 40  # of the end, for the dialect
+
+
+@dataclass
+class _Text:
+    """The file's text as UTF-8 with plain line ends, and what was met in it."""
+
+    utf8: bytes
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Csv:
+    """Text tables of every dialect."""
+
+    about: ClassVar = About(
+        key="csv",
+        takes=(".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".data", ".csv.gz", ".tsv.gz", ".txt.gz"),
+        order=90,
+        words={
+            "en": {
+                "title": "Text table (CSV and its kin)",
+                "separator": "separator '{mark}'",
+                "one_column": "one column",
+                "tab": "separated by tabs",
+                "run": "separated by spaces",
+                "quote": "quote {mark}",
+                "decimal": "decimal comma",
+                "encoding": "encoding {name}",
+                "header": "header in line {line:raw}",
+                "no_header": "no header",
+                "preamble": "{n} preamble lines",
+                "tail": "{n} lines below the table set aside",
+                "other_table": "{n} rows of another table below not read",
+                "repeated": "{n} repeated headers left out",
+                "renamed": "duplicate column names renamed: {names}",
+                "missing": "taken as missing: {tokens}",
+                "guessed": "{n} characters of another encoding",
+            },
+            "zh": {
+                "title": "文本表格（CSV 及同类格式）",
+                "separator": "分隔符“{mark}”",
+                "one_column": "单列",
+                "tab": "以制表符分隔",
+                "run": "以空格分隔",
+                "quote": "引号 {mark}",
+                "decimal": "小数点为逗号",
+                "encoding": "编码 {name}",
+                "header": "表头在第 {line:raw} 行",
+                "no_header": "没有表头",
+                "preamble": "表前有 {n} 行说明",
+                "tail": "表后 {n} 行未计入数据",
+                "other_table": "下方另一张表的 {n} 行未读取",
+                "repeated": "略去 {n} 行重复的表头",
+                "renamed": "重名的列已改名：{names}",
+                "missing": "视为缺失：{tokens}",
+                "guessed": "{n} 个字符来自其他编码",
+            },
+        },
+    )
+
+    def opens(self, source: Any) -> bool:
+        """Any path: this door comes last, and says what is wrong where nothing else could read the file."""
+        return peek.is_path(source)
+
+    def read(
+        self,
+        source: Any,
+        *,
+        separator: str | None = None,
+        quote: str | None = None,
+        encoding: str | None = None,
+        decimal: str | None = None,
+        header: bool | None = None,
+    ) -> Dataset:
+        """Read a text table; what is not given is found out.
+
+        Raises DataError where there is no such file, or it holds no table.
+        """
+        path = peek.existing(source)
+        _refuse_foreign(path)
+        text = _text_of(peek.load(path), path.name, encoding)
+        fixed = check_fixed(separator, quote)
+        head, tail = _ends(text, fixed)
+        dialect = find_dialect([*head[:JUDGED_LINES], *tail], fixed)
+        layout = find_layout(head, dialect, header)
+        _refuse_empty(layout, head, path.name)
+        return _Reading(path.name, text, dialect, layout, head, decimal).dataset()
+
+    def notes(self, source: Source) -> tuple[Say, ...]:
+        """What was found out, as short phrases to be joined by commas."""
+        return tuple(self.about.say("readers", key, **values) for key, values in _phrases(source.details))
+
+
+@dataclass
+class _Reading:
+    """One file on its way to a Dataset."""
+
+    name: str
+    text: _Text
+    dialect: Dialect
+    layout: Layout
+    head: list[str]
+    decimal: str | None
+
+    def dataset(self) -> Dataset:
+        layout, utf8, met = self.layout, self.text.utf8, Met()
+        mender = layout.mender(self.dialect)
+        start = sum(len(line.encode()) + 1 for line in self.head[: layout.body])
+        tail, stop = self._tail(start)
+        repeated = 0
+        fast = fast_body(utf8, start, stop, mender)
+        if fast is not None:
+            raw, rows = fast
+        else:
+            mender = layout.mender(self.dialect)
+            lines = utf8[start:stop].decode().split("\n")
+            raw, rows, repeated = slow_body(lines, mender, layout.header)
+        if not rows:
+            raise _header_only(self.name, layout)
+        names, named = distinct_names(layout.header or [""] * layout.width)
+        comma = self._comma(raw)
+        columns = [_column(name, cells, met, comma) for name, cells in zip(names, raw, strict=True)]
+        columns, emptied = _without_empty(columns, layout)
+        found = self._found(mender.comments, tail, repeated, comma)
+        details = said_details(self.text.details | found | named | met.details() | {"empty_columns": emptied})
+        source = Source(
+            name=self.name,
+            reader="csv",
+            details=details,
+            rows_read=rows + tail.rows,
+            rows_repaired=mender.repaired,
+            rows_refused=tail.rows,
+            examples=tuple([*mender.examples, *tail.said][:5]),
+        )
+        return Dataset(tuple(columns), source)
+
+    def _tail(self, start: int) -> tuple[Tail, int]:
+        """What stands below the table, and the byte at which the table ends."""
+        utf8 = self.text.utf8
+        begin = max(start, len(utf8) - TAIL)
+        if begin > start:
+            begin = utf8.find(b"\n", begin) + 1 or start
+        lines = utf8[begin:].decode().split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        tail = find_tail(lines, self.layout.mender(self.dialect))
+        if not tail.lines:
+            return tail, len(utf8)
+        return tail, begin + sum(len(line.encode()) + 1 for line in lines[: len(lines) - tail.lines])
+
+    def _comma(self, raw: list[Any]) -> bool:
+        if self.decimal is not None:
+            return self.decimal == ","
+        return self.dialect.separator != "," and any(speaks_for_comma(_levels(cells)) for cells in raw)
+
+    def _found(self, comments: int, tail: Tail, repeated: int, comma: bool) -> dict[str, Any]:
+        layout, dialect = self.layout, self.dialect
+        quoted = dialect.quote if dialect.quote and dialect.quote.encode() in self.text.utf8 else ""
+        return {
+            "separator": dialect.separator,
+            "quote": quoted,
+            "escape": dialect.escape,
+            "decimal": "," if comma else ".",
+            "header_line": layout.header_line + 1 + self.text.details.get("hint_lines", 0) if layout.header else 0,
+            "header_rows": layout.header_rows if layout.header_rows > 1 else 0,
+            "preamble_lines": len(layout.preamble),
+            "preamble": list(layout.preamble[:3]),
+            "comment_lines": comments,
+            "tail_lines": len(tail.said) - tail.rows if tail.rows else len(tail.said),
+            "repeated_headers": repeated,
+        }
+
+
+def _column(name: str, cells: Any, met: Met, comma: bool) -> Column:
+    if isinstance(cells, tuple):
+        return coded_column(name, cells[0], _levels(cells), met, comma=comma)
+    return text_column(name, cells, met, comma=comma)
+
+
+def _levels(cells: Any) -> Any:
+    """Distinct texts of a raw column: all of them, or those of the first rows."""
+    import pyarrow as pa
+
+    if isinstance(cells, tuple):
+        return pa.array(cells[1], type=pa.string())
+    return cells.slice(0, 20_000).unique()
+
+
+def _refuse_foreign(path: Path) -> None:
+    found = peek.foreign(path)
+    if found == "an Excel workbook":
+        raise peek.not_what_it_says(path, found, "Excel workbooks need one more package: pip install 'assay[excel]'.")
+    if found:
+        raise peek.not_what_it_says(path, found)
+
+
+def _text_of(raw: bytes, name: str, encoding: str | None) -> _Text:
+    """Decoded text with plain line ends and without NUL bytes."""
+    if not raw.strip(b" \t\r\n\0\xef\xbb\xbf"):
+        raise DataError(f"'{name}' is empty.", "Expected a header and rows.", "Export the table again.")
+    decoded = decode(raw, encoding)
+    utf8 = decoded.utf8
+    nuls = utf8.count(b"\0")
+    odd = np.frombuffer(utf8[:65536], dtype=np.uint8)
+    if np.mean((odd < 32) & ~np.isin(odd, (0, 1, 9, 10, 12, 13, 27, 28, 29, 30, 31))) > 0.02 or nuls > 0.3 * len(utf8):
+        raise DataError(
+            f"'{name}' is not a text table: it is full of control characters.",
+            "Expected CSV, Parquet, Excel (.xlsx), JSON lines or SQLite.",
+            "Export the table as CSV and try again.",
+        )
+    if nuls:
+        utf8 = utf8.replace(b"\0", b"")
+    details = {"encoding": decoded.encoding, "bytes_guessed": decoded.guessed, "nul_bytes": nuls}
+    if b"\r" in utf8:
+        pairs, feeds, returns = utf8.count(b"\r\n"), utf8.count(b"\n"), utf8.count(b"\r")
+        kinds = [("CRLF", pairs), ("LF", feeds - pairs), ("CR", returns - pairs)]
+        details["newline"] = " + ".join(kind for kind, n in kinds if n)
+        utf8 = utf8.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return _Text(utf8.replace(PRIVATE.encode(), b" "), details)
+
+
+def _ends(text: _Text, fixed: dict[str, str]) -> tuple[list[str], list[str]]:
+    """The first lines (without Excel's "sep=;", which is heeded) and the last."""
+    start = text.utf8[:64].split(b"\n")[0]
+    if start.lower().startswith(b"sep=") and len(start) in (5, 6):
+        fixed.setdefault("separator", start[4:5].decode())
+        text.utf8 = text.utf8[len(start) + 1 :]
+        text.details["hint_lines"] = 1
+    utf8 = text.utf8
+    if len(utf8) <= HEAD:
+        head = utf8.decode().split("\n")
+        return head, head[JUDGED_LINES:][-JUDGED_LAST:]
+    cut = utf8.rfind(b"\n", 0, HEAD) + 1 or utf8.find(b"\n", HEAD) + 1 or len(utf8)
+    last = utf8[utf8.find(b"\n", len(utf8) - 8192) + 1 :].decode("utf-8", "replace").split("\n")
+    return utf8[:cut].decode().split("\n")[:-1] or [utf8.decode()], last[-JUDGED_LAST:]
+
+
+def _refuse_empty(layout: Layout, head: list[str], name: str) -> None:
+    filled = [line for line in head if line.strip()]
+    if layout.header is not None and len(filled) <= len(layout.preamble) + layout.header_rows and layout.width > 1:
+        raise _header_only(name, layout)
+
+
+def _header_only(name: str, layout: Layout) -> DataError:
+    return DataError(
+        f"'{name}' has a header of {layout.width} columns and no rows.",
+        "Expected at least one row below the header.",
+        "Export the table again, with its rows.",
+    )
+
+
+def _without_empty(columns: list[Column], layout: Layout) -> tuple[list[Column], int]:
+    """Columns that separators at line ends make: no name, no cell."""
+    kept = list(columns)
+    while len(kept) > 1 and (layout.header is None or not layout.header[len(kept) - 1]) and kept[-1].missing.all():
+        kept.pop()
+    return kept, len(columns) - len(kept)
+
+
+def _phrases(details: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Keys of the sentences worth saying, with their values."""
+    said: list[tuple[str, dict[str, Any]]] = []
+    separator = details.get("separator", "")
+    if separator in ("\t", "run", ""):
+        said.append(({"\t": "tab", "run": "run", "": "one_column"}[separator], {}))
+    else:
+        said.append(("separator", {"mark": separator}))
+    if details.get("quote", '"') != '"':
+        said.append(("quote", {"mark": details["quote"]}))
+    if details.get("decimal") == ",":
+        said.append(("decimal", {}))
+    said.append(("encoding", {"name": details.get("encoding", "utf-8")}))
+    line = details.get("header_line")
+    said.append(("header", {"line": line}) if line else ("no_header", {}))
+    counts = {"preamble": "preamble_lines", "tail": "tail_lines", "repeated": "repeated_headers"}
+    said += [(key, {"n": details[name]}) for key, name in counts.items() if details.get(name)]
+    if details.get("bytes_guessed"):
+        said.append(("guessed", {"n": details["bytes_guessed"]}))
+    if details.get("renamed"):
+        said.append(("renamed", {"names": list(details["renamed"])}))
+    if details.get("missing_tokens"):
+        said.append(("missing", {"tokens": [f"{t} ({n:,})" for t, n in details["missing_tokens"].items()]}))
+    return said

@@ -1,0 +1,137 @@
+"""How is an Excel workbook read?
+
+One sheet at a time, the values as last calculated. What stands above the table (titles, blank lines) is skipped, and
+columns and rows that are entirely blank are left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+from assay.kernel.data import Dataset, Source
+from assay.kernel.errors import DataError, did_you_mean, listing
+from assay.kernel.need import need
+from assay.kernel.plugins import About
+from assay.kernel.words import Say
+
+from . import _peek as peek
+from ._layout import find_table
+from ._typed import records_dataset, spelled
+
+
+class Excel:
+    """Workbooks (.xlsx)."""
+
+    about: ClassVar = About(
+        key="excel",
+        takes=(".xlsx", ".xlsm"),
+        needs=("openpyxl",),
+        extra="excel",
+        order=30,
+        words={
+            "en": {
+                "title": "Excel workbook",
+                "sheet": "sheet '{sheet}'",
+                "others": "other sheets not read: {names}",
+                "header": "header in row {row:raw}",
+            },
+            "zh": {
+                "title": "Excel 工作簿",
+                "sheet": "工作表“{sheet}”",
+                "others": "未读取的其他工作表：{names}",
+                "header": "表头在第 {row:raw} 行",
+            },
+        },
+    )
+
+    def opens(self, source: Any) -> bool:
+        """Whether the file is a workbook inside, whatever it is called."""
+        return peek.kind_of(source) == "xlsx"
+
+    def read(self, source: Any, *, sheet: str | int | None = None) -> Dataset:
+        """Read one sheet: the one named (or numbered from 1), or the first that holds anything.
+
+        Raises DataError where the workbook is damaged, the sheet is not there or holds no table.
+        """
+        path = peek.existing(source)
+        if peek.kind_of(path) != "xlsx":
+            raise peek.not_what_it_says(path, peek.foreign(path) or "text", "Read it without naming the reader.")
+        title, titles, cells = _sheet(path, sheet)
+        return _table(path.name, title, titles, cells)
+
+    def notes(self, source: Source) -> tuple[Say, ...]:
+        """Sheet and header row, as short phrases to be joined by commas."""
+        details = source.details
+        said = [self.about.say("readers", "sheet", sheet=details.get("sheet", ""))]
+        if details.get("header_row"):
+            said.append(self.about.say("readers", "header", row=details["header_row"]))
+        if details.get("other_sheets"):
+            said.append(self.about.say("readers", "others", names=list(details["other_sheets"])))
+        return tuple(said)
+
+
+def _sheet(path: Path, sheet: str | int | None) -> tuple[str, list[str], list[list[Any]]]:
+    """Title of the sheet read, titles of all, and its cells."""
+    openpyxl = need("openpyxl", extra="excel")
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            pages = {page.title: page for page in book.worksheets}
+            for title in _wanted(path.name, list(pages), sheet):
+                pages[title].reset_dimensions()  # some writers state a size that is too small
+                cells = [list(row) for row in pages[title].iter_rows(values_only=True)]
+                if sheet is not None or any(cell is not None for row in cells for cell in row):
+                    return title, list(pages), cells
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"'{path.name}' cannot be read as an Excel workbook: {error}.",
+            "Expected a whole .xlsx file without a password.",
+            "Save it again in Excel, or as CSV.",
+        ) from error
+    raise DataError(
+        f"'{path.name}' is empty: none of its sheets holds a cell.", "Expected a table.", "Export it again."
+    )
+
+
+def _wanted(name: str, titles: list[str], sheet: str | int | None) -> list[str]:
+    if sheet is None:
+        return titles
+    if isinstance(sheet, int) and 1 <= sheet <= len(titles):
+        return [titles[sheet - 1]]
+    if sheet in titles:
+        return [str(sheet)]
+    raise DataError(
+        f"'{name}' has no sheet {sheet!r}.", did_you_mean(str(sheet), titles), f"Its sheets: {listing(titles)}."
+    )
+
+
+def _table(name: str, title: str, titles: list[str], cells: list[list[Any]]) -> Dataset:
+    width = max((k + 1 for row in cells for k, cell in enumerate(row) if cell is not None), default=0)
+    grid = [[*row[:width], *[None] * (width - len(row))] for row in cells]
+    used = [k for k in range(width) if any(row[k] is not None for row in grid)]
+    rows = [(number, [row[k] for k in used]) for number, row in enumerate(grid, start=1)]
+    rows = [(number, row) for number, row in rows if any(cell is not None for cell in row)]
+    if not rows:
+        raise DataError(f"Sheet '{title}' of '{name}' is empty.", "Expected a header and rows.", "Name another sheet.")
+    texts = [["" if cell is None else spelled(cell) for cell in row] for _, row in rows]
+    top, header = find_table(texts)
+    names = texts[top] if header else [""] * len(used)
+    body = [[_plain(cell) for cell in row] for _, row in rows[top + header :]]
+    details = {
+        "sheet": title,
+        "other_sheets": [other for other in titles if other != title],
+        "header_row": rows[top][0] if header else 0,
+        "preamble_lines": top,
+    }
+    return records_dataset(names, body, name, "excel", details)
+
+
+def _plain(cell: Any) -> Any:
+    return cell.isoformat() if isinstance(cell, dt.time) else cell
