@@ -1,0 +1,78 @@
+"""How is a bundle put on disk, and read from there?
+
+Written to a temporary name in the same folder, synced, renamed: a reader sees the old file or the new one, never half
+of one. What is in the bytes, and what the refusals mean, stands in plain.py.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..kernel.box import Box
+from ..kernel.errors import BundleOversized, RequestError
+from . import plain, zipped
+from .plain import Manifest
+
+
+def write(box: Box, path: str | Path, kind: str = "model", about: Mapping[str, Any] | None = None) -> None:
+    """Write a bundle, or leave what stood there. Raises RequestError if the place cannot be written."""
+    write_bytes(plain.to_bytes(box, kind, about), Path(path))
+
+
+def read(path: str | Path, limit_bytes: int | None = None) -> Box:
+    """The box in a bundle. Raises BundleError, or RequestError if there is no such file."""
+    return open_bundle(path, limit_bytes)[1]
+
+
+def open_bundle(path: str | Path, limit_bytes: int | None = None) -> tuple[Manifest, Box]:
+    """The manifest and the box in a bundle. Raises as `read` does."""
+    return plain.open_bytes(read_bytes(path, limit_bytes), limit_bytes)
+
+
+def read_manifest(path: str | Path, limit_bytes: int | None = None) -> Manifest:
+    """What a bundle says of itself, its parts checked against sizes and hashes but not parsed."""
+    return plain.manifest_of(plain.checked_entries(read_bytes(path, limit_bytes), limit_bytes))
+
+
+def read_bytes(path: str | Path, limit_bytes: int | None = None) -> bytes:
+    """The bytes of a file whose size was looked at first."""
+    limit = zipped.MOST_TOTAL if limit_bytes is None else limit_bytes
+    try:
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno()).st_size
+            if found > limit:
+                raise BundleOversized(f"{Path(path).name} has {found:,} bytes.", f"At most {limit:,} are read.")
+            return file.read(limit + 1)
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error.strerror}.", "Expected a .assay file.") from error
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Put bytes under a name, all or nothing."""
+    passing = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        with open(passing, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(passing, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise RequestError(f"{path} cannot be written: {error.strerror}.", "", "Name another place.") from error
+    finally:
+        passing.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a renaming last through a power cut; folders cannot be opened on Windows."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
