@@ -21,8 +21,13 @@ MOST_MENDED = 10_000  # ragged rows that are worth putting back one by one
 NEWLINE = 10
 
 
-def fast_body(utf8: bytes, start: int, stop: int, mender: Mender) -> tuple[list[Any], int] | None:
-    """One Arrow array of strings a column, and the rows read, from bytes `start` to `stop`; None: not that regular."""
+def fast_body(
+    utf8: bytes, start: int, stop: int, mender: Mender, header: Sequence[str] | None
+) -> tuple[list[Any], int, int] | None:
+    """One Arrow array of strings a column, rows read, and how many times the header came again.
+
+    From the bytes `start` to `stop`; None where they are not that regular.
+    """
     dialect = mender.dialect
     if not _arrow_knows(dialect) or start >= stop:
         return None
@@ -37,7 +42,8 @@ def fast_body(utf8: bytes, start: int, stop: int, mender: Mender) -> tuple[list[
         if not ragged:
             break
     table = _put_back(table, ragged, mender)
-    return [table.column(k) for k in range(mender.width)], table.num_rows
+    kept = _without_header(table, header)
+    return [kept.column(k) for k in range(mender.width)], kept.num_rows, table.num_rows - kept.num_rows
 
 
 def slow_body(lines: Sequence[str], mender: Mender, header: Sequence[str] | None) -> tuple[list[Any], int, int]:
@@ -115,6 +121,20 @@ def _parse(utf8: bytes, start: int, stop: int, mender: Mender, ragged: list[tupl
         return None
 
 
+def _without_header(table: Any, header: Sequence[str] | None) -> Any:
+    """The table without rows that repeat its header."""
+    import pyarrow.compute as pc
+
+    if header is None:
+        return table
+    again = pc.equal(table.column(0), header[0])
+    for k in range(1, table.num_columns):
+        if not pc.any(again).as_py():
+            return table
+        again = pc.and_(again, pc.equal(table.column(k), header[k]))
+    return table.filter(pc.invert(again))
+
+
 def _put_back(table: Any, ragged: list[tuple[int, str]], mender: Mender) -> Any:
     """The ragged rows, mended, in the places they had."""
     import pyarrow as pa
@@ -122,11 +142,24 @@ def _put_back(table: Any, ragged: list[tuple[int, str]], mender: Mender) -> Any:
     if not ragged:
         return table
     pieces, taken = [], 0
-    for k, (number, text) in enumerate(ragged):
-        before = number - 1 - k  # good rows above this one
+    for first, texts in _neighbours(ragged):
+        before = first - 1  # good rows above these
         pieces.append(table.slice(taken, before - taken))
         taken = before
-        for _, row in mender.rows([text]):
+        for _, row in mender.rows(texts):
             pieces.append(pa.table([pa.array([cell]) for cell in row], names=table.column_names))
     pieces.append(table.slice(taken))
     return pa.concat_tables(pieces)
+
+
+def _neighbours(ragged: list[tuple[int, str]]) -> list[tuple[int, list[str]]]:
+    """Ragged rows that follow each other, together: they may be one broken row. Numbered as if the others were gone."""
+    groups: list[tuple[int, list[str]]] = []
+    last = 0
+    for k, (number, text) in enumerate(ragged):
+        if groups and number == last + 1:
+            groups[-1][1].append(text)
+        else:
+            groups.append((number - k, [text]))
+        last = number
+    return groups

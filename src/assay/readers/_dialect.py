@@ -183,6 +183,8 @@ def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[
         probe = " " if separator == RUN else separator
         if probe not in text:
             continue
+        if text.count(separator * 2) * 2 == text.count(separator) and separator in ("|", ":"):
+            continue  # always doubled: the pair is the separator
         share = sum(1 for line in lines if probe in line) / filled
         common = separator in (",", ";", "\t", "|")
         if share >= (0.05 if common else 0.5):
@@ -248,6 +250,8 @@ def _known(cell: str) -> float:
         return 1.0
     if PLAIN.match(cell):
         return 1.0 if len(cell) <= 60 else 0.8
+    if '\\"' in cell or "\\'" in cell:
+        return 0.0  # an escape that this dialect does not explain
     if cell[0] in "\"'" or cell[-1] in "\"'":
         return 0.05
     return 0.5 if len(cell) > 30 and " " in cell else 0.2

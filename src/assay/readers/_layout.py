@@ -111,12 +111,17 @@ def _width(lines: Sequence[str], dialect: Dialect) -> int:
 
 
 def _first_regular(records: Sequence[_Record], width: int) -> int:
-    """The first record of the table's width that another such record, or nothing at all, follows."""
-    fits = [k for k, record in enumerate(records) if len(record.cells) == width]
-    for k in fits:
-        if not any(cell.strip() for cell in records[k].cells):
-            continue
-        if k + 1 >= len(records) or k + 1 in fits or k + 2 in fits:
+    """The first record of the table's width that goes on: with another such, or with bruised rows and then one."""
+    fits = [k for k, record in enumerate(records) if len(record.cells) == width and any(map(str.strip, record.cells))]
+    for k, following in pairwise([*fits, len(records)]):
+        between = records[k + 1 : following]
+        touching = all(b.start == a.stop for a, b in pairwise(records[k : following + 1]))
+        filled = [sum(bool(cell.strip()) for cell in record.cells) for record in between]
+        if not between or following == len(records) or (touching and len(between) <= 5 and min(filled) > 1):
+            return k
+        # One odd line below a heading: it is a bruised row, unless the heading proper comes after it.
+        after = [record.cells for record in records[following:] if len(record.cells) == width]
+        if touching and len(between) == 1 and _names_like(records[k].cells) and not _seems_header(after, width):
             return k
     return fits[0] if fits else 0
 

@@ -172,11 +172,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (float, np.floating, Decimal))
 
 
-def _moment(value: Any) -> np.datetime64:
+def _moment(value: Any) -> Any:
     if isinstance(value, np.datetime64):
-        return value.astype("datetime64[us]")
+        return np.asarray(value).astype("datetime64[us]")[()]
     if isinstance(value, dt.datetime):
         if value.tzinfo is not None:
             value = value.astimezone(UTC).replace(tzinfo=None)
-        return np.datetime64(value.replace(microsecond=value.microsecond), "us")
+        return np.datetime64(value, "us")
     return np.datetime64(value, "us")

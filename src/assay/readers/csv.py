@@ -87,12 +87,14 @@ class Csv:
         },
     )
 
-    def opens(self, source: Any) -> bool:
+    @classmethod
+    def opens(cls, source: Any) -> bool:
         """Any path: this door comes last, and says what is wrong where nothing else could read the file."""
         return peek.is_path(source)
 
+    @classmethod
     def read(
-        self,
+        cls,
         source: Any,
         *,
         separator: str | None = None,
@@ -115,9 +117,10 @@ class Csv:
         _refuse_empty(layout, head, path.name)
         return _Reading(path.name, text, dialect, layout, head, decimal).dataset()
 
-    def notes(self, source: Source) -> tuple[Say, ...]:
+    @classmethod
+    def notes(cls, source: Source) -> tuple[Say, ...]:
         """What was found out, as short phrases to be joined by commas."""
-        return tuple(self.about.say("readers", key, **values) for key, values in _phrases(source.details))
+        return tuple(cls.about.say("readers", key, **values) for key, values in _phrases(source.details))
 
 
 @dataclass
@@ -136,14 +139,11 @@ class _Reading:
         mender = layout.mender(self.dialect)
         start = sum(len(line.encode()) + 1 for line in self.head[: layout.body])
         tail, stop = self._tail(start)
-        repeated = 0
-        fast = fast_body(utf8, start, stop, mender)
-        if fast is not None:
-            raw, rows = fast
-        else:
+        body = fast_body(utf8, start, stop, mender, layout.header)
+        if body is None:
             mender = layout.mender(self.dialect)
-            lines = utf8[start:stop].decode().split("\n")
-            raw, rows, repeated = slow_body(lines, mender, layout.header)
+            body = slow_body(utf8[start:stop].decode().split("\n"), mender, layout.header)
+        raw, rows, repeated = body
         if not rows:
             raise _header_only(self.name, layout)
         names, named = distinct_names(layout.header or [""] * layout.width)

@@ -47,11 +47,13 @@ class Excel:
         },
     )
 
-    def opens(self, source: Any) -> bool:
+    @classmethod
+    def opens(cls, source: Any) -> bool:
         """Whether the file is a workbook inside, whatever it is called."""
         return peek.kind_of(source) == "xlsx"
 
-    def read(self, source: Any, *, sheet: str | int | None = None) -> Dataset:
+    @classmethod
+    def read(cls, source: Any, *, sheet: str | int | None = None) -> Dataset:
         """Read one sheet: the one named (or numbered from 1), or the first that holds anything.
 
         Raises DataError where the workbook is damaged, the sheet is not there or holds no table.
@@ -62,14 +64,15 @@ class Excel:
         title, titles, cells = _sheet(path, sheet)
         return _table(path.name, title, titles, cells)
 
-    def notes(self, source: Source) -> tuple[Say, ...]:
+    @classmethod
+    def notes(cls, source: Source) -> tuple[Say, ...]:
         """Sheet and header row, as short phrases to be joined by commas."""
         details = source.details
-        said = [self.about.say("readers", "sheet", sheet=details.get("sheet", ""))]
+        said = [cls.about.say("readers", "sheet", sheet=details.get("sheet", ""))]
         if details.get("header_row"):
-            said.append(self.about.say("readers", "header", row=details["header_row"]))
+            said.append(cls.about.say("readers", "header", row=details["header_row"]))
         if details.get("other_sheets"):
-            said.append(self.about.say("readers", "others", names=list(details["other_sheets"])))
+            said.append(cls.about.say("readers", "others", names=list(details["other_sheets"])))
         return tuple(said)
 
 

@@ -28,11 +28,13 @@ class Frame:
         words={"en": {"title": "Table in memory"}, "zh": {"title": "内存中的表格"}},
     )
 
-    def opens(self, source: Any) -> bool:
+    @classmethod
+    def opens(cls, source: Any) -> bool:
         """Whatever is no path."""
         return not peek.is_path(source)
 
-    def read(self, source: Any, *, names: Sequence[str] | None = None, name: str = "table") -> Dataset:
+    @classmethod
+    def read(cls, source: Any, *, names: Sequence[str] | None = None, name: str = "table") -> Dataset:
         """Read a table in memory; `names` are the column names of a plain array.
 
         Raises DataError where it is no table or its columns differ in length.

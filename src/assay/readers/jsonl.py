@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from assay.kernel.data import Dataset
@@ -31,7 +32,8 @@ class Jsonl:
         words={"en": {"title": "JSON lines"}, "zh": {"title": "JSON 行"}},
     )
 
-    def opens(self, source: Any) -> bool:
+    @classmethod
+    def opens(cls, source: Any) -> bool:
         """Whether the text begins with a JSON record, or with a list of them."""
         if not peek.is_path(source) or peek.kind_of(source):
             return False
@@ -45,7 +47,8 @@ class Jsonl:
         named = path.name.lower().removesuffix(".gz").endswith(ENDINGS)
         return named or _is_record(start.splitlines()[0]) or start.startswith(b"[")
 
-    def read(self, source: Any) -> Dataset:
+    @classmethod
+    def read(cls, source: Any) -> Dataset:
         """Read all records. Raises DataError where none can be read."""
         path = peek.existing(source)
         decoded = decode(peek.load(path))
@@ -62,8 +65,6 @@ class Jsonl:
         if not refused:
             return data
         read = len(records) + len(refused)
-        from dataclasses import replace
-
         examples = tuple(line[:200] for line in refused[:5])
         counted = replace(data.source, rows_read=read, rows_refused=len(refused), examples=examples)
         return Dataset(data.columns, counted)

@@ -26,11 +26,13 @@ class Parquet:
         words={"en": {"title": "Parquet or Arrow file"}, "zh": {"title": "Parquet 或 Arrow 文件"}},
     )
 
-    def opens(self, source: Any) -> bool:
+    @classmethod
+    def opens(cls, source: Any) -> bool:
         """Whether the file's first bytes are Parquet's or Arrow's."""
         return peek.kind_of(source) in ("parquet", "arrow")
 
-    def read(self, source: Any) -> Dataset:
+    @classmethod
+    def read(cls, source: Any) -> Dataset:
         """Read all columns. Raises DataError where the file is damaged or has no rows."""
         path = peek.existing(source)
         kind = peek.kind_of(path)

@@ -33,18 +33,20 @@ class Sql:
         words={"en": {"title": "Database query (SQL)"}, "zh": {"title": "数据库查询（SQL）"}},
     )
 
-    def opens(self, source: Any) -> bool:
+    @classmethod
+    def opens(cls, source: Any) -> bool:
         """Whether it is a database URL or an SQLite file."""
         if isinstance(source, str) and URL.match(source):
             return True
         return peek.kind_of(source) == "sqlite"
 
-    def read(self, source: Any, *, query: str | None = None) -> Dataset:
+    @classmethod
+    def read(cls, source: Any, *, query: str | None = None) -> Dataset:
         """Read the rows a query gives; without a query, the only table of the database.
 
         Raises DataError where the database is not there, the query fails or gives no rows.
         """
-        if not self.opens(source) and not peek.is_path(source):
+        if not cls.opens(source) and not peek.is_path(source):
             raise DataError(f"{source!r} is no database.", "Expected a URL such as sqlite:///loans.db.", "Name one.")
         url = os.fspath(source)
         if URL.match(url) and not url.lower().startswith("sqlite:"):
