@@ -118,3 +118,12 @@ def unknown(what: str, name: str, known: Sequence[str]) -> UnknownKey:
     """The error for a name that is not among the known ones."""
     hint = did_you_mean(name, known)
     return UnknownKey(f"There is no {what} '{name}'.", hint, f"Known: {listing(list(known))}.")
+
+
+def no_rows(name: str, rows: int) -> DataError:
+    """The error for a table too short to learn from."""
+    return DataError(
+        f"{name} has {rows} row{'' if rows == 1 else 's'} of data.",
+        "Learning needs two at the very least, and intervals worth reading need a hundred.",
+        "Check that the file is the right one and that its rows were read.",
+    )

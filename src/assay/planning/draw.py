@@ -1,0 +1,225 @@
+"""What will be done with this table?
+
+Draws up the Plan: kinds, roles, task, splits, portfolio, and what a person should know or may overrule. Nothing is
+trained. The same call gives the opened table that the plan speaks of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+import assay
+from assay.kernel.data import Column, Dataset, Floats
+from assay.kernel.errors import DataError, no_rows
+from assay.kernel.findings import Advice
+from assay.kernel.plan import ColumnPlan, Plan
+from assay.kernel.plugins import Task
+from assay.kernel.rng import stream
+from assay.kernel.words import Say
+from assay.stats import leaks
+
+from .kinds import check_names, is_row_number, plan_column
+from .portfolio import candidates
+from .splits import copy_groups, plan_splits
+from .target import choose_task, open_target, usable_rows
+from .wishes import Wishes
+
+FEW_ROWS = 100
+GIVEN_AWAY = 0.95  # share of the target's spread that one column explains on its own
+ROWS_LOOKED_AT = 20_000
+
+
+def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
+    """The plan for a raw table, and the table opened as planned, without rows that cannot teach."""
+    check_names(data, wishes)
+    if data.rows < 2:
+        raise no_rows(data.source.name, data.rows)
+    task, task_why, task_other = choose_task(data[wishes.target], wishes.task)
+    opened, columns = _open(data, wishes, task)
+    weight = opened[wishes.weight] if wishes.weight else None
+    usable, no_target, no_weight = usable_rows(opened, opened[wishes.target], weight)
+    table = opened if usable.all() else opened.take(usable)
+    codec = task.codec(table[wishes.target])
+    y = task.encode(table[wishes.target], codec)
+    features = [c for c in columns if c.role in ("feature", "sensitive")]
+    if not features:
+        raise DataError(
+            f"{data.source.name} has no column to learn from besides the target '{wishes.target}'.",
+            "At least one must vary and not be an id: " + "; ".join(f"'{c.name}' is {c.role}" for c in columns) + ".",
+            "Use a column in spite of that with --feature NAME.",
+        )
+    least = int(np.bincount(y, minlength=1).min()) if codec.labels else 0
+    splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds)
+    portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners)
+    plan = Plan(
+        data=_data_card(data, table.rows),
+        target=wishes.target,
+        task=task.about.key,
+        task_why=task_why,
+        task_runner_up=task_other,
+        columns=tuple(columns),
+        splits=splits,
+        candidates=tuple(portfolio),
+        left_out=(*_left_columns(columns), *_left_rows(no_target, no_weight), *left_out),
+        minutes=wishes.minutes,
+        seed=wishes.seed,
+        level=wishes.level,
+        version=assay.__version__,
+    )
+    notes, copied = _notes(plan, table, data)
+    return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
+
+
+def reopen(data: Dataset, plan: Plan) -> Dataset:
+    """Another raw table, opened with the kinds and roles of a plan; columns it does not know are left away."""
+    from assay.kernel.plugins import modality_of
+
+    found = []
+    for column in plan.columns:
+        if column.name in data:
+            opened = modality_of(column.kind).open(data[column.name]).column
+            found.append(replace(opened, kind=column.kind, role=column.role))
+    return Dataset(tuple(found), data.source)
+
+
+def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[ColumnPlan]]:
+    columns: list[Column] = []
+    plans: list[ColumnPlan] = []
+    for raw in data:
+        if raw.name == wishes.target:
+            column = open_target(raw, task)
+            misfits = int(column.missing.sum() - raw.missing.sum())
+            plan = ColumnPlan(
+                name=raw.name,
+                kind=column.kind,
+                role="target",
+                why=Say("planning", "why.target"),
+                missing=int(column.missing.sum()),
+                misfits=misfits,
+                distinct=len(np.unique(column.cells[~column.missing])),
+            )
+        else:
+            column, plan = plan_column(raw, wishes)
+        columns.append(column)
+        plans.append(plan)
+    return Dataset(tuple(columns), data.source), plans
+
+
+def _data_card(data: Dataset, used: int) -> dict[str, object]:
+    source = data.source
+    return {
+        "name": source.name,
+        "sha256": data.sha256,
+        "rows": data.rows,
+        "rows_used": used,
+        "rows_read": source.rows_read,
+        "rows_repaired": source.rows_repaired,
+        "rows_refused": source.rows_refused,
+        "reader": source.reader,
+        "details": dict(source.details),
+        "examples": list(source.examples),
+    }
+
+
+def _left_columns(columns: list[ColumnPlan]) -> list[Say]:
+    gone = [c for c in columns if c.role in ("dropped", "id") and c.why is not None]
+    return [Say("planning", "left.column", {"name": c.name, "why": c.why}) for c in gone]
+
+
+def _left_rows(no_target: int, no_weight: int) -> list[Say]:
+    said = (("left.target_missing", no_target), ("left.weight_missing", no_weight))
+    return [Say("planning", key, {"n": n}) for key, n in said if n]
+
+
+def _notes(plan: Plan, table: Dataset, data: Dataset) -> tuple[tuple[Say, ...], bool]:
+    """What a person should know, and whether rows are copied."""
+    notes = []
+    for key, n in (("note.repaired", data.source.rows_repaired), ("note.refused", data.source.rows_refused)):
+        if n:
+            notes.append(Say("planning", key, {"n": n}))
+    for c in plan.columns:
+        if c.misfits and c.role != "dropped":
+            values = {"name": c.name, "n": c.misfits, "kind": _kind_title(c.kind), "examples": list(c.examples)}
+            notes.append(Say("planning", "note.misfits", values))
+    if plan.splits.sealed:
+        notes.append(Say("planning", "note.sealed", {"n": plan.splits.sealed}))
+    notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
+    if plan.splits.time:
+        notes.append(Say("planning", "note.forward", {"time": plan.splits.time}))
+    if plan.splits.group:
+        notes.append(Say("planning", "note.grouped", {"group": plan.splits.group}))
+    copied = None
+    if not plan.splits.group and not plan.splits.time:
+        copied = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
+    if copied:
+        notes.append(Say("planning", "note.duplicates", {"n": copied[1], "share": copied[1] / table.rows}))
+    if table.rows < FEW_ROWS:
+        notes.append(Say("planning", "note.few", {"n": table.rows}))
+    return tuple(notes), copied is not None
+
+
+def _kind_title(kind: str) -> Say:
+    return Say(f"modalities/{kind.partition(':')[0]}", "title")
+
+
+def _advice(plan: Plan, table: Dataset, y: Floats, wishes: Wishes, copied: bool) -> tuple[Advice, ...]:
+    said: list[Advice] = []
+
+    def advise(key: str, option: str, **values: object) -> None:
+        said.append(Advice(say=Say("planning", key, values), option=option))
+
+    for name in _given_away(plan, table, y):
+        advise("advice.copy", f"--drop {_quoted(name)}", name=name)
+    for c in plan.columns:
+        if c.role == "id" and not wishes.role_of(c.name) and is_row_number(table[c.name]):
+            advise("advice.id", f"--feature {_quoted(c.name)}", name=c.name)
+    if not wishes.time:
+        for c in plan.columns:
+            if c.kind.startswith("date") and c.role == "feature" and _in_order(table[c.name]):
+                advise("advice.time", f"--time {_quoted(c.name)}", name=c.name)
+    if not wishes.group:
+        for c in plan.columns:
+            if c.role == "feature" and _names_things(c, table.rows):
+                advise("advice.group", f"--group {_quoted(c.name)}", name=c.name)
+    for c in plan.columns:
+        if c.role == "feature" and c.runner_up == "category" and c.kind == "number" and 3 <= c.distinct <= 12:
+            values = {"kind": _kind_title(c.kind), "other": _kind_title(c.runner_up)}
+            advise("advice.kind", f"--kind {_quoted(c.name + '=' + c.runner_up)}", name=c.name, **values)
+    if plan.task_runner_up:
+        titles = {"task": Say(f"tasks/{plan.task}", "title"), "other": Say(f"tasks/{plan.task_runner_up}", "title")}
+        advise("advice.task", f"--task {plan.task_runner_up}", **titles)
+    return tuple(said)
+
+
+def _given_away(plan: Plan, table: Dataset, y: Floats) -> list[str]:
+    """Columns that on their own nearly tell the target."""
+    rng = stream(plan.seed, "given away")
+    rows = np.arange(table.rows)
+    if len(rows) > ROWS_LOOKED_AT:
+        rows = np.sort(rng.choice(rows, ROWS_LOOKED_AT, replace=False))
+    y = np.asarray(y[rows], dtype=np.float64)
+    if len(rows) < 30:
+        return []
+    names = plan.names("feature") + plan.names("sensitive")
+    return [name for name in names if leaks.explained_alone(table[name].take(rows), y, rng) > GIVEN_AWAY]
+
+
+def _in_order(column: Column) -> bool:
+    cells = column.cells[~column.missing]
+    return len(cells) > 10 and bool((cells[1:] >= cells[:-1]).mean() > 0.99)
+
+
+def _names_things(c: ColumnPlan, rows: int) -> bool:
+    """Whether a column may name persons or things that appear in several rows."""
+    import re
+
+    named = re.search(r"(^|[\W_])(id|uid|key|no|nr|number|code)$|编号|号码|工号|学号", c.name.strip(), re.IGNORECASE)
+    return bool(named) and 10 < c.distinct <= rows / 2
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)

@@ -1,0 +1,123 @@
+"""What kind of thing does each column hold, and what is it for?
+
+Every modality bids for every column; the best bid gives the kind, the second the runner-up. Columns that can teach
+nothing (constant, empty, an id) get a role that says so, with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assay.kernel.data import Column, Dataset
+from assay.kernel.errors import DoesNotApply, RequestError, unknown
+from assay.kernel.plan import ColumnPlan
+from assay.kernel.plugins import Claim, modality_of
+from assay.kernel.shelf import shelf
+from assay.kernel.words import Say
+
+from .wishes import Wishes
+
+LEAST_FOR_ID = 20  # rows below which "all different" means little
+ID_NAME = re.compile(
+    r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx)$|编号|序号|号码", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Bid:
+    """A kind (with its variant) and how well it fits."""
+
+    kind: str
+    claim: Claim
+
+
+def bids(column: Column) -> list[Bid]:
+    """Every modality's bid that applies, the best first."""
+    found = []
+    for plugin in shelf("modalities").ready():
+        try:
+            claim = plugin().recognise(column)
+        except DoesNotApply:
+            continue
+        kind = f"{plugin.about.key}:{claim.variant}" if claim.variant else plugin.about.key
+        found.append(Bid(kind, claim))
+    return sorted(found, key=lambda bid: -bid.claim.fit)
+
+
+def check_names(data: Dataset, wishes: Wishes) -> None:
+    """Every column the user named must be there, every kind must exist: all mistakes are told together."""
+    known = list(data.names)
+    problems = [str(unknown("column", name, known)) for name in wishes.named() if name not in data]
+    keys = shelf("modalities").keys()
+    problems += [str(unknown("kind", k, keys)) for k in wishes.kinds.values() if k.partition(":")[0] not in keys]
+    if problems:
+        raise RequestError(f"{data.source.name}:", " ".join(problems))
+
+
+def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
+    """The opened column and its plan."""
+    asked_kind, asked_role = wishes.kinds.get(column.name, ""), wishes.role_of(column.name)
+    found = bids(column)
+    kind = asked_kind or (found[0].kind if found else "category")
+    why = Say("planning", "why.asked") if asked_kind or not found else found[0].claim.why
+    runner_up = next((bid.kind for bid in found if bid.kind.partition(":")[0] != kind.partition(":")[0]), "")
+    opened = modality_of(kind).open(column)
+    role, reason = (asked_role, None) if asked_role else _role(opened.column, column)
+    if asked_role == "feature" and (useless := _useless(opened.column)):
+        role, reason = "dropped", useless
+    plan = ColumnPlan(
+        name=column.name,
+        kind=kind,
+        role=role,
+        why=reason or why,
+        runner_up=runner_up,
+        missing=int(opened.column.missing.sum()),
+        misfits=opened.misfits,
+        examples=opened.examples,
+        distinct=_distinct(opened.column),
+    )
+    return replace(opened.column, kind=kind, role=role), plan
+
+
+def _role(opened: Column, raw: Column) -> tuple[str, Say | None]:
+    if useless := _useless(opened):
+        return "dropped", useless
+    if is_row_number(opened):
+        return "id", Say("planning", "why.id_rows")
+    if looks_like_id(opened):
+        return "id", Say("planning", "why.id_names")
+    return "feature", None
+
+
+def _useless(column: Column) -> Say | None:
+    present = ~column.missing
+    if not present.any():
+        return Say("planning", "why.all_missing")
+    if present.all() and (column.cells == column.cells[0]).all():
+        return Say("planning", "why.constant")
+    return None
+
+
+def is_row_number(column: Column) -> bool:
+    """Whether the cells count the rows: each one more than the last."""
+    if column.store != "numbers" or len(column) < LEAST_FOR_ID:
+        return False
+    return bool((np.diff(column.cells) == 1).all())
+
+
+def looks_like_id(column: Column) -> bool:
+    """Whether every cell is different and none is a measured quantity, a date or a text."""
+    n = len(column)
+    if n < LEAST_FOR_ID or column.kind not in ("category", "number") or column.missing.any() or _distinct(column) < n:
+        return False
+    if column.kind == "category":
+        return True
+    whole = bool((column.cells == np.round(column.cells)).all())
+    return whole and bool(ID_NAME.search(column.name.strip()))
+
+
+def _distinct(column: Column) -> int:
+    return len(np.unique(column.cells[~column.missing]))

@@ -1,0 +1,91 @@
+"""Which candidates are tried, and in which order?
+
+An ordered portfolio of settings known to complement each other rather than blind tuning (after TabRepo, Salinas &
+Erickson 2024): the readable ones first, since they are always kept; then boosting at the settings that win most
+often, then variants that err differently. Small tables get smaller trees, slower steps and a refit on all rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.kernel.forms import Head
+from assay.kernel.plan import Candidate
+from assay.kernel.settings import settings_of, with_settings
+from assay.kernel.shelf import shelf
+from assay.kernel.words import Say
+
+SMALL, TINY = 5_000, 600
+
+
+def candidates(rows: int, head: Head, only: tuple[str, ...]) -> tuple[list[Candidate], list[Say]]:
+    """The portfolio for a table of this size, and what was left out and why."""
+    found: list[Candidate] = []
+    left_out: list[Say] = []
+    room = shelf("learners")
+    keys = [key for key in room.keys() if not only or key in only]
+    for key in keys:
+        missing = room.missing(key)
+        if missing:
+            extra = f"assay[{room.get(key).about.extra}]" if room.get(key).about.extra else " ".join(missing)
+            left_out.append(
+                Say("planning", "left.learner", {"learner": key, "packages": list(missing), "extra": extra})
+            )
+    for name, key, settings in _ordered(rows):
+        if key in keys and key in room.keys() and not room.missing(key):
+            kind = room.get(key)
+            if head.name in kind.about.gives:
+                found.append(Candidate(name=name, learner=key, settings=settings_of(with_settings(kind, settings))))
+    named = {candidate.learner for candidate in found}
+    for plugin in room.ready():  # learners from outside, at their defaults
+        if plugin.about.key in keys and plugin.about.key not in named and head.name in plugin.about.gives:
+            found.append(Candidate(name=plugin.about.key, learner=plugin.about.key, settings=settings_of(plugin())))
+    return found, left_out
+
+
+def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
+    first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
+    if rows <= SMALL:
+        least = 5 if rows <= TINY else 10
+        small = {"refit": True, "patience": 100, "least_rows": least}
+        return [
+            *first,
+            ("boosting", "boosting", small | {"rate": 0.05, "leaves": 16}),
+            ("additive", "additive", {"refit": True}),
+            ("boosting slow", "boosting", small | {"rate": 0.02, "leaves": 8, "column_share": 0.5, "ridge": 5.0}),
+            (
+                "forest",
+                "boosting",
+                {"mode": "forest", "leaves": 64, "least_rows": 3, "column_share": 0.5, "refit": True},
+            ),
+            ("boosting stumps", "boosting", small | {"rate": 0.05, "leaves": 3, "column_share": 0.5}),
+            ("boosting deep", "boosting", small | {"rate": 0.03, "leaves": 48, "column_share": 0.4, "ridge": 10.0}),
+            (
+                "boosting sparse",
+                "boosting",
+                small | {"rate": 0.03, "leaves": 12, "row_share": 0.5, "column_share": 0.3},
+            ),
+            ("boosting fine", "boosting", small | {"rate": 0.03, "leaves": 24, "least_rows": 2, "column_share": 0.7}),
+        ]
+    return [
+        *first,
+        ("boosting", "boosting", {"rate": 0.06, "leaves": 31}),
+        ("additive", "additive", {}),
+        (
+            "boosting slow",
+            "boosting",
+            {"rate": 0.03, "leaves": 16, "column_share": 0.5, "ridge": 5.0, "least_rows": 40},
+        ),
+        (
+            "boosting deep",
+            "boosting",
+            {"rate": 0.04, "leaves": 96, "column_share": 0.5, "ridge": 10.0, "least_rows": 30},
+        ),
+        ("forest", "boosting", {"mode": "forest", "leaves": 256, "least_rows": 5, "column_share": 0.5}),
+        ("boosting sparse", "boosting", {"rate": 0.04, "leaves": 24, "row_share": 0.6, "column_share": 0.3}),
+        (
+            "boosting fine",
+            "boosting",
+            {"rate": 0.03, "leaves": 48, "least_rows": 10, "column_share": 0.7, "ridge": 3.0},
+        ),
+    ]

@@ -1,0 +1,89 @@
+"""How are rows kept apart, and how many folds are affordable?
+
+The plan of the splits, and the splits themselves: which rows are sealed, and the fold of every other row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Dataset, Ints
+from assay.kernel.errors import DataError
+from assay.kernel.plan import Plan, Splits
+from assay.kernel.rng import stream
+from assay.stats import leaks, splitting
+
+CROSS_FIT_UP_TO = 20_000  # rows; beyond it a share is sealed (docs/decisions/0006-honest-measurement.md)
+SEALED_SHARE, SEALED_MOST = 0.2, 20_000
+CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Sealed rows, the fold of every row (-1: only trained on or sealed), groups and times where they matter."""
+
+    sealed: Ints
+    folds: Ints  # [n]
+    forward: bool
+    groups: Ints | None
+    times: NDArray[Any] | None
+
+
+def plan_splits(rows: int, least_class: int, group: str, time: str, asked: int) -> Splits:
+    """How many folds, and how many rows are sealed."""
+    sealed = 0 if rows <= CROSS_FIT_UP_TO else min(int(rows * SEALED_SHARE), SEALED_MOST)
+    folds = asked or (10 if rows < 500 else 8 if rows < 3_000 else 5 if rows < 200_000 else 3)
+    folds = max(2, min(folds, rows // 2))
+    if least_class and not asked:
+        folds = max(2, min(folds, least_class))
+    how = "time" if time else "grouped" if group else "stratified"
+    return Splits(how=how, folds=folds, sealed=sealed, group=group, time=time)
+
+
+def copy_groups(features: Dataset) -> tuple[Ints, int] | None:
+    """Groups of exact copies and the rows that have one; None where there are none worth the care."""
+    group, rows, chance = leaks.copies(features)
+    pairs = leaks.copied_pairs(group)
+    return (group, rows) if rows >= 2 and chance < CHANCE_RATIO * pairs else None
+
+
+def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
+    """The sealed rows and the folds that the plan describes."""
+    n = table.rows
+    rng = stream(plan.seed, "splits")
+    times = table[plan.splits.time].cells if plan.splits.time else None
+    groups = _groups(plan, table)
+    sealed = np.empty(0, dtype=np.int64)
+    rest = np.arange(n)
+    if plan.splits.sealed:
+        rest, sealed = splitting.carve(rest, plan.splits.sealed / n, strata, groups, times, rng)
+    folds = np.full(n, -1, dtype=np.int64)
+    if times is not None:
+        folds[rest] = splitting.time_folds(times[rest], plan.splits.folds)
+    elif groups is not None:
+        k = min(plan.splits.folds, len(np.unique(groups[rest])))
+        if k < 2:
+            raise DataError(
+                f"The column '{plan.splits.group}' has one value.",
+                "Groups kept apart need two or more.",
+                "Leave it out.",
+            )
+        folds[rest] = splitting.grouped_folds(groups[rest], strata[rest], k, rng)
+    else:
+        folds[rest] = splitting.random_folds(strata[rest], plan.splits.folds, rng)
+    return Split(sealed, folds, times is not None, groups, times)
+
+
+def _groups(plan: Plan, table: Dataset) -> Ints | None:
+    if plan.splits.group:
+        column = table[plan.splits.group].as_words()
+        lone = np.arange(len(column)) + len(column.levels if column.levels is not None else ())
+        return np.where(column.missing, lone, column.cells.astype(np.int64))  # a missing group is a group of one
+    if plan.splits.time:
+        return None
+    found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
+    return found[0] if found else None

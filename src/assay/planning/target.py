@@ -1,0 +1,83 @@
+"""What does the target mean?
+
+Every task bids for the target; the best bid is the task, the second the runner-up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from assay.kernel.data import Column, Dataset
+from assay.kernel.errors import DataError, DoesNotApply, RequestError
+from assay.kernel.plugins import Claim, Task, modality_of
+from assay.kernel.shelf import shelf
+from assay.kernel.words import Say
+
+
+def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
+    """The task, why, and the runner-up. Raises DataError where no task fits."""
+    if not (~target.missing).any():
+        raise DataError(
+            f"The target '{target.name}' is missing in all {len(target):,} rows.",
+            "At least a few rows need it.",
+            "Name another --target.",
+        )
+    claims: list[tuple[float, Task, Claim]] = []
+    reasons = []
+    for plugin in shelf("tasks").ready():
+        task: Task = plugin()
+        try:
+            claim = task.recognise(target)
+        except DoesNotApply as answer:
+            reasons.append(str(answer))
+            continue
+        claims.append((claim.fit, task, claim))
+    claims.sort(key=lambda item: -item[0])
+    if asked:
+        chosen: Task = shelf("tasks").get(asked)()
+        others = [t.about.key for _, t, _ in claims if t.about.key != asked]
+        return chosen, Say("planning", "why.asked"), others[0] if others else ""
+    if not claims:
+        raise _nothing_to_learn(target, reasons)
+    _, best, claim = claims[0]
+    return best, claim.why, claims[1][1].about.key if len(claims) > 1 else ""
+
+
+def open_target(target: Column, task: Task) -> Column:
+    """The target, opened the way its task reads it."""
+    opened = modality_of(task.kind()).open(target)
+    share = 1 - opened.misfits / max(1, len(target))
+    if share < 0.5:
+        raise RequestError(
+            f"Only {share:.0%} of the cells of '{target.name}' are numbers (for example not: {opened.examples}).",
+            f"The task '{task.about.key}' needs numbers.",
+            "Name another --task or --target.",
+        )
+    return replace(opened.column, kind=task.kind(), role="target")
+
+
+def usable_rows(data: Dataset, target: Column, weight: Column | None) -> tuple[np.ndarray, int, int]:
+    """Rows that can teach (mask [n]), rows without target, rows without positive weight."""
+    no_target = target.missing
+    no_weight = np.zeros(len(target), dtype=bool)
+    if weight is not None:
+        no_weight = ~no_target & ~(np.nan_to_num(weight.cells, nan=0.0) > 0)
+    return ~no_target & ~no_weight, int(no_target.sum()), int(no_weight.sum())
+
+
+def _nothing_to_learn(target: Column, reasons: list[str]) -> DataError:
+    present = target.take(~target.missing).as_words()
+    distinct = np.unique(present.cells)
+    if len(distinct) == 1 and present.levels is not None:
+        return DataError(
+            f"The target '{target.name}' is '{present.levels[distinct[0]]}' in all {len(present):,} rows.",
+            "A target to be learnt must vary.",
+            "Check that the column and the rows are the right ones.",
+        )
+    return DataError(
+        f"No task fits the target '{target.name}'.",
+        "; ".join(reasons) + ".",
+        "Name a --task, or another --target.",
+    )

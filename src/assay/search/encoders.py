@@ -1,0 +1,77 @@
+"""How does a table become the batch a learner sees?
+
+One encoder a feature column, each learnt from training rows only; the same encoders turn any other rows into the same forms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.box import Box
+from assay.kernel.data import Bools, Dataset, Floats, Ints
+from assay.kernel.errors import PluginFault
+from assay.kernel.forms import Batch, Feature, Vector
+from assay.kernel.plugins import Encoder, modality_of
+from assay.kernel.rng import stream
+
+
+@dataclass(frozen=True, eq=False)
+class Encoders:
+    """The encoder of each feature column, in order."""
+
+    kinds: tuple[tuple[str, str], ...]  # (column name, kind)
+    parts: tuple[Encoder, ...]
+
+    @classmethod
+    def learn(cls, table: Dataset, names: tuple[str, ...], rows: Ints, seed: int, fold: int) -> Encoders:
+        """Learn from some rows of an opened table."""
+        kinds = tuple((name, table[name].kind) for name in names)
+        parts = tuple(
+            modality_of(kind).learn(table[name].take(rows), stream(seed, "encoder", name, fold)) for name, kind in kinds
+        )
+        return cls(kinds, parts)
+
+    def vector(self, table: Dataset) -> Vector:
+        """The vector form of an opened table: [n, d]."""
+        found = []
+        for (name, kind), encoder in zip(self.kinds, self.parts, strict=True):
+            vector = encoder.vector(table[name])
+            if vector.values.shape != (table.rows, len(vector.features)) or vector.values.dtype != np.float64:
+                raise PluginFault(f"The modality '{kind}' gave a vector of the wrong shape or type for '{name}'.")
+            if np.isinf(vector.values).any():
+                raise PluginFault(f"The modality '{kind}' gave numbers that are not finite for '{name}'.")
+            found.append(vector)
+        return Vector.beside(found, table.rows)
+
+    def batch(self, table: Dataset, y: NDArray[Any] | None = None, weight: Floats | None = None) -> Batch:
+        """A batch of an opened table, with targets and weights for training."""
+        return Batch({"vector": self.vector(table)}, y, weight)
+
+    def strange(self, table: Dataset) -> Bools:
+        """Cells unlike anything in training: bool [n, columns]."""
+        found = [e.strange(table[name]) for (name, _), e in zip(self.kinds, self.parts, strict=True)]
+        return np.column_stack(found) if found else np.zeros((table.rows, 0), dtype=bool)
+
+    def features(self, table: Dataset) -> tuple[Feature, ...]:
+        """The features without the values."""
+        return self.vector(table.take(np.arange(0))).features
+
+    def dump(self, box: Box) -> None:
+        """Each encoder in a box of its own."""
+        box.put(kinds=[list(pair) for pair in self.kinds])
+        for i, encoder in enumerate(self.parts):
+            encoder.dump(box.add(str(i)))
+
+    @classmethod
+    def load(cls, box: Box) -> Encoders:
+        """The encoders that were dumped."""
+        pairs = box.values.get("kinds")
+        if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
+            raise box.refuse("'kinds' is not a list of pairs")
+        kinds = tuple((str(name), str(kind)) for name, kind in pairs)
+        parts = tuple(modality_of(kind).load(box.box(str(i))) for i, (_, kind) in enumerate(kinds))
+        return cls(kinds, parts)

@@ -1,0 +1,147 @@
+"""What answers in the end?
+
+A weighted blend of members; each member is a bag of fold models. Everything is added on the raw scale and calibrated by an
+affine map, so the pulls of the parts add up exactly to the answer. Asked with folds, each row is answered by the models of
+its own fold alone, which never saw it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.errors import BundleInvalid, UnknownKey
+from assay.kernel.forms import Batch, Head, Vector
+from assay.kernel.plugins import Fitted
+from assay.kernel.shelf import shelf
+from assay.stats.calibration import Affine
+
+from .encoders import Encoders
+
+ROWS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One candidate with its share in the blend: a fitted model for each fold."""
+
+    name: str
+    learner: str
+    weight: float
+    folds: tuple[Fitted, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Encoders of each fold, members, and calibration."""
+
+    head: Head
+    encoders: tuple[Encoders, ...]  # one a fold
+    members: tuple[Member, ...]
+    calibration: Affine
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The data columns that are used, in order."""
+        return tuple(name for name, _ in self.encoders[0].kinds)
+
+    def raw(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        """Raw scores before calibration [n, w]."""
+        out = np.zeros((data.rows, self.head.width))
+        for rows, fold, share in self._turns(data.rows, folds):
+            batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
+            found = sum(member.weight * member.folds[fold].predict(batch) for member in self.members)
+            out[slice(None) if rows is None else rows] += share * found
+        return out
+
+    def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        """Calibrated raw scores [n, w]."""
+        return self.calibration(self.raw(data, folds))
+
+    def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        """Pull of each part, the base last: [n, parts + 1, w]; sums to `scores` over axis 1."""
+        out = np.zeros((data.rows, len(self.parts) + 1, self.head.width))
+        for rows, fold, share in self._turns(data.rows, folds):
+            batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
+            owner = self._owners(batch.vector)
+            pulls = np.zeros((batch.rows, *out.shape[1:]))
+            for member in self.members:
+                found = member.weight * member.folds[fold].contributions(batch)  # [n, d + 1, w]
+                for feature, part in enumerate(owner):
+                    pulls[:, part] += found[:, feature]
+            out[slice(None) if rows is None else rows] += share * pulls
+        out *= self.calibration.scale
+        out[:, -1] += self.calibration.shift
+        return out
+
+    def strange(self, data: Dataset) -> Floats:
+        """Share of folds to which each cell is unlike anything in training: [n, parts]."""
+        found = sum(encoders.strange(data).astype(np.float64) for encoders in self.encoders)
+        return np.asarray(found / len(self.encoders))
+
+    def _turns(self, n: int, folds: Ints | None) -> Iterator[tuple[Ints | None, int, float]]:
+        """(rows or None for all, fold, share of the answer): who answers which rows."""
+        if folds is None:
+            for fold in range(len(self.encoders)):
+                yield None, fold, 1.0 / len(self.encoders)
+            return
+        for fold in np.unique(folds):
+            yield np.flatnonzero(folds == fold), int(fold), 1.0
+
+    def _owners(self, vector: Vector) -> Ints:
+        """The part of each feature, and the base's place for the base."""
+        place = self._places
+        return np.asarray([*(place[f.part] for f in vector.features), len(place)], dtype=np.int64)
+
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.parts)}
+
+    def only(self, fold: int) -> Ensemble:
+        """The same blend with the models of one fold."""
+        members = tuple(Member(m.name, m.learner, m.weight, (m.folds[fold],)) for m in self.members)
+        return Ensemble(self.head, (self.encoders[fold],), members, self.calibration)
+
+    def dump(self, box: Box) -> None:
+        """Encoders, members and calibration."""
+        box.put(head=self.head.name, classes=self.head.classes_, folds=len(self.encoders), scale=self.calibration.scale)
+        box.put_array("shift", self.calibration.shift)
+        for fold, encoders in enumerate(self.encoders):
+            encoders.dump(box.add(f"encoders-{fold}"))
+        names = [{"name": m.name, "learner": m.learner, "weight": m.weight} for m in self.members]
+        box.put(members=names)
+        for i, member in enumerate(self.members):
+            for fold, fitted in enumerate(member.folds):
+                fitted.dump(box.add(f"member-{i}-{fold}"))
+
+    @classmethod
+    def load(cls, box: Box, table: Dataset) -> Ensemble:
+        """The ensemble that was dumped; `table` is an empty opened table of its columns."""
+        name, k = box.text("head", options=("value", "classes")), box.whole("classes", 0, 100_000)
+        head = Head.value() if name == "value" else Head.classes(k)
+        calibration = Affine(box.real("scale", 0.0), box.array("shift", np.float64, (head.width,)))
+        folds = box.whole("folds", 1, 1000)
+        encoders = tuple(Encoders.load(box.box(f"encoders-{fold}")) for fold in range(folds))
+        features = [e.features(table) for e in encoders]
+        members = []
+        for i, raw in enumerate(box.rows("members", 10_000)):
+            inner = Box(f"{box.where}/members")
+            inner.put(**raw)
+            key = inner.text("learner")
+            try:
+                learner = shelf("learners").get(key)
+            except UnknownKey as error:
+                raise BundleInvalid(f"The file was made with a learner '{key}' that is not installed here.") from error
+            fitted = tuple(learner.load(box.box(f"member-{i}-{f}"), head, features[f]) for f in range(folds))
+            members.append(Member(inner.text("name"), key, inner.real("weight", 0.0, 1.0), fitted))
+        return cls(head, encoders, tuple(members), calibration)
+
+
+def empty_batch(vector: Vector) -> Batch:
+    """A batch of no rows, for learners that need no tuning rows."""
+    return Batch({"vector": Vector(vector.values[:0], vector.features)}, np.empty(0), None)

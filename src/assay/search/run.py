@@ -1,0 +1,251 @@
+"""How is the time spent?
+
+Candidates are tried in the order of the portfolio while the clock allows; the readable ones always run. Ctrl-C stops the
+trying, not the run: what has been learnt so far is shipped. Everything that was tried is a line of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.clock import Clock
+from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.errors import DataError, RequestError
+from assay.kernel.findings import Trial
+from assay.kernel.plan import Candidate, Plan
+from assay.kernel.plugins import Codec, Contender, Task
+from assay.kernel.shelf import shelf
+from assay.planning.splits import Split, draw_splits
+from assay.stats import blending
+
+from .ensemble import Ensemble, Member
+from .settle import Scored, Settled, best_readable, settle
+from .trial import Bench, Outcome, make_folds, try_candidate
+
+WITHOUT_GAIN = 4  # candidates in a row that do not better the blend: then a small table is done
+GAIN = 0.0005  # relative fall of the loss that counts as gain
+LARGEST_SHARE = 0.45  # of the remaining time one candidate may take
+
+
+@dataclass(frozen=True)
+class Event:
+    """Where the search stands: for a progress line."""
+
+    candidate: str
+    fold: int
+    folds: int
+    tried: int
+    candidates: int
+    best: float | None
+    seconds_left: float
+
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the search came to."""
+
+    ensemble: Ensemble
+    contenders: tuple[Contender, ...]  # scores on the cross-fitted rows
+    outcomes: tuple[Outcome, ...]  # those that were done, in the order of the ledger
+    ledger: tuple[Trial, ...]
+    scored: Scored
+    settled: Settled
+    allowed: NDArray[np.bool_]
+    readable: int | None  # place of the best readable candidate among the contenders
+    split: Split
+    rows: Ints  # the cross-fitted rows, in the table
+    codec: Codec
+    y: NDArray[Any]  # of all rows of the table
+    weight: Floats | None
+    constant: Floats  # raw score of the constant guess [w]
+    interrupted: bool
+
+
+def search(
+    plan: Plan, table: Dataset, clock: Clock, tell: Tell, journal: Any = None, readable_only: bool = False
+) -> Found:
+    """Try candidates, blend the best, calibrate."""
+    task: Task = shelf("tasks").get(plan.task)()
+    target = table[plan.target]
+    codec = task.codec(target)
+    y = task.encode(target, codec)
+    weight = table[plan.names("weight")[0]].cells if plan.names("weight") else None
+    strata = task.strata(y)
+    split = draw_splits(plan, table, strata)
+    rest = np.setdiff1d(np.arange(table.rows), split.sealed)
+    names = plan.names("feature") + plan.names("sensitive")
+    folds = make_folds(table, names, split.folds, strata, split.groups, split.times, plan.seed, rest)
+    if not folds:
+        raise DataError("No fold has rows on both sides.", "Cross-fitting needs them.", "Ask for fewer --folds.")
+    bench = Bench(table, y, weight, task.head(codec), folds, plan.seed, journal)
+    outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only)
+    done = tuple(o for o in outcomes if o.trial.status == "done")
+    if not any(shelf("learners").get(o.trial.learner).about.order > 0 for o in done):
+        raise _nothing_done(outcomes, interrupted)
+    rows = np.sort(np.concatenate([fold.held for fold in folds]))
+    scored = _scored(done, rows, split, folds, y, weight)
+    usable = np.asarray([o.trial.learner != "constant" for o in done])
+    allowed = usable & scored.readable if readable_only and (usable & scored.readable).any() else usable
+    scored = replace(scored, readable=scored.readable & usable)
+    settled = settle(scored, task, plan.level, allowed)
+    ensemble = _ensemble(bench, done, settled)
+    return Found(
+        ensemble=ensemble,
+        contenders=_contenders(done, scored),
+        outcomes=done,
+        ledger=_ledger(outcomes, done, scored, settled, task),
+        scored=scored,
+        settled=settled,
+        allowed=allowed,
+        readable=best_readable(scored, task),
+        split=split,
+        rows=rows,
+        codec=codec,
+        y=y,
+        weight=weight,
+        constant=task.constant(y[rows], None if weight is None else weight[rows], codec),
+        interrupted=interrupted,
+    )
+
+
+def _try_all(
+    bench: Bench, plan: Plan, task: Task, clock: Clock, tell: Tell, readable_only: bool
+) -> tuple[list[Outcome], bool]:
+    outcomes: list[Outcome] = []
+    best, without_gain, slowest = np.inf, 0, 0.0
+    small = bench.table.rows <= 20_000
+    for place, candidate in enumerate(plan.candidates):
+        about = shelf("learners").get(candidate.learner).about
+        if readable_only and not about.readable:
+            continue
+        reason = ""
+        if not about.readable and clock.remaining() < 0.3 * slowest:
+            reason = "no time left"
+        elif not about.readable and small and without_gain >= WITHOUT_GAIN:
+            reason = f"the last {WITHOUT_GAIN} candidates brought no gain"
+        if reason:
+            outcomes.append(_skipped(candidate, reason, about.readable))
+            continue
+        left = clock.remaining()
+        timer = clock.slice(max(left * LARGEST_SHARE, min(left, 1.0)) if left else 0.5)
+        try:
+            outcome = try_candidate(bench, candidate, timer, _teller(tell, candidate, bench, plan, place, best, clock))
+        except KeyboardInterrupt:
+            rest = plan.candidates[place:]
+            outcomes += [_skipped(c, "interrupted", shelf("learners").get(c.learner).about.readable) for c in rest]
+            return outcomes, True
+        outcomes.append(outcome)
+        if outcome.trial.status == "done" and not about.readable:
+            slowest = max(slowest, outcome.trial.seconds)
+        loss = _blend_loss(outcomes, bench, task)
+        without_gain = 0 if loss < best * (1 - GAIN) else without_gain + 1
+        best = min(best, loss)
+    return outcomes, False
+
+
+def _teller(
+    tell: Tell, candidate: Candidate, bench: Bench, plan: Plan, place: int, best: float, clock: Clock
+) -> Callable[[int], None]:
+    def at(fold: int) -> None:
+        known = float(best) if np.isfinite(best) else None
+        tell(Event(candidate.name, fold, len(bench.folds), place, len(plan.candidates), known, clock.remaining()))
+
+    return at
+
+
+def _blend_loss(outcomes: list[Outcome], bench: Bench, task: Task) -> float:
+    """Mean loss of the blend of what is done so far, on at most a few thousand rows: enough to see a gain."""
+    done = [o.scores for o in outcomes if o.scores is not None]
+    if not done:
+        return float("inf")
+    rows = np.flatnonzero(~np.isnan(done[0][:, 0]))
+    rows = rows[:: max(1, len(rows) // 5000)]
+    scores, y = [s[rows] for s in done], bench.y[rows]
+    weight = None if bench.weight is None else bench.weight[rows]
+    mixed = blending.mixed(scores, blending.greedy(scores, y, weight, task.losses, steps=12))
+    return float(np.average(task.losses(mixed, y), weights=weight))
+
+
+def _skipped(candidate: Candidate, reason: str, readable: bool) -> Outcome:
+    return Outcome(
+        Trial(
+            name=candidate.name,
+            learner=candidate.learner,
+            settings=candidate.settings,
+            status="skipped",
+            error=reason,
+            readable=readable,
+        )
+    )
+
+
+def _nothing_done(outcomes: list[Outcome], interrupted: bool) -> RequestError:
+    said = "; ".join(f"{o.trial.name}: {o.trial.status} {o.trial.error}".strip() for o in outcomes)
+    if interrupted:
+        return RequestError("Interrupted before any candidate was finished.", said, "Start again with --resume.")
+    return RequestError("No candidate could be trained.", said, "Give it more --minutes or other --learners.")
+
+
+def _scored(
+    done: tuple[Outcome, ...], rows: Ints, split: Split, folds: Any, y: NDArray[Any], weight: Floats | None
+) -> Scored:
+    number = np.full(len(y), -1, dtype=np.int64)
+    for fold in folds:
+        number[fold.held] = fold.number
+    return Scored(
+        names=tuple(o.trial.name for o in done),
+        readable=np.asarray([o.trial.readable for o in done]),
+        scores=[o.scores[rows] for o in done if o.scores is not None],
+        y=y[rows],
+        weight=None if weight is None else weight[rows],
+        folds=number[rows],
+        groups=None if split.groups is None else split.groups[rows],
+    )
+
+
+def _ensemble(bench: Bench, done: tuple[Outcome, ...], settled: Settled) -> Ensemble:
+    members = tuple(
+        Member(o.trial.name, o.trial.learner, float(w), o.fitted)
+        for o, w in zip(done, settled.weights, strict=True)
+        if w > 0
+    )
+    return Ensemble(bench.head, tuple(fold.encoders for fold in bench.folds), members, settled.calibrated.map)
+
+
+def _contenders(done: tuple[Outcome, ...], scored: Scored) -> tuple[Contender, ...]:
+    return tuple(
+        Contender(
+            name=o.trial.name,
+            learner=o.trial.learner,
+            readable=bool(readable),
+            scores=scores,
+            seconds=o.trial.seconds,
+            detail=o.fitted[0].about(),
+        )
+        for o, scores, readable in zip(done, scored.scores, scored.readable, strict=True)
+    )
+
+
+def _ledger(
+    outcomes: list[Outcome], done: tuple[Outcome, ...], scored: Scored, settled: Settled, task: Task
+) -> tuple[Trial, ...]:
+    lines = []
+    for outcome in outcomes:
+        if outcome not in done:
+            lines.append(outcome.trial)
+            continue
+        place = done.index(outcome)
+        losses = task.losses(scored.scores[place], scored.y)
+        mean = float(np.average(losses, weights=scored.weight))
+        error = 1.96 * float(losses.std()) / np.sqrt(len(losses))
+        weight = float(settled.weights[place])
+        lines.append(replace(outcome.trial, loss=mean, low=mean - error, high=mean + error, weight=weight))
+    return tuple(lines)

@@ -1,0 +1,166 @@
+"""What is shipped, and what do the figures say once the choosing is paid for?
+
+Blend, calibrate and conform on out-of-fold scores; then the same choices again in every round of a bootstrap, measured on
+the rows out of the bag (DESIGN: honest measurement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.clock import Clock
+from assay.kernel.data import Bools, Floats, Ints
+from assay.kernel.plugins import Codec, Honest, Task
+from assay.stats import blending, bootstrap, calibration, conformal
+from assay.stats.calibration import Affine, Calibrated
+
+ROUNDS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Raw scores of the candidates on rows they never saw."""
+
+    names: tuple[str, ...]
+    readable: Bools  # [candidates]
+    scores: list[Floats]  # [n, w] each
+    y: NDArray[Any]
+    weight: Floats | None
+    folds: Ints  # [n]
+    groups: Ints | None
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """The blend, its calibration, and conformal thresholds, with what they give on the measured rows."""
+
+    weights: Floats
+    calibrated: Calibrated
+    uncalibrated: Floats
+    conformal: conformal.ClassSets | conformal.ValueIntervals
+    sets: Bools | None
+    intervals: Floats | None
+
+
+def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
+    """Choose among the allowed candidates."""
+    weights = np.zeros(len(scored.names))
+    places = np.flatnonzero(allowed)
+    weights[places] = blending.greedy([scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
+    raw = blending.mixed(scored.scores, weights)
+    found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task))
+    answers = task.answers(found.scores)
+    if classes(task):
+        sets = conformal.cross_sets(answers, scored.y, scored.folds, level)
+        return Settled(weights, found, raw, conformal.fit_sets(answers, scored.y, level), sets, None)
+    f, y = answers[:, 0], np.asarray(scored.y, dtype=np.float64)
+    intervals = conformal.cross_intervals(f, y, scored.folds, level)
+    return Settled(weights, found, raw, conformal.fit_intervals(f, y, level), None, intervals)
+
+
+def best_readable(scored: Scored, task: Task) -> int | None:
+    """The readable candidate with the least loss."""
+    places = np.flatnonzero(scored.readable)
+    if len(places) == 0:
+        return None
+    losses = [float(np.average(task.losses(scored.scores[i], scored.y), weights=scored.weight)) for i in places]
+    return int(places[int(np.argmin(losses))])
+
+
+def honest(
+    scored: Scored,
+    settled: Settled,
+    task: Task,
+    codec: Codec,
+    allowed: Bools,
+    constant: Floats,
+    rng: np.random.Generator,
+    clock: Clock,
+) -> Honest:
+    """Bias-corrected figures of the blend, and of the best readable candidate on the same rows."""
+    ways = [_chooser(scored, task, np.flatnonzero(allowed), blend=True)]
+    readable = np.flatnonzero(scored.readable)
+    if len(readable):
+        ways.append(_chooser(scored, task, readable, blend=False))
+    measures = [metric.of for metric in task.metrics(codec)]
+    draws = bootstrap.corrected(
+        len(scored.y), ways, measures, scored.y, scored.weight, rng, clock, ROUNDS, scored.groups
+    )
+    return Honest(
+        metrics=tuple(metric.key for metric in task.metrics(codec)),
+        draws=draws[0],
+        apparent=_figures(measures, settled.calibrated.scores, scored.y, scored.weight),
+        constant=_figures(measures, constant, scored.y, scored.weight),
+        readable=draws[1] if len(ways) > 1 else None,
+    )
+
+
+def measured(
+    task: Task,
+    codec: Codec,
+    scores: Floats,
+    readable: Floats | None,
+    constant: Floats,
+    y: NDArray[Any],
+    weight: Floats | None,
+    groups: Ints | None,
+    rng: np.random.Generator,
+) -> Honest:
+    """Figures on rows nothing was chosen on (sealed, test, audit): an ordinary bootstrap."""
+    measures = [metric.of for metric in task.metrics(codec)]
+    state = rng.bit_generator.state
+    draws = bootstrap.plain(scores, y, weight, measures, rng, ROUNDS, groups)
+    rng.bit_generator.state = state  # the same rows for the readable model: the comparison is paired
+    return Honest(
+        metrics=tuple(metric.key for metric in task.metrics(codec)),
+        draws=draws,
+        apparent=_figures(measures, scores, y, weight),
+        constant=_figures(measures, constant, y, weight),
+        readable=None if readable is None else bootstrap.plain(readable, y, weight, measures, rng, ROUNDS, groups),
+        corrected=False,
+    )
+
+
+def classes(task: Task) -> bool:
+    """Whether answers are probabilities of classes."""
+    return "classes" in task.about.gives
+
+
+def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine]:
+    """How this task's scores are calibrated: classes by an affine map, values not at all."""
+    if classes(task):
+        return calibration.fit_classes
+    return lambda scores, y, w: Affine.identity(scores.shape[1])
+
+
+def _chooser(scored: Scored, task: Task, places: Ints, blend: bool) -> bootstrap.Choose:
+    fit = fit_of(task)
+
+    def choose(bag: Ints) -> Callable[[Ints], Floats]:
+        y, weight = scored.y[bag], None if scored.weight is None else scored.weight[bag]
+        inside = [scored.scores[i][bag] for i in places]
+        if blend:
+            weights = blending.greedy(inside, y, weight, task.losses, steps=12, patience=3)
+        else:
+            losses = [float(np.average(task.losses(s, y), weights=weight)) for s in inside]
+            weights = np.eye(len(places))[int(np.argmin(losses))]
+        mixed = blending.mixed(inside, weights)
+        found = fit(mixed, y, weight)
+        helps = task.losses(found(mixed), y).mean() < task.losses(mixed, y).mean()
+
+        def answer(rows: Ints) -> Floats:
+            raw = blending.mixed([scored.scores[i][rows] for i in places], weights)
+            return found(raw) if helps else raw
+
+        return answer
+
+    return choose
+
+
+def _figures(measures: Sequence[Any], scores: Floats, y: NDArray[Any], weight: Floats | None) -> Floats:
+    return np.asarray([measure(scores, y, weight) for measure in measures], dtype=np.float64)

@@ -1,0 +1,186 @@
+"""What does one candidate come to, fold by fold?
+
+Encoders are learnt once a fold and shared by all candidates. A candidate is fitted on the training rows of each fold, may
+use a slice of them to stop early, and predicts the held-out rows, which it has not seen in any way. Each finished step goes
+to the journal, so a killed run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.errors import PluginFault
+from assay.kernel.findings import Trial
+from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.plan import Candidate
+from assay.kernel.plugins import Fitted
+from assay.kernel.rng import stream
+from assay.kernel.settings import with_settings
+from assay.kernel.shelf import shelf
+from assay.stats import splitting
+
+from .encoders import Encoders
+
+TUNE_SHARE = 0.12  # of the training rows of a fold: they may stop a learner early, and are never measured on
+CACHE_BYTES = 3 * 2**30
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Rows and encoders of one fold."""
+
+    number: int
+    train: Ints
+    tune: Ints
+    held: Ints
+    encoders: Encoders
+
+
+@dataclass(eq=False)
+class Bench:
+    """All that trials share: the table, the folds, and batches made once."""
+
+    table: Dataset
+    y: NDArray[Any]
+    weight: Floats | None
+    head: Head
+    folds: tuple[Fold, ...]
+    seed: int
+    journal: Any = None
+    cache: dict[tuple[int, str], Batch] = field(default_factory=dict)
+
+    def batch(self, fold: Fold, which: str) -> Batch:
+        """The batch of the "train", "tune" or "held" rows of a fold; kept while memory allows."""
+        key = (fold.number, which)
+        if key not in self.cache:
+            rows = getattr(fold, which)
+            weight = None if self.weight is None else self.weight[rows]
+            batch = fold.encoders.batch(self.table.take(rows), self.y[rows], weight)
+            held = sum(b.vector.values.nbytes for b in self.cache.values())
+            if held + batch.vector.values.nbytes > CACHE_BYTES:
+                return batch
+            self.cache[key] = batch
+        return self.cache[key]
+
+
+def make_folds(
+    table: Dataset,
+    names: tuple[str, ...],
+    folds: Ints,
+    strata: Ints,
+    groups: Ints | None,
+    times: NDArray[Any] | None,
+    seed: int,
+    rest: Ints,
+) -> tuple[Fold, ...]:
+    """The folds of the rows in `rest` (those that are not sealed), with encoders learnt from their training rows."""
+    out: list[Fold] = []
+    for number, train, held in splitting.rounds(folds[rest], times is not None):
+        train, held = rest[train], rest[held]
+        rng = stream(seed, "tune rows", number)
+        kept, tune = splitting.carve(train, TUNE_SHARE, strata, groups, times, rng)
+        encoders = Encoders.learn(table, names, train, seed, number)
+        out.append(Fold(len(out), kept, tune, held, encoders))
+    return tuple(out)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a candidate left: its ledger line, fold models, and raw scores of the held-out rows."""
+
+    trial: Trial
+    fitted: tuple[Fitted, ...] = ()
+    scores: Floats | None = None  # [n, w], NaN where no fold held the row
+
+
+def try_candidate(bench: Bench, candidate: Candidate, clock: Clock, tell: Callable[[int], None]) -> Outcome:
+    """Fit a candidate on every fold. An error or a lack of time is an outcome, never a crash."""
+    plugin = shelf("learners").get(candidate.learner)
+    line: dict[str, Any] = {
+        "name": candidate.name,
+        "learner": candidate.learner,
+        "settings": dict(candidate.settings),
+        "readable": bool(plugin.about.readable),
+    }
+    timer, before = clock.slice(clock.remaining()), peak_memory_mb()
+    scores = np.full((len(bench.y), bench.head.width), np.nan)
+    fitted: list[Fitted] = []
+    resumed, seconds = True, 0.0
+    for fold in bench.folds:
+        if fold.number and timer.expired():
+            return Outcome(Trial(**line, status="starved", seconds=timer.spent(), folds=len(fitted)))
+        tell(fold.number)
+        share = timer.slice(timer.remaining() / (len(bench.folds) - fold.number))
+        try:
+            step = _step(bench, plugin, candidate, fold, share)
+        except KeyboardInterrupt:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever a learner raises is a ledger line, not the end of the run
+            said = f"{type(error).__name__}: {error}"[:500]
+            return Outcome(Trial(**line, status="failed", seconds=timer.spent(), folds=len(fitted), error=said))
+        fitted.append(step.fitted)
+        scores[fold.held] = step.scores
+        resumed, seconds = resumed and step.resumed, seconds + step.seconds
+    grown = max(0.0, peak_memory_mb() - before)
+    trial = Trial(**line, status="done", seconds=seconds, memory_mb=grown, folds=len(fitted), resumed=resumed)
+    return Outcome(trial, tuple(fitted), scores)
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    fitted: Fitted
+    scores: Floats
+    seconds: float
+    resumed: bool
+
+
+def _step(bench: Bench, plugin: Any, candidate: Candidate, fold: Fold, clock: Clock) -> _Step:
+    key = step_key(candidate, fold.number)
+    held = bench.batch(fold, "held")
+    kept: Box | None = bench.journal.get(key) if bench.journal is not None else None
+    if kept is not None:
+        features: tuple[Feature, ...] = held.vector.features
+        fitted = plugin.load(kept.box("fitted"), bench.head, features)
+        scores = kept.array("scores", np.float64, (len(fold.held), bench.head.width))
+        return _Step(fitted, scores, kept.real("seconds", 0.0), True)
+    timer = clock.slice(clock.remaining())
+    learner = with_settings(plugin, candidate.settings)
+    rng = stream(bench.seed, "fit", candidate.name, fold.number)
+    fitted = learner.fit(bench.batch(fold, "train"), bench.batch(fold, "tune"), bench.head, clock, rng)
+    scores = fitted.predict(held)
+    if scores.shape != (len(fold.held), bench.head.width):
+        raise PluginFault(f"The learner '{candidate.learner}' gave scores of shape {scores.shape}.")
+    if not np.isfinite(scores).all():
+        raise PluginFault(f"The learner '{candidate.learner}' gave scores that are not finite.")
+    seconds = timer.spent()
+    if bench.journal is not None:
+        box = Box("step")
+        box.put(seconds=seconds)
+        box.put_array("scores", scores)
+        fitted.dump(box.add("fitted"))
+        bench.journal.put(key, box)
+    return _Step(fitted, scores, seconds, False)
+
+
+def step_key(candidate: Candidate, fold: int) -> str:
+    """The name of one step in the journal: a hash of what decides its outcome besides data and plan."""
+    said = json.dumps([candidate.name, candidate.learner, dict(candidate.settings), fold], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def peak_memory_mb() -> float:
+    """The largest memory this process has held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

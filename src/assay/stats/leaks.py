@@ -1,0 +1,112 @@
+"""Does one column give the answer away?
+
+Each question is put to one column alone, on rows it was not fitted to. A legitimate column can be strong; these
+measures say how strong, and the caller says from where on a person should look.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Column, Dataset, Floats, Ints
+
+BINS = 64
+LEAST_PURE = 15  # rows a level must hold before "always" means something
+
+
+def binned(column: Column) -> Ints:
+    """The cells as bin numbers [n]: levels for names, equally filled bins for numbers; missing is a bin of its own."""
+    missing = column.missing
+    if column.store == "words":
+        return np.where(missing, 0, column.cells.astype(np.int64) + 1)
+    cells = (
+        column.cells.astype(np.float64) if column.store == "numbers" else column.cells.astype(np.int64).astype(float)
+    )
+    seen = cells[~missing]
+    if len(seen) == 0:
+        return np.zeros(len(cells), dtype=np.int64)
+    edges = np.unique(np.quantile(seen, np.linspace(0, 1, BINS + 1)[1:-1]))
+    return np.where(missing, 0, np.searchsorted(edges, np.where(missing, 0.0, cells), side="right") + 1)
+
+
+def explained_alone(column: Column, y: NDArray[np.float64], rng: np.random.Generator) -> float:
+    """Share of the spread of `y` [n] (values, or 0 and 1 of one class) that the column alone explains on unseen halves.
+
+    A straight line within each bin, learnt on one half of the rows and measured on the other, both ways.
+    """
+    bins = binned(column)
+    half = rng.permutation(len(y)) % 2 == 0
+    x = column.cells.astype(np.float64) if column.store == "numbers" else np.zeros(len(y))
+    x = np.where(np.isnan(x), 0.0, x)
+    left = spread = 0.0
+    for train in (half, ~half):
+        guess = _line_by_bin(bins, x, y, train)
+        left += float(((y - guess)[~train] ** 2).sum())
+        spread += float(((y[~train] - y[train].mean()) ** 2).sum())
+    return 1.0 - left / spread if spread > 0 else 0.0
+
+
+def _line_by_bin(bins: Ints, x: Floats, y: Floats, train: NDArray[np.bool_]) -> Floats:
+    size = int(bins.max()) + 1
+    count = np.bincount(bins[train], minlength=size)
+    total = np.where(count > 0, count, 1)
+    mean_y = np.bincount(bins[train], weights=y[train], minlength=size) / total
+    mean_x = np.bincount(bins[train], weights=x[train], minlength=size) / total
+    dx, dy = x - mean_x[bins], y - mean_y[bins]
+    cross = np.bincount(bins[train], weights=(dx * dy)[train], minlength=size)
+    square = np.bincount(bins[train], weights=(dx * dx)[train], minlength=size)
+    slope = np.where((count >= 10) & (square > 0), cross / np.where(square > 0, square, 1.0), 0.0)
+    guess = mean_y[bins] + slope[bins] * dx
+    unseen = count[bins] < 3
+    return np.asarray(np.where(unseen, y[train].mean(), np.clip(guess, y[train].min(), y[train].max())))
+
+
+def pure_levels(column: Column, hit: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows whose flag or level always goes with a class that is otherwise the rarer one: bool [n].
+
+    hit : rows of that class. Measured quantities are not asked: their extremes may well be pure.
+    """
+    out = np.zeros(len(hit), dtype=bool)
+    base = float(hit.mean())
+    if column.kind not in ("flag", "category") or base > 0.5:
+        return out
+    bins = binned(column)
+    count = np.bincount(bins)
+    pure = (np.bincount(bins, weights=hit) == count) & (count >= LEAST_PURE)
+    return np.asarray(pure[bins])
+
+
+def copies(data: Dataset) -> tuple[Ints, int, float]:
+    """Rows that are exact copies of one another: (group of each row [n], rows that have a copy, pairs by chance).
+
+    The last figure is how many pairs alike independent columns would give: where it is small against the pairs found,
+    the rows are copies and no coincidence.
+    """
+    n = data.rows
+    keys = np.zeros(n, dtype=np.uint64)
+    chance = n * (n - 1) / 2
+    for i, column in enumerate(data):
+        _, code, count = np.unique(_bits(column), return_inverse=True, return_counts=True)
+        chance *= float(((count / n) ** 2).sum())
+        keys = _mix(keys ^ _mix(code.astype(np.uint64) + np.uint64(i * 1_000_003 + 1)))
+    _, group, size = np.unique(keys, return_inverse=True, return_counts=True)
+    return group.astype(np.int64), int((size[group] > 1).sum()), chance
+
+
+def copied_pairs(group: Ints) -> int:
+    """Number of pairs of equal rows."""
+    size = np.bincount(group)
+    return int((size * (size - 1) // 2).sum())
+
+
+def _bits(column: Column) -> Ints:
+    cells = column.cells
+    return cells.astype(np.int64) if column.store == "words" else np.ascontiguousarray(cells).view(np.int64)
+
+
+def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Splitmix64 (Steele, Lea & Flood 2014): spreads every bit."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)))
