@@ -128,8 +128,9 @@ def damage_header(parts: Parts, rng: Rng) -> bytes:
     """Bytes of the header of some arrays changed, hashes right."""
     at = int(rng.choice([i for i, (name, _) in enumerate(parts) if name.endswith(plain.ARRAYS)]))
     data = bytearray(parts[at][1])
+    end = 8 + int.from_bytes(data[:8], "little")
     for _ in range(rng.integers(1, 3)):
-        data[rng.integers(8 + int.from_bytes(data[:8], "little"))] = rng.choice(list(b'0123456789-[],{}":FIU'))
+        data[rng.integers(end)] = rng.choice(list(b'0123456789-[],{}":FIU'))
     parts[at] = (parts[at][0], bytes(data))
     return sealed(parts)
 

@@ -90,7 +90,8 @@ def checked_entries(data: bytes, limit_bytes: int | None = None) -> list[zipped.
         raise BundleOversized(f"The file has {len(data):,} bytes.", f"At most {limit:,} are read.")
     entries = zipped.read(data)
     manifest = manifest_of(entries)
-    found = {e.name: len(e.data) for e in entries if e.name not in (MANIFEST, SIGNATURE)}
+    signed = entries[-1].name == SIGNATURE  # nowhere but at the end
+    found = {e.name: len(e.data) for e in (entries[1:-1] if signed else entries[1:])}
     if list(found.items()) != list(manifest.sizes.items()):
         raise BundleTampered("The parts of the file are not those the manifest lists, or differ in size.")
     for entry in entries:
@@ -175,7 +176,7 @@ def _new_box(path: str, kind: str, boxes: dict[str, Box]) -> Box:
 
 
 def _most(name: str) -> int:
-    if name == MANIFEST:
+    if name in (MANIFEST, SIGNATURE):
         return MOST_MANIFEST
     return MOST_JSON if name.endswith(JSON) else MOST_PART
 

@@ -1,0 +1,56 @@
+"""Who wrote this bundle?
+
+An Ed25519 signature of the manifest, kept as the last part of the file. The manifest names the hash of every other
+part, so the signature covers them all. Keys are 32 raw bytes. A file without a signature is read like any other; only
+`verify` asks for one, with the key of the writer one trusts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..kernel.errors import BundleTampered, SettingError
+from ..kernel.need import need
+from . import bundle, plain, zipped
+
+PURPOSE = b"assay bundle manifest\0"  # a signature made for something else does not pass as one of these
+
+
+def new_keys() -> tuple[bytes, bytes]:
+    """A private and a public key. Raises MissingPackage."""
+    ed25519 = need("cryptography.hazmat.primitives.asymmetric.ed25519", extra="sign")
+    private = ed25519.Ed25519PrivateKey.generate()
+    return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+
+
+def sign(path: str | Path, private_key: bytes) -> None:
+    """Put a signature into a bundle; one that is there already is replaced."""
+    ed25519 = need("cryptography.hazmat.primitives.asymmetric.ed25519", extra="sign")
+    entries = plain.checked_entries(bundle.read_bytes(path))
+    made = ed25519.Ed25519PrivateKey.from_private_bytes(_key(private_key)).sign(PURPOSE + bytes(entries[0].data))
+    parts = [(entry.name, bytes(entry.data)) for entry in entries if entry.name != plain.SIGNATURE]
+    bundle.write_bytes(zipped.write([*parts, (plain.SIGNATURE, made)]), Path(path))
+
+
+def verify(path: str | Path, public_key: bytes) -> None:
+    """Raise BundleTampered unless the bundle is signed with the private half of this key."""
+    ed25519 = need("cryptography.hazmat.primitives.asymmetric.ed25519", extra="sign")
+    invalid = need("cryptography.exceptions", extra="sign").InvalidSignature
+    entries = plain.checked_entries(bundle.read_bytes(path))
+    if entries[-1].name != plain.SIGNATURE:
+        raise BundleTampered(
+            "The file carries no signature.", "A signed file was asked for.", "Get it from its writer."
+        )
+    try:
+        key = ed25519.Ed25519PublicKey.from_public_bytes(_key(public_key))
+        key.verify(bytes(entries[-1].data), PURPOSE + bytes(entries[0].data))
+    except invalid as error:
+        raise BundleTampered(
+            "The signature is not by this key.", "The file was changed, or others wrote it."
+        ) from error
+
+
+def _key(raw: bytes) -> bytes:
+    if len(raw) != 32:
+        raise SettingError(f"The key has {len(raw)} bytes.", "An Ed25519 key has 32.")
+    return raw
