@@ -53,7 +53,7 @@ def slow_body(lines: Sequence[str], mender: Mender, header: Sequence[str] | None
     rows = repeated = 0
     places = range(mender.width)
     for _, cells in mender.rows(lines):
-        if header is not None and cells[0].strip() == header[0] and [c.strip() for c in cells] == list(header):
+        if header is not None and cells[0] == header[0] and cells == list(header):
             repeated += 1
             continue
         rows += 1

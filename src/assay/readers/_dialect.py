@@ -12,7 +12,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assay.kernel.errors import SettingError
@@ -52,6 +52,7 @@ DATE = re.compile(
 TIME = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?$")
 PLAIN = re.compile(r"^[\w][\w .'/()+%&-]*$")
 LINK = re.compile(r"^(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+)$")
+PREVAILING = 0.6  # of the rows of a table have its width
 EMPTY = {"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "-", "?", "\\N", "#N/A"}
 
 
@@ -163,6 +164,8 @@ def find_dialect(lines: Sequence[str], fixed: dict[str, str] | None = None) -> D
                 score = belief * _consistency(lines, dialect)
                 if score > highest + 1e-9:
                     best, highest = dialect, score
+    if "separator" not in fixed and _is_prose(lines, best):
+        return replace(best, separator="")
     return best
 
 
@@ -210,6 +213,17 @@ def _escapes(text: str, quote: str, fixed: dict[str, str]) -> list[str]:
     if not quote:
         return [""]
     return ["", "\\"] if f"\\{quote}" in text else [""]
+
+
+def _is_prose(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Whether the lines are one column of text in which the separator is punctuation: no length of row prevails."""
+    lengths = [len(row) for row in _rough_rows(lines, dialect) if any(cell.strip() for cell in row)]
+    several = [k for k, length in enumerate(lengths) if length > 1]
+    if not several:
+        return False
+    core = lengths[several[0] : several[-1] + 1]  # without what stands above and below a table
+    usual = max(Counter(length for length in core if length > 1).values())
+    return len(core) > 5 and usual < PREVAILING * len(core)
 
 
 def _consistency(lines: Sequence[str], dialect: Dialect) -> float:

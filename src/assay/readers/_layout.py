@@ -141,12 +141,12 @@ def _header(records: Sequence[_Record], first: int, width: int, comment: str) ->
             return ([*short, ""] if last_empty else ["", *short]), -1
     if not _seems_header(body, width):
         return None, 0
-    names = [cell.strip() for cell in body[0]]
+    names = list(body[0])
     if comment and above is None and names[0].startswith(comment):
         names[0] = names[0].lstrip(comment).strip()
     more = _further_header_rows(body, width)
     for row in body[1 : 1 + more]:
-        names = [" ".join(filter(None, (name, cell.strip()))) for name, cell in zip(names, row, strict=True)]
+        names = [" ".join(filter(None, (name.strip(), cell.strip()))) for name, cell in zip(names, row, strict=True)]
     return names, 1 + more
 
 

@@ -1,0 +1,73 @@
+"""Is the encoding found out, and Chinese told from Western text?"""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from assay.kernel.errors import DataError
+from assay.readers._encoding import decode
+from assay.readers.csv import Csv
+
+SIMPLE = "姓名,城市,备注\n张伟,北京,老客户\n李娜,上海市浦东新区,按时还款\n王芳,广州,逾期一次，已结清\n"
+TRADITIONAL = "姓名,城市,備註\n陳怡君,臺北,老客戶\n林志豪,高雄市,按時還款\n黃淑芬,臺中,逾期一次，已結清\n"
+FRENCH = "nom,ville,note\nHélène,Orléans,très bien\nFrançois,Nîmes,déjà payé\nZoë,Besançon,0\n"
+GERMAN = "Name;Straße;Betrag\nMüller;Lindenstraße 3;5\nGroß;Königsallee;7\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "found"),
+    [
+        (SIMPLE, "utf-8", "utf-8"),
+        (SIMPLE, "utf-8-sig", "utf-8-sig"),
+        (SIMPLE, "utf-16", "utf-16"),
+        (SIMPLE, "utf-32", "utf-32"),
+        (SIMPLE, "gb18030", "gb18030"),
+        (SIMPLE, "gbk", "gb18030"),
+        (TRADITIONAL, "big5", "big5"),
+        (FRENCH, "cp1252", "cp1252"),
+        (FRENCH, "latin-1", "cp1252"),
+        (GERMAN, "latin-1", "cp1252"),
+        ("name,price\nfig,3\n", "utf-16-le", "utf-16-le"),
+        ("name,price\nfig,3\n", "utf-16-be", "utf-16-be"),
+    ],
+)
+def test_encoding_is_found(text, written, found, tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_bytes(text.encode(written))
+    data = Csv.read(path)
+    separator = ";" if ";" in text else ","
+    assert data.source.details["encoding"] == found
+    rows = [list(row) for row in zip(*(column.texts() for column in data), strict=True)]
+    assert [list(data.names), *rows] == [line.split(separator) for line in text.splitlines()]
+
+
+def test_one_foreign_byte_in_utf8_is_kept_and_counted(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_bytes(b"name,town\n" + "Zoë,Köln\nÜlo,Åbo\nJosé,Málaga\n".encode() * 20 + b"Ren\xe9,Metz\n")
+    data = Csv.read(path)
+    assert data["name"].texts()[-1] == "René"
+    assert data.source.details["encoding"] == "utf-8"
+    assert data.source.details["bytes_guessed"] == 1
+
+
+def test_a_told_encoding_is_heeded_or_refused():
+    assert decode("né".encode("latin-1"), "latin-1").utf8.decode() == "né"
+    with pytest.raises(DataError, match=r"not written in utf-8.*Leave the encoding out"):
+        decode(b"\xff\xfe\xfa", "utf-8")
+    with pytest.raises(DataError, match="no encoding 'utf-9'"):
+        decode(b"a", "utf-9")
+
+
+def test_gzip_is_looked_into(tmp_path):
+    path = tmp_path / "people.csv.gz"
+    path.write_bytes(gzip.compress(SIMPLE.encode("gb18030")))
+    assert Csv.read(path).names == ("姓名", "城市", "备注")
+
+
+def test_a_broken_gzip_is_refused(tmp_path):
+    path = tmp_path / "people.csv.gz"
+    path.write_bytes(gzip.compress(SIMPLE.encode() * 100)[:-30])
+    with pytest.raises(DataError, match="cannot be read"):
+        Csv.read(path)
