@@ -335,7 +335,7 @@ def _plan(zh: bool) -> Plan:
             for i, n in enumerate(names)
         ),
         ColumnPlan(
-            name="site", kind="category", role="sensitive", why=text("4"), runner_up="text", distinct=4, misfits=2,
+            name="site", kind="category", role="sensitive", why=text("四个取值。" if zh else "Four distinct words."), runner_up="text", distinct=4, misfits=2,
             examples=("?", "n/a"),
         ),
         ColumnPlan(name="diagnosis", kind="flag", role="target", distinct=2),

@@ -39,7 +39,7 @@ def strip(data: Strip, x_title: str, name: str) -> Raw:
     every = [*data.values, *data.low, *data.high, data.reference, *([] if data.dots else [0.0])]
     low, high = span(every)
     pad = (high - low) * (0.06 if data.dots else 0.0)
-    scale = Scale(low - pad, high + pad, left + 4, WIDTH - right - 4)
+    scale = Scale(low - pad, _rounded_up(low, high + pad), left + 4, WIDTH - right - 4)
     bottom = ROW * len(data.labels) + 4
     body = [_grid(scale, bottom), *(_row(data, index, scale, left) for index in range(len(data.labels)))]
     if math.isfinite(data.reference):
@@ -54,10 +54,12 @@ def strip(data: Strip, x_title: str, name: str) -> Raw:
     return svg(join(*body), height, name)
 
 
-def svg(body: Raw, height: float, name: str, width: float = WIDTH) -> Raw:
-    """A drawing that scales with its box and says what it shows."""
+def svg(body: Raw, height: float, name: str, width: float = WIDTH, *, fixed: bool = False) -> Raw:
+    """A drawing that scales with its box (or keeps its size) and says what it shows."""
     box = f"0 0 {place(width)} {place(height)}"
-    return tag("svg", tag("title", name), body, viewBox=box, role="img", aria_label=name)
+    return tag(
+        "svg", tag("title", name), body, viewBox=box, width=place(width) if fixed else None, role="img", aria_label=name
+    )
 
 
 def _grid(scale: Scale, bottom: float) -> Raw:
@@ -69,6 +71,13 @@ def _grid(scale: Scale, bottom: float) -> Raw:
         for mark, word in zip(marks, words, strict=True)
     ]
     return join(tag("path", d=lines, class_="grid"), *labels)
+
+
+def _rounded_up(low: float, high: float) -> float:
+    """The end of the scale, moved to the next round number where that is near."""
+    marks = ticks(low, high, 4)
+    following = marks[-1] + (marks[1] - marks[0]) if len(marks) > 1 else high
+    return following if 0 < following - high < 0.12 * (high - low) else high
 
 
 def _row(data: Strip, index: int, scale: Scale, left: float) -> Raw:
@@ -119,14 +128,15 @@ def _interval(data: Strip, index: int, scale: Scale, middle: float) -> Raw:
 
 
 def interval_plot(value: float, low: float, high: float, constant: float, name: str) -> Raw:
-    """One measure as a dot with its interval, and the constant guess as an open diamond: a small SVG."""
-    ends = span([value, low, high, constant])
-    scale = Scale(*ends, 8.0, 132.0)
-    parts = [tag("path", d="M2 12H138", class_="grid")]
+    """One measure as a dot with its interval, and the constant guess as an open diamond (or zero as a stroke)."""
+    alone = not math.isfinite(constant)
+    scale = Scale(*span([value, low, high, 0.0 if alone else constant]), 8.0, 132.0)
+    zero = f"M{place(scale(0.0))} 4v16" if alone else ""
+    parts = [tag("path", d=f"M2 12H138{zero}", class_="grid")]
     if math.isfinite(low) and math.isfinite(high):
         parts.append(tag("path", d=f"M{place(scale(low))} 12H{place(scale(high))}", class_="range"))
     if math.isfinite(constant):
         parts.append(tag("path", d=f"M{place(scale(constant))} 6l6 6l-6 6l-6 -6z", class_="open"))
     if math.isfinite(value):
-        parts.append(tag("circle", cx=place(scale(value)), cy="12", r="4.5", class_="pos"))
+        parts.append(tag("circle", cx=place(scale(value)), cy="12", r="4", class_="pos"))
     return svg(join(*parts), 24, name, width=140.0)

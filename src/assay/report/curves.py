@@ -63,7 +63,7 @@ def frame(
     y_marks = ticks(y.low, y.high, 5)
     y_words = tick_words(y_marks)
     left = max((breadth(w) for w in y_words), default=1.0) * EM * 0.9 + 10
-    x_low, x_high = span(xs)
+    x_low, x_high = (-0.4, len(words) - 0.6) if words else span(xs)
     x = Scale(x_low, x_high, left + 4, WIDTH - right)
     lines = "".join(f"M{place(left)} {place(y(m))}H{place(WIDTH - right)}" for m in y_marks)
     parts = [tag("path", d=lines, class_="grid")]
@@ -107,11 +107,11 @@ def lines(data: Mapping[str, Any], titles: tuple[str, str], name: str, said: Any
     curves = [_curve(one, said, levels, limits.samples) for one in raw]
     xs = [v for c in curves for v in c.x]
     ys = [v for c in curves for v in (*c.y, *c.low, *c.high)]
-    direct = len(curves) > 1 and all(breadth(c.name) <= 9 for c in curves) and len(curves) <= 4
+    direct = not levels and len(curves) > 1 and all(breadth(c.name) <= 9 for c in curves) and len(curves) <= 4
     right = max(breadth(c.name) for c in curves) * EM + 12 if direct else 14.0
     axes = frame(xs, ys, titles, right, levels)
-    body = [axes.around, *(_band(c, axes, i) for i, c in enumerate(curves))]
-    body += [_line(c, axes, i) for i, c in enumerate(curves)]
+    body = [axes.around, *(_band(c, axes, i) for i, c in enumerate(curves) if not levels)]
+    body += [_spots(c, axes, i, len(curves)) if levels else _line(c, axes, i) for i, c in enumerate(curves)]
     if direct:
         body += _end_names(curves, axes)
     keys = Raw("") if direct or len(curves) < 2 else key([c.name for c in curves], "line")
@@ -178,6 +178,21 @@ def _line(curve: Curve, axes: Frame, index: int) -> Raw:
         if math.isfinite(x) and math.isfinite(y)
     )
     return join(line, tag("path", d=dots, class_=f"f{index % 8}"))
+
+
+def _spots(curve: Curve, axes: Frame, index: int, count: int) -> Raw:
+    """Dots with intervals: words along x have nothing between them that a line could show."""
+    beside = 9.0 * (index - (count - 1) / 2)
+    dots, whiskers = [], []
+    for at, (x, y) in enumerate(zip(curve.x, curve.y, strict=True)):
+        if not math.isfinite(y):
+            continue
+        px = axes.x(x) + beside
+        dots.append(f"M{place(px)} {place(axes.y(y))}{SHAPES[index % 6]}")
+        if at < min(len(curve.low), len(curve.high)) and math.isfinite(curve.low[at]) and math.isfinite(curve.high[at]):
+            whiskers.append(f"M{place(px)} {place(axes.y(curve.low[at]))}V{place(axes.y(curve.high[at]))}")
+    line = tag("path", d="".join(whiskers), class_=f"line c{index % 8}")
+    return join(line, tag("path", d="".join(dots), class_=f"f{index % 8}", stroke="none"))
 
 
 def _end_names(curves: Sequence[Curve], axes: Frame) -> list[Raw]:

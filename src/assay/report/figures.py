@@ -7,17 +7,16 @@ theme decides them; sizes by viewBox, so that they fit the screen; names cut whe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..kernel.findings import Figure
-from ..kernel.words import number
 from . import curves
 from .axes import place, real, reals
 from .bars import EM, WIDTH, Strip, strip, svg
 from .limits import Limits
 from .markup import Raw, breadth, cut, cut_to, join, short, tag
-from .speech import Voice
+from .speech import Voice, signed
 
 
 def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
@@ -69,7 +68,7 @@ def bars(data: Mapping[str, Any], axis: str, name: str, voice: Voice, limits: Li
             values=values,
             low=reals(data.get("low"))[kept],
             high=reals(data.get("high"))[kept],
-            words=[number(v) if math.isfinite(v) else "–" for v in values],
+            words=figures_of(values),
             reference=real(data.get("reference")),
             signed=data.get("colours") == "signed",
         ),
@@ -78,13 +77,23 @@ def bars(data: Mapping[str, Any], axis: str, name: str, voice: Voice, limits: Li
     )
 
 
+def figures_of(values: list[float]) -> list[str]:
+    """Numbers as people read them: without decimals where all are whole.
+
+    >>> figures_of([4.0, 12000.0]), figures_of([4.0, 0.5])
+    (['4', '12,000'], ['4.00', '0.500'])
+    """
+    whole = all(value.is_integer() and abs(value) < 1e15 for value in values if math.isfinite(value))
+    return [signed(int(v) if whole else v) if math.isfinite(v) else "–" for v in values]
+
+
 def matrix(data: Mapping[str, Any], titles: tuple[str, str], name: str, voice: Voice, limits: Limits) -> Raw:
     """A heat map with its numbers; negative values have a colour of their own."""
     values = [reals(row)[: limits.cells] for row in data["values"]][: limits.cells]
     rows = [voice.say(r) for r in data.get("rows", ())][: len(values)]
     columns = [voice.say(c) for c in data.get("columns", ())][: limits.cells]
-    texts = data.get("text")
-    width = max(WIDTH, 96 + 54.0 * len(columns))
+    texts = data.get("text") or _grouped(figures_of([v for row in values for v in row]), values)
+    width = max(WIDTH, 96 + 62.0 * len(columns))
     left = min(0.34 * WIDTH, max((breadth(cut(r, 40)) for r in rows), default=1.0) * EM) + 10
     side = (width - left) / max(1, len(columns))
     top = 24.0 + (18 if titles[0] else 0)
@@ -98,9 +107,15 @@ def matrix(data: Mapping[str, Any], titles: tuple[str, str], name: str, voice: V
         shown = tag("title", cut(row_name, 500)), cut_to(row_name, left / EM - 0.5)
         parts.append(tag("text", *shown, x=place(left - 6), y=place(y + 21), class_="tick e"))
         for c, value in enumerate(row[: len(columns)]):
-            words = voice.say(texts[r][c]) if texts else number(value) if math.isfinite(value) else "–"
-            parts.append(_cell(value / greatest, cut_to(words, side / EM), left + side * c, y, side))
-    return tag("div", svg(join(*parts), top + 34.0 * len(rows) + 2, name, width=width), class_="scroll")
+            words = cut_to(voice.say(texts[r][c]), side / EM)
+            parts.append(_cell(value / greatest, words, left + side * c, y, side))
+    drawn = svg(join(*parts), top + 34.0 * len(rows) + 2, name, width=width, fixed=True)
+    return tag("div", drawn, class_="scroll", tabindex="0")
+
+
+def _grouped(flat: list[str], like: list[list[float]]) -> list[list[str]]:
+    rest = iter(flat)
+    return [[next(rest) for _ in row] for row in like]
 
 
 def _cell(share: float, words: str, x: float, y: float, side: float) -> Raw:
@@ -120,10 +135,18 @@ def _cell(share: float, words: str, x: float, y: float, side: float) -> Raw:
 def table(data: Mapping[str, Any], voice: Voice, limits: Limits) -> Raw:
     """A table of words and numbers, in a box that scrolls sideways by itself."""
     columns = [voice.say(c) for c in data["columns"]][: limits.cells]
-    rows = [list(row)[: len(columns)] for row in data.get("rows", ())][: limits.rows]
-    head = tag("thead", tag("tr", *(tag("th", short(c, 40), scope="col") for c in columns)))
+    rows = [[*row, *[None] * len(columns)][: len(columns)] for row in data.get("rows", ())][: limits.rows]
+    heads = [
+        tag("th", short(name, 40), scope="col", class_="num" if _numeric(row[at] for row in rows) else None)
+        for at, name in enumerate(columns)
+    ]
+    head = tag("thead", tag("tr", *heads))
     body = tag("tbody", *(tag("tr", *(cell(v, voice, limits) for v in row)) for row in rows))
     return tag("div", tag("table", head, body, class_="data sortable"), class_="scroll", tabindex="0")
+
+
+def _numeric(values: Iterable[Any]) -> bool:
+    return all(value is None or math.isfinite(real(value)) for value in values)
 
 
 def cell(value: Any, voice: Voice, limits: Limits) -> Raw:

@@ -123,7 +123,7 @@ def _headline(content: Content, voice: Voice) -> Raw:
         for verdict, count in content.tally().items()
     ]
     equation = content.equation()
-    written = tag("div", tag("h3", voice.word("equation")), tag("p", tag("code", equation)), class_="equation")
+    written = tag("div", tag("h2", voice.word("equation")), tag("p", tag("code", equation)), class_="equation")
     return tag(
         "section",
         tag("h1", short(content.title, 120)),
@@ -161,11 +161,7 @@ def _facts(content: Content, voice: Voice) -> Raw:
         facts.append(("file_size", voice.size(float(card["file_bytes"]))))
     members = content.blend()
     if members:
-        said = [
-            tag("span", f"{weight * 100:.0f} % ", short(name or voice.title("learners", learner), 40), class_="member")
-            for name, learner, weight in members
-        ]
-        facts.append(("headline_made", join(*said)))
+        facts.append(("headline_made", join(*(_member(*member, voice) for member in members))))
     readable = card.get("readable")
     if readable:
         key = "headline_readable_yes" if readable.get("recommended") else "headline_readable_no"
@@ -173,12 +169,18 @@ def _facts(content: Content, voice: Voice) -> Raw:
     return tag("dl", *(tag("div", tag("dt", voice.word(k)), tag("dd", v)) for k, v in facts), class_="facts")
 
 
+def _member(name: str, learner: str, weight: float, voice: Voice) -> Raw:
+    title = voice.title("learners", learner)
+    more = None if not name or title.casefold() in ("", name.casefold()) else tag("span", f" · {title}", class_="muted")
+    return tag("span", f"{weight * 100:.0f}\u00a0% ", short(name or title, 40), more, class_="member")
+
+
 def _board(content: Content, voice: Voice) -> Raw:
     tiles = []
     for index, finding in enumerate(content.findings):
         word = tag("span", icon(finding.verdict), voice.word(f"verdict.{finding.verdict}"), class_="word")
         title = tag("span", check_title(finding, voice), class_="title")
-        said = tag("span", voice.say(finding.say), class_="said")
+        said = tag("span", voice.prose(finding.say), class_="said")
         link = tag("a", word, title, said, href=f"#{check_id(content, index)}", class_=f"tile v-{finding.verdict}")
         tiles.append(tag("li", link))
     return tag(

@@ -52,7 +52,7 @@ def page(content: Content, index: int, voice: Voice, limits: Limits) -> Raw:
         tag("p", tag("a", voice.word("top"), href="#board"), class_="back"),
         tag("h2", check_title(finding, voice), id=f"{anchor}-title"),
         tag("p", question, class_="question") if question else None,
-        tag("div", word, tag("p", voice.say(finding.say)), class_=f"answer v-{finding.verdict}"),
+        tag("div", word, tag("p", voice.prose(finding.say)), class_=f"answer v-{finding.verdict}"),
         _measures(finding, voice),
         tag("div", *(draw(f, voice, limits) for f in shown), class_="figures") if shown else None,
         tag("p", voice.word("more_figures", n=more), class_="muted") if more > 0 else None,
@@ -118,7 +118,7 @@ def _notes(finding: Finding, voice: Voice) -> Raw | None:
     if not finding.notes:
         return None
     return join(
-        tag("h3", voice.word("notes")), tag("ul", *(tag("li", voice.say(n)) for n in finding.notes), class_="notes")
+        tag("h3", voice.word("notes")), tag("ul", *(tag("li", voice.prose(n)) for n in finding.notes), class_="notes")
     )
 
 
@@ -132,7 +132,7 @@ def advice_list(advice: tuple[Advice, ...], voice: Voice) -> Raw | None:
             "button", voice.word("copy"), type="button", class_="copy", data_done=voice.word("copied"), hidden=True
         )
         option = tag("span", tag("code", one.option), copy, class_="option") if one.option else None
-        items.append(tag("li", tag("p", voice.say(one.say)), option))
+        items.append(tag("li", tag("p", voice.prose(one.say)), option))
     return join(tag("h3", voice.word("advice")), tag("ul", *items, class_="advice"))
 
 

@@ -45,6 +45,10 @@ class Voice:
             values = "; ".join(f"{name}: {self.say(value)}" for name, value in said.values.items())
             return f"[{said.owner} {said.key}] {values}".rstrip()
 
+    def prose(self, said: Say | str) -> str:
+        """The same for a page: a number and its per cent sign stay on one line."""
+        return re.sub(r"(?<=\d) %", "\u00a0%", self.say(said))
+
     def title(self, room: str, key: str) -> str:
         """What a plug-in calls itself."""
         return self._of_plugin(room, key, "title") or self.known(f"{room}.{key}") or key.replace("_", " ")
@@ -89,9 +93,9 @@ class Voice:
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "–"
         if unit in ("share", "%"):
-            return f"{number(100 * value if unit == 'share' else value)} %"
+            return f"{signed(100 * value if unit == 'share' else value)} %"
         suffix = self.known(f"unit.{unit}") if unit else ""
-        return f"{number(value)} {suffix}".rstrip()
+        return f"{signed(value)} {suffix}".rstrip()
 
     def interval(self, measure: Measure) -> str:
         """The interval of a measure, or nothing."""
@@ -114,3 +118,13 @@ class Voice:
     def size(self, size_bytes: float) -> str:
         """A size of a file."""
         return f"{number(size_bytes / 1e6)} MB" if size_bytes >= 1e6 else f"{number(size_bytes / 1e3)} kB"
+
+
+def signed(value: float) -> str:
+    """A number as people read it, with a minus sign rather than a hyphen before it.
+
+    >>> signed(-0.5)
+    '−0.500'
+    """
+    said = number(value)
+    return "−" + said[1:] if said.startswith("-") else said
