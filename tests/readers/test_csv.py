@@ -106,6 +106,12 @@ def test_years_may_be_names(tmp_path):
     assert read(tmp_path, "country,1990,1991,1992\nA,1,2,3\nB,4,5,6\n").names == ("country", "1990", "1991", "1992")
 
 
+def test_counted_columns_are_a_heading(tmp_path):
+    data = read(tmp_path, "0,1,2,OT\n0.785,1.611,0.861,0.634\n0.781,1.61,0.8611,0.6335\n")
+    assert (data.names, data.rows) == (("0", "1", "2", "OT"), 2)
+    assert read(tmp_path, "1,2,3\n4,5,6\n").rows == 2
+
+
 def test_words_without_heading_are_not_taken_for_one(tmp_path):
     data = read(tmp_path, "male,yes,A\nfemale,no,B\nmale,no,A\nfemale,yes,B\n")
     assert data.rows == 4

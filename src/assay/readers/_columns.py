@@ -101,7 +101,7 @@ def distinct_names(raw: Sequence[Any]) -> tuple[list[str], dict[str, Any]]:
     ['a', 'a_2', 'column_3']
     """
     as_given = ["_".join(map(str, n)) if isinstance(n, tuple) else "" if n is None else str(n) for n in raw]
-    cleaned = [" ".join(name.replace("\ufeff", "").split()) for name in as_given]
+    cleaned = [re.sub(r"\s*[\r\n]\s*", " ", name.replace("\ufeff", "").strip()) for name in as_given]
     taken = set(cleaned)
     names: list[str] = []
     renamed: dict[str, str] = {}

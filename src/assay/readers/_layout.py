@@ -161,7 +161,7 @@ def _seems_header(rows: Sequence[Sequence[str]], width: int) -> bool:
     rest = rows[1:]
     if not any(top) or sum(not cell for cell in top) > 0.5 * width:
         return False
-    if _years(top, shapes):
+    if _years(top, shapes) or _counted(top, rest):
         return True
     below = column_shapes(rest, width)
     if any(shape in ("number", "date") for shape in shapes):
@@ -181,6 +181,16 @@ def _years(top: Sequence[str], shapes: Sequence[str]) -> bool:
         return False
     years = [int(cell) for cell in numbers]
     return all(1000 < a < 2200 and b - a == years[1] - years[0] != 0 for a, b in pairwise(years))
+
+
+def _counted(top: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """A heading that numbers the columns from 0 or 1, as programs write it; the last may have a name."""
+    numbers = [cell for cell in top if cell.isdigit()]
+    counts = numbers == [str(k) for k in range(len(numbers))]
+    # From 1 upwards a short row may as well be data.
+    counts |= len(numbers) >= 8 and numbers == [str(k + 1) for k in range(len(numbers))]
+    ordinary = bool(rest) and sum(a == b.strip() for a, b in zip(top, rest[0], strict=True)) <= 1
+    return len(numbers) >= max(3, len(top) - 2) and counts and ordinary
 
 
 def _further_header_rows(rows: Sequence[Sequence[str]], width: int) -> int:

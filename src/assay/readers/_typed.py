@@ -78,9 +78,11 @@ def arrow_column(name: str, cells: Any, met: Met) -> Column:
 
     kind = cells.type
     if of.is_dictionary(kind):
-        return arrow_column(name, pc.cast(cells, kind.value_type), met)
+        return arrow_column(name, _decoded(cells), met)
     if of.is_string(kind) or of.is_large_string(kind):
         return text_column(name, cells, met)
+    if of.is_string_view(kind):  # few of Arrow's functions know it yet
+        return text_column(name, pc.cast(cells, pa.large_string()), met)
     if of.is_floating(kind) or of.is_decimal(kind):
         return Column.of_numbers(name, _numpy(pc.cast(cells, pa.float64(), safe=False)))
     if of.is_integer(kind):
@@ -95,6 +97,17 @@ def arrow_column(name: str, cells: Any, met: Met) -> Column:
         seconds = pc.cast(pc.cast(cells, pa.duration("us"), safe=False), pa.int64())
         return Column.of_numbers(name, _numpy(pc.cast(seconds, pa.float64())) / 1e6)
     return value_column(name, cells.to_pylist(), met)
+
+
+def _decoded(cells: Any) -> Any:
+    """A dictionary-encoded array without its dictionary."""
+    import pyarrow as pa
+
+    chunks = cells.chunks if isinstance(cells, pa.ChunkedArray) else [cells]
+    words = pa.types.is_string_view(cells.type.value_type)
+    kind = pa.large_string() if words else cells.type.value_type
+    whole = [pa.DictionaryArray.from_arrays(c.indices, c.dictionary.cast(kind)).dictionary_decode() for c in chunks]
+    return pa.chunked_array(whole, type=kind)
 
 
 def _whole_column(name: str, cells: Any, met: Met) -> Column:
