@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.numpy import load as their_load
 from safetensors.numpy import save as their_save
 
@@ -73,6 +75,19 @@ def parts_of(box: Box) -> Parts:
 def test_a_box_comes_back_bit_for_bit() -> None:
     box = some_box()
     assert same(plain.from_bytes(plain.to_bytes(box)), box)
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
+LETTERS = st.text(st.characters(exclude_categories=()), max_size=10)  # lone surrogates among them
+TREES = st.recursive(SCALARS | LETTERS, lambda t: st.lists(t, max_size=4) | st.dictionaries(LETTERS, t, max_size=4))
+
+
+@settings(max_examples=100, deadline=None)
+@given(values=st.dictionaries(LETTERS, TREES, max_size=5))
+def test_any_plain_value_comes_back(values: dict[str, Any]) -> None:
+    box = Box()
+    box.values = values
+    assert plain.from_bytes(plain.to_bytes(box)).values == values
 
 
 def test_the_same_box_gives_the_same_bytes() -> None:

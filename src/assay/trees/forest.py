@@ -22,7 +22,7 @@ from .walk import Floats, Ints, Walker, chunks, walker_of
 
 # While the native library is not loaded, up to this many (row, tree) pairs are walked: that is quicker than rendering
 # and parsing the text, and spares the import (docs/decisions/0004-trees-are-arrays.md).
-WALK_PAIRS = 10_000
+WALK_PAIRS = 30_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CATEGORICAL, DEFAULT_LEFT = 1, 2  # bits of a decision
 MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2  # bits 2 and 3 of a decision
 ZERO = float(np.float32(1e-35))  # LightGBM's kZeroThreshold: anything this close to zero is zero
-PAIRS_AT_ONCE = 2_000_000  # (row, tree) pairs in flight: about 100 MB of indices
+PAIRS_AT_ONCE = 250_000  # (row, tree) pairs in flight: their indices stay near the processor, about 10 MB
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
