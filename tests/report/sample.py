@@ -1,7 +1,5 @@
 """A model that never was: findings of every verdict, figures of every kind, in two languages."""
 
-# ruff: noqa: E501
-
 from __future__ import annotations
 
 import math

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -139,7 +140,7 @@ def test_pictures_have_names_and_tables_have_headings() -> None:
     heads = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert heads[0] == 1
     assert heads.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(heads, heads[1:], strict=False))
+    assert all(b - a <= 1 for a, b in itertools.pairwise(heads))
 
 
 def test_nothing_comes_from_outside() -> None:

@@ -34,7 +34,7 @@ class Strip:
 
 def strip(data: Strip, x_title: str, name: str) -> Raw:
     """Bars or dots with names at the left and values at the right, as one SVG."""
-    left = min(0.36 * WIDTH, max((breadth(cut(t, 40)) for t in data.labels), default=1.0) * EM) + 8
+    left = min(0.36 * WIDTH, max((breadth(cut(t, 40)) for t in data.labels), default=1.0) * EM) + 16
     right = max((breadth(w) for w in data.words), default=3.0) * EM + 8
     every = [*data.values, *data.low, *data.high, data.reference, *([] if data.dots else [0.0])]
     low, high = span(every)

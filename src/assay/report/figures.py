@@ -94,7 +94,7 @@ def matrix(data: Mapping[str, Any], titles: tuple[str, str], name: str, voice: V
     columns = [voice.say(c) for c in data.get("columns", ())][: limits.cells]
     texts = data.get("text") or _grouped(figures_of([v for row in values for v in row]), values)
     width = max(WIDTH, 96 + 62.0 * len(columns))
-    left = min(0.34 * WIDTH, max((breadth(cut(r, 40)) for r in rows), default=1.0) * EM) + 10
+    left = min(0.34 * WIDTH, max((breadth(cut(r, 40)) for r in rows), default=1.0) * EM) + 18
     side = (width - left) / max(1, len(columns))
     top = 24.0 + (18 if titles[0] else 0)
     greatest = max((abs(v) for row in values for v in row if math.isfinite(v)), default=1.0) or 1.0

@@ -14,7 +14,7 @@ from ..kernel.findings import VERDICTS
 from .appendix import ledger_section, plan_section, provenance_section, schema_section
 from .content import Content
 from .limits import MOST_BYTES, Limits, steps
-from .markup import Raw, join, short, tag
+from .markup import Raw, cut, join, short, tag
 from .pages import check_id, check_title, icon, page, small_plot
 from .speech import Voice
 
@@ -114,8 +114,8 @@ def _headline(content: Content, voice: Voice) -> Raw:
     task = card.get("task_title") or voice.title("tasks", plan.task)
     facts = voice.word(
         "headline_model",
-        task=voice.say(task),
-        target=card.get("target") or plan.target,
+        task=cut(voice.say(task), 60),
+        target=cut(str(card.get("target") or plan.target), 60),
         n=len(plan.names("feature")) + len(plan.names("sensitive")),
     )
     tally = [
@@ -165,7 +165,7 @@ def _facts(content: Content, voice: Voice) -> Raw:
     readable = card.get("readable")
     if readable:
         key = "headline_readable_yes" if readable.get("recommended") else "headline_readable_no"
-        facts.append(("readable", voice.word(key, name=readable.get("name", ""))))
+        facts.append(("readable", voice.word(key, name=cut(str(readable.get("name", "")), 60))))
     return tag("dl", *(tag("div", tag("dt", voice.word(k)), tag("dd", v)) for k, v in facts), class_="facts")
 
 

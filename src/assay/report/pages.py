@@ -71,37 +71,39 @@ def _measures(finding: Finding, voice: Voice) -> Raw | None:
     if not measures:
         return None
     constant = any(m.constant is not None for m in measures)
-    counted = any(m.n is not None for m in measures)
     drawn = any(m.low is not None or m.constant is not None for m in measures)
     heads = [tag("th", voice.word("measure"), scope="col"), tag("th", voice.word("value"), scope="col", class_="num")]
     heads += [tag("th", voice.word("constant"), scope="col", class_="num")] if constant else []
-    heads += (
-        [tag("th", voice.word("dot_legend" if constant else "interval_dot"), scope="col", class_="plot")]
-        if drawn
-        else []
-    )
-    heads += [tag("th", voice.word("n_rows"), scope="col", class_="num")] if counted else []
-    rows = [_measure(m, voice, constant, counted, drawn) for m in measures]
+    legend = voice.word("dot_legend" if constant else "interval_dot")
+    heads += [tag("th", legend, scope="col", class_="plot")] if drawn else []
+    rows = [_measure(m, voice, constant, drawn) for m in measures]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="data measures")
     return tag("div", table, class_="scroll", tabindex="0")
 
 
-def _measure(measure: Measure, voice: Voice, constant: bool, counted: bool, drawn: bool) -> Raw:
-    better = tag("small", voice.word(f"better.{measure.better}")) if measure.better else None
+def _measure(measure: Measure, voice: Voice, constant: bool, drawn: bool) -> Raw:
+    aside = [voice.word(f"better.{measure.better}")] if measure.better else []
+    aside += [voice.word("n_of_rows", n=measure.n)] if measure.n is not None else []
     interval = voice.interval(measure)
-    doubt = (
-        tag("small", interval, title=voice.word("interval", level=f"{measure.level * 100:.3g} %")) if interval else None
-    )
+    level = voice.word("interval", level=f"{measure.level * 100:.3g} %")
     cells = [
-        tag("th", short(voice.measure(measure.name), 60), better, scope="row"),
-        tag("td", tag("b", voice.figure(measure.value, measure.unit)), doubt, class_="num"),
+        tag(
+            "th",
+            short(voice.measure(measure.name), 60),
+            tag("small", " · ".join(aside)) if aside else None,
+            scope="row",
+        ),
+        tag(
+            "td",
+            tag("b", voice.figure(measure.value, measure.unit)),
+            tag("small", interval, title=level) if interval else None,
+            class_="num",
+        ),
     ]
     if constant:
         cells.append(tag("td", voice.figure(measure.constant, measure.unit), class_="num"))
     if drawn:
         cells.append(tag("td", small_plot(measure, voice), class_="plot"))
-    if counted:
-        cells.append(tag("td", voice.figure(measure.n), class_="num"))
     return tag("tr", *cells)
 
 
