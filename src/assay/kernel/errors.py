@@ -88,7 +88,14 @@ class PluginFault(AssayError):
 
 
 class DoesNotApply(AssayError):
-    """An answer, not an error: the question cannot be put to this data or model."""
+    """An answer, not an error: the question cannot be put to this data or model.
+
+    say : the reason as a `Say`, where it is to be read in more than one language
+    """
+
+    def __init__(self, seen: str, expected: str = "", do: str = "", *, say: object = None) -> None:
+        super().__init__(seen, expected, do)
+        self.say = say
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -52,6 +52,9 @@ class Figure:
     x: Say | str = ""
     y: Say | str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", _listed(self.data))  # arrays become lists; Says stay Says
+
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
@@ -123,6 +126,14 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return None
     return value
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, Say):
+        return value
+    if isinstance(value, Mapping):
+        return {str(k): _listed(v) for k, v in value.items()}
+    return [_listed(v) for v in value] if isinstance(value, (list, tuple)) else to_plain(value)
 
 
 def _label(raw: Any) -> Any:

@@ -240,7 +240,10 @@ class Fitted(Protocol):
 class ModelView(Protocol):
     """The part of a Model that checks may use."""
 
-    parts: tuple[str, ...]  # the data columns the model uses, in order
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The data columns the model uses, in order."""
+        ...
 
     def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
         """Calibrated raw scores [n, w]; row i from the models of fold `folds[i]` alone where folds are given."""

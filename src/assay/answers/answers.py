@@ -1,0 +1,129 @@
+"""What does the model say of each row?
+
+One answer a row, with its probability or interval, its prediction set, and what is unusual about the row.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Bools, Column, Dataset, Floats, plain_number
+from assay.kernel.errors import RequestError
+from assay.kernel.need import need
+from assay.kernel.words import Say
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Answers for n rows. `probabilities` is [n, k] for k labels; for values `interval` is [n, 2]."""
+
+    ids: tuple[Column, ...]
+    labels: tuple[str, ...]
+    probabilities: Floats | None
+    values: Floats | None
+    sets: Bools | None
+    interval: Floats | None
+    notes: tuple[tuple[Say, ...], ...]
+    out_of_range: Bools
+
+    def __len__(self) -> int:
+        return len(self.out_of_range)
+
+    @property
+    def answer(self) -> NDArray[Any]:
+        """The answer of each row: labels as the training file wrote them, or values."""
+        if self.probabilities is not None:
+            return np.asarray(np.asarray(self.labels, dtype=object)[self.probabilities.argmax(axis=1)])
+        assert self.values is not None
+        return self.values
+
+    def columns(self, lang: str = "en") -> dict[str, list[Any]]:
+        """Everything as named lists, in the order of the written file."""
+        taken = {c.name for c in self.ids}
+        out: dict[str, list[Any]] = {c.name: ["" if t is None else t for t in c.texts()] for c in self.ids}
+
+        def put(name: str, values: Sequence[Any]) -> None:
+            out[name if name not in taken else f"{name}_"] = list(values)
+
+        put("answer", self.answer.tolist())
+        if self.probabilities is not None:
+            for i, label in enumerate(self.labels):
+                put(f"p_{label}", self.probabilities[:, i].tolist())
+            assert self.sets is not None
+            put("set", ["|".join(label for label, s in zip(self.labels, row, strict=True) if s) for row in self.sets])
+        else:
+            assert self.interval is not None
+            put("low", self.interval[:, 0].tolist())
+            put("high", self.interval[:, 1].tolist())
+            put("set", [f"[{low:.6g}, {high:.6g}]" for low, high in self.interval.tolist()])
+        put("notes", ["; ".join(note.text(lang) for note in row) for row in self.notes])
+        return out
+
+    def save(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
+        """Write a CSV file, whole or not at all. Raises RequestError."""
+        target = Path(path)
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        columns = self.columns(lang)
+        try:
+            with part.open("w", newline="", encoding="utf-8") as handle:
+                writer = csv.writer(handle)
+                writer.writerow(columns)
+                for row in zip(*columns.values(), strict=True):
+                    writer.writerow([_written(cell) for cell in row])
+            os.replace(part, target)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise RequestError(
+                f"The answers could not be written to {target}: {error.strerror}.",
+                "A place that can be written to was expected.",
+                "Name another place with -o.",
+            ) from error
+        return target
+
+    def to_pandas(self, lang: str = "en") -> Any:
+        """A pandas frame."""
+        return need("pandas").DataFrame(self.columns(lang))
+
+    def __repr__(self) -> str:
+        columns = self.columns()
+        rows = [list(columns), *([_written(c) for c in row] for row in zip(*columns.values(), strict=True))][
+            : SHOWN + 1
+        ]
+        widths = [min(24, max(len(str(row[i])) for row in rows)) for i in range(len(columns))]
+        lines = ["  ".join(str(c)[:w].ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([*lines, f"({len(self):,} rows)"])
+
+
+def notes_of(
+    strange: Bools, data: Dataset, parts: tuple[str, ...], raw: Dataset, kinds: dict[str, str]
+) -> list[list[Say]]:
+    """For each row, a note for each strange cell and each cell that does not read as its kind."""
+    out: list[list[Say]] = [[] for _ in range(data.rows)]
+    for place, name in enumerate(parts):
+        column = data[name]
+        rows = np.flatnonzero(strange[:, place])
+        if len(rows):
+            texts = column.take(rows).texts()
+            key = "unseen" if column.store == "words" else "outside"
+            for row, text in zip(rows, texts, strict=True):
+                out[row].append(Say("answers", key, {"name": name, "value": text}))
+        if name in raw:
+            bad = np.flatnonzero(column.missing & ~raw[name].missing)
+            kind = Say(f"modalities/{kinds[name].partition(':')[0]}", "title")
+            for row, text in zip(bad, raw[name].take(bad).texts(), strict=True):
+                out[row].append(Say("answers", "misfit", {"name": name, "value": text, "kind": kind}))
+    return out
+
+
+def _written(cell: Any) -> str:
+    return plain_number(round(cell, 6)) if isinstance(cell, float) else str(cell)

@@ -1,0 +1,181 @@
+"""How does one get from data to a model? The flow, once through.
+
+read → plan → search → blend, calibrate, conformal → Model → checks → findings. Reads like section 4 of the design.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .audit.evidence import from_training
+from .audit.examine import examine
+from .audit.limits import keep, parse
+from .kernel.clock import Clock
+from .kernel.data import Dataset
+from .kernel.errors import RequestError
+from .kernel.findings import Finding
+from .kernel.plan import Plan
+from .kernel.plugins import Task
+from .kernel.shelf import shelf
+from .kernel.words import Say, number
+from .model import Model
+from .planning.draw import draw
+from .planning.wishes import Wishes
+from .reading import read
+from .search.run import Event, Found, search
+from .store.bundle import open_bundle
+from .store.journal import open_journal
+
+RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Where to tell what is going on; each may be None."""
+
+    planned: Callable[[Plan], None] | None = None
+    trial: Callable[[Event], None] | None = None
+    check: Callable[[str, int, int], None] | None = None
+
+
+def plan(source: Any, target: str, **wishes: Any) -> Plan:
+    """What would be done with this table; nothing is trained.
+
+    wishes : any field of `assay.planning.wishes.Wishes`, such as minutes=2, group="patient", drop=("id",)
+    """
+    options = wishes.pop("options", {})
+    return draw(read(source, **options), Wishes(target=target, **wishes))[0]
+
+
+def train(
+    source: Any,
+    target: str,
+    *,
+    test: Any = None,
+    limits: Sequence[str] = (),
+    journal: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    watch: Watch | None = None,
+    clock: Clock | None = None,
+    options: dict[str, Any] | None = None,
+    **wishes: Any,
+) -> Model:
+    """A model with its assay, within the budget.
+
+    test    : a labelled table of the user's own, measured beside
+    limits  : promises such as "quality.auc>=0.8"; see `Model.broken_limits`
+    journal : a folder that keeps finished steps; with `resume` those found there are not done again
+    wishes  : any field of Wishes: minutes, task, kinds, group, time, weight, drop, seed ...
+    """
+    asked = Wishes(target=target, **wishes)
+    clock = clock or Clock.start(60 * asked.minutes)
+    watch = watch or Watch()
+    parsed = [parse(text) for text in limits]
+    data = read(source, **(options or {}))
+    drawn, table = draw(data, asked)
+    if watch.planned:
+        watch.planned(drawn)
+    reserve = min(RESERVE_SHARE * 60 * asked.minutes, RESERVE_MOST)
+    steps = None if journal is None else _journal(journal, resume, drawn, asked)
+    searching = clock.slice(max(0.0, clock.remaining() - reserve))
+    found = search(drawn, table, searching, watch.trial or _silent, steps, asked.readable)
+    model = Model(
+        plan=drawn,
+        codec=found.codec,
+        ensemble=found.ensemble,
+        conformal=found.settled.conformal,
+        constant=found.constant,
+        ledger=found.ledger,
+        card=_card(drawn, found, table, clock),
+    )
+    model = replace(model, card={**model.card, "file_bytes": model.size_bytes()})
+    evidence = from_training(found, drawn, table, int(model.card["file_bytes"]), clock.spent(), clock)
+    findings, broken = keep(examine(evidence, watch.check), parsed)
+    model = replace(model, findings=findings, broken_limits=broken)
+    model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
+    if test is None:
+        return model
+    tested: tuple[Finding, ...] = model.audit(test, name="test", tell=watch.check).findings
+    return replace(model, tested=tested)
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model in a .assay file. Raises BundleError; nothing in the file is ever run."""
+    manifest, box = open_bundle(Path(path))
+    if manifest.kind != "model":
+        raise RequestError(f"{path} holds a {manifest.kind}.", "A model was expected.", "Name another file.")
+    model = Model.from_box(box)
+    return replace(model, card={**model.card, "file_bytes": Path(path).stat().st_size})
+
+
+def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[str] = (), **more: Any) -> Model:
+    """The same checks on new labelled data; `.findings` and `.report` of what comes back speak of that data."""
+    opened = model if isinstance(model, Model) else load(model)
+    return opened.audit(source, [parse(text) for text in limits], **more)
+
+
+def _silent(event: Event) -> None:
+    """Nobody watches."""
+
+
+def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan, wishes: Wishes) -> Any:
+    """The journal of this very run: the same data, plan and version, or it is refused."""
+    decided = plan.to_json()
+    print_ = {k: decided[k] for k in ("target", "task", "columns", "splits", "seed", "level", "version")}
+    journal = open_journal(Path(folder), {"sha256": plan.data["sha256"], **print_, "minutes": wishes.minutes})
+    if not resume:
+        journal.clear()
+        journal = open_journal(Path(folder), {"sha256": plan.data["sha256"], **print_, "minutes": wishes.minutes})
+    return journal
+
+
+def _card(plan: Plan, found: Found, table: Dataset, clock: Clock) -> dict[str, Any]:
+    import lightgbm
+    import pyarrow
+    import scipy
+
+    task: Task = shelf("tasks").get(plan.task)()
+    members = found.ensemble.members
+    return {
+        "created": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "assay": plan.version,
+        "python": platform.python_version(),
+        "packages": {m.__name__: m.__version__ for m in (np, scipy, lightgbm, pyarrow)},
+        "sha256": plan.data["sha256"],
+        "seed": plan.seed,
+        "seconds": round(clock.spent(), 2),
+        "rows": table.rows,
+        "task": plan.task,
+        "task_title": task.about.say("tasks", "title"),
+        "target": plan.target,
+        "head": found.ensemble.head.name,
+        "blend": [{"name": m.name, "learner": m.learner, "weight": m.weight} for m in members],
+        "calibrated": found.settled.calibrated.kept,
+        "calibration_before": found.settled.calibrated.before,
+        "calibration_after": found.settled.calibrated.after,
+        "interrupted": found.interrupted,
+        "equation": {"equation": _equation(plan, found)},
+    }
+
+
+def _equation(plan: Plan, found: Found) -> str:
+    """The linear contender written out, in the unit of each column, the largest terms first."""
+    line = next((c.detail for c in found.contenders if c.learner == "linear"), None)
+    if line is None or len(line["intercept"]) != 1:
+        return ""
+    left = plan.target if not found.codec.labels else f"log-odds({plan.target} = {found.codec.labels[-1]})"
+    terms = "".join(
+        f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{t['name']}" for t in line["terms"]
+    )
+    return f"{left} = {number(line['intercept'][0])}{terms}"
+
+
+__all__ = ["Say", "Watch", "audit", "load", "plan", "read", "train"]

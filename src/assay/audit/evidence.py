@@ -1,0 +1,191 @@
+"""What is a check given?
+
+Evidence is drawn up in one of three ways: from cross-fitting (every row scored by models that never saw it), from sealed
+rows, or from a new labelled table. The checks cannot tell which, apart from its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assay.kernel.clock import Clock
+from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.findings import Trial
+from assay.kernel.plan import Plan
+from assay.kernel.plugins import Codec, Contender, Evidence, Honest, Task
+from assay.kernel.rng import stream
+from assay.kernel.shelf import shelf
+from assay.search.ensemble import Ensemble
+from assay.search.run import Found
+from assay.search.settle import classes, honest, measured
+from assay.stats.calibration import Affine
+from assay.stats.conformal import ClassSets, ValueIntervals
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The part of a model that checks may use."""
+
+    ensemble: Ensemble
+    size: int
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The data columns the model uses."""
+        return self.ensemble.parts
+
+    def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        """Calibrated raw scores."""
+        return self.ensemble.scores(data, folds)
+
+    def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        """Pull of each part."""
+        return self.ensemble.contributions(data, folds)
+
+    def size_bytes(self) -> int:
+        """Size of the saved file."""
+        return self.size
+
+
+def from_training(found: Found, plan: Plan, table: Dataset, size: int, seconds: float, clock: Clock) -> Evidence:
+    """Sealed rows where there are some, else the cross-fitted ones."""
+    task: Task = shelf("tasks").get(plan.task)()
+    if len(found.split.sealed):
+        return _sealed(found, plan, table, task, size, seconds, clock)
+    rows, settled = found.rows, found.settled
+    constant = np.tile(found.constant, (len(rows), 1))
+    figures = honest(
+        found.scored, settled, task, found.codec, found.allowed, constant, stream(plan.seed, "bootstrap"), clock
+    )
+    return Evidence(
+        rows="cross-fitted",
+        data=table.take(rows),
+        raw=table,
+        plan=plan,
+        task=task,
+        codec=found.codec,
+        y=found.scored.y,
+        weight=found.scored.weight,
+        scores=settled.calibrated.scores,
+        uncalibrated=settled.uncalibrated,
+        folds=found.scored.folds,
+        constant=constant,
+        contenders=found.contenders,
+        honest=figures,
+        sets=settled.sets,
+        intervals=settled.intervals,
+        ledger=found.ledger,
+        model=View(found.ensemble, size),
+        seconds=seconds,
+        seed=plan.seed,
+        clock=clock,
+    )
+
+
+def _sealed(found: Found, plan: Plan, table: Dataset, task: Task, size: int, seconds: float, clock: Clock) -> Evidence:
+    rows = np.sort(found.split.sealed)
+    data = table.take(rows)
+    weight = None if found.weight is None else found.weight[rows]
+    contenders = tuple(
+        Contender(
+            name=c.name,
+            learner=c.learner,
+            readable=c.readable,
+            scores=_bag(found, c, outcome.fitted, data),
+            seconds=c.seconds,
+            detail=c.detail,
+        )
+        for c, outcome in zip(found.contenders, found.outcomes, strict=True)
+    )
+    return on_rows(
+        "sealed",
+        data=data,
+        raw=table,
+        plan=plan,
+        task=task,
+        codec=found.codec,
+        weight=weight,
+        ensemble=found.ensemble,
+        conformal=found.settled.conformal,
+        contenders=contenders,
+        readable=found.readable,
+        constant=found.constant,
+        ledger=found.ledger,
+        size=size,
+        seconds=seconds,
+        groups=None if found.split.groups is None else found.split.groups[rows],
+        clock=clock,
+    )
+
+
+def on_rows(
+    name: str,
+    *,
+    data: Dataset,
+    raw: Dataset,
+    plan: Plan,
+    task: Task,
+    codec: Codec,
+    weight: Floats | None,
+    ensemble: Ensemble,
+    conformal: ClassSets | ValueIntervals,
+    contenders: tuple[Contender, ...],
+    readable: int | None,
+    constant: Floats,
+    ledger: tuple[Trial, ...],
+    size: int,
+    seconds: float,
+    groups: Ints | None,
+    clock: Clock,
+) -> Evidence:
+    """Evidence on rows nothing was chosen on: all of them scored by the whole model."""
+    y = task.encode(data[plan.target], codec)
+    uncalibrated = ensemble.raw(data)
+    scores = ensemble.calibration(uncalibrated)
+    answers = task.answers(scores)
+    guess = np.tile(constant, (data.rows, 1))
+    rng = stream(plan.seed, "bootstrap", name)
+    readable_scores = None if readable is None else contenders[readable].scores
+    figures = measured(task, codec, scores, readable_scores, guess, y, weight, groups, rng)
+    return Evidence(
+        rows=name,
+        data=data,
+        raw=raw,
+        plan=plan,
+        task=task,
+        codec=codec,
+        y=y,
+        weight=weight,
+        scores=scores,
+        uncalibrated=uncalibrated,
+        folds=None,
+        constant=guess,
+        contenders=contenders,
+        honest=figures,
+        sets=conformal(answers) if isinstance(conformal, ClassSets) else None,
+        intervals=conformal(answers[:, 0]) if isinstance(conformal, ValueIntervals) else None,
+        ledger=ledger,
+        model=View(ensemble, size),
+        seconds=seconds,
+        seed=plan.seed,
+        clock=clock,
+    )
+
+
+def _bag(found: Found, contender: Contender, fitted: tuple[Any, ...], data: Dataset) -> Floats:
+    """Scores of one candidate's own bag of fold models."""
+    from assay.search.ensemble import Member
+
+    alone = Ensemble(
+        found.ensemble.head,
+        found.ensemble.encoders,
+        (Member(contender.name, contender.learner, 1.0, fitted),),
+        Affine.identity(found.ensemble.head.width),
+    )
+    return alone.raw(data)
+
+
+__all__ = ["Honest", "View", "classes", "from_training", "on_rows"]

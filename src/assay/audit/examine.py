@@ -1,0 +1,53 @@
+"""What do the checks say?
+
+Every check on the shelf is asked, in its order. A check that does not apply says why; a check that breaks is a finding of its
+own, never silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from assay.kernel.clock import Clock
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Finding
+from assay.kernel.plugins import Evidence
+from assay.kernel.shelf import shelf
+from assay.kernel.words import Say
+
+Tell = Callable[[str, int, int], None]  # check, place, of how many
+
+
+def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] = ()) -> tuple[Finding, ...]:
+    """One finding a check."""
+    findings = []
+    checks = [plugin for plugin in shelf("checks").ready() if not only or plugin.about.key in only]
+    for place, plugin in enumerate(checks):
+        key = plugin.about.key
+        if tell is not None:
+            tell(key, place, len(checks))
+        timer = evidence.clock.slice(evidence.clock.remaining())
+        # A check may use its share of what is left, so that one slow check does not starve the others.
+        share = max(evidence.clock.remaining() * 2 / (len(checks) - place + 1), 0.2)
+        findings.append(_ask(plugin, replace(evidence, clock=timer.slice(share)), key).on(evidence.rows, timer.spent()))
+    return tuple(findings)
+
+
+def _ask(plugin: type, evidence: Evidence, key: str) -> Finding:
+    try:
+        finding: Finding = plugin().run(evidence)
+        return finding
+    except DoesNotApply as answer:
+        reason = answer.say if isinstance(answer.say, Say) else str(answer)
+        return Finding(check=key, verdict="unknown", say=Say("audit", "not_applicable", {"reason": reason}))
+    except KeyboardInterrupt:
+        return Finding(check=key, verdict="unknown", say=Say("audit", "no_time"))
+    except Exception as error:  # noqa: BLE001  a broken check must not take the model with it; it is told as broken
+        said = f"{type(error).__name__}: {error}"[:500]
+        return Finding(check=key, verdict="error", say=Say("audit", "broken", {"error": said}))
+
+
+def unlimited() -> Clock:
+    """A clock for checks run without a budget."""
+    return Clock.start()

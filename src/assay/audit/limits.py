@@ -1,0 +1,74 @@
+"""Is a promise kept?
+
+A limit is a check, one of its measures, and a bound: "quality.auc>=0.8". The worse end of the interval is not asked for: the
+figure itself must keep the limit. A limit that cannot be measured is broken, so that a pipeline never passes by accident.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assay.kernel.errors import RequestError, listing
+from assay.kernel.findings import Finding
+from assay.kernel.shelf import shelf
+from assay.kernel.words import Say
+
+SHAPE = re.compile(r"\s*(\w+)\.(\w+)\s*(<=|>=|<|>)\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*")
+SIGNS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """check.measure SIGN bound"""
+
+    check: str
+    measure: str
+    sign: str
+    bound: float
+
+    def __str__(self) -> str:
+        return f"{self.check}.{self.measure}{self.sign}{self.bound:g}"
+
+
+def parse(text: str) -> Limit:
+    """A limit as written. Raises RequestError.
+
+    >>> str(parse("quality.auc >= 0.80"))
+    'quality.auc>=0.8'
+    """
+    found = SHAPE.fullmatch(text)
+    keys = shelf("checks").keys()
+    if not found or found[1] not in keys:
+        raise RequestError(
+            f"'{text}' is no limit.",
+            "A limit looks like quality.auc>=0.8: a check, one of its measures, a sign and a number.",
+            f"Checks: {listing(list(keys), 30)}.",
+        )
+    return Limit(found[1], found[2], found[3], float(found[4]))
+
+
+def keep(findings: Sequence[Finding], limits: Sequence[Limit]) -> tuple[tuple[Finding, ...], int]:
+    """Findings with the verdict on each limit added as a note, and how many limits are broken."""
+    out, broken = {f.check: f for f in findings}, 0
+    for limit in limits:
+        finding = out.get(limit.check)
+        if finding is None:
+            broken += 1
+            continue
+        known = {m.name: m.value for m in finding.measures}
+        value = known.get(limit.measure)
+        kept = value is not None and SIGNS[limit.sign](value, limit.bound)
+        key = "limit_kept" if kept else "limit_unknown" if value is None else "limit_broken"
+        note = Say("audit", key, {"name": limit.measure, "value": value, "limit": f"{limit.sign} {limit.bound:g}"})
+        broken += not kept
+        verdict = finding.verdict if kept else "fail"
+        out[limit.check] = replace(finding, verdict=verdict, notes=(*finding.notes, note))
+    return tuple(out.values()), broken

@@ -1,0 +1,162 @@
+"""How good is it on rows it never saw, and how much better than one guess for all?
+
+Figures of the task with intervals, each against the constant guess. A model that does not beat the constant has learnt
+nothing that can be shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.data import Floats
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Figure, Finding, Measure
+from assay.kernel.plugins import About, Evidence
+from assay.kernel.words import Say
+from assay.stats.bootstrap import interval
+
+LEVEL = 0.95
+LEAST_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good is it?"""
+
+    about: ClassVar[About] = About(
+        key="quality",
+        order=10,
+        words={
+            "en": {
+                "title": "Quality",
+                "question": "How good is the model on rows it never saw, and how much better than one guess for all?",
+                "better": "{metric} is {value} ({low} to {high}); one guess for all would have {constant}.",
+                "no_better": "{metric} is {value} ({low} to {high}), no better than one guess for all ({constant}).",
+                "corrected": "The choice among candidates is paid for: without the correction {metric} would read {apparent}.",
+                "few": "only {n} rows were measured; {least} are needed",
+                "confusion": "What was true, and what was answered",
+                "truth": "true",
+                "answer": "answered",
+                "scatter": "True value against answer",
+                "readings": "Figures with their intervals",
+                "majority": "{accuracy:%} of answers are right, but {base:%} of rows are '{label}': accuracy alone says little here.",
+            },
+            "zh": {
+                "title": "质量",
+                "question": "模型在从未见过的行上有多好？比对所有行给出同一个猜测好多少？",
+                "better": "{metric} 为 {value}（{low} 至 {high}）；对所有行给出同一猜测时为 {constant}。",
+                "no_better": "{metric} 为 {value}（{low} 至 {high}），并不优于对所有行给出同一猜测（{constant}）。",
+                "corrected": "已扣除挑选候选模型带来的乐观：不修正时 {metric} 为 {apparent}。",
+                "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "confusion": "真实类别与回答",
+                "truth": "真实",
+                "answer": "回答",
+                "scatter": "真实值与回答",
+                "readings": "各项指标及其区间",
+                "majority": "{accuracy:%} 的回答正确，但 {base:%} 的行本来就是“{label}”：单看准确率意义不大。",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """The task's figures, the primary one first."""
+        if evidence.n < LEAST_ROWS:
+            raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
+        measures = tuple(self._measures(evidence))
+        first = measures[0]
+        metric = Say("report", f"measure.{first.name}")
+        beaten = self._beats(evidence)
+        said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high}
+        notes = []
+        if evidence.honest.corrected:
+            notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
+        notes += self._majority(evidence, measures)
+        return Finding(
+            check="quality",
+            verdict="pass" if beaten else "fail",
+            say=self._say("better" if beaten else "no_better", constant=first.constant, **said),
+            measures=measures,
+            figures=tuple(self._figures(evidence)),
+            notes=tuple(notes),
+        )
+
+    def _measures(self, evidence: Evidence) -> list[Measure]:
+        honest, found = evidence.honest, []
+        for place, metric in enumerate(evidence.task.metrics(evidence.codec)):
+            draws = honest.draws[:, place]
+            known = draws[~np.isnan(draws)]
+            if len(known) == 0:
+                continue
+            low, high = interval(draws, LEVEL)
+            value = float(known.mean()) if honest.corrected else float(honest.apparent[place])
+            found.append(
+                Measure(
+                    name=metric.key,
+                    value=value,
+                    low=low,
+                    high=high,
+                    level=LEVEL,
+                    n=evidence.n,
+                    unit=metric.unit,
+                    constant=_known(float(honest.constant[place])),
+                    better="higher" if metric.better == "higher" else "lower",
+                )
+            )
+        return found
+
+    def _beats(self, evidence: Evidence) -> bool:
+        """Whether the mean loss is below the constant's by more than chance (one-sided, 2.5 %)."""
+        gain = evidence.task.losses(evidence.constant, evidence.y) - evidence.losses()
+        weight = np.ones(len(gain)) if evidence.weight is None else evidence.weight
+        mean = float(np.average(gain, weights=weight))
+        error = float(np.sqrt(np.average((gain - mean) ** 2, weights=weight) / len(gain)))
+        return mean > 1.96 * error
+
+    def _majority(self, evidence: Evidence, measures: tuple[Measure, ...]) -> list[Say]:
+        found = [m for m in measures if m.name == "accuracy"]
+        if not found or not evidence.codec.labels:
+            return []
+        share = np.bincount(evidence.y, minlength=len(evidence.codec.labels)) / evidence.n
+        base = float(share.max())
+        if base < 0.7:
+            return []
+        label = evidence.codec.labels[int(share.argmax())]
+        return [self._say("majority", accuracy=found[0].value, base=base, label=label)]
+
+    def _figures(self, evidence: Evidence) -> list[Figure]:
+        labels = evidence.codec.labels
+        if labels and len(labels) <= 20:
+            return [self._confusion(evidence, labels)]
+        if labels:
+            return []
+        f, y = evidence.answers()[:, 0], np.asarray(evidence.y, dtype=np.float64)
+        return [
+            Figure(
+                kind="points",
+                title=self._say("scatter"),
+                data={"x": f, "y": y, "diagonal": True},
+                x=self._say("answer"),
+                y=self._say("truth"),
+            )
+        ]
+
+    def _confusion(self, evidence: Evidence, labels: tuple[str, ...]) -> Figure:
+        table: Floats = np.zeros((len(labels), len(labels)))
+        np.add.at(table, (evidence.y, evidence.answers().argmax(axis=1)), 1.0)
+        return Figure(
+            kind="matrix",
+            title=self._say("confusion"),
+            data={"rows": list(labels), "columns": list(labels), "values": table.astype(int)},
+            x=self._say("answer"),
+            y=self._say("truth"),
+        )
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value

@@ -1,0 +1,269 @@
+"""What did training leave?
+
+A Model is immutable: it predicts, explains, is audited, reports and is saved. It never learns again.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .answers.answers import Answers, notes_of
+from .answers.explanation import Explanation
+from .audit.evidence import on_rows
+from .audit.examine import examine
+from .audit.limits import Limit, keep
+from .kernel.box import Box
+from .kernel.clock import Clock
+from .kernel.data import Column, Dataset, Floats
+from .kernel.errors import BundleInvalid, DataError, RequestError, did_you_mean, listing
+from .kernel.findings import Finding, Trial, to_plain
+from .kernel.plan import Plan
+from .kernel.plugins import Codec, Contender, Task, modality_of
+from .kernel.shelf import shelf
+from .kernel.words import Say
+from .planning.draw import reopen
+from .reading import read
+from .report.content import Content
+from .report.report import Report
+from .search.ensemble import Ensemble
+from .stats.conformal import ClassSets, ValueIntervals
+from .store import bundle, plain
+
+STRANGE_SHARE = 0.5  # of the fold models to which a cell must be out of range
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """A trained model with its assay."""
+
+    plan: Plan
+    codec: Codec
+    ensemble: Ensemble
+    conformal: ClassSets | ValueIntervals
+    constant: Floats
+    ledger: tuple[Trial, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    tested: tuple[Finding, ...] = ()  # findings on the user's own test file, where there was one
+    card: Mapping[str, Any] = field(default_factory=dict)
+    broken_limits: int = 0
+
+    @functools.cached_property
+    def task(self) -> Task:
+        """What the target means."""
+        task: Task = shelf("tasks").get(self.plan.task)()
+        return task
+
+    # -------------------------------------------------------------------------------------------------- answers
+
+    def predict(self, source: Any, **options: Any) -> Answers:
+        """Answers for a file, a frame or a Dataset. Raises DataError where a column is lacking."""
+        raw = read(source, **options)
+        data = self._opened(raw)
+        scores = self.ensemble.scores(data)
+        answers = self.task.answers(scores)
+        strange = np.asarray(self.ensemble.strange(data) > STRANGE_SHARE)
+        outside = np.asarray(strange.any(axis=1))
+        kinds = {c.name: c.kind for c in self.plan.columns}
+        notes = notes_of(strange, data, self.ensemble.parts, raw, kinds)
+        ids = tuple(data[name] for name in self.plan.names("id") if name in data)
+        if isinstance(self.conformal, ClassSets):
+            sets = self.conformal(answers)
+            for row in np.flatnonzero(~sets.any(axis=1)):
+                notes[row].append(Say("answers", "empty_set"))
+            said = tuple(tuple(row) for row in notes)
+            return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside)
+        values = answers[:, 0]
+        said = tuple(tuple(row) for row in notes)
+        return Answers(ids, (), None, values, None, self.conformal(values), said, outside)
+
+    def explain(self, source: Any, row: int = 1, label: str = "", **options: Any) -> Explanation:
+        """Why one row (counted from 1) is answered as it is; for classes the pulls on `label`, by default the answer."""
+        raw = read(source, **options)
+        if not 1 <= row <= raw.rows:
+            raise RequestError(f"There is no row {row}.", f"{raw.source.name} has rows 1 to {raw.rows:,}.", "Name one.")
+        place = np.asarray([row - 1])
+        data = self._opened(raw.take(place))
+        pulls = self.ensemble.contributions(data)[0]  # [parts + 1, w]
+        answers = self.task.answers(pulls.sum(axis=0, keepdims=True))[0]
+        if self.codec.labels:
+            column, sign, label = self._side(answers, label)
+            pulls = pulls[:, column] * sign
+            unit = Say("answers", "unit_classes", {"label": label})
+            answer = self.codec.labels[int(answers.argmax())]
+        else:
+            pulls, unit, answer = pulls[:, 0], Say("answers", "unit_value", {"target": self.plan.target}), ""
+        texts = {name: data[name].texts()[0] for name in self.ensemble.parts}
+        parts = [
+            (name, "" if texts[name] is None else str(texts[name]), float(pull))
+            for name, pull in zip(self.ensemble.parts, pulls[:-1], strict=True)
+        ]
+        parts.sort(key=lambda part: -abs(part[2]))
+        score = float(pulls.sum())
+        return Explanation(row, answer or f"{score:.6g}", score, float(pulls[-1]), tuple(parts), unit)
+
+    def _side(self, answers: Floats, label: str) -> tuple[int, float, str]:
+        """(column of the raw score, sign, label) that speaks for a label."""
+        labels = self.codec.labels
+        if label and label not in labels:
+            raise RequestError(
+                f"There is no class '{label}'.", did_you_mean(label, labels), f"Classes: {listing(labels)}."
+            )
+        chosen = labels.index(label) if label else int(answers.argmax())
+        if self.ensemble.head.width == 1:
+            return 0, 1.0 if chosen == 1 else -1.0, labels[chosen]
+        return chosen, 1.0, labels[chosen]
+
+    # -------------------------------------------------------------------------------------------------- evidence
+
+    def audit(
+        self,
+        source: Any,
+        limits: Sequence[Limit] = (),
+        tell: Callable[[str, int, int], None] | None = None,
+        minutes: float = 5.0,
+        name: str = "audit",
+        **options: Any,
+    ) -> Model:
+        """The same checks on new labelled data: the model with those findings in place of its own."""
+        raw = read(source, **options)
+        if self.plan.target not in raw:
+            raise DataError(
+                f"{raw.source.name} has no target '{self.plan.target}'.",
+                did_you_mean(self.plan.target, raw.names) or "An audit needs rows whose answer is known.",
+                f"Its {len(raw.names)} columns: {listing(raw.names, 30)}.",
+            )
+        data = self._opened(raw)
+        y = self.task.encode(data[self.plan.target], self.codec)
+        known = y >= 0 if self.codec.labels else ~np.isnan(y)
+        if not known.any():
+            raise DataError(
+                f"No row of {raw.source.name} has a target that the model knows.",
+                f"Known: {listing(self.codec.labels)}." if self.codec.labels else "Numbers were expected.",
+                "Check the column.",
+            )
+        data = data.take(known)
+        weights = self.plan.names("weight")
+        clock = Clock.start(60 * minutes)
+        contender = Contender(name="blend", learner="", readable=False, scores=self.ensemble.raw(data), seconds=0.0)
+        evidence = on_rows(
+            name,
+            data=data,
+            raw=data,
+            plan=self.plan,
+            task=self.task,
+            codec=self.codec,
+            weight=data[weights[0]].cells if weights and weights[0] in data else None,
+            ensemble=self.ensemble,
+            conformal=self.conformal,
+            contenders=(contender,),
+            readable=None,
+            constant=self.constant,
+            ledger=self.ledger,
+            size=int(self.card.get("file_bytes") or 0),
+            seconds=float(self.card.get("seconds") or 0.0),
+            groups=None,
+            clock=clock,
+        )
+        findings, broken = keep(examine(evidence, tell), limits)
+        card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
+        return replace(self, findings=findings, card=card, broken_limits=broken)
+
+    @property
+    def report(self) -> Report:
+        """The findings, to be read."""
+        title = str(self.card.get("audited") or self.plan.data.get("name", ""))
+        return Report(Content(f"{self.plan.target} · {title}", self.plan, self.findings, self.ledger, self.card))
+
+    # ------------------------------------------------------------------------------------------------------ file
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write one file that holds no code; the same model gives the same bytes."""
+        bundle.write(self.to_box(), Path(path), kind="model")
+        return Path(path)
+
+    def to_box(self) -> Box:
+        """Everything a file needs."""
+        box = Box("model")
+        conformal = {"classes": isinstance(self.conformal, ClassSets)}
+        box.put(plan=self.plan.to_json(), labels=list(self.codec.labels), conformal=conformal, card=to_plain(self.card))
+        box.put(ledger=[to_plain(t) for t in self.ledger], findings=[f.to_json() for f in self.findings])
+        box.put(tested=[f.to_json() for f in self.tested])
+        inner = box.add("conformal")
+        for name in ("thresholds",) if isinstance(self.conformal, ClassSets) else ("edges", "below", "above"):
+            inner.put_array(name, np.asarray(getattr(self.conformal, name), dtype=np.float64))
+        inner.put_array("constant", self.constant)
+        self.ensemble.dump(box.add("ensemble"))
+        return box
+
+    def size_bytes(self) -> int:
+        """Size of the file."""
+        return plain.size(self.to_box())
+
+    @classmethod
+    def from_box(cls, box: Box) -> Model:
+        """The model in a box. Raises BundleError."""
+        try:
+            plan = Plan.from_json(box.mapping("plan"))
+            ledger = tuple(Trial(**row) for row in box.rows("ledger"))
+            findings = tuple(Finding.from_json(row) for row in box.rows("findings"))
+            tested = tuple(Finding.from_json(row) for row in box.rows("tested"))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BundleInvalid(f"The plan, ledger or findings make no sense: {error}.") from error
+        if plan.task not in shelf("tasks").keys():
+            raise BundleInvalid(f"There is no task '{plan.task}' here.")
+        empty = _empty_table(plan)
+        ensemble = Ensemble.load(box.box("ensemble"), empty)
+        inner, labels = box.box("conformal"), tuple(box.texts("labels"))
+        conformal: ClassSets | ValueIntervals
+        if box.mapping("conformal").get("classes") is True:
+            conformal = ClassSets(inner.array("thresholds", np.float64, (len(labels),), finite=False))
+        else:
+            edges = inner.array("edges", np.float64, (None,))
+            size = len(edges) + 1
+            below, above = (inner.array(name, np.float64, (size,)) for name in ("below", "above"))
+            conformal = ValueIntervals(edges, below, above)
+        return cls(
+            plan=plan,
+            codec=Codec(labels=labels),
+            ensemble=ensemble,
+            conformal=conformal,
+            constant=inner.array("constant", np.float64, (ensemble.head.width,)),
+            ledger=ledger,
+            findings=findings,
+            tested=tested,
+            card=box.mapping("card"),
+        )
+
+    # --------------------------------------------------------------------------------------------------- helpers
+
+    def _opened(self, raw: Dataset) -> Dataset:
+        lacking = [name for name in self.ensemble.parts if name not in raw]
+        if lacking:
+            hints = " ".join(filter(None, (did_you_mean(name, raw.names) for name in lacking)))
+            raise DataError(
+                f"{raw.source.name} lacks {len(lacking)} of the {len(self.ensemble.parts)} columns that the model uses: "
+                f"{listing(lacking)}.",
+                hints,
+                "Add them; leave cells empty where the value is not known.",
+            )
+        return reopen(raw, self.plan)
+
+    def __repr__(self) -> str:
+        members = ", ".join(f"{m.name} {m.weight:.0%}" for m in self.ensemble.members)
+        return f"<Model of '{self.plan.target}' ({self.plan.task}): {members}>"
+
+
+def _empty_table(plan: Plan) -> Dataset:
+    """The columns of a plan, opened, without rows."""
+    columns = []
+    for c in plan.columns:
+        opened = modality_of(c.kind).open(Column.of_words(c.name, [])).column
+        columns.append(replace(opened, kind=c.kind, role=c.role))
+    return Dataset(tuple(columns))
