@@ -29,7 +29,19 @@ LARGEST = 2.0**53
 ANY_NUMBER = re.compile(r"^[+-]?(?:\d[\d ,.']*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?$")
 COMMA_NUMBER = r"^[+-]?(?:[0-9]{1,3}(?:[. \x{a0}\x{202f}'][0-9]{3})+|[0-9]+)(?:,[0-9]+)?$"
 COMMA_SHARE = 0.8  # of a column's different cells must be written so; the others are misfits
+POINT_SURE = r"^[+-]?[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})$"
 COMMA_SURE = r"(?:^|[0-9]),(?:[0-9]{1,2}|[0-9]{4,})$|[.' ][0-9]{3},[0-9]+$|^[+-]?0,[0-9]+$"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comma:
+    """How a table writes numbers: with a decimal comma, and then with points between thousands (1.234)."""
+
+    decimal: bool = False
+    grouped: bool = False
+
+
+NO_COMMA = Comma()
 
 
 @dataclass
@@ -47,11 +59,8 @@ class Met:
         return {"missing_tokens": dict(sorted(self.missing.items()))} if self.missing else {}
 
 
-def text_column(name: str, texts: Any, met: Met, *, comma: bool = False) -> Column:
-    """A column from an Arrow (chunked) array of strings.
-
-    `comma` says that numbers of this table are written with a decimal comma.
-    """
+def text_column(name: str, texts: Any, met: Met, comma: Comma = NO_COMMA) -> Column:
+    """A column from an Arrow (chunked) array of strings; `comma` says how this table writes its numbers."""
     import pyarrow as pa
 
     chunked = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts], type=texts.type)
@@ -62,15 +71,15 @@ def text_column(name: str, texts: Any, met: Met, *, comma: bool = False) -> Colu
     if isinstance(coded, pa.ChunkedArray):  # an empty column has no chunks to combine
         coded = pa.array([], type=chunked.type).dictionary_encode()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return coded_column(name, codes, coded.dictionary, met, comma=comma)
+    return coded_column(name, codes, coded.dictionary, met, comma)
 
 
-def coded_column(name: str, codes: NDArray[np.int32], levels: Any, met: Met, *, comma: bool = False) -> Column:
+def coded_column(name: str, codes: NDArray[np.int32], levels: Any, met: Met, comma: Comma = NO_COMMA) -> Column:
     """A column from codes [n] (-1 missing) into an Arrow array of distinct strings."""
     codes, levels = _stripped(codes, levels)
     codes, levels = _without_missing(codes, levels, met)
-    if comma:
-        codes, levels = _with_points(codes, levels)
+    if comma.decimal:
+        codes, levels = _with_points(codes, levels, comma)
     if len(levels) > FEW:
         values = _as_numbers(levels)
         if values is not None:
@@ -80,18 +89,24 @@ def coded_column(name: str, codes: NDArray[np.int32], levels: Any, met: Met, *, 
     return Column(name=name, cells=codes, levels=spelled)
 
 
-def speaks_for_comma(levels: Any) -> bool:
-    """Whether the distinct texts of a column can only be numbers with a decimal comma.
+def comma_of(columns: Iterable[Any]) -> Comma:
+    """How a table writes its numbers, from the distinct texts of each column.
 
     1,234 alone may be one thousand two hundred and thirty-four; 1,5 or 1.234,56 cannot.
     """
     import pyarrow.compute as pc
 
-    rest = levels.filter(pc.invert(pc.is_in(levels, value_set=_missing_set(levels.type, MISSING_AMONG_NUMBERS))))
-    fits = pc.match_substring_regex(rest, COMMA_NUMBER)
-    if not len(rest) or pc.sum(fits).as_py() < COMMA_SHARE * len(rest):
-        return False
-    return bool(pc.any(pc.match_substring_regex(rest, COMMA_SURE)).as_py())
+    decimal, points = False, False
+    for levels in columns:
+        marks = pc.is_in(levels, value_set=_missing_set(levels.type, MISSING_AMONG_NUMBERS))
+        rest = pc.utf8_trim_whitespace(levels.filter(pc.invert(marks)))
+        if not len(rest):
+            continue
+        fits = pc.match_substring_regex(rest, COMMA_NUMBER)
+        if pc.sum(fits).as_py() >= COMMA_SHARE * len(rest):
+            decimal |= bool(pc.any(pc.match_substring_regex(rest, COMMA_SURE)).as_py())
+        points |= pc.sum(pc.match_substring_regex(rest, POINT_SURE)).as_py() > 0.5 * len(rest)
+    return Comma(decimal=decimal, grouped=decimal and not points)
 
 
 def distinct_names(raw: Sequence[Any]) -> tuple[list[str], dict[str, Any]]:
@@ -202,15 +217,19 @@ def _without_missing(codes: NDArray[np.int32], levels: Any, met: Met) -> tuple[N
     return np.append(new, np.int32(-1))[codes], levels.filter(~gone)
 
 
-def _with_points(codes: NDArray[np.int32], levels: Any) -> tuple[NDArray[np.int32], Any]:
+def _with_points(codes: NDArray[np.int32], levels: Any, comma: Comma) -> tuple[NDArray[np.int32], Any]:
     """1.234,56 spelled 1234.56, in a column mostly written so."""
     import pyarrow.compute as pc
 
     fits = pc.match_substring_regex(levels, COMMA_NUMBER)
     if not len(levels) or pc.sum(fits).as_py() < COMMA_SHARE * len(levels):
         return codes, levels
-    # Without a comma anywhere, blanks may group the digits of a label (a telephone number); points do not.
-    grouping = r"[. \x{a0}\x{202f}']" if pc.any(pc.match_substring(levels, ",")).as_py() else r"[.]"
+    if pc.any(pc.match_substring(levels, ",")).as_py():
+        grouping = r"[. \x{a0}\x{202f}']"
+    elif comma.grouped:  # without a comma, blanks may group the digits of a label (a telephone number)
+        grouping = r"[.]"
+    else:
+        return codes, levels
     plain = pc.replace_substring(pc.replace_substring_regex(levels, grouping, ""), ",", ".")
     return _merged(codes, pc.if_else(fits, plain, levels))
 

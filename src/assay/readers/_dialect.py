@@ -217,7 +217,7 @@ def _escapes(text: str, quote: str, fixed: dict[str, str]) -> list[str]:
 
 def _is_prose(lines: Sequence[str], dialect: Dialect) -> bool:
     """Whether the lines are one column of text in which the separator is punctuation: no length of row prevails."""
-    lengths = [len(row) for row in _rough_rows(lines, dialect) if any(cell.strip() for cell in row)]
+    lengths = [len(row) for row in rough_rows(lines, dialect) if any(cell.strip() for cell in row)]
     several = [k for k, length in enumerate(lengths) if length > 1]
     if not several:
         return False
@@ -228,7 +228,7 @@ def _is_prose(lines: Sequence[str], dialect: Dialect) -> bool:
 
 def _consistency(lines: Sequence[str], dialect: Dialect) -> float:
     """Pattern score times type score."""
-    rows = [row for row in _rough_rows(lines, dialect) if any(cell.strip() for cell in row)]
+    rows = [row for row in rough_rows(lines, dialect) if any(cell.strip() for cell in row)]
     if not rows:
         return 0.0
     lengths = Counter(len(row) for row in rows)
@@ -238,7 +238,7 @@ def _consistency(lines: Sequence[str], dialect: Dialect) -> float:
     return pattern * max(sum(_known(cell) for cell in cells) / len(cells), 0.001)
 
 
-def _rough_rows(lines: Sequence[str], dialect: Dialect) -> list[list[str]]:
+def rough_rows(lines: Sequence[str], dialect: Dialect) -> list[list[str]]:
     """Rows as they fall, a quoted cell over several lines put together where that works out."""
     rows: list[list[str]] = []
     place = 0

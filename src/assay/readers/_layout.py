@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ._dialect import Dialect, _rough_rows
+from ._dialect import LINK, Dialect, rough_rows
 from ._mend import Mender, column_shapes, shape_of
 
 REMARKS = ("#", "%", "//", "!")
 TOTALS = ("total", "grand total", "sum", "totals", "subtotal", "合计", "总计", "小计", "总和", "合計", "總計")
 JUDGED_ROWS = 300
+SENTENCE = 6  # words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,7 @@ def _width(lines: Sequence[str], dialect: Dialect) -> int:
     """The number of cells most rows have."""
     if not dialect.separator:
         return 1
-    rows = _rough_rows(lines, dialect)
+    rows = rough_rows(lines, dialect)
     counts = Counter(len(row) for row in rows if any(cell.strip() for cell in row))
     several = {length: n for length, n in counts.items() if length > 1}
     return max(several, key=lambda length: (several[length], length)) if several else 1
@@ -164,14 +165,22 @@ def _seems_header(rows: Sequence[Sequence[str]], width: int) -> bool:
     if _years(top, shapes) or _counted(top, rest):
         return True
     below = column_shapes(rest, width)
+    again = sum(top[j] in {row[j].strip() for row in rest} for j in range(width) if top[j])
     if any(shape in ("number", "date") for shape in shapes):
         # Names may be numbers (item codes) only where their columns hold something else.
         same = sum(a == b for a, b in zip(shapes, below, strict=True) if a in ("number", "date"))
-        return same == 0 and bool(rest) and shapes.count("text") > width / 2
+        return same == again == 0 and bool(rest) and shapes.count("text") > width / 2
+    if any(LINK.match(cell) or (len(cell.split()) >= SENTENCE and _sentences(rest, j)) for j, cell in enumerate(top)):
+        return False
     if not rest or any(shape in ("number", "date") for shape in below):
         return True
-    again = sum(top[j] in {row[j].strip() for row in rest} for j in range(width) if top[j])
     return again == 0
+
+
+def _sentences(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether a column mostly holds sentences: then one on top of it is no name."""
+    long = [len(row[place].split()) >= SENTENCE for row in rows if row[place].strip()]
+    return bool(long) and sum(long) > len(long) / 2
 
 
 def _years(top: Sequence[str], shapes: Sequence[str]) -> bool:
@@ -180,7 +189,9 @@ def _years(top: Sequence[str], shapes: Sequence[str]) -> bool:
     if len(numbers) < 2 or not all(len(cell) == 4 and cell.isdigit() for cell in numbers) or "text" not in shapes:
         return False
     years = [int(cell) for cell in numbers]
-    return all(1000 < a < 2200 and b - a == years[1] - years[0] != 0 for a, b in pairwise(years))
+    step = years[1] - years[0]
+    even = all(1000 < a < 2200 and b - a == step for a, b in pairwise(years))
+    return even and (step in (1, -1) or (len(years) > 2 and step != 0))
 
 
 def _counted(top: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ._columns import MISSING, looks_numeric
-from ._dialect import DATE, Dialect
+from ._dialect import DATE, TIME, Dialect
 
 LONGEST_RECORD = 500  # lines that one quoted cell may span
 OTHER_SEPARATORS = (";", ",", "\t", "|")
@@ -24,7 +24,7 @@ def shape_of(text: str) -> str:
         return ""
     if looks_numeric(text):
         return "number"
-    return "date" if DATE.match(text) else "text"
+    return "date" if DATE.match(text) or TIME.match(text) else "text"
 
 
 def column_shapes(rows: Sequence[Sequence[str]], width: int) -> list[str]:

@@ -20,7 +20,7 @@ from assay.kernel.words import Say
 
 from . import _peek as peek
 from ._body import fast_body, slow_body
-from ._columns import Met, coded_column, distinct_names, said_details, speaks_for_comma, text_column
+from ._columns import NO_COMMA, Comma, Met, coded_column, comma_of, distinct_names, said_details, text_column
 from ._dialect import PRIVATE, Dialect, check_fixed, find_dialect
 from ._encoding import decode
 from ._layout import Layout, Tail, find_layout, find_tail
@@ -177,19 +177,19 @@ class _Reading:
             return tail, len(utf8)
         return tail, begin + sum(len(line.encode()) + 1 for line in lines[: len(lines) - tail.lines])
 
-    def _comma(self, raw: list[Any]) -> bool:
+    def _comma(self, raw: list[Any]) -> Comma:
         if self.decimal is not None:
-            return self.decimal == ","
-        return self.dialect.separator != "," and any(speaks_for_comma(_levels(cells)) for cells in raw)
+            return Comma(decimal=self.decimal == ",", grouped=self.decimal == ",")
+        return NO_COMMA if self.dialect.separator == "," else comma_of(map(_levels, raw))
 
-    def _found(self, comments: int, tail: Tail, repeated: int, comma: bool) -> dict[str, Any]:
+    def _found(self, comments: int, tail: Tail, repeated: int, comma: Comma) -> dict[str, Any]:
         layout, dialect = self.layout, self.dialect
         quoted = dialect.quote if dialect.quote and dialect.quote.encode() in self.text.utf8 else ""
         return {
             "separator": dialect.separator,
             "quote": quoted,
             "escape": dialect.escape,
-            "decimal": "," if comma else ".",
+            "decimal": "," if comma.decimal else ".",
             "header_line": layout.header_line + 1 + self.text.details.get("hint_lines", 0) if layout.header else 0,
             "header_rows": layout.header_rows if layout.header_rows > 1 else 0,
             "preamble_lines": len(layout.preamble),
@@ -200,10 +200,10 @@ class _Reading:
         }
 
 
-def _column(name: str, cells: Any, met: Met, comma: bool) -> Column:
+def _column(name: str, cells: Any, met: Met, comma: Comma) -> Column:
     if isinstance(cells, tuple):
-        return coded_column(name, cells[0], _levels(cells), met, comma=comma)
-    return text_column(name, cells, met, comma=comma)
+        return coded_column(name, cells[0], _levels(cells), met, comma)
+    return text_column(name, cells, met, comma)
 
 
 def _levels(cells: Any) -> Any:
