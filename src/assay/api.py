@@ -96,8 +96,7 @@ def train(
         ledger=found.ledger,
         card=_card(drawn, found, table, clock),
     )
-    model = replace(model, card={**model.card, "file_bytes": model.size_bytes()})
-    evidence = from_training(found, drawn, table, int(model.card["file_bytes"]), clock.spent(), clock)
+    evidence = from_training(found, drawn, table, model.size_bytes(), clock.spent(), clock)
     findings, broken = keep(examine(evidence, watch.check), parsed)
     model = replace(model, findings=findings, broken_limits=broken)
     model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
@@ -112,8 +111,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     manifest, box = open_bundle(Path(path))
     if manifest.kind != "model":
         raise RequestError(f"{path} holds a {manifest.kind}.", "A model was expected.", "Name another file.")
-    model = Model.from_box(box)
-    return replace(model, card={**model.card, "file_bytes": Path(path).stat().st_size})
+    return Model.from_box(box)
 
 
 def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[str] = (), **more: Any) -> Model:

@@ -166,7 +166,7 @@ class Model:
             readable=None,
             constant=self.constant,
             ledger=self.ledger,
-            size=int(self.card.get("file_bytes") or 0),
+            size=self.size_bytes(),
             seconds=float(self.card.get("seconds") or 0.0),
             groups=None,
             clock=clock,
@@ -178,8 +178,9 @@ class Model:
     @property
     def report(self) -> Report:
         """The findings, to be read."""
+        card = {**self.card, "file_bytes": self.size_bytes()}
         title = str(self.card.get("audited") or self.plan.data.get("name", ""))
-        return Report(Content(f"{self.plan.target} · {title}", self.plan, self.findings, self.ledger, self.card))
+        return Report(Content(f"{self.plan.target} · {title}", self.plan, self.findings, self.ledger, card))
 
     # ------------------------------------------------------------------------------------------------------ file
 

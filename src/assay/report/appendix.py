@@ -236,7 +236,7 @@ def provenance(content: Content, voice: Voice) -> list[tuple[str, str]]:
         ("rows_read", data.get("rows_read", content.rows())),
         ("rows_repaired", data.get("rows_repaired")),
         ("rows_refused", data.get("rows_refused")),
-        ("reader", data.get("reader")),
+        ("reader", voice.title("readers", str(data["reader"])) if data.get("reader") else None),
         ("details", _details(data.get("details"))),
         ("seed", card.get("seed", content.plan.seed)),
         ("training_time", voice.duration(float(card["seconds"])) if card.get("seconds") is not None else None),

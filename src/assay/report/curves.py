@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .axes import Scale, place, real, reals, span, thin, tick_words, ticks
+from .axes import Scale, place, reals, span, thin, tick_words, ticks
 from .bars import EM, WIDTH, svg
 from .limits import Limits
 from .markup import Raw, breadth, cut, cut_to, join, tag
@@ -121,19 +121,25 @@ def lines(data: Mapping[str, Any], titles: tuple[str, str], name: str, said: Any
 def _levels(raw: Sequence[Mapping[str, Any]], said: Any) -> list[str]:
     """The distinct words along x, where x is not made of numbers."""
     every = [v for one in raw for v in one.get("x", ())]
-    if all(v is None or math.isfinite(real(v)) for v in every):
+    if all(v is None or isinstance(v, (int, float)) for v in every):
         return []
     return list(dict.fromkeys(said(v) for v in every))
 
 
 def _curve(one: Mapping[str, Any], said: Any, levels: Sequence[str], most: int) -> Curve:
+    parts = [list(one.get(part) or ()) for part in ("x", "y", "low", "high")]
+    kept = thin(min(len(parts[0]), len(parts[1])), most)
+    x, y, low, high = ([part[i] for i in kept] if len(part) > max(kept, default=0) else [] for part in parts)
     spots = {word: float(i) for i, word in enumerate(levels)}
-    x = [spots[said(v)] for v in one.get("x", ())] if levels else reals(one.get("x"))
-    columns = [x, *(reals(one.get(part)) for part in ("y", "low", "high"))]
-    kept = thin(min(len(columns[0]), len(columns[1])), most)
-    x, y, low, high = ([column[i] for i in kept] if len(column) > max(kept, default=0) else [] for column in columns)
-    steps, dashed = bool(one.get("steps")), bool(one.get("dashed"))
-    return Curve(name=said(one.get("name", "")), x=x, y=y, low=low, high=high, steps=steps, dashed=dashed)
+    return Curve(
+        name=said(one.get("name", "")),
+        x=[spots[said(v)] for v in x] if levels else reals(x),
+        y=reals(y),
+        low=reals(low),
+        high=reals(high),
+        steps=bool(one.get("steps")),
+        dashed=bool(one.get("dashed")),
+    )
 
 
 def _path(xs: Sequence[float], ys: Sequence[float], axes: Frame, steps: bool) -> str:

@@ -41,17 +41,20 @@ def grow(
     rounds: int,
     patience: int,
     clock: Clock,
+    start: tuple[Floats, Floats | None] | None = None,
 ) -> Grown:
     """Grow at most `rounds` rounds of trees; keep those up to the best round on `tune`.
 
     patience : rounds without gain after which growing stops; 0 grows all rounds and keeps all
+    start    : raw scores [n, w] of the training and tune rows to grow on top of
     """
     import lightgbm
 
     timer = clock.slice(clock.remaining())
     whole = QUIET | objective_of(head) | {"num_threads": os.cpu_count() or 1} | parameters
-    data = _dataset(train, whole)
-    watched = [] if tune is None else [_dataset(tune, whole, reference=data)]
+    on_train, on_tune = (None, None) if start is None else start
+    data = _dataset(train, whole, on_train)
+    watched = [] if tune is None else [_dataset(tune, whole, on_tune, reference=data)]
     watch = _Watch(timer, patience, bool(watched))
     booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[watch])
     keep = watch.best + 1 if patience and watched else booster.current_iteration()
@@ -83,7 +86,7 @@ def join(a: Batch, b: Batch) -> Batch:
     return Batch({"vector": Vector(values, a.vector.features)}, np.concatenate([a.y, b.y]), weight)
 
 
-def _dataset(batch: Batch, parameters: dict[str, Any], reference: Any = None) -> Any:
+def _dataset(batch: Batch, parameters: dict[str, Any], start: Floats | None, reference: Any = None) -> Any:
     import lightgbm
 
     codes = [i for i, feature in enumerate(batch.vector.features) if feature.kind == "code"]
@@ -91,6 +94,7 @@ def _dataset(batch: Batch, parameters: dict[str, Any], reference: Any = None) ->
         clean_batch(batch),
         batch.y,
         weight=batch.weight,
+        init_score=None if start is None else start if start.shape[1] > 1 else start[:, 0],
         categorical_feature=codes,
         reference=reference,
         params={"verbosity": -1, **{k: parameters[k] for k in ("min_data_in_leaf", "seed") if k in parameters}},
