@@ -121,7 +121,7 @@ def lines(data: Mapping[str, Any], titles: tuple[str, str], name: str, said: Any
 def _levels(raw: Sequence[Mapping[str, Any]], said: Any) -> list[str]:
     """The distinct words along x, where x is not made of numbers."""
     every = [v for one in raw for v in one.get("x", ())]
-    if all(v is None or isinstance(v, (int, float)) for v in every):
+    if all(v is None or (isinstance(v, (int, float)) and not isinstance(v, bool)) for v in every):
         return []
     return list(dict.fromkeys(said(v) for v in every))
 

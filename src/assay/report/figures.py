@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..kernel.findings import Figure
@@ -21,6 +22,7 @@ from .speech import Voice, signed
 
 def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
     """A figure with its caption, in the language of the voice."""
+    figure = replace(figure, data=_listed(figure.data))
     title = voice.say(figure.title)
     titles = (voice.say(figure.x), voice.say(figure.y))
     painted = _painted(figure, titles, title, voice, limits)
@@ -32,6 +34,15 @@ def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
         _left_out(figure, voice, limits),
         class_=f"figure {figure.kind}" + (" wide" if wide else ""),
     )
+
+
+def _listed(value: Any) -> Any:
+    """Arrays and numbers of numpy as plain lists and numbers; Says stay."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _listed(inner) for key, inner in value.items()}
+    return [_listed(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _painted(figure: Figure, titles: tuple[str, str], title: str, voice: Voice, limits: Limits) -> Raw | None:
