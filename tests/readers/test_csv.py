@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import tempfile
@@ -141,6 +142,8 @@ def test_a_missing_file_names_its_neighbours(tmp_path):
         Csv.read(tmp_path / "loan.csv")
     with pytest.raises(DataError, match=r"folder .* does not exist"):
         Csv.read(tmp_path / "nowhere" / "loans.csv")
+    with pytest.raises(DataError, match="no file"):
+        Csv.read("x" * 5000)
     with pytest.raises(DataError, match="is a folder"):
         Csv.read(tmp_path)
     with pytest.raises(DataError, match="web address"):
@@ -215,6 +218,40 @@ def test_levels_stand_in_order_of_first_appearance(tmp_path):
     data = read(tmp_path, "a,b\n1,pear\n2,fig\n3,NA\n4, pear\n")
     assert data["b"].levels.tolist() == ["pear", "fig"]
     assert data["b"].cells.tolist() == [0, 1, -1, 0]
+
+
+def test_a_second_table_below_is_said_and_counted(tmp_path):
+    first = "id,amount,town,grade\n" + "".join(f"{k},{k}.5,t{k},g\n" for k in range(20))
+    data = read(tmp_path, first + "\nbranch,staff\nNorth,4\nSouth,6\n")
+    assert (data.rows, data.source.rows_read, data.source.rows_refused) == (20, 23, 3)
+    assert "3 rows of another table below not read" in [note.text() for note in Csv.notes(data.source)]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_bruised_bytes_give_a_table_or_a_data_error(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    text = "id,town,paid\n" + "".join(f'{k},"town, {k % 7}",{k / 4}\n' for k in range(60))
+    marks = [b'"', b"'", b";", b"\n", b"\r", b"\0", b"\\", b"\xff", b"\xe4\xb8", b",,,", b"\x1f", b"#", b"\t"]
+    for _ in range(10):
+        raw = bytearray(text.encode())
+        for _ in range(int(rng.integers(1, 40))):
+            place = int(rng.integers(len(raw)))
+            raw[place : place + int(rng.integers(2))] = marks[rng.integers(len(marks))]
+        with contextlib.suppress(DataError):
+            assert read(tmp_path, bytes(raw)).rows > 0
+
+
+@pytest.mark.parametrize("place", range(1, 60, 4))
+@pytest.mark.parametrize("mark", ['"', ",", ";", "'", "\\", ""])
+def test_no_row_is_lost_beside_a_bruised_one(place, mark, tmp_path):
+    rows = [[str(k), f"town, {k % 7}", f"{k / 4}", "ab"[k % 2]] for k in range(60)]
+    lines = [f'{a},"{b}",{c},{d}' for a, b, c, d in rows]
+    cut = (place * 7) % len(lines[place])
+    lines[place] = lines[place][:cut] + mark + lines[place][cut + (mark == "") :]
+    data = read(tmp_path, "\n".join(["id,town,paid,side", *lines]) + "\n")
+    assert data.rows == 60
+    got = rows_of(data)
+    assert [row for k, row in enumerate(got) if k != place] == [row for k, row in enumerate(rows) if k != place]
 
 
 def test_only_the_file_name_is_kept(tmp_path):

@@ -305,6 +305,20 @@ def test_arrays_come_with_names_or_get_some():
         Frame.read(array, names=["x"])
 
 
+def test_typed_arrays_in_a_mapping():
+    data = Frame.read(
+        {"f": np.array([1.5, np.nan], dtype=np.float32), "i": np.array([1, 2]), "b": np.array([True, False]),
+         "t": np.array(["2024-01-01", "NaT"], dtype="datetime64[D]"), "a": pa.array(["x", None])}
+    )  # fmt: skip
+    assert cells_of(data) == {
+        "f": ["1.5", None],
+        "i": ["1", "2"],
+        "b": ["True", "False"],
+        "t": ["2024-01-01", None],
+        "a": ["x", None],
+    }
+
+
 def test_a_dataset_passes_through():
     data = Frame.read({"a": [1]})
     assert isinstance(data, Dataset)

@@ -172,7 +172,11 @@ def find_dialect(lines: Sequence[str], fixed: dict[str, str] | None = None) -> D
 def check_fixed(separator: str | None, quote: str | None) -> dict[str, str]:
     """What the user fixed of the dialect. Raises SettingError where it cannot be."""
     if quote is not None and len(quote) > 1:
-        raise SettingError(f"quote={quote!r} is longer than one character.", "Expected one character or none.", "")
+        raise SettingError(
+            f"quote={quote!r} is longer than one character.",
+            "Expected one character or none.",
+            "Leave it out to have it found.",
+        )
     given = {"separator": separator, "quote": quote}
     return {name: value for name, value in given.items() if value is not None}
 

@@ -87,7 +87,7 @@ def find_tail(lines: Sequence[str], mender: Mender) -> Tail:
     """What of the last lines is no row of the table any more."""
     records = [_Record(start, stop, cells) for start, stop, cells, _ in mender.records(lines)]
     place = len(records)
-    while place > 1 and not _regular(records[place - 1], mender.width):
+    while place > 1 and not _regular(records[place - 1], lines, mender):
         place -= 1
     begin = next((k for k in range(place, len(records)) if _is_junk(records, k, mender)), len(records))
     if begin == len(records) and len(records) > 2 and _is_total(records, mender.shapes):
@@ -217,8 +217,11 @@ def _further_header_rows(rows: Sequence[Sequence[str]], width: int) -> int:
     return count
 
 
-def _regular(record: _Record, width: int) -> bool:
-    return len(record.cells) == width and any(cell.strip() for cell in record.cells)
+def _regular(record: _Record, lines: Sequence[str], mender: Mender) -> bool:
+    if not any(cell.strip() for cell in record.cells):
+        return False
+    line = "\n".join(lines[record.start : record.stop])
+    return len(record.cells) == mender.width or mender.cut_otherwise(line, record.cells) is not None
 
 
 def _is_junk(records: Sequence[_Record], place: int, mender: Mender) -> bool:

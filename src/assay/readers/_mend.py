@@ -122,14 +122,16 @@ class Mender:
                 return cut
         if len(cells) == self.width:
             return cells
-        other = self._other_separator(line, cells)
+        other = self.cut_otherwise(line, cells)
         if other:
             return other
         return self._joined(cells) if len(cells) > self.width else self._filled(cells)
 
-    def _other_separator(self, line: str, cells: list[str]) -> list[str] | None:
-        """The same line cut by another separator, or by both, where that gives the width and fits."""
+    def cut_otherwise(self, line: str, cells: list[str]) -> list[str] | None:
+        """The same line cut by another separator, or by both, or taken out of quotes around it all, if that fits."""
         found = []
+        if len(cells) == 1 and self.dialect.separator and (inner := self.dialect.split(cells[0])) is not None:
+            found += [inner] if len(inner) == self.width else []
         for separator in OTHER_SEPARATORS:
             if separator == self.dialect.separator or separator not in line:
                 continue

@@ -59,8 +59,15 @@ def path_of(source: Any) -> Path:
 def existing(source: Any) -> Path:
     """The path of a file that is there. Raises DataError with the closest names where it is not."""
     path = path_of(source)
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # a name longer than the system allows, say
+        raise DataError(
+            f"There is no file '{str(source)[:60]}…': {error.strerror}.",
+            "Expected a file that exists.",
+            "Check its name.",
+        ) from error
     if path.is_dir():
         inside = sorted(p.name for p in path.iterdir() if p.is_file())
         raise DataError(

@@ -196,6 +196,7 @@ class _Reading:
             "preamble": list(layout.preamble[:3]),
             "comment_lines": comments,
             "tail_lines": len(tail.said) - tail.rows if tail.rows else len(tail.said),
+            "other_table_rows": tail.rows,
             "repeated_headers": repeated,
         }
 
@@ -255,6 +256,7 @@ def _ends(text: _Text, fixed: dict[str, str]) -> tuple[list[str], list[str]]:
         fixed.setdefault("separator", start[4:5].decode())
         text.utf8 = text.utf8[len(start) + 1 :]
         text.details["hint_lines"] = 1
+    _unwrap(text)
     utf8 = text.utf8
     if len(utf8) <= HEAD:
         head = utf8.decode().split("\n")
@@ -262,6 +264,21 @@ def _ends(text: _Text, fixed: dict[str, str]) -> tuple[list[str], list[str]]:
     cut = utf8.rfind(b"\n", 0, HEAD) + 1 or utf8.find(b"\n", HEAD) + 1 or len(utf8)
     last = utf8[utf8.find(b"\n", len(utf8) - 8192) + 1 :].decode("utf-8", "replace").split("\n")
     return utf8[:cut].decode().split("\n")[:-1] or [utf8.decode()], last[-JUDGED_LAST:]
+
+
+def _unwrap(text: _Text) -> None:
+    """Take off the quotes of a file in which every whole line is one quoted cell."""
+    lines = [line for line in text.utf8[:HEAD].split(b"\n")[:JUDGED_LINES] if line.strip()]
+    if len(lines) < 2 or not all(len(line) > 2 and line[:1] == line[-1:] == b'"' for line in lines[:-1]):
+        return
+    inner = [line[1:-1] for line in lines[:-1]]
+    separators = [mark for mark in (b",", b";", b"\t", b"|") if all(mark in line for line in inner)]
+    if separators and all(b'"' not in line.replace(b'""', b"") for line in inner):
+        whole = [line.strip() for line in text.utf8.split(b"\n")]
+        bare = [line[1:-1].replace(b'""', b'"') if line[:1] == line[-1:] == b'"' else line for line in whole]
+        counts = {line.count(separators[0]) for line in bare if line and b'"' not in line}
+        if len(counts) == 1:  # a column of sentences would not have as many commas in each
+            text.utf8, text.details["quoted_lines"] = b"\n".join(bare), True
 
 
 def _refuse_empty(layout: Layout, head: list[str], name: str) -> None:
@@ -301,7 +318,8 @@ def _phrases(details: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     said.append(("encoding", {"name": details.get("encoding", "utf-8")}))
     line = details.get("header_line")
     said.append(("header", {"line": line}) if line else ("no_header", {}))
-    counts = {"preamble": "preamble_lines", "tail": "tail_lines", "repeated": "repeated_headers"}
+    counts = {"preamble": "preamble_lines", "tail": "tail_lines", "other_table": "other_table_rows"}
+    counts["repeated"] = "repeated_headers"
     said += [(key, {"n": details[name]}) for key, name in counts.items() if details.get(name)]
     if details.get("bytes_guessed"):
         said.append(("guessed", {"n": details["bytes_guessed"]}))

@@ -7,6 +7,7 @@ that none of these packages is imported to find out. The index of a frame is not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,22 +84,49 @@ def _columns_of_array(array: Any, names: Sequence[str] | None) -> dict[Any, Any]
 
 
 def _of_mapping(columns: Mapping[Any, Any], name: str) -> Dataset:
-    lists = {key: _listed(key, values) for key, values in columns.items()}
+    lists = {key: _typed_array(values) or _listed(key, values) for key, values in columns.items()}
     lengths = {key: len(values) for key, values in lists.items()}
     if len(set(lengths.values())) > 1:
         said = listing([f"{key}: {n:,}" for key, n in lengths.items()])
         raise DataError(
             f"The columns differ in length ({said}).", "Expected one length.", "Pass columns of one length."
         )
-    makers = [lambda new, met, v=values: value_column(new, v, met) for values in lists.values()]
+    makers = [_maker(values) for values in lists.values()]
     return dataset_of(list(lists), makers, name, "frame", {"frame": "mapping"})
+
+
+@dataclass(frozen=True, eq=False)
+class _Typed:
+    """An array whose type is known, so that no cell need be looked at."""
+
+    cells: Any
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __bool__(self) -> bool:  # an array of no cells is still one
+        return True
+
+
+def _typed_array(values: Any) -> _Typed | None:
+    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fiub":
+        import pyarrow as pa
+
+        return _Typed(pa.array(values.astype(np.float64) if values.dtype.kind == "f" else np.ascontiguousarray(values)))
+    if type(values).__module__.partition(".")[0] == "pyarrow" and hasattr(values, "to_pylist"):
+        return _Typed(values)
+    return None
+
+
+def _maker(values: Any) -> Any:
+    if isinstance(values, _Typed):
+        return lambda name, met: arrow_column(name, values.cells, met)
+    return lambda name, met: value_column(name, values, met)
 
 
 def _listed(key: Any, values: Any) -> list[Any]:
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return list(values.astype("datetime64[us]"))
-    if hasattr(values, "to_pylist"):
-        return list(values.to_pylist())
     if hasattr(values, "tolist"):
         return list(values.tolist())
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
