@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assay.kernel.words import Say, number
+from assay.kernel.words import Say, number, pad, width_of
 
 WIDTH = 24
 
@@ -55,8 +55,8 @@ class Explanation:
             self.unit.text(lang),
             "",
         ]
-        wide = min(40, max(_wide(n) for n, _, _ in rows))
-        values = min(20, max(_wide(v) for _, v, _ in rows))
+        wide = min(40, max(width_of(n) for n, _, _ in rows))
+        values = min(20, max(width_of(v) for _, v, _ in rows))
         for place, (name, value, pull) in enumerate(rows):
             sign = "+" if pull >= 0 else "−"
             bar = (
@@ -65,21 +65,8 @@ class Explanation:
                 else ("█" if pull >= 0 else "░") * max(0, round(abs(pull) / largest * WIDTH))
             )
             said = f"{sign}{number(abs(pull))}"
-            lines.append(f"  {_pad(name, wide)}  {_pad(value, values)}  {said:>9}  {bar}".rstrip())
+            lines.append(f"  {pad(name, wide)}  {pad(value, values)}  {said:>9}  {bar}".rstrip())
         return "\n".join(lines)
 
     def __repr__(self) -> str:
         return self.text(most=12)
-
-
-def _wide(text: str) -> int:
-    """Columns a text takes in a terminal: Chinese characters take two."""
-    import unicodedata
-
-    return sum(2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text)
-
-
-def _pad(text: str, width: int) -> str:
-    while _wide(text) > width:
-        text = text[:-2] + "…"
-    return text + " " * (width - _wide(text))

@@ -11,6 +11,7 @@ import functools
 import importlib
 import math
 import string
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,3 +133,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return value
+
+
+def width_of(text: str) -> int:
+    """Columns a text takes in a terminal: Chinese characters take two, control characters none.
+
+    >>> width_of("abc"), width_of("很好")
+    (3, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(ch) in "WF" else 1 for ch in text if ch.isprintable())
+
+
+def pad(text: str, width: int) -> str:
+    """The text, cut or filled to exactly `width` terminal columns; what could steer a terminal is left out."""
+    text = "".join(ch for ch in text if ch.isprintable())
+    if width_of(text) > width:
+        while width_of(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - width_of(text))

@@ -233,6 +233,9 @@ def provenance(content: Content, voice: Voice) -> list[tuple[str, str]]:
         ("command", card.get("command")),
         ("data", data.get("name")),
         ("sha256", card.get("sha256") or data.get("sha256")),
+        ("audited", card.get("audited")),
+        ("audited_rows", card.get("audited_rows")),
+        ("audited_sha256", card.get("audited_sha256")),
         ("rows_read", data.get("rows_read", content.rows())),
         ("rows_repaired", data.get("rows_repaired")),
         ("rows_refused", data.get("rows_refused")),
@@ -245,7 +248,7 @@ def provenance(content: Content, voice: Voice) -> list[tuple[str, str]]:
         ("python", card.get("python")),
         ("packages", ", ".join(f"{name} {version}" for name, version in dict(packages).items())),
     ]
-    counts = {"rows_read", "rows_repaired", "rows_refused"}
+    counts = {"audited_rows", "rows_read", "rows_repaired", "rows_refused"}
     return [
         (voice.word(key), clean(f"{value:,}" if key in counts and isinstance(value, int) else value))
         for key, value in facts

@@ -24,6 +24,7 @@ class Content:
     - created, assay, python, packages {name: version}, sha256, seed, seconds, rows, file_bytes, command
     - task, task_title (text or Say), target, head ("value", "classes" ...)
     - blend: [{"name", "learner", "weight"}]; from the ledger's weights where it is not there
+    - interrupted: whether training was stopped early; audited, audited_rows, audited_sha256 of an audit
     - readable: {"name", "recommended"}; equation: {"equation": "y = θ0 + ..."}
 
     `spoken` overrides the titles and questions of plug-ins, by "room/key.title" and "room/key.question"; the shelf is

@@ -232,6 +232,9 @@ def points(data: Mapping[str, Any], titles: tuple[str, str], name: str, said: An
         rank = order[groups[i]]
         paths.setdefault(rank, []).append(f"M{place(axes.x(x[i]))} {place(axes.y(y[i]))}{SHAPES[rank % 6]}")
     body = [tag("path", d="".join(d), class_=f"cloud f{rank % 8}") for rank, d in sorted(paths.items())]
+    if data.get("diagonal"):
+        ends = max(axes.x.low, axes.y.low), min(axes.x.high, axes.y.high)
+        body.append(tag("path", d=_path(ends, ends, axes, False), class_="ref", fill="none"))
     shown = [*names[: limits.series - 1], "…"] if len(names) > limits.series else names
     keys = key(shown, "shape") if len(names) > 1 else Raw("")
     return join(keys, svg(join(axes.around, *body), axes.height, name))

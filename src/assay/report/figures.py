@@ -105,11 +105,15 @@ def matrix(data: Mapping[str, Any], titles: tuple[str, str], name: str, voice: V
     columns = [voice.say(c) for c in data.get("columns", ())][: limits.cells]
     texts = data.get("text") or _grouped(figures_of([v for row in values for v in row]), values)
     width = max(WIDTH, 96 + 62.0 * len(columns))
-    left = min(0.34 * WIDTH, max((breadth(cut(r, 40)) for r in rows), default=1.0) * EM) + 18
+    widest = max((breadth(cut(r, 40)) for r in [*rows, f"{titles[1]} ↓"]), default=1.0)
+    left = min(0.34 * WIDTH, widest * EM) + 18
     side = (width - left) / max(1, len(columns))
     top = 24.0 + (18 if titles[0] else 0)
     greatest = max((abs(v) for row in values for v in row if math.isfinite(v)), default=1.0) or 1.0
-    parts = [tag("text", titles[0], x=place(left), y="13", class_="axis")] if titles[0] else []
+    parts = [tag("text", f"{titles[0]} →", x=place(left), y="13", class_="axis")] if titles[0] else []
+    if titles[1]:
+        shown_title = cut_to(f"{titles[1]} ↓", left / EM - 0.5)
+        parts.append(tag("text", shown_title, x=place(left - 6), y=place(top - 7), class_="axis e"))
     for c, column in enumerate(columns):
         shown = tag("title", cut(column, 500)), cut_to(column, side / EM - 0.3)
         parts.append(tag("text", *shown, x=place(left + side * (c + 0.5)), y=place(top - 7), class_="tick m"))

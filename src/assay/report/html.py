@@ -130,6 +130,7 @@ def _headline(content: Content, voice: Voice) -> Raw:
         tag("p", facts, class_="lead"),
         tag("ul", *tally, class_="tally"),
         tag("div", _key_figure(content, voice), _facts(content, voice), class_="headline"),
+        tag("p", voice.word("interrupted"), class_="muted") if card.get("interrupted") else None,
         written if equation else None,
         id="summary",
     )

@@ -70,7 +70,8 @@ def _pipeline(content: Content) -> str:
     head = str(content.card.get("head", ""))
     if not head:
         try:
-            head = shelf("tasks").get(content.plan.task).head(Codec(labels=("0", "1"))).name
+            task = shelf("tasks").get(content.plan.task)
+            head = (task() if isinstance(task, type) else task).head(Codec(labels=("0", "1"))).name
         except AssayError:
             return ""
     return {"value": "tabular-regression", "classes": "tabular-classification"}.get(head, "")

@@ -37,10 +37,15 @@ class Voice:
 
     def say(self, said: Say | str | object) -> str:
         """A Say in this language; a string as it is; a sentence nobody knows any more as its key and values."""
+        if isinstance(said, Mapping) and {"owner", "key"} <= said.keys():
+            said = Say.from_json(said)  # a Say of the card that has been through a file
         if not isinstance(said, Say):
             return str(said)
+        if said.owner == "report" and said.key.startswith("measure."):
+            return self.measure(said.key.removeprefix("measure."))
+        inner = {name: self.say(value) if isinstance(value, Say) else value for name, value in said.values.items()}
         try:
-            return said.text(self.lang)
+            return Say(said.owner, said.key, inner).text(self.lang)
         except (AssayError, LookupError):
             values = "; ".join(f"{name}: {self.say(value)}" for name, value in said.values.items())
             return f"[{said.owner} {said.key}] {values}".rstrip()

@@ -1,0 +1,42 @@
+"""assay report: what did the checks say, to be read?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from .options import common, tell, writable
+
+EPILOG = """\
+The ending says for whom: .html for people, .md for a repository (a model card), .json for programs.
+
+  assay report loans.assay -o loans.html --lang zh
+"""
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.epilog = EPILOG
+    parser.add_argument("model", help="a .assay file")
+    parser.add_argument("-o", "--output", metavar="PATH", help="file to write (default: the verdicts on the screen)")
+    common(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Write, or print the verdicts."""
+    if parsed.output:
+        writable(Path(parsed.output))
+    import assay
+
+    from .show import findings_text, word
+
+    report = assay.load(parsed.model).report
+    if parsed.output:
+        report.save(parsed.output, parsed.lang)
+        tell(word("wrote_report", parsed.lang, report=parsed.output))
+    if parsed.json:
+        print(json.dumps(report.structured(), ensure_ascii=False, allow_nan=False))
+    elif not parsed.output:
+        print(findings_text(report.content.findings, parsed.lang))
+    return 0

@@ -1,0 +1,169 @@
+"""How do a plan, progress and findings look in a terminal?"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from assay.kernel.findings import Finding
+from assay.kernel.plan import ColumnPlan, Plan
+from assay.kernel.words import Say, pad, width_of
+from assay.search.run import Event
+
+COLUMNS_SHOWN = 40
+INDENT = "  "
+
+
+def word(key: str, lang: str, **values: Any) -> str:
+    """A sentence of the command line."""
+    return Say("cli", key, values).text(lang)
+
+
+def plan_text(plan: Plan, lang: str) -> str:
+    """The plan, for people."""
+    data = plan.data
+    details = ", ".join(f"{k.replace('_', ' ')} {v!r}" for k, v in data["details"].items() if _plain(v))
+    lines = [
+        _fact("data", lang, word("data_line", lang, name=data["name"], rows=data["rows"], columns=len(plan.columns),
+                                 reader=data["reader"], details=details or "–")),
+        _fact("target", lang, word("target_line", lang, target=plan.target, why=plan.task_why,
+                                   task=Say(f"tasks/{plan.task}", "title"))),
+        _fact("time", lang, word("time_line", lang, minutes=plan.minutes)),
+        "",
+        _columns(plan, lang),
+        "",
+        _fact("candidates", lang, ", ".join(c.name for c in plan.candidates)),
+    ]  # fmt: skip
+    lines += _listed("left_out", [say.text(lang) for say in plan.left_out], lang)
+    lines += _listed("notes", [say.text(lang) for say in plan.notes], lang)
+    said = [(a.option, a.say.text(lang)) for a in plan.advice]
+    wide = min(32, max((width_of(option) for option, _ in said), default=0))
+    lines += _listed(
+        "advice", [f"{option + ' ' * max(0, wide - width_of(option))}  {why}" for option, why in said], lang
+    )
+    return "\n".join(lines)
+
+
+def _fact(key: str, lang: str, text: str) -> str:
+    return f"{pad(word(key, lang), 16)}{text}"
+
+
+def _listed(key: str, rows: Sequence[str], lang: str) -> list[str]:
+    return ["", word(key, lang), *(INDENT + row for row in rows)] if rows else []
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and len(str(value)) <= 40
+
+
+def _columns(plan: Plan, lang: str) -> str:
+    heads = [word(f"col.{key}", lang) for key in ("name", "kind", "role", "or", "missing", "why")]
+    shown = plan.columns[:COLUMNS_SHOWN]
+    rows = [heads, *(_row(c, lang) for c in shown)]
+    room = max(60, shutil.get_terminal_size((110, 24)).columns)
+    most = (32, 12, 10, 12, 9)
+    widths = [min(most[i], max(width_of(row[i]) for row in rows)) for i in range(5)]
+    last = max(16, room - sum(widths) - 2 * len(INDENT) - 10)
+    lines = [
+        (INDENT + "  ".join(pad(cell, w) for cell, w in zip(row, (*widths, last), strict=True))).rstrip()
+        for row in rows
+    ]
+    if len(plan.columns) > len(shown):
+        lines.append(INDENT + word("more_columns", lang, n=len(plan.columns) - len(shown)))
+    return "\n".join([word("columns", lang), *lines])
+
+
+def _row(c: ColumnPlan, lang: str) -> list[str]:
+    def title(kind: str) -> str:
+        return Say(f"modalities/{kind.partition(':')[0]}", "title").text(lang) if kind else ""
+
+    missing = f"{c.missing:,}" if c.missing else ""
+    other = "" if c.role in ("dropped", "target") else title(c.runner_up)
+    return [c.name, title(c.kind), word(f"role.{c.role}", lang), other, missing, c.why.text(lang) if c.why else ""]
+
+
+class Progress:
+    """One line that is written over in a terminal; one line a candidate where output goes to a file."""
+
+    def __init__(self, lang: str, stream: TextIO | None = None) -> None:
+        self.lang = lang
+        self.stream = stream or sys.stderr
+        self.live = self.stream.isatty()
+        self.last = ""
+
+    def trial(self, event: Event) -> None:
+        """A fold of a candidate begins."""
+        place = {"place": event.tried + 1, "of": event.candidates, "candidate": event.candidate}
+        said = word("trying", self.lang, fold=event.fold + 1, folds=event.folds, **place)
+        best = "" if event.best is None else f" · {word('best', self.lang, loss=event.best)}"
+        left = word("left", self.lang, time=clock_text(event.seconds_left))
+        share = (event.tried + event.fold / event.folds) / event.candidates
+        self._line(f"{bar(share)} {said}{best} · {left}", event.candidate)
+
+    def check(self, key: str, place: int, of: int) -> None:
+        """A check begins."""
+        title = Say(f"checks/{key}", "title").text(self.lang)
+        self._line(f"{bar(place / of)} {word('checking', self.lang, check=title)}", "checks")
+
+    def done(self) -> None:
+        """Take the line away."""
+        if self.live and self.last:
+            self.stream.write("\r\033[K")
+            self.stream.flush()
+
+    def _line(self, text: str, step: str) -> None:
+        if self.live:
+            room = shutil.get_terminal_size((100, 24)).columns - 1
+            self.stream.write("\r\033[K" + pad(text, room).rstrip())
+        elif step != self.last:
+            self.stream.write(text + "\n")
+        self.stream.flush()
+        self.last = step
+
+
+def bar(share: float, width: int = 18) -> str:
+    """A bar that is filled to a share.
+
+    >>> bar(0.5, 4)
+    '██··'
+    """
+    full = round(min(1.0, max(0.0, share)) * width)
+    return "█" * full + "·" * (width - full)
+
+
+def clock_text(seconds: float) -> str:
+    """Minutes and seconds.
+
+    >>> clock_text(75.2)
+    '1:15'
+    """
+    if seconds == float("inf"):
+        return "∞"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def findings_text(findings: Sequence[Finding], lang: str) -> str:
+    """The verdict board."""
+    lines = []
+    wide = max((width_of(Say(f"checks/{f.check}", "title").text(lang)) for f in findings), default=0)
+    for f in findings:
+        title = pad(Say(f"checks/{f.check}", "title").text(lang), wide)
+        lines.append(f"{INDENT}{pad(word(f'verdict.{f.verdict}', lang), 11)} {title}  {f.say.text(lang)}")
+        lines += [f"{INDENT}{' ' * (14 + wide)}→ {a.option}  {a.say.text(lang)}" for a in f.advice if a.option]
+    return "\n".join(lines)
+
+
+def size_text(size: float) -> str:
+    """Bytes as people say them.
+
+    >>> size_text(218516)
+    '219 kB'
+    """
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+
+
+def commands(lines: Mapping[str, str] | Sequence[str]) -> str:
+    """Commands to try next, one a line."""
+    return "\n".join(f"{INDENT}{line}" for line in lines)
