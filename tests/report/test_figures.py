@@ -109,6 +109,18 @@ def test_matrix_shows_whole_numbers_whole_and_depth_by_value() -> None:
     assert ">10</text>" in page
 
 
+def test_matrix_names_both_its_axes() -> None:
+    page = drawn("matrix", {"rows": ["a"], "columns": ["b"], "values": [[1]]})
+    assert ">across →</text>" in page
+    assert ">up ↓</text>" in page
+
+
+def test_diagonal_is_drawn_where_asked_for() -> None:
+    data = {"x": [0, 1, 2], "y": [0, 2, 1]}
+    assert 'class="ref"' in drawn("points", {**data, "diagonal": True})
+    assert 'class="ref"' not in drawn("points", data)
+
+
 def test_tables_align_numbers_and_keep_them_whole_for_sorting() -> None:
     page = drawn("table", {"columns": ["name", "n"], "rows": [["a", 12345.678], ["b", None]]})
     assert 'data-v="12345.678"' in page

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from assay.kernel.errors import RequestError
-from assay.kernel.findings import FIGURES, VERDICTS, Figure, Finding, Measure, Trial
+from assay.kernel.findings import FIGURES, VERDICTS, Figure, Finding, Measure, Trial, to_plain
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say
 from assay.report.content import Content
@@ -260,6 +260,21 @@ def test_a_sentence_nobody_knows_any_more_is_shown_by_key_and_values() -> None:
     page = Report(replace(sample(), findings=(finding,))).html()
     assert "[checks/of_another_package found] column: age" in page
     assert "of another package" in page
+
+
+def test_card_read_back_from_a_file_says_the_same() -> None:
+    card = {**sample().card, "task_title": text("Yes or no, really"), "interrupted": True, "audited": "june.csv"}
+    fresh = Report(replace(sample(), card=card)).html()
+    assert "Yes or no, really" in fresh
+    assert "june.csv" in fresh
+    assert WORDS["en"]["interrupted"] in fresh
+    assert fresh == Report(replace(sample(), card=to_plain(card))).html()
+
+
+def test_a_measure_without_a_name_of_its_own_goes_by_its_key() -> None:
+    say = Say("report", "text", {"text": Say("report", "measure.new_metric")})
+    page = Report(replace(sample(), findings=(Finding(check="x", verdict="info", say=say),))).html()
+    assert ">new metric</p>" in page
 
 
 def test_both_languages_have_the_same_keys_and_values() -> None:
