@@ -16,6 +16,7 @@ from assay.kernel.box import Box
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
+from assay.kernel.labels import as_number
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 
@@ -62,6 +63,11 @@ class Category:
         if column.levels is None:
             return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))
         levels = [str(level) for level in column.levels[:1000]]
+        numbers = [v for level in levels if (v := as_number(level)) is not None]
+        if len(numbers) > 0.8 * len(levels):
+            if distinct > 100 or any(v != round(v) for v in numbers):
+                raise DoesNotApply("its cells are measured quantities")
+            return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))
         sentences = sum(len(re.findall(r"\w+", level)) >= SENTENCE for level in levels) / max(1, len(levels))
         crowded = distinct > 0.5 * len(seen) and distinct > 20
         fit = 0.8 - 0.4 * crowded - 0.3 * (sentences > 0.3 and distinct > 30)
