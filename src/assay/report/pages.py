@@ -143,6 +143,6 @@ def _foot(finding: Finding, voice: Voice) -> Raw | None:
     if finding.rows:
         rows = voice.known(f"rows.{finding.rows}") or finding.rows
         said.append(voice.word("measured_on", rows=rows))
-    if finding.seconds:
+    if finding.seconds >= 0.05:
         said.append(voice.word("took", time=voice.duration(finding.seconds)))
     return tag("p", " · ".join(said), class_="muted foot") if said else None
