@@ -37,6 +37,11 @@ class View:
         """The data columns the model uses."""
         return self.ensemble.parts
 
+    @property
+    def folds(self) -> int:
+        """How many fold models answer together."""
+        return len(self.ensemble.encoders)
+
     def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
         """Calibrated raw scores."""
         return self.ensemble.scores(data, folds)

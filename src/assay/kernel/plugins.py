@@ -245,6 +245,11 @@ class ModelView(Protocol):
         """The data columns the model uses, in order."""
         ...
 
+    @property
+    def folds(self) -> int:
+        """How many fold models answer together; a fold is a number below this."""
+        ...
+
     def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
         """Calibrated raw scores [n, w]; row i from the models of fold `folds[i]` alone where folds are given."""
         ...
