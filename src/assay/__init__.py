@@ -2,7 +2,7 @@
 
 >>> import assay
 >>> sorted(assay.__all__)[:3]
-['Dataset', 'Model', 'Plan']
+['AssayError', 'Dataset', 'Model']
 """
 
 from __future__ import annotations

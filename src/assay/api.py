@@ -61,6 +61,7 @@ def train(
     *,
     test: Any = None,
     limits: Sequence[str] = (),
+    checks: Sequence[str] | None = None,
     journal: str | os.PathLike[str] | None = None,
     resume: bool = False,
     watch: Watch | None = None,
@@ -72,6 +73,7 @@ def train(
 
     test    : a labelled table of the user's own, measured beside
     limits  : promises such as "quality.auc>=0.8"; see `Model.broken_limits`
+    checks  : keys of the checks to run; None runs all of them, () none
     journal : a folder that keeps finished steps; with `resume` those found there are not done again
     wishes  : any field of Wishes: minutes, task, kinds, group, time, weight, drop, seed ...
     """
@@ -96,9 +98,10 @@ def train(
         ledger=found.ledger,
         card=_card(drawn, found, table, clock),
     )
-    evidence = from_training(found, drawn, table, model.size_bytes(), clock.spent(), clock)
-    findings, broken = keep(examine(evidence, watch.check), parsed)
-    model = replace(model, findings=findings, broken_limits=broken)
+    if checks is None or checks:
+        evidence = from_training(found, drawn, table, model.size_bytes(), clock.spent(), clock)
+        findings, broken = keep(examine(evidence, watch.check, checks), parsed)
+        model = replace(model, findings=findings, broken_limits=broken)
     model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
     if test is None:
         return model

@@ -19,10 +19,10 @@ from assay.kernel.words import Say
 Tell = Callable[[str, int, int], None]  # check, place, of how many
 
 
-def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] = ()) -> tuple[Finding, ...]:
-    """One finding a check."""
+def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | None = None) -> tuple[Finding, ...]:
+    """One finding a check; `only` names those to be asked, None asks all."""
     findings = []
-    checks = [plugin for plugin in shelf("checks").ready() if not only or plugin.about.key in only]
+    checks = [plugin for plugin in shelf("checks").ready() if only is None or plugin.about.key in only]
     for place, plugin in enumerate(checks):
         key = plugin.about.key
         if tell is not None:
