@@ -110,3 +110,30 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(x ^ (x >> np.uint64(31)))
+
+
+def bins_differ(bins: Ints, y: Floats) -> float:
+    """Fisher's (1925) one-way analysis of variance: p-value that the mean of `y` [n] differs between bins [n]."""
+    from scipy.special import fdtrc
+
+    _, code = np.unique(bins, return_inverse=True)
+    count = np.bincount(code)
+    k, n = len(count), len(y)
+    centred = y - y.mean()
+    between = float((np.bincount(code, weights=centred) ** 2 / count).sum())
+    within = float((centred**2).sum()) - between
+    if k < 2 or n <= k or between <= 0:
+        return 1.0
+    if within <= 1e-12 * between:
+        return 0.0
+    return float(fdtrc(k - 1, n - k, between / (k - 1) / (within / (n - k))))
+
+
+def answers_of_copies(group: Ints, y: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    """(rows that have a copy [n], mean of `y` [n, k] over the other copies of each row [n, k], 0 where there is none)."""
+    size = np.bincount(group)
+    total = np.column_stack([np.bincount(group, weights=column) for column in y.T])
+    others = size[group] - 1
+    mean = (total[group] - y) / np.maximum(others, 1)[:, None]
+    has = others > 0
+    return np.asarray(has), np.where(has[:, None], mean, 0.0)

@@ -1,0 +1,279 @@
+"""Does anything give the answer away that will not be there on new rows?
+
+Single columns that tell all, copies of rows, ids that predict, neighbours in time or of one group on both sides. Limits
+on shares explained are fixed; what is tested (ids at 1 %, orders and groups together at 1 %, Holm 1979) has a floor of
+effect besides, so that on clean tables at most one in fifty raises an alarm.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
+from assay.kernel.plugins import About, Evidence
+from assay.kernel.words import Say
+from assay.stats.tests import holm
+
+from . import _probes as probes
+from ._small import Gap
+
+LEAST_ROWS = 50
+ALL, MUCH = 0.95, 0.8  # shares of the spread that one column explains: all of it, much of it
+LONELY = 3.0  # the rest it leaves is this many times smaller than the next column's
+COVERS, SOME = 0.5, 0.1  # share of a class that pure levels cover
+COPIED = 0.01  # share of rows with a copy from which a person should look
+TRUE_COPIES = 0.5  # copies differ by less than this times what chance would make them differ
+WORSE, MUCH_WORSE = 0.05, 0.25  # rise of the squared error when rows are kept apart strictly
+GAP_LEVEL = 0.01
+RANK: tuple[Verdict, ...] = ("pass", "info", "watch", "fail")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one probe came to."""
+
+    verdict: Verdict
+    say: Say
+    measures: tuple[Measure, ...] = ()
+    advice: tuple[Advice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """Does anything give the answer away?"""
+
+    about: ClassVar[About] = About(
+        key="leakage",
+        order=20,
+        words={
+            "en": {
+                "title": "Leakage",
+                "question": "Does anything give the answer away that will not be there on new rows?",
+                "clean": "No column tells the answer alone (the strongest, {name}, explains {share:%}), no id predicts, and neighbouring rows are not on both sides.",
+                "few": "only {n} rows were learnt from; {least} are needed",
+                "training": "this is asked of the table that was learnt from; see the findings of training",
+                "no_time": "Time was short: order and groups were not asked.",
+                "given_away": "'{name}' alone explains {share:%} of {target} (all columns together {model:%}; the next one {next:%}): it looks like a copy of the answer.",
+                "given_drop": "If '{name}' is known only after the answer, leave it out.",
+                "pure": "{names} go with {target} = {label} whenever they are set and cover {share:%} of it: they are the answer in parts.",
+                "pure_one": "{names} goes with {target} = {label} whenever it takes certain values and covers {share:%} of it.",
+                "copies_kept": "{n} rows ({share:%}) are exact copies of others; copies were kept on one side, so no figure here profits from them.",
+                "copies_score": "With copies on both sides the model would seem to explain {naive:%} of {target} instead of {honest:%}.",
+                "copies_chance": "{n} rows ({share:%}) are equal to others in all columns, but their answers differ as much as the model expects: few columns, not copies.",
+                "copies_apart": "{n} rows ({share:%}) are exact copies of others and stand on both sides of the split: the figures are too good.",
+                "copies_group": "Keep copies together: leave --group and --time away, or name a group that holds them.",
+                "id": "The id '{name}' explains {share:%} of {target}, which a mere name could not.",
+                "id_drop": "Leave '{name}' out, or find out why it knows the answer.",
+                "id_left": "It is not used by the model; find out how the ids were given.",
+                "place": "The place of a row in the file explains {share:%} of {target}: the file is sorted by the answer or by time.",
+                "place_left": "Make sure that no column counts the rows, and that early and late rows are of one kind.",
+                "time": "Neighbouring rows are alike (correlation {alike}): predicted forward in the order of {order}, a small model's squared error is {rise:%} higher ({low:%} to {high:%}) than by random rows.",
+                "time_column": "Have every row predicted from earlier ones only.",
+                "time_none": "Add a column that says when a row arose (or what binds neighbouring rows) and name it with --time (or --group).",
+                "file": "the file",
+                "group": "Rows of one '{name}' are alike: with its rows kept together a small model's squared error is {rise:%} higher ({low:%} to {high:%}) than by random rows.",
+                "group_column": "If new rows will bring a new '{name}', keep its rows together.",
+                "alone": "Share of {target} that each column explains alone",
+                "share": "share explained",
+            },
+            "zh": {
+                "title": "信息泄漏",
+                "question": "是否有什么泄露了答案，而在新数据上并不存在？",
+                "clean": "没有哪一列能单独给出答案（最强的“{name}”解释了 {share:%}），编号不具预测力，相邻行也没有分处两侧。",
+                "few": "训练数据只有 {n} 行；至少需要 {least} 行",
+                "training": "此问题针对训练所用的表；请看训练时的检查结果",
+                "no_time": "时间不足：未检查行序与分组。",
+                "given_away": "仅“{name}”一列就解释了 {target} 的 {share:%}（全部列合计 {model:%}，次强列 {next:%}）：它看起来就是答案的副本。",
+                "given_drop": "如果“{name}”要在答案揭晓之后才知道，请将其去掉。",
+                "pure": "{names} 一旦置位，{target} 必为 {label}，合计覆盖其 {share:%}：它们是答案的组成部分。",
+                "pure_one": "{names} 取某些值时，{target} 必为 {label}，覆盖其 {share:%}。",
+                "copies_kept": "{n} 行（{share:%}）与其他行完全相同；重复行始终放在同一侧，此处的指标未因此虚高。",
+                "copies_score": "若重复行分处两侧，模型看上去能解释 {target} 的 {naive:%}，而实际为 {honest:%}。",
+                "copies_chance": "{n} 行（{share:%}）与其他行各列相同，但答案的差异与模型预期相当：这是列太少所致，并非重复录入。",
+                "copies_apart": "{n} 行（{share:%}）与其他行完全相同，且分处划分的两侧：指标偏乐观。",
+                "copies_group": "请把重复行放在同一侧：去掉 --group 与 --time，或指定一个能容纳它们的分组。",
+                "id": "编号“{name}”解释了 {target} 的 {share:%}，单纯的名称不应如此。",
+                "id_drop": "请去掉“{name}”，或查明它为何知道答案。",
+                "id_left": "模型并未使用它；请查明编号是如何产生的。",
+                "place": "行在文件中的位置解释了 {target} 的 {share:%}：文件按答案或按时间排序。",
+                "place_left": "请确认没有哪一列是行的计数，且前后各行属于同一类数据。",
+                "time": "相邻行彼此相似（相关系数 {alike}）：按{order}的顺序向前预测时，小模型的平方误差比随机划分高 {rise:%}（{low:%} 至 {high:%}）。",
+                "time_column": "让每一行都只由更早的行来预测。",
+                "time_none": "请增加一列说明每行产生的时间（或把相邻行联系在一起的因素），并用 --time（或 --group）指定。",
+                "file": "文件",
+                "group": "同一“{name}”的行彼此相似：将其放在同一侧时，小模型的平方误差比随机划分高 {rise:%}（{low:%} 至 {high:%}）。",
+                "group_column": "如果新数据会带来新的“{name}”，请把同一“{name}”的行放在一起。",
+                "alone": "每一列单独解释 {target} 的份额",
+                "share": "解释的份额",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """The worst of the probes; the others beside it."""
+        if evidence.rows not in ("cross-fitted", "sealed"):
+            raise DoesNotApply("asked in training", say=self._say("training"))
+        if evidence.raw.rows < LEAST_ROWS:
+            raise DoesNotApply("too few rows", say=self._say("few", n=evidence.raw.rows, least=LEAST_ROWS))
+        table = probes.table_of(evidence)
+        alone = probes.explained_alone(evidence, table)
+        parts = [*self._given_away(alone, table, evidence), *self._pure(evidence, table)]
+        copies = probes.copies(evidence, table)
+        parts += self._copies(copies, evidence, table)
+        parts += self._ids(evidence, table)
+        parts += self._gaps(evidence, table, copies)
+        return self._finding(parts, alone, evidence)
+
+    def _finding(self, parts: list[Part], alone: dict[str, float], evidence: Evidence) -> Finding:
+        parts = sorted(parts, key=lambda part: -RANK.index(part.verdict))
+        worst: Verdict = parts[0].verdict if parts and parts[0].verdict in ("watch", "fail") else "pass"
+        name = max(alone, key=lambda n: alone[n])
+        clean = self._say("clean", name=name, share=max(0.0, alone[name]))
+        said = [part.say for part in parts]
+        return Finding(
+            check="leakage",
+            verdict=worst,
+            say=said.pop(0) if worst != "pass" else clean,
+            measures=(
+                Measure(name="strongest_alone", value=alone[name], n=evidence.raw.rows, unit="share", better="lower"),
+                *(m for part in parts for m in part.measures),
+            ),
+            figures=(self._figure(alone, evidence),),
+            notes=tuple(said),
+            advice=tuple(a for part in parts for a in part.advice),
+        )
+
+    def _figure(self, alone: dict[str, float], evidence: Evidence) -> Figure:
+        top = sorted(alone, key=lambda n: -alone[n])[:20]
+        return Figure(
+            kind="bars",
+            title=self._say("alone", target=evidence.plan.target),
+            data={"labels": top, "values": [max(0.0, alone[n]) for n in top]},
+            x=self._say("share"),
+        )
+
+    # ------------------------------------------------------------------------------------------ columns and rows
+
+    def _given_away(self, alone: dict[str, float], table: probes.Table, evidence: Evidence) -> Iterator[Part]:
+        """A column that explains all, or much and far more than any other."""
+        for name, share in alone.items():
+            others = [v for n, v in alone.items() if n != name]
+            modest = [v for v in others if v < ALL]
+            second = max(others, default=0.0)
+            lonely = 1.0 - max(modest, default=0.0) >= LONELY * (1.0 - share)
+            tells = share >= ALL or (
+                share >= MUCH and share >= 0.9 * table.explained and 1.0 - second >= LONELY * (1.0 - share)
+            )
+            if not tells:
+                continue
+            said = {"name": name, "share": share, "model": max(table.explained, share), "next": max(0.0, second)}
+            advice = Advice(say=self._say("given_drop", name=name), option=f"--drop {shlex.quote(name)}")
+            verdict: Verdict = "fail" if share >= ALL and lonely else "watch"
+            yield Part(verdict, self._say("given_away", target=evidence.plan.target, **said), (), (advice,))
+
+    def _pure(self, evidence: Evidence, table: probes.Table) -> Iterator[Part]:
+        """Levels that always go with one class, judged together."""
+        found = probes.pure(evidence, table)
+        if found is None or found.share < SOME:
+            return
+        key = "pure" if len(found.names) > 1 else "pure_one"
+        said = {"names": list(found.names), "target": evidence.plan.target, "label": found.label, "share": found.share}
+        advice = tuple(
+            Advice(say=self._say("given_drop", name=name), option=f"--drop {shlex.quote(name)}") for name in found.names
+        )
+        measure = Measure(name="pure_levels", value=found.share, n=table.n, unit="share", better="lower")
+        yield Part("fail" if found.share > COVERS else "watch", self._say(key, **said), (measure,), advice)
+
+    def _copies(self, found: probes.Copies | None, evidence: Evidence, table: probes.Table) -> Iterator[Part]:
+        """Copies, whether they are copies at all, and whether they were kept together."""
+        if found is None:
+            return
+        share = found.rows / table.n
+        measure = Measure(name="duplicate_share", value=share, n=table.n, unit="share", better="lower")
+        said = {"n": found.rows, "share": share}
+        true_copies = not found.agree >= TRUE_COPIES * found.expected  # not known: taken for copies
+        if not true_copies:
+            yield Part("info", self._say("copies_chance", **said), (measure,))
+            return
+        kept = not evidence.plan.splits.group and not evidence.plan.splits.time
+        if not kept and not found.apart == 0.0:
+            advice = Advice(say=self._say("copies_group"))
+            yield Part("fail" if share > 0.1 else "watch", self._say("copies_apart", **said), (measure,), (advice,))
+            return
+        yield Part("watch" if share >= COPIED else "info", self._say("copies_kept", **said), (measure,))
+        if found.naive > found.honest + 0.01:
+            score = {"naive": found.naive, "honest": found.honest, "target": evidence.plan.target}
+            naive = Measure(name="explained_with_copies", value=found.naive, n=evidence.n, unit="share")
+            yield Part("info", self._say("copies_score", **score), (naive,))
+
+    def _ids(self, evidence: Evidence, table: probes.Table) -> Iterator[Part]:
+        """Ids, and the place in the file."""
+        target = evidence.plan.target
+        for name, share in probes.telling_ids(evidence, table).items():
+            if not name:
+                advice = Advice(say=self._say("place_left"))
+                yield Part("info", self._say("place", share=share, target=target), (), (advice,))
+            elif name in probes.used(evidence):
+                advice = Advice(say=self._say("id_drop", name=name), option=f"--drop {shlex.quote(name)}")
+                yield Part("fail", self._say("id", name=name, share=share, target=target), (), (advice,))
+            else:
+                advice = Advice(say=self._say("id_left"))
+                yield Part("watch", self._say("id", name=name, share=share, target=target), (), (advice,))
+
+    # ------------------------------------------------------------------------------------------- time and groups
+
+    def _gaps(self, evidence: Evidence, table: probes.Table, copies: probes.Copies | None) -> Iterator[Part]:
+        """Orders and groups in which random rows flatter; asked unless the cure is in force."""
+        splits = evidence.plan.splits
+        if evidence.clock.remaining() < 1.0:
+            yield Part("info", self._say("no_time"))
+            return
+        groups = [] if splits.group or splits.time else probes.groupings(evidence, table)
+        orders = [] if splits.time else probes.orders(evidence, table, None if copies is None else copies.group)
+        gaps: list[Gap] = [gap for _, gap in groups] + [order.gap for order in orders]
+        kept = holm(np.asarray([gap.p for gap in gaps]), GAP_LEVEL) if gaps else []
+        real = [keep and gap.rise > WORSE for keep, gap in zip(kept, gaps, strict=True)]
+        for (name, gap), is_real in zip(groups, real, strict=False):
+            if is_real:
+                yield self._group(name, gap)
+        if any(real[: len(groups)]) or splits.group:
+            orders = [order for order in orders if order.name]  # a group's rows often stand together in the file
+        for order in orders:
+            if real[gaps.index(order.gap)]:
+                yield self._order(order, evidence, table)
+
+    def _group(self, name: str, gap: Gap) -> Part:
+        said = {"name": name, "rise": gap.rise, "low": gap.low, "high": gap.high}
+        advice = Advice(say=self._say("group_column", name=name), option=f"--group {shlex.quote(name)}")
+        verdict: Verdict = "fail" if gap.rise > MUCH_WORSE and probes.ID_LIKE.search(name) else "watch"
+        return Part(verdict, self._say("group", **said), (_measure("grouped_rise", gap),), (advice,))
+
+    def _order(self, order: probes.Order, evidence: Evidence, table: probes.Table) -> Part:
+        gap = order.gap
+        said = {"alike": order.alike, "rise": gap.rise, "low": gap.low, "high": gap.high}
+        column = order.name or _counts(table, evidence)
+        key, option = ("time_column", f"--time {shlex.quote(column)}") if column else ("time_none", "")
+        named = f"'{order.name}'" if order.name else self._say("file")
+        verdict: Verdict = "fail" if gap.rise > MUCH_WORSE else "watch"
+        advice = Advice(say=self._say(key), option=option)
+        return Part(verdict, self._say("time", order=named, **said), (_measure("forward_rise", gap),), (advice,))
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+def _measure(name: str, gap: Gap) -> Measure:
+    return Measure(name=name, value=gap.rise, low=gap.low, high=gap.high, n=gap.n, unit="share", better="lower")
+
+
+def _counts(table: probes.Table, evidence: Evidence) -> str:
+    """A column that counts the rows in file order, or nothing."""
+    from assay.stats.order import follows_rows
+
+    return next((c.name for c in table.data if c.name != evidence.plan.target and follows_rows(c)), "")
