@@ -82,6 +82,8 @@ class Boosting:
             # Row shares of 1 are no bootstrap; LightGBM's forest needs less than all rows.
             share = min(self.row_share, 0.632)
             found |= {"boosting": "rf", "bagging_fraction": share, "bagging_freq": 1, "lambda_l2": 0.0}
+            # Breiman draws columns at each split, not for each tree.
+            found |= {"feature_fraction": 1.0, "feature_fraction_bynode": self.column_share}
         return found
 
     @staticmethod

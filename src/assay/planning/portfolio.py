@@ -56,7 +56,7 @@ def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
             (
                 "forest",
                 "boosting",
-                {"mode": "forest", "leaves": 64, "least_rows": 3, "column_share": 0.5, "refit": True},
+                {"mode": "forest", "leaves": 256, "least_rows": 2, "column_share": 0.5, "rounds": 150},
             ),
             ("boosting stumps", "boosting", small | {"rate": 0.05, "leaves": 3, "column_share": 0.5}),
             ("boosting deep", "boosting", small | {"rate": 0.03, "leaves": 48, "column_share": 0.4, "ridge": 10.0}),
@@ -81,7 +81,7 @@ def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
             "boosting",
             {"rate": 0.04, "leaves": 96, "column_share": 0.5, "ridge": 10.0, "least_rows": 30},
         ),
-        ("forest", "boosting", {"mode": "forest", "leaves": 256, "least_rows": 5, "column_share": 0.5}),
+        ("forest", "boosting", {"mode": "forest", "leaves": 512, "least_rows": 5, "column_share": 0.4, "rounds": 100}),
         ("boosting sparse", "boosting", {"rate": 0.04, "leaves": 24, "row_share": 0.6, "column_share": 0.3}),
         (
             "boosting fine",

@@ -29,9 +29,11 @@ from assay.kernel.plugins import Fitted
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
+from assay.kernel.threads import cores
 from assay.stats import splitting
 
 from .encoders import Encoders
+from .executors.here import side_by_side
 
 TUNE_SHARE = 0.12  # of the training rows of a fold: they may stop a learner early, and are never measured on
 CACHE_BYTES = 3 * 2**30
@@ -68,7 +70,7 @@ class Bench:
             rows = getattr(fold, which)
             weight = None if self.weight is None else self.weight[rows]
             batch = fold.encoders.batch(self.table.take(rows), self.y[rows], weight)
-            held = sum(b.vector.values.nbytes for b in self.cache.values())
+            held = sum(b.vector.values.nbytes for b in list(self.cache.values()))
             if held + batch.vector.values.nbytes > CACHE_BYTES:
                 return batch
             self.cache[key] = batch
@@ -115,27 +117,31 @@ def try_candidate(bench: Bench, candidate: Candidate, clock: Clock, tell: Callab
         "readable": bool(plugin.about.readable),
     }
     timer, before = clock.slice(clock.remaining()), peak_memory_mb()
+
+    def work(number: int, share: Clock) -> _Step | None:
+        if number >= workers and timer.expired():
+            return None
+        tell(number)
+        return _step(bench, plugin, candidate, bench.folds[number], share)
+
+    workers = min(len(bench.folds), cores())
+    try:
+        steps = side_by_side(work, len(bench.folds), workers, timer)
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever a learner raises is a ledger line, not the end of the run
+        said = f"{type(error).__name__}: {error}"[:500]
+        return Outcome(Trial(**line, status="failed", seconds=timer.spent(), error=said))
+    done = [step for step in steps if step is not None]
+    line |= {"seconds": timer.spent(), "folds": len(done)}
+    if len(done) < len(steps):
+        return Outcome(Trial(**line, status="starved"))
     scores = np.full((len(bench.y), bench.head.width), np.nan)
-    fitted: list[Fitted] = []
-    resumed, seconds = True, 0.0
-    for fold in bench.folds:
-        if fold.number and timer.expired():
-            return Outcome(Trial(**line, status="starved", seconds=timer.spent(), folds=len(fitted)))
-        tell(fold.number)
-        share = timer.slice(timer.remaining() / (len(bench.folds) - fold.number))
-        try:
-            step = _step(bench, plugin, candidate, fold, share)
-        except KeyboardInterrupt:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever a learner raises is a ledger line, not the end of the run
-            said = f"{type(error).__name__}: {error}"[:500]
-            return Outcome(Trial(**line, status="failed", seconds=timer.spent(), folds=len(fitted), error=said))
-        fitted.append(step.fitted)
+    for fold, step in zip(bench.folds, done, strict=True):
         scores[fold.held] = step.scores
-        resumed, seconds = resumed and step.resumed, seconds + step.seconds
     grown = max(0.0, peak_memory_mb() - before)
-    trial = Trial(**line, status="done", seconds=seconds, memory_mb=grown, folds=len(fitted), resumed=resumed)
-    return Outcome(trial, tuple(fitted), scores)
+    trial = Trial(**line, status="done", memory_mb=grown, resumed=all(step.resumed for step in done))
+    return Outcome(trial, tuple(step.fitted for step in done), scores)
 
 
 @dataclass(frozen=True, eq=False)

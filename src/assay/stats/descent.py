@@ -2,8 +2,9 @@
 
 The cost is half the mean squared error (values) or the mean log-loss (classes) plus a ridge. Gradient descent with
 Nesterov's (1983) acceleration and a step of one over the largest curvature; restarted where the cost rises
-(O'Donoghue & Candès 2015). The exact solvers are normal equations for values and L-BFGS (Liu & Nocedal 1989) for
-classes.
+(O'Donoghue & Candès 2015). The exact solvers are normal equations for values, Newton for two classes, and L-BFGS (Liu
+& Nocedal 1989) for more
+
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
 from .scores import probabilities
+
+MOST_FOR_NEWTON = 1500  # columns; beyond it the square of their number costs more than L-BFGS
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,8 @@ def solve_exactly(
     share = _share(len(x), w)
     if head.name == "value":
         return _normal_equations(x, target, share, strength)
+    if head.width == 1 and x.shape[1] <= MOST_FOR_NEWTON:
+        return _newton(x, target, share, head, strength, start)
     from scipy.optimize import minimize
 
     shape = (x.shape[1] + 1, target.shape[1])
@@ -127,6 +132,33 @@ def _curvature(x: Floats, share: Floats, head: Head, strength: float) -> float:
     largest = float(np.linalg.eigvalsh(whole.T @ (whole * share[:, None]))[-1])
     bend = 1.0 if head.name == "value" else 0.25 if head.width == 1 else 0.5
     return bend * largest + strength / len(x) + 1e-12
+
+
+def _newton(x: Floats, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None) -> Floats:
+    """Newton's steps for two classes (iteratively reweighted least squares), halved where they overshoot."""
+    weights = np.zeros((x.shape[1] + 1, 1)) if start is None else start
+    ridge = np.full(x.shape[1] + 1, strength / len(x) + 1e-10)
+    ridge[0] = 1e-10  # the intercept is free, but never without bound
+    cost, gradient = cost_and_gradient(weights, x, target, share, head, strength)
+    for _ in range(50):
+        p = probabilities(x @ weights[1:] + weights[0])[:, 1]
+        bend = share * np.maximum(p * (1 - p), 1e-9)
+        pulled = x * bend[:, None]
+        hessian = np.empty((len(weights), len(weights)))
+        hessian[0, 0], hessian[1:, 1:] = bend.sum(), x.T @ pulled
+        hessian[0, 1:] = hessian[1:, 0] = pulled.sum(axis=0)
+        step, size = np.linalg.solve(hessian + np.diag(ridge), gradient), 1.0
+        while True:
+            after = weights - size * step
+            new_cost, new_gradient = cost_and_gradient(after, x, target, share, head, strength)
+            if new_cost <= cost or size < 1e-4:
+                break
+            size /= 2
+        gain = cost - new_cost
+        weights, cost, gradient = after, new_cost, new_gradient
+        if gain <= 1e-10 * max(1.0, abs(cost)):
+            break
+    return weights
 
 
 def _normal_equations(x: Floats, target: Floats, share: Floats, strength: float) -> Floats:

@@ -6,7 +6,6 @@ tables.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from ..kernel.clock import Clock
 from ..kernel.data import Floats
 from ..kernel.forms import Batch, Head, Vector
+from ..kernel.threads import threads
 from .forest import Forest
 from .from_lightgbm import forest_of
 
@@ -51,7 +51,7 @@ def grow(
     import lightgbm
 
     timer = clock.slice(clock.remaining())
-    whole = QUIET | objective_of(head) | {"num_threads": os.cpu_count() or 1} | parameters
+    whole = QUIET | objective_of(head) | {"num_threads": threads()} | parameters
     on_train, on_tune = (None, None) if start is None else start
     data = _dataset(train, whole, on_train)
     watched = [] if tune is None else [_dataset(tune, whole, on_tune, reference=data)]

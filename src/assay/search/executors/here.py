@@ -1,0 +1,53 @@
+"""How are folds worked on side by side, in this process?
+
+Threads, since the learners' heavy work leaves the interpreter; each gets its share of the cores. On Ctrl-C the clock that
+the work sees runs out at once, so that everything winds up before the interruption goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
+from typing import TypeVar
+
+from assay.kernel.clock import Clock
+from assay.kernel.threads import at_most, cores
+
+T = TypeVar("T")
+
+
+def side_by_side(work: Callable[[int, Clock], T], count: int, workers: int, clock: Clock) -> list[T]:
+    """Results of `work(i, clock)` for i below `count`; each piece gets its share of the time that is left.
+
+    Raises what the first failing piece (in order of number) raised, and KeyboardInterrupt.
+    """
+    from threadpoolctl import threadpool_limits
+
+    stopped = Event()
+    started = 0
+
+    def now() -> float:
+        return float("inf") if stopped.is_set() else clock.now()
+
+    def one(i: int) -> T:
+        nonlocal started
+        waves = -(-(count - started) // workers)
+        started += 1
+        left = Clock(started=clock.now(), deadline=clock.deadline, now=now)
+        with at_most(max(1, cores() // workers)):
+            return work(i, left.slice(left.remaining() / max(1, waves)))
+
+    # Linear algebra libraries would each take all cores for every worker.
+    with threadpool_limits(max(1, cores() // workers), user_api="blas"), ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(one, i) for i in range(count)]
+        try:
+            while wait(futures, timeout=0.2).not_done:  # short waits let Ctrl-C through
+                time.sleep(0)
+        except KeyboardInterrupt:
+            stopped.set()
+            for future in futures:
+                future.cancel()
+            raise
+        return [future.result() for future in futures]
