@@ -25,6 +25,11 @@ MOST_CLASSES = 10
 ID_LIKE = re.compile(
     r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|code|index|idx)$|编号|序号|号码|工号|学号", re.IGNORECASE
 )
+THING_LIKE = re.compile(
+    r"(^|[\W_])(id|ids|uid|uuid|guid|key|no|nr)$|编号|号码|工号|学号"
+    r"|^(user|patient|customer|client|student|pupil|subject|person|machine|device|unit|account|household)$",
+    re.IGNORECASE,
+)
 LEVEL = 0.01  # family-wise, for each probe that tests
 ID_EXPLAINS = 0.03  # share of the spread from which an id's power is worth a word
 MOST_GROUPS, MOST_ORDERS = 3, 2
@@ -195,7 +200,8 @@ def telling_ids(evidence: Evidence, table: Table) -> dict[str, float]:
     rng = stream(evidence.seed, "leakage", "ids")
     place = Column.of_numbers("", np.arange(table.n, dtype=float), kind="number")
     asked: list[tuple[str, list[Column]]] = [("", [place])]
-    asked += [(c.name, id_readings(table.data[c.name])) for c in evidence.plan.columns if c.role == "id"]
+    ids = [c.name for c in evidence.plan.columns if c.role == "id" and not order.follows_rows(table.data[c.name])]
+    asked += [(name, id_readings(table.data[name])) for name in ids]  # one that counts the rows is their place
     asked += [(n, id_readings(table.data[n])) for n in used(evidence) if _numbers_rows(table.data[n])]
     names, shares, p_values = [], [], []
     for name, readings in asked[:20]:
@@ -238,7 +244,8 @@ def orders(evidence: Evidence, table: Table, group: Ints | None) -> list[Order]:
     dates = [n for n in names if table.data[n].store == "moments" and len(np.unique(table.data[n].cells)) > 20]
     parts = order.sorting_columns([c for c in table.data if c.store == "words" and c.role != "id"])
     ways = [(n, np.argsort(table.data[n].cells, kind="stable")) for n in dates[:MOST_ORDERS]]
-    if not any(order.follows_rows(table.data[n]) for n in dates):
+    sorted_by_answer = order.follows_rows(table.data[evidence.plan.target])
+    if not sorted_by_answer and not any(order.follows_rows(table.data[n]) for n in dates):
         ways.append(("", order.interleaved(parts, table.n)))
     if group is not None:
         _, first = np.unique(group, return_index=True)
@@ -290,7 +297,7 @@ def _names_things(column: Column, n: int) -> Ints | None:
     if column.store == "moments" or len(seen) < LEAST_ROWS:
         return None
     distinct = len(np.unique(seen))
-    named = bool(ID_LIKE.search(column.name.strip()))
+    named = bool(THING_LIKE.search(column.name.strip()))
     whole = column.store == "words" or bool((seen == np.round(seen)).all())
     many = distinct >= 30 and distinct >= 0.02 * n and column.store == "words"
     if not whole or not (named or many) or not 10 < distinct <= 0.5 * len(seen):

@@ -32,6 +32,7 @@ PARAMETERS: dict[str, Any] = {
     "lambda_l2": 1.0,
     "cat_smooth": 10.0,
     "seed": 1,
+    "num_threads": 1,  # so little work is slower when shared out
 }
 
 

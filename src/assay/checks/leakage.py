@@ -202,7 +202,7 @@ class Leakage:
             yield Part("info", self._say("copies_chance", **said), (measure,))
             return
         kept = not evidence.plan.splits.group and not evidence.plan.splits.time
-        if not kept and not found.apart == 0.0:
+        if not kept and found.apart != 0.0:
             advice = Advice(say=self._say("copies_group"))
             yield Part("fail" if share > 0.1 else "watch", self._say("copies_apart", **said), (measure,), (advice,))
             return
@@ -237,7 +237,7 @@ class Leakage:
         groups = [] if splits.group or splits.time else probes.groupings(evidence, table)
         orders = [] if splits.time else probes.orders(evidence, table, None if copies is None else copies.group)
         gaps: list[Gap] = [gap for _, gap in groups] + [order.gap for order in orders]
-        kept = holm(np.asarray([gap.p for gap in gaps]), GAP_LEVEL) if gaps else []
+        kept = holm(np.asarray([gap.p for gap in gaps], dtype=float), GAP_LEVEL).tolist()
         real = [keep and gap.rise > WORSE for keep, gap in zip(kept, gaps, strict=True)]
         for (name, gap), is_real in zip(groups, real, strict=False):
             if is_real:
@@ -251,7 +251,7 @@ class Leakage:
     def _group(self, name: str, gap: Gap) -> Part:
         said = {"name": name, "rise": gap.rise, "low": gap.low, "high": gap.high}
         advice = Advice(say=self._say("group_column", name=name), option=f"--group {shlex.quote(name)}")
-        verdict: Verdict = "fail" if gap.rise > MUCH_WORSE and probes.ID_LIKE.search(name) else "watch"
+        verdict: Verdict = "fail" if gap.rise > MUCH_WORSE and probes.THING_LIKE.search(name) else "watch"
         return Part(verdict, self._say("group", **said), (_measure("grouped_rise", gap),), (advice,))
 
     def _order(self, order: probes.Order, evidence: Evidence, table: probes.Table) -> Part:
@@ -260,7 +260,7 @@ class Leakage:
         column = order.name or _counts(table, evidence)
         key, option = ("time_column", f"--time {shlex.quote(column)}") if column else ("time_none", "")
         named = f"'{order.name}'" if order.name else self._say("file")
-        verdict: Verdict = "fail" if gap.rise > MUCH_WORSE else "watch"
+        verdict: Verdict = "fail" if gap.rise > MUCH_WORSE and column else "watch"  # a file's order may mean little
         advice = Advice(say=self._say(key), option=option)
         return Part(verdict, self._say("time", order=named, **said), (_measure("forward_rise", gap),), (advice,))
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from assay.kernel.data import Column, Dataset, Floats, Ints
 
 BINS = 64
+ROWS_A_BIN = 40  # on fewer rows the bins are wider
 LEAST_PURE = 15  # rows a level must hold before "always" means something
 
 
-def binned(column: Column) -> Ints:
+def binned(column: Column, most: int = BINS) -> Ints:
     """The cells as bin numbers [n]: levels for names, equally filled bins for numbers; missing is a bin of its own."""
     missing = column.missing
     if column.store == "words":
@@ -26,7 +27,9 @@ def binned(column: Column) -> Ints:
     seen = cells[~missing]
     if len(seen) == 0:
         return np.zeros(len(cells), dtype=np.int64)
-    edges = np.unique(np.quantile(seen, np.linspace(0, 1, BINS + 1)[1:-1]))
+    edges = np.unique(seen)[1:]
+    if len(edges) >= most:  # few values are bins each, however rare
+        edges = np.unique(np.quantile(seen, np.linspace(0, 1, most + 1)[1:-1]))
     return np.where(missing, 0, np.searchsorted(edges, np.where(missing, 0.0, cells), side="right") + 1)
 
 
@@ -35,7 +38,7 @@ def explained_alone(column: Column, y: NDArray[np.float64], rng: np.random.Gener
 
     A straight line within each bin, learnt on one half of the rows and measured on the other, both ways.
     """
-    bins = binned(column)
+    bins = binned(column, int(np.clip(len(y) // ROWS_A_BIN, 8, BINS)))
     half = rng.permutation(len(y)) % 2 == 0
     x = column.cells.astype(np.float64) if column.store == "numbers" else np.zeros(len(y))
     x = np.where(np.isnan(x), 0.0, x)

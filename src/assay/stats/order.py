@@ -87,9 +87,10 @@ def stretches(n: int, most: int, pieces: int = 10) -> Ints:
 
 
 def follows_rows(column: Column) -> bool:
-    """Whether a column of many values never falls from row to row: a date or a number that was counted up."""
+    """Whether a column of many values hardly ever falls (or hardly ever rises) from row to row."""
     if column.store == "words" or column.missing.any() or len(column) < 20:
         return False
     cells = column.cells
     rising: Bools = cells[1:] >= cells[:-1]
-    return bool(rising.mean() > 0.99) and len(np.unique(cells)) > SORTED_LEVELS
+    falling: Bools = cells[1:] <= cells[:-1]
+    return max(float(rising.mean()), float(falling.mean())) > 0.99 and len(np.unique(cells)) > SORTED_LEVELS

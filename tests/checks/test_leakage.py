@@ -1,0 +1,190 @@
+"""Does the leakage check find what was planted, and stay quiet where nothing was?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from assay.kernel.data import Column
+from assay.kernel.errors import DoesNotApply
+
+from .worlds import ask, logit_world, names, numbers, options, world
+
+
+def test_clean_tables_raise_an_alarm_at_most_as_often_as_stated() -> None:
+    alarms = 0
+    for seed in range(40):
+        columns, y, z, rng = logit_world(400, seed)
+        columns += [numbers("flag", rng.integers(2, size=400), kind="flag"), names("id", range(400), "id")]
+        alarms += ask("leakage", world(columns, y, z, seed=seed)).verdict != "pass"
+    assert alarms <= binom.ppf(0.999, 40, 0.02)
+
+
+def test_clean_values_are_quiet() -> None:
+    alarms = 0
+    for seed in range(20):
+        columns, _, z, rng = logit_world(400, seed)
+        alarms += ask("leakage", world(columns, z + rng.standard_t(4, 400), z, "value", seed=seed)).verdict != "pass"
+    assert alarms <= binom.ppf(0.999, 20, 0.02)
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.1, 0.25])
+def test_a_planted_copy_of_the_target_with_noise_is_found(noise: float) -> None:
+    columns, y, _, rng = logit_world()
+    copy = (y == "yes") + noise * rng.normal(size=len(y))
+    scores = np.where(y == "yes", 5.0, -5.0)
+    finding = ask("leakage", world([*columns, numbers("paid off", copy)], y, scores))
+    assert finding.verdict in ("watch", "fail")
+    assert options(finding) == {"--drop 'paid off'"}
+    assert "paid off" in finding.say.text("zh")
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.3])
+def test_a_planted_copy_of_a_value_is_found(noise: float) -> None:
+    columns, _, z, rng = logit_world()
+    value = z + rng.normal(size=len(z))
+    copy = np.exp(value + noise * rng.normal(size=len(z)))
+    finding = ask("leakage", world([*columns, numbers("copy", copy)], value, value, "value"))
+    assert finding.verdict in ("watch", "fail")
+    assert options(finding) == {"--drop copy"}
+
+
+def test_several_strong_columns_of_one_kind_are_no_leak() -> None:
+    rng = np.random.default_rng(1)
+    size = rng.normal(size=500)
+    columns = [numbers(f"measure {i}", size + 0.2 * rng.normal(size=500)) for i in range(5)]
+    y = np.where(size + 0.2 * rng.normal(size=500) > 0, "b", "a")
+    assert ask("leakage", world(columns, y, 6 * size)).verdict == "pass"
+
+
+def test_flags_that_make_up_the_target_are_named_together() -> None:
+    columns, _, _, rng = logit_world(3000)
+    parts = [rng.random(3000) < share for share in (0.010, 0.015, 0.02)]
+    y = np.where(parts[0] | parts[1] | parts[2] | (rng.random(3000) < 0.004), "1", "0")
+    flags = [numbers(f"part {i}", part, kind="flag") for i, part in enumerate(parts)]
+    finding = ask("leakage", world([*columns, *flags], y, np.where(y == "1", 4.0, -4.0)))
+    assert finding.verdict == "fail"
+    assert options(finding) == {f"--drop 'part {i}'" for i in range(3)}
+
+
+def test_copies_kept_together_are_told_with_the_score_they_would_have_bought() -> None:
+    columns, y, z, rng = logit_world(400)
+    rows = np.concatenate([np.arange(400), np.arange(150)])
+    rows = rows[rng.permutation(len(rows))]
+    copied = [c.take(rows) for c in columns]
+    finding = ask("leakage", world(copied, y[rows], z[rows]))
+    assert finding.verdict == "watch"
+    assert finding.measure("duplicate_share").value == pytest.approx(300 / 550)
+    assert finding.measure("explained_with_copies").value > 0.5
+    assert "300 rows" in finding.say.text()
+
+
+def test_copies_on_both_sides_fail_where_a_given_group_parts_them() -> None:
+    columns, y, z, rng = logit_world(400)
+    rows = np.concatenate([np.arange(400), np.arange(150)])
+    copied = [c.take(rows) for c in columns]
+    group = names("ward", rng.integers(30, size=len(rows)), "group")
+    finding = ask("leakage", world([*copied, group], y[rows], z[rows], group="ward"))
+    assert finding.verdict == "fail"
+    assert "both sides" in finding.say.text()
+
+
+def test_rows_alike_for_lack_of_columns_are_no_copies() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.integers(3, size=500), rng.integers(2, size=500)
+    z = 0.8 * a - 0.8
+    y = np.where(rng.random(500) < 1 / (1 + np.exp(-z)), "yes", "no")
+    c = np.where(rng.random(500) < 0.9, a, b).astype(float)
+    finding = ask("leakage", world([names("a", a), names("b", b), names("c", c)], y, z))
+    assert finding.verdict == "pass"
+
+
+@pytest.mark.parametrize("role", ["id", "feature"])
+def test_an_id_numbered_within_the_classes_is_found(role: str) -> None:
+    columns, y, z, _ = logit_world(600)
+    number = np.zeros(600)
+    number[y == "yes"] = 1 + np.arange((y == "yes").sum())
+    number[y == "no"] = 10_001 + np.arange((y == "no").sum())
+    ids: Column = names("case id", [f"C{int(v):05d}" for v in number], role)
+    if role == "feature":
+        ids = numbers("case id", number)
+    finding = ask("leakage", world([*columns, ids], y, z))
+    assert finding.verdict in ("watch", "fail")
+    assert any("case id" in note.text() for note in (finding.say, *finding.notes))
+    assert ("--drop 'case id'" in options(finding)) == (role == "feature")
+
+
+def test_a_file_sorted_by_class_is_told_and_not_taken_for_time() -> None:
+    columns, y, z, _ = logit_world(600)
+    rows = np.argsort(y, kind="stable")
+    finding = ask("leakage", world([c.take(rows) for c in columns], y[rows], z[rows]))
+    assert finding.verdict == "pass"
+    assert any("place of a row" in note.text() for note in finding.notes)
+
+
+def _series(n: int = 1500, seed: int = 0) -> tuple[list[Column], np.ndarray, np.ndarray]:
+    """A value that wanders, a season, and a day that random folds can look up."""
+    rng = np.random.default_rng(seed)
+    level = np.cumsum(rng.normal(size=n)) * 0.3
+    x = rng.normal(size=n)
+    day = np.datetime64("2020-01-01", "us") + np.arange(n) * np.timedelta64(1, "D")
+    date = Column(name="day", cells=day, kind="date")
+    return [date, numbers("x", x)], level + x + 0.3 * rng.normal(size=n), level + x
+
+
+def test_a_time_series_is_noticed_and_its_date_column_named() -> None:
+    columns, y, scores = _series()
+    finding = ask("leakage", world(columns, y, scores, "value"))
+    assert finding.verdict == "fail"
+    assert "--time day" in options(finding)
+    rise = finding.measure("forward_rise")
+    assert rise.low is not None
+    assert 0.05 < rise.low < rise.value
+
+
+def test_rows_written_in_turn_are_noticed_without_any_date() -> None:
+    columns, y, scores = _series(2000, 1)
+    blurred = scores - columns[1].cells + 3.0 * np.random.default_rng(2).normal(size=2000)
+    finding = ask("leakage", world([columns[1], numbers("drift", blurred)], y, scores, "value"))
+    assert finding.verdict == "watch"
+    assert finding.measure("forward_rise").value > 0.05
+
+
+def test_with_time_given_order_is_not_asked_again() -> None:
+    columns, y, scores = _series()
+    columns[0] = replace(columns[0], role="time")
+    assert ask("leakage", world(columns, y, scores, "value", time="day")).verdict == "pass"
+
+
+def test_rows_of_one_patient_are_noticed_and_the_group_named() -> None:
+    rng = np.random.default_rng(0)
+    patient = rng.integers(60, size=900)
+    habit, x = rng.normal(size=60) * 2, rng.normal(size=900)
+    z = habit[patient] + x
+    y = np.where(rng.random(900) < 1 / (1 + np.exp(-z)), "ill", "well")
+    columns = [numbers("x", x), numbers("patient_id", patient)]
+    finding = ask("leakage", world(columns, y, -z))
+    assert finding.verdict in ("watch", "fail")
+    assert "--group patient_id" in options(finding)
+    grouped = [numbers("x", x), numbers("patient_id", patient, "group")]
+    assert ask("leakage", world(grouped, y, -x, group="patient_id")).verdict == "pass"
+
+
+def test_it_says_why_when_rows_are_few_or_not_those_of_training() -> None:
+    columns, y, z, _ = logit_world(40)
+    with pytest.raises(DoesNotApply) as few:
+        ask("leakage", world(columns, y, z))
+    assert "only 40 rows" in few.value.say.text()  # type: ignore[attr-defined]
+    columns, y, z, _ = logit_world(100)
+    with pytest.raises(DoesNotApply) as audit:
+        ask("leakage", world(columns, y, z, rows="audit"))
+    assert "训练" in audit.value.say.text("zh")  # type: ignore[attr-defined]
+
+
+def test_when_time_is_short_the_rest_is_said_to_be_unasked() -> None:
+    columns, y, z, _ = logit_world()
+    finding = ask("leakage", world(columns, y, z, seconds=0.5))
+    assert any("not asked" in note.text() for note in finding.notes)
