@@ -3,8 +3,7 @@
 The cost is half the mean squared error (values) or the mean log-loss (classes) plus a ridge. Gradient descent with
 Nesterov's (1983) acceleration and a step of one over the largest curvature; restarted where the cost rises
 (O'Donoghue & Candès 2015). The exact solvers are normal equations for values, Newton for two classes, and L-BFGS (Liu
-& Nocedal 1989) for more
-
+& Nocedal 1989) for more.
 """
 
 from __future__ import annotations
