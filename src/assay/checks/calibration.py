@@ -1,0 +1,364 @@
+"""Do probabilities mean what they say?
+
+Of all rows told "30 %", about 30 in 100 should be hits; of all rows told "12 tonnes", 12 should be the mean. Both are
+asked in equally filled bins and along a line. An alarm needs two things: a deviation that chance shows in fewer than 1
+of 100 tables, and one large enough to act on. For more than two classes the answered class and each class by itself
+are asked, and the many questions are paid for (Holm 1979).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from assay.kernel.data import Floats, Ints
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
+from assay.kernel.plugins import About, Evidence
+from assay.kernel.rng import stream
+from assay.kernel.words import Say
+from assay.stats import reliability
+from assay.stats.clusters import blocks_of, design_effect
+from assay.stats.reliability import Deviation, Line
+from assay.stats.tests import holm, wilson
+
+LEVEL = 0.95
+ALARM = 0.01  # of tables whose predictions are true, at most this share is flagged
+LEAST_ROWS = 50
+MOST_CLASSES = 20
+NOTABLE, GRAVE = 0.01, 0.05  # mean distance of probability from share: below the first nobody acts differently
+NOTABLE_PART, GRAVE_PART = 0.02, 0.20  # the same for values: share of the squared error that bins would mend
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: predictions against what came, and how they deviate."""
+
+    label: str  # a class; "" for the answered class or the value
+    said: Floats
+    came: Floats
+    deviation: Deviation
+    line: Line | None
+    p_value: float
+
+    @property
+    def size(self) -> float:
+        """How large the deviation is beyond chance."""
+        return self.deviation.beyond_chance
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Do probabilities mean what they say?"""
+
+    about: ClassVar[About] = About(
+        key="calibration",
+        order=20,
+        words={
+            "en": {
+                "title": "Calibration",
+                "question": "Do probabilities mean what they say?",
+                "question_value": "Is the answer right on average, high and low?",
+                "quiet": "Probabilities mean what they say: they are {error:%} off on average, and chance alone would show {chance:%}.",
+                "slight": "Probabilities are {error:%} off on average where chance would show {chance:%}: a deviation, but too small to act on.",
+                "loud": "Probabilities do not mean what they say: they are {error:%} off on average, where chance alone would show {chance:%} ({p}).",
+                "class": "The probability of '{label}' is {error:%} off on average, where chance alone would show {chance:%} ({p}).",
+                "quiet_value": "Answers are right on average at every height: they are {error} off on average, and chance alone would show {chance}.",
+                "slight_value": "Answers are {error} off on average where chance would show {chance}: {part:%} of the squared error, too little to act on.",
+                "loud_value": "Answers are not right on average: they are {error} off, where chance alone would show {chance} ({p}). This is {part:%} of the squared error.",
+                "too_sure": "The slope is {slope} ({low} to {high}), below 1: high probabilities are too high and low ones too low.",
+                "too_shy": "The slope is {slope} ({low} to {high}), above 1: probabilities stay too close to the middle.",
+                "too_high": "Seen overall, '{label}' comes less often than the probabilities say.",
+                "too_low": "Seen overall, '{label}' comes more often than the probabilities say.",
+                "bias": "Answers are {bias} too {side} on average ({low} to {high}).",
+                "side_high": "high",
+                "side_low": "low",
+                "slope_value": "The true value changes by {slope} ({low} to {high}) for each 1 that the answer changes.",
+                "mended": "Calibration lowered the log-loss from {before} to {after}.",
+                "left": "Calibration was not needed: the model's own probabilities are kept.",
+                "alarm": "A model whose probabilities are true is flagged here in at most {alarm:%} of tables.",
+                "grouped": "Rows that belong together err together: {n} rows count as {effective}.",
+                "recalibrate": "Train again on rows like these; until then, read the probabilities off the curve.",
+                "few": "only {n} rows were measured; {least} are needed",
+                "one": "only one class is among the measured rows",
+                "curve": "What was said against what came",
+                "curve_class": "'{label}': what was said against what came",
+                "curve_top": "How sure the answer was against how often it was right",
+                "said": "probability said",
+                "share": "share that came",
+                "answer": "mean answer",
+                "truth": "mean true value",
+                "model": "model",
+                "uncalibrated": "before calibration",
+                "true": "as it should be",
+                "per_class": "Class by class",
+                "class_name": "class",
+                "off": "off on average",
+                "by_chance": "by chance",
+                "p_value": "p",
+                "flag": "flagged",
+                "yes": "yes",
+            },
+            "zh": {
+                "title": "校准",
+                "question": "概率是否名副其实？",
+                "question_value": "回答在各个高低水平上平均而言是否准确？",
+                "quiet": "概率名副其实：平均偏差 {error:%}，而仅凭偶然就会有 {chance:%}。",
+                "slight": "概率平均偏差 {error:%}，偶然水平为 {chance:%}：确有偏差，但小到无须处理。",
+                "loud": "概率名不副实：平均偏差 {error:%}，而仅凭偶然只会有 {chance:%}（{p}）。",
+                "class": "“{label}”的概率平均偏差 {error:%}，而仅凭偶然只会有 {chance:%}（{p}）。",
+                "quiet_value": "回答在各个水平上平均而言都准确：平均偏差 {error}，而仅凭偶然就会有 {chance}。",
+                "slight_value": "回答平均偏差 {error}，偶然水平为 {chance}：占平方误差的 {part:%}，小到无须处理。",
+                "loud_value": "回答平均而言并不准确：偏差 {error}，而仅凭偶然只会有 {chance}（{p}），占平方误差的 {part:%}。",
+                "too_sure": "斜率为 {slope}（{low} 至 {high}），小于 1：高概率偏高，低概率偏低。",
+                "too_shy": "斜率为 {slope}（{low} 至 {high}），大于 1：概率过于靠近中间。",
+                "too_high": "总体而言，“{label}”实际出现得比概率所说的少。",
+                "too_low": "总体而言，“{label}”实际出现得比概率所说的多。",
+                "bias": "回答平均偏{side} {bias}（{low} 至 {high}）。",
+                "side_high": "高",
+                "side_low": "低",
+                "slope_value": "回答每变化 1，真实值变化 {slope}（{low} 至 {high}）。",
+                "mended": "校准使对数损失由 {before} 降至 {after}。",
+                "left": "无须校准：保留模型自身的概率。",
+                "alarm": "若概率名副其实，此处误报的比例至多为 {alarm:%}。",
+                "grouped": "同组的行会一起出错：{n} 行只相当于 {effective} 行。",
+                "recalibrate": "请用与此类似的数据重新训练；在此之前，请按曲线解读概率。",
+                "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "one": "被测量的行中只有一个类别",
+                "curve": "所说与实际",
+                "curve_class": "“{label}”：所说与实际",
+                "curve_top": "回答的把握与答对的比例",
+                "said": "所说的概率",
+                "share": "实际比例",
+                "answer": "平均回答",
+                "truth": "平均真实值",
+                "model": "模型",
+                "uncalibrated": "校准之前",
+                "true": "理想情形",
+                "per_class": "逐类检查",
+                "class_name": "类别",
+                "off": "平均偏差",
+                "by_chance": "偶然水平",
+                "p_value": "p",
+                "flag": "标记",
+                "yes": "是",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """Probabilities for classes, mean values for numbers."""
+        if evidence.n < LEAST_ROWS:
+            raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
+        if not evidence.codec.labels:
+            return self._values(evidence)
+        if len(np.unique(evidence.y)) < 2:
+            raise DoesNotApply("one class", say=self._say("one"))
+        return self._classes(evidence)
+
+    # ------------------------------------------------------------------------------------------------- classes
+
+    def _classes(self, evidence: Evidence) -> Finding:
+        p, labels = evidence.answers(), evidence.codec.labels
+        rng, blocks = stream(evidence.seed, "calibration"), _blocks(evidence)
+        if len(labels) == 2:
+            first = _ask("", p[:, 1], np.asarray(evidence.y == 1, float), evidence, blocks, rng)
+            rest: list[Asked] = []
+        else:
+            first = _ask("", p.max(axis=1), np.asarray(p.argmax(axis=1) == evidence.y, float), evidence, blocks, rng)
+            rest = []
+            for k in _frequent(evidence.y, len(labels)):
+                if evidence.clock.expired():
+                    break
+                rest.append(_ask(labels[k], p[:, k], np.asarray(evidence.y == k, float), evidence, blocks, rng))
+        asked = [first, *rest]
+        flagged = holm(np.asarray([a.p_value for a in asked]), ALARM)
+        loud = [a for a, flag in zip(asked, flagged, strict=True) if flag and a.size > NOTABLE]
+        worst = max(loud, key=lambda a: a.size, default=first)
+        verdict: Verdict = "pass" if not loud else "fail" if worst.size > GRAVE else "watch"
+        key = "class" if worst.label else "loud" if loud else "slight" if flagged[0] else "quiet"
+        return Finding(
+            check="calibration",
+            verdict=verdict,
+            say=self._said(key, worst),
+            measures=self._measures(evidence, first, blocks, "share"),
+            figures=self._figures(evidence, first, rest, loud, flagged.tolist()),
+            notes=(*self._directions(evidence, first, bool(loud)), *self._notes(evidence, first, blocks)),
+            advice=(Advice(say=self._say("recalibrate")),) if loud else (),
+        )
+
+    def _said(self, key: str, asked: Asked, **more: Any) -> Say:
+        found = asked.deviation
+        p = _readable_p(asked.p_value)
+        return self._say(key, label=asked.label, error=found.error, chance=found.by_chance, p=p, **more)
+
+    def _measures(self, evidence: Evidence, asked: Asked, blocks: Ints, unit: str) -> tuple[Measure, ...]:
+        found, n, line = asked.deviation, evidence.n, asked.line
+        share = unit == "share"
+        out = [Measure(name="ece" if share else "calibration_rmse", value=found.error, n=n, unit=unit, better="lower")]
+        out.append(Measure(name="by_chance", value=found.by_chance, n=n, unit=unit))
+        if line is not None:
+            out.append(Measure(name="slope", value=line.slope, low=line.slope_low, high=line.slope_high, n=n))
+            low, high = line.intercept_low, line.intercept_high
+            unit_of_shift = "" if share else unit
+            out.append(Measure(name="intercept", value=line.intercept, low=low, high=high, n=n, unit=unit_of_shift))
+        if share:
+            deff = design_effect(asked.came - asked.said, blocks)
+            z = reliability.spiegelhalter(asked.said, asked.came, evidence.weight, deff)
+            out.append(Measure(name="spiegelhalter_z", value=z, n=n))
+        out.append(Measure(name="p_value", value=asked.p_value, n=n))
+        return tuple(out)
+
+    def _directions(self, evidence: Evidence, first: Asked, loud: bool) -> list[Say]:
+        """Which way probabilities err, told only where something is wrong."""
+        line = first.line
+        out: list[Say] = []
+        if line is None or not loud:
+            return out
+        if line.slope_high < 1 or line.slope_low > 1:
+            key = "too_sure" if line.slope < 1 else "too_shy"
+            out.append(self._say(key, slope=line.slope, low=line.slope_low, high=line.slope_high))
+        if len(evidence.codec.labels) == 2 and (line.intercept_high < 0 or line.intercept_low > 0):
+            label = evidence.codec.labels[1]
+            out.append(self._say("too_high" if line.intercept < 0 else "too_low", label=label))
+        return out
+
+    def _notes(self, evidence: Evidence, first: Asked, blocks: Ints) -> list[Say]:
+        out = []
+        if evidence.codec.labels:
+            weight = evidence.weight
+            losses = [evidence.task.losses(s, evidence.y) for s in (evidence.uncalibrated, evidence.scores)]
+            before, after = (float(np.average(x, weights=weight)) for x in losses)
+            same = np.array_equal(evidence.uncalibrated, evidence.scores)
+            out.append(self._say("left") if same else self._say("mended", before=before, after=after))
+        deff = design_effect(first.came - first.said, blocks)
+        if deff > 1.1:
+            out.append(self._say("grouped", n=evidence.n, effective=round(evidence.n / deff)))
+        out.append(self._say("alarm", alarm=ALARM))
+        return out
+
+    def _figures(
+        self, evidence: Evidence, first: Asked, rest: list[Asked], loud: list[Asked], flagged: list[bool]
+    ) -> tuple[Figure, ...]:
+        two = len(evidence.codec.labels) == 2
+        label = evidence.codec.labels[1] if two else ""
+        before = evidence.task.answers(evidence.uncalibrated)
+        same = np.array_equal(evidence.uncalibrated, evidence.scores)
+        title = self._say("curve_class", label=label) if two else self._say("curve_top")
+        out = [self._curve(evidence, title, first, before[:, 1] if two and not same else None)]
+        for one in sorted(loud, key=lambda a: -a.size)[:3]:
+            if one.label:
+                out.append(self._curve(evidence, self._say("curve_class", label=one.label), one, None))
+        if rest:
+            heads = [self._say(k) for k in ("class_name", "off", "by_chance", "p_value", "flag")]
+            rows = [
+                [a.label, a.deviation.error, a.deviation.by_chance, a.p_value, self._say("yes") if a in loud else ""]
+                for a in rest
+            ]
+            out.append(Figure(kind="table", title=self._say("per_class"), data={"columns": heads, "rows": rows}))
+        return tuple(out)
+
+    def _curve(self, evidence: Evidence, title: Say, asked: Asked, before: Floats | None) -> Figure:
+        """The reliability curve with Wilson intervals, and the diagonal."""
+        bins = reliability.binned(asked.said, asked.came, evidence.weight)
+        ranges = [wilson(c * n, n, LEVEL) for c, n in zip(bins.came.tolist(), bins.rows.tolist(), strict=True)]
+        series: list[dict[str, Any]] = [
+            {
+                "name": self._say("model"),
+                "x": bins.said,
+                "y": bins.came,
+                "low": [r[0] for r in ranges],
+                "high": [r[1] for r in ranges],
+            },
+            {"name": self._say("true"), "x": [0.0, 1.0], "y": [0.0, 1.0], "dashed": True},
+        ]
+        if before is not None:
+            old = reliability.binned(before, asked.came, evidence.weight)
+            series.append({"name": self._say("uncalibrated"), "x": old.said, "y": old.came})
+        return Figure(kind="lines", title=title, data={"series": series}, x=self._say("said"), y=self._say("share"))
+
+    # -------------------------------------------------------------------------------------------------- values
+
+    def _values(self, evidence: Evidence) -> Finding:
+        f, y = evidence.answers()[:, 0], np.asarray(evidence.y, dtype=np.float64)
+        blocks = _blocks(evidence)
+        deff = design_effect(y - f, blocks)
+        found = reliability.of_values(f, y, evidence.weight, deff, stream(evidence.seed, "calibration"))
+        line = reliability.regression(f, y, evidence.weight, deff, LEVEL)
+        asked = Asked("", f, y, found, line, _both(found.p_value, line))
+        squared = float(np.average((y - f) ** 2, weights=evidence.weight))
+        part = found.beyond_chance**2 / squared if squared > 0 else 0.0
+        sure = asked.p_value <= ALARM
+        verdict: Verdict = "pass" if not sure or part <= NOTABLE_PART else "fail" if part > GRAVE_PART else "watch"
+        key = "quiet_value" if not sure else "slight_value" if verdict == "pass" else "loud_value"
+        return Finding(
+            check="calibration",
+            verdict=verdict,
+            say=self._said(key, asked, part=part),
+            measures=self._measures(evidence, asked, blocks, "target"),
+            figures=(self._value_curve(evidence, f, y),),
+            notes=(*self._line_notes(line), *self._notes(evidence, asked, blocks)),
+            advice=(Advice(say=self._say("recalibrate")),) if verdict != "pass" else (),
+        )
+
+    def _line_notes(self, line: Line | None) -> list[Say]:
+        if line is None:
+            return []
+        out = [self._say("slope_value", slope=line.slope, low=line.slope_low, high=line.slope_high)]
+        if line.intercept_low > 0 or line.intercept_high < 0:
+            side = self._say("side_low" if line.intercept > 0 else "side_high")
+            ends = sorted((abs(line.intercept_low), abs(line.intercept_high)))
+            out.append(self._say("bias", bias=abs(line.intercept), side=side, low=ends[0], high=ends[1]))
+        return out
+
+    def _value_curve(self, evidence: Evidence, f: Floats, y: Floats) -> Figure:
+        bins = reliability.binned(f, y, evidence.weight)
+        error = [float((y - f)[bins.which == b].std() / np.sqrt(n)) for b, n in enumerate(bins.rows.tolist())]
+        half = 1.96 * np.asarray(error)
+        ends = [float(bins.said.min()), float(bins.said.max())]
+        series = [
+            {
+                "name": self._say("model"),
+                "x": bins.said,
+                "y": bins.came,
+                "low": bins.came - half,
+                "high": bins.came + half,
+            },
+            {"name": self._say("true"), "x": ends, "y": ends, "dashed": True},
+        ]
+        title, x, y_title = self._say("curve"), self._say("answer"), self._say("truth")
+        return Figure(kind="lines", title=title, data={"series": series}, x=x, y=y_title)
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+def _ask(label: str, p: Floats, hit: Floats, evidence: Evidence, blocks: Ints, rng: np.random.Generator) -> Asked:
+    """Bins and a line for one event; the smaller p-value, doubled, since two questions are put."""
+    weight = evidence.weight
+    deff = design_effect((hit - p) if weight is None else weight * (hit - p), blocks)
+    found = reliability.of_shares(p, hit, weight, deff, rng)
+    bounded = np.clip(p, 1e-9, 1 - 1e-9)
+    line = reliability.recalibration(np.log(bounded) - np.log1p(-bounded), hit, weight, deff, LEVEL)
+    return Asked(label, p, hit, found, line, _both(found.p_value, line))
+
+
+def _both(p_value: float, line: Line | None) -> float:
+    return p_value if line is None else min(1.0, 2 * min(p_value, line.p_value))
+
+
+def _frequent(y: Ints, k: int) -> list[int]:
+    """The most frequent classes among those that occur."""
+    count = np.bincount(y, minlength=k)
+    order = np.argsort(-count, kind="stable")[:MOST_CLASSES]
+    return [int(c) for c in order if count[c] > 0]
+
+
+def _blocks(evidence: Evidence) -> Ints:
+    return blocks_of(evidence.data, evidence.plan.splits.group, evidence.model.parts)
+
+
+def _readable_p(p: float) -> str:
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"

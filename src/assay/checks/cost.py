@@ -1,0 +1,129 @@
+"""What does it cost to train, to keep and to ask?
+
+Seconds, memory and file size as they were met here; nothing is judged, since only its user knows what is dear.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.findings import Figure, Finding, Measure, Trial
+from assay.kernel.plugins import About, Evidence
+from assay.kernel.words import Say
+
+BATCH_ROWS = 2_000
+WARM_ROWS = 100
+TIMES = 5
+MOST_SECONDS = 1.5  # spent on measuring, where one asking does not take longer
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What does it cost to train, to keep and to ask?"""
+
+    about: ClassVar[About] = About(
+        key="cost",
+        order=90,
+        words={
+            "en": {
+                "title": "Cost",
+                "question": "What does the model cost to train, to keep and to ask?",
+                "said": "Training took {seconds} s. The file weighs {size} MB. An answer takes {row} µs a row in a batch, {alone} ms for one row alone.",
+                "said_no_time": "Training took {seconds} s. The file weighs {size} MB. No time was left to measure answers.",
+                "trials": "{done} of {all} candidates were finished; the blend uses {used}, which took {share:%} of the time of all.",
+                "unfinished": "Not finished: {names}.",
+                "machine": "Times were taken on the machine that made this report, while it may have had other work.",
+                "figure": "Seconds that each candidate took",
+                "seconds": "seconds",
+            },
+            "zh": {
+                "title": "成本",
+                "question": "训练、保存和使用该模型的成本是多少？",
+                "said": "训练用时 {seconds} 秒，文件大小 {size} MB；成批回答每行 {row} 微秒，单独回答一行 {alone} 毫秒。",
+                "said_no_time": "训练用时 {seconds} 秒，文件大小 {size} MB；已无时间测量回答速度。",
+                "trials": "{all} 个候选模型中完成了 {done} 个；组合采用其中 {used} 个，占全部用时的 {share:%}。",
+                "unfinished": "未完成：{names}。",
+                "machine": "用时在生成本报告的机器上测得，当时可能还有其他任务。",
+                "figure": "各候选模型用时（秒）",
+                "seconds": "秒",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """Measure answers, gather what the ledger and the file say."""
+        row, alone = _asking(evidence)
+        megabytes = evidence.model.size_bytes() / 1e6
+        measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")]
+        memory = sum(t.memory_mb for t in evidence.ledger)
+        if evidence.ledger:
+            measures.append(Measure(name="memory_mb", value=memory, unit="MB", better="lower"))
+        measures.append(Measure(name="size_mb", value=megabytes, unit="MB", better="lower"))
+        said = {"seconds": evidence.seconds, "size": megabytes}
+        if row is None or alone is None:
+            say = self._say("said_no_time", **said)
+        else:
+            measures.append(Measure(name="microseconds_per_row", value=1e6 * row, unit="microseconds", better="lower"))
+            measures.append(Measure(name="seconds_one_row", value=alone, unit="s", better="lower"))
+            say = self._say("said", **said, row=1e6 * row, alone=1e3 * alone)
+        return Finding(
+            check="cost",
+            verdict="info",
+            say=say,
+            measures=tuple(measures),
+            figures=self._figures(evidence.ledger),
+            notes=(*self._notes(evidence.ledger), self._say("machine")),
+        )
+
+    def _notes(self, ledger: Sequence[Trial]) -> list[Say]:
+        done = [t for t in ledger if t.status == "done"]
+        total = sum(t.seconds for t in ledger)
+        out = []
+        if done and total > 0:
+            used = [t for t in done if t.weight > 0]
+            share = sum(t.seconds for t in used) / total
+            out.append(self._say("trials", done=len(done), all=len(ledger), used=len(used), share=share))
+        broken = [t.name for t in ledger if t.status in ("failed", "starved")]
+        if broken:
+            out.append(self._say("unfinished", names=broken[:SHOWN]))
+        return out
+
+    def _figures(self, ledger: Sequence[Trial]) -> tuple[Figure, ...]:
+        taken = [t for t in ledger if t.seconds > 0]
+        if not taken:
+            return ()
+        kept = sorted(taken, key=lambda t: -t.seconds)[:SHOWN]
+        data = {"labels": [t.name for t in kept], "values": [t.seconds for t in kept]}
+        return (Figure(kind="bars", title=self._say("figure"), data=data, x=self._say("seconds")),)
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+def _asking(evidence: Evidence) -> tuple[float | None, float | None]:
+    """Seconds a row in a batch, and seconds for one row alone: medians, the first asking left out."""
+    model, clock, n = evidence.model, evidence.clock.slice(MOST_SECONDS), evidence.n
+    if n == 0 or clock.expired():
+        return None, None
+
+    def seconds(rows: int) -> float:
+        data = evidence.data.take(np.arange(min(rows, n)))
+        timer = clock.slice(clock.remaining())
+        model.scores(data)
+        return timer.spent()
+
+    first = seconds(WARM_ROWS) / min(WARM_ROWS, n)
+    alone = [seconds(1)]
+    while len(alone) < TIMES and clock.remaining() > 4 * alone[-1]:
+        alone.append(seconds(1))
+    batch: list[float] = []
+    rows = min(BATCH_ROWS, n)
+    while len(batch) < TIMES and clock.remaining() > (batch[-1] if batch else 0.0):
+        batch.append(seconds(rows))
+    return (statistics.median(batch) / rows if batch else first), statistics.median(alone)

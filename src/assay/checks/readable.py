@@ -1,0 +1,343 @@
+"""What does complexity buy?
+
+The best model a person can read whole (a line, a sum of curves) against what is shipped, on the same rows, round by
+round of the same bootstrap: their difference is paired, so it is known better than either score. Where the readable
+model scores within the interval of the shipped one, it is recommended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from assay.kernel.data import Floats
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Advice, Figure, Finding, Measure
+from assay.kernel.plugins import About, Contender, Evidence
+from assay.kernel.words import Say
+from assay.stats.bootstrap import interval
+
+LEVEL = 0.95
+LEAST_ROWS = 20
+LEAST_ROUNDS = 10
+CURVES, BARS, TERMS = 8, 15, 40
+FINE = 0.004  # of its range: a step of a curve smaller than this is not drawn
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The primary figure of both, and what the shipped model gains, positive where it is better."""
+
+    metric: str
+    shipped: tuple[float, float, float]  # value, low, high
+    readable: tuple[float, float, float]
+    gain: tuple[float, float, float]
+    within: bool  # the readable score lies within the shipped one's interval, or is better
+
+
+@dataclass(frozen=True)
+class Readable:
+    """What does complexity buy?"""
+
+    about: ClassVar[About] = About(
+        key="readable",
+        order=15,
+        words={
+            "en": {
+                "title": "What complexity buys",
+                "question": "Would a model that a person can read whole do as well?",
+                "even": "Recommended: '{name}', which can be read whole. Its {metric} is {readable}, the shipped model's {shipped} ({low} to {high}); complexity buys nothing that can be shown.",
+                "within": "Recommended: '{name}', which can be read whole. Its {metric} of {readable} lies within the shipped model's interval ({shipped}, {low} to {high}); complexity buys {gain} ({gain_low} to {gain_high}).",
+                "worse": "Complexity buys {gain} ({gain_low} to {gain_high}) of {metric}: {shipped} ({low} to {high}) against {readable} for '{name}', the best model that can be read whole.",
+                "itself": "The shipped model can be read whole: it is '{name}'.",
+                "itself_blend": "The shipped model is a blend of {n} that can each be read whole; alone, '{name}' has {metric} {readable} against {shipped}.",
+                "advise": "Ship the readable model instead: a person can then check every step of an answer.",
+                "none": "no readable model was trained",
+                "training_only": "the readable model is measured when the model is made; see the report of the training",
+                "few": "only {n} rows were measured; {least} are needed",
+                "no_rounds": "the time was up before both were measured",
+                "corrected": "Both figures pay for the choosing among candidates; the difference is taken on the same rows.",
+                "weights": "'{name}': pull of one standard deviation, or of a switch turned on",
+                "weights_class": "'{name}': pull on '{label}' of one standard deviation, or of a switch turned on",
+                "equation": "'{name}' written out: score = sum of weight × value",
+                "equation_class": "'{name}' written out for '{label}': score = sum of weight × value",
+                "term": "term",
+                "weight": "weight, in the unit of the column",
+                "constant": "constant",
+                "history": "'{name}': cost after each step of gradient descent",
+                "cost": "cost",
+                "step": "step",
+                "curve": "'{name}': pull of {part}",
+                "curve_class": "'{name}': pull of {part} on '{label}'",
+                "missing": "missing",
+                "others": "all others",
+                "pairs": "'{name}' also uses pairs of columns: {pairs}.",
+                "log_odds": "pull on the log-odds",
+                "value": "pull on the answer",
+            },
+            "zh": {
+                "title": "复杂性的收益",
+                "question": "一个人能完整读懂的模型是否同样好？",
+                "even": "推荐采用可完整读懂的“{name}”。其{metric}为 {readable}，所交付模型为 {shipped}（{low} 至 {high}）；复杂性没有带来可证实的收益。",
+                "within": "推荐采用可完整读懂的“{name}”。其{metric}为 {readable}，落在所交付模型的区间内（{shipped}，{low} 至 {high}）；复杂性带来的收益为 {gain}（{gain_low} 至 {gain_high}）。",
+                "worse": "复杂性在{metric}上带来 {gain}（{gain_low} 至 {gain_high}）的收益：{shipped}（{low} 至 {high}），而最好的可读模型“{name}”为 {readable}。",
+                "itself": "所交付的模型本身即可完整读懂：它就是“{name}”。",
+                "itself_blend": "所交付的模型由 {n} 个均可完整读懂的模型组合而成；单独的“{name}”{metric}为 {readable}，组合为 {shipped}。",
+                "advise": "建议改为交付可读模型：回答的每一步都可由人核对。",
+                "none": "没有训练可读模型",
+                "training_only": "可读模型在训练时测量；请参阅训练报告",
+                "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "no_rounds": "两者测量完成之前时间已到",
+                "corrected": "两项数值均已扣除挑选候选模型带来的乐观；差值在相同的行上计算。",
+                "weights": "“{name}”：每变化一个标准差（或开关打开）的影响",
+                "weights_class": "“{name}”：每变化一个标准差（或开关打开）对“{label}”的影响",
+                "equation": "“{name}”的完整公式：得分 = 各项 权重 × 取值 之和",
+                "equation_class": "“{name}”对“{label}”的完整公式：得分 = 各项 权重 × 取值 之和",
+                "term": "项",
+                "weight": "权重（按该列的单位）",
+                "constant": "常数项",
+                "history": "“{name}”：梯度下降每一步之后的代价",
+                "cost": "代价",
+                "step": "步数",
+                "curve": "“{name}”：{part} 的影响",
+                "curve_class": "“{name}”：{part} 对“{label}”的影响",
+                "missing": "缺失",
+                "others": "其余",
+                "pairs": "“{name}”还使用了成对的列：{pairs}。",
+                "log_odds": "对对数几率的影响",
+                "value": "对回答的影响",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """Compare, then show the readable models."""
+        readable = [c for c in evidence.contenders if c.readable]
+        if not readable or evidence.honest.readable is None:
+            told = evidence.rows in ("audit", "test")
+            raise DoesNotApply("no readable contender", say=self._say("training_only" if told else "none"))
+        if evidence.n < LEAST_ROWS:
+            raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
+        readable.sort(
+            key=lambda c: float(np.average(evidence.task.losses(c.scores, evidence.y), weights=evidence.weight))
+        )
+        compared = _compare(evidence)
+        if compared is None:
+            raise DoesNotApply("too few rounds", say=self._say("no_rounds"))
+        best = readable[0]
+        key = self._verdict(evidence, compared)
+        recommended = key in ("even", "within")
+        notes = [self._say("corrected")] if evidence.honest.corrected else []
+        notes += [note for c in readable for note in self._pairs(c)]
+        return Finding(
+            check="readable",
+            verdict="info" if recommended else "pass",
+            say=self._sentence(key, evidence, best, compared),
+            measures=_measures(evidence, compared),
+            figures=tuple(self._figures(evidence, readable)),
+            notes=tuple(notes),
+            advice=(Advice(say=self._say("advise"), option="--readable"),) if recommended else (),
+        )
+
+    def _verdict(self, evidence: Evidence, compared: Compared) -> str:
+        used = [t for t in evidence.ledger if t.weight > 0]
+        if used and all(t.readable for t in used):
+            return "itself" if len(used) == 1 else "itself_blend"
+        if not compared.within:
+            return "worse"
+        return "within" if compared.gain[1] > 0 else "even"
+
+    def _sentence(self, key: str, evidence: Evidence, best: Contender, compared: Compared) -> Say:
+        used = [t.name for t in evidence.ledger if t.weight > 0]
+        return self._say(
+            key,
+            name=used[0] if key == "itself" else best.name,
+            n=len(used),
+            metric=Say("report", f"measure.{compared.metric}"),
+            readable=compared.readable[0],
+            shipped=compared.shipped[0],
+            low=compared.shipped[1],
+            high=compared.shipped[2],
+            gain=compared.gain[0],
+            gain_low=compared.gain[1],
+            gain_high=compared.gain[2],
+        )
+
+    def _pairs(self, contender: Contender) -> list[Say]:
+        found = sorted(contender.detail.get("pairs", ()), key=lambda pair: -pair["strength"])
+        pairs = [" × ".join(pair["names"]) for pair in found]
+        return [self._say("pairs", name=contender.name, pairs=pairs[:6])] if pairs else []
+
+    # ------------------------------------------------------------------------------------------------- figures
+
+    def _figures(self, evidence: Evidence, readable: list[Contender]) -> list[Figure]:
+        """The best of each kind, the best of all first."""
+        out: list[Figure] = []
+        shown: set[str] = set()
+        for contender in readable:
+            detail = contender.detail
+            if "terms" in detail and "terms" not in shown:
+                shown.add("terms")
+                out += self._line(evidence, contender.name, detail)
+            elif "curves" in detail and "curves" not in shown:
+                shown.add("curves")
+                out += self._curves(evidence, contender.name, detail)
+        return out
+
+    def _line(self, evidence: Evidence, name: str, detail: Mapping[str, Any]) -> list[Figure]:
+        """Weights on one scale, the equation in the columns' own units, and the way down of gradient descent."""
+        place, label = _spoken_class(evidence)
+        width = len(detail["intercept"])
+        place = place if width > 1 else 0
+        more = {"name": name, "label": label} if width > 1 else {"name": name}
+        kind = "_class" if width > 1 else ""
+        terms = [(str(t["name"]), float(t["weights"][place])) for t in detail["terms"]]
+        terms.sort(key=lambda term: -abs(term[1] * _spread(evidence, term[0])))
+        top = terms[:BARS]
+        bars = {
+            "labels": [t for t, _ in top],
+            "values": [w * _spread(evidence, t) for t, w in top],
+            "colours": "signed",
+        }
+        rows = [[self._say("constant"), float(detail["intercept"][place])], *([t, w] for t, w in terms[:TERMS])]
+        table = {"columns": [self._say("term"), self._say("weight")], "rows": rows}
+        out = [
+            Figure(kind="bars", title=self._say("weights" + kind, **more), data=bars, x=self._unit(evidence)),
+            Figure(kind="table", title=self._say("equation" + kind, **more), data=table),
+        ]
+        history = list(detail.get("history", ()))
+        if len(history) > 1:
+            steps = {"series": [{"name": self._say("cost"), "x": list(range(1, len(history) + 1)), "y": history}]}
+            title = self._say("history", name=name)
+            out.append(Figure(kind="lines", title=title, data=steps, x=self._say("step"), y=self._say("cost")))
+        return out
+
+    def _curves(self, evidence: Evidence, name: str, detail: Mapping[str, Any]) -> list[Figure]:
+        """The strongest shape functions."""
+        out = []
+        place, label = _spoken_class(evidence)
+        for curve in list(detail["curves"])[:CURVES]:
+            values = np.asarray(curve["values"], dtype=np.float64)  # [cells, w]
+            wide = values.shape[1] > 1
+            pull = values[:, place if wide else 0]
+            more = {"name": name, "part": curve["name"]} | ({"label": label} if wide else {})
+            title = self._say("curve_class" if wide else "curve", **more)
+            if curve["edges"] is None:
+                order = np.argsort(-np.abs(pull), kind="stable")[:BARS]
+                order = order[np.argsort(-pull[order], kind="stable")]
+                names = [
+                    *(level or self._say("missing") for level in curve["levels"]),
+                    *[self._say("others")] * len(pull),
+                ]
+                levels = [names[i] for i in order]
+                data: dict[str, Any] = {"labels": levels, "values": pull[order], "colours": "signed"}
+                out.append(Figure(kind="bars", title=title, data=data, x=self._unit(evidence)))
+                continue
+            data = {"series": self._steps(evidence, curve["name"], np.asarray(curve["edges"], float), pull)}
+            out.append(Figure(kind="lines", title=title, data=data, x=curve["name"], y=self._unit(evidence)))
+        return out
+
+    def _steps(self, evidence: Evidence, name: str, edges: Floats, pull: Floats) -> list[dict[str, Any]]:
+        """A curve of steps from the smallest value seen to the largest; the last cell is that of missing values."""
+        cells = _numbers(evidence, name)
+        seen = np.empty(0) if cells is None else cells[np.isfinite(cells)]
+        margin = 0.05 * float(np.ptp(edges)) if len(edges) > 1 else 1.0
+        ends = (edges[0] - margin, edges[-1] + margin) if len(edges) else (0.0, 1.0)
+        low, high = (float(seen.min()), float(seen.max())) if len(seen) else ends
+        x = np.clip(np.concatenate([[low], edges, [high]]), low, high)
+        y = np.append(pull[:-1], pull[-2])
+        kept = _coarse(y, FINE * float(np.ptp(y)))
+        out: list[dict[str, Any]] = [{"name": name, "x": x[kept], "y": y[kept], "steps": True}]
+        if cells is not None and len(seen) < len(cells):
+            at = float(pull[-1])
+            out.append({"name": self._say("missing"), "x": [low, high], "y": [at, at], "dashed": True})
+        return out
+
+    def _unit(self, evidence: Evidence) -> Say:
+        return self._say("log_odds" if evidence.codec.labels else "value")
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+def _compare(evidence: Evidence) -> Compared | None:
+    """The primary figure of both on the same rounds; None where too few rounds know it."""
+    honest, metric = evidence.honest, evidence.task.metrics(evidence.codec)[0]
+    assert honest.readable is not None
+    rounds = min(len(honest.draws), len(honest.readable))
+    shipped, readable = honest.draws[:rounds, 0], honest.readable[:rounds, 0]
+    known = ~(np.isnan(shipped) | np.isnan(readable))
+    if known.sum() < LEAST_ROUNDS:
+        return None
+    shipped, readable = shipped[known], readable[known]
+    gain = readable - shipped if metric.better == "lower" else shipped - readable
+    low, high = interval(shipped, LEVEL)
+    mean = float(readable.mean())
+    within = mean <= high if metric.better == "lower" else mean >= low
+    return Compared(metric.key, _summary(shipped), _summary(readable), _summary(gain), within)
+
+
+def _summary(draws: Floats) -> tuple[float, float, float]:
+    return (float(draws.mean()), *interval(draws, LEVEL))
+
+
+def _measures(evidence: Evidence, compared: Compared) -> tuple[Measure, ...]:
+    metric = evidence.task.metrics(evidence.codec)[0]
+    better: Any = "higher" if metric.better == "higher" else "lower"
+    constant = float(evidence.honest.constant[0])
+    out = []
+    for name, (value, low, high) in (("readable", compared.readable), ("shipped", compared.shipped)):
+        out.append(
+            Measure(
+                name=name,
+                value=value,
+                low=low,
+                high=high,
+                level=LEVEL,
+                n=evidence.n,
+                unit=metric.unit,
+                constant=None if np.isnan(constant) else constant,
+                better=better,
+            )
+        )
+    value, low, high = compared.gain
+    out.append(Measure(name="gap", value=value, low=low, high=high, level=LEVEL, n=evidence.n, unit=metric.unit))
+    return tuple(out)
+
+
+def _spoken_class(evidence: Evidence) -> tuple[int, str]:
+    """The class whose column of many is drawn: the most frequent."""
+    labels = evidence.codec.labels
+    if not labels:
+        return 0, ""
+    place = int(np.bincount(evidence.y, minlength=len(labels)).argmax())
+    return place, labels[place]
+
+
+def _numbers(evidence: Evidence, name: str) -> Floats | None:
+    """The cells of a column of numbers called so, or nothing."""
+    if name not in evidence.data or evidence.data[name].store != "numbers":
+        return None
+    return evidence.data[name].cells
+
+
+def _spread(evidence: Evidence, term: str) -> float:
+    """Standard deviation of a column of numbers; 1 for a switch."""
+    cells = _numbers(evidence, term)
+    if cells is None:
+        return 1.0
+    seen = np.sort(cells[np.isfinite(cells)])
+    trimmed = seen[len(seen) // 1000 : len(seen) - len(seen) // 1000]  # one absurd cell must not draw the scale
+    return float(trimmed.std()) if len(trimmed) > 1 else 1.0
+
+
+def _coarse(y: Floats, least: float) -> list[int]:
+    """Places where a curve of steps has moved by more than `least` since the last place kept; both ends are kept."""
+    kept = [0]
+    for i in range(1, len(y) - 1):
+        if abs(y[i] - y[kept[-1]]) > least:
+            kept.append(i)
+    return [*kept, len(y) - 1]

@@ -1,0 +1,370 @@
+"""Which parts does the model go by, and are the reasons it gives true of it?
+
+A reason is the pull of a part on the score of a row. Three things are asked of reasons: that they add up to the score
+to the last digit; that replacing the parts named strongest for a row (by the cells of another row) moves its answer
+more than replacing as many others drawn at random, as deletion tests ask (Samek et al. 2017); and that no single part
+decides alone. What a part is worth is also measured from outside, by the loss when its column is shuffled (Breiman
+2001), which knows nothing of the reasons given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.data import Bools, Dataset, Floats, Ints
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
+from assay.kernel.plugins import About, Evidence
+from assay.kernel.rng import stream
+from assay.kernel.words import Say
+from assay.stats.bootstrap import interval
+from assay.stats.clusters import blocks_of, bootstrap_means
+from assay.stats.tests import mean_above
+
+LEVEL = 0.95
+ALARM = 0.01  # of models whose reasons are true, at most this share fails the deletion test
+MOST_ROWS, PROBE_ROWS, LEAST_ROWS = 2_000, 60, 30
+GROWTH = 5
+MOST_SECONDS = 8.0  # however much time there is, the other checks have questions too
+ENOUGH_ROWS = 400  # before a part is said to bring nothing
+ADDS_UP = 1e-6  # relative
+ALONE = 0.9  # share of all pull held by one part
+SHUFFLED, SHOWN = 10, 20
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some of the measured rows, the pulls on them, and their scores."""
+
+    data: Dataset
+    folds: Ints | None
+    rows: Ints  # places among the measured rows
+    pulls: Floats  # [m, parts, w], centred over classes where there are several
+    scores: Floats  # [m, w]
+    off: float  # largest difference of the sum of pulls from the score, relative
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """How far answers move when the strongest parts are replaced, and when as many others are."""
+
+    named: float
+    others: float
+    parts: int
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """How much the loss rises when a part is shuffled."""
+
+    part: str
+    rise: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Which parts does the model go by, and are its reasons true?"""
+
+    about: ClassVar[About] = About(
+        key="reasons",
+        order=40,
+        words={
+            "en": {
+                "title": "Reasons",
+                "question": "Which parts does the model go by, and are the reasons it gives true?",
+                "true": "The model goes most by {names}. Its reasons add up and hold: replacing the {k} named strongest moves an answer by {named}, as many others by {others}.",
+                "plain": "The model goes most by {names}. Its reasons add up to its scores.",
+                "alone": "The model goes by '{part}' almost alone: it holds {share:%} of all pull.",
+                "untrue": "The reasons do not hold: replacing the {k} parts named strongest moves an answer by {named}, as many others by {others}, which may be chance (p = {p}).",
+                "off": "The reasons do not add up to the scores: they are off by up to {off:%}.",
+                "idle": "No part moves the answer: the model gives every row the same.",
+                "look_alone": "See whether '{part}' is known at the time the question is asked, and train once without it.",
+                "shuffle": "Shuffling '{part}' raises the loss the most, by {rise} ({low} to {high}).",
+                "useless": "Shuffling does not raise the loss measurably for: {names}.",
+                "sample": "Measured on {m} of {n} rows.",
+                "no_time": "The time was up before every question was put.",
+                "cannot": "not asked: this model gives no reasons",
+                "few": "only {n} rows were measured; {least} are needed",
+                "late": "the time was up",
+                "global": "Pull of each part on the score, on average",
+                "worth": "Rise of the loss when a part is shuffled",
+                "directions": "Which way each part pulls",
+                "log_odds": "mean pull on the log-odds",
+                "logits": "mean pull on the log-probabilities",
+                "value": "mean pull on the answer",
+                "loss": "rise of the mean loss",
+                "part": "part",
+                "share": "share of all pull",
+                "way": "as the value rises",
+                "up": "pulls up",
+                "down": "pulls down",
+                "mixed": "up and down",
+            },
+            "zh": {
+                "title": "理由",
+                "question": "模型依据哪些部分作答？它给出的理由是否属实？",
+                "true": "模型主要依据 {names}。各项理由之和等于得分且经得起检验：替换最强的 {k} 个部分使回答变动 {named}，替换同样多的其他部分变动 {others}。",
+                "plain": "模型主要依据 {names}。各项理由之和等于得分。",
+                "alone": "模型几乎只依据“{part}”：它占全部影响的 {share:%}。",
+                "untrue": "理由经不起检验：替换最强的 {k} 个部分使回答变动 {named}，替换同样多的其他部分变动 {others}，差异可能只是偶然（p = {p}）。",
+                "off": "各项理由之和与得分不符：相差最多 {off:%}。",
+                "idle": "没有任何部分影响回答：模型对每一行给出相同的回答。",
+                "look_alone": "请确认提问时是否已知“{part}”，并尝试去掉它训练一次。",
+                "shuffle": "打乱“{part}”使损失上升最多：{rise}（{low} 至 {high}）。",
+                "useless": "打乱以下部分不会使损失有可测的上升：{names}。",
+                "sample": "在 {n} 行中的 {m} 行上测量。",
+                "no_time": "尚未提完全部问题，时间已到。",
+                "cannot": "未检查：该模型不给出理由",
+                "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "late": "时间已到",
+                "global": "各部分对得分的平均影响",
+                "worth": "打乱某一部分时损失的上升",
+                "directions": "各部分的影响方向",
+                "log_odds": "对对数几率的平均影响",
+                "logits": "对对数概率的平均影响",
+                "value": "对回答的平均影响",
+                "loss": "平均损失的上升",
+                "part": "部分",
+                "share": "占全部影响",
+                "way": "取值升高时",
+                "up": "推高",
+                "down": "拉低",
+                "mixed": "有高有低",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """Pulls, the deletion test, and what shuffling costs, as far as the clock allows."""
+        if evidence.n < LEAST_ROWS:
+            raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
+        evidence = replace(evidence, clock=evidence.clock.slice(MOST_SECONDS))
+        sample = _sample(evidence, stream(evidence.seed, "reasons"))
+        if sample is None:
+            raise DoesNotApply("no time", say=self._say("late"))
+        parts, size = evidence.model.parts, np.abs(sample.pulls).mean(axis=2)  # [m, parts]
+        strength = size.mean(axis=0)
+        order = np.argsort(-strength, kind="stable")
+        total = float(strength.sum())
+        if sample.off > ADDS_UP:
+            say = self._say("off", off=sample.off)
+            return Finding(check="reasons", verdict="fail", say=say, measures=(_off(sample),))
+        if total == 0.0:
+            return Finding(check="reasons", verdict="info", say=self._say("idle"), measures=(_off(sample),))
+        deleted = _deletion(evidence, sample, size) if len(parts) > 1 else None
+        shuffled = _shuffling(evidence, sample, [int(j) for j in order[:SHUFFLED] if strength[j] > 0])
+        share = float(strength[order[0]]) / total
+        verdict, say, advice = self._judged(parts, order, share, deleted)
+        draws = bootstrap_means(
+            size, blocks_of(sample.data, evidence.plan.splits.group, parts), stream(evidence.seed, "reasons", "draws")
+        )
+        return Finding(
+            check="reasons",
+            verdict=verdict,
+            say=say,
+            measures=self._measures(sample, parts, order, strength, draws, deleted),
+            figures=tuple(self._figures(evidence, sample, order, strength, draws, shuffled)),
+            notes=tuple(self._notes(evidence, sample, shuffled, deleted)),
+            advice=advice,
+        )
+
+    def _judged(
+        self, parts: Sequence[str], order: Ints, share: float, deleted: Deleted | None
+    ) -> tuple[Verdict, Say, tuple[Advice, ...]]:
+        names = [parts[j] for j in order[:3]]
+        said = {} if deleted is None else {"k": deleted.parts, "named": deleted.named, "others": deleted.others}
+        if deleted is not None and deleted.p_value > ALARM:
+            return "watch", self._say("untrue", **said, p=deleted.p_value), ()
+        if share > ALONE and len(parts) > 2:
+            advice = Advice(say=self._say("look_alone", part=names[0]), option=f"--drop {names[0]}")
+            return "watch", self._say("alone", part=names[0], share=share), (advice,)
+        if deleted is None:
+            return "info", self._say("plain", names=names), ()
+        return "pass", self._say("true", names=names, **said), ()
+
+    def _measures(
+        self,
+        sample: Sample,
+        parts: Sequence[str],
+        order: Ints,
+        strength: Floats,
+        draws: Floats,
+        deleted: Deleted | None,
+    ) -> tuple[Measure, ...]:
+        m, out = len(sample.rows), [_off(sample)]
+        if deleted is not None:
+            out.append(Measure(name="moved_by_named", value=deleted.named, n=m))
+            out.append(Measure(name="moved_by_others", value=deleted.others, n=m))
+            out.append(Measure(name="p_value", value=deleted.p_value, n=m))
+        for j in order[:SHOWN]:
+            low, high = interval(draws[:, j], LEVEL)
+            out.append(
+                Measure(name=f"pull: {parts[j]}", value=float(strength[j]), low=low, high=high, level=LEVEL, n=m)
+            )
+        return tuple(out)
+
+    def _notes(
+        self, evidence: Evidence, sample: Sample, shuffled: list[Shuffled], deleted: Deleted | None
+    ) -> list[Say]:
+        out = []
+        if shuffled:
+            most = max(shuffled, key=lambda s: s.rise)
+            out.append(self._say("shuffle", part=most.part, rise=most.rise, low=most.low, high=most.high))
+            idle = [s.part for s in shuffled if s.low <= 0]
+            if idle and len(sample.rows) >= ENOUGH_ROWS:
+                out.append(self._say("useless", names=idle))
+        if len(sample.rows) < evidence.n:
+            out.append(self._say("sample", m=len(sample.rows), n=evidence.n))
+        if not shuffled or (deleted is None and len(evidence.model.parts) > 1):
+            out.append(self._say("no_time"))
+        return out
+
+    def _figures(
+        self,
+        evidence: Evidence,
+        sample: Sample,
+        order: Ints,
+        strength: Floats,
+        draws: Floats,
+        shuffled: list[Shuffled],
+    ) -> list[Figure]:
+        parts, shown = evidence.model.parts, order[:SHOWN]
+        width = sample.scores.shape[1]
+        unit = self._say("logits" if width > 1 else "log_odds" if evidence.codec.labels else "value")
+        ranges = [interval(draws[:, j], LEVEL) for j in shown]
+        data = {
+            "labels": [parts[j] for j in shown],
+            "values": strength[shown],
+            "low": [r[0] for r in ranges],
+            "high": [r[1] for r in ranges],
+        }
+        out = [Figure(kind="bars", title=self._say("global"), data=data, x=unit)]
+        if shuffled:
+            kept = sorted(shuffled, key=lambda s: -s.rise)
+            worth = {
+                "labels": [s.part for s in kept],
+                "values": [s.rise for s in kept],
+                "low": [s.low for s in kept],
+                "high": [s.high for s in kept],
+            }
+            out.append(Figure(kind="bars", title=self._say("worth"), data=worth, x=self._say("loss")))
+        if width == 1:
+            heads = [self._say(key) for key in ("part", "share", "way")]
+            total = float(strength.sum())
+            rows = [[parts[j], f"{100 * strength[j] / total:.1f} %", self._way(sample, parts[j], j)] for j in shown]
+            out.append(Figure(kind="table", title=self._say("directions"), data={"columns": heads, "rows": rows}))
+        return out
+
+    def _way(self, sample: Sample, part: str, j: int) -> Say | str:
+        """Whether the pull rises with the value: Spearman's (1904) rank correlation, told from ±0.3."""
+        column = sample.data[part]
+        if column.store == "words":
+            return ""
+        known = ~column.missing
+        cells, pull = column.cells[known], sample.pulls[known, j, 0]
+        if known.sum() < 10 or len(np.unique(cells)) < 2 or np.ptp(pull) == 0:
+            return ""
+        found = float(np.corrcoef(_ranks(cells), _ranks(pull))[0, 1])
+        return self._say("up" if found > 0.3 else "down" if found < -0.3 else "mixed")
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+def _sample(evidence: Evidence, rng: np.random.Generator) -> Sample | None:
+    """As many rows, at most MOST_ROWS, as half of the time allows; None where there is time for none.
+
+    Starting costs more than rows do, so the sample grows by steps and what is asked next is foretold by the last step.
+    """
+    clock, places = evidence.clock, rng.permutation(evidence.n)
+    if clock.expired():
+        return None
+    found, rows, most = None, PROBE_ROWS, min(evidence.n, MOST_ROWS)
+    while True:
+        rows, timer = min(rows, most), clock.slice(clock.remaining())
+        found = _pulled(evidence, np.sort(places[:rows]))
+        more = min(GROWTH * rows, most)
+        if rows == most or timer.spent() * more / rows > 0.5 * clock.remaining():
+            return found
+        rows = more
+
+
+def _pulled(evidence: Evidence, rows: Ints) -> Sample:
+    data = evidence.data.take(rows)
+    folds = None if evidence.folds is None else evidence.folds[rows]
+    found, scores = evidence.model.contributions(data, folds), evidence.model.scores(data, folds)
+    scale = np.maximum(1.0, np.maximum(np.abs(scores), np.abs(found).sum(axis=1)))
+    off = float((np.abs(found.sum(axis=1) - scores) / scale).max(initial=0.0))
+    return Sample(data, folds, rows, _centred(found[:, :-1]), scores, off if np.isfinite(off) else 1.0)
+
+
+def _centred(pulls: Floats) -> Floats:
+    """With several classes, what a part adds to all alike changes nothing: it is taken away."""
+    return pulls - pulls.mean(axis=-1, keepdims=True) if pulls.shape[-1] > 1 else pulls
+
+
+def _deletion(evidence: Evidence, sample: Sample, size: Floats) -> Deleted | None:
+    """Replace the parts named strongest for each row, then as many of the others, by those of another row."""
+    m, d = size.shape
+    rng = stream(evidence.seed, "reasons", "deletion")
+    k = int(np.clip(d // 4, 1, 5))
+    donor = (np.arange(m) + rng.integers(1, m)) % m
+    place = np.argsort(np.argsort(-size, axis=1, kind="stable"), axis=1)  # 0 is the strongest
+    named = _moved(evidence, sample, place < k, donor)
+    if evidence.clock.expired():
+        return None
+    lots = np.where(place < k, np.inf, rng.random((m, d)))
+    others = np.argsort(np.argsort(lots, axis=1), axis=1) < min(k, d - k)
+    moved = _moved(evidence, sample, others, donor)
+    p_value = mean_above(named - moved, 0.0)
+    return Deleted(float(named.mean()), float(moved.mean()), k, p_value)
+
+
+def _moved(evidence: Evidence, sample: Sample, replaced: Bools, donor: Ints) -> Floats:
+    """How far each row's score moves when its `replaced` cells [m, parts] are those of the donor row: [m]."""
+    here = np.arange(len(donor))
+    columns = [
+        sample.data[part].take(np.where(replaced[:, j], donor, here)) for j, part in enumerate(evidence.model.parts)
+    ]
+    scores = evidence.model.scores(sample.data.having(*columns), sample.folds)
+    return np.asarray(np.abs(_centred(scores - sample.scores)).mean(axis=1))
+
+
+def _shuffling(evidence: Evidence, sample: Sample, asked: list[int]) -> list[Shuffled]:
+    """The rise of the loss when one part of the sample is shuffled, with a normal interval over rows."""
+    task, y = evidence.task, evidence.y[sample.rows]
+    weight = np.ones(len(y)) if evidence.weight is None else evidence.weight[sample.rows]
+    before = task.losses(sample.scores, y)
+    out = []
+    clock = evidence.clock
+    slowest = 0.0
+    for j in asked:
+        if clock.remaining() <= 1.5 * slowest or clock.expired():
+            break
+        timer = clock.slice(clock.remaining())
+        part = evidence.model.parts[j]
+        order = stream(evidence.seed, "reasons", "shuffle", part).permutation(len(y))
+        column = replace(sample.data[part], cells=sample.data[part].cells[order])
+        rise = task.losses(evidence.model.scores(sample.data.having(column), sample.folds), y) - before
+        mean = float(np.average(rise, weights=weight))
+        error = float(np.sqrt((weight**2 * (rise - mean) ** 2).sum()) / weight.sum())
+        out.append(Shuffled(part, mean, mean - 1.96 * error, mean + 1.96 * error))
+        slowest = max(slowest, timer.spent())
+    return out
+
+
+def _ranks(x: Floats) -> Floats:
+    """Average ranks."""
+    _, which, count = np.unique(x, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[which], dtype=np.float64)
+
+
+def _off(sample: Sample) -> Measure:
+    return Measure(name="adds_up_within", value=sample.off, n=len(sample.rows), better="lower")
