@@ -102,6 +102,10 @@ def train(
         evidence = from_training(found, drawn, table, model.size_bytes(), clock.spent(), clock)
         findings, broken = keep(examine(evidence, watch.check, checks), parsed)
         model = replace(model, findings=findings, broken_limits=broken)
+        if found.readable is not None:
+            advised = any(f.check == "readable" and f.advice for f in findings)
+            said = {"name": found.contenders[found.readable].name, "recommended": advised}
+            model = replace(model, card={**model.card, "readable": said})
     model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
     if test is None:
         return model

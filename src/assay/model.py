@@ -173,14 +173,15 @@ class Model:
         )
         findings, broken = keep(examine(evidence, tell), limits)
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
-        return replace(self, findings=findings, card=card, broken_limits=broken)
+        return replace(self, findings=findings, tested=(), card=card, broken_limits=broken)
 
     @property
     def report(self) -> Report:
         """The findings, to be read."""
         card = {**self.card, "file_bytes": self.size_bytes()}
         title = str(self.card.get("audited") or self.plan.data.get("name", ""))
-        return Report(Content(f"{self.plan.target} · {title}", self.plan, self.findings, self.ledger, card))
+        found = (*self.findings, *self.tested)
+        return Report(Content(f"{self.plan.target} · {title}", self.plan, found, self.ledger, card))
 
     # ------------------------------------------------------------------------------------------------------ file
 

@@ -99,7 +99,7 @@ class _Reader(string.Formatter):
             return ("+" if value >= 0 else "−") + _significant(abs(value))
         if format_spec == "raw":
             return str(value)
-        return _significant(value)
+        return number(value)
 
 
 def _significant(value: float, digits: int = 3) -> str:
@@ -122,7 +122,7 @@ def number(value: float) -> str:
     >>> number(12345.678), number(0.012345)
     ('12,346', '0.0123')
     """
-    return _significant(value)
+    return ("−" if value < 0 else "") + _significant(abs(value))
 
 
 def _plain(value: Any) -> Any:
