@@ -1,0 +1,310 @@
+"""What does a learner promise?
+
+Shapes, finite scores, reproducible fits, rows that do not mind their neighbours, reasons that add up, a state that
+comes back to the bit from a file and is refused when it makes no sense, and a clock that is looked at.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..kernel.box import Box
+from ..kernel.clock import Clock
+from ..kernel.data import Floats
+from ..kernel.errors import BundleError, BundleInvalid, SettingError
+from ..kernel.forms import HEADS, Batch, Head
+from ..kernel.rng import stream
+from ..kernel.settings import draw_settings, ranges, settings_of, with_settings
+from ..kernel.threads import at_most
+from ..stats.scores import class_losses
+from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
+from .worlds import ROWS, Ticking, bruised, easy, heads, plenty, replaced
+
+MOST_ASKED = 400  # looks at an expired clock: every fold of every stage may look a few times, no loop may go on
+Test = Callable[[Any, Head], None]
+
+
+def contracts(plugin: Any) -> list[Contract]:
+    """All contracts, those on fitting once for each head it gives."""
+    key = plugin.about.key
+    found = [Contract("learners", key, name, functools.partial(test, plugin)) for name, test in OF_SETTINGS.items()]
+    for label, head in heads(plugin.about.gives):
+        for name, test in OF_FITTING.items():
+            found.append(Contract("learners", key, f"{name} [{label}]", functools.partial(test, plugin, head)))
+    return found
+
+
+def fit(plugin: Any, head: Head, train: Batch, seed: int = 0, clock: Clock | None = None) -> Any:
+    """A fitted model at the default settings; a fifth of the rows may stop it early."""
+    with at_most(1):  # small tables are slower with more threads
+        return plugin().fit(*parted(train), head, clock or plenty(), stream(seed, "fit"))
+
+
+def parted(batch: Batch) -> tuple[Batch, Batch]:
+    """Rows to train on, and a fifth of them to tune by."""
+    cut = np.arange(batch.rows) % 5 == 0
+    return batch.take(np.flatnonzero(~cut)), batch.take(np.flatnonzero(cut))
+
+
+@functools.lru_cache(maxsize=64)
+def _fitted(plugin: Any, head: Head) -> Any:
+    return fit(plugin, head, easy(head))
+
+
+def _fresh(head: Head) -> Batch:
+    return easy(head, seed=1)
+
+
+def loss(scores: Floats, batch: Batch, head: Head) -> float:
+    """Mean loss of raw scores."""
+    assert batch.y is not None
+    if head.name == "value":
+        return float(((scores[:, 0] - batch.y) ** 2).mean())
+    return float(class_losses(scores, batch.y).mean())
+
+
+# -------------------------------------------------------------------------------------------------------- settings
+
+
+def declares_heads(plugin: Any) -> None:
+    """`gives` are heads, `takes` are forms, and there is at least one of each."""
+    strange = [name for name in plugin.about.gives if name not in HEADS]
+    demand(plugin.about.gives and not strange, f"gives {plugin.about.gives}")
+    demand(plugin.about.takes, "takes no form")
+
+
+def declares_ranges(plugin: Any) -> None:
+    """Every setting has a range and a default within it."""
+    names = [f.name for f in dataclasses.fields(plugin)]
+    spans = ranges(plugin)
+    demand(list(spans) == names, f"settings without a range: {[n for n in names if n not in spans]}")
+    default = plugin()
+    wrong = {name: span.problem(getattr(default, name)) for name, span in spans.items()}
+    demand(not any(wrong.values()), f"defaults out of range: {wrong}")
+
+
+def draws_are_settings(plugin: Any) -> None:
+    """What is drawn within the ranges can be constructed, and comes back as it was."""
+    rng = stream(0, "draws")
+    for _ in range(50):
+        drawn = draw_settings(plugin, rng)
+        demand(settings_of(with_settings(plugin, drawn)) == drawn, f"{drawn} does not come back as it was")
+
+
+def refuses_bad_settings(plugin: Any) -> None:
+    """A value out of range and an unknown name raise SettingError."""
+    for wrong in ({name: object() for name in list(ranges(plugin))[:1]}, {"no such setting": 1}):
+        if not wrong:
+            continue
+        try:
+            with_settings(plugin, wrong)
+        except SettingError:
+            continue
+        demand(False, f"accepts the settings {wrong}")
+
+
+# --------------------------------------------------------------------------------------------------------- fitting
+
+
+def gives_scores(plugin: Any, head: Head) -> None:
+    """Finite float64 scores of shape [n, width], none for no rows."""
+    scores = _fitted(plugin, head).predict(_fresh(head))
+    demand(scores.shape == (ROWS, head.width), f"scores have shape {scores.shape}, not {(ROWS, head.width)}")
+    demand(scores.dtype == np.float64 and np.isfinite(scores).all(), f"scores are {scores.dtype} or not finite")
+    none = _fitted(plugin, head).predict(_fresh(head).take(np.arange(0)))
+    demand(none.shape == (0, head.width), f"no rows give scores of shape {none.shape}")
+
+
+def learns(plugin: Any, head: Head) -> None:
+    """In an easy world the loss falls to less than two thirds of the constant's; the floor itself is the constant."""
+    train, fresh = easy(head), _fresh(head)
+    assert train.y is not None
+    floor = np.full((ROWS, 1), train.y.mean())
+    if head.name != "value":
+        logs = np.log(np.bincount(train.y, minlength=head.classes_) / ROWS)
+        floor = np.tile(logs[1:] - logs[:1] if head.width == 1 else logs, (ROWS, 1))
+    best, own = loss(floor, fresh, head), loss(_fitted(plugin, head).predict(fresh), fresh, head)
+    if plugin.about.order <= 0:
+        demand(abs(own - best) < 0.05 * best, f"the floor has loss {own:.4g}, the constant {best:.4g}")
+    else:
+        demand(own < 0.67 * best, f"loss {own:.4g}, the constant {best:.4g}")
+
+
+def repeats_itself(plugin: Any, head: Head) -> None:
+    """The same rows and the same seed give the same bits."""
+    again = fit(plugin, head, easy(head))
+    demand(bytes_of(again.dump) == bytes_of(_fitted(plugin, head).dump), "two fits with one seed differ")
+
+
+def leaves_rows_alone(plugin: Any, head: Head) -> None:
+    """Fitting and predicting change nothing in the batch."""
+    given, kept = parted(easy(head)), parted(easy(head))
+    with at_most(1):
+        model = plugin().fit(*given, head, plenty(), stream(0, "fit"))
+    model.predict(given[0])
+    for batch, before in zip(given, kept, strict=True):
+        demand(same_bits(batch.vector.values, before.vector.values), "the values were changed")
+        demand(np.array_equal(np.asarray(batch.y), np.asarray(before.y)), "the targets were changed")
+
+
+def rows_stand_alone(plugin: Any, head: Head) -> None:
+    """A row alone gets what it gets in a batch, in whichever order."""
+    fresh, model = _fresh(head), _fitted(plugin, head)
+    whole = model.predict(fresh)
+    size = 1e-9 * (1 + np.abs(whole).max())
+    for row in (0, 17, ROWS - 1):
+        alone = model.predict(fresh.take(np.asarray([row])))
+        demand(np.abs(alone - whole[row]).max() <= size, f"row {row} alone: {alone}, in the batch: {whole[row]}")
+    turned = model.predict(fresh.take(np.arange(ROWS)[::-1]))[::-1]
+    demand(np.abs(turned - whole).max() <= size, "the order of the rows changes their scores")
+
+
+def reasons_add_up(plugin: Any, head: Head) -> None:
+    """Contributions, where it gives them, are [n, d + 1, width] and sum to the scores."""
+    model, fresh = _fitted(plugin, head), bruised_rows(head)
+    if not hasattr(model, "contributions"):
+        demand(not plugin.about.readable, "a readable learner must give contributions")
+        return
+    pulls, scores = model.contributions(fresh), model.predict(fresh)
+    shape = (fresh.rows, len(fresh.vector.features) + 1, head.width)
+    demand(pulls.shape == shape, f"contributions have shape {pulls.shape}, not {shape}")
+    gap = np.abs(pulls.sum(axis=1) - scores).max() / (1 + np.abs(scores).max())
+    demand(gap <= 1e-6, f"contributions miss the scores by {gap:.2g}")
+
+
+def bruised_rows(head: Head) -> Batch:
+    """Fresh rows with gaps and unseen codes."""
+    fresh = _fresh(head)
+    values = fresh.vector.values.copy()
+    values[::7, 0] = np.nan
+    values[::11, 2] = 3.0
+    return replaced(fresh, values)
+
+
+def comes_back(plugin: Any, head: Head) -> None:
+    """Dumped, written to bytes, read and loaded: the same scores and reasons to the bit, and the same dump."""
+    model, fresh = _fitted(plugin, head), bruised_rows(head)
+    again = plugin.load(through_bytes(model.dump), head, fresh.vector.features)
+    demand(same_bits(again.predict(fresh), model.predict(fresh)), "scores differ after a round trip")
+    if hasattr(model, "contributions"):
+        demand(same_bits(again.contributions(fresh), model.contributions(fresh)), "reasons differ after a round trip")
+    demand(bytes_of(again.dump) == bytes_of(model.dump), "it is not dumped again as it was")
+
+
+def refuses_damage(plugin: Any, head: Head) -> None:
+    """A box in which one thing is missing or of a wrong type is refused with BundleInvalid; numbers gone bad, too."""
+    model, features = _fitted(plugin, head), easy(head).vector.features
+    for what, box in damaged(model.dump):
+        try:
+            plugin.load(box, head, features)
+        except BundleInvalid:
+            continue
+        except Exception as error:  # noqa: BLE001  any other error is the breach that is looked for
+            demand(False, f"{what}: raises {type(error).__name__}: {error}, not BundleInvalid")
+        demand(False, f"{what}: is loaded")
+    for what, box in _gone_bad(model.dump):
+        try:
+            scores = plugin.load(box, head, features).predict(_fresh(head))
+        except BundleError:
+            continue
+        demand(np.isfinite(scores).all(), f"{what}: is loaded and gives scores that are not finite")
+
+
+def _gone_bad(dump: Callable[[Box], None]) -> list[tuple[str, Box]]:
+    whole, out = Box("thing"), []
+    dump(whole)
+    for place, inner in enumerate(whole.walk()):
+        for name, array in inner.arrays.items():
+            if array.size and array.dtype.kind == "f":
+                box = Box("thing")
+                dump(box)
+                bad = array.copy()
+                bad.flat[0] = math.nan
+                list(box.walk())[place].arrays[name] = bad
+                out.append((f"array '{name}' with a NaN", box))
+    return out
+
+
+def bears_bruises(plugin: Any, head: Head) -> None:
+    """Empty and constant columns, huge numbers and unseen codes are borne, and the rest is still learnt from."""
+    train = bruised(easy(head))
+    scores = fit(plugin, head, train).predict(bruised(_fresh(head)))
+    demand(np.isfinite(scores).all(), "scores are not finite")
+
+
+def bears_a_missing_class(plugin: Any, head: Head) -> None:
+    """A class without a row in training still has its place in the scores."""
+    if head.name != "classes":
+        return
+    batch = easy(head)
+    assert batch.y is not None
+    some = batch.take(np.flatnonzero(batch.y != head.classes_ - 1))
+    scores = fit(plugin, head, some).predict(_fresh(head))
+    demand(scores.shape == (ROWS, head.width), f"scores have shape {scores.shape}")
+    demand(np.isfinite(scores).all(), "scores are not finite")
+
+
+def obeys_weights(plugin: Any, head: Head) -> None:
+    """Rows of weight zero teach nothing; whole numbers are weights as well."""
+    clean = easy(head)
+    assert clean.y is not None
+    lies = clean.y.max() - clean.y if head.name == "classes" else 60.0 - 4 * clean.y
+    y = np.concatenate([clean.y, lies])
+    both = np.vstack([clean.vector.values, clean.vector.values])
+    order = stream(0, "order").permutation(2 * ROWS)
+
+    def loss_with(weight: Any) -> float:
+        batch = Batch({"vector": replaced(clean, both).vector}, y, weight).take(order)
+        return loss(fit(plugin, head, batch).predict(_fresh(head)), _fresh(head), head)
+
+    weight = np.repeat([1.0, 0.0], ROWS)
+    heeded, ignored = loss_with(weight), loss_with(np.ones(2 * ROWS))
+    alone = loss(_fitted(plugin, head).predict(_fresh(head)), _fresh(head), head)
+    demand(heeded - alone < 0.25 * (ignored - alone) + 1e-9, f"loss {heeded:.4g}; without the rows {alone:.4g}")
+    whole = loss_with(weight.astype(np.int64))
+    demand(abs(whole - heeded) <= 1e-9 * (1 + heeded), "whole-number weights give another model")
+
+
+def keeps_its_clock(plugin: Any, head: Head) -> None:
+    """With the time up it comes back at once with a model that works, and before that it looks at the clock."""
+    time = Ticking(most=MOST_ASKED)
+    model = fit(plugin, head, easy(head), clock=Clock(started=0.0, deadline=0.0, now=time))
+    scores = model.predict(_fresh(head))
+    demand(scores.shape == (ROWS, head.width) and np.isfinite(scores).all(), "what it left in no time does not work")
+    demand(time.asked or not ranges(plugin), "never looks at the clock, although it has work to set")
+
+
+def tells_itself(plugin: Any, head: Head) -> None:
+    """`about()` is a mapping of strict JSON."""
+    said = _fitted(plugin, head).about()
+    demand(json.loads(json.dumps(dict(said), allow_nan=False)) == dict(said), "about() is not plain JSON")
+
+
+OF_SETTINGS: dict[str, Callable[[Any], None]] = {
+    "declares heads and forms": declares_heads,
+    "declares a range for every setting": declares_ranges,
+    "can be built from any draw": draws_are_settings,
+    "refuses settings out of range": refuses_bad_settings,
+}
+OF_FITTING: dict[str, Test] = {
+    "gives finite scores of the right shape": gives_scores,
+    "learns an easy world": learns,
+    "gives the same bits for the same seed": repeats_itself,
+    "leaves the batch as it was": leaves_rows_alone,
+    "answers a row alone as in a batch": rows_stand_alone,
+    "gives contributions that add up": reasons_add_up,
+    "comes back from a file to the bit": comes_back,
+    "refuses a damaged file": refuses_damage,
+    "bears empty, constant and huge columns": bears_bruises,
+    "bears a class that is missing": bears_a_missing_class,
+    "obeys weights": obeys_weights,
+    "keeps its clock": keeps_its_clock,
+    "tells itself in JSON": tells_itself,
+}

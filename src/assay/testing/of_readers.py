@@ -1,0 +1,182 @@
+"""What does a reader promise?
+
+That it knows what is for it without a fall, loses no row, and says in `Source` what it met.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..kernel.data import Dataset
+from ..kernel.errors import AssayError, DataError
+from ..kernel.need import has
+from .contract import Contract, demand
+
+TABLE: dict[str, list[Any]] = {
+    "id": list(range(1, 31)),
+    "town": ["Basel", "Genève", "北京"] * 10,
+    "amount": [round(10 + 1.5 * i, 2) for i in range(30)],
+}
+
+
+def contracts(plugin: Any, source: Any = None) -> list[Contract]:
+    """All contracts; `source` is something the reader should open, where it is for no ending that we can write."""
+    found: list[tuple[str, Callable[[], None]]] = [
+        ("looks at anything without a fall", lambda: looks_calmly(plugin)),
+        ("is not for what others are for", lambda: minds_its_door(plugin)),
+        ("says what is wrong with a file that is none", lambda: complains(plugin)),
+        ("reads every cell and fills Source", lambda: reads(plugin, source)),
+        ("reads the same twice", lambda: repeats_itself(plugin, source)),
+    ]
+    return [Contract("readers", plugin.about.key, name, test) for name, test in found]
+
+
+def door(plugin: Any) -> Any:
+    """The reader itself."""
+    return plugin() if isinstance(plugin, type) else plugin
+
+
+def looks_calmly(plugin: Any) -> None:
+    """`opens` gives true or false for anything at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        empty, junk = Path(folder, "empty.csv"), Path(folder, "junk.parquet")
+        empty.write_bytes(b"")
+        junk.write_bytes(bytes(range(256)))
+        for source in (None, 3, object(), [], {}, b"x", "", "no such file.csv", "a\x00b", folder, empty, junk):
+            said = door(plugin).opens(source)
+            demand(isinstance(said, bool), f"opens({source!r}) gives {said!r}")
+
+
+def minds_its_door(plugin: Any) -> None:
+    """A reader of files is not for a table in memory; one of tables in memory is not for a path."""
+    if plugin.about.takes:
+        demand(not door(plugin).opens(TABLE), "a reader of files says yes to a mapping of columns")
+        demand(not door(plugin).opens(np.zeros((3, 2))), "a reader of files says yes to an array")
+    else:
+        demand(not door(plugin).opens("loans.csv"), "a reader of tables in memory says yes to a path")
+
+
+def complains(plugin: Any) -> None:
+    """Bytes that are no table, a folder and a path that leads nowhere raise an error in three parts."""
+    if not plugin.about.takes:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        junk = Path(folder, f"junk{plugin.about.takes[0]}")
+        junk.write_bytes(b"\x7fELF" + bytes(200))
+        for source in (junk, Path(folder), Path(folder, "nowhere" + plugin.about.takes[0])):
+            try:
+                door(plugin).read(source)
+            except AssayError as error:
+                demand(error.seen and (error.expected or error.do), f"'{error}' has not three parts")
+                continue
+            demand(False, f"reads a table out of {source.name}")
+
+
+def reads(plugin: Any, source: Any) -> None:
+    """Every cell comes back, in order; Source names the table, the reader and the rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = _read(plugin, source, Path(folder))
+        if found is None:
+            return
+        demand(isinstance(found, Dataset), f"read() gives a {type(found).__name__}")
+        told = found.source
+        demand(told.reader == plugin.about.key, f"Source.reader is '{told.reader}'")
+        demand(bool(told.name), "Source has no name")
+        demand(told.rows_read == found.rows, f"Source.rows_read is {told.rows_read}, the table has {found.rows}")
+        json.dumps(dict(told.details), allow_nan=False)
+        if source is None:
+            demand(found.names == tuple(TABLE), f"columns {found.names}")
+            demand(found["town"].texts().tolist() == TABLE["town"], "texts differ")
+            demand([float(t) for t in found["amount"].texts()] == TABLE["amount"], "numbers differ")
+
+
+def repeats_itself(plugin: Any, source: Any) -> None:
+    """The same source gives the same hash."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = (_read(plugin, source, Path(folder)) for _ in range(2))
+        if first is not None and second is not None:
+            demand(first.sha256 == second.sha256, "two readings differ")
+
+
+def _read(plugin: Any, source: Any, folder: Path) -> Dataset | None:
+    """What the reader makes of the source, or of our own table; None where there is nothing we can give it."""
+    if source is None:
+        source = written(folder, plugin.about.takes) if plugin.about.takes else TABLE
+    if source is None:
+        return None
+    demand(door(plugin).opens(source), f"does not open its own {source!r}")
+    try:
+        found: Dataset = door(plugin).read(source)
+    except DataError as error:
+        demand(False, f"refuses its own: {error}")
+    return found
+
+
+def written(folder: Path, endings: tuple[str, ...]) -> Path | None:
+    """Our table in a file of the first of these endings that we can write."""
+    for ending in endings:
+        if ending in WRITERS:
+            path = folder / f"table{ending}"
+            return path if WRITERS[ending](path) else None
+    return None
+
+
+def _csv(path: Path) -> bool:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(TABLE)
+        writer.writerows(zip(*TABLE.values(), strict=True))
+    return True
+
+
+def _jsonl(path: Path) -> bool:
+    rows = [dict(zip(TABLE, row, strict=True)) for row in zip(*TABLE.values(), strict=True)]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return True
+
+
+def _sqlite(path: Path) -> bool:
+    path.unlink(missing_ok=True)
+    base = sqlite3.connect(path)
+    base.execute("create table loans (id integer, town text, amount real)")
+    base.executemany("insert into loans values (?, ?, ?)", list(zip(*TABLE.values(), strict=True)))
+    base.commit()
+    base.close()
+    return True
+
+
+def _parquet(path: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(pa.table(TABLE), path)
+    return True
+
+
+def _xlsx(path: Path) -> bool:
+    if not has("openpyxl"):
+        return False
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (list(TABLE), *zip(*TABLE.values(), strict=True)):
+        book.active.append(list(row))
+    book.save(path)
+    return True
+
+
+WRITERS: dict[str, Callable[[Path], bool]] = {
+    ".csv": _csv,
+    ".jsonl": _jsonl,
+    ".db": _sqlite,
+    ".parquet": _parquet,
+    ".xlsx": _xlsx,
+}

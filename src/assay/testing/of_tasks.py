@@ -1,0 +1,197 @@
+"""What does a task promise?
+
+That codec, encoding, losses, answers, metrics and the constant guess speak of one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..kernel.data import Column
+from ..kernel.errors import DataError, DoesNotApply
+from ..kernel.forms import HEADS
+from ..kernel.plugins import Codec, modality_of
+from ..kernel.rng import stream
+from .contract import Contract, demand
+from .worlds import targets
+
+
+def contracts(plugin: Any, example: Column | None = None) -> list[Contract]:
+    """All contracts; `example` is a raw target the task should recognise."""
+    found: list[tuple[str, Callable[[], None]]] = [
+        ("recognises a target of its own, and says why", lambda: recognises(plugin, example)),
+        ("needs a head that exists", lambda: needs_a_head(plugin, example)),
+        ("encodes what it can and marks what it cannot", lambda: encodes(plugin, example)),
+        ("refuses a target that does not vary", lambda: refuses_constants(plugin, example)),
+        ("gives a finite loss a row", lambda: gives_losses(plugin, example)),
+        ("answers in probabilities or values", lambda: answers(plugin, example)),
+        ("guesses the best constant", lambda: guesses_best(plugin, example)),
+        ("measures what its losses say", lambda: measures(plugin, example)),
+        ("takes weights as repeated rows", lambda: takes_weights(plugin, example)),
+        ("puts every row in a stratum", lambda: has_strata(plugin, example)),
+    ]
+    return [Contract("tasks", plugin.about.key, name, test) for name, test in found]
+
+
+def raw_target(plugin: Any, example: Column | None) -> Column:
+    """A raw target that the task recognises best."""
+    if example is not None:
+        return example
+    found = []
+    for column in targets().values():
+        try:
+            found.append((plugin().recognise(column).fit, column))
+        except DoesNotApply:
+            continue
+    demand(found, "recognises no ordinary target; name one with `example`")
+    return max(found, key=lambda item: item[0])[1]
+
+
+def opened(plugin: Any, example: Column | None) -> tuple[Any, Column, Codec]:
+    """The task, a target as its modality opens it, and the codec."""
+    task = plugin()
+    column = modality_of(task.kind()).open(raw_target(plugin, example)).column
+    return task, column, task.codec(column)
+
+
+def scored(plugin: Any, example: Column | None, size: float = 1.0) -> tuple[Any, Codec, Any, Any]:
+    """(task, codec, targets [n], raw scores [n, w]): noise round the constant guess."""
+    task, column, codec = opened(plugin, example)
+    y = task.encode(column, codec)
+    base = task.constant(y, None, codec)
+    noise = stream(0, "scores").normal(scale=size, size=(len(y), len(base)))
+    spread = 1.0 if codec.labels else float(np.std(y))
+    return task, codec, y, base + noise * spread
+
+
+def recognises(plugin: Any, example: Column | None) -> None:
+    """A bid from 0 to 1 with a reason that reads in both languages."""
+    claim = plugin().recognise(raw_target(plugin, example))
+    demand(0.0 < claim.fit <= 1.0, f"bids {claim.fit} for its own target")
+    demand(claim.why.text("en").strip() and claim.why.text("zh").strip(), "the reason is empty")
+
+
+def needs_a_head(plugin: Any, example: Column | None) -> None:
+    """The head is one that learners give, of the width of the constant guess."""
+    task, column, codec = opened(plugin, example)
+    head = task.head(codec)
+    demand(head.name in HEADS and head.name in plugin.about.gives, f"needs the head {head.name}")
+    width = task.constant(task.encode(column, codec), None, codec).shape
+    demand(width == (head.width,), f"the constant has shape {width}, the head a width of {head.width}")
+
+
+def encodes(plugin: Any, example: Column | None) -> None:
+    """Known answers become indices or values; missing and unknown ones -1 or NaN."""
+    task, column, codec = opened(plugin, example)
+    y = task.encode(column, codec)
+    demand(len(y) == len(column), "rows were lost")
+    strange = Column.of_words(column.name, [None, "no such answer at all"])
+    other = task.encode(modality_of(task.kind()).open(strange).column, codec)
+    if codec.labels:
+        demand(y.dtype == np.int64 and y.min() >= 0 and y.max() == len(codec.labels) - 1, "indices miss the labels")
+        written = column.as_words().texts().tolist()
+        demand([codec.labels[i] for i in y] == written, "labels are not written as the table wrote them")
+        demand(other.tolist() == [-1, -1], f"missing and unknown answers become {other.tolist()}, not -1")
+    else:
+        demand(y.dtype == np.float64 and np.isfinite(y).all(), "values are not finite float64")
+        demand(np.isnan(other).all(), f"missing and unknown answers become {other.tolist()}, not NaN")
+
+
+def refuses_constants(plugin: Any, example: Column | None) -> None:
+    """A target with one value, or none, raises DataError."""
+    task, column, _ = opened(plugin, example)
+    for cut in (np.zeros(5, dtype=np.int64), np.arange(0)):
+        try:
+            task.codec(column.take(cut))
+        except DataError:
+            continue
+        demand(False, f"learns how to write answers from {len(cut)} equal rows")
+
+
+def gives_losses(plugin: Any, example: Column | None) -> None:
+    """float64 [n], finite even where a sure answer is wrong; none for no rows."""
+    task, _, y, scores = scored(plugin, example)
+    losses = task.losses(scores, y)
+    demand(losses.shape == (len(y),) and losses.dtype == np.float64, f"losses are {losses.dtype} {losses.shape}")
+    demand(np.isfinite(task.losses(scores * 1000.0, y)).all(), "a sure mistake has no finite loss")
+    demand(task.losses(scores[:0], y[:0]).shape == (0,), "no rows do not give no losses")
+
+
+def answers(plugin: Any, example: Column | None) -> None:
+    """Probabilities from 0 to 1 that sum to 1 and rise with the score, or one value a row."""
+    task, codec, _, scores = scored(plugin, example)
+    said = task.answers(scores * 50.0)
+    demand(np.isfinite(said).all(), "answers are not finite")
+    if not codec.labels:
+        demand(said.shape == (len(scores), 1), f"answers have shape {said.shape}")
+        return
+    demand(said.shape == (len(scores), len(codec.labels)), f"answers have shape {said.shape}")
+    demand((said >= 0).all() and (said <= 1).all(), "probabilities leave 0 to 1")
+    demand(np.abs(said.sum(axis=1) - 1).max() < 1e-9, "probabilities do not sum to 1")
+    higher = scores.copy()
+    higher[:, -1] += 1.0
+    demand(
+        (task.answers(higher)[:, -1] > task.answers(scores)[:, -1]).all(), "the last class does not rise with its score"
+    )
+
+
+def guesses_best(plugin: Any, example: Column | None) -> None:
+    """No constant tried has a smaller mean loss, with and without weights."""
+    task, column, codec = opened(plugin, example)
+    y = task.encode(column, codec)
+    rng = stream(0, "constants")
+    for weight in (None, rng.random(len(y)) + 0.1):
+        best = task.constant(y, weight, codec)
+        least = float(np.average(task.losses(np.tile(best, (len(y), 1)), y), weights=weight))
+        for _ in range(60):
+            other = best + rng.normal(scale=0.5 if codec.labels else float(np.std(y)), size=best.shape)
+            found = float(np.average(task.losses(np.tile(other, (len(y), 1)), y), weights=weight))
+            demand(found >= least * (1 - 1e-3), f"the constant {other} has loss {found:.6g}, the best one {least:.6g}")
+
+
+def measures(plugin: Any, example: Column | None) -> None:
+    """Metrics of different names; answers near the truth are better by the first of them and by the loss alike."""
+    task, codec, y, scores = scored(plugin, example)
+    metrics = task.metrics(codec)
+    names = [metric.key for metric in metrics]
+    demand(names and len(set(names)) == len(names), f"metrics {names}")
+    demand(all(metric.better in ("higher", "lower") for metric in metrics), "a metric does not say what is better")
+    good = _near(y, scores, codec)
+    demand(task.losses(good, y).mean() < task.losses(scores, y).mean(), "losses are not smaller near the truth")
+    for metric in metrics:
+        sign = 1.0 if metric.better == "higher" else -1.0
+        gap = sign * (metric.of(good, y, None) - metric.of(scores, y, None))
+        demand(gap > 0, f"{metric.key} does not find answers near the truth better than noise")
+
+
+def _near(y: Any, scores: Any, codec: Codec) -> Any:
+    if not codec.labels:
+        return np.asarray(y).reshape(-1, 1) + 0.01 * (scores - np.mean(scores))
+    if scores.shape[1] == 1:
+        return scores * 0.1 + np.where(y == 1, 3.0, -3.0)[:, None]
+    return scores * 0.1 + 4.0 * np.eye(len(codec.labels))[y]
+
+
+def takes_weights(plugin: Any, example: Column | None) -> None:
+    """Weights of one change nothing; a weight of two is the row twice, where the metric uses weights at all."""
+    task, codec, y, scores = scored(plugin, example)
+    times = 1 + np.arange(len(y)) % 2
+    twice = np.repeat(np.arange(len(y)), times)
+    for metric in task.metrics(codec):
+        plain = metric.of(scores, y, None)
+        demand(np.isclose(metric.of(scores, y, np.ones(len(y))), plain), f"{metric.key} changes with weights of one")
+        weighted, repeated = metric.of(scores, y, times.astype(float)), metric.of(scores[twice], y[twice], None)
+        used = not np.isclose(weighted, plain, rtol=1e-12)
+        demand(not used or np.isclose(weighted, repeated), f"{metric.key}: {weighted} weighted, {repeated} repeated")
+
+
+def has_strata(plugin: Any, example: Column | None) -> None:
+    """int64 [n], at least two strata, none of one row only where there are many rows."""
+    task, column, codec = opened(plugin, example)
+    strata = task.strata(task.encode(column, codec))
+    demand(strata.shape == (len(column),) and strata.dtype == np.int64, f"strata are {strata.dtype} {strata.shape}")
+    counts = np.unique(strata, return_counts=True)[1]
+    demand(len(counts) >= 2 and counts.min() > 1, f"strata of sizes {counts.tolist()}")

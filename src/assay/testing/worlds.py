@@ -1,0 +1,132 @@
+"""Small worlds whose right answer is known: what the contracts are put to.
+
+Everything comes from named streams, so that a contract that breaks breaks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from ..kernel.clock import Clock
+from ..kernel.data import Column, Floats
+from ..kernel.forms import Batch, Feature, Head, Vector
+from ..kernel.rng import stream
+
+ROWS = 360
+LEVELS = ("north", "south", "west")
+
+
+LOOKS = 800  # of a learner at its clock: a few hundred rounds, enough for an easy world
+
+
+def endless() -> Clock:
+    """A clock that stands still: nothing is cut short, so nothing depends on the machine."""
+    return Clock.start(3600.0, now=lambda: 0.0)
+
+
+def plenty() -> Clock:
+    """A clock that ends after many looks: slow learners are cut short, on every machine at the same round."""
+    return Clock.start(LOOKS, now=Ticking())
+
+
+@dataclass
+class Ticking:
+    """Time that goes on by one second each time somebody looks."""
+
+    asked: int = 0
+    most: int = 100_000
+
+    def __call__(self) -> float:
+        self.asked += 1
+        if self.asked > self.most:
+            raise TimeoutError(f"the clock was asked {self.most} times after its end")
+        return float(self.asked)
+
+
+def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
+    """The heads we have worlds for, among those a learner gives."""
+    if "value" in names:
+        yield "value", Head.value()
+    if "classes" in names:
+        yield "classes(2)", Head.classes(2)
+        yield "classes(3)", Head.classes(3)
+
+
+def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
+    """A number and a code that tell nearly everything, a number with gaps that tells nothing."""
+    rng = stream(seed, "easy", head.name, head.classes_)
+    x, noise = rng.normal(size=rows), rng.normal(size=rows)
+    code = rng.integers(len(LEVELS), size=rows)
+    noise[rng.random(rows) < 0.1] = np.nan
+    signal = 2.0 * x + 1.5 * (code == 1)
+    features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS))
+    vector = Vector(np.column_stack([x, noise, code.astype(np.float64)]), features)
+    blurred = signal + rng.normal(scale=0.4, size=rows)
+    if head.name == "value":
+        return Batch({"vector": vector}, 10.0 + blurred)
+    edges = [0.5] if head.classes_ == 2 else np.linspace(-1.0, 2.0, head.classes_ - 1)
+    return Batch({"vector": vector}, np.searchsorted(edges, blurred).astype(np.int64))
+
+
+def replaced(batch: Batch, values: Floats) -> Batch:
+    """The same batch with other values in its vector."""
+    return Batch({"vector": Vector(values, batch.vector.features)}, batch.y, batch.weight)
+
+
+def bruised(batch: Batch) -> Batch:
+    """Empty columns, a constant one, huge numbers, and a code no row of training had."""
+    values = batch.vector.values.copy()
+    n = len(values)
+    more = np.column_stack([np.full(n, np.nan), np.full(n, 7.0), np.where(np.arange(n) % 50 == 0, 1e300, 1.0)])
+    features = (*batch.vector.features, Feature("empty", "empty"), Feature("same", "same"), Feature("huge", "huge"))
+    values[::40, 2] = len(LEVELS)  # the code that stands for every rare or unseen level
+    return Batch({"vector": Vector(np.hstack([values, more]), features)}, batch.y, batch.weight)
+
+
+def columns(rows: int = 120) -> dict[str, Column]:
+    """Raw columns as readers leave them, of every ordinary sort."""
+    rng = stream(0, "columns")
+    day = datetime(2021, 3, 1, tzinfo=UTC)
+    words = ["late", "paid", "loan", "again", "never", "quick", "slow", "good", "poor", "reply", "call", "bank"]
+    texts = [" ".join(rng.choice(words, size=int(rng.integers(6, 14)))) + f" {i}" for i in range(rows)]
+    dates = [(day + timedelta(days=int(d))).strftime("%Y-%m-%d") for d in rng.integers(900, size=rows)]
+    towns = rng.choice(["Basel", "Genf", "Bern", "Chur"], size=rows).tolist()
+    return {
+        "numbers": Column.of_numbers("numbers", rng.normal(50, 12, size=rows).round(3)),
+        "written numbers": Column.of_words("written", [f"{v:,.2f}" for v in rng.normal(5000, 900, size=rows)]),
+        "decimal commas": Column.of_words("commas", [f"{v:.2f}".replace(".", ",") for v in rng.normal(size=rows)]),
+        "names": Column.of_words("names", towns),
+        "yes and no": Column.of_words("flags", rng.choice(["yes", "no"], size=rows).tolist()),
+        "ones and zeros": Column.of_numbers("bits", rng.integers(2, size=rows)),
+        "dates": Column.of_words("dates", dates),
+        "moments": Column(name="moments", cells=np.asarray(dates, dtype="datetime64[us]")),
+        "sentences": Column.of_words("sentences", texts),
+    }
+
+
+HOSTILE: tuple[str | None, ...] = (
+    None, "", " ", "NaN", "inf", "-inf", "1e999", "1e-999", "9" * 400, "1e300", "-0", "0x10", "1_000", "１２", "½",
+    "1,2,3", "1.234,56", "--5", "%", "$", "2024-02-30", "99/99/9999", "0000-00-00", "2024-13-01T25:61:61Z",
+    "2024-01-01T00:00:00+99:99", "是", "否", "很好，下次还来", "😀🏦", "\x00", "\ufeff", "\u202e", "a\nb", "=1+1", "'; --",
+    "<b>x</b>", "{name}", "%s", "\\", '"', "\ud800", "x" * 5000, "null", "None", "true", "TRUE", "yes ", "a b c d e f g",
+)  # fmt: skip
+
+
+def hostile() -> Column:
+    """Cells nobody wants, among a few ordinary ones."""
+    return Column.of_words("hostile", [*HOSTILE, *HOSTILE, "1", "2", "yes", "2024-01-01"])
+
+
+def targets(rows: int = 200) -> dict[str, Column]:
+    """Raw targets of every ordinary sort."""
+    rng = stream(0, "targets")
+    return {
+        "two names": Column.of_words("t", rng.choice(["good", "bad"], size=rows, p=[0.7, 0.3]).tolist()),
+        "two numbers": Column.of_numbers("t", rng.integers(2, size=rows)),
+        "three names": Column.of_words("t", rng.choice(["red", "green", "blue"], size=rows).tolist()),
+        "values": Column.of_numbers("t", rng.normal(100, 15, size=rows)),
+    }
