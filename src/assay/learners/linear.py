@@ -16,7 +16,7 @@ import numpy as np
 
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
-from assay.kernel.data import Floats, Ints
+from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Whole, check_settings
@@ -80,7 +80,7 @@ class Linear:
         x_tune, losses, weights = design(tune.vector), [], None
         for strength in reversed(STRENGTHS):
             weights = solve_exactly(x, target, few.weight, head, strength * share, start=weights)
-            losses.append((_loss(x_tune @ weights[1:] + weights[0], tune.y, head), strength))
+            losses.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
             if clock.expired():
                 break
         return min(losses)[1]
@@ -148,9 +148,12 @@ def _target(y: Any, head: Head) -> Floats:
     return np.asarray(np.eye(head.classes_)[y])
 
 
-def _loss(scores: Floats, y: Floats | Ints, head: Head) -> float:
-    if head.name == "value":
-        return float(((scores[:, 0] - y) ** 2).mean())
+def _loss(scores: Floats, tune: Batch, head: Head) -> float:
     from assay.stats.scores import class_losses
 
-    return float(class_losses(scores, np.asarray(y, dtype=np.int64)).mean())
+    assert tune.y is not None
+    squared = head.name == "value"
+    losses = (scores[:, 0] - tune.y) ** 2 if squared else class_losses(scores, np.asarray(tune.y, dtype=np.int64))
+    if tune.weight is not None and not tune.weight.any():
+        return float(losses.mean())
+    return float(np.average(losses, weights=tune.weight))

@@ -82,7 +82,8 @@ class Number:
     def open(self, column: Column) -> Opened:
         """Numbers; cells that are no finite number become missing."""
         if column.store == "moments":
-            return Opened(replace(column, cells=column.cells.astype(np.int64) / 1e6, kind="number"))
+            seconds = np.where(column.missing, np.nan, column.cells.astype(np.int64) / 1e6)
+            return Opened(replace(column, cells=seconds, kind="number"))
         if column.levels is None:
             bad = np.isinf(column.cells)
             cells = np.where(bad, np.nan, column.cells) if bad.any() else column.cells

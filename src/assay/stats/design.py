@@ -96,7 +96,9 @@ def _numbers(feature: Feature, x: Floats, i: int) -> list[Row]:
     rows: list[Row] = []
     if len(seen):
         low, middle, high = np.quantile(seen, [0.1, 0.5, 0.9])
-        reach = FAR * (high - low) if high > low else FAR * max(1.0, float(np.abs(middle)), float(seen.std() > 0))
+        reach = (
+            FAR * (high - low) if high > low else FAR * max(1.0, float(np.abs(middle)), float(seen.max() > seen.min()))
+        )
         bounds = (max(middle - reach, -1e150), min(middle + reach, 1e150))
         seen = np.clip(seen, *bounds)
         if seen.max() > seen.min():
