@@ -13,7 +13,7 @@ SRC = Path(__file__).parents[2] / "src" / "assay"
 ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 # Who stands above whom; a room may import what stands below it.
 LAYERS = (
-    {"cli", "serve", "sklearn"},
+    {"cli", "serve", "sklearn", "testing"},
     {"api"},
     {"model"},
     {"audit", "answers", "report", "reading"},
@@ -24,7 +24,18 @@ LAYERS = (
     {"kernel"},
 )
 # What a toolkit may know of another: growing trees is no part of statistics, and the other way round.
-HEAVY = {"lightgbm", "scipy", "pyarrow", "pandas", "polars", "sklearn", "torch", "openpyxl", "statsmodels", "sqlalchemy"}
+HEAVY = {
+    "lightgbm",
+    "scipy",
+    "pyarrow",
+    "pandas",
+    "polars",
+    "sklearn",
+    "torch",
+    "openpyxl",
+    "statsmodels",
+    "sqlalchemy",
+}
 
 
 def layer(room: str) -> int:
@@ -93,7 +104,11 @@ def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
 
 def modules_after(code: str) -> set[str]:
     said = subprocess.run(
-        [sys.executable, "-c", f"import sys; before = set(sys.modules)\n{code}\nprint(*sorted(set(sys.modules) - before))"],
+        [
+            sys.executable,
+            "-c",
+            f"import sys; before = set(sys.modules)\n{code}\nprint(*sorted(set(sys.modules) - before))",
+        ],
         capture_output=True,
         text=True,
         check=True,
