@@ -146,9 +146,12 @@ def test_a_time_series_is_noticed_and_its_date_column_named() -> None:
 
 
 def test_rows_written_in_turn_are_noticed_without_any_date() -> None:
-    columns, y, scores = _series(2000, 1)
-    blurred = scores - columns[1].cells + 3.0 * np.random.default_rng(2).normal(size=2000)
-    finding = ask("leakage", world([columns[1], numbers("drift", blurred)], y, scores, "value"))
+    rng = np.random.default_rng(1)
+    batch = np.arange(2000) // 40
+    heat, effect, x = rng.normal(size=50), rng.normal(size=50), rng.normal(size=2000)
+    y = effect[batch] + x + 0.3 * rng.normal(size=2000)
+    columns = [numbers("x", x), numbers("heat", heat[batch] + 0.001 * rng.normal(size=2000))]
+    finding = ask("leakage", world(columns, y, effect[batch] + x, "value"))
     assert finding.verdict == "watch"
     assert finding.measure("forward_rise").value > 0.05
 
