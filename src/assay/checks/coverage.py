@@ -71,7 +71,8 @@ class Coverage:
                 "over_slice": "{share:%} of {label} are covered where {level:%} was promised (at most {most:%} would be chance): more cautious than need be.",
                 "class": "class '{label}'",
                 "between": "answers from {low} to {high}",
-                "sizes": "{single:%} of sets hold one class, {empty:%} none: those rows are unlike any class.",
+                "sizes": "A set holds {size} classes on average; {single:%} hold just one.",
+                "empty": "{empty:%} of sets are empty: those rows are not typical of any class.",
                 "useless": "Most sets hold every class: at {level:%} the model cannot rule anything out.",
                 "widths": "An interval is {width} wide on average; one guess for all would need {plain}.",
                 "few_rows": "Not judged, with fewer than {least} rows: {names}.",
@@ -101,7 +102,8 @@ class Coverage:
                 "over_slice": "承诺 {level:%}，{label}实际覆盖 {share:%}（偶然至多 {most:%}）：比必要的更保守。",
                 "class": "类别“{label}”",
                 "between": "{low} 至 {high} 之间的回答",
-                "sizes": "{single:%} 的预测集只含一个类别，{empty:%} 为空：这些行与任何类别都不相像。",
+                "sizes": "预测集平均包含 {size} 个类别；{single:%} 只含一个。",
+                "empty": "{empty:%} 的预测集为空：这些行与任何类别都不够相像。",
                 "useless": "多数预测集包含全部类别：在 {level:%} 的水平上，模型无法排除任何类别。",
                 "widths": "区间平均宽度为 {width}；若对所有行给出同一猜测，则需要 {plain}。",
                 "few_rows": "行数不足 {least}，未作判断：{names}。",
@@ -149,7 +151,9 @@ class Coverage:
         always = [s.label for s in classes if s.band[0] == 1.0 and s.share == 1.0]
         rare = [labels[k] for k in np.flatnonzero((count > 0) & (count < LEAST_IN_CLASS))]
         size = sets.sum(axis=1)
-        notes = [self._say("sizes", single=float((size == 1).mean()), empty=float((size == 0).mean()))]
+        empty = float((size == 0).mean())
+        notes = [self._say("sizes", size=float(size.mean()), single=float((size == 1).mean()))]
+        notes += [self._say("empty", empty=empty)] if empty else []
         if (size == sets.shape[1]).mean() > 0.5:
             notes.append(self._say("useless", level=evidence.plan.level))
         if rare:
@@ -158,7 +162,7 @@ class Coverage:
             notes.append(self._say("learnt_on_few", names=always[:SHOWN]))
         extra = (
             Measure(name="set_size", value=float(size.mean()), n=evidence.n, better="lower"),
-            Measure(name="empty_share", value=float((size == 0).mean()), n=evidence.n, unit="share"),
+            Measure(name="empty_share", value=empty, n=evidence.n, unit="share"),
             Measure(name="single_share", value=float((size == 1).mean()), n=evidence.n, unit="share"),
         )
         figures = (self._bars(evidence, "by_class", classes), self._size_figure(size, sets.shape[1]))
@@ -244,18 +248,18 @@ class Coverage:
         )
 
     def _judged(self, promise: float, whole: Slice, named: list[tuple[Slice, Say]], kept: str) -> tuple[Verdict, Say]:
-        """Under for all, under for some, over for all, over for some, kept: the first that holds."""
+        """Under for some, under for all, over for all, over for some, kept: the first that holds."""
         said = {"level": promise, "share": whole.share}
+        under = [(s, name) for s, name in named if s.under]
+        if under and (len(under) < len(named) or not whole.under):
+            worst, name = min(under, key=lambda pair: pair[0].share)
+            # A class was promised its own coverage; a height of the answer only roughly so.
+            broken = (kept == "kept_sets" or whole.under) and worst.share < promise - NOTABLE
+            more = {"label": name, "n": worst.n, "least": worst.band[0]}
+            return "fail" if broken else "watch", self._say("under_slice", level=promise, share=worst.share, **more)
         if whole.under:
             verdict: Verdict = "fail" if whole.share < promise - NOTABLE else "watch"
             return verdict, self._say("under", **said, least=whole.band[0])
-        under = [(s, name) for s, name in named if s.under]
-        if under:
-            worst, name = min(under, key=lambda pair: pair[0].share)
-            # A class was promised its own coverage; a height of the answer only roughly so.
-            broken = kept == "kept_sets" and worst.share < promise - NOTABLE
-            more = {"label": name, "n": worst.n, "least": worst.band[0]}
-            return "fail" if broken else "watch", self._say("under_slice", level=promise, share=worst.share, **more)
         over = [(s, name) for s, name in named if s.over and s.share > promise + NOTABLE]
         if whole.over and whole.share > promise + NOTABLE:
             return "watch", self._say("over", **said, most=whole.band[1])

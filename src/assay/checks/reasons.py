@@ -27,8 +27,7 @@ from assay.stats.tests import mean_above
 
 LEVEL = 0.95
 ALARM = 0.01  # of models whose reasons are true, at most this share fails the deletion test
-MOST_ROWS, PROBE_ROWS, LEAST_ROWS = 2_000, 60, 30
-GROWTH = 5
+MOST_ROWS, CHUNK_ROWS, FIRST_ROWS, LEAST_ROWS = 2_000, 250, 60, 30
 MOST_SECONDS = 8.0  # however much time there is, the other checks have questions too
 ENOUGH_ROWS = 400  # before a part is said to bring nothing
 ADDS_UP = 1e-6  # relative
@@ -281,19 +280,21 @@ class Reasons:
 def _sample(evidence: Evidence, rng: np.random.Generator) -> Sample | None:
     """As many rows, at most MOST_ROWS, as half of the time allows; None where there is time for none.
 
-    Starting costs more than rows do, so the sample grows by steps and what is asked next is foretold by the last step.
+    They are asked in chunks, the first one small, the next as large as the pace of the last allows.
     """
-    clock, places = evidence.clock, rng.permutation(evidence.n)
-    if clock.expired():
+    clock, places = evidence.clock, rng.permutation(evidence.n)[:MOST_ROWS]
+    budget, found, done, chunk = clock.slice(0.5 * clock.remaining()), list[Sample](), 0, FIRST_ROWS
+    while done < len(places) and not budget.expired() and (chunk >= LEAST_ROWS or not found):
+        timer = clock.slice(clock.remaining())
+        found.append(_pulled(evidence, places[done : done + chunk]))
+        pace = timer.spent() / len(found[-1].rows)  # the first is slowed by what is done once; later ones correct it
+        done += len(found[-1].rows)
+        chunk = int(min(CHUNK_ROWS, budget.remaining() / max(pace, 1e-9)))
+    if not found:
         return None
-    found, rows, most = None, PROBE_ROWS, min(evidence.n, MOST_ROWS)
-    while True:
-        rows, timer = min(rows, most), clock.slice(clock.remaining())
-        found = _pulled(evidence, np.sort(places[:rows]))
-        more = min(GROWTH * rows, most)
-        if rows == most or timer.spent() * more / rows > 0.5 * clock.remaining():
-            return found
-        rows = more
+    rows, pulls, scores = (np.concatenate([getattr(s, k) for s in found]) for k in ("rows", "pulls", "scores"))
+    folds = None if evidence.folds is None else evidence.folds[rows]
+    return Sample(evidence.data.take(rows), folds, rows, pulls, scores, max(s.off for s in found))
 
 
 def _pulled(evidence: Evidence, rows: Ints) -> Sample:

@@ -1,0 +1,156 @@
+"""Does the calibration check find what is wrong, and leave alone what is right?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.checks.calibration import ALARM, Calibration
+from assay.kernel.data import Column
+from assay.kernel.errors import DoesNotApply
+
+from .evidence_b import at_most, evidence, plan, speaks
+
+THREE = ((1.0, 0.0, -1.0), (0.5, -0.5, 0.0), (0.0, 1.0, 0.0))
+
+
+@pytest.mark.parametrize("labels", [("no", "yes"), ("a", "b", "c"), ()])
+def test_true_probabilities_are_flagged_no_oftener_than_said(labels: tuple[str, ...]) -> None:
+    weights = THREE if len(labels) == 3 else (1.0, 0.5, 0.25)
+    trials = 60
+    verdicts = [
+        Calibration().run(evidence(n=200 + 20 * i, seed=i, labels=labels, weights=weights)).verdict
+        for i in range(trials)
+    ]
+    assert sum(v != "pass" for v in verdicts) <= at_most(ALARM, trials)
+
+
+def test_rare_events_raise_no_false_alarm() -> None:
+    trials = 40
+    alarms = 0
+    for i in range(trials):
+        world = evidence(n=800, seed=i)
+        rng = np.random.default_rng(1000 + i)
+        s = world.scores - 5.0
+        y = (rng.random(world.n) < 1 / (1 + np.exp(-s[:, 0]))).astype(int)
+        if y.sum() == 0:
+            continue
+        alarms += Calibration().run(replace(world, scores=s, uncalibrated=s, y=y)).verdict != "pass"
+    assert alarms <= at_most(ALARM, trials)
+
+
+def test_skewed_errors_of_values_raise_no_false_alarm() -> None:
+    trials = 40
+    alarms = 0
+    for i in range(trials):
+        world = evidence(n=600, seed=i, labels=())
+        errors = np.random.default_rng(i).exponential(size=world.n) - 1.0
+        alarms += Calibration().run(replace(world, y=world.scores[:, 0] + errors)).verdict != "pass"
+    assert alarms <= at_most(0.03, trials)  # sign flips suppose symmetric errors; skewed ones cost a little
+
+
+def test_probabilities_that_are_too_sure_are_found() -> None:
+    found = Calibration().run(evidence(n=2000, distort=lambda s: 2.5 * s))
+    assert found.verdict == "fail"
+    slope = found.measure("slope")
+    assert slope.high is not None
+    assert slope.low is not None
+    assert slope.low < 0.4 < slope.high < 1.0
+    assert "too_sure" in [n.key for n in found.notes]
+    assert found.advice
+    speaks(found)
+
+
+def test_probabilities_that_are_too_low_are_found() -> None:
+    found = Calibration().run(evidence(n=2000, distort=lambda s: s - 1.0))
+    assert found.verdict == "fail"
+    assert found.measure("intercept").value == pytest.approx(1.0, abs=0.15)
+    assert "too_low" in [n.key for n in found.notes]
+
+
+def test_a_kink_that_no_line_shows_is_found() -> None:
+    found = Calibration().run(evidence(n=6000, weights=(2.0,), distort=lambda s: np.abs(s) * 1.2 - 0.8))
+    assert found.verdict == "fail"
+
+
+def test_one_wrong_class_among_three_is_named() -> None:
+    shift = np.asarray([0.0, 0.0, 1.2])
+    found = Calibration().run(evidence(n=3000, labels=("a", "b", "c"), weights=THREE, distort=lambda s: s + shift))
+    assert found.verdict == "fail"
+    assert found.say.values["label"] == "c"
+    speaks(found)
+
+
+def test_values_that_are_half_as_far_as_they_should_be_are_found() -> None:
+    found = Calibration().run(evidence(n=1500, labels=(), distort=lambda s: 0.5 * s))
+    assert found.verdict == "fail"
+    assert found.measure("slope").value == pytest.approx(2.0, abs=0.2)
+    speaks(found)
+
+
+def test_a_deviation_too_small_to_act_on_is_told_but_not_flagged() -> None:
+    found = Calibration().run(evidence(n=60_000, distort=lambda s: s + 0.045))
+    assert found.verdict == "pass"
+    assert found.say.key == "slight"
+    speaks(found)
+
+
+def test_the_error_agrees_with_scikit_learn() -> None:
+    from sklearn.calibration import calibration_curve
+
+    world = evidence(n=1000, distort=lambda s: 1.5 * s + 0.3)
+    found = Calibration().run(world)
+    came, said = calibration_curve(world.y, world.answers()[:, 1], n_bins=10, strategy="quantile")
+    series = found.figures[0].data["series"][0]
+    assert series["x"] == pytest.approx(said.tolist())
+    assert series["y"] == pytest.approx(came.tolist())
+    assert found.measure("ece").value == pytest.approx(float(np.abs(said - came).mean()))
+
+
+def test_copies_of_rows_are_no_further_proof() -> None:
+    trials, alarms = 30, 0
+    for i in range(trials):
+        world = evidence(n=150, seed=i)
+        rows = np.tile(np.arange(150), 6)
+        copied = replace(world, data=world.data.take(rows), y=world.y[rows], scores=world.scores[rows])
+        copied = replace(copied, uncalibrated=copied.scores, constant=world.constant[rows])
+        alarms += Calibration().run(copied).verdict != "pass"
+    assert alarms <= at_most(0.05, trials)
+
+
+def test_rows_of_one_group_count_as_fewer() -> None:
+    world = evidence(n=600)
+    group = Column.of_words("firm", [f"f{i // 6}" for i in range(600)])
+    drift = np.repeat(np.random.default_rng(1).normal(size=100), 6)[:, None]
+    grouped = replace(
+        world,
+        data=world.data.having(group),
+        plan=plan("binary", 600, group="firm"),
+        scores=world.scores + drift,
+        uncalibrated=world.scores + drift,
+    )
+    assert "grouped" in [n.key for n in Calibration().run(grouped).notes]
+
+
+def test_weights_count() -> None:
+    world = evidence(n=2000, distort=lambda s: s - 1.5)
+    p = world.answers()[:, 1]
+    true = 1 / (1 + np.exp(-(world.scores[:, 0] + 1.5)))
+    weight = np.where(world.y == 1, p / true, (1 - p) / (1 - true))  # makes what is told true
+    assert Calibration().run(world).verdict == "fail"
+    assert Calibration().run(replace(world, weight=weight)).verdict == "pass"
+
+
+def test_says_why_when_rows_are_few() -> None:
+    with pytest.raises(DoesNotApply) as answer:
+        Calibration().run(evidence(n=30))
+    assert "30" in answer.value.say.text("en")
+    assert "30" in answer.value.say.text("zh")
+
+
+def test_says_why_when_one_class_is_left() -> None:
+    world = evidence(n=100)
+    with pytest.raises(DoesNotApply):
+        Calibration().run(replace(world, y=np.zeros(100, dtype=int)))

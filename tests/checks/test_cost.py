@@ -1,0 +1,66 @@
+"""Are costs told as they were met?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from assay.checks.cost import Cost
+from assay.kernel.clock import Clock
+from assay.kernel.findings import Trial
+
+from .evidence_b import evidence, model, speaks
+
+LEDGER = (
+    Trial(name="line", learner="linear", seconds=1.0, memory_mb=10.0, weight=0.25),
+    Trial(name="trees", learner="boosting", seconds=6.0, memory_mb=30.0, weight=0.75),
+    Trial(name="forest", learner="boosting", seconds=2.0, memory_mb=5.0),
+    Trial(name="late", learner="boosting", status="starved", seconds=1.0),
+    Trial(name="never", learner="boosting", status="skipped"),
+)
+
+
+def timed(seconds_an_asking: float, budget: float = 60.0) -> tuple[Clock, object]:
+    time = [0.0]
+
+    def tick(seconds: float) -> None:
+        time[0] += seconds
+
+    return Clock.start(budget, now=lambda: time[0]), model(1.0, 0.5, seconds=seconds_an_asking, tick=tick)
+
+
+def test_figures_are_those_of_ledger_file_and_clock() -> None:
+    clock, slow = timed(0.1)
+    found = Cost().run(replace(evidence(n=500, model_=slow), clock=clock, ledger=LEDGER))
+    assert found.verdict == "info"
+    assert found.measure("training_seconds").value == 12.0
+    assert found.measure("memory_mb").value == 45.0
+    assert found.measure("size_mb").value == pytest.approx(0.123)
+    assert found.measure("microseconds_per_row").value == pytest.approx(0.1 / 500 * 1e6)
+    assert found.measure("seconds_one_row").value == pytest.approx(0.1)
+    assert found.figures[0].data["labels"] == ["trees", "forest", "line", "late"]
+    trials = found.notes[0]
+    assert trials.values == {"done": 3, "all": 5, "used": 2, "share": 0.7}
+    speaks(found)
+
+
+def test_little_is_asked_of_a_slow_model() -> None:
+    clock, slow = timed(2.0)
+    found = Cost().run(replace(evidence(n=5000, model_=slow), clock=clock))
+    assert clock.spent() <= 4.0  # the first asking, and one row
+    assert found.say.key == "said"
+
+
+def test_without_time_the_rest_is_told_still() -> None:
+    clock, slow = timed(0.1, budget=0.0)
+    found = Cost().run(replace(evidence(n=500, model_=slow), clock=clock, ledger=LEDGER))
+    assert found.say.key == "said_no_time"
+    assert found.measure("size_mb").value == pytest.approx(0.123)
+    speaks(found)
+
+
+def test_an_empty_ledger_is_no_error() -> None:
+    found = Cost().run(evidence(n=50))
+    assert found.figures == ()
+    speaks(found)

@@ -1,0 +1,133 @@
+"""Does the readable check say truly what complexity buys?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.checks.readable import Readable
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Trial
+
+from .evidence_b import at_most, evidence, speaks, with_readable
+
+LINE = {
+    "intercept": [0.1],
+    "terms": [{"name": "x0", "weights": [1.0]}, {"name": "x1", "weights": [-3.0]}, {"name": "city = B", "weights": [0.2]}],
+    "history": [0.9, 0.7, 0.65],
+}  # fmt: skip
+CURVES = {
+    "curves": [
+        {"name": "x0", "edges": [-1.0, 0.0, 1.0], "levels": None, "values": [[-2.0], [-1.0], [1.0], [2.0], [0.3]]},
+        {"name": "city", "edges": None, "levels": ["A", ""], "values": [[0.4], [-0.2], [0.1]]},
+    ],
+    "pairs": [{"names": ["x0", "x1"], "strength": 0.1}],
+}
+
+
+def test_an_equal_readable_model_is_recommended() -> None:
+    world = evidence(n=600, distort=lambda s: s * 1.001)
+    found = Readable().run(with_readable(world, world.scores * 0.999))
+    assert found.verdict == "info"
+    assert found.say.text("en").startswith("Recommended: 'line'")
+    assert [a.option for a in found.advice] == ["--readable"]
+    speaks(found)
+
+
+def test_a_worse_readable_model_is_not_recommended_and_its_price_is_told() -> None:
+    world = evidence(n=1500, weights=(2.0, 1.0, 0.5))
+    found = Readable().run(with_readable(world, 0.2 * world.scores))
+    assert found.verdict == "pass"
+    assert not found.advice
+    gap = found.measure("gap")
+    assert gap.low is not None
+    assert 0 < gap.low < gap.value
+    assert gap.value == pytest.approx(found.measure("readable").value - found.measure("shipped").value)
+    speaks(found)
+
+
+def test_a_readable_model_within_the_interval_is_recommended_even_if_the_gap_is_sure() -> None:
+    world = evidence(n=800, weights=(2.0, 1.0))
+    found = Readable().run(with_readable(world, 0.75 * world.scores + 0.15))
+    assert found.say.key == "within"
+    low = found.measure("gap").low
+    assert low is not None
+    assert low > 0
+    speaks(found)
+
+
+def test_the_gap_of_two_equally_good_models_is_seldom_sure() -> None:
+    trials, sure = 40, 0
+    for i in range(trials):
+        world = evidence(n=300, seed=i)
+        rng = np.random.default_rng(500 + i)
+        noise = 0.3 * rng.normal(size=(2, world.n, 1))
+        both = replace(world, scores=world.scores + noise[0])
+        gap = Readable().run(with_readable(both, world.scores + noise[1])).measure("gap")
+        assert gap.low is not None
+        assert gap.high is not None
+        sure += gap.low > 0 or gap.high < 0
+    assert sure <= at_most(0.07, trials)  # 5 %, and the bootstrap of 60 rounds is a little short
+
+
+def test_values_are_compared_in_their_own_unit() -> None:
+    world = evidence(n=800, labels=(), weights=(3.0, 1.0))
+    found = Readable().run(with_readable(world, 0.5 * world.scores))
+    assert found.measure("gap").unit == "target"
+    assert found.verdict == "pass"
+
+
+def test_a_shipped_model_that_is_readable_says_so() -> None:
+    world = with_readable(evidence(n=200), evidence(n=200).scores)
+    one = (Trial(name="line", learner="linear", weight=1.0, readable=True),)
+    two = (*one, Trial(name="curves", learner="additive", weight=0.5, readable=True))
+    assert Readable().run(replace(world, ledger=one)).say.key == "itself"
+    assert Readable().run(replace(world, ledger=two)).say.key == "itself_blend"
+    speaks(Readable().run(replace(world, ledger=two)))
+
+
+def test_the_line_is_drawn_with_weights_that_can_be_compared() -> None:
+    world = evidence(n=400)
+    spread = float(world.data["x1"].cells.std())
+    found = Readable().run(with_readable(world, world.scores, **LINE))
+    bars, table, history = found.figures
+    assert bars.data["labels"] == ["x1", "x0", "city = B"]
+    assert bars.data["values"][0] == pytest.approx(-3.0 * spread, rel=0.05)
+    assert table.data["rows"][1] == ["x1", -3.0]
+    assert history.data["series"][0]["y"] == [0.9, 0.7, 0.65]
+    speaks(found)
+
+
+def test_curves_are_drawn_as_steps_and_levels_as_bars() -> None:
+    world = evidence(n=400)
+    found = Readable().run(with_readable(world, world.scores, **CURVES))
+    steps, levels = found.figures
+    series = steps.data["series"]
+    assert len(series) == 1  # nothing is missing, so no line for missing cells
+    assert series[0]["y"][:4] == [-2.0, -1.0, 1.0, 2.0]
+    assert series[0]["x"][1:4] == [-1.0, 0.0, 1.0]
+    assert series[0]["x"][0] == world.data["x0"].cells.min()
+    assert levels.data["values"] == [0.4, 0.1, -0.2]
+    assert "pairs" in [n.key for n in found.notes]
+    speaks(found)
+
+
+def test_of_many_classes_the_most_frequent_is_drawn() -> None:
+    world = evidence(n=400, labels=("a", "b", "c"), weights=((1.0, 0.0, -1.0), (0.5, -0.5, 0.0)))
+    detail = {"intercept": [0.0, 1.0, 2.0], "terms": [{"name": "x0", "weights": [1.0, 2.0, 3.0]}], "history": []}
+    found = Readable().run(with_readable(world, world.scores, **detail))
+    often = int(np.bincount(world.y).argmax())
+    assert found.figures[1].data["rows"][0][1] == float(often)
+    assert found.figures[0].title.values["label"] == "abc"[often]
+
+
+def test_says_why_when_there_is_nothing_to_compare() -> None:
+    for rows in ("audit", "cross-fitted"):
+        with pytest.raises(DoesNotApply) as answer:
+            Readable().run(evidence(n=100, rows=rows))
+        assert answer.value.say.text("en")
+        assert answer.value.say.text("zh")
+    with pytest.raises(DoesNotApply):
+        Readable().run(with_readable(evidence(n=12), evidence(n=12).scores))

@@ -1,0 +1,123 @@
+"""Do the statistics of calibration and coverage say what their papers say?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.kernel.data import Column, Dataset
+from assay.stats import reliability
+from assay.stats.clusters import blocks_of, bootstrap_means, design_effect
+from assay.stats.covering import coverage_band
+
+
+def world(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    s = rng.normal(size=n) * 1.5
+    return s, (rng.random(n) < 1 / (1 + np.exp(-s))).astype(float)
+
+
+def test_recalibration_finds_the_line_that_scikit_learn_finds() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    s, hit = world(2000)
+    found = reliability.recalibration(2 * s + 1, hit, None, 1.0)
+    theirs = LogisticRegression(C=np.inf, tol=1e-10).fit((2 * s + 1)[:, None], hit)
+    assert found is not None
+    assert found.slope == pytest.approx(float(theirs.coef_[0, 0]), abs=1e-5)
+    assert found.p_value < 1e-6
+
+
+def test_p_values_are_uniform_where_predictions_are_true() -> None:
+    p_bins, p_line, z = [], [], []
+    for seed in range(150):
+        s, hit = world(400, seed)
+        p = 1 / (1 + np.exp(-s))
+        p_bins.append(reliability.of_shares(p, hit, None, 1.0, np.random.default_rng(seed)).p_value)
+        line = reliability.recalibration(s, hit, None, 1.0)
+        assert line is not None
+        p_line.append(line.p_value)
+        z.append(reliability.spiegelhalter(p, hit, None, 1.0))
+    for p_values in (p_bins, p_line):
+        assert np.mean(np.asarray(p_values) < 0.1) == pytest.approx(0.1, abs=0.08)
+        assert np.mean(p_values) == pytest.approx(0.5, abs=0.1)
+    assert np.std(z) == pytest.approx(1.0, abs=0.2)
+
+
+def test_intervals_of_the_slope_hold_it_as_often_as_said() -> None:
+    held = 0
+    for seed in range(100):
+        s, hit = world(500, seed)
+        line = reliability.recalibration(s / 1.5, hit, None, 1.0)
+        assert line is not None
+        held += line.slope_low <= 1.5 <= line.slope_high
+    assert held >= 88
+
+
+def test_a_regression_line_agrees_with_numpy() -> None:
+    rng = np.random.default_rng(0)
+    f = rng.normal(size=500)
+    y = 2 * f + 1 + rng.normal(size=500)
+    found = reliability.regression(f, y, None, 1.0)
+    assert found is not None
+    assert found.slope == pytest.approx(np.polyfit(f, y, 1)[0])
+    assert found.intercept == pytest.approx(float((y - f).mean()))
+    assert reliability.regression(np.ones(500), y, None, 1.0) is None
+
+
+def test_separated_events_have_no_line() -> None:
+    s = np.linspace(-1, 1, 100)
+    assert reliability.recalibration(s, (s > 0).astype(float), None, 1.0) is None
+
+
+def test_weights_are_repeated_rows() -> None:
+    s, hit = world(300)
+    p = 1 / (1 + np.exp(-s))
+    twice = np.repeat(np.arange(300), 2)
+    bins = reliability.binned(p, hit, np.full(300, 2.0), most=5)
+    again = reliability.binned(p[twice], hit[twice], None, most=5)
+    assert bins.weight.sum() == again.weight.sum()
+    one = reliability.recalibration(s, hit, np.full(300, 2.0), 1.0)
+    two = reliability.recalibration(s[twice], hit[twice], None, 1.0)
+    assert one is not None
+    assert two is not None
+    assert one.slope == pytest.approx(two.slope)
+
+
+def test_design_effect_of_copies_is_their_number() -> None:
+    rng = np.random.default_rng(0)
+    r = rng.normal(size=500)
+    assert design_effect(np.repeat(r, 4), np.repeat(np.arange(500), 4)) == pytest.approx(4.0)
+    assert design_effect(r, None) == 1.0
+
+
+def test_copies_and_named_groups_are_blocks_and_chance_is_not() -> None:
+    rng = np.random.default_rng(0)
+    x = Column.of_numbers("x", np.repeat(rng.normal(size=50), 2))
+    firm = Column.of_words("firm", ["a", "b", None, None] * 25)
+    z = Column.of_numbers("z", np.repeat(rng.normal(size=50), 2))
+    data = Dataset((x, z, firm, Column.of_words("flag", ["y", "n"] * 50)))
+    assert len(np.unique(blocks_of(data, "", ("x", "z")))) == 50
+    assert len(np.unique(blocks_of(data, "firm", ("x", "z")))) == 52
+    assert len(np.unique(blocks_of(data, "", ("flag",)))) == 100
+
+
+def test_bootstrap_means_vary_as_means_do() -> None:
+    rng = np.random.default_rng(0)
+    draws = bootstrap_means(rng.normal(size=(400, 1)), None, rng, 400)
+    assert draws.std() == pytest.approx(1 / 20, rel=0.2)
+    grouped = bootstrap_means(np.repeat(rng.normal(size=(100, 1)), 4, axis=0), np.repeat(np.arange(100), 4), rng, 400)
+    assert grouped.std() == pytest.approx(1 / 10, rel=0.25)
+
+
+def test_the_band_of_coverage_holds_simulated_coverage() -> None:
+    from assay.stats.conformal import quantile_up
+
+    rng, outside = np.random.default_rng(0), 0
+    low, high = coverage_band(0.9, 500, learnt_on=100, level=0.9)
+    for _ in range(400):
+        threshold = quantile_up(rng.random(100), 0.9)
+        outside += not low <= (rng.random(500) <= threshold).mean() <= high
+    assert outside / 400 == pytest.approx(0.1, abs=0.05)
+    assert coverage_band(0.9, 100, learnt_on=5) == (1.0, 1.0)
+    assert coverage_band(0.9, 0) == (0.0, 1.0)
