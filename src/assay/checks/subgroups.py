@@ -28,6 +28,7 @@ LEAST_ROWS = 100
 LEVEL = 0.025  # of each of two families: single columns, and pairs
 MOST_SHARE = 0.9  # a group of nearly all rows has no rest to be compared with
 SURELY = 2.33  # standard errors by which a model must be surer than right to be called blind
+USELESS = 4.5  # standard errors by which the constant guess must be better: once in 300,000 groups by chance
 LARGE = 0.2  # above all rows, in standard deviations of the loss, from which a person should look (Cohen 1988: small, but real)
 SHOWN = 10
 MOST_PAIRED = 15  # columns that are paired: 105 pairs
@@ -246,10 +247,10 @@ def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:
 
 
 def _useless(group: Group, evidence: Evidence) -> bool:
-    """Whether in the group the constant guess is better, by more than chance (three standard errors)."""
+    """Whether in the group the constant guess is better, by more than chance among thousands of groups."""
     rows = group.rows
     gain = (evidence.losses() - evidence.task.losses(evidence.constant, evidence.y))[rows]
-    return bool(gain.mean() > 3.0 * gain.std() / len(gain) ** 0.5)
+    return bool(gain.mean() > USELESS * gain.std() / len(gain) ** 0.5)
 
 
 def _tested(cut: list[Groups], loss: Floats) -> list[Group]:
