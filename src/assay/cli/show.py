@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Any, TextIO
 
 from assay.kernel.findings import Finding
@@ -92,6 +93,7 @@ class Progress:
         self.stream = stream or sys.stderr
         self.live = self.stream.isatty()
         self.last = ""
+        self.lock = Lock()  # folds run side by side
 
     def trial(self, event: Event) -> None:
         """A fold of a candidate begins."""
@@ -114,13 +116,14 @@ class Progress:
             self.stream.flush()
 
     def _line(self, text: str, step: str) -> None:
-        if self.live:
-            room = shutil.get_terminal_size((100, 24)).columns - 1
-            self.stream.write("\r\033[K" + pad(text, room).rstrip())
-        elif step != self.last:
-            self.stream.write(text + "\n")
-        self.stream.flush()
-        self.last = step
+        with self.lock:
+            if self.live:
+                room = shutil.get_terminal_size((100, 24)).columns - 1
+                self.stream.write("\r\033[K" + pad(text, room).rstrip())
+            elif step != self.last:
+                self.stream.write(text + "\n")
+            self.stream.flush()
+            self.last = step
 
 
 def bar(share: float, width: int = 18) -> str:

@@ -20,6 +20,7 @@ from assay.kernel.words import Say
 
 from .wishes import Wishes
 
+LEAST_FIT = 0.15  # of a runner-up that is worth naming
 LEAST_FOR_ID = 20  # rows below which "all different" means little
 ID_NAME = re.compile(
     r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx)$|编号|序号|号码", re.IGNORECASE
@@ -63,7 +64,8 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     found = bids(column)
     kind = asked_kind or (found[0].kind if found else "category")
     why = Say("planning", "why.asked") if asked_kind or not found else found[0].claim.why
-    runner_up = next((bid.kind for bid in found if bid.kind.partition(":")[0] != kind.partition(":")[0]), "")
+    others = [bid for bid in found if bid.kind.partition(":")[0] != kind.partition(":")[0]]
+    runner_up = others[0].kind if others and others[0].claim.fit >= LEAST_FIT else ""
     opened = modality_of(kind).open(column)
     role, reason = (asked_role, None) if asked_role else _role(opened.column, column)
     if asked_role == "feature" and (useless := _useless(opened.column)):

@@ -78,12 +78,11 @@ class Binary:
         p = scores.probabilities
         return (
             Metric(key="log_loss", better="lower", of=lambda s, y, w: metrics.mean(scores.class_losses(s, y), w)),
-            Metric(key="auc", better="higher", of=lambda s, y, w: metrics.auc(s[:, 0], y == 1, w), unit="share"),
+            Metric(key="auc", better="higher", of=lambda s, y, w: metrics.auc(s[:, 0], y == 1, w)),
             Metric(
                 key="average_precision",
                 better="higher",
                 of=lambda s, y, w: metrics.average_precision(s[:, 0], y == 1, w),
-                unit="share",
             ),
             Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(p(s), y, w), unit="share"),
             Metric(

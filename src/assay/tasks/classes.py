@@ -110,8 +110,8 @@ class Classes:
                 of=lambda s, y, w: metrics.balanced_accuracy(p(s), y, w),
                 unit="share",
             ),
-            Metric(key="macro_auc", better="higher", of=lambda s, y, w: metrics.macro_auc(p(s), y, w), unit="share"),
-            Metric(key="macro_f1", better="higher", of=lambda s, y, w: metrics.macro_f1(p(s), y, w), unit="share"),
+            Metric(key="macro_auc", better="higher", of=lambda s, y, w: metrics.macro_auc(p(s), y, w)),
+            Metric(key="macro_f1", better="higher", of=lambda s, y, w: metrics.macro_f1(p(s), y, w)),
             Metric(key="brier", better="lower", of=lambda s, y, w: metrics.brier(p(s), y, w)),
         )
 
