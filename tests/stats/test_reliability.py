@@ -96,9 +96,10 @@ def test_copies_and_named_groups_are_blocks_and_chance_is_not() -> None:
     x = Column.of_numbers("x", np.repeat(rng.normal(size=50), 2))
     firm = Column.of_words("firm", ["a", "b", None, None] * 25)
     z = Column.of_numbers("z", np.repeat(rng.normal(size=50), 2))
-    data = Dataset((x, z, firm, Column.of_words("flag", ["y", "n"] * 50)))
-    assert len(np.unique(blocks_of(data, "", ("x", "z")))) == 50
-    assert len(np.unique(blocks_of(data, "firm", ("x", "z")))) == 52
+    w = Column.of_numbers("w", np.repeat(rng.normal(size=50), 2))
+    data = Dataset((x, z, w, firm, Column.of_words("flag", ["y", "n"] * 50)))
+    assert len(np.unique(blocks_of(data, "", ("x", "z", "w")))) == 50
+    assert len(np.unique(blocks_of(data, "firm", ("x", "z", "w")))) == 52
     assert len(np.unique(blocks_of(data, "", ("flag",)))) == 100
 
 

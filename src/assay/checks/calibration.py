@@ -25,7 +25,7 @@ from assay.stats.reliability import Deviation, Line
 from assay.stats.tests import holm, wilson
 
 LEVEL = 0.95
-ALARM = 0.01  # of tables whose predictions are true, at most this share is flagged
+ALARM = 0.01  # of tables whose predictions are true, about this share is flagged
 LEAST_ROWS = 50
 MOST_CLASSES = 20
 NOTABLE, GRAVE = 0.01, 0.05  # mean distance of probability from share: below the first nobody acts differently
@@ -78,7 +78,7 @@ class Calibration:
                 "slope_value": "The true value changes by {slope} ({low} to {high}) for each 1 that the answer changes.",
                 "mended": "Calibration lowered the log-loss from {before} to {after}.",
                 "left": "Calibration was not needed: the model's own probabilities are kept.",
-                "alarm": "A model whose probabilities are true is flagged here in at most {alarm:%} of tables.",
+                "alarm": "A model whose predictions are true is flagged here in about {alarm:%} of tables.",
                 "grouped": "Rows that belong together err together: {n} rows count as {effective}.",
                 "recalibrate": "Train again on rows like these; until then, read the probabilities off the curve.",
                 "few": "only {n} rows were measured; {least} are needed",
@@ -122,7 +122,7 @@ class Calibration:
                 "slope_value": "回答每变化 1，真实值变化 {slope}（{low} 至 {high}）。",
                 "mended": "校准使对数损失由 {before} 降至 {after}。",
                 "left": "无须校准：保留模型自身的概率。",
-                "alarm": "若概率名副其实，此处误报的比例至多为 {alarm:%}。",
+                "alarm": "若预测名副其实，此处误报的比例约为 {alarm:%}。",
                 "grouped": "同组的行会一起出错：{n} 行只相当于 {effective} 行。",
                 "recalibrate": "请用与此类似的数据重新训练；在此之前，请按曲线解读概率。",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",

@@ -40,7 +40,7 @@ class Sample:
     """Some of the measured rows, the pulls on them, and their scores."""
 
     data: Dataset
-    folds: Ints | None
+    folds: Ints
     rows: Ints  # places among the measured rows
     pulls: Floats  # [m, parts, w], centred over classes where there are several
     scores: Floats  # [m, w]
@@ -87,7 +87,7 @@ class Reasons:
                 "look_alone": "See whether '{part}' is known at the time the question is asked, and train once without it.",
                 "shuffle": "Shuffling '{part}' raises the loss the most, by {rise} ({low} to {high}).",
                 "useless": "Shuffling does not raise the loss measurably for: {names}.",
-                "sample": "Measured on {m} of {n} rows.",
+                "sample": "Pulls were measured on {m} of {n} rows.",
                 "no_time": "The time was up before every question was put.",
                 "cannot": "not asked: this model gives no reasons",
                 "few": "only {n} rows were measured; {least} are needed",
@@ -118,7 +118,7 @@ class Reasons:
                 "look_alone": "请确认提问时是否已知“{part}”，并尝试去掉它训练一次。",
                 "shuffle": "打乱“{part}”使损失上升最多：{rise}（{low} 至 {high}）。",
                 "useless": "打乱以下部分不会使损失有可测的上升：{names}。",
-                "sample": "在 {n} 行中的 {m} 行上测量。",
+                "sample": "影响大小在 {n} 行中的 {m} 行上测量。",
                 "no_time": "尚未提完全部问题，时间已到。",
                 "cannot": "未检查：该模型不给出理由",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
@@ -158,7 +158,7 @@ class Reasons:
         if total == 0.0:
             return Finding(check="reasons", verdict="info", say=self._say("idle"), measures=(_off(sample),))
         deleted = _deletion(evidence, sample, size) if len(parts) > 1 else None
-        shuffled = _shuffling(evidence, sample, [int(j) for j in order[:SHUFFLED] if strength[j] > 0])
+        shuffled = _shuffling(evidence, [int(j) for j in order[:SHUFFLED] if strength[j] > 0])
         share = float(strength[order[0]]) / total
         verdict, say, advice = self._judged(parts, order, share, deleted)
         draws = bootstrap_means(
@@ -217,7 +217,7 @@ class Reasons:
             most = max(shuffled, key=lambda s: s.rise)
             out.append(self._say("shuffle", part=most.part, rise=most.rise, low=most.low, high=most.high))
             idle = [s.part for s in shuffled if s.low <= 0]
-            if idle and len(sample.rows) >= ENOUGH_ROWS:
+            if idle and evidence.n >= ENOUGH_ROWS:
                 out.append(self._say("useless", names=idle))
         if len(sample.rows) < evidence.n:
             out.append(self._say("sample", m=len(sample.rows), n=evidence.n))
@@ -293,17 +293,23 @@ def _sample(evidence: Evidence, rng: np.random.Generator) -> Sample | None:
     if not found:
         return None
     rows, pulls, scores = (np.concatenate([getattr(s, k) for s in found]) for k in ("rows", "pulls", "scores"))
-    folds = None if evidence.folds is None else evidence.folds[rows]
-    return Sample(evidence.data.take(rows), folds, rows, pulls, scores, max(s.off for s in found))
+    return Sample(evidence.data.take(rows), _folds(evidence, rows), rows, pulls, scores, max(s.off for s in found))
 
 
 def _pulled(evidence: Evidence, rows: Ints) -> Sample:
-    data = evidence.data.take(rows)
-    folds = None if evidence.folds is None else evidence.folds[rows]
+    data, folds = evidence.data.take(rows), _folds(evidence, rows)
     found, scores = evidence.model.contributions(data, folds), evidence.model.scores(data, folds)
     scale = np.maximum(1.0, np.maximum(np.abs(scores), np.abs(found).sum(axis=1)))
     off = float((np.abs(found.sum(axis=1) - scores) / scale).max(initial=0.0))
     return Sample(data, folds, rows, _centred(found[:, :-1]), scores, off if np.isfinite(off) else 1.0)
+
+
+def _folds(evidence: Evidence, rows: Ints) -> Ints:
+    """Which fold model answers for each row. Where all of them saw none of the rows they take turns.
+
+    The pulls of the whole model are the mean of theirs, so taking turns estimates the same at a fraction of the time.
+    """
+    return rows % evidence.model.folds if evidence.folds is None else evidence.folds[rows]
 
 
 def _centred(pulls: Floats) -> Floats:
@@ -338,22 +344,24 @@ def _moved(evidence: Evidence, sample: Sample, replaced: Bools, donor: Ints) -> 
     return np.asarray(np.abs(_centred(scores - sample.scores)).mean(axis=1))
 
 
-def _shuffling(evidence: Evidence, sample: Sample, asked: list[int]) -> list[Shuffled]:
-    """The rise of the loss when one part of the sample is shuffled, with a normal interval over rows."""
-    task, y = evidence.task, evidence.y[sample.rows]
-    weight = np.ones(len(y)) if evidence.weight is None else evidence.weight[sample.rows]
-    before = task.losses(sample.scores, y)
-    out = []
-    clock = evidence.clock
-    slowest = 0.0
+def _shuffling(evidence: Evidence, asked: list[int]) -> list[Shuffled]:
+    """The rise of the loss when one part is shuffled, with a normal interval over rows. Cheaper to ask than pulls."""
+    rows = stream(evidence.seed, "reasons", "shuffle").permutation(evidence.n)[:MOST_ROWS]
+    data, folds, task, y = evidence.data.take(rows), _folds(evidence, rows), evidence.task, evidence.y[rows]
+    weight = np.ones(len(y)) if evidence.weight is None else evidence.weight[rows]
+    out: list[Shuffled] = []
+    clock, slowest = evidence.clock, 0.0
+    if clock.expired():
+        return out
+    before = task.losses(evidence.model.scores(data, folds), y)
     for j in asked:
         if clock.remaining() <= 1.5 * slowest or clock.expired():
             break
         timer = clock.slice(clock.remaining())
         part = evidence.model.parts[j]
         order = stream(evidence.seed, "reasons", "shuffle", part).permutation(len(y))
-        column = replace(sample.data[part], cells=sample.data[part].cells[order])
-        rise = task.losses(evidence.model.scores(sample.data.having(column), sample.folds), y) - before
+        column = replace(data[part], cells=data[part].cells[order])
+        rise = task.losses(evidence.model.scores(data.having(column), folds), y) - before
         mean = float(np.average(rise, weights=weight))
         error = float(np.sqrt((weight**2 * (rise - mean) ** 2).sum()) / weight.sum())
         out.append(Shuffled(part, mean, mean - 1.96 * error, mean + 1.96 * error))
