@@ -25,7 +25,7 @@ def word(key: str, lang: str, **values: Any) -> str:
 def plan_text(plan: Plan, lang: str) -> str:
     """The plan, for people."""
     data = plan.data
-    details = ", ".join(f"{k.replace('_', ' ')} {v!r}" for k, v in data["details"].items() if _plain(v))
+    details = ", ".join(say.text(lang) for say in plan.notes if say.owner.startswith("readers/"))
     lines = [
         _fact("data", lang, word("data_line", lang, name=data["name"], rows=data["rows"], columns=len(plan.columns),
                                  reader=data["reader"], details=details or "–")),
@@ -38,7 +38,7 @@ def plan_text(plan: Plan, lang: str) -> str:
         _fact("candidates", lang, ", ".join(c.name for c in plan.candidates)),
     ]  # fmt: skip
     lines += _listed("left_out", [say.text(lang) for say in plan.left_out], lang)
-    lines += _listed("notes", [say.text(lang) for say in plan.notes], lang)
+    lines += _listed("notes", [say.text(lang) for say in plan.notes if not say.owner.startswith("readers/")], lang)
     said = [(a.option, a.say.text(lang)) for a in plan.advice]
     wide = min(32, max((width_of(option) for option, _ in said), default=0))
     lines += _listed(
@@ -53,10 +53,6 @@ def _fact(key: str, lang: str, text: str) -> str:
 
 def _listed(key: str, rows: Sequence[str], lang: str) -> list[str]:
     return ["", word(key, lang), *(INDENT + row for row in rows)] if rows else []
-
-
-def _plain(value: Any) -> bool:
-    return isinstance(value, (str, int)) and not isinstance(value, bool) and len(str(value)) <= 40
 
 
 def _columns(plan: Plan, lang: str) -> str:

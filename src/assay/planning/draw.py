@@ -17,6 +17,7 @@ from assay.kernel.findings import Advice
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.plugins import Task
 from assay.kernel.rng import stream
+from assay.kernel.shelf import shelf
 from assay.kernel.words import Say
 from assay.stats import leaks
 
@@ -28,6 +29,7 @@ from .wishes import Wishes
 
 FEW_ROWS = 100
 GIVEN_AWAY = 0.95  # share of the target's spread that one column explains on its own
+MADE_OF = 0.5  # share of a rare class that flags which always go with it tell together
 ROWS_LOOKED_AT = 20_000
 
 
@@ -135,7 +137,7 @@ def _left_rows(no_target: int, no_weight: int) -> list[Say]:
 
 def _notes(plan: Plan, table: Dataset, data: Dataset) -> tuple[tuple[Say, ...], bool]:
     """What a person should know, and whether rows are copied."""
-    notes = []
+    notes = _read_how(data)
     for key, n in (("note.repaired", data.source.rows_repaired), ("note.refused", data.source.rows_refused)):
         if n:
             notes.append(Say("planning", key, {"n": n}))
@@ -160,6 +162,15 @@ def _notes(plan: Plan, table: Dataset, data: Dataset) -> tuple[tuple[Say, ...], 
     return tuple(notes), copied is not None
 
 
+def _read_how(data: Dataset) -> list[Say]:
+    """What the reader found out about the file, in its own words."""
+    room = shelf("readers")
+    if data.source.reader not in room.keys():
+        return []
+    reader = room.get(data.source.reader)
+    return list(reader.notes(data.source)) if hasattr(reader, "notes") else []
+
+
 def _kind_title(kind: str) -> Say:
     return Say(f"modalities/{kind.partition(':')[0]}", "title")
 
@@ -172,6 +183,8 @@ def _advice(plan: Plan, table: Dataset, y: Floats, wishes: Wishes, copied: bool)
 
     for name in _given_away(plan, table, y):
         advise("advice.copy", f"--drop {_quoted(name)}", name=name)
+    for name in _made_of(plan, table, y):
+        advise("advice.pure", f"--drop {_quoted(name)}", name=name)
     for c in plan.columns:
         if c.role == "id" and not wishes.role_of(c.name) and is_row_number(table[c.name]):
             advise("advice.id", f"--feature {_quoted(c.name)}", name=c.name)
@@ -204,6 +217,21 @@ def _given_away(plan: Plan, table: Dataset, y: Floats) -> list[str]:
         return []
     names = plan.names("feature") + plan.names("sensitive")
     return [name for name in names if leaks.explained_alone(table[name].take(rows), y, rng) > GIVEN_AWAY]
+
+
+def _made_of(plan: Plan, table: Dataset, y: Floats) -> list[str]:
+    """Flags and names of which a level always goes with one rare class, where together they tell most of that class."""
+    if y.dtype.kind == "f":  # values, not classes
+        return []
+    names = plan.names("feature") + plan.names("sensitive")
+    found: list[str] = []
+    for label in np.unique(y):
+        hit = np.asarray(y == label)
+        told = {name: leaks.pure_levels(table[name], hit) for name in names}
+        told = {name: rows for name, rows in told.items() if rows.any()}
+        if told and np.any(list(told.values()), axis=0)[hit].mean() > MADE_OF:
+            found += [name for name in told if name not in found]
+    return found
 
 
 def _in_order(column: Column) -> bool:

@@ -29,6 +29,7 @@ WORDS = {
         "advice.kind": "'{name}' is read as {kind}; it may be {other}",
         "advice.task": "the task is {task}; it may be {other}",
         "advice.copy": "'{name}' alone nearly gives the target away; if it is known only afterwards, drop it",
+        "advice.pure": "'{name}' has a level that always goes with one class; if it is part of the answer, drop it",
     },
     "zh": {
         "why.asked": "由您指定",
@@ -56,5 +57,6 @@ WORDS = {
         "advice.kind": "“{name}”按{kind}读取；也可能是{other}",
         "advice.task": "任务是{task}；也可能是{other}",
         "advice.copy": "仅凭“{name}”几乎就能得出目标；如果它事后才知道，请去掉",
+        "advice.pure": "“{name}”有一个取值总是对应同一类别；如果它是答案的一部分，请去掉",
     },
 }
