@@ -1,0 +1,81 @@
+"""Is the affine map the one with the least log-loss, and kept only where it helps?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.stats.calibration import Affine, cross_fitted, fit_classes
+from assay.stats.scores import class_losses, probabilities
+
+
+def world(n: int, scale: float, shift: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Scores [n, 1] whose true log-odds are scale * score + shift."""
+    rng = np.random.default_rng(seed)
+    s = rng.normal(scale=1.5, size=(n, 1))
+    return s, (rng.random(n) < probabilities(s * scale + shift)[:, 1]).astype(np.int64)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_platt_scaling_is_logistic_regression_on_the_score(weighted: bool) -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    s, y = world(5000, 0.6, -1.0)
+    w = np.random.default_rng(1).random(5000) + 0.1 if weighted else None
+    found = fit_classes(s, y, w)
+    exact = linear_model.LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(s, y, w)
+    # The ridge towards the identity has the strength of one row among 5,000.
+    assert found.scale == pytest.approx(exact.coef_[0, 0], abs=2e-3)
+    assert found.shift[0] == pytest.approx(exact.intercept_[0], abs=2e-3)
+
+
+def test_several_classes_get_their_temperature_and_bias_back() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.normal(scale=1.5, size=(8000, 3))
+    y = (probabilities(true).cumsum(axis=1) > rng.random(8000)[:, None]).argmax(axis=1)
+    bias = np.asarray([0.8, 0.0, -0.8])
+    found = fit_classes((true - bias) * 2.0, y)
+    assert found.scale == pytest.approx(0.5, abs=0.03)
+    np.testing.assert_allclose(found.shift - found.shift.mean(), bias, atol=0.1)
+
+
+def test_no_nudge_of_the_map_has_a_smaller_loss() -> None:
+    s, y = world(2000, 0.4, 0.7)
+    found = fit_classes(s, y)
+    least = class_losses(found(s), y).mean()
+    for scale, shift in ((0.03, 0), (-0.03, 0), (0, 0.05), (0, -0.05)):
+        other = Affine(found.scale + scale, found.shift + shift)
+        assert class_losses(other(s), y).mean() > least - 1e-6
+
+
+def test_separable_rows_do_not_blow_up() -> None:
+    s = np.linspace(-1, 1, 40).reshape(-1, 1)
+    found = fit_classes(s, (s[:, 0] > 0).astype(np.int64))
+    assert np.isfinite(found(s)).all()
+    assert found.scale < 50
+
+
+def test_a_map_that_helps_is_kept_and_never_saw_its_rows() -> None:
+    s, y = world(1500, 0.4, 1.0)
+    folds = np.arange(1500) % 5
+    found = cross_fitted(s, y, None, folds, class_losses, fit_classes)
+    assert found.kept
+    assert found.after < found.before
+    held = folds == 3
+    np.testing.assert_array_equal(found.scores[held], fit_classes(s[~held], y[~held])(s[held]))
+
+
+def test_scores_that_are_true_are_left_alone() -> None:
+    kept = 0
+    for seed in range(40):
+        s, y = world(600, 1.0, 0.0, seed)
+        found = cross_fitted(s, y, None, np.arange(600) % 5, class_losses, fit_classes)
+        kept += found.kept
+        assert found.kept or found.map.is_identity
+    assert kept <= 5
+
+
+def test_one_fold_alone_cannot_be_calibrated() -> None:
+    s, y = world(50, 0.4, 1.0)
+    found = cross_fitted(s, y, None, np.zeros(50, dtype=np.int64), class_losses, fit_classes)
+    assert not found.kept
+    np.testing.assert_array_equal(found.scores, s)

@@ -1,0 +1,89 @@
+"""Do sets and intervals cover as often as they say, for each class and wherever they are asked?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.stats import conformal
+from assay.stats.scores import probabilities
+from assay.stats.tests import binomial_band
+
+LEVEL = 0.9
+
+
+def imbalanced(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities [n, 2] and classes of a world in which one row in fifteen is positive, and hard to tell."""
+    y = (rng.random(n) < 1 / 15).astype(np.int64)
+    s = rng.normal(size=n) + 1.2 * y + np.log((1 / 15) / (14 / 15))
+    return probabilities(s[:, None]), y
+
+
+def shares(how: str) -> tuple[float, float, int, int]:
+    """Coverage overall and of the rare class over repeated draws, with the rows of each."""
+    rng = np.random.default_rng(0)
+    hits = rare_hits = rows = rare = 0
+    for _ in range(60):
+        p, y = imbalanced(600, rng)
+        q, z = imbalanced(400, rng)
+        if how == "ours":
+            sets = conformal.fit_sets(p, y, LEVEL)(q)
+        else:  # plain split conformal: one threshold for all classes
+            own = p[np.arange(len(y)), y]
+            sets = q >= 1 - conformal.quantile_up(1 - own, LEVEL)
+        hit = sets[np.arange(len(z)), z]
+        hits, rows = hits + hit.sum(), rows + len(z)
+        rare_hits, rare = rare_hits + hit[z == 1].sum(), rare + (z == 1).sum()
+    return hits / rows, rare_hits / rare, rows, rare
+
+
+def test_every_class_is_covered_where_plain_split_conformal_forgets_the_rare_one() -> None:
+    overall, rare, rows, n = shares("ours")
+    assert overall >= binomial_band(LEVEL, rows)[0] - 0.01  # thresholds are drawn as well: a little more spread
+    low, high = binomial_band(LEVEL, n)
+    assert low - 0.03 <= rare <= high + 0.03
+    overall, rare, *_ = shares("plain")
+    assert overall == pytest.approx(LEVEL, abs=0.01)
+    assert rare < 0.6
+
+
+@pytest.mark.parametrize("n", [60, 500, 3000])
+def test_intervals_cover_where_noise_grows_with_the_value(n: int) -> None:
+    rng = np.random.default_rng(n)
+    covered, high_end = [], []
+    for _ in range(40):
+        f = rng.uniform(0, 10, size=n + 500)
+        y = f + rng.normal(size=len(f)) * (0.2 + 0.3 * f)
+        found = conformal.fit_intervals(f[:n], y[:n], LEVEL)(f[n:])
+        hit = (found[:, 0] <= y[n:]) & (y[n:] <= found[:, 1])
+        covered.append(hit.mean())
+        high_end.append(hit[f[n:] > 8].mean())
+    low, high = binomial_band(LEVEL, 40 * 500)
+    assert low - 0.01 <= np.mean(covered) <= high + 0.02
+    if n == 3000:  # bins of the predicted value: wide where it is hard
+        assert np.mean(high_end) > 0.86
+
+
+def test_cross_fitted_sets_never_use_their_own_rows() -> None:
+    rng = np.random.default_rng(0)
+    p, y = imbalanced(500, rng)
+    folds = np.arange(500) % 5
+    sets = conformal.cross_sets(p, y, folds, LEVEL)
+    other = y.copy()
+    other[folds == 2] = 1 - other[folds == 2]
+    np.testing.assert_array_equal(conformal.cross_sets(p, other, folds, LEVEL)[folds == 2], sets[folds == 2])
+
+
+def test_too_few_rows_of_a_class_rule_nothing_out() -> None:
+    p = np.asarray([[0.9, 0.1]] * 5 + [[0.2, 0.8]] * 3)
+    found = conformal.fit_sets(p, np.asarray([0] * 5 + [1] * 3), LEVEL)
+    assert found.thresholds.tolist() == [0.0, 0.0]
+    assert found(np.asarray([[1.0, 0.0]])).all()
+
+
+def test_the_quantile_keeps_its_promise_for_one_more_row() -> None:
+    rng = np.random.default_rng(0)
+    draws = rng.normal(size=(4000, 30))
+    hit = np.mean([row[-1] <= conformal.quantile_up(row[:-1], LEVEL) for row in draws])
+    assert binomial_band(LEVEL, 4000)[0] <= hit <= binomial_band(0.9 + 1 / 30, 4000)[1]
+    assert conformal.quantile_up(np.arange(8.0), LEVEL) == np.inf

@@ -1,0 +1,76 @@
+"""Do descent and the exact solvers come to the same line, and is it scikit-learn's?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.kernel.clock import Clock
+from assay.kernel.forms import Feature, Head, Vector
+from assay.stats.descent import descend, solve_exactly
+from assay.stats.design import Design
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(400, 5))
+W = RNG.random(400) + 0.1
+
+
+def target(head: Head) -> np.ndarray:
+    signal = X @ np.asarray([1.0, -2.0, 0.5, 0.0, 0.0]) + RNG.normal(size=400)
+    if head.name == "value":
+        return 100 + 7 * signal.reshape(-1, 1)
+    if head.width == 1:
+        return (signal > 0).astype(float).reshape(-1, 1)
+    return np.eye(3)[np.digitize(signal, [-1.0, 1.0])]
+
+
+@pytest.mark.parametrize("head", [Head.value(), Head.classes(2), Head.classes(3)], ids=lambda h: f"{h.name}{h.width}")
+def test_descent_comes_to_the_exact_solution(head: Head) -> None:
+    goal = target(head)
+    found = descend(X, goal, W, head, 3.0, 5000, 1e-12, Clock.start())
+    assert found.at_rest
+    assert all(b <= a + 1e-15 for a, b in zip(found.history, found.history[1:], strict=False))
+    np.testing.assert_allclose(found.weights, solve_exactly(X, goal, W, head, 3.0), atol=2e-3)
+
+
+def test_least_squares_equal_ridge() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    goal = target(Head.value())
+    found = solve_exactly(X, goal, None, Head.value(), 5.0)
+    exact = linear_model.Ridge(alpha=5.0).fit(X, goal[:, 0])
+    np.testing.assert_allclose(found[1:, 0], exact.coef_, rtol=1e-6)
+    assert found[0, 0] == pytest.approx(exact.intercept_)
+
+
+def test_logistic_regression_equals_scikit_learn() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    goal = target(Head.classes(2))
+    found = solve_exactly(X, goal, None, Head.classes(2), 2.0)
+    exact = linear_model.LogisticRegression(C=0.5, tol=1e-10, max_iter=5000).fit(X, goal[:, 0])
+    np.testing.assert_allclose(found[1:, 0], exact.coef_[0], atol=1e-3)
+
+
+def test_the_clock_ends_the_descent() -> None:
+    late = Clock(started=0.0, deadline=0.0, now=lambda: 1.0)
+    found = descend(X, target(Head.classes(2)), None, Head.classes(2), 1.0, 5000, 1e-12, late)
+    assert len(found.history) == 2
+    assert not found.at_rest
+
+
+def test_the_equation_in_units_is_the_same_line() -> None:
+    values = np.column_stack([RNG.normal(1000, 50, 200), RNG.integers(3, size=200)])
+    vector = Vector(values, (Feature("salary", "salary"), Feature("town", "town", "code", ("a", "b"))))
+    design = Design.learn(vector)
+    weights = RNG.normal(size=(design.width + 1, 1))
+    slopes, intercept = design.in_units(weights)
+    raw = np.column_stack([values[:, 0], values[:, 1] == 1, values[:, 1] == 2])
+    assert design.names == ("salary", "town = b", "town = other")
+    np.testing.assert_allclose(raw @ slopes + intercept, design(vector) @ weights[1:] + weights[0])
+
+
+def test_one_absurd_cell_does_not_turn_the_line() -> None:
+    x = RNG.normal(size=300)
+    x[7] = 1e12
+    features = (Feature("x", "x"),)
+    column = Design.learn(Vector(x.reshape(-1, 1), features))(Vector(x.reshape(-1, 1), features))[:, 0]
+    assert np.delete(column, 7).std() > 0.3
