@@ -50,11 +50,15 @@ class Classes:
 
     def recognise(self, target: Column) -> Claim:
         """Names, or whole numbers that behave like codes."""
+        if target.store == "moments":
+            raise DoesNotApply(f"'{target.name}' holds dates")
         words = target.as_words()
         labels = distinct_labels(words)
         k = len(labels)
         if not 3 <= k <= MOST_CLASSES:
             raise DoesNotApply(f"'{target.name}' has {k} different values; classes are for 3 to {MOST_CLASSES}")
+        if k > MOST_NUMBERED and 2 * k > len(words):
+            raise DoesNotApply(f"'{target.name}' has {k} different values: hardly two rows share an answer")
         numbers = [as_number(label) for label in labels]
         if any(v is None for v in numbers):
             return Claim(fit=0.9, why=self._say("names", target, k))

@@ -1,0 +1,140 @@
+"""Are cells read as a person would read them, and only once, over the whole column?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.kernel.data import Column
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.plugins import modality_of
+from assay.kernel.rng import stream
+
+
+def opened(kind: str, texts: list[str | None]) -> list[str | None]:
+    return modality_of(kind).open(Column.of_words("x", texts)).column.texts().tolist()
+
+
+def learnt(kind: str, texts: list[str | None]):  # type: ignore[no-untyped-def]
+    column = modality_of(kind).open(Column.of_words("x", texts)).column
+    return modality_of(kind).learn(column, stream(0, "x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1,234.5", 1234.5),
+        ("$ 12", 12.0),
+        ("12%", 12.0),
+        ("1e3", 1000.0),
+        ("-0.5", -0.5),
+        ("−3", -3.0),
+        ("¥1,000", 1000),
+    ],
+)
+def test_written_numbers_are_read(text: str, value: float) -> None:
+    assert float(opened("number", [text])[0] or "nan") == value
+
+
+@pytest.mark.parametrize("text", ["abc", "1.2.3", "1,23,4", "inf", "nan?", "", "-", "1e999", "9" * 400])
+def test_what_is_no_finite_number_is_a_misfit(text: str) -> None:
+    found = modality_of("number").open(Column.of_words("x", [text, "1"]))
+    assert found.misfits == 1
+    assert found.examples == (text[:60],)
+    assert found.column.missing.tolist() == [True, False]
+
+
+def test_decimal_commas_are_a_variant_decided_over_the_column() -> None:
+    column = Column.of_words("x", ["1.234,56", "2,5", "1.000"])
+    assert modality_of("number").recognise(column).variant == "comma"
+    assert opened("number:comma", ["1.234,56", "2,5", "1.000"]) == ["1234.56", "2.5", "1000"]
+
+
+def test_an_infinite_number_of_a_frame_is_counted() -> None:
+    found = modality_of("number").open(Column.of_numbers("x", [1.0, np.inf, -np.inf, np.nan]))
+    assert found.misfits == 2
+    assert not np.isinf(found.column.cells).any()
+
+
+def test_a_missing_moment_read_as_a_number_is_missing() -> None:
+    cells = np.asarray(["1970-01-02", "NaT"], dtype="datetime64[us]")
+    assert modality_of("number").open(Column(name="x", cells=cells)).column.texts().tolist() == ["86400", None]
+
+
+def test_leading_zeros_speak_for_codes() -> None:
+    zips = Column.of_words("zip", ["01234", "00420", "31337"] * 10)
+    assert modality_of("number").recognise(zips).fit < modality_of("category").recognise(zips).fit
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-02-03", "2024/2/3", "2024.02.03", "2024年2月3日", "20240203", "3 Feb 2024", "Feb 3, 2024", "03.02.2024",
+     "2024-02-03T00:00:00Z", "2024-02-03 02:00+02:00"],
+)  # fmt: skip
+def test_dates_of_many_forms_are_one_day(text: str) -> None:
+    assert opened("date", [text]) == ["2024-02-03"]
+
+
+def test_day_or_month_first_is_decided_over_the_column() -> None:
+    american = Column.of_words("d", ["03/04/2024", "03/25/2024", "12/31/2023"])
+    european = Column.of_words("d", ["03/04/2024", "25/03/2024", "31/12/2023"])
+    assert modality_of("date").recognise(american).variant == "mdy"
+    assert modality_of("date").recognise(european).variant == ""
+    assert opened("date:mdy", ["03/04/2024"]) == ["2024-03-04"]
+    assert opened("date", ["03/04/2024"]) == ["2024-04-03"]
+
+
+@pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "31/02/2024", "yesterday", "2024-02-03T25:00"])
+def test_days_that_do_not_exist_are_misfits(text: str) -> None:
+    assert modality_of("date").open(Column.of_words("x", [text])).misfits == 1
+
+
+def test_a_calendar_gives_the_parts_of_a_day() -> None:
+    encoder = learnt("date", ["2024-02-03", "2024-03-01"])
+    column = modality_of("date").open(Column.of_words("x", ["2024-02-03"])).column
+    assert encoder.vector(column).values.tolist() == [[19756.0, 2.0, 3.0, 5.0]]  # a Saturday
+    late = modality_of("date").open(Column.of_words("x", ["2025-01-01", None])).column
+    assert encoder.strange(late).tolist() == [True, False]
+
+
+def test_flags_in_several_languages() -> None:
+    assert opened("flag", ["是", "否", "Yes", " no", "TRUE", "0", "perhaps"]) == ["1", "0", "1", "0", "1", "0", None]
+    with pytest.raises(DoesNotApply):
+        modality_of("flag").recognise(Column.of_words("x", ["yes", "no", "maybe"]))
+    with pytest.raises(DoesNotApply):
+        modality_of("flag").recognise(Column.of_words("x", ["yes", "yes"]))
+
+
+def test_rare_and_unseen_levels_share_a_code_but_only_unseen_are_strange() -> None:
+    texts = [f"town {i % 60}" for i in range(600)] + ["once"]
+    encoder = learnt("category", texts)
+    column = modality_of("category").open(Column.of_words("x", ["once", "never", "town 3", None])).column
+    codes = encoder.vector(column).values[:, 0]
+    other = float(len(encoder.levels))
+    assert codes[0] == codes[1] == codes[3] == other
+    assert codes[2] < other
+    assert encoder.strange(column).tolist() == [False, True, False, False]
+
+
+def test_a_missing_cell_is_a_level_where_training_had_one() -> None:
+    encoder = learnt("category", ["a", "a", "b", None])
+    column = modality_of("category").open(Column.of_words("x", [None, "b"])).column
+    assert encoder.vector(column).values[:, 0].tolist() == [2.0, 1.0]
+
+
+def test_text_says_what_it_is_about() -> None:
+    rng = np.random.default_rng(0)
+    about = rng.integers(2, size=200)
+    words = (["late", "payment", "again", "reminder"], ["great", "service", "thanks", "quick"])
+    texts = [" ".join(rng.choice(words[k], 6)) + f" {i}" for i, k in enumerate(about)]
+    column = modality_of("text").open(Column.of_words("x", texts)).column
+    values = modality_of("text").learn(column, stream(0, "x")).vector(column).values
+    strongest = max(abs(np.corrcoef(values[:, j], about)[0, 1]) for j in range(1, values.shape[1]))
+    assert strongest > 0.9
+
+
+def test_chinese_text_has_words() -> None:
+    encoder = learnt("text", ["房间很好", "服务很好", "房间太小", "早餐很好"])
+    assert "很好" in encoder.words
+    strange = modality_of("text").open(Column.of_words("x", ["xyz", "很好"])).column
+    assert encoder.strange(strange).tolist() == [True, False]

@@ -1,0 +1,107 @@
+"""Is the target understood, and are its figures scikit-learn's?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.kernel.data import Column
+from assay.kernel.errors import DataError, DoesNotApply
+from assay.kernel.plugins import Task
+from assay.kernel.shelf import shelf
+from assay.planning.target import choose_task
+
+
+def task(key: str) -> Task:
+    found: Task = shelf("tasks").get(key)()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("cells", "key"),
+    [
+        (["yes", "no"] * 50, "binary"),
+        (["1", "0"] * 50, "binary"),
+        (["2", "5"] * 50, "binary"),
+        (["red", "green", "blue"] * 40, "classes"),
+        ([str(i % 4) for i in range(200)], "classes"),
+        ([str(3 + abs(i % 7 - 3)) for i in range(210)] + ["9"] * 2, "value"),
+        ([f"{i / 7:.3f}" for i in range(200)], "value"),
+        ([str(i % 60) for i in range(200)], "value"),
+    ],
+)
+def test_the_target_makes_the_task(cells: list[str], key: str) -> None:
+    found, why, _ = choose_task(Column.of_words("y", cells), "")
+    assert found.about.key == key
+    assert why.text("en")
+    assert why.text("zh")
+
+
+def test_a_scale_is_a_value_whose_runner_up_is_classes() -> None:
+    grades = np.random.default_rng(0).choice([3, 4, 5, 6, 7, 8], p=[0.01, 0.04, 0.43, 0.4, 0.1, 0.02], size=400)
+    found, _, other = choose_task(Column.of_numbers("quality", grades), "")
+    assert (found.about.key, other) == ("value", "classes")
+
+
+def test_labels_stay_as_written() -> None:
+    column = Column.of_words("y", ["01", "1.0", "01"])
+    codec = task("binary").codec(column)
+    assert codec.labels == ("01", "1.0")
+
+
+def test_the_positive_class_is_the_larger_or_the_yes() -> None:
+    assert task("binary").codec(Column.of_words("y", ["yes", "no"])).labels == ("no", "yes")
+    assert task("binary").codec(Column.of_words("y", ["10", "9"])).labels == ("9", "10")
+
+
+def test_too_many_or_too_few_classes_are_refused() -> None:
+    with pytest.raises(DataError, match="has 3 different"):
+        task("binary").codec(Column.of_words("y", ["a", "b", "c"]))
+    with pytest.raises(DoesNotApply):
+        task("classes").recognise(Column.of_words("y", ["a", "b"]))
+    with pytest.raises(DataError, match="same value in all 3 rows"):
+        task("value").codec(Column.of_numbers("y", [2.0, 2.0, 2.0]))
+
+
+def test_no_task_fits_prose_or_dates() -> None:
+    with pytest.raises(DataError, match="No task fits"):
+        choose_task(Column.of_words("y", [f"a long story {i}" for i in range(500)]), "")
+    with pytest.raises(DataError, match="hardly two rows share an answer"):
+        choose_task(Column.of_words("y", [f"story {i}" for i in range(100)]), "")
+    days = np.arange(100).astype("datetime64[D]").astype("datetime64[us]")
+    with pytest.raises(DataError, match="No task fits"):
+        choose_task(Column(name="y", cells=days), "")
+
+
+def test_the_constant_of_weights_is_their_base_rate() -> None:
+    y, w = np.asarray([0, 0, 0, 1]), np.asarray([1.0, 1.0, 1.0, 3000.0])
+    codec = task("binary").codec(Column.of_words("y", ["a", "b"]))
+    assert task("binary").constant(y, w, codec)[0] == pytest.approx(np.log(3000.5 / 3.5))
+    assert task("value").constant(y * 1.0, w, codec)[0] == pytest.approx(3000 / 3003)
+
+
+def test_metrics_of_each_task_equal_scikit_learn() -> None:
+    sk = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(0)
+    s, y = rng.normal(size=(200, 1)), rng.integers(2, size=200)
+    p = 1 / (1 + np.exp(-s[:, 0]))
+    codec = task("binary").codec(Column.of_words("y", ["a", "b"]))
+    found = {m.key: m.of(s, y, None) for m in task("binary").metrics(codec)}
+    expected = {
+        "log_loss": sk.log_loss(y, p),
+        "auc": sk.roc_auc_score(y, p),
+        "average_precision": sk.average_precision_score(y, p),
+        "accuracy": sk.accuracy_score(y, p > 0.5),
+        "balanced_accuracy": sk.balanced_accuracy_score(y, p > 0.5),
+        "brier": sk.brier_score_loss(y, p),
+    }
+    assert found == pytest.approx(expected)
+    f, v = rng.normal(size=(200, 1)), rng.normal(size=200)
+    found = {m.key: m.of(f, v, None) for m in task("value").metrics(codec)}
+    assert found["rmse"] == pytest.approx(sk.root_mean_squared_error(v, f[:, 0]))
+    assert found["r2"] == pytest.approx(sk.r2_score(v, f[:, 0]))
+
+
+def test_every_tenth_of_a_value_is_a_stratum() -> None:
+    strata = task("value").strata(np.random.default_rng(0).lognormal(size=100))
+    assert np.bincount(strata).tolist() == [10] * 10
