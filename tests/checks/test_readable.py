@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from assay.checks.readable import Readable
+from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Trial
 
@@ -21,7 +22,8 @@ LINE = {
 CURVES = {
     "curves": [
         {"name": "x0", "edges": [-1.0, 0.0, 1.0], "levels": None, "values": [[-2.0], [-1.0], [1.0], [2.0], [0.3]]},
-        {"name": "city", "edges": None, "levels": ["A", ""], "values": [[0.4], [-0.2], [0.1]]},
+        {"name": "city", "edges": None, "levels": ["A", "", "other"], "values": [[0.4], [-0.2], [0.1], [9.0]]},
+        {"name": "x2", "edges": [0.0], "levels": None, "values": [[-0.3], [0.6], [0.0]]},
     ],
     "pairs": [{"names": ["x0", "x1"], "strength": 0.1}],
 }
@@ -102,8 +104,11 @@ def test_the_line_is_drawn_with_weights_that_can_be_compared() -> None:
 
 def test_curves_are_drawn_as_steps_and_levels_as_bars() -> None:
     world = evidence(n=400)
+    flag = Column.of_numbers("x2", np.arange(400) % 2)
+    world = replace(world, data=world.data.having(flag))
     found = Readable().run(with_readable(world, world.scores, **CURVES))
-    steps, levels = found.figures
+    steps, levels, few = found.figures
+    assert (few.data["labels"], few.data["values"]) == (["0", "1"], [-0.3, 0.6])
     series = steps.data["series"]
     assert len(series) == 1  # nothing is missing, so no line for missing cells
     assert series[0]["y"][:4] == [-2.0, -1.0, 1.0, 2.0]

@@ -29,7 +29,7 @@ ALARM = 0.01  # of tables whose predictions are true, about this share is flagge
 LEAST_ROWS = 50
 MOST_CLASSES = 20
 NOTABLE, GRAVE = 0.01, 0.05  # mean distance of probability from share: below the first nobody acts differently
-NOTABLE_PART, GRAVE_PART = 0.02, 0.20  # the same for values: share of the squared error that bins would mend
+NOTABLE_PART, GRAVE_PART = 0.05, 0.20  # the same for values: share of the squared error that bins would mend
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,14 @@ class Calibration:
         words={
             "en": {
                 "title": "Calibration",
-                "question": "Do probabilities mean what they say?",
-                "question_value": "Is the answer right on average, high and low?",
+                "question": "Do probabilities mean what they say, and are values right on average, low and high?",
                 "quiet": "Probabilities mean what they say: they are {error:%} off on average, and chance alone would show {chance:%}.",
                 "slight": "Probabilities are {error:%} off on average where chance would show {chance:%}: a deviation, but too small to act on.",
                 "loud": "Probabilities do not mean what they say: they are {error:%} off on average, where chance alone would show {chance:%} ({p}).",
                 "class": "The probability of '{label}' is {error:%} off on average, where chance alone would show {chance:%} ({p}).",
-                "quiet_value": "Answers are right on average at every height: they are {error} off on average, and chance alone would show {chance}.",
-                "slight_value": "Answers are {error} off on average where chance would show {chance}: {part:%} of the squared error, too little to act on.",
-                "loud_value": "Answers are not right on average: they are {error} off, where chance alone would show {chance} ({p}). This is {part:%} of the squared error.",
+                "quiet_value": "Answers are right on average, low ones and high ones: tenths of them are {error} off, and chance alone would show {chance}.",
+                "slight_value": "Tenths of the answers are {error} off where chance would show {chance}: {part:%} of the squared error, too little to act on.",
+                "loud_value": "Answers are not right on average: tenths of them are {error} off, where chance alone would show {chance} ({p}). This is {part:%} of the squared error.",
                 "too_sure": "The slope is {slope} ({low} to {high}), below 1: high probabilities are too high and low ones too low.",
                 "too_shy": "The slope is {slope} ({low} to {high}), above 1: probabilities stay too close to the middle.",
                 "too_high": "Seen overall, '{label}' comes less often than the probabilities say.",
@@ -81,6 +80,7 @@ class Calibration:
                 "alarm": "A model whose predictions are true is flagged here in about {alarm:%} of tables.",
                 "grouped": "Rows that belong together err together: {n} rows count as {effective}.",
                 "recalibrate": "Train again on rows like these; until then, read the probabilities off the curve.",
+                "recalibrate_value": "Train again on rows like these; until then, read the answers off the curve.",
                 "few": "only {n} rows were measured; {least} are needed",
                 "one": "only one class is among the measured rows",
                 "curve": "What was said against what came",
@@ -103,15 +103,14 @@ class Calibration:
             },
             "zh": {
                 "title": "校准",
-                "question": "概率是否名副其实？",
-                "question_value": "回答在各个高低水平上平均而言是否准确？",
+                "question": "概率是否名副其实？数值回答无论高低平均而言是否准确？",
                 "quiet": "概率名副其实：平均偏差 {error:%}，而仅凭偶然就会有 {chance:%}。",
                 "slight": "概率平均偏差 {error:%}，偶然水平为 {chance:%}：确有偏差，但小到无须处理。",
                 "loud": "概率名不副实：平均偏差 {error:%}，而仅凭偶然只会有 {chance:%}（{p}）。",
                 "class": "“{label}”的概率平均偏差 {error:%}，而仅凭偶然只会有 {chance:%}（{p}）。",
-                "quiet_value": "回答在各个水平上平均而言都准确：平均偏差 {error}，而仅凭偶然就会有 {chance}。",
-                "slight_value": "回答平均偏差 {error}，偶然水平为 {chance}：占平方误差的 {part:%}，小到无须处理。",
-                "loud_value": "回答平均而言并不准确：偏差 {error}，而仅凭偶然只会有 {chance}（{p}），占平方误差的 {part:%}。",
+                "quiet_value": "无论高低，回答平均而言都准确：按十等分计偏差 {error}，而仅凭偶然就会有 {chance}。",
+                "slight_value": "按十等分计回答偏差 {error}，偶然水平为 {chance}：占平方误差的 {part:%}，小到无须处理。",
+                "loud_value": "回答平均而言并不准确：按十等分计偏差 {error}，而仅凭偶然只会有 {chance}（{p}），占平方误差的 {part:%}。",
                 "too_sure": "斜率为 {slope}（{low} 至 {high}），小于 1：高概率偏高，低概率偏低。",
                 "too_shy": "斜率为 {slope}（{low} 至 {high}），大于 1：概率过于靠近中间。",
                 "too_high": "总体而言，“{label}”实际出现得比概率所说的少。",
@@ -125,6 +124,7 @@ class Calibration:
                 "alarm": "若预测名副其实，此处误报的比例约为 {alarm:%}。",
                 "grouped": "同组的行会一起出错：{n} 行只相当于 {effective} 行。",
                 "recalibrate": "请用与此类似的数据重新训练；在此之前，请按曲线解读概率。",
+                "recalibrate_value": "请用与此类似的数据重新训练；在此之前，请按曲线修正回答。",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "one": "被测量的行中只有一个类别",
                 "curve": "所说与实际",
@@ -300,7 +300,7 @@ class Calibration:
             measures=self._measures(evidence, asked, blocks, "target"),
             figures=(self._value_curve(evidence, f, y),),
             notes=(*self._line_notes(line), *self._notes(evidence, asked, blocks)),
-            advice=(Advice(say=self._say("recalibrate")),) if verdict != "pass" else (),
+            advice=(Advice(say=self._say("recalibrate_value")),) if verdict != "pass" else (),
         )
 
     def _line_notes(self, line: Line | None) -> list[Say]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Floats
+from assay.kernel.data import Floats, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.plugins import About, Contender, Evidence
@@ -23,7 +23,7 @@ from assay.stats.bootstrap import interval
 LEVEL = 0.95
 LEAST_ROWS = 20
 LEAST_ROUNDS = 10
-CURVES, BARS, TERMS = 8, 15, 40
+CURVES, BARS, TERMS, FEW = 8, 15, 20, 8
 FINE = 0.004  # of its range: a step of a curve smaller than this is not drawn
 
 
@@ -62,10 +62,10 @@ class Readable:
                 "corrected": "Both figures pay for the choosing among candidates; the difference is taken on the same rows.",
                 "weights": "'{name}': pull of one standard deviation, or of a switch turned on",
                 "weights_class": "'{name}': pull on '{label}' of one standard deviation, or of a switch turned on",
-                "equation": "'{name}' written out: score = sum of weight × value",
-                "equation_class": "'{name}' written out for '{label}': score = sum of weight × value",
+                "equation": "'{name}' written out, in the unit of each column",
+                "equation_class": "'{name}' written out for '{label}', in the unit of each column",
                 "term": "term",
-                "weight": "weight, in the unit of the column",
+                "weight": "weight",
                 "constant": "constant",
                 "history": "'{name}': cost after each step of gradient descent",
                 "cost": "cost",
@@ -94,10 +94,10 @@ class Readable:
                 "corrected": "两项数值均已扣除挑选候选模型带来的乐观；差值在相同的行上计算。",
                 "weights": "“{name}”：每变化一个标准差（或开关打开）的影响",
                 "weights_class": "“{name}”：每变化一个标准差（或开关打开）对“{label}”的影响",
-                "equation": "“{name}”的完整公式：得分 = 各项 权重 × 取值 之和",
-                "equation_class": "“{name}”对“{label}”的完整公式：得分 = 各项 权重 × 取值 之和",
+                "equation": "“{name}”的完整公式，按各列自身的单位",
+                "equation_class": "“{name}”对“{label}”的完整公式，按各列自身的单位",
                 "term": "项",
-                "weight": "权重（按该列的单位）",
+                "weight": "权重",
                 "constant": "常数项",
                 "history": "“{name}”：梯度下降每一步之后的代价",
                 "cost": "代价",
@@ -225,20 +225,31 @@ class Readable:
             pull = values[:, place if wide else 0]
             more = {"name": name, "part": curve["name"]} | ({"label": label} if wide else {})
             title = self._say("curve_class" if wide else "curve", **more)
-            if curve["edges"] is None:
-                order = np.argsort(-np.abs(pull), kind="stable")[:BARS]
-                order = order[np.argsort(-pull[order], kind="stable")]
-                names = [
-                    *(level or self._say("missing") for level in curve["levels"]),
-                    *[self._say("others")] * len(pull),
-                ]
-                levels = [names[i] for i in order]
-                data: dict[str, Any] = {"labels": levels, "values": pull[order], "colours": "signed"}
-                out.append(Figure(kind="bars", title=title, data=data, x=self._unit(evidence)))
+            bars = self._levels(evidence, curve, pull)
+            if bars:
+                out.append(Figure(kind="bars", title=title, data=bars, x=self._unit(evidence)))
                 continue
             data = {"series": self._steps(evidence, curve["name"], np.asarray(curve["edges"], float), pull)}
             out.append(Figure(kind="lines", title=title, data=data, x=curve["name"], y=self._unit(evidence)))
         return out
+
+    def _levels(self, evidence: Evidence, curve: Mapping[str, Any], pull: Floats) -> dict[str, Any]:
+        """Bars, where a curve has levels or a column of numbers only a few values; otherwise nothing."""
+        if curve["edges"] is None:
+            names = [level or self._say("missing") for level in curve["levels"]]
+            names[-1:] = [self._say("others")] if names[-1:] == ["other"] else names[-1:]
+            pull = pull[: len(names)]  # cells beyond are spare: no row falls into them
+        else:
+            cells = _numbers(evidence, curve["name"])
+            values = np.empty(0) if cells is None else np.unique(cells[np.isfinite(cells)])
+            if not 0 < len(values) <= FEW:
+                return {}
+            names = [plain_number(float(v)) for v in values]
+            pull = pull[np.searchsorted(np.asarray(curve["edges"], dtype=np.float64), values, side="left")]
+            return {"labels": names, "values": pull, "colours": "signed"}
+        order = np.argsort(-np.abs(pull), kind="stable")[:BARS]
+        order = order[np.argsort(-pull[order], kind="stable")]
+        return {"labels": [names[i] for i in order], "values": pull[order], "colours": "signed"}
 
     def _steps(self, evidence: Evidence, name: str, edges: Floats, pull: Floats) -> list[dict[str, Any]]:
         """A curve of steps from the smallest value seen to the largest; the last cell is that of missing values."""

@@ -32,7 +32,7 @@ MOST_SECONDS = 8.0  # however much time there is, the other checks have question
 ENOUGH_ROWS = 400  # before a part is said to bring nothing
 ADDS_UP = 1e-6  # relative
 ALONE = 0.9  # share of all pull held by one part
-SHUFFLED, SHOWN = 10, 20
+SHUFFLED, SHOWN, MEASURED = 10, 20, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +100,8 @@ class Reasons:
                 "value": "mean pull on the answer",
                 "loss": "rise of the mean loss",
                 "part": "part",
-                "share": "share of all pull",
-                "way": "as the value rises",
+                "share": "share",
+                "way": "as it rises",
                 "up": "pulls up",
                 "down": "pulls down",
                 "mixed": "up and down",
@@ -131,7 +131,7 @@ class Reasons:
                 "value": "对回答的平均影响",
                 "loss": "平均损失的上升",
                 "part": "部分",
-                "share": "占全部影响",
+                "share": "占比",
                 "way": "取值升高时",
                 "up": "推高",
                 "down": "拉低",
@@ -202,7 +202,9 @@ class Reasons:
             out.append(Measure(name="moved_by_named", value=deleted.named, n=m))
             out.append(Measure(name="moved_by_others", value=deleted.others, n=m))
             out.append(Measure(name="p_value", value=deleted.p_value, n=m))
-        for j in order[:SHOWN]:
+        top = float(strength[order[0]]) / float(strength.sum())
+        out.append(Measure(name="strongest_share", value=top, n=m, unit="share"))
+        for j in order[:MEASURED]:
             low, high = interval(draws[:, j], LEVEL)
             out.append(
                 Measure(name=f"pull: {parts[j]}", value=float(strength[j]), low=low, high=high, level=LEVEL, n=m)
