@@ -41,7 +41,7 @@ def explained_alone(column: Column, y: NDArray[np.float64], rng: np.random.Gener
     bins = binned(column, int(np.clip(len(y) // ROWS_A_BIN, 8, BINS)))
     half = rng.permutation(len(y)) % 2 == 0
     x = column.cells.astype(np.float64) if column.store == "numbers" else np.zeros(len(y))
-    x = np.where(np.isnan(x), 0.0, x)
+    x = np.clip(np.where(np.isnan(x), 0.0, x), -1e100, 1e100)  # squares of larger numbers are infinite
     left = spread = 0.0
     for train in (half, ~half):
         guess = _line_by_bin(bins, x, y, train)
@@ -140,3 +140,23 @@ def answers_of_copies(group: Ints, y: Floats) -> tuple[NDArray[np.bool_], Floats
     mean = (total[group] - y) / np.maximum(others, 1)[:, None]
     has = others > 0
     return np.asarray(has), np.where(has[:, None], mean, 0.0)
+
+
+def row_keys(data: Dataset) -> NDArray[np.uint64]:
+    """A number for each row that is the same for rows with the same cells: uint64 [n]."""
+    keys = np.zeros(data.rows, dtype=np.uint64)
+    for i, column in enumerate(data):
+        keys = _mix(keys ^ _mix(_bits(column).astype(np.uint64) + np.uint64(i * 1_000_003 + 1)))
+    return keys
+
+
+def places_in(part: Dataset, whole: Dataset) -> Ints:
+    """Where the rows of `part` stand in `whole`, of which they are some, in the same order: int64 [n]."""
+    if part.rows == whole.rows:
+        return np.arange(part.rows)
+    wanted, found, at = row_keys(part).tolist(), [], 0
+    for place, key in enumerate(row_keys(whole).tolist()):
+        if at < len(wanted) and key == wanted[at]:
+            found.append(place)
+            at += 1
+    return np.asarray(found, dtype=np.int64)

@@ -1,0 +1,172 @@
+"""Which given answers does the model contradict most, and may they be wrong?
+
+For classes the rows are found by confident learning (Northcutt, Jiang & Chuang 2021). Noise alone gives such rows too;
+labels are said to be wrong only where the model is contradicted however sure it is (a lapse rate, Wichmann & Hill 2001,
+tested at 2 %). For values a row is called strange where its residual is beyond what the tail of all residuals allows
+(Bonferroni over rows, 2 %). On clean data, noisy or not, at most one table in fifty is suspected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.data import Ints
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Advice, Figure, Finding, Measure
+from assay.kernel.plugins import About, Evidence
+from assay.kernel.words import Say
+from assay.stats.doubts import confident_joint, lapse, log_odds, outlying
+from assay.stats.leaks import places_in
+
+LEAST_ROWS = 100
+LEVEL = 0.02
+SHOWN = 20
+MOST_CLASSES = 20  # in the matrix
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Which answers may be wrong?"""
+
+    about: ClassVar[About] = About(
+        key="labels",
+        order=80,
+        words={
+            "en": {
+                "title": "Labels",
+                "question": "Which given answers does the model contradict most, and may they be wrong?",
+                "wrong": "About {share:%} of the given answers look wrong (at least {low:%}): the model is contradicted that often even where it is surest. The {listed} rows it contradicts most are listed.",
+                "noise": "{n} of {all} given answers are contradicted ({share:%}), no more than noise gives: the surer the model, the seldomer it is contradicted.",
+                "none": "No given answer is clearly contradicted.",
+                "strange": "{n} of {all} given values lie further from their answers than the tail of all errors allows; they may be wrong.",
+                "plain": "No given value lies further from its answer than the tail of all errors allows.",
+                "look": "Look at these rows; correct them or leave them out, and train again.",
+                "rows": "Rows are counted from 1 among those whose answer is known.",
+                "few": "only {n} rows were measured; {least} are needed",
+                "weak": "the model is hardly better than one guess for all, so it cannot contradict anybody",
+                "table": "Rows whose given answer is contradicted most",
+                "row": "row",
+                "given": "given",
+                "answer": "answer",
+                "p_given": "probability of the given",
+                "p_answer": "probability of the answer",
+                "spreads": "residual in spreads",
+                "matrix": "Given answers and those the model holds likely",
+            },
+            "zh": {
+                "title": "标签",
+                "question": "模型最不认同哪些给定的答案？它们会不会是错的？",
+                "wrong": "约 {share:%} 的给定答案看来有误（至少 {low:%}）：即便在模型最有把握之处，它也会以这样的比例与给定答案相左。下面列出分歧最大的 {listed} 行。",
+                "noise": "{all} 个给定答案中有 {n} 个（{share:%}）与模型相左，并未超出噪声的范围：模型越有把握，分歧越少。",
+                "none": "没有给定答案与模型明显相左。",
+                "strange": "{all} 个给定值中有 {n} 个与模型答案的距离超出了误差分布尾部的范围；它们可能有误。",
+                "plain": "没有给定值与模型答案的距离超出误差分布尾部的范围。",
+                "look": "请查看这些行，更正或去掉后重新训练。",
+                "rows": "行号从 1 起，只计答案已知的行。",
+                "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "weak": "模型几乎不优于对所有行给出同一猜测，因此无从质疑任何答案",
+                "table": "与给定答案分歧最大的行",
+                "row": "行",
+                "given": "给定",
+                "answer": "模型答案",
+                "p_given": "给定答案的概率",
+                "p_answer": "模型答案的概率",
+                "spreads": "残差（以离散度计）",
+                "matrix": "给定答案与模型认为可能的答案",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """Suspicious rows, and whether there are more than noise gives."""
+        if evidence.n < LEAST_ROWS:
+            raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
+        if not evidence.codec.labels:
+            return self._values(evidence)
+        gain = evidence.task.losses(evidence.constant, evidence.y) - evidence.losses()
+        if float(gain.mean()) <= 2.0 * float(gain.std()) / evidence.n**0.5:
+            raise DoesNotApply("no better than a constant", say=self._say("weak"))
+        return self._classes(evidence)
+
+    def _classes(self, evidence: Evidence) -> Finding:
+        p, y, labels = evidence.answers(), evidence.y, evidence.codec.labels
+        answer = p.argmax(axis=1)
+        joint, issues = confident_joint(p, y)
+        found = lapse(log_odds(p.max(axis=1)), answer == y, LEVEL)
+        wrong = found.p < LEVEL and found.low > 0.0
+        own = p[np.arange(evidence.n), y]
+        order = np.flatnonzero(issues)[np.argsort(own[issues] - p.max(axis=1)[issues], kind="stable")][:SHOWN]
+        n = int(issues.sum())
+        if wrong:
+            said = self._say("wrong", share=found.share, low=found.low, listed=len(order))
+        elif n:
+            said = self._say("noise", n=n, all=evidence.n, share=n / evidence.n)
+        else:
+            said = self._say("none")
+        cells = [[labels[y[i]], labels[answer[i]], float(own[i]), float(p[i, answer[i]])] for i in order]
+        heads = [self._say(key) for key in ("given", "answer", "p_given", "p_answer")]
+        figures = self._table(evidence, order, heads, cells)
+        if n and len(labels) <= MOST_CLASSES:
+            data = {"rows": list(labels), "columns": list(labels), "values": joint}
+            axes = self._say("answer"), self._say("given")
+            figures.append(Figure(kind="matrix", title=self._say("matrix"), data=data, x=axes[0], y=axes[1]))
+        measures = (
+            Measure(
+                name="wrong_share",
+                value=found.share,
+                low=found.low,
+                level=1 - LEVEL,
+                n=evidence.n,
+                unit="share",
+                better="lower",
+            ),
+            Measure(name="contradicted", value=float(n), n=evidence.n, unit="rows", better="lower"),
+        )
+        return self._finding(wrong, said, measures, figures)
+
+    def _values(self, evidence: Evidence) -> Finding:
+        answer, y = evidence.answers()[:, 0], np.asarray(evidence.y, dtype=np.float64)
+        found = outlying(answer, y)
+        strange = found.p < LEVEL / evidence.n
+        order = np.argsort(found.p - 1e-300 * np.abs(found.z), kind="stable")[:SHOWN]
+        n = int(strange.sum())
+        said = self._say("strange", n=n, all=evidence.n) if n else self._say("plain")
+        heads = [self._say(key) for key in ("given", "answer", "spreads")]
+        cells: list[list[object]] = [[float(y[i]), float(answer[i]), float(found.z[i])] for i in order]
+        measures = (
+            Measure(name="wrong_share", value=n / evidence.n, n=evidence.n, unit="share", better="lower"),
+            Measure(name="contradicted", value=float(n), n=evidence.n, unit="rows", better="lower"),
+        )
+        return self._finding(n > 0, said, measures, self._table(evidence, order, heads, cells))
+
+    def _finding(self, wrong: bool, said: Say, measures: tuple[Measure, ...], figures: list[Figure]) -> Finding:
+        return Finding(
+            check="labels",
+            verdict="watch" if wrong else "pass",
+            say=said,
+            measures=measures,
+            figures=tuple(figures),
+            notes=(self._say("rows"),) if figures else (),
+            advice=(Advice(say=self._say("look")),) if wrong else (),
+        )
+
+    def _table(self, evidence: Evidence, order: Ints, heads: list[Say], cells: list[list[object]]) -> list[Figure]:
+        """Row number as people count, ids, and what was given and answered."""
+        if not len(order):
+            return []
+        places = places_in(evidence.data, evidence.raw)
+        ids = [evidence.data[name] for name in evidence.plan.names("id") if name in evidence.data]
+        texts = [column.take(order).texts() for column in ids]
+        columns = [self._say("row"), *(column.name for column in ids), *heads]
+        rows = [[int(places[i]) + 1, *(_text(t[at]) for t in texts), *cells[at]] for at, i in enumerate(order.tolist())]
+        return [Figure(kind="table", title=self._say("table"), data={"columns": columns, "rows": rows})]
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)
