@@ -25,6 +25,7 @@ LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
 FEW = 20  # distinct cells up to which one that is no number speaks for a category ("3+" children)
 POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
+INFINITE = ("inf", "infinity", "∞")  # no finite number, but no name either
 UNITS = "$€£¥￥%％ \u00a0\u202f"
 
 
@@ -72,7 +73,8 @@ class Number:
         distinct = int((counts > 0).sum())
         if share < LEAST_SHARE:
             raise DoesNotApply("its cells are not numbers")
-        if share < 1.0 and distinct <= FEW:
+        endless = np.asarray([str(level).strip("+-− ").casefold() in INFINITE for level in levels])
+        if counts[~parsed & ~endless].any() and distinct <= FEW:
             return Claim(fit=0.4, why=self._say("parsed", share=share), variant=best)
         if any(re.fullmatch(r"0\d+", str(level)) for level in column.levels[:2000]):
             return Claim(fit=0.3, why=self._say("zeros"), variant=best)

@@ -1,0 +1,192 @@
+"""Does each bad input give a clear error in three parts or a counted note, never a traceback?"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import assay
+from assay.cli.main import main
+from assay.kernel.data import Column, Dataset
+
+RNG = np.random.default_rng(0)
+QUICK = ("--minutes", "0.05", "--learner", "linear", "--learner", "constant")
+
+
+def rows(n: int = 60) -> list[tuple[str, str]]:
+    return [(f"{v:.3f}", "yes" if v > 0 else "no") for v in RNG.normal(size=n)]
+
+
+def write(path: Path, header: str, lines: list[str]) -> str:
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def table(path: Path, extra: str = "", cells: list[str] | None = None, n: int = 60) -> str:
+    """x, y, and a column of odd cells."""
+    found = rows(n)
+    if cells is None:
+        return write(path, "x,y", [f"{x},{y}" for x, y in found])
+    odd = (cells * n)[:n]
+    return write(path, f"x,{extra},y", [f"{x},{c},{y}" for (x, y), c in zip(found, odd, strict=True)])
+
+
+REFUSED = {
+    "one column": ("y", ["yes", "no"] * 20, "no column to learn from"),
+    "one row": ("x,y", ["1,yes"], "1 row"),
+    "header only": ("x,y", [], ""),
+    "one class": ("x,y", [f"{i / 7:.2f},yes" for i in range(40)], "'yes' in all 40 rows"),
+    "target missing": ("x,y", [f"{i / 7:.2f}," for i in range(40)], "missing in all 40 rows"),
+    "target constant": ("x,y", [f"{i / 7:.2f},3.5" for i in range(40)], "3.5"),
+    "all features missing": ("x,y", [f",{'yes' if i % 2 else 'no'}" for i in range(40)], "no column to learn from"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_table_that_cannot_teach_is_refused_in_three_parts(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, lines, said = REFUSED[what]
+    path = write(tmp_path / "t.csv", header, lines)
+    assert main(["train", path, "--target", "y", *QUICK, "-o", str(tmp_path / "m.assay")]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert len([line for line in err.splitlines() if line.strip()]) >= 2
+    assert "Traceback" not in err
+    assert "our fault" not in err
+    assert not (tmp_path / "m.assay").exists()
+
+
+def files(tmp_path: Path) -> dict[str, Path]:
+    found = {name: tmp_path / name for name in ("empty.csv", "picture.csv", "not.parquet", "not.xlsx", "cut.csv.gz")}
+    found["empty.csv"].write_bytes(b"")
+    found["picture.csv"].write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    found["not.parquet"].write_bytes(b"PAR1" + bytes(100))
+    found["not.xlsx"].write_bytes(b"PK\x03\x04" + bytes(100))
+    found["cut.csv.gz"].write_bytes(gzip.compress(b"x,y\n1,2\n" * 5000)[:60])
+    return found
+
+
+@pytest.mark.parametrize("name", ["empty.csv", "picture.csv", "not.parquet", "not.xlsx", "cut.csv.gz", "nowhere.csv"])
+def test_a_file_that_is_not_what_its_name_says_is_refused(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = files(tmp_path).get(name, tmp_path / name)
+    assert main(["plan", str(path), "--target", "y"]) == 2
+    err = capsys.readouterr().err
+    assert name in err
+    assert "our fault" not in err
+
+
+def test_a_csv_that_is_called_parquet_is_read_as_what_it_is(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.parquet")
+    assert assay.plan(path, "y").data["rows"] == 60
+
+
+def test_a_misspelt_target_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "loans.csv", "age,default", ["1,yes", "2,no"] * 20)
+    assert main(["plan", path, "--target", "defualt"]) == 2
+    assert "Did you mean 'default'?" in capsys.readouterr().err
+
+
+NOTED: dict[str, tuple[list[str], str]] = {
+    "mixed types": (["1.5", "2", "3", "4.25", "5", "6", "7", "8.125", "9", "n/k"], "number"),
+    "infinities": (["1", "2", "inf", "3", "4", "5", "6", "9.5", "7.5", "8", "11", "12"], "number"),
+    "huge numbers": (["1e300", "2", "3.5", "-1e300", "4", "5", "6", "7", "8", "9"], "number"),
+    "huge whole numbers": (["9" * 30, "12", "13", "14", "15", "16", "17", "18", "19", "1" + "0" * 40], "number"),
+    "dates in three formats": (["2024-01-31", "3 Feb 2024", "2024/03/01", "2024年4月5日"], "date"),
+    "emoji": (["😀", "🏦", "很好"], "category"),
+}
+
+
+@pytest.mark.parametrize("what", NOTED)
+def test_odd_cells_are_counted_and_the_model_is_made(what: str, tmp_path: Path) -> None:
+    cells, kind = NOTED[what]
+    path = table(tmp_path / "t.csv", "odd", cells, n=100)
+    model = assay.train(path, "y", minutes=0.05, learners=("constant", "linear", "boosting"), checks=())
+    column = model.plan.column("odd")
+    assert column.kind.partition(":")[0] == kind
+    read = model.plan.data["details"]
+    lost = sum(cell in ("n/k", "inf", "-inf") for cell in (cells * 100)[:100])
+    assert column.missing == lost
+    counted = column.misfits + sum(dict(read.get("missing_tokens") or {}).values())
+    assert counted == lost
+    if column.misfits:
+        assert any(n.key == "note.misfits" and n.values["name"] == "odd" for n in model.plan.notes)
+    assert np.isfinite(model.predict(path).probabilities).all()
+
+
+def test_chinese_and_emoji_names_and_duplicates_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [f"{x},{i % 3},{i % 5},{y}" for i, (x, y) in enumerate(rows(80))]
+    path = write(tmp_path / "表 格.csv", "年龄,x,x,结果 😀", lines)
+    model = str(tmp_path / "m.assay")
+    assert main(["train", path, "--target", "结果 😀", *QUICK, "-o", model, "--lang", "zh"]) in (0, 1)
+    assert assay.load(model).plan.data["details"]["renamed"]
+    scored = tmp_path / "scored.csv"
+    assert main(["predict", model, path, "-o", str(scored)]) == 0
+    assert len(scored.read_text(encoding="utf-8").splitlines()) == 81
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("trained")
+    lines = [f"{x},{i % 4},{'ab'[i % 2]},{y}" for i, (x, y) in enumerate(rows(120))]
+    write(folder / "t.csv", "x,level,town,y", lines)
+    assay.train(str(folder / "t.csv"), "y", minutes=0.05, learners=("constant", "linear"), checks=()).save(
+        folder / "m.assay"
+    )
+    return folder / "m.assay", folder / "t.csv"
+
+
+def test_a_new_table_that_lacks_a_column_is_refused(
+    trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "new.csv", "x,levle,town", ["1,2,a"])
+    assert main(["predict", str(trained[0]), path]) == 2
+    err = capsys.readouterr().err
+    assert "lacks 1 of the 3 columns that the model uses: level" in err
+    assert "Did you mean 'levle'?" in err
+
+
+def test_unknown_columns_are_ignored_and_strange_cells_are_noted(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    path = write(tmp_path / "new.csv", "more,x,level,town", ["?,99,1,a", "?,0.1,many,Ulm", "?,,2,b"])
+    answers = assay.load(trained[0]).predict(path)
+    keys = [[note.key for note in row] for row in answers.notes]
+    assert "outside" in keys[0]
+    assert {"unseen", "misfit"} <= set(keys[1])
+    assert answers.out_of_range.tolist() == [True, True, False]
+    assert np.isfinite(answers.probabilities).all()
+
+
+def test_ragged_rows_are_counted(tmp_path: Path) -> None:
+    lines = [f"{x},{y}" for x, y in rows(60)]
+    lines[7] += ",,extra"
+    lines[9] = "0.5"
+    found = assay.plan(write(tmp_path / "t.csv", "x,y", lines), "y")
+    assert found.data["rows_read"] == 60
+    assert found.data["rows_repaired"] + found.data["rows_refused"] >= 1
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+@pytest.mark.slow
+def test_a_category_of_a_million_levels_is_borne() -> None:
+    n = 1_000_000
+    levels = np.empty(n, dtype=object)
+    levels[:] = [f"u{i}" for i in range(n)]
+    cells = np.arange(n, dtype=np.int32)
+    cells[-50_000:] = np.arange(50_000)  # some repeat, so that it is no id
+    data = Dataset(
+        (
+            Column(name="user", cells=cells, levels=levels),
+            Column.of_numbers("x", RNG.normal(size=n)),
+            Column.of_numbers("y", RNG.integers(2, size=n)),
+        )
+    )
+    found = assay.plan(data, "y", kinds={"user": "category"})
+    assert found.column("user").distinct == 950_000
+    assert found.column("user").role == "feature"

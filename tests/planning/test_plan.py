@@ -1,0 +1,175 @@
+"""Are kinds, roles, tasks, ids and cures recognised where they were planted?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import assay
+from assay.kernel.data import Column, Dataset
+from assay.kernel.errors import DataError, RequestError
+from assay.kernel.plan import Plan
+from assay.planning.draw import draw, reopen
+from assay.planning.wishes import Wishes
+
+RNG = np.random.default_rng(0)
+N = 400
+
+
+def loans() -> dict[str, list[Any]]:
+    age = RNG.integers(18, 90, size=N)
+    town = RNG.choice(["Basel", "Genf", "Bern"], size=N)
+    risk = age / 40 + (town == "Bern") + RNG.normal(size=N) > 2
+    days = np.datetime64("2020-01-01") + np.arange(N)
+    words = ["late", "again", "paid", "called", "reminder", "moved", "abroad", "slow"]
+    return {
+        "loan_id": [f"L{i:05d}" for i in RNG.permutation(N)],
+        "row": list(range(1, N + 1)),
+        "age": age.tolist(),
+        "income": RNG.lognormal(10, 1, size=N).round(2).tolist(),
+        "town": town.tolist(),
+        "member": RNG.choice(["yes", "no"], size=N).tolist(),
+        "opened": [str(d) for d in days],
+        "customer_no": RNG.integers(1000, 1080, size=N).tolist(),
+        "rooms": RNG.integers(1, 7, size=N).tolist(),
+        "note": [" ".join(RNG.choice(words, size=8)) + f" {i}" for i in range(N)],
+        "empty": [None] * N,
+        "same": ["x"] * N,
+        "default": np.where(risk, "bad", "good").tolist(),
+    }
+
+
+LOANS = loans()
+
+
+def plan(table: Any = None, target: str = "default", **wishes: Any) -> Plan:
+    return assay.plan(LOANS if table is None else table, target, **wishes)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "role"),
+    [
+        ("loan_id", "category", "id"),
+        ("row", "number", "id"),
+        ("age", "number", "feature"),
+        ("income", "number", "feature"),
+        ("town", "category", "feature"),
+        ("member", "flag", "feature"),
+        ("opened", "date", "feature"),
+        ("note", "text", "feature"),
+        ("empty", None, "dropped"),
+        ("same", "category", "dropped"),
+        ("default", "category", "target"),
+    ],
+)
+def test_kinds_and_roles_are_recognised(name: str, kind: str | None, role: str) -> None:
+    column = plan().column(name)
+    assert column.role == role
+    assert kind is None or column.kind == kind
+    assert column.why is not None
+    assert column.why.text("en")
+    assert column.why.text("zh")
+
+
+def test_cures_are_suggested_as_options() -> None:
+    options = {advice.option for advice in plan().advice}
+    assert "--time opened" in options
+    assert "--group customer_no" in options
+    assert "--kind rooms=category" in options
+    assert "--feature row" in options
+
+
+def test_a_suggestion_that_was_followed_is_not_made_again() -> None:
+    found = plan(time="opened", kinds={"rooms": "category"})
+    assert not [a for a in found.advice if a.option.startswith(("--time", "--kind rooms"))]
+    assert found.splits.how == "time"
+    assert found.column("rooms").kind == "category"
+
+
+def test_a_copy_of_the_target_is_found_and_honest_columns_are_not() -> None:
+    given_away = {**LOANS, "after": [1.0 if d == "bad" else 0.0 for d in LOANS["default"]]}
+    assert "--drop after" in {a.option for a in plan(given_away).advice}
+    assert not [a for a in plan().advice if a.option.startswith("--drop")]
+
+
+def test_what_a_person_says_overrules() -> None:
+    found = plan(
+        kinds={"age": "category"}, ids=("town",), group="customer_no", weight="income", sensitive=("member",),
+        drop=("note",), features=("row",), seed=7, folds=4, level=0.8,
+    )  # fmt: skip
+    roles = {c.name: c.role for c in found.columns}
+    assert roles["town"] == "id"
+    assert roles["customer_no"] == "group"
+    assert roles["income"] == "weight"
+    assert roles["member"] == "sensitive"
+    assert roles["note"] == "dropped"
+    assert roles["row"] == "feature"
+    assert found.column("age").kind == "category"
+    assert (found.splits.how, found.splits.folds, found.level, found.seed) == ("grouped", 4, 0.8, 7)
+
+
+def test_a_useless_column_is_not_used_even_if_asked_for() -> None:
+    assert plan(features=("same",)).column("same").role == "dropped"
+
+
+def test_every_wrong_name_is_told_together() -> None:
+    with pytest.raises(RequestError) as caught:
+        plan(drop=("aeg",), group="custmer_no", kinds={"town": "categry"})
+    for hint in ("Did you mean 'age'?", "Did you mean 'customer_no'?", "Did you mean 'category'?"):
+        assert hint in str(caught.value)
+
+
+def test_wishes_out_of_range_are_told_together() -> None:
+    with pytest.raises(RequestError) as caught:
+        plan(minutes=0, folds=1, level=1.0)
+    for part in ("minutes", "folds", "level"):
+        assert part in str(caught.value)
+
+
+def test_the_same_table_and_seed_give_the_same_plan() -> None:
+    assert plan().to_json() == plan().to_json()
+    assert Plan.from_json(plan().to_json()).to_json() == plan().to_json()
+
+
+def test_large_tables_seal_rows_and_small_ones_do_not() -> None:
+    n = 21_000
+    large = {"x": np.arange(n) % 977 + RNG.random(n), "y": RNG.integers(2, size=n)}
+    assert assay.plan(large, "y").splits.sealed == 4200
+    assert plan().splits.sealed == 0
+
+
+def test_copied_rows_are_counted_and_kept_together() -> None:
+    twice = {name: cells * 2 for name, cells in LOANS.items() if name not in ("loan_id", "row")}
+    assert any(note.key == "note.duplicates" for note in plan(twice).notes)
+    assert not any(note.key == "note.duplicates" for note in plan().notes)
+
+
+def test_rows_without_a_target_or_weight_are_left_out_and_counted() -> None:
+    table = {"x": RNG.random(60).tolist(), "w": [0.0] * 5 + [1.0] * 55, "y": ["a", "b"] * 28 + [None] * 4}
+    found = assay.plan(table, "y", weight="w")
+    left = {say.key: say.values["n"] for say in found.left_out if "n" in say.values}
+    assert left == {"left.target_missing": 4, "left.weight_missing": 5}
+    assert found.data["rows_used"] == 51
+
+
+def test_a_learner_that_cannot_be_loaded_is_named() -> None:
+    names = {c.learner for c in plan().candidates}
+    assert {"constant", "linear", "additive", "boosting"} <= names
+    assert {c.learner for c in plan(learners=("linear",)).candidates} == {"linear"}
+
+
+def test_another_table_is_opened_the_same_way() -> None:
+    data = Dataset((Column.of_words("d", ["03/04/2024", "03/25/2024"] * 20), Column.of_words("y", ["a", "b"] * 20)))
+    found, opened = draw(data, Wishes(target="y"))
+    assert found.column("d").kind == "date:mdy"
+    again = reopen(data.take(np.asarray([0])), found)
+    assert again["d"].texts()[0] == opened["d"].texts()[0] == "2024-03-04"
+
+
+def test_a_table_with_nothing_to_learn_from_says_why() -> None:
+    with pytest.raises(DataError) as caught:
+        assay.plan({"id": [f"a{i}" for i in range(40)], "y": ["a", "b"] * 20}, "y")
+    assert "'id' is id" in str(caught.value)
+    assert "--feature" in str(caught.value)
