@@ -154,3 +154,13 @@ def test_says_why_when_one_class_is_left() -> None:
     world = evidence(n=100)
     with pytest.raises(DoesNotApply):
         Calibration().run(replace(world, y=np.zeros(100, dtype=int)))
+
+
+def test_what_calibration_did_is_told_either_way() -> None:
+    world = evidence(n=1000)
+    keys = {}
+    for name, before in (("mended", 2 * world.scores), ("left", world.scores)):
+        keys[name] = [n.key for n in Calibration().run(replace(world, uncalibrated=before)).notes]
+    told_worse = evidence(n=1000, distort=lambda s: 2 * s)
+    keys["harmed"] = [n.key for n in Calibration().run(replace(told_worse, uncalibrated=world.scores)).notes]
+    assert all(name in found for name, found in keys.items())

@@ -75,7 +75,8 @@ class Calibration:
                 "side_high": "high",
                 "side_low": "low",
                 "slope_value": "The true value changes by {slope} ({low} to {high}) for each 1 that the answer changes.",
-                "mended": "Calibration lowered the log-loss from {before} to {after}.",
+                "mended": "Calibration lowered the log-loss by {change}, to {after}.",
+                "harmed": "On these rows calibration raised the log-loss by {change}, to {after}.",
                 "left": "Calibration was not needed: the model's own probabilities are kept.",
                 "alarm": "A model whose predictions are true is flagged here in about {alarm:%} of tables.",
                 "grouped": "Rows that belong together err together: {n} rows count as {effective}.",
@@ -119,7 +120,8 @@ class Calibration:
                 "side_high": "高",
                 "side_low": "低",
                 "slope_value": "回答每变化 1，真实值变化 {slope}（{low} 至 {high}）。",
-                "mended": "校准使对数损失由 {before} 降至 {after}。",
+                "mended": "校准使对数损失降低 {change}，至 {after}。",
+                "harmed": "在这些行上，校准使对数损失上升 {change}，至 {after}。",
                 "left": "无须校准：保留模型自身的概率。",
                 "alarm": "若预测名副其实，此处误报的比例约为 {alarm:%}。",
                 "grouped": "同组的行会一起出错：{n} 行只相当于 {effective} 行。",
@@ -232,7 +234,8 @@ class Calibration:
             losses = [evidence.task.losses(s, evidence.y) for s in (evidence.uncalibrated, evidence.scores)]
             before, after = (float(np.average(x, weights=weight)) for x in losses)
             same = np.array_equal(evidence.uncalibrated, evidence.scores)
-            out.append(self._say("left") if same else self._say("mended", before=before, after=after))
+            key = "left" if same else "mended" if after < before else "harmed"
+            out.append(self._say(key, change=abs(after - before), after=after))
         deff = design_effect(first.came - first.said, blocks)
         if deff > 1.1:
             out.append(self._say("grouped", n=evidence.n, effective=round(evidence.n / deff)))

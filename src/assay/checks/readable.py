@@ -76,6 +76,7 @@ class Readable:
                 "others": "all others",
                 "pairs": "'{name}' also uses pairs of columns: {pairs}.",
                 "log_odds": "pull on the log-odds",
+                "logit": "pull on the log-probability",
                 "value": "pull on the answer",
             },
             "zh": {
@@ -108,6 +109,7 @@ class Readable:
                 "others": "其余",
                 "pairs": "“{name}”还使用了成对的列：{pairs}。",
                 "log_odds": "对对数几率的影响",
+                "logit": "对对数概率的影响",
                 "value": "对回答的影响",
             },
         },
@@ -268,7 +270,8 @@ class Readable:
         return out
 
     def _unit(self, evidence: Evidence) -> Say:
-        return self._say("log_odds" if evidence.codec.labels else "value")
+        wide = evidence.scores.shape[1] > 1
+        return self._say("logit" if wide else "log_odds" if evidence.codec.labels else "value")
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
