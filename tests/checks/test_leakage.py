@@ -189,5 +189,16 @@ def test_it_says_why_when_rows_are_few_or_not_those_of_training() -> None:
 
 def test_when_time_is_short_the_rest_is_said_to_be_unasked() -> None:
     columns, y, z, _ = logit_world()
-    finding = ask("leakage", world(columns, y, z, seconds=0.5))
+    finding = ask("leakage", world(columns, y, z, seconds=0.0))
     assert any("not asked" in note.text() for note in finding.notes)
+    assert "neighbouring" not in finding.say.text()
+
+
+def test_dates_without_any_order_in_time_are_quiet() -> None:
+    alarms = 0
+    for seed in range(20):
+        columns, y, z, _ = logit_world(300, seed)
+        day = np.datetime64("2020-01-01", "us") + np.arange(300) * np.timedelta64(1, "D")
+        columns.append(Column(name="day", cells=day, kind="date"))
+        alarms += ask("leakage", world(columns, y, z, seed=seed)).verdict != "pass"
+    assert alarms <= binom.ppf(0.999, 20, 0.02)

@@ -252,9 +252,9 @@ def orders(evidence: Evidence, table: Table, group: Ints | None) -> list[Order]:
         once = np.zeros(table.n, dtype=bool)
         once[first] = True
         ways = [(name, rows[once[rows]]) for name, rows in ways]
-    found = []
+    found: list[Order] = []
     for name, rows in ways:
-        if len(rows) < LEAST_ROWS or evidence.clock.expired():
+        if len(rows) < LEAST_ROWS or (found and evidence.clock.expired()):
             continue
         alike, p = order.neighbours_alike(table.hot[rows])
         left, p_left = _residuals_alike(evidence, table, rows)
@@ -282,7 +282,7 @@ def groupings(evidence: Evidence, table: Table) -> list[tuple[str, Gap]]:
     found: list[tuple[str, Gap]] = []
     for name in used(evidence):
         codes = _names_things(table.data[name], table.n)
-        if codes is None or len(found) >= MOST_GROUPS or evidence.clock.expired():
+        if codes is None or len(found) >= MOST_GROUPS or (found and evidence.clock.expired()):
             continue
         rows = _whole_groups(codes, stream(evidence.seed, "leakage", name))
         if len(rows) >= LEAST_ROWS:

@@ -24,6 +24,7 @@ from . import _probes as probes
 from ._small import Gap
 
 LEAST_ROWS = 50
+LEAST_SECONDS = 0.15  # left at the start, without which order and groups are not asked
 ALL, MUCH = 0.95, 0.8  # shares of the spread that one column explains: all of it, much of it
 LONELY = 3.0  # the rest it leaves is this many times smaller than the next column's
 COVERS, SOME = 0.5, 0.1  # share of a class that pure levels cover
@@ -56,6 +57,7 @@ class Leakage:
                 "title": "Leakage",
                 "question": "Does anything give the answer away that will not be there on new rows?",
                 "clean": "No column tells the answer alone (the strongest, {name}, explains {share:%}), no id predicts, and neighbouring rows are not on both sides.",
+                "clean_columns": "No column tells the answer alone (the strongest, {name}, explains {share:%}), and no id predicts.",
                 "few": "only {n} rows were learnt from; {least} are needed",
                 "training": "this is asked of the table that was learnt from; see the findings of training",
                 "no_time": "Time was short: order and groups were not asked.",
@@ -86,6 +88,7 @@ class Leakage:
                 "title": "信息泄漏",
                 "question": "是否有什么泄露了答案，而在新数据上并不存在？",
                 "clean": "没有哪一列能单独给出答案（最强的“{name}”解释了 {share:%}），编号不具预测力，相邻行也没有分处两侧。",
+                "clean_columns": "没有哪一列能单独给出答案（最强的“{name}”解释了 {share:%}），编号也不具预测力。",
                 "few": "训练数据只有 {n} 行；至少需要 {least} 行",
                 "training": "此问题针对训练所用的表；请看训练时的检查结果",
                 "no_time": "时间不足：未检查行序与分组。",
@@ -121,20 +124,24 @@ class Leakage:
             raise DoesNotApply("asked in training", say=self._say("training"))
         if evidence.raw.rows < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.raw.rows, least=LEAST_ROWS))
+        asking = evidence.clock.remaining() >= LEAST_SECONDS
         table = probes.table_of(evidence)
         alone = probes.explained_alone(evidence, table)
         parts = [*self._given_away(alone, table, evidence), *self._pure(evidence, table)]
         copies = probes.copies(evidence, table)
         parts += self._copies(copies, evidence, table)
         parts += self._ids(evidence, table)
-        parts += self._gaps(evidence, table, copies)
-        return self._finding(parts, alone, evidence)
+        if asking:
+            parts += self._gaps(evidence, table, copies)
+        else:
+            parts.append(Part("info", self._say("no_time")))
+        return self._finding(parts, alone, evidence, "clean" if asking else "clean_columns")
 
-    def _finding(self, parts: list[Part], alone: dict[str, float], evidence: Evidence) -> Finding:
+    def _finding(self, parts: list[Part], alone: dict[str, float], evidence: Evidence, quiet: str) -> Finding:
         parts = sorted(parts, key=lambda part: -RANK.index(part.verdict))
         worst: Verdict = parts[0].verdict if parts and parts[0].verdict in ("watch", "fail") else "pass"
         name = max(alone, key=lambda n: alone[n])
-        clean = self._say("clean", name=name, share=max(0.0, alone[name]))
+        clean = self._say(quiet, name=name, share=max(0.0, alone[name]))
         said = [part.say for part in parts]
         return Finding(
             check="leakage",
@@ -216,6 +223,8 @@ class Leakage:
         """Ids, and the place in the file."""
         target = evidence.plan.target
         for name, share in probes.telling_ids(evidence, table).items():
+            if not name and evidence.plan.splits.time:
+                continue  # early and late rows are known to differ, and kept apart
             if not name:
                 advice = Advice(say=self._say("place_left"))
                 yield Part("info", self._say("place", share=share, target=target), (), (advice,))
@@ -231,9 +240,6 @@ class Leakage:
     def _gaps(self, evidence: Evidence, table: probes.Table, copies: probes.Copies | None) -> Iterator[Part]:
         """Orders and groups in which random rows flatter; asked unless the cure is in force."""
         splits = evidence.plan.splits
-        if evidence.clock.remaining() < 1.0:
-            yield Part("info", self._say("no_time"))
-            return
         groups = [] if splits.group or splits.time else probes.groupings(evidence, table)
         orders = [] if splits.time else probes.orders(evidence, table, None if copies is None else copies.group)
         gaps: list[Gap] = [gap for _, gap in groups] + [order.gap for order in orders]
