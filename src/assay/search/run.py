@@ -127,15 +127,16 @@ def _try_all(
         if readable_only and not about.readable:
             continue
         reason = ""
-        if not about.readable and clock.remaining() < 0.3 * slowest:
+        left = clock.remaining()
+        if not about.readable and (left == 0.0 or left < 0.3 * slowest):
             reason = "no time left"
         elif not about.readable and small and without_gain >= WITHOUT_GAIN:
             reason = f"the last {WITHOUT_GAIN} candidates brought no gain"
         if reason:
             outcomes.append(_skipped(candidate, reason, about.readable))
             continue
-        left = clock.remaining()
-        timer = clock.slice(max(left * LARGEST_SHARE, min(left, 1.0)) if left else 0.5)
+        # The readable ones run even when the time is up, each for a moment: a model there shall be.
+        timer = clock.slice(max(left * LARGEST_SHARE, min(left, 1.0))) if left else Clock.start(0.5, clock.now)
         try:
             outcome = try_candidate(bench, candidate, timer, _teller(tell, candidate, bench, plan, place, best, clock))
         except KeyboardInterrupt:

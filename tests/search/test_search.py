@@ -1,0 +1,284 @@
+"""Is the time spent as promised, whatever a learner does, and is nothing measured on rows it was fitted to?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import assay
+from assay.api import Watch
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.errors import RequestError
+from assay.kernel.forms import Batch
+from assay.kernel.plugins import About
+from assay.kernel.shelf import Shelf
+from assay.model import Model
+from assay.search.ensemble import Ensemble
+
+RNG = np.random.default_rng(0)
+N = 300
+X = RNG.normal(size=N)
+TABLE = {
+    "x": X.round(4).tolist(),
+    "town": RNG.choice(["a", "b", "c"], size=N).tolist(),
+    "y": np.where(X + RNG.normal(size=N) > 0, "yes", "no").tolist(),
+}
+QUICK: dict[str, Any] = {"learners": ("constant", "linear"), "checks": (), "minutes": 0.2}
+
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """A fitted thing that gives zeros, and remembers what it was fitted on."""
+
+    rows: Any
+
+    def predict(self, batch: Batch) -> Any:
+        return np.zeros((batch.rows, 1))
+
+    def contributions(self, batch: Batch) -> Any:
+        return np.zeros((batch.rows, len(batch.vector.features) + 1, 1))
+
+    def dump(self, box: Box) -> None:
+        box.put(rows=0)
+
+    def about(self) -> Mapping[str, Any]:
+        return {}
+
+
+def learner(key: str, act: Any) -> type:
+    @dataclass(frozen=True, kw_only=True)
+    class Acting:
+        about: ClassVar[About] = About(
+            key=key, takes=("vector",), gives=("value", "classes"), order=90,
+            words={"en": {"title": key}, "zh": {"title": key}},
+        )  # fmt: skip
+
+        def fit(self, train: Batch, tune: Batch, head: Any, clock: Clock, rng: Any) -> Any:
+            return act(train, tune, head, clock)
+
+        @staticmethod
+        def load(box: Box, head: Any, features: Any) -> Any:
+            return Left(None)
+
+    return Acting
+
+
+def joined(monkeypatch: pytest.MonkeyPatch, key: str, act: Any) -> dict[str, Any]:
+    """Put a learner on the shelf as an outside package would."""
+    point = type("Point", (), {"name": key, "load": staticmethod(lambda: learner(key, act))})()
+    monkeypatch.setattr(Shelf, "outside", property(lambda self: {key: point} if self.room == "learners" else {}))
+    return QUICK | {"learners": ("constant", "linear", key)}
+
+
+def line(model: Model, name: str) -> Any:
+    return next(t for t in model.ledger if t.name == name)
+
+
+def test_a_failing_learner_is_a_line_of_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> Any:
+        raise RuntimeError("the moon is wrong")
+
+    model = assay.train(TABLE, "y", **joined(monkeypatch, "moody", fails))
+    assert line(model, "moody").status == "failed"
+    assert "RuntimeError: the moon is wrong" in line(model, "moody").error
+    assert line(model, "linear").status == "done"
+    assert np.isfinite(model.predict(TABLE).probabilities).all()
+
+
+@pytest.mark.parametrize(
+    ("what", "scores"),
+    [("shape", lambda n: np.zeros((n, 5))), ("not finite", lambda n: np.full((n, 1), np.nan))],
+)
+def test_scores_that_cannot_be_are_a_line_of_the_ledger(
+    what: str, scores: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wrong(Left):
+        def predict(self, batch: Batch) -> Any:
+            return scores(batch.rows)
+
+    model = assay.train(TABLE, "y", **joined(monkeypatch, "wrong", lambda *_: Wrong(None)))
+    assert line(model, "wrong").status == "failed"
+    assert what in line(model, "wrong").error
+
+
+def test_a_starving_learner_is_a_line_of_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that runs out in the middle of a candidate's folds."""
+    now = [0.0]
+
+    def slow(train: Batch, tune: Batch, head: Any, clock: Clock) -> Any:
+        now[0] += 1000.0
+        return Left(None)
+
+    clock = Clock.start(60.0, now=lambda: now[0])
+    model = assay.train(TABLE, "y", clock=clock, folds=10, **joined(monkeypatch, "sloth", slow))
+    assert line(model, "sloth").status == "starved"
+    assert line(model, "sloth").folds < 10
+    assert line(model, "linear").status == "done"
+
+
+def test_without_any_candidate_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> Any:
+        raise RuntimeError("no")
+
+    wishes = joined(monkeypatch, "moody", fails) | {"learners": ("constant", "moody")}
+    with pytest.raises(RequestError, match="No candidate could be trained"):
+        assay.train(TABLE, "y", **wishes)
+
+
+def test_an_interruption_ships_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def watch(event: Any) -> None:
+        seen.append(event.candidate)
+        if event.candidate == "boosting":
+            raise KeyboardInterrupt
+
+    model = assay.train(TABLE, "y", checks=(), minutes=0.5, watch=Watch(trial=watch))
+    assert model.card["interrupted"]
+    assert line(model, "linear").status == "done"
+    assert line(model, "boosting").error == "interrupted"
+    assert all(t.status in ("done", "skipped") for t in model.ledger)
+    assert len(model.predict(TABLE)) == N
+
+
+def test_an_interruption_before_anything_is_done_says_so() -> None:
+    def watch(event: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(RequestError, match="Interrupted before any candidate"):
+        assay.train(TABLE, "y", watch=Watch(trial=watch), **QUICK)
+
+
+def test_time_that_is_up_before_it_began_still_gives_a_readable_model() -> None:
+    late = Clock(started=0.0, deadline=0.0, now=lambda: 1.0)
+    model = assay.train(TABLE, "y", clock=late, checks=(), minutes=0.1)
+    assert line(model, "linear").status == "done"
+    assert {t.status for t in model.ledger} <= {"done", "starved", "skipped"}
+    assert np.isfinite(model.predict(TABLE).probabilities).all()
+
+
+def bits(model: Model) -> Any:
+    return model.ensemble.scores(model._opened(assay.read(TABLE)))
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    wishes = QUICK | {"learners": ("constant", "linear", "boosting"), "minutes": 5.0, "folds": 3}
+    whole = assay.train(TABLE, "y", **wishes)
+
+    def watch(event: Any) -> None:
+        if event.candidate == "boosting":
+            raise KeyboardInterrupt
+
+    first = assay.train(TABLE, "y", journal=tmp_path / "run", watch=Watch(trial=watch), **wishes)
+    assert first.card["interrupted"]
+    again = assay.train(TABLE, "y", journal=tmp_path / "run", resume=True, **wishes)
+    assert line(again, "linear").resumed
+    assert not line(again, "boosting").resumed
+    np.testing.assert_array_equal(bits(again), bits(whole))
+    third = assay.train(TABLE, "y", journal=tmp_path / "run", resume=True, **wishes)
+    assert all(t.resumed for t in third.ledger if t.status == "done")
+    np.testing.assert_array_equal(bits(third), bits(whole))
+
+
+def test_a_journal_of_other_data_is_refused(tmp_path: Path) -> None:
+    assay.train(TABLE, "y", journal=tmp_path / "run", **QUICK)
+    other = {**TABLE, "x": [v + 1 for v in TABLE["x"]]}
+    with pytest.raises(RequestError, match="differs in"):
+        assay.train(other, "y", journal=tmp_path / "run", resume=True, **QUICK)
+    with pytest.raises(RequestError, match="seed"):
+        assay.train(TABLE, "y", journal=tmp_path / "run", resume=True, seed=5, **QUICK)
+
+
+def test_the_same_seed_gives_the_same_model_and_another_seed_other_folds() -> None:
+    wishes = QUICK | {"learners": ("constant", "linear", "boosting"), "minutes": 5.0, "folds": 3}
+    one, two = (assay.train(TABLE, "y", **wishes) for _ in range(2))
+    np.testing.assert_array_equal(bits(one), bits(two))
+    assert not np.array_equal(bits(one), bits(assay.train(TABLE, "y", seed=1, **wishes)))
+
+
+# ------------------------------------------------------------------------------------------ who sees which rows
+
+
+def spied(monkeypatch: pytest.MonkeyPatch, table: dict[str, Any], **wishes: Any) -> list[tuple[set[int], set[int]]]:
+    """For each fold (rows fitted on, rows measured on), read off a column that numbers the rows."""
+    seen: list[tuple[set[int], set[int]]] = []
+    lock = threading.Lock()
+
+    class Spy(Left):
+        def predict(self, batch: Batch) -> Any:
+            with lock:
+                seen.append((self.rows, set(rows_of(batch))))
+            return np.zeros((batch.rows, 1))
+
+    def rows_of(batch: Batch) -> list[int]:
+        place = [f.name for f in batch.vector.features].index("mark")
+        return [round(v * 1000) for v in batch.vector.values[:, place]]
+
+    act = lambda train, tune, head, clock: Spy({*rows_of(train), *rows_of(tune)})  # noqa: E731
+    marked = {**table, "mark": [i / 1000 for i in range(len(table["y"]))]}
+    assay.train(marked, "y", **(joined(monkeypatch, "spy", act) | wishes))
+    return seen
+
+
+def test_every_row_is_measured_once_by_a_model_that_never_saw_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = spied(monkeypatch, TABLE)
+    held = [row for _, rows in seen for row in rows]
+    assert sorted(held) == list(range(N))
+    assert all(not fitted & measured for fitted, measured in seen)
+    assert all(len(fitted | measured) == N for fitted, measured in seen)
+
+
+def test_no_group_stands_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = np.asarray([i % 40 for i in range(N)])
+    table = {**TABLE, "patient": [f"p{g}" for g in groups]}
+    seen = spied(monkeypatch, table, group="patient")
+    assert seen
+    for fitted, measured in seen:
+        assert not {groups[i] for i in fitted} & {groups[i] for i in measured}
+
+
+def test_copies_of_a_row_never_stand_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without anybody saying so: 150 rows, each of them twice (the mark is the same on both)."""
+    twice = {name: [cells[i % 150] for i in range(N)] for name, cells in TABLE.items()}
+    twice["z"] = [RNG_CELLS[i % 150] for i in range(N)]
+    seen: list[tuple[set[float], set[float]]] = []
+
+    class Spy(Left):
+        def predict(self, batch: Batch) -> Any:
+            seen.append((self.rows, set(batch.vector.values[:, 0].tolist())))
+            return np.zeros((batch.rows, 1))
+
+    act = lambda train, tune, head, clock: Spy({*train.vector.values[:, 0], *tune.vector.values[:, 0]})  # noqa: E731
+    assay.train(twice, "y", **joined(monkeypatch, "spy", act))
+    assert seen
+    assert all(not fitted & measured for fitted, measured in seen)
+
+
+RNG_CELLS = np.random.default_rng(5).normal(size=150).tolist()
+
+
+def test_no_row_is_predicted_from_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = np.datetime64("2020-01-01") + np.random.default_rng(3).permutation(N)
+    seen = spied(monkeypatch, {**TABLE, "day": [str(d) for d in days]}, time="day")
+    assert len(seen) >= 2
+    for fitted, measured in seen:
+        assert max(days[list(fitted)]) < min(days[list(measured)])
+
+
+def test_the_blend_is_calibrated_members_added_up() -> None:
+    model = assay.train(
+        TABLE, "y", **(QUICK | {"learners": ("constant", "linear", "boosting"), "minutes": 5.0, "folds": 3})
+    )
+    data = model._opened(assay.read(TABLE))
+    found = model.ensemble
+    alone = [replace(found, members=(replace(m, weight=1.0),)).raw(data) * m.weight for m in found.members]
+    np.testing.assert_allclose(found.calibration(sum(alone)), found.scores(data), atol=1e-12)
+    assert sum(m.weight for m in found.members) == pytest.approx(1.0)
+    assert isinstance(found, Ensemble)
