@@ -258,7 +258,7 @@ def orders(evidence: Evidence, table: Table, group: Ints | None) -> list[Order]:
             continue
         alike, p = order.neighbours_alike(table.hot[rows])
         left, p_left = _residuals_alike(evidence, table, rows)
-        if name or (min(p, p_left) < 1e-3 and max(alike, left) > 0.03):
+        if min(p, p_left) < (0.005 if name else 0.0005) and max(alike, left) > 0.03:
             some = rows[order.stretches(len(rows), ROWS)]
             gap = forward_gap(small(evidence, table.data.take(some), names))
             found.append(Order(name, max(alike, left), gap))
@@ -284,6 +284,8 @@ def groupings(evidence: Evidence, table: Table) -> list[tuple[str, Gap]]:
         codes = _names_things(table.data[name], table.n)
         if codes is None or len(found) >= MOST_GROUPS or (found and evidence.clock.expired()):
             continue
+        if min(leaks.bins_differ(codes, y) for y in table.hot.T) * table.hot.shape[1] > LEVEL:
+            continue  # no group answers otherwise than another
         rows = _whole_groups(codes, stream(evidence.seed, "leakage", name))
         if len(rows) >= LEAST_ROWS:
             model = small(evidence, table.data.take(rows), used(evidence))
