@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .audit.evidence import from_training
-from .audit.examine import examine
-from .audit.limits import keep, parse
+from .auditing.evidence import from_training
+from .auditing.examine import examine
+from .auditing.limits import keep, parse
 from .kernel.clock import Clock
 from .kernel.data import Dataset
 from .kernel.errors import RequestError

@@ -16,9 +16,9 @@ import numpy as np
 
 from .answers.answers import Answers, notes_of
 from .answers.explanation import Explanation
-from .audit.evidence import on_rows
-from .audit.examine import examine
-from .audit.limits import Limit, keep
+from .auditing.evidence import on_rows
+from .auditing.examine import examine
+from .auditing.limits import Limit, keep
 from .kernel.box import Box
 from .kernel.clock import Clock
 from .kernel.data import Column, Dataset, Floats

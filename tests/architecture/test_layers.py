@@ -16,7 +16,7 @@ LAYERS = (
     {"cli", "serve", "sklearn", "testing"},
     {"api"},
     {"model"},
-    {"audit", "answers", "report", "reading"},
+    {"auditing", "answers", "report", "reading"},
     {"search"},
     {"planning"},
     set(ROOMS),

@@ -102,7 +102,7 @@ def evidence(
 
 
 def plan(task: str, n: int, level: float = 0.9, group: str = "") -> Plan:
-    why = Say("audit", "no_time")
+    why = Say("auditing", "no_time")
     return Plan(data={"rows": n}, target="y", task=task, task_why=why, level=level, splits=Splits(group=group))
 
 

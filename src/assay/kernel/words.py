@@ -21,7 +21,7 @@ from .errors import BundleForeign, PluginFault
 LANGUAGES = ("en", "zh")
 Words = Mapping[str, Mapping[str, str]]
 # Rooms that speak but are no shelf: each has one file `words.py` with its templates.
-SPEAKING_ROOMS = ("planning", "search", "audit", "answers", "report", "cli")
+SPEAKING_ROOMS = ("planning", "search", "auditing", "answers", "report", "cli")
 SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 
 

@@ -43,11 +43,11 @@ class Additive:
     rounds: Annotated[int, Whole(1, 20_000, log=True)] = 4000
     rate: Annotated[float, Real(0.005, 0.5, log=True)] = 0.05
     leaves: Annotated[int, Whole(2, 32, log=True)] = 4
-    least_rows: Annotated[int, Whole(1, 1000, log=True)] = 15
+    least_rows: Annotated[int, Whole(1, 1000, log=True)] = 5
     column_share: Annotated[float, Real(0.05, 1.0)] = 0.3  # low: columns take turns, as in cyclic boosting
     row_share: Annotated[float, Real(0.3, 1.0)] = 0.7
     ridge: Annotated[float, Real(0.0, 100.0)] = 1.0
-    pairs: Annotated[int, Whole(0, 50)] = 6
+    pairs: Annotated[int, Whole(0, 50)] = 12
     patience: Annotated[int, Whole(5, 1000)] = 120
     refit: Annotated[bool, Switch()] = False
 
@@ -67,7 +67,7 @@ class Additive:
             start = first.forest.scores(clean_batch(train)), first.forest.scores(clean_batch(tune))
             chosen = self._rank(train, tune, head, clock, seed, start)
             if chosen:
-                pairs = self._settings(seed + 1) | {"interaction_constraints": [list(p) for p in chosen]}
+                pairs = self._pair_settings(seed, chosen)
                 second = grow(train, tune, head, pairs, self.rounds // 4, self.patience // 2, clock, start)
         forests = [first.forest] + ([second.forest] if second is not None and second.forest.trees else [])
         rounds = [forest.iterations for forest in forests]
@@ -92,7 +92,7 @@ class Additive:
         found = [first]
         if len(rounds) > 1:
             start = first.forest.scores(clean_batch(whole))
-            pairs = self._settings(seed + 1) | {"interaction_constraints": [list(p) for p in chosen]}
+            pairs = self._pair_settings(seed, chosen)
             found.append(grow(whole, None, head, pairs, rounds[1], 0, clock, (start, None)))
         return [] if any(g.cut_short for g in found) else [g.forest for g in found]
 
@@ -111,11 +111,17 @@ class Additive:
             "seed": seed % (2**31 - 1),
         }
 
+    def _pair_settings(self, seed: int, chosen: list[tuple[int, int]]) -> dict[str, Any]:
+        """Both columns of a pair must be there for a tree to use it, so none is left out by lot."""
+        settings = self._settings(seed + 1) | {"interaction_constraints": [list(p) for p in chosen]}
+        return settings | {"num_leaves": max(self.leaves, 6), "feature_fraction": 1.0}
+
     def _rank(
         self, train: Batch, tune: Batch, head: Head, clock: Clock, seed: int, start: tuple[Floats, Floats]
     ) -> list[tuple[int, int]]:
         """The pairs that trees of two questions gain most from, on top of the single columns."""
-        settings = self._settings(seed + 2) | {"num_leaves": 4, "max_depth": 2, "learning_rate": 0.2}
+        settings = self._settings(seed + 2) | {"num_leaves": 4, "max_depth": 2, "learning_rate": 0.1}
+        settings["feature_fraction"] = max(self.column_share, 0.6)  # so that not one strong pair takes every tree
         timer = clock.slice(clock.remaining() * 0.3)
         found = grow(train, tune, head, settings, ROUNDS_TO_RANK, 0, timer, start)
         forest, worth = found.forest, dict[tuple[int, int], float]()

@@ -51,7 +51,7 @@ def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
         return [
             *first,
             ("boosting", "boosting", small | {"rate": 0.05, "leaves": 16}),
-            ("additive", "additive", {"refit": True}),
+            ("additive", "additive", {"refit": True, "leaves": 3, "rate": 0.03}),
             ("boosting slow", "boosting", small | {"rate": 0.02, "leaves": 8, "column_share": 0.5, "ridge": 5.0}),
             (
                 "forest",
@@ -70,7 +70,7 @@ def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
     return [
         *first,
         ("boosting", "boosting", {"rate": 0.06, "leaves": 31}),
-        ("additive", "additive", {}),
+        ("additive", "additive", {"leaves": 12, "rate": 0.04, "column_share": 0.2}),
         (
             "boosting slow",
             "boosting",

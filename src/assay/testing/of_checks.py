@@ -74,7 +74,7 @@ def table(task: str, rows: int = 240) -> Dataset:
 @functools.cache
 def evidence(task: str, rows: int = 240) -> Evidence:
     """Evidence of a small model, cross-fitted, at a clock that stands still."""
-    from ..audit.evidence import from_training
+    from ..auditing.evidence import from_training
     from ..planning.draw import draw
     from ..planning.wishes import Wishes
     from ..search.run import search

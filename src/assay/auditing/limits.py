@@ -67,7 +67,7 @@ def keep(findings: Sequence[Finding], limits: Sequence[Limit]) -> tuple[tuple[Fi
         value = known.get(limit.measure)
         kept = value is not None and SIGNS[limit.sign](value, limit.bound)
         key = "limit_kept" if kept else "limit_unknown" if value is None else "limit_broken"
-        note = Say("audit", key, {"name": limit.measure, "value": value, "limit": f"{limit.sign} {limit.bound:g}"})
+        note = Say("auditing", key, {"name": limit.measure, "value": value, "limit": f"{limit.sign} {limit.bound:g}"})
         broken += not kept
         verdict = finding.verdict if kept else "fail"
         out[limit.check] = replace(finding, verdict=verdict, notes=(*finding.notes, note))

@@ -40,12 +40,12 @@ def _ask(plugin: type, evidence: Evidence, key: str) -> Finding:
         return finding
     except DoesNotApply as answer:
         reason = answer.say if isinstance(answer.say, Say) else str(answer)
-        return Finding(check=key, verdict="unknown", say=Say("audit", "not_applicable", {"reason": reason}))
+        return Finding(check=key, verdict="unknown", say=Say("auditing", "not_applicable", {"reason": reason}))
     except KeyboardInterrupt:
-        return Finding(check=key, verdict="unknown", say=Say("audit", "no_time"))
+        return Finding(check=key, verdict="unknown", say=Say("auditing", "no_time"))
     except Exception as error:  # noqa: BLE001  a broken check must not take the model with it; it is told as broken
         said = f"{type(error).__name__}: {error}"[:500]
-        return Finding(check=key, verdict="error", say=Say("audit", "broken", {"error": said}))
+        return Finding(check=key, verdict="error", say=Say("auditing", "broken", {"error": said}))
 
 
 def unlimited() -> Clock:

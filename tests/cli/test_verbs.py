@@ -1,0 +1,166 @@
+"""Do the verbs do what the README says, with the exit codes it says?"""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assay.cli.main import VERBS, main
+
+RNG = np.random.default_rng(0)
+QUICK = ["--minutes", "0.1", "--learner", "constant", "--learner", "linear", "--folds", "3"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """loans.csv, and the model trained from it on the command line."""
+    found = tmp_path_factory.mktemp("cli")
+    x, town = RNG.normal(size=200), RNG.choice(["a", "b"], size=200)
+    y = np.where(x + RNG.normal(size=200) * 0.5 > 0, "bad", "good")
+    lines = [f"L{i},{v:.3f},{t},{a}" for i, (v, t, a) in enumerate(zip(x, town, y, strict=True))]
+    (found / "loans.csv").write_text("\n".join(["loan,amount,town,default", *lines]), encoding="utf-8")
+    code = main(["train", str(found / "loans.csv"), "--target", "default", *QUICK, "-o", str(found / "loans.assay")])
+    assert code == 0
+    return found
+
+
+def test_plan_tells_and_trains_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(p.name for p in folder.iterdir())
+    assert main(["plan", str(folder / "loans.csv"), "--target", "default"]) == 0
+    out = capsys.readouterr().out
+    for word in ("default", "amount", "town", "loan", "linear", "boosting"):
+        assert word in out
+    assert sorted(p.name for p in folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("verb", ["plan", "predict", "explain", "audit", "report"])
+def test_every_verb_speaks_json(verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, data = str(folder / "loans.assay"), str(folder / "loans.csv")
+    arguments = {
+        "plan": [data, "--target", "default"],
+        "predict": [model, data],
+        "explain": [model, data, "--row", "2"],
+        "audit": [model, data],
+        "report": [model],
+    }[verb]
+    assert main([verb, *arguments, "--json"]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out, parse_constant=lambda c: pytest.fail(f"{c} is no JSON"))
+
+
+@pytest.mark.parametrize("verb", ["plan", "explain", "audit"])
+def test_every_verb_speaks_chinese(verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, data = str(folder / "loans.assay"), str(folder / "loans.csv")
+    arguments = {"plan": [data, "--target", "default"], "explain": [model, data], "audit": [model, data]}[verb]
+    assert main([verb, *arguments, "--lang", "zh"]) == 0
+    assert any("\u4e00" <= ch <= "\u9fff" for ch in capsys.readouterr().out)
+
+
+def test_predict_writes_a_line_for_every_row(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scored = folder / "scored.csv"
+    assert main(["predict", str(folder / "loans.assay"), str(folder / "loans.csv"), "-o", str(scored)]) == 0
+    rows = list(csv.DictReader(scored.open(encoding="utf-8")))
+    assert len(rows) == 200
+    assert rows[0].keys() == {"loan", "answer", "p_bad", "p_good", "set", "notes"}
+    assert rows[5]["loan"] == "L5"
+    assert {row["answer"] for row in rows} == {"bad", "good"}
+
+
+def test_explain_adds_up_on_the_screen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(folder / "loans.assay"), str(folder / "loans.csv"), "--row", "3", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["base"] + sum(part["pull"] for part in said["parts"]) == pytest.approx(said["score"])
+
+
+@pytest.mark.parametrize("ending", ["html", "md", "json"])
+def test_reports_of_every_kind_are_written(ending: str, folder: Path) -> None:
+    path = folder / f"report.{ending}"
+    assert main(["report", str(folder / "loans.assay"), "-o", str(path)]) == 0
+    assert 1000 < path.stat().st_size < 600_000
+
+
+def test_training_leaves_a_model_and_a_report_and_no_journal(folder: Path) -> None:
+    assert (folder / "loans.html").stat().st_size < 600_000
+    assert not list(folder.glob("*.run"))
+
+
+def test_a_broken_limit_gives_exit_code_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    audit = ["audit", str(folder / "loans.assay"), str(folder / "loans.csv"), "--limit"]
+    assert main([*audit, "quality.auc>=0.9999"]) == 1
+    assert main([*audit, "quality.auc>=0.5"]) == 0
+    assert main([*audit, "quality.nonsense>=0.5"]) == 1
+    assert main([*audit, "nonsense.auc>=0.5"]) == 2
+    train = ["train", str(folder / "loans.csv"), "--target", "default", *QUICK, "-o", str(folder / "limited.assay")]
+    assert main([*train, "--limit", "quality.auc>=0.9999"]) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train"],
+        ["nonsense"],
+        ["predict", "nowhere.assay", "nowhere.csv"],
+        ["plan", "nowhere.csv", "--target", "y"],
+        ["train", "loans.csv", "--target", "default", "-o", "no/such/folder/m.assay"],
+        ["plan", "loans.csv", "--target", "default", "--kind", "amount"],
+        ["plan", "loans.csv", "--target", "default", "--minutes", "-1"],
+        ["plan", "loans.csv", "--target", "default", "--task", "nonsense"],
+    ],
+)
+def test_what_cannot_be_met_gives_exit_code_2(
+    arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.strip()
+    assert "Traceback" not in err
+    assert "our fault" not in err
+
+
+def test_a_fault_of_ours_gives_exit_code_3(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("assay.api.draw", broken)
+    assert main(["plan", str(folder / "loans.csv"), "--target", "default"]) == 3
+    err = capsys.readouterr().err
+    assert "ZeroDivisionError: planted" in err
+    assert "Traceback" not in err
+    with pytest.raises(ZeroDivisionError):
+        main(["plan", str(folder / "loans.csv"), "--target", "default", "--debug"])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"]) == 0
+    assert f"assay {verb} " in capsys.readouterr().out.replace("  ", " ")
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "assay.cli.main", *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_exit_codes_reach_the_shell(folder: Path) -> None:
+    assert run("plan", "loans.csv", "--target", "default", cwd=folder).returncode == 0
+    assert run("audit", "loans.assay", "loans.csv", "--limit", "quality.auc>=0.9999", cwd=folder).returncode == 1
+    said = run("plan", "loans.csv", "--target", "defualt", cwd=folder)
+    assert said.returncode == 2
+    assert "Did you mean 'default'?" in said.stderr
+    assert run("--version", cwd=folder).stdout.startswith("assay ")
+
+
+def test_json_on_standard_output_is_not_mixed_with_progress(folder: Path) -> None:
+    said = run("train", "loans.csv", "--target", "default", *QUICK, "-o", "j.assay", "--json", cwd=folder)
+    assert said.returncode == 0
+    assert json.loads(said.stdout)["model"] == "j.assay"
