@@ -118,6 +118,7 @@ class Labels:
                 name="wrong_share",
                 value=found.share,
                 low=found.low,
+                high=1.0,  # one-sided: how few labels may be wrong, not how many
                 level=1 - LEVEL,
                 n=evidence.n,
                 unit="share",
