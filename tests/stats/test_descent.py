@@ -74,3 +74,33 @@ def test_one_absurd_cell_does_not_turn_the_line() -> None:
     features = (Feature("x", "x"),)
     column = Design.learn(Vector(x.reshape(-1, 1), features))(Vector(x.reshape(-1, 1), features))[:, 0]
     assert np.delete(column, 7).std() > 0.3
+
+
+def test_wide_least_squares_equal_ridge() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(300, 1600))
+    goal = 100 + 7 * x[:, :1] + rng.normal(size=(300, 1))
+    found = solve_exactly(x, goal, None, Head.value(), 50.0)
+    exact = linear_model.Ridge(alpha=50.0).fit(x, goal[:, 0])
+    np.testing.assert_allclose(x @ found[1:, 0] + found[0, 0], exact.predict(x), atol=0.01)
+
+
+def test_wide_descent_falls_at_every_step() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(300, 1600))
+    goal = (x[:, :1] > 0).astype(float)
+    found = descend(x, goal, None, Head.classes(2), 50.0, 100, 1e-7, Clock.start())
+    assert len(found.history) > 10
+    assert all(b <= a + 1e-15 for a, b in zip(found.history, found.history[1:], strict=False))
+
+
+@pytest.mark.parametrize("columns", [5, 1600])
+def test_an_exact_solver_stops_when_the_clock_has_run_out(columns: int) -> None:
+    x = np.random.default_rng(1).normal(size=(300, columns))
+    goal = (x[:, :1] > 0).astype(float)
+    late = Clock.start(0.0, now=lambda: 1.0)
+    early = solve_exactly(x, goal, None, Head.classes(2), 0.01, clock=late)
+    done = solve_exactly(x, goal, None, Head.classes(2), 0.01)
+    assert np.isfinite(early).all()
+    assert np.abs(early).sum() < np.abs(done).sum()  # only the first step of many was taken

@@ -24,6 +24,8 @@ from assay.stats.descent import descend, solve_exactly
 from assay.stats.design import Design
 
 ROWS_TO_CHOOSE_ON = 8_000
+LEAST_ROWS = 500
+CELLS = 30_000_000  # of the design, 240 MB: where many names make it wider, fewer rows are learnt from
 STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # rows' worth of pull towards zero
 
 
@@ -55,6 +57,7 @@ class Linear:
         strength = self.strength or self._choose(design, train, tune, head, clock)
         whole = join(train, tune) if tune.rows else train
         design = Design.learn(whole.vector)
+        whole = _affordable(whole, design.width, rng)
         assert whole.y is not None
         x, target = design(whole.vector), _target(whole.y, head)
         history: list[float] = []
@@ -64,7 +67,7 @@ class Linear:
             history, weights = found.history, found.weights
             if found.at_rest or self.solver == "descent" or clock.expired():
                 return Line(design, weights, history, strength, found.at_rest)
-        weights = solve_exactly(x, target, whole.weight, head, strength, start=weights)
+        weights = solve_exactly(x, target, whole.weight, head, strength, weights, clock)
         return Line(design, weights, history, strength, False)
 
     def _choose(self, design: Design, train: Batch, tune: Batch, head: Head, clock: Clock) -> float:
@@ -73,13 +76,14 @@ class Linear:
             return 1.0
         assert train.y is not None
         assert tune.y is not None
-        few = train.take(np.arange(0, train.rows, max(1, train.rows // ROWS_TO_CHOOSE_ON)))
+        most = max(LEAST_ROWS, min(ROWS_TO_CHOOSE_ON, CELLS // (4 * (design.width + 1))))
+        few = train.take(np.arange(0, train.rows, max(1, train.rows // most)))
         share = few.rows / train.rows  # fewer rows need as much less pull
         assert few.y is not None
         x, target = design(few.vector), _target(few.y, head)
         x_tune, losses, weights = design(tune.vector), [], None
         for strength in reversed(STRENGTHS):
-            weights = solve_exactly(x, target, few.weight, head, strength * share, start=weights)
+            weights = solve_exactly(x, target, few.weight, head, strength * share, weights, clock)
             losses.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
             if clock.expired():
                 break
@@ -106,14 +110,18 @@ class Line:
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
-        return np.asarray(self.design(batch.vector) @ self.weights[1:] + self.weights[0])
+        out = np.empty((batch.rows, self.weights.shape[1]))
+        for rows in _slices(batch.rows, self.design.width):
+            out[rows] = self.design(batch.vector.take(rows)) @ self.weights[1:] + self.weights[0]
+        return out
 
     def contributions(self, batch: Batch) -> Floats:
         """Weight times distance from the mean, a feature each: [n, d + 1, w]."""
-        x = self.design(batch.vector)
-        out = np.zeros((len(x), len(batch.vector.features) + 1, self.weights.shape[1]))
-        for column, feature in enumerate(self.design.owners):
-            out[:, feature] += x[:, column, None] * self.weights[1 + column]
+        out = np.zeros((batch.rows, len(batch.vector.features) + 1, self.weights.shape[1]))
+        for rows in _slices(batch.rows, self.design.width):
+            x = self.design(batch.vector.take(rows))
+            for column, feature in enumerate(self.design.owners):
+                out[rows, feature] += x[:, column, None] * self.weights[1 + column]
         out[:, -1] = self.weights[0]
         return out
 
@@ -137,6 +145,18 @@ class Line:
             "strength": self.strength,
             "solver": "descent" if self.at_rest else "exact",
         }
+
+
+def _affordable(batch: Batch, width: int, rng: np.random.Generator) -> Batch:
+    """All rows, or as many at random as a design of this width leaves room for."""
+    most = max(LEAST_ROWS, CELLS // (width + 1))
+    return batch if batch.rows <= most else batch.take(np.sort(rng.choice(batch.rows, most, replace=False)))
+
+
+def _slices(n: int, width: int) -> list[Any]:
+    """Stretches of rows whose designs fit into memory one at a time."""
+    step = max(LEAST_ROWS, CELLS // (width + 1))
+    return [slice(start, start + step) for start in range(0, n, step)]
 
 
 def _target(y: Any, head: Head) -> Floats:

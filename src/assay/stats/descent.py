@@ -19,7 +19,8 @@ from assay.kernel.forms import Head
 
 from .scores import probabilities
 
-MOST_FOR_NEWTON = 1500  # columns; beyond it the square of their number costs more than L-BFGS
+MOST_FOR_SQUARES = 1500  # columns; beyond it the square of their number costs more than L-BFGS
+TURNS = 30  # of the power method
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,25 +69,22 @@ def descend(
 
 
 def solve_exactly(
-    x: Floats, target: Floats, w: Floats | None, head: Head, strength: float, start: Floats | None = None
+    x: Floats,
+    target: Floats,
+    w: Floats | None,
+    head: Head,
+    strength: float,
+    start: Floats | None = None,
+    clock: Clock | None = None,
 ) -> Floats:
-    """The weights [1 + c, w] with the least cost."""
-    share = _share(len(x), w)
-    if head.name == "value":
+    """The weights [1 + c, w] with the least cost; the best so far where the clock runs out first."""
+    share, clock = _share(len(x), w), clock or Clock.start()
+    narrow = x.shape[1] <= MOST_FOR_SQUARES
+    if head.name == "value" and narrow:
         return _normal_equations(x, target, share, strength)
-    if head.width == 1 and x.shape[1] <= MOST_FOR_NEWTON:
-        return _newton(x, target, share, head, strength, start)
-    from scipy.optimize import minimize
-
-    shape = (x.shape[1] + 1, target.shape[1])
-    first = np.zeros(shape) if start is None else start
-
-    def cost(flat: Floats) -> tuple[float, Floats]:
-        value, gradient = cost_and_gradient(flat.reshape(shape), x, target, share, head, strength)
-        return value, gradient.ravel()
-
-    found = minimize(cost, first.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": 1e-7})
-    return np.asarray(found.x, dtype=np.float64).reshape(shape)
+    if head.name != "value" and head.width == 1 and narrow:
+        return _newton(x, target, share, head, strength, start, clock)
+    return _quasi_newton(x, target, share, head, strength, start, clock)
 
 
 def cost_and_gradient(
@@ -126,14 +124,62 @@ def _unit(target: Floats, share: Floats, head: Head) -> tuple[Any, Any]:
 
 
 def _curvature(x: Floats, share: Floats, head: Head, strength: float) -> float:
-    """An upper bound of the largest curvature of the cost."""
-    whole = np.hstack([np.ones((len(x), 1)), x])
-    largest = float(np.linalg.eigvalsh(whole.T @ (whole * share[:, None]))[-1])
+    """An upper bound of the largest curvature of the cost; of many columns, a figure a little above an estimate."""
+    if x.shape[1] <= MOST_FOR_SQUARES:
+        whole = np.hstack([np.ones((len(x), 1)), x])
+        largest = float(np.linalg.eigvalsh(whole.T @ (whole * share[:, None]))[-1])
+    else:
+        largest = 1.2 * _power_method(x, share)
     bend = 1.0 if head.name == "value" else 0.25 if head.width == 1 else 0.5
     return bend * largest + strength / len(x) + 1e-12
 
 
-def _newton(x: Floats, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None) -> Floats:
+def _power_method(x: Floats, share: Floats) -> float:
+    """The largest eigenvalue of the weighted second moments of (1, x), from below (von Mises & Pollaczek 1929)."""
+    v, largest = np.full(x.shape[1] + 1, 1.0 / np.sqrt(x.shape[1] + 1)), 0.0
+    for _ in range(TURNS):
+        pulled = share * (x @ v[1:] + v[0])
+        v = np.concatenate([[pulled.sum()], x.T @ pulled])
+        largest = float(np.linalg.norm(v))
+        if largest == 0.0:
+            break
+        v /= largest
+    return float(largest)
+
+
+def _quasi_newton(
+    x: Floats, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None, clock: Clock
+) -> Floats:
+    """L-BFGS; values are centred and scaled meanwhile, so that one tolerance suits every unit."""
+    from scipy.optimize import minimize
+
+    centre, unit = _unit(target, share, head)
+    goal = (target - centre) / unit
+    shape = (x.shape[1] + 1, target.shape[1])
+    first = np.zeros(shape)
+    if start is not None:
+        first = start / unit
+        first[0] = (start[0] - centre) / unit
+
+    def cost(flat: Floats) -> tuple[float, Floats]:
+        value, gradient = cost_and_gradient(flat.reshape(shape), x, goal, share, head, strength)
+        return value, gradient.ravel()
+
+    def watch(intermediate_result: Any) -> None:
+        if clock.expired():
+            raise StopIteration
+
+    found: Any = minimize(
+        cost, first.ravel(), jac=True, method="L-BFGS-B", callback=watch, options={"maxiter": 500, "gtol": 1e-7}
+    )
+    weights: Floats = np.asarray(found.x, dtype=np.float64).reshape(shape) * unit
+    weights[0] += centre
+    return weights
+
+
+def _newton(
+    x: Floats, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None, clock: Clock
+) -> Floats:
     """Newton's steps for two classes (iteratively reweighted least squares), halved where they overshoot."""
     weights = np.zeros((x.shape[1] + 1, 1)) if start is None else start
     ridge = np.full(x.shape[1] + 1, strength / len(x) + 1e-10)
@@ -155,7 +201,7 @@ def _newton(x: Floats, target: Floats, share: Floats, head: Head, strength: floa
             size /= 2
         gain = cost - new_cost
         weights, cost, gradient = after, new_cost, new_gradient
-        if gain <= 1e-10 * max(1.0, abs(cost)):
+        if gain <= 1e-10 * max(1.0, abs(cost)) or clock.expired():
             break
     return weights
 
