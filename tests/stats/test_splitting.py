@@ -78,3 +78,13 @@ def test_whole_groups_are_carved() -> None:
     )
     assert not set(groups[rest]) & set(groups[part])
     assert len(rest) + len(part) == 200
+
+
+@pytest.mark.parametrize("share", [0.12, 0.3, 0.45])
+def test_the_share_asked_for_is_carved_evenly_over_the_strata(share: float) -> None:
+    strata = np.repeat([0, 1, 2], [600, 300, 100])
+    rest, part = splitting.carve(np.arange(1000), share, strata, None, None, np.random.default_rng(0))
+    assert len(part) == round(1000 * share)
+    assert len(set(rest) | set(part)) == 1000
+    for stratum, size in ((0, 600), (1, 300), (2, 100)):
+        assert abs((strata[part] == stratum).sum() - share * size) <= 1

@@ -75,7 +75,18 @@ def carve(
             return rows[~late], rows[late]
     pieces = max(2, round(1 / share))
     if groups is not None and len(np.unique(groups[rows])) >= pieces:
-        part = grouped_folds(groups[rows], strata[rows], pieces, rng)
+        out = grouped_folds(groups[rows], strata[rows], pieces, rng) == 0
     else:
-        part = random_folds(strata[rows], pieces, rng)
-    return rows[part != 0], rows[part == 0]
+        out = _spread(strata[rows], share, rng)
+    return rows[~out], rows[out]
+
+
+def _spread(strata: Ints, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """That share of the rows, evenly over the strata: every so-manieth of the rows in random order by stratum."""
+    n = len(strata)
+    order = rng.permutation(n)
+    order = order[np.argsort(strata[order], kind="stable")]
+    steps = np.floor(np.arange(n + 1) * share + rng.random())
+    out = np.zeros(n, dtype=bool)
+    out[order] = np.diff(steps) > 0
+    return out
