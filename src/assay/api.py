@@ -30,11 +30,13 @@ from .model import Model
 from .planning.draw import draw
 from .planning.wishes import Wishes
 from .reading import read
+from .search.refit import refit
 from .search.run import Event, Found, search
 from .store.bundle import open_bundle
 from .store.journal import open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
+REFIT_SHARE = 0.25  # of the time for training, where one refit on all rows is asked for
 
 
 @dataclass(frozen=True)
@@ -87,20 +89,24 @@ def train(
         watch.planned(drawn)
     reserve = min(RESERVE_SHARE * 60 * asked.minutes, RESERVE_MOST)
     steps = None if journal is None else _journal(journal, resume, drawn, asked)
-    searching = clock.slice(max(0.0, clock.remaining() - reserve))
-    found = search(drawn, table, searching, watch.trial or _silent, steps, asked.readable)
+    left = max(0.0, clock.remaining() - reserve)
+    searching = clock.slice(left * (1 - REFIT_SHARE) if drawn.refit else left)
+    found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
+    again = refit(found, drawn, table, clock.slice(clock.remaining() - reserve)) if drawn.refit else None
+    shipped = found.ensemble if again is None else again.ensemble
     model = Model(
         plan=drawn,
         codec=found.codec,
-        ensemble=found.ensemble,
+        ensemble=shipped,
         conformal=found.settled.conformal,
         constant=found.constant,
         ledger=found.ledger,
         card=_card(drawn, found, table, clock),
     )
     if checks is None or checks:
-        evidence = from_training(found, drawn, table, model.size_bytes(), clock.spent(), clock)
+        evidence = from_training(found, shipped, drawn, table, model.size_bytes(), clock.spent(), clock)
         findings, broken = keep(examine(evidence, watch.check, checks), parsed)
+        findings = findings if again is None else _noted(findings, again.note)
         model = replace(model, findings=findings, broken_limits=broken)
         if found.readable is not None:
             advised = any(f.check == "readable" and f.advice for f in findings)
@@ -125,6 +131,11 @@ def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[s
     """The same checks on new labelled data; `.findings` and `.report` of what comes back speak of that data."""
     opened = model if isinstance(model, Model) else load(model)
     return opened.audit(source, [parse(text) for text in limits], **more)
+
+
+def _noted(findings: tuple[Finding, ...], note: Say) -> tuple[Finding, ...]:
+    """The findings, the first of them saying what ships."""
+    return tuple(replace(f, notes=(note, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
 
 
 def _silent(event: Event) -> None:

@@ -282,3 +282,59 @@ def test_the_blend_is_calibrated_members_added_up() -> None:
     np.testing.assert_allclose(found.calibration(sum(alone)), found.scores(data), atol=1e-12)
     assert sum(m.weight for m in found.members) == pytest.approx(1.0)
     assert isinstance(found, Ensemble)
+
+
+REFIT: dict[str, Any] = {"learners": ("linear", "boosting"), "minutes": 2.0, "folds": 3, "refit": True}
+
+
+@pytest.mark.parametrize("sealed", [None, 0.3], ids=["cross-fitted", "sealed"])
+def test_one_refit_ships_where_it_is_asked_for(sealed: float | None, tmp_path: Path) -> None:
+    model = assay.train(TABLE, "y", checks=("quality", "cost"), sealed=sealed, **REFIT)
+    bag = assay.train(TABLE, "y", checks=("quality", "cost"), sealed=sealed, **{**REFIT, "refit": False})
+    assert len(model.ensemble.encoders) == 1
+    assert len(bag.ensemble.encoders) == 3
+    assert model.size_bytes() < bag.size_bytes()
+    note = model.findings[0].notes[0]
+    assert note.key == ("refit.cross" if sealed is None else "refit.sealed")
+    assert note.values["n"] == (N if sealed is None else round(N * (1 - sealed)))
+    size = model.findings[1].measure("size_mb").value
+    assert size < bag.findings[1].measure("size_mb").value  # the cost is that of what ships
+    again = assay.load(model.save(tmp_path / "m.assay"))
+    np.testing.assert_array_equal(again.predict(TABLE).probabilities, model.predict(TABLE).probabilities)
+
+
+def test_cross_fitted_figures_are_not_those_of_a_refit_that_has_seen_the_rows() -> None:
+    model = assay.train(TABLE, "y", checks=("quality",), **REFIT)
+    bag = assay.train(TABLE, "y", checks=("quality",), **{**REFIT, "refit": False})
+    assert model.findings[0].measures == bag.findings[0].measures
+
+
+def test_a_refit_that_got_no_time_is_not_shipped() -> None:
+    from assay.planning.draw import draw
+    from assay.planning.wishes import Wishes
+    from assay.reading import read
+    from assay.search.refit import refit
+    from assay.search.run import search
+
+    plan, table = draw(read(TABLE), Wishes(target="y", learners=("linear",), folds=3))
+    found = search(plan, table, Clock.start(60), lambda event: None)
+    told = refit(found, plan, table, Clock.start(0.0, now=lambda: 1.0))
+    assert told.kept_bag
+    assert told.ensemble is found.ensemble
+    assert told.note.key == "refit.no_time"
+
+
+def test_a_refit_that_learnt_less_than_the_fold_models_is_not_shipped() -> None:
+    from assay.planning.draw import draw
+    from assay.planning.wishes import Wishes
+    from assay.reading import read
+    from assay.search.refit import refit
+    from assay.search.run import search
+
+    plan, table = draw(read(TABLE), Wishes(target="y", learners=("boosting",), folds=3))
+    plan = replace(plan, candidates=plan.candidates[:1])
+    found = search(plan, table, Clock.start(60), lambda event: None)
+    spoilt = replace(plan.candidates[0], settings={**plan.candidates[0].settings, "rounds": 1, "rate": 0.005})
+    told = refit(found, replace(plan, candidates=(spoilt,)), table, Clock.start(60))
+    assert told.kept_bag
+    assert told.note.key == "refit.worse"

@@ -24,6 +24,8 @@ from assay.search.settle import classes, honest, measured
 from assay.stats.calibration import Affine
 from assay.stats.conformal import ClassSets, ValueIntervals
 
+BOOTSTRAP_SHARE = 0.4  # of the time that is left for the evidence
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -55,15 +57,19 @@ class View:
         return self.size
 
 
-def from_training(found: Found, plan: Plan, table: Dataset, size: int, seconds: float, clock: Clock) -> Evidence:
-    """Sealed rows where there are some, else the cross-fitted ones."""
+def from_training(
+    found: Found, shipped: Ensemble, plan: Plan, table: Dataset, size: int, seconds: float, clock: Clock
+) -> Evidence:
+    """Sealed rows where there are some, scored by what ships; else the cross-fitted ones, scored by the fold models."""
     task: Task = shelf("tasks").get(plan.task)()
     if len(found.split.sealed):
-        return _sealed(found, plan, table, task, size, seconds, clock)
+        return _sealed(found, shipped, plan, table, task, size, seconds, clock)
     rows, settled = found.rows, found.settled
     constant = np.tile(found.constant, (len(rows), 1))
+    # The bootstrap may take its share of what is left and no more: the checks need the rest.
+    share = clock.slice(BOOTSTRAP_SHARE * clock.remaining())
     figures = honest(
-        found.scored, settled, task, found.codec, found.allowed, constant, stream(plan.seed, "bootstrap"), clock
+        found.scored, settled, task, found.codec, found.allowed, constant, stream(plan.seed, "bootstrap"), share
     )
     return Evidence(
         rows="cross-fitted",
@@ -87,10 +93,13 @@ def from_training(found: Found, plan: Plan, table: Dataset, size: int, seconds: 
         seconds=seconds,
         seed=plan.seed,
         clock=clock,
+        shipped=None if shipped is found.ensemble else View(shipped, size),
     )
 
 
-def _sealed(found: Found, plan: Plan, table: Dataset, task: Task, size: int, seconds: float, clock: Clock) -> Evidence:
+def _sealed(
+    found: Found, shipped: Ensemble, plan: Plan, table: Dataset, task: Task, size: int, seconds: float, clock: Clock
+) -> Evidence:
     rows = np.sort(found.split.sealed)
     data = table.take(rows)
     weight = None if found.weight is None else found.weight[rows]
@@ -113,7 +122,7 @@ def _sealed(found: Found, plan: Plan, table: Dataset, task: Task, size: int, sec
         task=task,
         codec=found.codec,
         weight=weight,
-        ensemble=found.ensemble,
+        ensemble=shipped,
         conformal=found.settled.conformal,
         contenders=contenders,
         readable=found.readable,

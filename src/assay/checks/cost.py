@@ -59,7 +59,7 @@ class Cost:
     def run(self, evidence: Evidence) -> Finding:
         """Measure answers, gather what the ledger and the file say."""
         row, alone = _asking(evidence)
-        megabytes = evidence.model.size_bytes() / 1e6
+        megabytes = (evidence.shipped or evidence.model).size_bytes() / 1e6
         measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")]
         memory = sum(t.memory_mb for t in evidence.ledger)
         if evidence.ledger:
@@ -108,7 +108,7 @@ class Cost:
 
 def _asking(evidence: Evidence) -> tuple[float | None, float | None]:
     """Seconds a row in a batch, and seconds for one row alone: medians, the first asking left out."""
-    model, clock, n = evidence.model, evidence.clock.slice(MOST_SECONDS), evidence.n
+    model, clock, n = evidence.shipped or evidence.model, evidence.clock.slice(MOST_SECONDS), evidence.n
     if n == 0 or clock.expired():
         return None, None
 

@@ -32,6 +32,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", action="append", default=[], metavar="LIMIT",
                         help="a promise such as 'quality.auc>=0.8'; exit code 1 if it is broken")  # fmt: skip
     parser.add_argument("--readable", action="store_true", help="ship the best model a person can read")
+    parser.add_argument("--refit", action="store_true",
+                        help="ship one model fitted on all rows: smaller and faster than the bag of fold models")  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on with a killed run")
     reading(parser)
     common(parser)
@@ -66,6 +68,7 @@ def run(parsed: argparse.Namespace) -> int:
         clock=clock,
         options=reading_options(parsed),
         readable=parsed.readable,
+        refit=parsed.refit,
         **wished(parsed),
     )
     progress.done()

@@ -67,6 +67,8 @@ class Plan:
     minutes: float = 2.0
     seed: int = 0
     level: float = 0.9  # coverage of sets and intervals
+    readable: bool = False  # only models that a person can read are tried and shipped
+    refit: bool = False  # one model fitted on all rows ships, not the bag of fold models
     version: str = ""
 
     def column(self, name: str) -> ColumnPlan:

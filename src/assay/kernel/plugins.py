@@ -312,6 +312,7 @@ class Evidence:
     seconds: float  # time spent on training
     seed: int
     clock: Clock
+    shipped: ModelView | None = None  # what is shipped, where it is not the `model` that was measured
 
     @property
     def n(self) -> int:

@@ -87,7 +87,7 @@ def evidence(task: str, rows: int = 240) -> Evidence:
     )
     plan = replace(plan, candidates=few)
     found = search(plan, opened, endless(), lambda event: None)
-    return from_training(found, plan, opened, 100_000, 5.0, endless())
+    return from_training(found, found.ensemble, plan, opened, 100_000, 5.0, endless())
 
 
 def ask(plugin: Any, given: Evidence) -> Finding | DoesNotApply:

@@ -1,0 +1,93 @@
+"""One model instead of a bag, where it is asked for: the chosen blend, fitted once more on all rows that may teach.
+
+Smaller and faster to ask than the bag of fold models. What is told of it are the figures of the fold models, which
+never saw their rows: a model that has seen all of them cannot vouch for itself. It is trusted only where its loss on
+the rows that stopped it early is not above that of the fold models on the same rows; else the bag is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.kernel.clock import Clock
+from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.plan import Plan
+from assay.kernel.plugins import Fitted, Task
+from assay.kernel.rng import stream
+from assay.kernel.settings import with_settings
+from assay.kernel.shelf import shelf
+from assay.kernel.words import Say
+from assay.stats import splitting
+
+from .encoders import Encoders
+from .ensemble import Ensemble, Member
+from .run import Found
+from .trial import TUNE_SHARE
+
+DOUBT = 3.0  # standard errors by which its loss may be higher before the refit is mistrusted
+
+
+@dataclass(frozen=True, eq=False)
+class Refitted:
+    """The ensemble to ship, and what is to be said about it."""
+
+    ensemble: Ensemble
+    note: Say
+    kept_bag: bool
+
+
+def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Refitted:
+    """The blend of `found`, each member fitted once on every row that is not sealed."""
+    task: Task = shelf("tasks").get(plan.task)()
+    rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
+    rng = stream(plan.seed, "refit", "tune rows")
+    split = found.split
+    kept, tune = splitting.carve(rows, TUNE_SHARE, task.strata(found.y), split.groups, split.times, rng)
+    encoders = Encoders.learn(table, plan.names("feature") + plan.names("sensitive"), rows, plan.seed, -1)
+    fitted = _members(found, plan, table, encoders, kept, tune, clock)
+    said = {"n": len(rows), "folds": len(found.ensemble.encoders)}
+    if fitted is None:
+        return Refitted(found.ensemble, Say("search", "refit.no_time", said), True)
+    alone = Ensemble(found.ensemble.head, (encoders,), fitted, found.ensemble.calibration)
+    if _worse(alone, found, task, table, tune):
+        return Refitted(found.ensemble, Say("search", "refit.worse", said), True)
+    return Refitted(alone, Say("search", "refit.sealed" if len(split.sealed) else "refit.cross", said), False)
+
+
+def _members(
+    found: Found, plan: Plan, table: Dataset, encoders: Encoders, kept: Ints, tune: Ints, clock: Clock
+) -> tuple[Member, ...] | None:
+    """Every member fitted once; None where the time was up before the last."""
+
+    def weight(rows: Ints) -> Floats | None:
+        return None if found.weight is None else found.weight[rows]
+
+    train = encoders.batch(table.take(kept), found.y[kept], weight(kept))
+    watched = encoders.batch(table.take(tune), found.y[tune], weight(tune))
+    settings = {c.name: c.settings for c in plan.candidates}
+    out: list[Member] = []
+    for place, member in enumerate(found.ensemble.members):
+        if clock.expired():
+            return None
+        learner = with_settings(shelf("learners").get(member.learner), settings[member.name])
+        share = clock.slice(clock.remaining() / (len(found.ensemble.members) - place))
+        fitted: Fitted = learner.fit(
+            train, watched, found.ensemble.head, share, stream(plan.seed, "refit", member.name)
+        )
+        out.append(Member(member.name, member.learner, member.weight, (fitted,)))
+    return tuple(out)
+
+
+def _worse(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints) -> bool:
+    """Whether it loses to the fold models on rows that they never saw and that it at least stopped by."""
+    at = np.searchsorted(found.rows, tune)
+    at = np.minimum(at, len(found.rows) - 1)
+    both = found.rows[at] == tune  # with time, the first block has no out-of-fold scores
+    if both.sum() < 2:
+        return False
+    rows = tune[both]
+    theirs = task.losses(found.settled.calibrated.scores[at[both]], found.y[rows])
+    gap = task.losses(alone.scores(table.take(rows)), found.y[rows]) - theirs
+    return bool(gap.mean() > DOUBT * gap.std() / np.sqrt(len(gap)))
