@@ -134,10 +134,16 @@ def test_the_same_table_and_seed_give_the_same_plan() -> None:
 
 
 def test_large_tables_seal_rows_and_small_ones_do_not() -> None:
-    n = 21_000
+    n = 51_000
     large = {"x": np.arange(n) % 977 + RNG.random(n), "y": RNG.integers(2, size=n)}
-    assert assay.plan(large, "y").splits.sealed == 4200
+    assert assay.plan(large, "y").splits.sealed == 10_200
     assert plan().splits.sealed == 0
+
+
+def test_a_person_may_say_how_many_rows_are_sealed() -> None:
+    assert plan(sealed=0.25).splits.sealed == plan().data["rows_used"] // 4
+    with pytest.raises(RequestError, match="a share from 0 to 0.5"):
+        plan(sealed=0.9)
 
 
 def test_copied_rows_are_counted_and_kept_together() -> None:

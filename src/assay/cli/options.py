@@ -57,6 +57,9 @@ def wishes(parser: argparse.ArgumentParser) -> None:
     ):
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=about)
     group.add_argument("--folds", type=int, default=0, help="number of folds (default: by the number of rows)")
+    group.add_argument("--sealed", type=float, default=None, metavar="SHARE",
+                       help="rows set aside before anything is fitted and opened once by the checks; 0 for none "
+                            "(default: a fifth beyond 50,000 rows, none below)")  # fmt: skip
     group.add_argument("--level", type=float, default=0.9, help="coverage of sets and intervals (default: 0.9)")
     group.add_argument("--seed", type=int, default=0, help="the same seed gives the same plan and folds (default: 0)")
 
@@ -84,6 +87,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "weight": parsed.weight,
         "minutes": parsed.minutes,
         "folds": parsed.folds,
+        "sealed": parsed.sealed,
         "level": parsed.level,
         "seed": parsed.seed,
     }

@@ -47,6 +47,9 @@ class Additive:
     column_share: Annotated[float, Real(0.05, 1.0)] = 0.3  # low: columns take turns, as in cyclic boosting
     row_share: Annotated[float, Real(0.3, 1.0)] = 0.7
     ridge: Annotated[float, Real(0.0, 100.0)] = 1.0
+    one_hot: Annotated[int, Whole(1, 255, log=True)] = (
+        64  # levels up to which a split takes one name, beyond it a group
+    )
     pairs: Annotated[int, Whole(0, 50)] = 12
     patience: Annotated[int, Whole(5, 1000)] = 120
     refit: Annotated[bool, Switch()] = False
@@ -107,6 +110,7 @@ class Additive:
             "lambda_l2": self.ridge,
             "min_data_per_group": 20,
             "cat_smooth": 10.0,
+            "max_cat_to_onehot": self.one_hot,
             "boost_from_average": True,
             "seed": seed % (2**31 - 1),
         }

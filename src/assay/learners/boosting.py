@@ -41,8 +41,10 @@ class Boosting:
     leaves: Annotated[int, Whole(2, 512, log=True)] = 31  # detail of one tree
     least_rows: Annotated[int, Whole(1, 1000, log=True)] = 20  # rows a leaf must hold
     column_share: Annotated[float, Real(0.1, 1.0)] = 0.8  # columns each tree may look at
+    node_column_share: Annotated[float, Real(0.1, 1.0)] = 1.0  # of those, columns each split may look at
     row_share: Annotated[float, Real(0.3, 1.0)] = 0.8  # rows each tree may look at
     ridge: Annotated[float, Real(0.0, 100.0)] = 1.0  # pull of leaf values towards zero
+    one_hot: Annotated[int, Whole(1, 255, log=True)] = 4  # levels up to which a split takes one name, beyond it a group
     patience: Annotated[int, Whole(5, 500)] = 60  # rounds without gain on the tune rows before it stops
     refit: Annotated[bool, Switch()] = False  # grow again on training and tune rows together
 
@@ -76,8 +78,11 @@ class Boosting:
             "lambda_l2": self.ridge,
             "min_data_per_group": 20,
             "cat_smooth": 10.0,
+            "max_cat_to_onehot": self.one_hot,
             "seed": seed,
         }
+        if self.node_column_share < 1.0:
+            found["feature_fraction_bynode"] = self.node_column_share
         if self.mode == "forest":
             # Row shares of 1 are no bootstrap; LightGBM's forest needs less than all rows.
             share = min(self.row_share, 0.632)

@@ -53,7 +53,7 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
             "Use a column in spite of that with --feature NAME.",
         )
     least = int(np.bincount(y, minlength=1).min()) if codec.labels else 0
-    splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds)
+    splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed)
     portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners)
     plan = Plan(
         data=_data_card(data, table.rows),
@@ -68,6 +68,8 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         minutes=wishes.minutes,
         seed=wishes.seed,
         level=wishes.level,
+        readable=wishes.readable,
+        refit=wishes.refit,
         version=assay.__version__,
     )
     notes, copied = _notes(plan, table, data)

@@ -16,6 +16,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.words import Say
 
 SMALL, TINY = 5_000, 600
+REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spared, and the time of a second growing too
 
 
 def candidates(rows: int, head: Head, only: tuple[str, ...]) -> tuple[list[Candidate], list[Say]]:
@@ -67,25 +68,35 @@ def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
             ),
             ("boosting fine", "boosting", small | {"rate": 0.03, "leaves": 24, "least_rows": 2, "column_share": 0.7}),
         ]
+    middling = {"refit": rows <= REFIT_UP_TO}
     return [
         *first,
-        ("boosting", "boosting", {"rate": 0.06, "leaves": 31}),
-        ("additive", "additive", {"leaves": 12, "rate": 0.04, "column_share": 0.2}),
+        ("boosting", "boosting", middling | {"rate": 0.06, "leaves": 31, "one_hot": 64}),
         (
-            "boosting slow",
+            "additive",
+            "additive",
+            middling | {"leaves": 12, "rate": 0.06, "column_share": 0.2, "row_share": 0.85, "pairs": 20},
+        ),
+        ("boosting slow", "boosting", middling | {"rate": 0.03, "leaves": 16, "column_share": 0.5}),
+        (
+            "boosting nodes",
             "boosting",
-            {"rate": 0.03, "leaves": 16, "column_share": 0.5, "ridge": 5.0, "least_rows": 40},
+            middling | {"rate": 0.04, "leaves": 31, "column_share": 1.0, "node_column_share": 0.5, "one_hot": 64},
         ),
         (
             "boosting deep",
             "boosting",
-            {"rate": 0.04, "leaves": 96, "column_share": 0.5, "ridge": 10.0, "least_rows": 30},
+            middling | {"rate": 0.04, "leaves": 96, "column_share": 0.5, "ridge": 10.0, "least_rows": 30},
         ),
         ("forest", "boosting", {"mode": "forest", "leaves": 512, "least_rows": 5, "column_share": 0.4, "rounds": 100}),
-        ("boosting sparse", "boosting", {"rate": 0.04, "leaves": 24, "row_share": 0.6, "column_share": 0.3}),
+        (
+            "boosting sparse",
+            "boosting",
+            middling | {"rate": 0.04, "leaves": 24, "row_share": 0.6, "column_share": 0.3, "one_hot": 64},
+        ),
         (
             "boosting fine",
             "boosting",
-            {"rate": 0.03, "leaves": 48, "least_rows": 10, "column_share": 0.7, "ridge": 3.0},
+            middling | {"rate": 0.03, "leaves": 48, "least_rows": 10, "column_share": 0.7, "ridge": 3.0},
         ),
     ]

@@ -17,7 +17,7 @@ from assay.kernel.plan import Plan, Splits
 from assay.kernel.rng import stream
 from assay.stats import leaks, splitting
 
-CROSS_FIT_UP_TO = 20_000  # rows; beyond it a share is sealed (docs/decisions/0006-honest-measurement.md)
+CROSS_FIT_UP_TO = 50_000  # rows; beyond it a share is sealed (docs/decisions/0013-where-sealing-begins.md)
 SEALED_SHARE, SEALED_MOST = 0.2, 20_000
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
 
@@ -33,9 +33,12 @@ class Split:
     times: NDArray[Any] | None
 
 
-def plan_splits(rows: int, least_class: int, group: str, time: str, asked: int) -> Splits:
-    """How many folds, and how many rows are sealed."""
-    sealed = 0 if rows <= CROSS_FIT_UP_TO else min(int(rows * SEALED_SHARE), SEALED_MOST)
+def plan_splits(
+    rows: int, least_class: int, group: str, time: str, asked: int, sealed_share: float | None = None
+) -> Splits:
+    """How many folds, and how many rows are sealed: `sealed_share` of them where it is given."""
+    share = SEALED_SHARE if rows > CROSS_FIT_UP_TO else 0.0
+    sealed = min(int(rows * share), SEALED_MOST) if sealed_share is None else int(rows * sealed_share)
     folds = asked or (10 if rows < 500 else 8 if rows < 3_000 else 5 if rows < 200_000 else 3)
     folds = max(2, min(folds, rows // 2))
     if least_class and not asked:

@@ -28,9 +28,11 @@ class Wishes:
     learners: tuple[str, ...] = ()  # only these
     minutes: float = 2.0
     folds: int = 0
+    sealed: float | None = None  # share of rows set aside before anything is fitted; None lets the plan decide
     seed: int = 0
     level: float = 0.9
     readable: bool = False  # ship the best model a person can read
+    refit: bool = False  # ship one model fitted on all rows, not the bag of fold models
 
     def __post_init__(self) -> None:
         wrong = []
@@ -38,6 +40,8 @@ class Wishes:
             wrong.append(f"minutes is {self.minutes:g}; it must be above 0 and at most a week")
         if self.folds != 0 and not 2 <= self.folds <= 50:
             wrong.append(f"folds is {self.folds}; it must be from 2 to 50")
+        if self.sealed is not None and not 0 <= self.sealed <= 0.5:
+            wrong.append(f"sealed is {self.sealed:g}; it must be a share from 0 to 0.5")
         if not 0.5 <= self.level < 1:
             wrong.append(f"level is {self.level:g}; it must be from 0.5 to below 1")
         if self.target in self.drop:
