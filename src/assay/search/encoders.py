@@ -61,17 +61,36 @@ class Encoders:
         return self.vector(table.take(np.arange(0))).features
 
     def dump(self, box: Box) -> None:
-        """Each encoder in a box of its own."""
-        box.put(kinds=[list(pair) for pair in self.kinds])
+        """Encoders that are JSON values alone side by side in this box, so that thousands of columns are one part of the
+        file; the others in boxes of their own."""
+        values: list[dict[str, Any] | None] = []
         for i, encoder in enumerate(self.parts):
-            encoder.dump(box.add(str(i)))
+            inner = Box(f"{box.where}/{i}")
+            encoder.dump(inner)
+            alone = not inner.arrays and not inner.inner
+            values.append(inner.values if alone else None)
+            if not alone:
+                encoder.dump(box.add(str(i)))
+        box.put(kinds=[list(pair) for pair in self.kinds], values=values)
 
     @classmethod
     def load(cls, box: Box) -> Encoders:
         """The encoders that were dumped."""
-        pairs = box.values.get("kinds")
+        pairs, values = box.values.get("kinds"), box.values.get("values")
         if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
             raise box.refuse("'kinds' is not a list of pairs")
+        if not isinstance(values, list) or len(values) != len(pairs):
+            raise box.refuse("'values' is not a list of one entry a column")
         kinds = tuple((str(name), str(kind)) for name, kind in pairs)
-        parts = tuple(modality_of(kind).load(box.box(str(i))) for i, (_, kind) in enumerate(kinds))
-        return cls(kinds, parts)
+        return cls(kinds, tuple(modality_of(kind).load(_inner(box, i, values[i])) for i, (_, kind) in enumerate(kinds)))
+
+
+def _inner(box: Box, place: int, values: Any) -> Box:
+    """What one encoder left: values that stand in the list, or a box of its own."""
+    if values is None:
+        return box.box(str(place))
+    inner = Box(f"{box.where}/{place}")
+    if not isinstance(values, dict):
+        raise inner.refuse("the entry is no mapping")
+    inner.values = values
+    return inner
