@@ -142,7 +142,7 @@ def test_large_tables_seal_rows_and_small_ones_do_not() -> None:
 
 def test_a_person_may_say_how_many_rows_are_sealed() -> None:
     assert plan(sealed=0.25).splits.sealed == plan().data["rows_used"] // 4
-    with pytest.raises(RequestError, match="a share from 0 to 0.5"):
+    with pytest.raises(RequestError, match=r"a share from 0 to 0\.5"):
         plan(sealed=0.9)
 
 

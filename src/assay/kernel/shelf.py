@@ -68,6 +68,7 @@ def shelf(room: str) -> Shelf:
     return Shelf(room)
 
 
+@functools.cache
 def _plugin_in(module: Any, key: str, room: str) -> Any:
     for value in vars(module).values():
         about = getattr(value, "about", None)

@@ -37,9 +37,11 @@ class Flag:
 
     def recognise(self, column: Column) -> Claim:
         """Both yes and no, and nothing else."""
-        present = column.take(~column.missing).as_words()
-        assert present.levels is not None
-        seen = [str(present.levels[c]) for c in np.unique(present.cells)] if len(present) else []
+        used, first = np.unique(column.cells, return_index=True)  # a missing cell is one of them, or several
+        some = column.take(first[~column.take(first).missing])
+        if len(some) != 2:  # told before anything is spelled: a table may have thousands of columns
+            raise DoesNotApply("its cells are more, or other, than yes and no")
+        seen = [str(text) for text in some.texts()]
         folded = {level.casefold() for level in seen}
         if len(seen) != 2 or not (folded & YES and folded & NO and folded <= YES | NO):
             raise DoesNotApply("its cells are more, or other, than yes and no")

@@ -6,7 +6,7 @@ trying, not the run: what has been learnt so far is shipped. Everything that was
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,7 +88,7 @@ def search(
     bench = Bench(table, y, weight, task.head(codec), folds, plan.seed, journal)
     outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only)
     done = tuple(o for o in outcomes if o.trial.status == "done")
-    if not any(shelf("learners").get(o.trial.learner).about.order > 0 for o in done):
+    if not _any_model(done):
         raise _nothing_done(outcomes, interrupted)
     rows = np.sort(np.concatenate([fold.held for fold in folds]))
     scored = _scored(done, rows, split, folds, y, weight)
@@ -138,7 +138,9 @@ def _try_all(
         # The readable ones run even when the time is up, each for a moment: a model there shall be.
         timer = clock.slice(max(left * LARGEST_SHARE, min(left, 1.0))) if left else Clock.start(0.5, clock.now)
         try:
-            outcome = try_candidate(bench, candidate, timer, _teller(tell, candidate, bench, plan, place, best, clock))
+            must = about.readable and not _any_model(outcomes)
+            said = _teller(tell, candidate, bench, plan, place, best, clock)
+            outcome = try_candidate(bench, candidate, timer, said, must)
         except KeyboardInterrupt:
             rest = plan.candidates[place:]
             outcomes += [_skipped(c, "interrupted", shelf("learners").get(c.learner).about.readable) for c in rest]
@@ -150,6 +152,11 @@ def _try_all(
         without_gain = 0 if loss < best * (1 - GAIN) else without_gain + 1
         best = min(best, loss)
     return outcomes, False
+
+
+def _any_model(outcomes: Sequence[Outcome]) -> bool:
+    """Whether anything beyond the constant guess is done."""
+    return any(o.trial.status == "done" and shelf("learners").get(o.trial.learner).about.order > 0 for o in outcomes)
 
 
 def _teller(

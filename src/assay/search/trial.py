@@ -107,8 +107,13 @@ class Outcome:
     scores: Floats | None = None  # [n, w], NaN where no fold held the row
 
 
-def try_candidate(bench: Bench, candidate: Candidate, clock: Clock, tell: Callable[[int], None]) -> Outcome:
-    """Fit a candidate on every fold. An error or a lack of time is an outcome, never a crash."""
+def try_candidate(
+    bench: Bench, candidate: Candidate, clock: Clock, tell: Callable[[int], None], must: bool = False
+) -> Outcome:
+    """Fit a candidate on every fold. An error or a lack of time is an outcome, never a crash.
+
+    must : go on to the last fold although the time is up, since there is nothing else to ship
+    """
     plugin = shelf("learners").get(candidate.learner)
     line: dict[str, Any] = {
         "name": candidate.name,
@@ -119,7 +124,7 @@ def try_candidate(bench: Bench, candidate: Candidate, clock: Clock, tell: Callab
     timer, before = clock.slice(clock.remaining()), peak_memory_mb()
 
     def work(number: int, share: Clock) -> _Step | None:
-        if number >= workers and timer.expired():
+        if number >= workers and timer.expired() and not must:
             return None
         tell(number)
         return _step(bench, plugin, candidate, bench.folds[number], share)
