@@ -171,6 +171,11 @@ class Trial:
     memory_mb: float = 0.0  # growth of the peak memory of the process
     weight: float = 0.0  # share in the blend
     folds: int = 0
-    error: str = ""
+    error: Say | str = ""  # why there is no loss: our own words as a Say, a learner's exception as it was
     readable: bool = False
     resumed: bool = False
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Trial:
+        """The Trial that a file holds. Raises TypeError where it is none."""
+        return cls(**{**raw, "error": _label(raw.get("error", ""))})

@@ -29,8 +29,12 @@ class Flag:
         gives=("vector",),
         order=10,
         words={
-            "en": {"title": "yes or no", "words": "its cells say yes or no: {levels}", "not": "more than yes and no"},
-            "zh": {"title": "是/否", "words": "单元格只有是与否：{levels}", "not": "不只是“是”和“否”"},
+            "en": {
+                "title": "yes or no",
+                "words": "its cells say yes or no: {levels}",
+                "not": "its cells are more, or other, than yes and no",
+            },
+            "zh": {"title": "是/否", "words": "单元格只有是与否：{levels}", "not": "单元格不只是“是”与“否”"},
         },
     )
     variant: str = ""
@@ -42,7 +46,7 @@ class Flag:
         seen = [str(present.levels[c]) for c in np.unique(present.cells)] if len(present) else []
         folded = {level.casefold() for level in seen}
         if len(seen) != 2 or not (folded & YES and folded & NO and folded <= YES | NO):
-            raise DoesNotApply("its cells are more, or other, than yes and no")
+            raise DoesNotApply(self.about.say("modalities", "not"))
         return Claim(fit=0.95, why=self.about.say("modalities", "words", levels=seen))
 
     def open(self, column: Column) -> Opened:

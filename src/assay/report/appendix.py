@@ -181,7 +181,7 @@ def _trial(trial: Trial, voice: Voice, limits: Limits) -> Raw:
     if trial.low is not None and trial.high is not None:
         interval = f"{voice.figure(trial.low)} – {voice.figure(trial.high)}"
     status = voice.known(f"status.{trial.status}") or trial.status
-    error = tag("small", cut(clean(trial.error), limits.letters), class_="error") if trial.error else None
+    error = tag("small", cut(clean(voice.say(trial.error)), limits.letters), class_="error") if trial.error else None
     return tag(
         "tr",
         tag("th", short(trial.name, 60), tag("small", ", ".join(marks)) if marks else None, scope="row"),

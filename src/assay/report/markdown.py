@@ -232,7 +232,7 @@ def _ledger(content: Content, voice: Voice) -> str:
     body = []
     for trial in content.ledger[:MOST_ROWS]:
         status = voice.known(f"status.{trial.status}") or trial.status
-        said = f"{inline(status)}: {inline(cut(trial.error, 300))}" if trial.error else inline(status)
+        said = f"{inline(status)}: {inline(cut(voice.say(trial.error), 300))}" if trial.error else inline(status)
         doubt = f" ({voice.figure(trial.low)} – {voice.figure(trial.high)})" if trial.low is not None else ""
         loss = voice.figure(real(trial.loss)) + doubt
         weight, settings = f"{trial.weight * 100:.0f} %", settings_said(trial.settings)

@@ -1,0 +1,46 @@
+"""Sentences of the search: why a candidate was not tried, and why nothing came of it, in English and Chinese."""
+
+from __future__ import annotations
+
+WORDS = {
+    "en": {
+        "no_time": "no time left",
+        "no_gain": "the last {n} candidates brought no gain",
+        "interrupted": "interrupted",
+        "candidate": "{name}: {status}",
+        "candidate_error": "{name}: {status} ({error})",
+        "status.done": "done",
+        "status.failed": "failed",
+        "status.starved": "out of time",
+        "status.skipped": "skipped",
+        "one_side.seen": "No fold has rows on both sides.",
+        "one_side.expected": "Cross-fitting needs them.",
+        "one_side.do": "Ask for fewer --folds.",
+        "unfinished.seen": "Interrupted before any candidate was finished.",
+        "unfinished.expected": "{candidates:; }",
+        "unfinished.do": "Start again with --resume.",
+        "untrained.seen": "No candidate could be trained.",
+        "untrained.expected": "{candidates:; }",
+        "untrained.do": "Give it more --minutes or other --learners.",
+    },
+    "zh": {
+        "no_time": "时间已用完",
+        "no_gain": "最近 {n} 个候选模型没有带来改进",
+        "interrupted": "已中断",
+        "candidate": "{name}：{status}",
+        "candidate_error": "{name}：{status}（{error}）",
+        "status.done": "完成",
+        "status.failed": "失败",
+        "status.starved": "时间不足",
+        "status.skipped": "跳过",
+        "one_side.seen": "没有任何一折在两侧都有行。",
+        "one_side.expected": "交叉拟合需要两侧都有行。",
+        "one_side.do": "请减少 --folds。",
+        "unfinished.seen": "在任何候选模型完成之前已被中断。",
+        "unfinished.expected": "{candidates:；}",
+        "unfinished.do": "请用 --resume 继续。",
+        "untrained.seen": "没有候选模型训练成功。",
+        "untrained.expected": "{candidates:；}",
+        "untrained.do": "请增加 --minutes，或用 --learner 指定其他学习器。",
+    },
+}
