@@ -6,20 +6,17 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import Any, TextIO
+from typing import TextIO
 
 from assay.kernel.findings import Finding
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say, pad, width_of
 from assay.search.run import Event
 
+from .speech import word
+
 COLUMNS_SHOWN = 40
 INDENT = "  "
-
-
-def word(key: str, lang: str, **values: Any) -> str:
-    """A sentence of the command line."""
-    return Say("cli", key, values).text(lang)
 
 
 def plan_text(plan: Plan, lang: str) -> str:
