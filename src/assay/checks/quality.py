@@ -67,7 +67,7 @@ class Quality:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         measures = tuple(self._measures(evidence))
         first = measures[0]
-        metric = Say("report", f"measure.{first.name}")
+        metric = evidence.task.about.say("tasks", f"measure.{first.name}")
         beaten = self._beats(evidence)
         said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high}
         notes = []

@@ -83,6 +83,10 @@ class Subgroups:
                 "metric": "{metric}",
                 "p": "p",
                 "listed": "sensitive columns, and groups that are worse",
+                "measure.gap": "largest gap",
+                "measure.worse_groups": "groups that fare worse",
+                "measure.accuracy": "accuracy",
+                "measure.mae": "mean absolute error",
             },
             "zh": {
                 "title": "子群体",
@@ -108,6 +112,10 @@ class Subgroups:
                 "metric": "{metric}",
                 "p": "p 值",
                 "listed": "敏感列，以及表现较差的群体",
+                "measure.gap": "最大差距",
+                "measure.worse_groups": "表现较差的群体数",
+                "measure.accuracy": "准确率",
+                "measure.mae": "平均绝对误差",
             },
         },
     )
@@ -161,7 +169,7 @@ class Subgroups:
 
     def _values(self, group: Group, evidence: Evidence) -> dict[str, object]:
         key, here, overall = _readable(group, evidence)
-        metric = Say("report", f"measure.{key}")
+        metric = self._say(f"measure.{key}")
         share = group.n / evidence.n
         said = {"column": group.column, "label": group.label, "share": share}
         return {**said, "metric": metric, "here": here, "overall": overall}
@@ -183,7 +191,7 @@ class Subgroups:
             return []
         read = [(_readable(g, evidence)[1], g.label) for g in groups]
         low, high = min(read), max(read)
-        metric = Say("report", f"measure.{_readable(groups[0], evidence)[0]}")
+        metric = self._say(f"measure.{_readable(groups[0], evidence)[0]}")
         said = {"low": low[0], "worst": low[1], "high": high[0], "best": high[1]}
         return [self._say("sensitive", column=name, metric=metric, **said)]
 
@@ -199,7 +207,7 @@ class Subgroups:
         if not listed:
             return drawn
         key = _readable(listed[0], evidence)[0]
-        metric = self._say("metric", metric=Say("report", f"measure.{key}"))
+        metric = self._say("metric", metric=self._say(f"measure.{key}"))
         heads = [self._say("column"), self._say("group"), self._say("rows"), metric, self._say("gap"), self._say("p")]
         rows = [[g.column, g.label, g.n, _readable(g, evidence)[1], g.gap, g.p] for g in listed[:60]]
         table = Figure(kind="table", title=self._say("listed"), data={"columns": heads, "rows": rows})

@@ -41,6 +41,16 @@ class Measure:
     constant: float | None = None  # the same figure for the constant guess
     better: Literal["higher", "lower", ""] = ""
 
+    @property
+    def key(self) -> str:
+        """What is measured: "coverage" of the measure "coverage: malignant". The words for it are `measure.KEY`."""
+        return self.name.partition(": ")[0]
+
+    @property
+    def part(self) -> str:
+        """What it is measured of, where that is not the whole: "malignant" of "coverage: malignant"."""
+        return self.name.partition(": ")[2]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:

@@ -41,6 +41,10 @@ class Value:
                 "one.seen": "The target '{target}' has the same value in all {n} rows.",
                 "one.expected": "A value to be learnt must vary.",
                 "one.do": "Check that the column and the rows are the right ones.",
+                "measure.rmse": "root mean squared error",
+                "measure.mae": "mean absolute error",
+                "measure.r2": "R²",
+                "measure.median_error": "median absolute error",
             },
             "zh": {
                 "title": "数值预测",
@@ -50,6 +54,10 @@ class Value:
                 "one.seen": "目标“{target}”在全部 {n} 行中取值相同。",
                 "one.expected": "要学习的数值必须有变化。",
                 "one.do": "请确认列和行都是正确的。",
+                "measure.rmse": "均方根误差",
+                "measure.mae": "平均绝对误差",
+                "measure.r2": "R²",
+                "measure.median_error": "绝对误差中位数",
             },
         },
     )
