@@ -176,7 +176,7 @@ def _equation(plan: Plan, found: Found) -> str:
     line = next((c.detail for c in found.contenders if c.learner == "linear"), None)
     if line is None or len(line["intercept"]) != 1:
         return ""
-    left = plan.target if not found.codec.labels else f"log-odds({plan.target} = {found.codec.labels[-1]})"
+    left = plan.target if not found.codec.labels else f"logit P({plan.target} = {found.codec.labels[-1]})"
     terms = "".join(
         f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{t['name']}" for t in line["terms"]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,16 @@ def test_reports_of_every_kind_are_written(ending: str, folder: Path) -> None:
     path = folder / f"report.{ending}"
     assert main(["report", str(folder / "loans.assay"), "-o", str(path)]) == 0
     assert 1000 < path.stat().st_size < 600_000
+
+
+@pytest.mark.parametrize("ending", ["html", "md"])
+def test_no_english_sentence_is_left_in_a_chinese_report(ending: str, folder: Path) -> None:
+    path = folder / f"zh.{ending}"
+    assert main(["report", str(folder / "loans.assay"), "-o", str(path), "--lang", "zh"]) == 0
+    text = path.read_text(encoding="utf-8").partition("\n---\n")[2 if ending == "md" else 0]
+    text = re.sub(r"<(style|script)\b.*?</\1>|</?(?!/)[^<>]*>", "\n", text, flags=re.DOTALL)
+    assert not re.findall(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b", text)
+    assert not re.findall(r"\b[a-z]+_[a-z_]+\b(?!=)", text)  # nor a key where its name should be
 
 
 def test_training_leaves_a_model_and_a_report_and_no_journal(folder: Path) -> None:

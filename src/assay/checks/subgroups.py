@@ -100,7 +100,7 @@ class Subgroups:
                 "knows_values": "在那里模型给出的区间也更宽：包含了 {actual:%} 的真实值，总体为 {expected:%}；该群体本身更难。",
                 "blind_values": "在那里模型给出的区间过窄：只包含 {actual:%} 的真实值，总体为 {expected:%}。",
                 "unknown": "此处模型未给出区间，因此无法判断它是否知道这一点。",
-                "sensitive": "“{column}”：{metric} 从 {low}（{worst}）到 {high}（{best}）。",
+                "sensitive": "“{column}”：{metric}从 {low}（{worst}）到 {high}（{best}）。",
                 "pairs_skipped": "时间不足：未检查由两列共同划分的群体。",
                 "none": "没有哪一列能划分出至少 {least} 行的群体",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",

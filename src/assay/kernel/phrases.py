@@ -57,8 +57,8 @@ WORDS = {
     },
     "zh": {
         "did_you_mean": "您是否指“{name}”？",
-        "listing": "{names:、}",
-        "listing_cut": "{names:、}……（共 {n} 个）",
+        "listing": "{names}",
+        "listing_cut": "{names}……（共 {n} 个）",
         "list": "{parts:；}。",
         "thing.column": "列",
         "thing.kind": "类型",

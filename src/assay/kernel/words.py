@@ -52,7 +52,7 @@ class Say:
             template = templates[lang][self.key]
         except KeyError as error:
             raise PluginFault(f"{self.owner} has no sentence '{self.key}' in '{lang}'.") from error
-        return fill(template, {k: _in(v, lang) for k, v in self.values.items()})
+        return fill(template, {k: _in(v, lang) for k, v in self.values.items()}, lang)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a file."""
@@ -100,28 +100,31 @@ def words_of(owner: str) -> Words:
     raise refusal(BundleForeign, "kernel", "no_voice", owner=owner)
 
 
-def fill(template: str, values: Mapping[str, Any]) -> str:
+def fill(template: str, values: Mapping[str, Any], lang: str = "en") -> str:
     """Put values into a template; numbers are rounded for reading.
 
     `{x}` gives three significant digits, `{x:%}` a percentage, `{x:+}` a signed number, `{n}` of a whole number
-    thousands separators, `{n:raw}` the number as it is, `{names}` of a list a comma-separated listing, `{names:; }`
-    one with a separator of its own.
+    thousands separators, `{n:raw}` the number as it is, `{names}` of a list a listing with the comma of `lang`,
+    `{names:; }` one with a separator of its own.
 
     >>> fill("{share:%} of {n} rows: {names:; }", {"share": 0.12345, "n": 30000, "names": ["a", "b"]})
     '12.3 % of 30,000 rows: a; b'
     """
-    return _Reader().vformat(template, (), values)
+    return _Reader(lang).vformat(template, (), values)
 
 
 FORMATS = ("", "%", "+", "raw")
 
 
 class _Reader(string.Formatter):
+    def __init__(self, lang: str) -> None:
+        self.comma = "、" if lang == "zh" else ", "
+
     def format_field(self, value: Any, format_spec: str) -> str:
         if value is None:
             return "–"
         if isinstance(value, (list, tuple)):
-            separator, inner = (", ", format_spec) if format_spec in FORMATS else (format_spec, "")
+            separator, inner = (self.comma, format_spec) if format_spec in FORMATS else (format_spec, "")
             return separator.join(self.format_field(v, inner) for v in value)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return str(value)

@@ -31,6 +31,7 @@ class Frame:
         words={
             "en": {
                 "title": "Table in memory",
+                "detail.frame": "from",
                 "axes.seen": "The array has {n} dimensions.",
                 "axes.expected": "Expected rows and columns.",
                 "axes.do": "Reshape it to [rows, columns].",
@@ -50,6 +51,7 @@ class Frame:
             },
             "zh": {
                 "title": "内存中的表格",
+                "detail.frame": "来自",
                 "axes.seen": "数组有 {n} 个维度。",
                 "axes.expected": "应为行与列两个维度。",
                 "axes.do": "请将其形状改为 [行, 列]。",

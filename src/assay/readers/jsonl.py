@@ -33,6 +33,7 @@ class Jsonl:
         words={
             "en": {
                 "title": "JSON lines",
+                "detail.encoding": "encoding",
                 "no_records.seen": "'{name}' holds no JSON records.",
                 "no_records.expected": 'Expected one {{"name": value}} a line, or a list of such.',
                 "no_records.do": "Export the table as JSON lines or CSV.",
@@ -42,6 +43,7 @@ class Jsonl:
             },
             "zh": {
                 "title": "JSON 行",
+                "detail.encoding": "编码",
                 "no_records.seen": "“{name}”中没有 JSON 记录。",
                 "no_records.expected": '应为每行一个 {{"name": value}}，或由这样的记录组成的列表。',
                 "no_records.do": "请将表格导出为 JSON 行或 CSV。",

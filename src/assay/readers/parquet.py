@@ -27,12 +27,14 @@ class Parquet:
         words={
             "en": {
                 "title": "Parquet or Arrow file",
+                "detail.format": "format",
                 "torn.seen": "'{name}' begins like {found} but cannot be read: {error}.",
                 "torn.expected": "Expected a whole file.",
                 "torn.do": "It may have been cut off on its way: fetch or write it again.",
             },
             "zh": {
                 "title": "Parquet 或 Arrow 文件",
+                "detail.format": "格式",
                 "torn.seen": "“{name}”的开头是{found}，但无法读取：{error}。",
                 "torn.expected": "应为完整的文件。",
                 "torn.do": "它可能在传输途中被截断：请重新获取或写出。",

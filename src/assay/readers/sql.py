@@ -35,6 +35,7 @@ class Sql:
         words={
             "en": {
                 "title": "Database query (SQL)",
+                "detail.query": "query",
                 "no_database.seen": "{source} is no database.",
                 "no_database.expected": "Expected a URL such as sqlite:///loans.db.",
                 "no_database.do": "Name one.",
@@ -56,6 +57,7 @@ class Sql:
             },
             "zh": {
                 "title": "数据库查询（SQL）",
+                "detail.query": "查询",
                 "no_database.seen": "{source} 不是数据库。",
                 "no_database.expected": "应为 URL，例如 sqlite:///loans.db。",
                 "no_database.do": "请指定一个数据库。",

@@ -28,7 +28,7 @@ class Voice:
 
     def word(self, key: str, **values: Any) -> str:
         """A sentence or heading of the report's own."""
-        return fill(WORDS[self.lang][key], values)
+        return fill(WORDS[self.lang][key], values, self.lang)
 
     def known(self, key: str) -> str:
         """The same, or nothing where there is none."""
@@ -56,6 +56,10 @@ class Voice:
     def title(self, room: str, key: str) -> str:
         """What a plug-in calls itself."""
         return self._of_plugin(room, key, "title") or self.known(f"{room}.{key}") or key.replace("_", " ")
+
+    def detail(self, reader: str, key: str) -> str:
+        """What a reader calls a thing it noted down."""
+        return self._of_plugin("readers", reader, f"detail.{key}") or key
 
     def question(self, check: str) -> str:
         """What a check asks, or nothing where it is not here."""
