@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,8 +96,11 @@ def spoken(path: Path) -> Iterator[tuple[str, str, tuple[str, ...] | None]]:
         texts = [constant(a) for a in node.args]
         if name == "Say" and len(texts) >= 2 and texts[0] and texts[1]:
             yield texts[0], texts[1], written(node)
-        elif name == "refusal" and len(texts) >= 3 and texts[1] and texts[2]:
-            yield from refused(node, texts[1], texts[2])
+        elif name == "refusal" and len(texts) >= 3 and texts[1]:
+            third = node.args[2]
+            for either in (third.body, third.orelse) if isinstance(third, ast.IfExp) else (third,):
+                if constant(either):
+                    yield from refused(node, texts[1], constant(either))
         elif name == "say" and len(texts) >= 2 and texts[0] in SHELF_ROOMS and texts[1] and own in PLUGINS:
             yield own, texts[1], keywords(node)
         elif name == "_say" and texts and texts[0] and own in PLUGINS:
@@ -191,8 +195,12 @@ def test_an_error_speaks_both_languages() -> None:
 
 def test_a_plain_error_is_the_same_in_every_language() -> None:
     error = PluginFault("It gave no scores.", "", "Ask its author.")
-    assert error.text("zh") == "It gave no scores.Ask its author."
-    assert str(error) == "It gave no scores. Ask its author."
+    assert error.text("zh") == str(error) == "It gave no scores. Ask its author."
+
+
+def test_an_error_keeps_its_languages_on_the_way_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(unknown("column", "x", ["y"])))
+    assert error.text("zh") == "没有名为“x”的列。可选：y。"
 
 
 def test_several_errors_are_told_as_one() -> None:

@@ -44,9 +44,13 @@ class Sentences:
         self.parts = tuple(parts)
 
     def text(self, lang: str = "en") -> str:
-        """All of them in `lang`; Chinese sentences follow each other without a space."""
-        said = (part if isinstance(part, str) else part.text(lang) for part in self.parts)
-        return ("" if lang == "zh" else " ").join(filter(None, said))
+        """All of them in `lang`; after a Chinese full stop there is no space."""
+        out = ""
+        for part in self.parts:
+            said = part if isinstance(part, str) else part.text(lang)
+            gap = " " if said and out and out[-1].isascii() else ""
+            out += gap + said
+        return out
 
 
 class AssayError(Exception):
