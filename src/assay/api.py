@@ -25,7 +25,7 @@ from .kernel.findings import Finding
 from .kernel.plan import Plan
 from .kernel.plugins import Task
 from .kernel.shelf import shelf
-from .kernel.words import Say, number
+from .kernel.words import Say, number, refusal
 from .model import Model
 from .planning.draw import draw
 from .planning.wishes import Wishes
@@ -123,7 +123,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     """The model in a .assay file. Raises BundleError; nothing in the file is ever run."""
     manifest, box = open_bundle(Path(path))
     if manifest.kind != "model":
-        raise RequestError(f"{path} holds a {manifest.kind}.", "A model was expected.", "Name another file.")
+        raise refusal(RequestError, "store", "no_model", path=str(path), kind=manifest.kind)
     return Model.from_box(box)
 
 
@@ -187,7 +187,7 @@ def _equation(plan: Plan, found: Found) -> str:
     line = next((c.detail for c in found.contenders if c.learner == "linear"), None)
     if line is None or len(line["intercept"]) != 1:
         return ""
-    left = plan.target if not found.codec.labels else f"log-odds({plan.target} = {found.codec.labels[-1]})"
+    left = plan.target if not found.codec.labels else f"logit P({plan.target} = {found.codec.labels[-1]})"
     terms = "".join(
         f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{t['name']}" for t in line["terms"]
     )

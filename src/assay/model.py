@@ -22,12 +22,13 @@ from .auditing.limits import Limit, keep
 from .kernel.box import Box
 from .kernel.clock import Clock
 from .kernel.data import Column, Dataset, Floats
-from .kernel.errors import BundleInvalid, DataError, RequestError, did_you_mean, listing
+from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentences
 from .kernel.findings import Finding, Trial, to_plain
+from .kernel.hints import did_you_mean, listing
 from .kernel.plan import Plan
 from .kernel.plugins import Codec, Contender, Task, modality_of
 from .kernel.shelf import shelf
-from .kernel.words import Say
+from .kernel.words import Say, refusal
 from .planning.draw import reopen
 from .reading import read
 from .report.content import Content
@@ -87,7 +88,7 @@ class Model:
         """Why one row (counted from 1) is answered as it is; for classes the pulls on `label`, by default the answer."""
         raw = read(source, **options)
         if not 1 <= row <= raw.rows:
-            raise RequestError(f"There is no row {row}.", f"{raw.source.name} has rows 1 to {raw.rows:,}.", "Name one.")
+            raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)
         place = np.asarray([row - 1])
         data = self._opened(raw.take(place))
         pulls = self.ensemble.contributions(data)[0]  # [parts + 1, w]
@@ -112,9 +113,8 @@ class Model:
         """(column of the raw score, sign, label) that speaks for a label."""
         labels = self.codec.labels
         if label and label not in labels:
-            raise RequestError(
-                f"There is no class '{label}'.", did_you_mean(label, labels), f"Classes: {listing(labels)}."
-            )
+            hint: Part = did_you_mean(label, labels) or ""
+            raise refusal(RequestError, "answers", "no_class", expected=hint, label=label, labels=listing(labels))
         chosen = labels.index(label) if label else int(answers.argmax())
         if self.ensemble.head.width == 1:
             return 0, 1.0 if chosen == 1 else -1.0, labels[chosen]
@@ -134,20 +134,23 @@ class Model:
         """The same checks on new labelled data: the model with those findings in place of its own."""
         raw = read(source, **options)
         if self.plan.target not in raw:
-            raise DataError(
-                f"{raw.source.name} has no target '{self.plan.target}'.",
-                did_you_mean(self.plan.target, raw.names) or "An audit needs rows whose answer is known.",
-                f"Its {len(raw.names)} columns: {listing(raw.names, 30)}.",
+            hint: Part = did_you_mean(self.plan.target, raw.names) or ""
+            raise refusal(
+                DataError,
+                "auditing",
+                "no_target",
+                expected=hint,
+                target=self.plan.target,
+                name=raw.source.name,
+                n=len(raw.names),
+                known=listing(raw.names, 30),
             )
         data = self._opened(raw)
         y = self.task.encode(data[self.plan.target], self.codec)
         known = y >= 0 if self.codec.labels else ~np.isnan(y)
         if not known.any():
-            raise DataError(
-                f"No row of {raw.source.name} has a target that the model knows.",
-                f"Known: {listing(self.codec.labels)}." if self.codec.labels else "Numbers were expected.",
-                "Check the column.",
-            )
+            key = "no_labels" if self.codec.labels else "no_values"
+            raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(self.codec.labels))
         data = data.take(known)
         weights = self.plan.names("weight")
         clock = Clock.start(60 * minutes)
@@ -213,13 +216,13 @@ class Model:
         """The model in a box. Raises BundleError."""
         try:
             plan = Plan.from_json(box.mapping("plan"))
-            ledger = tuple(Trial(**row) for row in box.rows("ledger"))
+            ledger = tuple(Trial.from_json(row) for row in box.rows("ledger"))
             findings = tuple(Finding.from_json(row) for row in box.rows("findings"))
             tested = tuple(Finding.from_json(row) for row in box.rows("tested"))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BundleInvalid(f"The plan, ledger or findings make no sense: {error}.") from error
+            raise refusal(BundleInvalid, "store", "no_sense", error=str(error)) from error
         if plan.task not in shelf("tasks").keys():
-            raise BundleInvalid(f"There is no task '{plan.task}' here.")
+            raise refusal(BundleInvalid, "store", "no_task", task=plan.task)
         empty = _empty_table(plan)
         ensemble = Ensemble.load(box.box("ensemble"), empty)
         inner, labels = box.box("conformal"), tuple(box.texts("labels"))
@@ -248,12 +251,16 @@ class Model:
     def _opened(self, raw: Dataset) -> Dataset:
         lacking = [name for name in self.ensemble.parts if name not in raw]
         if lacking:
-            hints = " ".join(filter(None, (did_you_mean(name, raw.names) for name in lacking)))
-            raise DataError(
-                f"{raw.source.name} lacks {len(lacking)} of the {len(self.ensemble.parts)} columns that the model uses: "
-                f"{listing(lacking)}.",
-                hints,
-                "Add them; leave cells empty where the value is not known.",
+            hints = Sentences([did_you_mean(name, raw.names) or "" for name in lacking])
+            raise refusal(
+                DataError,
+                "answers",
+                "lacking",
+                expected=hints,
+                name=raw.source.name,
+                n=len(lacking),
+                all=len(self.ensemble.parts),
+                columns=listing(lacking),
             )
         return reopen(raw, self.plan)
 

@@ -10,6 +10,7 @@ from typing import Any
 from .kernel.data import Dataset
 from .kernel.errors import DataError
 from .kernel.shelf import shelf
+from .kernel.words import refusal
 
 
 def read(source: Any, **options: Any) -> Dataset:
@@ -22,8 +23,4 @@ def read(source: Any, **options: Any) -> Dataset:
         if reader.opens(source):
             found: Dataset = reader.read(source, **options)
             return found
-    raise DataError(
-        f"A {type(source).__name__} cannot be read as a table.",
-        "A path, a database URL, or a pandas, polars or Arrow table was expected.",
-        "Pass one of those.",
-    )
+    raise refusal(DataError, "readers", "no_door", kind=type(source).__name__)

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d,
 from assay.api import train
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import RequestError
+from assay.kernel.words import refusal
 from assay.model import Model
 from assay.reading import read
 
@@ -106,7 +107,7 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise RequestError(f"y holds one class, {self.classes_[0]!r}.", "A classifier needs two or more classes.")
+            raise refusal(RequestError, "planning", "one_class", label=repr(self.classes_[0]))
         target = Column.of_words(_free(X), [str(code) for code in codes])
         self.model_ = self._train(X, target, "binary" if len(self.classes_) == 2 else "classes")
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from assay.cli.main import VERBS, main
+from assay.kernel.words import width_of
 
 RNG = np.random.default_rng(0)
 QUICK = ["--minutes", "0.1", "--learner", "constant", "--learner", "linear", "--folds", "3"]
@@ -85,6 +87,16 @@ def test_reports_of_every_kind_are_written(ending: str, folder: Path) -> None:
     assert 1000 < path.stat().st_size < 600_000
 
 
+@pytest.mark.parametrize("ending", ["html", "md"])
+def test_no_english_sentence_is_left_in_a_chinese_report(ending: str, folder: Path) -> None:
+    path = folder / f"zh.{ending}"
+    assert main(["report", str(folder / "loans.assay"), "-o", str(path), "--lang", "zh"]) == 0
+    text = path.read_text(encoding="utf-8").partition("\n---\n")[2 if ending == "md" else 0]
+    text = re.sub(r"<(style|script)\b.*?</\1>|</?(?!/)[^<>]*>", "\n", text, flags=re.DOTALL)
+    assert not re.findall(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b", text)
+    assert not re.findall(r"\b[a-z]+_[a-z_]+\b(?!=)", text)  # nor a key where its name should be
+
+
 def test_training_leaves_a_model_and_a_report_and_no_journal(folder: Path) -> None:
     assert (folder / "loans.html").stat().st_size < 600_000
     assert not list(folder.glob("*.run"))
@@ -122,6 +134,58 @@ def test_what_cannot_be_met_gives_exit_code_2(
     assert err.strip()
     assert "Traceback" not in err
     assert "our fault" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["plan", "nowhere.csv", "--target", "y"], "没有文件"),
+        (["plan", "loans.csv", "--target", "defualt"], "您是否指“default”？"),
+        (["plan", "loans.csv", "--target", "default", "--kind", "amount=numbr"], "没有名为“numbr”的类型"),
+        (["plan", "loans.csv", "--target", "default", "--kind", "amount"], "没有指明类型"),
+        (["plan", "loans.csv", "--target", "default", "--task", "nonsense"], "没有名为“nonsense”的任务"),
+        (["plan", "loans.csv", "--target", "default", "--minutes", "-1"], "不超过一周"),
+        (["train", "loans.csv", "--target", "default", "-o", "no/such/folder/m.assay"], "没有文件夹"),
+        (["predict", "nowhere.assay", "loans.csv"], "文件或文件夹不存在"),
+        (["predict", "loans.csv", "loans.csv"], "这不是模型文件"),
+        (["explain", "loans.assay", "loans.csv", "--row", "9999"], "没有第 9999 行"),
+        (["audit", "loans.assay", "loans.csv", "--limit", "nonsense.auc>=0.5"], "不是有效的限值"),
+        (["report", "loans.assay", "-o", "report.doc"], "报告不能写成"),
+    ],
+)
+def test_what_cannot_be_met_is_said_in_chinese(
+    arguments: list[str],
+    expected: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main([*arguments, "--lang", "zh"]) == 2
+    err = capsys.readouterr().err
+    assert expected in err
+    for line in err.splitlines():
+        assert any("\u4e00" <= ch <= "\u9fff" for ch in line), line
+
+
+def test_the_language_of_the_environment_is_spoken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    assert main(["plan", "nowhere.csv", "--target", "y"]) == 2
+    assert "没有文件" in capsys.readouterr().err
+    assert main(["plan", "nowhere.csv", "--target", "y", "--lang", "en"]) == 2
+    assert "There is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_help_is_in_chinese_where_it_is_asked_for(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*filter(None, [verb]), "--lang", "zh", "--help"]) == 0
+    out = capsys.readouterr().out
+    for english in ("usage", "options", "positional arguments", "show ", "default:", "Writes", "reading"):
+        assert english not in out
+    assert "选项" in out
+    assert max(width_of(line) for line in out.splitlines()) <= 110
 
 
 def test_a_fault_of_ours_gives_exit_code_3(

@@ -13,7 +13,7 @@ import pytest
 from assay.kernel.box import Box
 from assay.kernel.data import Column, Dataset, Floats, Source
 from assay.kernel.errors import DoesNotApply, PluginFault
-from assay.kernel.findings import Finding
+from assay.kernel.findings import Finding, Measure
 from assay.kernel.forms import Batch, Feature, Head, Vector
 from assay.kernel.plugins import About, Claim, Codec, Opened
 from assay.kernel.settings import Whole, check_settings
@@ -383,7 +383,20 @@ def test_broken_tasks_are_caught() -> None:
         def codec(self, target: Column) -> Codec:
             return Codec(labels=("bad", "good"))
 
-    for task, contract in ((Mean, "best constant"), (Upside, "rise"), (Forgiving, "refuses a target")):
+    class Nameless(Binary):
+        about: ClassVar[About] = replace(Binary.about, words=TITLE)
+
+        def recognise(self, target: Column) -> Claim:
+            return Binary().recognise(target)
+
+    class Monoglot(Binary):
+        def recognise(self, target: Column) -> Claim:
+            if target.store == "numbers":
+                raise DoesNotApply("numbers")
+            return super().recognise(target)
+
+    broken = ((Mean, "best constant"), (Upside, "rise"), (Forgiving, "refuses a target"))
+    for task, contract in (*broken, (Nameless, "names its metrics"), (Monoglot, "one language only")):
         with pytest.raises(ContractBroken) as caught:
             check_task(task)
         assert contract in str(caught.value), task
@@ -423,12 +436,17 @@ def test_broken_checks_are_caught() -> None:
             found = super().run(evidence)
             return found
 
+    class Nameless(Quality):
+        def run(self, evidence: Any) -> Finding:
+            found = super().run(evidence)
+            return replace(found, measures=(*found.measures, Measure(name="shine: left half", value=1.0)))
+
     class Monoglot(Quality):
         def run(self, evidence: Any) -> Finding:
             raise DoesNotApply("not today")
 
     expected = ((Mute, "has no sentence"), (Meddles, "evidence was changed"), (Monoglot, "one language only"))
-    for check, contract in expected:
+    for check, contract in (*expected, (Nameless, "'measure.NAME' in 'en' for ['shine']")):
         with pytest.raises(ContractBroken) as caught:
             check_check(check)
         assert contract in str(caught.value), check

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from assay.kernel.clock import Clock
-from assay.kernel.errors import MissingPackage, SettingError, UnknownKey, did_you_mean
+from assay.kernel.errors import MissingPackage, SettingError, UnknownKey
 from assay.kernel.forms import Head
+from assay.kernel.hints import did_you_mean
 from assay.kernel.need import has, need
 from assay.kernel.rng import stream
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings, draw_settings, with_settings
@@ -80,7 +81,7 @@ def test_a_package_that_is_not_there_is_told_with_its_extra() -> None:
 def test_an_unknown_plugin_is_told_with_the_nearest() -> None:
     with pytest.raises(UnknownKey, match="Did you mean 'boosting'"):
         shelf("learners").get("boostin")
-    assert did_you_mean("zzz", ["default"]) == ""
+    assert did_you_mean("zzz", ["default"]) is None
 
 
 def test_heads_have_the_width_of_their_scores() -> None:

@@ -177,5 +177,5 @@ def test_another_table_is_opened_the_same_way() -> None:
 def test_a_table_with_nothing_to_learn_from_says_why() -> None:
     with pytest.raises(DataError) as caught:
         assay.plan({"id": [f"a{i}" for i in range(40)], "y": ["a", "b"] * 20}, "y")
-    assert "'id' is id" in str(caught.value)
+    assert "'id' is an id" in str(caught.value)
     assert "--feature" in str(caught.value)

@@ -272,7 +272,7 @@ def test_card_read_back_from_a_file_says_the_same() -> None:
 
 
 def test_a_measure_without_a_name_of_its_own_goes_by_its_key() -> None:
-    say = Say("report", "text", {"text": Say("report", "measure.new_metric")})
+    say = Say("report", "text", {"text": Say("tasks/binary", "measure.new_metric")})
     page = Report(replace(sample(), findings=(Finding(check="x", verdict="info", say=say),))).html()
     assert ">new metric</p>" in page
 

@@ -19,6 +19,7 @@ from assay.kernel.errors import RequestError
 from assay.kernel.forms import Batch
 from assay.kernel.plugins import About
 from assay.kernel.shelf import Shelf
+from assay.kernel.words import Say
 from assay.model import Model
 from assay.search.ensemble import Ensemble
 
@@ -143,7 +144,7 @@ def test_an_interruption_ships_the_best_so_far(monkeypatch: pytest.MonkeyPatch) 
     model = assay.train(TABLE, "y", checks=(), minutes=0.5, watch=Watch(trial=watch))
     assert model.card["interrupted"]
     assert line(model, "linear").status == "done"
-    assert line(model, "boosting").error == "interrupted"
+    assert line(model, "boosting").error == Say("search", "interrupted")
     assert all(t.status in ("done", "skipped") for t in model.ledger)
     assert len(model.predict(TABLE)) == N
 

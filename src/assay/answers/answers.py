@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from assay.kernel.data import Bools, Column, Dataset, Floats, plain_number
 from assay.kernel.errors import RequestError
+from assay.kernel.hints import reason
 from assay.kernel.need import need
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 
 SHOWN = 8
 
@@ -83,11 +84,7 @@ class Answers:
             os.replace(part, target)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise RequestError(
-                f"The answers could not be written to {target}: {error.strerror}.",
-                "A place that can be written to was expected.",
-                "Name another place with -o.",
-            ) from error
+            raise refusal(RequestError, "answers", "unwritten", path=str(target), reason=reason(error)) from error
         return target
 
     def to_pandas(self, lang: str = "en") -> Any:
@@ -95,13 +92,17 @@ class Answers:
         return need("pandas").DataFrame(self.columns(lang))
 
     def __repr__(self) -> str:
-        columns = self.columns()
+        return self.text()
+
+    def text(self, lang: str = "en") -> str:
+        """The first rows, for a terminal."""
+        columns = self.columns(lang)
         rows = [list(columns), *([_written(c) for c in row] for row in zip(*columns.values(), strict=True))][
             : SHOWN + 1
         ]
         widths = [min(24, max(len(str(row[i])) for row in rows)) for i in range(len(columns))]
         lines = ["  ".join(str(c)[:w].ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([*lines, f"({len(self):,} rows)"])
+        return "\n".join([*lines, Say("answers", "rows", {"n": len(self)}).text(lang)])
 
 
 def notes_of(

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from assay.kernel.errors import RequestError, listing
+from assay.kernel.errors import RequestError
 from assay.kernel.findings import Finding
+from assay.kernel.hints import listing
 from assay.kernel.shelf import shelf
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 
 SHAPE = re.compile(r"\s*(\w+)\.(\w+)\s*(<=|>=|<|>)\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*")
 SIGNS: dict[str, Callable[[float, float], bool]] = {
@@ -47,11 +48,7 @@ def parse(text: str) -> Limit:
     found = SHAPE.fullmatch(text)
     keys = shelf("checks").keys()
     if not found or found[1] not in keys:
-        raise RequestError(
-            f"'{text}' is no limit.",
-            "A limit looks like quality.auc>=0.8: a check, one of its measures, a sign and a number.",
-            f"Checks: {listing(list(keys), 30)}.",
-        )
+        raise refusal(RequestError, "auditing", "no_limit", text=text, checks=listing(keys, 30))
     return Limit(found[1], found[2], found[3], float(found[4]))
 
 

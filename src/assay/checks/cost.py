@@ -41,6 +41,11 @@ class Cost:
                 "machine": "Times were taken on the machine that made this report, while it may have had other work.",
                 "figure": "Seconds that each candidate took",
                 "seconds": "seconds",
+                "measure.training_seconds": "training time",
+                "measure.memory_mb": "memory",
+                "measure.size_mb": "file size",
+                "measure.microseconds_per_row": "time of a row in a batch",
+                "measure.seconds_one_row": "time of one row alone",
             },
             "zh": {
                 "title": "成本",
@@ -52,6 +57,11 @@ class Cost:
                 "machine": "用时在生成本报告的机器上测得，当时可能还有其他任务。",
                 "figure": "各候选模型用时（秒）",
                 "seconds": "秒",
+                "measure.training_seconds": "训练用时",
+                "measure.memory_mb": "内存",
+                "measure.size_mb": "文件大小",
+                "measure.microseconds_per_row": "成批回答每行用时",
+                "measure.seconds_one_row": "单独回答一行用时",
             },
         },
     )

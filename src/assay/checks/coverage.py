@@ -91,6 +91,11 @@ class Coverage:
                 "size": "classes in the set",
                 "rows": "share of rows",
                 "overall": "all rows",
+                "measure.coverage": "coverage",
+                "measure.set_size": "mean set size",
+                "measure.empty_share": "empty sets",
+                "measure.single_share": "sets of one answer",
+                "measure.width": "mean width",
             },
             "zh": {
                 "title": "覆盖率",
@@ -122,6 +127,11 @@ class Coverage:
                 "size": "集合中的类别数",
                 "rows": "行的比例",
                 "overall": "全部行",
+                "measure.coverage": "覆盖率",
+                "measure.set_size": "平均集合大小",
+                "measure.empty_share": "空集合的占比",
+                "measure.single_share": "单一回答集合的占比",
+                "measure.width": "平均宽度",
             },
         },
     )

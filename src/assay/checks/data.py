@@ -75,6 +75,8 @@ class Data:
                 "drift_figure": "Drifting columns, from the first rows of the file to the last",
                 "block": "rows, in twentieths",
                 "place": "mean rank of a number, or share of the most frequent name",
+                "measure.missing_share": "missing cells",
+                "measure.drifting_columns": "columns that drift",
             },
             "zh": {
                 "title": "数据",
@@ -102,6 +104,8 @@ class Data:
                 "drift_figure": "从文件开头到末尾发生漂移的列",
                 "block": "行（分为二十段）",
                 "place": "数值的平均名次，或最常见名称的占比",
+                "measure.missing_share": "缺失单元格",
+                "measure.drifting_columns": "发生漂移的列数",
             },
         },
     )

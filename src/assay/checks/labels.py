@@ -55,6 +55,8 @@ class Labels:
                 "p_answer": "probability of the answer",
                 "spreads": "residual in spreads",
                 "matrix": "Given answers and those the model holds likely",
+                "measure.wrong_share": "answers that look wrong",
+                "measure.contradicted": "answers the model contradicts",
             },
             "zh": {
                 "title": "标签",
@@ -76,6 +78,8 @@ class Labels:
                 "p_answer": "模型答案的概率",
                 "spreads": "残差（以离散度计）",
                 "matrix": "给定答案与模型认为可能的答案",
+                "measure.wrong_share": "疑似有误的答案",
+                "measure.contradicted": "与模型相左的答案",
             },
         },
     )

@@ -79,10 +79,17 @@ class Leakage:
                 "time_column": "Have every row predicted from earlier ones only.",
                 "time_none": "Add a column that says when a row arose (or what binds neighbouring rows) and name it with --time (or --group).",
                 "file": "the file",
+                "named": "'{name}'",
                 "group": "Rows of one '{name}' are alike: with its rows kept together a small model's squared error is {rise:%} higher ({low:%} to {high:%}) than by random rows.",
                 "group_column": "If new rows will bring a new '{name}', keep its rows together.",
                 "alone": "Share of {target} that each column explains alone",
                 "share": "share explained",
+                "measure.strongest_alone": "explained by the strongest column alone",
+                "measure.pure_levels": "rows of the class told by levels that always go with it",
+                "measure.duplicate_share": "repeated rows",
+                "measure.explained_with_copies": "explained with copies on both sides",
+                "measure.grouped_rise": "squared error higher with groups kept apart",
+                "measure.forward_rise": "squared error higher forward in time",
             },
             "zh": {
                 "title": "信息泄漏",
@@ -110,10 +117,17 @@ class Leakage:
                 "time_column": "让每一行都只由更早的行来预测。",
                 "time_none": "请增加一列说明每行产生的时间（或把相邻行联系在一起的因素），并用 --time（或 --group）指定。",
                 "file": "文件",
+                "named": "“{name}”",
                 "group": "同一“{name}”的行彼此相似：将其放在同一侧时，小模型的平方误差比随机划分高 {rise:%}（{low:%} 至 {high:%}）。",
                 "group_column": "如果新数据会带来新的“{name}”，请把同一“{name}”的行放在一起。",
                 "alone": "每一列单独解释 {target} 的份额",
                 "share": "解释的份额",
+                "measure.strongest_alone": "最强单列解释的份额",
+                "measure.pure_levels": "由组成部分决定的行",
+                "measure.duplicate_share": "重复行",
+                "measure.explained_with_copies": "重复行分处两侧时解释的份额",
+                "measure.grouped_rise": "按组划分时平方误差的上升",
+                "measure.forward_rise": "按时间向前时平方误差的上升",
             },
         },
     )
@@ -265,7 +279,7 @@ class Leakage:
         said = {"alike": order.alike, "rise": gap.rise, "low": gap.low, "high": gap.high}
         column = order.name or _counts(table, evidence)
         key, option = ("time_column", f"--time {shlex.quote(column)}") if column else ("time_none", "")
-        named = f"'{order.name}'" if order.name else self._say("file")
+        named = self._say("named", name=order.name) if order.name else self._say("file")
         verdict: Verdict = "fail" if gap.rise > MUCH_WORSE and column else "watch"  # a file's order may mean little
         advice = Advice(say=self._say(key), option=option)
         return Part(verdict, self._say("time", order=named, **said), (_measure("forward_rise", gap),), (advice,))

@@ -47,9 +47,9 @@ class Quality:
             "zh": {
                 "title": "质量",
                 "question": "模型在从未见过的行上有多好？比对所有行给出同一个猜测好多少？",
-                "better": "{metric} 为 {value}（{low} 至 {high}）；对所有行给出同一猜测时为 {constant}。",
-                "no_better": "{metric} 为 {value}（{low} 至 {high}），并不优于对所有行给出同一猜测（{constant}）。",
-                "corrected": "已扣除挑选候选模型带来的乐观：不修正时 {metric} 为 {apparent}。",
+                "better": "{metric}为 {value}（{low} 至 {high}）；对所有行给出同一猜测时为 {constant}。",
+                "no_better": "{metric}为 {value}（{low} 至 {high}），并不优于对所有行给出同一猜测（{constant}）。",
+                "corrected": "已扣除挑选候选模型带来的乐观：不修正时{metric}为 {apparent}。",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "confusion": "真实类别与回答",
                 "truth": "真实",
@@ -67,7 +67,7 @@ class Quality:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         measures = tuple(self._measures(evidence))
         first = measures[0]
-        metric = Say("report", f"measure.{first.name}")
+        metric = evidence.task.about.say("tasks", f"measure.{first.name}")
         beaten = self._beats(evidence)
         said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high}
         notes = []

@@ -78,6 +78,9 @@ class Readable:
                 "log_odds": "pull on the log-odds",
                 "logit": "pull on the log-probability",
                 "value": "pull on the answer",
+                "measure.readable": "best readable model",
+                "measure.shipped": "shipped model",
+                "measure.gap": "gap",
             },
             "zh": {
                 "title": "复杂性的收益",
@@ -111,6 +114,9 @@ class Readable:
                 "log_odds": "对对数几率的影响",
                 "logit": "对对数概率的影响",
                 "value": "对回答的影响",
+                "measure.readable": "最好的可读模型",
+                "measure.shipped": "所交付的模型",
+                "measure.gap": "差距",
             },
         },
     )
@@ -158,7 +164,7 @@ class Readable:
             key,
             name=used[0] if key == "itself" else best.name,
             n=len(used),
-            metric=Say("report", f"measure.{compared.metric}"),
+            metric=evidence.task.about.say("tasks", f"measure.{compared.metric}"),
             readable=compared.readable[0],
             shipped=compared.shipped[0],
             low=compared.shipped[1],

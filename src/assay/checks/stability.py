@@ -49,6 +49,10 @@ class Stability:
                 "spread_p": "standard deviation of the probability",
                 "spread_v": "standard deviation of the answer",
                 "rows": "rows",
+                "measure.disagreement": "answers of single fold models that differ",
+                "measure.flips": "rows on which fold models disagree",
+                "measure.spread": "spread among fold models",
+                "measure.spread_of_error": "spread against the typical error",
             },
             "zh": {
                 "title": "稳定性",
@@ -64,6 +68,10 @@ class Stability:
                 "spread_p": "概率的标准差",
                 "spread_v": "答案的标准差",
                 "rows": "行数",
+                "measure.disagreement": "单个折模型回答不同的占比",
+                "measure.flips": "折模型意见不一的行",
+                "measure.spread": "折模型之间的离散程度",
+                "measure.spread_of_error": "离散程度与典型误差之比",
             },
         },
     )

@@ -83,6 +83,10 @@ class Subgroups:
                 "metric": "{metric}",
                 "p": "p",
                 "listed": "sensitive columns, and groups that are worse",
+                "measure.gap": "largest gap",
+                "measure.worse_groups": "groups that fare worse",
+                "measure.accuracy": "accuracy",
+                "measure.mae": "mean absolute error",
             },
             "zh": {
                 "title": "子群体",
@@ -96,7 +100,7 @@ class Subgroups:
                 "knows_values": "在那里模型给出的区间也更宽：包含了 {actual:%} 的真实值，总体为 {expected:%}；该群体本身更难。",
                 "blind_values": "在那里模型给出的区间过窄：只包含 {actual:%} 的真实值，总体为 {expected:%}。",
                 "unknown": "此处模型未给出区间，因此无法判断它是否知道这一点。",
-                "sensitive": "“{column}”：{metric} 从 {low}（{worst}）到 {high}（{best}）。",
+                "sensitive": "“{column}”：{metric}从 {low}（{worst}）到 {high}（{best}）。",
                 "pairs_skipped": "时间不足：未检查由两列共同划分的群体。",
                 "none": "没有哪一列能划分出至少 {least} 行的群体",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
@@ -108,6 +112,10 @@ class Subgroups:
                 "metric": "{metric}",
                 "p": "p 值",
                 "listed": "敏感列，以及表现较差的群体",
+                "measure.gap": "最大差距",
+                "measure.worse_groups": "表现较差的群体数",
+                "measure.accuracy": "准确率",
+                "measure.mae": "平均绝对误差",
             },
         },
     )
@@ -161,7 +169,7 @@ class Subgroups:
 
     def _values(self, group: Group, evidence: Evidence) -> dict[str, object]:
         key, here, overall = _readable(group, evidence)
-        metric = Say("report", f"measure.{key}")
+        metric = self._say(f"measure.{key}")
         share = group.n / evidence.n
         said = {"column": group.column, "label": group.label, "share": share}
         return {**said, "metric": metric, "here": here, "overall": overall}
@@ -183,7 +191,7 @@ class Subgroups:
             return []
         read = [(_readable(g, evidence)[1], g.label) for g in groups]
         low, high = min(read), max(read)
-        metric = Say("report", f"measure.{_readable(groups[0], evidence)[0]}")
+        metric = self._say(f"measure.{_readable(groups[0], evidence)[0]}")
         said = {"low": low[0], "worst": low[1], "high": high[0], "best": high[1]}
         return [self._say("sensitive", column=name, metric=metric, **said)]
 
@@ -199,7 +207,7 @@ class Subgroups:
         if not listed:
             return drawn
         key = _readable(listed[0], evidence)[0]
-        metric = self._say("metric", metric=Say("report", f"measure.{key}"))
+        metric = self._say("metric", metric=self._say(f"measure.{key}"))
         heads = [self._say("column"), self._say("group"), self._say("rows"), metric, self._say("gap"), self._say("p")]
         rows = [[g.column, g.label, g.n, _readable(g, evidence)[1], g.gap, g.p] for g in listed[:60]]
         table = Figure(kind="table", title=self._say("listed"), data={"columns": heads, "rows": rows})

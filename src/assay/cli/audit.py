@@ -7,26 +7,19 @@ import json
 from pathlib import Path
 
 from .options import common, reading, reading_options, writable
-
-EPILOG = """\
-Puts the same checks to the model, on rows it has never seen.
-
-  assay audit loans.assay june.csv
-  assay audit loans.assay june.csv -o june.html --limit 'quality.auc>=0.75'
-"""
+from .speech import helped, word
 
 
-def options(parser: argparse.ArgumentParser) -> None:
+def options(parser: argparse.ArgumentParser, lang: str) -> None:
     """Options of the verb."""
-    parser.epilog = EPILOG
-    parser.add_argument("model", help="a .assay file")
-    parser.add_argument("data", help="rows whose answer is known")
-    parser.add_argument("-o", "--output", metavar="PATH", help="write a report: .html, .md or .json")
+    parser.add_argument("model", help=helped("model", lang))
+    parser.add_argument("data", help=helped("audit.data", lang))
+    parser.add_argument("-o", "--output", metavar="PATH", help=helped("audit.output", lang))
     parser.add_argument("--limit", action="append", default=[], metavar="LIMIT",
-                        help="a promise such as 'quality.auc>=0.8'; exit code 1 if it is broken")  # fmt: skip
-    parser.add_argument("--minutes", type=float, default=5.0, help="time for the checks (default: 5)")
-    reading(parser)
-    common(parser)
+                        help=helped("limit", lang))  # fmt: skip
+    parser.add_argument("--minutes", type=float, default=5.0, help=helped("audit.minutes", lang))
+    reading(parser, lang)
+    common(parser, lang)
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -35,7 +28,7 @@ def run(parsed: argparse.Namespace) -> int:
         writable(Path(parsed.output))
     import assay
 
-    from .show import Progress, findings_text, word
+    from .show import Progress, findings_text
 
     progress = Progress(parsed.lang)
     found = assay.audit(

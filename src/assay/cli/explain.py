@@ -6,28 +6,18 @@ import argparse
 import json
 
 from .options import common, reading, reading_options
-
-EPILOG = """\
-Each part's pull is in the unit of the score (log-odds of the answer, or the target's own unit); with the base
-they add up to the score exactly.
-
-  assay explain loans.assay new.csv --row 3
-  assay explain loans.assay new.csv --row 3 --class default
-"""
+from .speech import helped
 
 
-def options(parser: argparse.ArgumentParser) -> None:
+def options(parser: argparse.ArgumentParser, lang: str) -> None:
     """Options of the verb."""
-    parser.epilog = EPILOG
-    parser.add_argument("model", help="a .assay file")
-    parser.add_argument("data", help="a table that holds the row")
-    parser.add_argument("--row", type=int, default=1, help="which row, counted from 1 (default: 1)")
-    parser.add_argument(
-        "--class", dest="label", default="", help="explain the pull on this class (default: the answer)"
-    )
-    parser.add_argument("--most", type=int, default=0, help="show only the strongest parts")
-    reading(parser)
-    common(parser)
+    parser.add_argument("model", help=helped("model", lang))
+    parser.add_argument("data", help=helped("explain.data", lang))
+    parser.add_argument("--row", type=int, default=1, help=helped("row", lang))
+    parser.add_argument("--class", dest="label", default="", help=helped("class", lang))
+    parser.add_argument("--most", type=int, default=0, help=helped("most", lang))
+    reading(parser, lang)
+    common(parser, lang)
 
 
 def run(parsed: argparse.Namespace) -> int:

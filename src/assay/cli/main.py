@@ -5,7 +5,6 @@ One verb, one file. Exit codes: 0 done, 1 a check with a limit failed, 2 the req
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
@@ -13,26 +12,10 @@ from collections.abc import Sequence
 import assay
 from assay.kernel.errors import AssayError
 
-VERBS = {
-    "plan": "what would be done with a table, nothing trained",
-    "train": "a table in, a model with its assay out",
-    "predict": "answers for new rows",
-    "explain": "why one row is answered as it is",
-    "audit": "the same checks on new labelled rows",
-    "report": "the report of a model, as HTML, Markdown or JSON",
-}
-EXAMPLES = """\
-from a table to answers:
-  assay plan    loans.csv --target default
-  assay train   loans.csv --target default --minutes 2     writes loans.assay and loans.html
-  assay predict loans.assay new.csv -o scored.csv
-  assay explain loans.assay new.csv --row 3
-  assay audit   loans.assay june.csv
-  assay report  loans.assay -o loans.md
+from .help import HELP
+from .speech import Parser, helped, language, word
 
-'assay VERB --help' tells more. Exit codes: 0 done, 1 a check with a limit failed,
-2 the request cannot be met, 3 our fault.
-"""
+VERBS = ("plan", "train", "predict", "explain", "audit", "report")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,13 +23,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [a for a in arguments if a != "--debug"]
+    lang = language(arguments)
     try:
-        return _run(arguments)
+        return _run(arguments, lang)
     except AssayError as error:
-        _complain(error)
+        _complain(error, lang)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
+        print(f"\n{word('stopped', lang)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of a pipe has left, as `| head` does
         sys.stderr.close()
@@ -54,28 +38,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        print(f"assay broke: {type(error).__name__}: {error}", file=sys.stderr)
-        print("This is our fault. Run it again with --debug and send us what it prints.", file=sys.stderr)
+        print(word("broke", lang, error=f"{type(error).__name__}: {error}"), file=sys.stderr)
+        print(word("our_fault", lang), file=sys.stderr)
         return 3
 
 
-def _run(arguments: list[str]) -> int:
-    top = argparse.ArgumentParser(
-        prog="assay",
-        description="Your own data and a target in; a model that stands up to inspection out.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    top.add_argument("--version", action="version", version=f"assay {assay.__version__}")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", title="verbs")
-    asked = next((a for a in arguments if not a.startswith("-")), "")
-    for verb, about in VERBS.items():
-        parser = verbs.add_parser(
-            verb, help=about, description=about[0].upper() + about[1:] + ".",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
+def _run(arguments: list[str], lang: str) -> int:
+    top = Parser(prog="assay", description=helped("top", lang), epilog=helped("top.epilog", lang), lang=lang)
+    top.add_argument("--version", action="version", version=f"assay {assay.__version__}", help=helped("version", lang))
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", title=helped("verbs", lang))
+    top.add_argument("--lang", choices=tuple(HELP), default=lang, help=helped("lang", lang))
+    asked = next((a for a in arguments if a in VERBS), "")
+    for verb in VERBS:
+        about = helped(verb, lang)
+        said = about[0].upper() + about[1:] + ("。" if lang == "zh" else ".")
+        parser = verbs.add_parser(verb, help=about, description=said, epilog=helped(f"{verb}.epilog", lang), lang=lang)
         if verb == asked:  # only the verb that is asked for is loaded
-            importlib.import_module(f"assay.cli.{verb}").options(parser)
+            importlib.import_module(f"assay.cli.{verb}").options(parser, lang)
     if not arguments:
         top.print_help()
         return 0
@@ -87,9 +66,10 @@ def _run(arguments: list[str]) -> int:
     return code
 
 
-def _complain(error: AssayError) -> None:
-    print(error.seen, file=sys.stderr)
-    for part in (error.expected, error.do):
+def _complain(error: AssayError, lang: str) -> None:
+    seen, *more = error.parts(lang)
+    print(seen, file=sys.stderr)
+    for part in more:
         if part:
             print(f"  {part}", file=sys.stderr)
 

@@ -9,22 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from assay.kernel.errors import RequestError
-from assay.kernel.words import LANGUAGES
+from assay.kernel.words import LANGUAGES, refusal
+
+from .speech import helped
 
 
-def common(parser: argparse.ArgumentParser) -> None:
+def common(parser: argparse.ArgumentParser, lang: str) -> None:
     """Language, JSON, and debugging: every verb has them."""
-    spoken = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
-    parser.add_argument("--lang", choices=LANGUAGES, default=spoken, help=f"language of sentences (default: {spoken})")
-    parser.add_argument("--json", action="store_true", help="print JSON for programs instead of text")
-    parser.add_argument("--debug", action="store_true", help="show a traceback if assay breaks")
+    parser.add_argument("--lang", choices=LANGUAGES, default=lang, help=helped("lang", lang))
+    parser.add_argument("--json", action="store_true", help=helped("json", lang))
+    parser.add_argument("--debug", action="store_true", help=helped("debug", lang))
 
 
-def reading(parser: argparse.ArgumentParser) -> None:
+def reading(parser: argparse.ArgumentParser, lang: str) -> None:
     """How a source is read, where it does not tell by itself."""
-    group = parser.add_argument_group("reading")
-    group.add_argument("--sheet", help="sheet of an Excel file (default: the first)")
-    group.add_argument("--query", help="SQL query, when the source is a database URL such as sqlite:///loans.db")
+    group = parser.add_argument_group(helped("reading", lang))
+    group.add_argument("--sheet", help=helped("sheet", lang))
+    group.add_argument("--query", help=helped("query", lang))
 
 
 def reading_options(parsed: argparse.Namespace) -> dict[str, Any]:
@@ -32,36 +33,23 @@ def reading_options(parsed: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name in ("sheet", "query") if (value := getattr(parsed, name, None))}
 
 
-def wishes(parser: argparse.ArgumentParser) -> None:
+def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     """What a person may decide before training."""
-    parser.add_argument("data", help="CSV, Parquet, Excel, JSON lines, or a database URL")
-    parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to be learnt")
-    parser.add_argument("--minutes", type=float, default=2.0, help="time budget of the whole run (default: 2)")
-    group = parser.add_argument_group("overruling the plan (repeat an option to name several)")
-    group.add_argument("--task", default="", help="what the target means: binary, classes or value")
-    group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND",
-                       help="number, category, flag, date or text")  # fmt: skip
-    for name, about in (
-        ("id", "names the row; never learnt from, written beside the answers"),
-        ("sensitive", "learnt from, and always looked at apart by the checks"),
-        ("drop", "left out"),
-        ("feature", "learnt from, although it looks like an id"),
-        ("learner", "try only this learner"),
-    ):
+    parser.add_argument("data", help=helped("table", lang))
+    parser.add_argument("--target", required=True, metavar="COLUMN", help=helped("target", lang))
+    parser.add_argument("--minutes", type=float, default=2.0, help=helped("minutes", lang))
+    group = parser.add_argument_group(helped("overruling", lang))
+    group.add_argument("--task", default="", help=helped("task", lang))
+    group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=helped("kind", lang))
+    for name in ("id", "sensitive", "drop", "feature", "learner"):
         group.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN" if name != "learner" else "NAME",
-                           help=about)  # fmt: skip
-    for name, about in (
-        ("group", "rows of one value always stay together (patient, customer)"),
-        ("time", "learn the past, predict the future by this column"),
-        ("weight", "how much each row counts"),
-    ):
-        group.add_argument(f"--{name}", default="", metavar="COLUMN", help=about)
-    group.add_argument("--folds", type=int, default=0, help="number of folds (default: by the number of rows)")
-    group.add_argument("--sealed", type=float, default=None, metavar="SHARE",
-                       help="rows set aside before anything is fitted and opened once by the checks; 0 for none "
-                            "(default: a fifth beyond 50,000 rows, none below)")  # fmt: skip
-    group.add_argument("--level", type=float, default=0.9, help="coverage of sets and intervals (default: 0.9)")
-    group.add_argument("--seed", type=int, default=0, help="the same seed gives the same plan and folds (default: 0)")
+                           help=helped(name, lang))  # fmt: skip
+    for name in ("group", "time", "weight"):
+        group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
+    group.add_argument("--folds", type=int, default=0, help=helped("folds", lang))
+    group.add_argument("--sealed", type=float, default=None, metavar="SHARE", help=helped("sealed", lang))
+    group.add_argument("--level", type=float, default=0.9, help=helped("level", lang))
+    group.add_argument("--seed", type=int, default=0, help=helped("seed", lang))
 
 
 def wished(parsed: argparse.Namespace) -> dict[str, Any]:
@@ -73,7 +61,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
             wrong.append(text)
         kinds[name] = kind
     if wrong:
-        raise RequestError(f"--kind {' '.join(wrong)} says no kind.", "It looks like --kind zip=category.")
+        raise refusal(RequestError, "cli", "no_kind", texts=wrong)
     return {
         "task": parsed.task,
         "kinds": kinds,
@@ -109,9 +97,9 @@ def writable(path: Path) -> Path:
     """The path, once it is known that a file can be made there: found out before any training. Raises RequestError."""
     folder = path.parent
     if not folder.is_dir():
-        raise RequestError(f"There is no folder {folder}.", "Results need one.", "Make it, or name another with -o.")
+        raise refusal(RequestError, "cli", "no_folder", folder=str(folder))
     if not os.access(folder, os.W_OK):
-        raise RequestError(f"The folder {folder} cannot be written to.", "", "Name another place with -o.")
+        raise refusal(RequestError, "cli", "locked_folder", folder=str(folder))
     return path
 
 

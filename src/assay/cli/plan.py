@@ -7,21 +7,12 @@ import json
 
 from .options import common, reading, reading_options, wished, wishes
 
-EPILOG = """\
-Nothing is trained and nothing is written. What you would decide otherwise, say: every line of the plan
-can be overruled, and 'assay train' takes the same options.
 
-  assay plan loans.csv --target default
-  assay plan loans.csv --target default --kind zip=category --drop notes --group customer
-"""
-
-
-def options(parser: argparse.ArgumentParser) -> None:
+def options(parser: argparse.ArgumentParser, lang: str) -> None:
     """Options of the verb."""
-    parser.epilog = EPILOG
-    wishes(parser)
-    reading(parser)
-    common(parser)
+    wishes(parser, lang)
+    reading(parser, lang)
+    common(parser, lang)
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -7,23 +7,16 @@ import json
 from pathlib import Path
 
 from .options import common, reading, reading_options, tell, writable
-
-EPILOG = """\
-The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value), set
-(the answers that cannot be ruled out at the model's level) and notes (what is unusual about the row).
-
-  assay predict loans.assay new.csv -o scored.csv
-"""
+from .speech import helped, word
 
 
-def options(parser: argparse.ArgumentParser) -> None:
+def options(parser: argparse.ArgumentParser, lang: str) -> None:
     """Options of the verb."""
-    parser.epilog = EPILOG
-    parser.add_argument("model", help="a .assay file")
-    parser.add_argument("data", help="rows to answer: CSV, Parquet, Excel, JSON lines, or a database URL")
-    parser.add_argument("-o", "--output", metavar="PATH", help="CSV file to write (default: the screen)")
-    reading(parser)
-    common(parser)
+    parser.add_argument("model", help=helped("model", lang))
+    parser.add_argument("data", help=helped("predict.data", lang))
+    parser.add_argument("-o", "--output", metavar="PATH", help=helped("predict.output", lang))
+    reading(parser, lang)
+    common(parser, lang)
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -31,8 +24,6 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output:
         writable(Path(parsed.output))
     import assay
-
-    from .show import word
 
     answers = assay.load(parsed.model).predict(parsed.data, **reading_options(parsed))
     if parsed.json:
@@ -44,5 +35,5 @@ def run(parsed: argparse.Namespace) -> int:
         if noted:
             tell(word("notes_count", parsed.lang, n=noted))
     elif not parsed.json:
-        print(repr(answers))
+        print(answers.text(parsed.lang))
     return 0

@@ -7,20 +7,14 @@ import json
 from pathlib import Path
 
 from .options import common, tell, writable
-
-EPILOG = """\
-The ending says for whom: .html for people, .md for a repository (a model card), .json for programs.
-
-  assay report loans.assay -o loans.html --lang zh
-"""
+from .speech import helped, word
 
 
-def options(parser: argparse.ArgumentParser) -> None:
+def options(parser: argparse.ArgumentParser, lang: str) -> None:
     """Options of the verb."""
-    parser.epilog = EPILOG
-    parser.add_argument("model", help="a .assay file")
-    parser.add_argument("-o", "--output", metavar="PATH", help="file to write (default: the verdicts on the screen)")
-    common(parser)
+    parser.add_argument("model", help=helped("model", lang))
+    parser.add_argument("-o", "--output", metavar="PATH", help=helped("report.output", lang))
+    common(parser, lang)
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -29,7 +23,7 @@ def run(parsed: argparse.Namespace) -> int:
         writable(Path(parsed.output))
     import assay
 
-    from .show import findings_text, word
+    from .show import findings_text
 
     report = assay.load(parsed.model).report
     if parsed.output:

@@ -6,26 +6,23 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import Any, TextIO
+from typing import TextIO
 
 from assay.kernel.findings import Finding
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say, pad, width_of
 from assay.search.run import Event
 
+from .speech import word
+
 COLUMNS_SHOWN = 40
 INDENT = "  "
-
-
-def word(key: str, lang: str, **values: Any) -> str:
-    """A sentence of the command line."""
-    return Say("cli", key, values).text(lang)
 
 
 def plan_text(plan: Plan, lang: str) -> str:
     """The plan, for people."""
     data = plan.data
-    details = ", ".join(say.text(lang) for say in plan.notes if say.owner.startswith("readers/"))
+    details = _listing([say for say in plan.notes if say.owner.startswith("readers/")], lang)
     lines = [
         _fact("data", lang, word("data_line", lang, name=data["name"], rows=data["rows"], columns=len(plan.columns),
                                  reader=data["reader"], details=details or "–")),
@@ -35,7 +32,7 @@ def plan_text(plan: Plan, lang: str) -> str:
         "",
         _columns(plan, lang),
         "",
-        _fact("candidates", lang, ", ".join(c.name for c in plan.candidates)),
+        _fact("candidates", lang, _listing([c.name for c in plan.candidates], lang)),
     ]  # fmt: skip
     lines += _listed("left_out", [say.text(lang) for say in plan.left_out], lang)
     lines += _listed("notes", [say.text(lang) for say in plan.notes if not say.owner.startswith("readers/")], lang)
@@ -45,6 +42,10 @@ def plan_text(plan: Plan, lang: str) -> str:
         "advice", [f"{option + ' ' * max(0, wide - width_of(option))}  {why}" for option, why in said], lang
     )
     return "\n".join(lines)
+
+
+def _listing(names: Sequence[object], lang: str) -> str:
+    return Say("kernel", "listing", {"names": list(names)}).text(lang)
 
 
 def _fact(key: str, lang: str, text: str) -> str:

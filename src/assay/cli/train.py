@@ -12,31 +12,21 @@ from typing import Any
 from assay.kernel.clock import Clock
 
 from .options import common, reading, reading_options, stem, tell, wished, wishes, writable
-
-EPILOG = """\
-Writes NAME.assay (the model, one file that holds no code) and NAME.html (the report) beside you; -o names
-another place. Ctrl-C ships the best so far; a killed run goes on with --resume.
-
-  assay train loans.csv --target default --minutes 2
-  assay train loans.csv --target default --test june.csv --limit 'quality.auc>=0.75'
-  assay train visits.csv --target readmitted --group patient --sensitive sex
-"""
+from .speech import helped, word
 
 
-def options(parser: argparse.ArgumentParser) -> None:
+def options(parser: argparse.ArgumentParser, lang: str) -> None:
     """Options of the verb."""
-    parser.epilog = EPILOG
-    wishes(parser)
-    parser.add_argument("-o", "--output", metavar="PATH", help="the model file (default: NAME.assay in this folder)")
-    parser.add_argument("--test", metavar="DATA", help="labelled rows of your own, measured beside")
+    wishes(parser, lang)
+    parser.add_argument("-o", "--output", metavar="PATH", help=helped("train.output", lang))
+    parser.add_argument("--test", metavar="DATA", help=helped("test", lang))
     parser.add_argument("--limit", action="append", default=[], metavar="LIMIT",
-                        help="a promise such as 'quality.auc>=0.8'; exit code 1 if it is broken")  # fmt: skip
-    parser.add_argument("--readable", action="store_true", help="ship the best model a person can read")
-    parser.add_argument("--refit", action="store_true",
-                        help="ship one model fitted on all rows: smaller and faster than the bag of fold models")  # fmt: skip
-    parser.add_argument("--resume", action="store_true", help="go on with a killed run")
-    reading(parser)
-    common(parser)
+                        help=helped("limit", lang))  # fmt: skip
+    parser.add_argument("--readable", action="store_true", help=helped("readable", lang))
+    parser.add_argument("--refit", action="store_true", help=helped("refit", lang))
+    parser.add_argument("--resume", action="store_true", help=helped("resume", lang))
+    reading(parser, lang)
+    common(parser, lang)
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -84,7 +74,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, clock: Clock) -> None:
-    from .show import commands, findings_text, size_text, word
+    from .show import commands, findings_text, size_text
 
     lang = parsed.lang
     if model.card.get("interrupted"):

@@ -1,8 +1,10 @@
-"""Sentences of the command line, in English and Chinese."""
+"""Sentences of the command line, in English and Chinese; those of its help stand in help.py."""
 
 from __future__ import annotations
 
-WORDS = {
+from .help import HELP
+
+SAID = {
     "en": {
         "data": "Data",
         "data_line": "{name}: {rows} rows × {columns} columns, read as {reader} ({details})",
@@ -51,6 +53,16 @@ WORDS = {
         "role.weight": "weight",
         "role.sensitive": "sensitive",
         "role.dropped": "left out",
+        "stopped": "Interrupted.",
+        "broke": "assay broke: {error}",
+        "our_fault": "This is our fault. Run it again with --debug and send us what it prints.",
+        "no_kind.seen": "--kind {texts: } says no kind.",
+        "no_kind.expected": "It looks like --kind zip=category.",
+        "no_folder.seen": "There is no folder {folder}.",
+        "no_folder.expected": "Results need one.",
+        "no_folder.do": "Make it, or name another with -o.",
+        "locked_folder.seen": "The folder {folder} cannot be written to.",
+        "locked_folder.do": "Name another place with -o.",
     },
     "zh": {
         "data": "数据",
@@ -100,5 +112,17 @@ WORDS = {
         "role.weight": "权重",
         "role.sensitive": "敏感",
         "role.dropped": "不使用",
+        "stopped": "已中断。",
+        "broke": "assay 出错：{error}",
+        "our_fault": "这是程序的错误。请加上 --debug 重新运行，并把输出发给我们。",
+        "no_kind.seen": "--kind {texts: } 没有指明类型。",
+        "no_kind.expected": "写法如 --kind zip=category。",
+        "no_folder.seen": "没有文件夹 {folder}。",
+        "no_folder.expected": "结果需要写入其中。",
+        "no_folder.do": "请先创建，或用 -o 指定其他位置。",
+        "locked_folder.seen": "无法写入文件夹 {folder}。",
+        "locked_folder.do": "请用 -o 指定其他位置。",
     },
 }
+
+WORDS = {lang: {**SAID[lang], **HELP[lang]} for lang in SAID}

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .errors import BundleInvalid
+from .words import refusal
 
 DTYPES = ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 
@@ -49,7 +50,7 @@ class Box:
 
     def refuse(self, problem: str) -> BundleInvalid:
         """The error that says what is wrong with this box."""
-        return BundleInvalid(f"{self.where}: {problem}.", "The file is damaged or was not written by Assay.")
+        return refusal(BundleInvalid, "kernel", "damaged", where=self.where, problem=problem)
 
     def text(self, name: str, *, options: Sequence[str] = ()) -> str:
         """A string, one of `options` where given."""

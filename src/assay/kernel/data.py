@@ -22,7 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DataError, did_you_mean, listing
+from .errors import DataError, Part
+from .hints import did_you_mean, listing
+from .words import refusal
 
 ROLES = ("feature", "target", "id", "group", "time", "weight", "sensitive", "dropped")
 Floats = NDArray[np.float64]
@@ -200,11 +202,16 @@ class Dataset:
 
 def no_such_column(name: str, data: Dataset) -> DataError:
     """The error for a column that is not there."""
-    names = list(data.names)
-    return DataError(
-        f"{data.source.name} has no column '{name}'.",
-        did_you_mean(name, names),
-        f"Its {len(names)} columns: {listing(names, 30)}.",
+    hint: Part = did_you_mean(name, data.names) or ""
+    return refusal(
+        DataError,
+        "kernel",
+        "no_column",
+        expected=hint,
+        name=data.source.name,
+        column=name,
+        n=len(data.names),
+        known=listing(data.names, 30),
     )
 
 

@@ -15,13 +15,42 @@ AssayError                      everything Assay raises on purpose
 ├── PluginFault                 a plug-in broke its contract                  exit code 3
 └── DoesNotApply                not an error: an answer ("fewer than 100 rows")
 
-Every message has three parts: what was seen, what was expected, what to do next.
+Every message has three parts: what was seen, what was expected, what to do next. A part is a `Say` where people read
+it (`kernel.words.refusal` makes all three), plain English where only a plug-in's author does. `str(error)` is English;
+`error.text("zh")` is the same in Chinese.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Spoken(Protocol):
+    """Whatever can be said in more than one language: a Say, an error, several sentences."""
+
+    def text(self, lang: str = "en") -> str:
+        """The words in `lang`."""
+        ...
+
+
+Part = str | Spoken  # a plain string is the same in every language
+
+
+class Sentences:
+    """Sentences one after the other; empty ones are left out."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = tuple(parts)
+
+    def text(self, lang: str = "en") -> str:
+        """All of them in `lang`; after a Chinese full stop there is no space."""
+        out = ""
+        for part in self.parts:
+            said = part if isinstance(part, str) else part.text(lang)
+            gap = " " if said and out and out[-1].isascii() else ""
+            out += gap + said
+        return out
 
 
 class AssayError(Exception):
@@ -29,12 +58,36 @@ class AssayError(Exception):
 
     exit_code = 2
 
-    def __init__(self, seen: str, expected: str = "", do: str = "") -> None:
-        self.seen, self.expected, self.do = seen, expected, do
-        super().__init__(" ".join(part for part in (seen, expected, do) if part))
+    def __init__(self, seen: Part, expected: Part = "", do: Part = "") -> None:
+        super().__init__(seen, expected, do)
+        self.said: tuple[Part, Part, Part] = (seen, expected, do)
+
+    def parts(self, lang: str = "en") -> tuple[str, str, str]:
+        """What was seen, what was expected and what to do next, in `lang`; the last two may be empty."""
+        seen, expected, do = (Sentences([part]).text(lang) for part in self.said)
+        return seen, expected, do
+
+    def text(self, lang: str = "en") -> str:
+        """The whole message in `lang`."""
+        return Sentences(self.said).text(lang)
 
     def __str__(self) -> str:  # KeyError would otherwise print the repr of its argument
-        return str(self.args[0]) if self.args else ""
+        return self.text()
+
+    @property
+    def seen(self) -> str:
+        """What was seen, in English."""
+        return self.parts()[0]
+
+    @property
+    def expected(self) -> str:
+        """What was expected, in English."""
+        return self.parts()[1]
+
+    @property
+    def do(self) -> str:
+        """What to do next, in English."""
+        return self.parts()[2]
 
 
 class RequestError(AssayError, ValueError):
@@ -90,47 +143,9 @@ class PluginFault(AssayError):
 class DoesNotApply(AssayError):
     """An answer, not an error: the question cannot be put to this data or model.
 
-    say : the reason as a `Say`, where it is to be read in more than one language
+    say : the reason as a `Say`, where it is to be read in more than one language; `seen` itself may be one
     """
 
-    def __init__(self, seen: str, expected: str = "", do: str = "", *, say: object = None) -> None:
+    def __init__(self, seen: Part, expected: Part = "", do: Part = "", *, say: Spoken | None = None) -> None:
         super().__init__(seen, expected, do)
-        self.say = say
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The closest known name as a sentence, or nothing.
-
-    >>> did_you_mean("defualt", ["default", "age"])
-    "Did you mean 'default'?"
-    """
-    names = [str(k) for k in known]
-    folded = {k.casefold().strip(): k for k in names}
-    close = difflib.get_close_matches(name.casefold().strip(), list(folded), n=1, cutoff=0.6)
-    return f"Did you mean '{folded[close[0]]}'?" if close else ""
-
-
-def listing(names: Sequence[str], most: int = 12) -> str:
-    """A comma-separated list that stops before it becomes a wall.
-
-    >>> listing(["a", "b", "c"], most=2)
-    'a, b … (3 in all)'
-    """
-    if len(names) <= most:
-        return ", ".join(names)
-    return ", ".join(names[:most]) + f" … ({len(names)} in all)"
-
-
-def unknown(what: str, name: str, known: Sequence[str]) -> UnknownKey:
-    """The error for a name that is not among the known ones."""
-    hint = did_you_mean(name, known)
-    return UnknownKey(f"There is no {what} '{name}'.", hint, f"Known: {listing(list(known))}.")
-
-
-def no_rows(name: str, rows: int) -> DataError:
-    """The error for a table too short to learn from."""
-    return DataError(
-        f"{name} has {rows} row{'' if rows == 1 else 's'} of data.",
-        "Learning needs two at the very least, and intervals worth reading need a hundred.",
-        "Check that the file is the right one and that its rows were read.",
-    )
+        self.say = say if say is not None else None if isinstance(seen, str) else seen

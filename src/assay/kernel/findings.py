@@ -41,6 +41,16 @@ class Measure:
     constant: float | None = None  # the same figure for the constant guess
     better: Literal["higher", "lower", ""] = ""
 
+    @property
+    def key(self) -> str:
+        """What is measured: "coverage" of the measure "coverage: malignant". The words for it are `measure.KEY`."""
+        return self.name.partition(": ")[0]
+
+    @property
+    def part(self) -> str:
+        """What it is measured of, where that is not the whole: "malignant" of "coverage: malignant"."""
+        return self.name.partition(": ")[2]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -171,6 +181,11 @@ class Trial:
     memory_mb: float = 0.0  # growth of the peak memory of the process
     weight: float = 0.0  # share in the blend
     folds: int = 0
-    error: str = ""
+    error: Say | str = ""  # why there is no loss: our own words as a Say, a learner's exception as it was
     readable: bool = False
     resumed: bool = False
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Trial:
+        """The Trial that a file holds. Raises TypeError where it is none."""
+        return cls(**{**raw, "error": _label(raw.get("error", ""))})

@@ -7,6 +7,7 @@ import importlib.util
 from types import ModuleType
 
 from .errors import MissingPackage
+from .words import refusal
 
 
 def need(package: str, extra: str = "") -> ModuleType:
@@ -21,11 +22,7 @@ def need(package: str, extra: str = "") -> ModuleType:
         if error.name is not None and error.name.partition(".")[0] != root:
             raise
         what = f"assay[{extra}]" if extra else root
-        raise MissingPackage(
-            f"The package '{root}' is not installed.",
-            "This step needs it.",
-            f"Install it with: pip install '{what}'",
-        ) from error
+        raise refusal(MissingPackage, "kernel", "no_package", package=root, what=what) from error
 
 
 def has(package: str) -> bool:

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import SettingError, did_you_mean, listing
+from .errors import Sentences, SettingError
+from .hints import did_you_mean, listing
+from .words import Say, refusal
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,12 @@ class Real:
     high: float
     log: bool = False
 
-    def problem(self, value: object) -> str:
+    def problem(self, value: object) -> Say | None:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return f"expected a number, not {value!r}"
+            return _problem("number", value)
         if not math.isfinite(value) or not self.low <= value <= self.high:
-            return f"expected a number from {self.low:g} to {self.high:g}, not {value!r}"
-        return ""
+            return _problem("real", value, low=f"{self.low:g}", high=f"{self.high:g}")
+        return None
 
     def draw(self, rng: np.random.Generator) -> float:
         if self.log:
@@ -47,12 +49,12 @@ class Whole:
     high: int
     log: bool = False
 
-    def problem(self, value: object) -> str:
+    def problem(self, value: object) -> Say | None:
         if isinstance(value, bool) or not isinstance(value, int):
-            return f"expected a whole number, not {value!r}"
+            return _problem("integer", value)
         if not self.low <= value <= self.high:
-            return f"expected a whole number from {self.low} to {self.high}, not {value!r}"
-        return ""
+            return _problem("whole", value, low=str(self.low), high=str(self.high))
+        return None
 
     def draw(self, rng: np.random.Generator) -> int:
         if self.log:
@@ -66,8 +68,8 @@ class Choice:
 
     options: tuple[str, ...]
 
-    def problem(self, value: object) -> str:
-        return "" if value in self.options else f"expected one of {listing(self.options)}, not {value!r}"
+    def problem(self, value: object) -> Say | None:
+        return None if value in self.options else _problem("choice", value, options=listing(self.options))
 
     def draw(self, rng: np.random.Generator) -> str:
         return self.options[int(rng.integers(len(self.options)))]
@@ -77,8 +79,8 @@ class Choice:
 class Switch:
     """On or off."""
 
-    def problem(self, value: object) -> str:
-        return "" if isinstance(value, bool) else f"expected true or false, not {value!r}"
+    def problem(self, value: object) -> Say | None:
+        return None if isinstance(value, bool) else _problem("switch", value)
 
     def draw(self, rng: np.random.Generator) -> bool:
         return bool(rng.integers(2))
@@ -102,11 +104,10 @@ def ranges(kind: Any) -> dict[str, Range]:
 def check_settings(plugin: object) -> None:
     """Raise one SettingError that names every setting out of its range. Meant for `__post_init__`."""
     kind = type(plugin)
-    wrong = [(name, span.problem(getattr(plugin, name))) for name, span in ranges(kind).items()]
-    wrong = [(name, problem) for name, problem in wrong if problem]
+    asked = [(name, span.problem(getattr(plugin, name))) for name, span in ranges(kind).items()]
+    wrong = [Say("kernel", "setting", {"name": name, "problem": problem}) for name, problem in asked if problem]
     if wrong:
-        said = "; ".join(f"{name}: {problem}" for name, problem in wrong)
-        raise SettingError(f"{kind.__name__} has settings out of range.", said + ".", "Change them and try again.")
+        raise refusal(SettingError, "kernel", "settings", kind=kind.__name__, problems=wrong)
 
 
 def settings_of(plugin: object) -> dict[str, Any]:
@@ -119,9 +120,15 @@ def with_settings(kind: type, settings: Mapping[str, Any]) -> Any:
     known = ranges(kind)
     strange = [name for name in settings if name not in known]
     if strange:
-        hints = " ".join(filter(None, (did_you_mean(name, known) for name in strange)))
-        raise SettingError(
-            f"{kind.__name__} has no setting {listing(strange)}.", hints, f"Its settings: {listing(list(known), 40)}."
+        hints = Sentences([did_you_mean(name, known) or "" for name in strange])
+        raise refusal(
+            SettingError,
+            "kernel",
+            "no_setting",
+            expected=hints,
+            kind=kind.__name__,
+            names=listing(strange),
+            known=listing(known, 40),
         )
     return kind(**settings)
 
@@ -129,3 +136,7 @@ def with_settings(kind: type, settings: Mapping[str, Any]) -> Any:
 def draw_settings(kind: type, rng: np.random.Generator) -> dict[str, Any]:
     """One random draw of all settings, each within its range."""
     return {name: span.draw(rng) for name, span in ranges(kind).items()}
+
+
+def _problem(key: str, value: object, **values: object) -> Say:
+    return Say("kernel", f"setting.{key}", {"value": repr(value), **values})

@@ -12,7 +12,8 @@ import importlib
 import importlib.resources
 from typing import Any
 
-from .errors import PluginFault, unknown
+from .errors import PluginFault
+from .hints import unknown
 from .need import has
 
 
@@ -50,7 +51,7 @@ class Shelf:
             if getattr(getattr(plugin, "about", None), "key", None) != key:
                 raise PluginFault(f"The entry point '{key}' of assay.{self.room} does not give a plug-in of that key.")
             return plugin
-        raise unknown(self.room.removesuffix("s"), key, self.keys())
+        raise unknown(self.room, key, self.keys())
 
     def missing(self, key: str) -> tuple[str, ...]:
         """Packages the plug-in needs that are not installed."""

@@ -14,14 +14,26 @@ import string
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from .errors import BundleForeign, PluginFault
+from .errors import AssayError, BundleForeign, Part, PluginFault
 
 LANGUAGES = ("en", "zh")
 Words = Mapping[str, Mapping[str, str]]
-# Rooms that speak but are no shelf: each has one file `words.py` with its templates.
-SPEAKING_ROOMS = ("planning", "search", "auditing", "answers", "report", "cli")
+# Rooms that speak with one voice, and the file in which their templates stand. A shelf may have one as well, for what
+# several of its plug-ins say.
+SPEAKING_ROOMS: Mapping[str, str] = {
+    "kernel": "kernel.phrases",
+    "store": "store.words",
+    "trees": "trees.words",
+    "readers": "readers.words",
+    "planning": "planning.words",
+    "search": "search.words",
+    "auditing": "auditing.words",
+    "answers": "answers.words",
+    "report": "report.words",
+    "cli": "cli.words",
+}
 SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 
 
@@ -40,22 +52,37 @@ class Say:
             template = templates[lang][self.key]
         except KeyError as error:
             raise PluginFault(f"{self.owner} has no sentence '{self.key}' in '{lang}'.") from error
-        values = {k: (v.text(lang) if isinstance(v, Say) else v) for k, v in self.values.items()}
-        return fill(template, values)
+        return fill(template, {k: _in(v, lang) for k, v in self.values.items()}, lang)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a file."""
-        plain = {k: (v.to_json() if isinstance(v, Say) else _plain(v)) for k, v in self.values.items()}
-        return {"owner": self.owner, "key": self.key, "values": plain}
+        return {"owner": self.owner, "key": self.key, "values": {k: _plain(v) for k, v in self.values.items()}}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Say:
         """The Say that `to_json` wrote."""
-        values = {
-            k: (cls.from_json(v) if isinstance(v, dict) and {"owner", "key"} <= v.keys() else v)
-            for k, v in dict(raw.get("values", {})).items()
-        }
+        values = {k: _said_again(v) for k, v in dict(raw.get("values", {})).items()}
         return cls(str(raw["owner"]), str(raw["key"]), values)
+
+
+E = TypeVar("E", bound=AssayError)
+
+
+def refusal(kind: type[E], owner: str, key: str, /, *, expected: Part = "", do: Part = "", **values: Any) -> E:
+    """The error of a kind whose three parts are the owner's templates KEY.seen, KEY.expected and KEY.do.
+
+    expected, do : said in place of those templates; where there is neither, the part is left away
+
+    >>> from assay.kernel.errors import SettingError
+    >>> str(refusal(SettingError, "kernel", "no_setting", kind="Linear", names="speed", known="scale"))
+    'Linear has no setting speed. Its settings: scale.'
+    """
+    templates = words_of(owner).get("en", {})
+
+    def part(name: str) -> Part:
+        return Say(owner, f"{key}.{name}", values) if f"{key}.{name}" in templates else ""
+
+    return kind(Say(owner, f"{key}.seen", values), expected or part("expected"), do or part("do"))
 
 
 @functools.cache
@@ -68,29 +95,37 @@ def words_of(owner: str) -> Words:
         words: Words = shelf(room).get(key).about.words
         return words
     if room in SPEAKING_ROOMS and not key:
-        found: Words = importlib.import_module(f"assay.{room}.words").WORDS
+        found: Words = importlib.import_module(f"assay.{SPEAKING_ROOMS[room]}").WORDS
         return found
-    raise BundleForeign(f"Nobody called '{owner}' speaks here.")
+    raise refusal(BundleForeign, "kernel", "no_voice", owner=owner)
 
 
-def fill(template: str, values: Mapping[str, Any]) -> str:
+def fill(template: str, values: Mapping[str, Any], lang: str = "en") -> str:
     """Put values into a template; numbers are rounded for reading.
 
     `{x}` gives three significant digits, `{x:%}` a percentage, `{x:+}` a signed number, `{n}` of a whole number
-    thousands separators, `{names}` of a list a comma-separated listing.
+    thousands separators, `{n:raw}` the number as it is, `{names}` of a list a listing with the comma of `lang`,
+    `{names:; }` one with a separator of its own.
 
-    >>> fill("{share:%} of {n} rows", {"share": 0.12345, "n": 30000})
-    '12.3 % of 30,000 rows'
+    >>> fill("{share:%} of {n} rows: {names:; }", {"share": 0.12345, "n": 30000, "names": ["a", "b"]})
+    '12.3 % of 30,000 rows: a; b'
     """
-    return _Reader().vformat(template, (), values)
+    return _Reader(lang).vformat(template, (), values)
+
+
+FORMATS = ("", "%", "+", "raw")
 
 
 class _Reader(string.Formatter):
+    def __init__(self, lang: str) -> None:
+        self.comma = "、" if lang == "zh" else ", "
+
     def format_field(self, value: Any, format_spec: str) -> str:
         if value is None:
             return "–"
         if isinstance(value, (list, tuple)):
-            return ", ".join(self.format_field(v, format_spec) for v in value)
+            separator, inner = (self.comma, format_spec) if format_spec in FORMATS else (format_spec, "")
+            return separator.join(self.format_field(v, inner) for v in value)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return str(value)
         if format_spec == "%":
@@ -125,7 +160,22 @@ def number(value: float) -> str:
     return ("−" if value < 0 else "") + _significant(abs(value))
 
 
+def _in(value: Any, lang: str) -> Any:
+    """A value as it stands in a sentence: what speaks, speaks the sentence's language."""
+    if isinstance(value, (list, tuple)):
+        return [_in(v, lang) for v in value]
+    return value.text(lang) if hasattr(value, "text") else value
+
+
+def _said_again(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_said_again(v) for v in value]
+    return Say.from_json(value) if isinstance(value, dict) and {"owner", "key"} <= value.keys() else value
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Say):
+        return value.to_json()
     if hasattr(value, "item") and not isinstance(value, (str, bytes)):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

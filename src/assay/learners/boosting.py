@@ -16,7 +16,6 @@ import numpy as np
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
-from assay.kernel.errors import BundleInvalid
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
@@ -96,7 +95,7 @@ class Boosting:
         """The trees that were dumped, checked."""
         forest = Forest.load(box.box("forest"))
         if forest.features != len(features) or forest.width != head.width:
-            raise BundleInvalid(f"{box.where}: the trees are of {forest.features} features and width {forest.width}.")
+            raise box.refuse(f"the trees are of {forest.features} features and width {forest.width}")
         curve = box.array("curve", np.float64, (None,)).tolist()
         return Trees(forest, curve, box.array("gains", np.float64, (len(features),)))
 

@@ -36,6 +36,7 @@ class Category:
         words={
             "en": {
                 "title": "category",
+                "measured": "its cells are measured quantities",
                 "names": "{distinct} different names",
                 "codes": "{distinct} different whole numbers, which may be codes",
                 "many": "{distinct} different names in {rows} rows",
@@ -43,6 +44,7 @@ class Category:
             },
             "zh": {
                 "title": "类别",
+                "measured": "单元格是测量值",
                 "names": "共有 {distinct} 个不同的名称",
                 "codes": "{distinct} 个不同的整数，可能是编码",
                 "many": "{rows} 行中有 {distinct} 个不同的名称",
@@ -59,14 +61,14 @@ class Category:
         if column.store == "moments" or (
             column.store == "numbers" and (distinct > 100 or not np.all(seen == np.round(seen)))
         ):
-            raise DoesNotApply("its cells are measured quantities")
+            raise DoesNotApply(self.about.say("modalities", "measured"))
         if column.levels is None:
             return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))
         levels = [str(level) for level in column.levels[:1000]]
         numbers = [v for level in levels if (v := as_number(level)) is not None]
         if len(numbers) > 0.8 * len(levels):
             if distinct > 100 or any(v != round(v) for v in numbers):
-                raise DoesNotApply("its cells are measured quantities")
+                raise DoesNotApply(self.about.say("modalities", "measured"))
             return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))
         sentences = sum(len(re.findall(r"\w+", level)) >= SENTENCE for level in levels) / max(1, len(levels))
         crowded = distinct > 0.5 * len(seen) and distinct > 20

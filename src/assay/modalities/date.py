@@ -46,12 +46,14 @@ class Date:
         words={
             "en": {
                 "title": "date",
+                "no_dates": "its cells are not dates",
                 "moments": "its cells are dates",
                 "parsed": "{share:%} of its cells are dates",
                 "not": "its cells are not dates",
             },
             "zh": {
                 "title": "日期",
+                "no_dates": "单元格不是日期",
                 "moments": "单元格是日期",
                 "parsed": "{share:%} 的单元格是日期",
                 "not": "单元格不是日期",
@@ -65,12 +67,12 @@ class Date:
         if column.store == "moments":
             return Claim(fit=1.0, why=self.about.say("modalities", "moments"))
         if column.levels is None or len(column.levels) == 0:
-            raise DoesNotApply("its cells are not dates")
+            raise DoesNotApply(self.about.say("modalities", "no_dates"))
         some = column.levels[:5000]
         shares = {v: float(np.mean(~np.isnat(_parse(some, v)))) for v in ("", "mdy")}
         variant = max(shares, key=lambda v: shares[v])  # day first where both read equally well
         if shares[variant] < LEAST_SHARE:
-            raise DoesNotApply("its cells are not dates")
+            raise DoesNotApply(self.about.say("modalities", "no_dates"))
         fit = 0.97 * shares[variant]
         return Claim(fit=fit, why=self.about.say("modalities", "parsed", share=shares[variant]), variant=variant)
 

@@ -29,8 +29,12 @@ class Flag:
         gives=("vector",),
         order=10,
         words={
-            "en": {"title": "yes or no", "words": "its cells say yes or no: {levels}", "not": "more than yes and no"},
-            "zh": {"title": "是/否", "words": "单元格只有是与否：{levels}", "not": "不只是“是”和“否”"},
+            "en": {
+                "title": "yes or no",
+                "words": "its cells say yes or no: {levels}",
+                "not": "its cells are more, or other, than yes and no",
+            },
+            "zh": {"title": "是/否", "words": "单元格只有是与否：{levels}", "not": "单元格不只是“是”与“否”"},
         },
     )
     variant: str = ""
@@ -40,11 +44,11 @@ class Flag:
         used, first = np.unique(column.cells, return_index=True)  # a missing cell is one of them, or several
         some = column.take(first[~column.take(first).missing])
         if len(some) != 2:  # told before anything is spelled: a table may have thousands of columns
-            raise DoesNotApply("its cells are more, or other, than yes and no")
+            raise DoesNotApply(self.about.say("modalities", "not"))
         seen = [str(text) for text in some.texts()]
         folded = {level.casefold() for level in seen}
         if len(seen) != 2 or not (folded & YES and folded & NO and folded <= YES | NO):
-            raise DoesNotApply("its cells are more, or other, than yes and no")
+            raise DoesNotApply(self.about.say("modalities", "not"))
         return Claim(fit=0.95, why=self.about.say("modalities", "words", levels=seen))
 
     def open(self, column: Column) -> Opened:

@@ -40,6 +40,7 @@ class Number:
         words={
             "en": {
                 "title": "number",
+                "no_numbers": "its cells are not numbers",
                 "numbers": "{distinct} different numbers",
                 "parsed": "{share:%} of its cells are numbers",
                 "codes": "whole numbers with {distinct} different values: a quantity, or codes",
@@ -48,6 +49,7 @@ class Number:
             },
             "zh": {
                 "title": "数值",
+                "no_numbers": "单元格不是数值",
                 "numbers": "共有 {distinct} 个不同的数值",
                 "parsed": "{share:%} 的单元格是数值",
                 "codes": "只有 {distinct} 个不同取值的整数：可能是数量，也可能是编码",
@@ -64,7 +66,7 @@ class Number:
             distinct = len(np.unique(column.cells[~column.missing]))
             return Claim(fit=0.9, why=self._say("numbers", distinct=distinct))
         if column.store != "words" or column.levels is None or len(column.levels) == 0:
-            raise DoesNotApply("its cells are not numbers")
+            raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         levels = column.levels
         counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels))
         best = max(("", "comma"), key=lambda v: float(counts[np.isfinite(_parse(levels, v))].sum()))
@@ -72,7 +74,7 @@ class Number:
         share = float(counts[parsed].sum() / max(1, counts.sum()))
         distinct = int((counts > 0).sum())
         if share < LEAST_SHARE:
-            raise DoesNotApply("its cells are not numbers")
+            raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         endless = np.asarray([str(level).strip("+-− ").casefold() in INFINITE for level in levels])
         if counts[~parsed & ~endless].any() and distinct <= FEW:
             return Claim(fit=0.4, why=self._say("parsed", share=share), variant=best)

@@ -39,12 +39,14 @@ class Text:
         words={
             "en": {
                 "title": "text",
+                "no_text": "its cells are not text",
                 "sentences": "its cells read as text: {words} words on average, {distinct} different ones",
                 "short": "names rather than sentences",
                 "not": "its cells are not text",
             },
             "zh": {
                 "title": "文本",
+                "no_text": "单元格不是文本",
                 "sentences": "单元格是文本：平均 {words} 个词，共 {distinct} 段不同内容",
                 "short": "更像名称而不是句子",
                 "not": "单元格不是文本",
@@ -56,7 +58,7 @@ class Text:
     def recognise(self, column: Column) -> Claim:
         """Many words a cell, and hardly two cells alike."""
         if column.levels is None or len(column.levels) == 0:
-            raise DoesNotApply("its cells are not text")
+            raise DoesNotApply(self.about.say("modalities", "no_text"))
         some = [str(level) for level in column.levels[:1000]]
         words = sum(len(tokens(text)) for text in some) / len(some)
         present = int((column.cells >= 0).sum())

@@ -12,13 +12,14 @@ import numpy as np
 
 import assay
 from assay.kernel.data import Column, Dataset, Floats
-from assay.kernel.errors import DataError, no_rows
+from assay.kernel.errors import DataError
 from assay.kernel.findings import Advice
+from assay.kernel.hints import no_rows
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.plugins import Task
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 from assay.stats import leaks
 
 from .kinds import check_names, is_row_number, plan_column
@@ -47,11 +48,10 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
     y = task.encode(table[wishes.target], codec)
     features = [c for c in columns if c.role in ("feature", "sensitive")]
     if not features:
-        raise DataError(
-            f"{data.source.name} has no column to learn from besides the target '{wishes.target}'.",
-            "At least one must vary and not be an id: " + "; ".join(f"'{c.name}' is {c.role}" for c in columns) + ".",
-            "Use a column in spite of that with --feature NAME.",
-        )
+        roles = [
+            Say("planning", "is_role", {"name": c.name, "role": Say("planning", f"role.{c.role}")}) for c in columns
+        ]
+        raise refusal(DataError, "planning", "nothing_left", name=data.source.name, target=wishes.target, columns=roles)
     least = int(np.bincount(y, minlength=1).min()) if codec.labels else 0
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed)
     portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.kernel.data import Column, Dataset
-from assay.kernel.errors import DoesNotApply, RequestError, unknown
+from assay.kernel.errors import DoesNotApply, RequestError, Sentences
+from assay.kernel.hints import unknown
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.plugins import Claim, modality_of
 from assay.kernel.shelf import shelf
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 
 from .wishes import Wishes
 
@@ -51,11 +52,11 @@ def bids(column: Column) -> list[Bid]:
 def check_names(data: Dataset, wishes: Wishes) -> None:
     """Every column the user named must be there, every kind must exist: all mistakes are told together."""
     known = list(data.names)
-    problems = [str(unknown("column", name, known)) for name in wishes.named() if name not in data]
+    problems = [unknown("column", name, known) for name in wishes.named() if name not in data]
     keys = shelf("modalities").keys()
-    problems += [str(unknown("kind", k, keys)) for k in wishes.kinds.values() if k.partition(":")[0] not in keys]
+    problems += [unknown("kind", k, keys) for k in wishes.kinds.values() if k.partition(":")[0] not in keys]
     if problems:
-        raise RequestError(f"{data.source.name}:", " ".join(problems))
+        raise refusal(RequestError, "planning", "names", expected=Sentences(problems), name=data.source.name)
 
 
 def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:

@@ -15,6 +15,7 @@ from assay.kernel.data import Dataset, Ints
 from assay.kernel.errors import DataError
 from assay.kernel.plan import Plan, Splits
 from assay.kernel.rng import stream
+from assay.kernel.words import refusal
 from assay.stats import leaks, splitting
 
 CROSS_FIT_UP_TO = 50_000  # rows; beyond it a share is sealed (docs/decisions/0013-where-sealing-begins.md)
@@ -70,11 +71,7 @@ def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
     elif groups is not None:
         k = min(plan.splits.folds, len(np.unique(groups[rest])))
         if k < 2:
-            raise DataError(
-                f"The column '{plan.splits.group}' has one value.",
-                "Groups kept apart need two or more.",
-                "Leave it out.",
-            )
+            raise refusal(DataError, "planning", "one_group", group=plan.splits.group)
         folds[rest] = splitting.grouped_folds(groups[rest], strata[rest], k, rng)
     else:
         folds[rest] = splitting.random_folds(strata[rest], plan.splits.folds, rng)

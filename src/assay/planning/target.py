@@ -13,25 +13,21 @@ from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.plugins import Claim, Task, modality_of
 from assay.kernel.shelf import shelf
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 
 
 def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
     """The task, why, and the runner-up. Raises DataError where no task fits."""
     if not (~target.missing).any():
-        raise DataError(
-            f"The target '{target.name}' is missing in all {len(target):,} rows.",
-            "At least a few rows need it.",
-            "Name another --target.",
-        )
+        raise refusal(DataError, "planning", "no_target", target=target.name, n=len(target))
     claims: list[tuple[float, Task, Claim]] = []
-    reasons = []
+    reasons: list[DoesNotApply] = []
     for plugin in shelf("tasks").ready():
         task: Task = plugin()
         try:
             claim = task.recognise(target)
         except DoesNotApply as answer:
-            reasons.append(str(answer))
+            reasons.append(answer)
             continue
         claims.append((claim.fit, task, claim))
     claims.sort(key=lambda item: -item[0])
@@ -50,10 +46,14 @@ def open_target(target: Column, task: Task) -> Column:
     opened = modality_of(task.kind()).open(target)
     share = 1 - opened.misfits / max(1, len(target))
     if share < 0.5:
-        raise RequestError(
-            f"Only {share:.0%} of the cells of '{target.name}' are numbers (for example not: {opened.examples}).",
-            f"The task '{task.about.key}' needs numbers.",
-            "Name another --task or --target.",
+        raise refusal(
+            RequestError,
+            "planning",
+            "no_numbers",
+            task=task.about.key,
+            share=f"{share:.0%}",
+            target=target.name,
+            examples=opened.examples,
         )
     return replace(opened.column, kind=task.kind(), role="target")
 
@@ -67,17 +67,16 @@ def usable_rows(data: Dataset, target: Column, weight: Column | None) -> tuple[n
     return ~no_target & ~no_weight, int(no_target.sum()), int(no_weight.sum())
 
 
-def _nothing_to_learn(target: Column, reasons: list[str]) -> DataError:
+def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:
     present = target.take(~target.missing).as_words()
     distinct = np.unique(present.cells)
     if len(distinct) == 1 and present.levels is not None:
-        return DataError(
-            f"The target '{target.name}' is '{present.levels[distinct[0]]}' in all {len(present):,} rows.",
-            "A target to be learnt must vary.",
-            "Check that the column and the rows are the right ones.",
+        return refusal(
+            DataError,
+            "planning",
+            "one_answer",
+            target=target.name,
+            value=str(present.levels[distinct[0]]),
+            n=len(present),
         )
-    return DataError(
-        f"No task fits the target '{target.name}'.",
-        "; ".join(reasons) + ".",
-        "Name a --task, or another --target.",
-    )
+    return refusal(DataError, "planning", "no_task", target=target.name, reasons=reasons)

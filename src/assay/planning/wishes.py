@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assay.kernel.errors import RequestError
+from assay.kernel.words import Say, refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +38,17 @@ class Wishes:
     def __post_init__(self) -> None:
         wrong = []
         if not 0 < self.minutes <= 60 * 24 * 7:
-            wrong.append(f"minutes is {self.minutes:g}; it must be above 0 and at most a week")
+            wrong.append(Say("planning", "wish.minutes", {"value": f"{self.minutes:g}"}))
         if self.folds != 0 and not 2 <= self.folds <= 50:
-            wrong.append(f"folds is {self.folds}; it must be from 2 to 50")
+            wrong.append(Say("planning", "wish.folds", {"value": str(self.folds)}))
         if self.sealed is not None and not 0 <= self.sealed <= 0.5:
-            wrong.append(f"sealed is {self.sealed:g}; it must be a share from 0 to 0.5")
+            wrong.append(Say("planning", "wish.sealed", {"value": f"{self.sealed:g}"}))
         if not 0.5 <= self.level < 1:
-            wrong.append(f"level is {self.level:g}; it must be from 0.5 to below 1")
+            wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
         if self.target in self.drop:
-            wrong.append(f"'{self.target}' is both the target and to be dropped")
+            wrong.append(Say("planning", "wish.target", {"target": self.target}))
         if wrong:
-            raise RequestError("The request cannot be met.", "; ".join(wrong) + ".", "Change it and try again.")
+            raise refusal(RequestError, "planning", "wishes", wrong=wrong)
 
     def role_of(self, name: str) -> str:
         """The role asked for a column, or nothing."""

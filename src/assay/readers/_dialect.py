@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assay.kernel.errors import SettingError
+from assay.kernel.words import refusal
 
 RUN = "run"  # a run of spaces or tabs, as in printed tables
 PRIVATE = "\x1f"  # stands for separators of several characters; removed from the text beforehand
@@ -172,11 +173,7 @@ def find_dialect(lines: Sequence[str], fixed: dict[str, str] | None = None) -> D
 def check_fixed(separator: str | None, quote: str | None) -> dict[str, str]:
     """What the user fixed of the dialect. Raises SettingError where it cannot be."""
     if quote is not None and len(quote) > 1:
-        raise SettingError(
-            f"quote={quote!r} is longer than one character.",
-            "Expected one character or none.",
-            "Leave it out to have it found.",
-        )
+        raise refusal(SettingError, "readers", "quote", quote=repr(quote))
     given = {"separator": separator, "quote": quote}
     return {name: value for name, value in given.items() if value is not None}
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.kernel.errors import DataError, listing
+from assay.kernel.errors import DataError
+from assay.kernel.hints import listing
+from assay.kernel.words import refusal
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8", "utf-8-sig"),
@@ -71,13 +73,9 @@ def _as_told(raw: bytes, encoding: str) -> Decoded:
         text = raw.decode(encoding)
     except LookupError as error:
         known = listing(["utf-8", "utf-16", "gb18030", "big5", "cp1252", "latin-1"])
-        raise DataError(f"There is no encoding '{encoding}'.", f"Known, among others: {known}.", "Name one.") from error
+        raise refusal(DataError, "readers", "no_encoding", encoding=encoding, known=known) from error
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"The file is not written in {encoding}: byte {error.start:,} does not fit.",
-            "Expected every byte to belong to a character.",
-            "Leave the encoding out to have it found.",
-        ) from error
+        raise refusal(DataError, "readers", "encoding", encoding=encoding, place=error.start) from error
     return Decoded(utf8=text.removeprefix("\ufeff").encode("utf-8", "replace"), encoding=encoding)
 
 

@@ -16,30 +16,32 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-from assay.kernel.errors import DataError, did_you_mean, listing
+from assay.kernel.errors import DataError, Part
+from assay.kernel.hints import did_you_mean, listing, reason
+from assay.kernel.words import Say, refusal
 
-# What begins like this is a ... Told apart by content, in the words of the error a person reads.
+# What begins like this is a ...: its kind, and the key of the words for it.
 MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"PAR1", "parquet", "a Parquet file"),
-    (b"ARROW1", "arrow", "an Arrow file"),
-    (b"SQLite format 3\0", "sqlite", "an SQLite database"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls", "an old Excel or Office file (.xls)"),
-    (b"PK\x03\x04", "zip", "a zip archive"),
-    (b"PK\x05\x06", "zip", "an empty zip archive"),
-    (b"%PDF", "pdf", "a PDF"),
-    (b"\x89PNG", "picture", "a PNG picture"),
-    (b"\xff\xd8\xff", "picture", "a JPEG picture"),
-    (b"GIF8", "picture", "a GIF picture"),
-    (b"7z\xbc\xaf\x27\x1c", "archive", "a 7-Zip archive"),
-    (b"Rar!\x1a", "archive", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "archive", "a Zstandard archive"),
-    (b"\x89HDF", "hdf5", "an HDF5 file"),
-    (b"\x93NUMPY", "numpy", "a NumPy file"),
-    (b"Orc", "orc", "an ORC file"),
-    (b"{\\rtf", "rtf", "a Rich Text document"),
-    (b"\x7fELF", "program", "a program"),
-    (b"RIFF", "media", "a sound or video file"),
-    (b"ID3", "media", "a sound file"),
+    (b"PAR1", "parquet", "parquet"),
+    (b"ARROW1", "arrow", "arrow"),
+    (b"SQLite format 3\0", "sqlite", "sqlite"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls", "xls"),
+    (b"PK\x03\x04", "zip", "zip"),
+    (b"PK\x05\x06", "zip", "empty_zip"),
+    (b"%PDF", "pdf", "pdf"),
+    (b"\x89PNG", "picture", "png"),
+    (b"\xff\xd8\xff", "picture", "jpeg"),
+    (b"GIF8", "picture", "gif"),
+    (b"7z\xbc\xaf\x27\x1c", "archive", "7z"),
+    (b"Rar!\x1a", "archive", "rar"),
+    (b"\x28\xb5\x2f\xfd", "archive", "zstd"),
+    (b"\x89HDF", "hdf5", "hdf5"),
+    (b"\x93NUMPY", "numpy", "numpy"),
+    (b"Orc", "orc", "orc"),
+    (b"{\\rtf", "rtf", "rtf"),
+    (b"\x7fELF", "program", "program"),
+    (b"RIFF", "media", "riff"),
+    (b"ID3", "media", "sound"),
 )
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
@@ -63,31 +65,27 @@ def existing(source: Any) -> Path:
         if path.is_file():
             return path
     except OSError as error:  # a name longer than the system allows, say
-        raise DataError(
-            f"There is no file '{str(source)[:60]}…': {error.strerror}.",
-            "Expected a file that exists.",
-            "Check its name.",
-        ) from error
+        raise refusal(DataError, "readers", "unreachable", name=str(source)[:60], reason=reason(error)) from error
     if path.is_dir():
         inside = sorted(p.name for p in path.iterdir() if p.is_file())
-        raise DataError(
-            f"'{path.name or path}' is a folder.",
-            "Expected one file.",
-            f"Name one of its files: {listing(inside)}." if inside else "It holds no files.",
-        )
+        key = "folder" if inside else "empty_folder"
+        raise refusal(DataError, "readers", key, name=path.name or str(path), files=listing(inside))
     if re.match(r"^https?://", str(source)):
-        raise DataError(f"'{source}' is a web address.", "Expected a file.", "Download it first, then name the file.")
+        raise refusal(DataError, "readers", "web", source=str(source))
     folder = path.parent
     if not folder.is_dir():
-        raise DataError(
-            f"There is no file '{source}'.",
-            f"Its folder '{folder}' does not exist.",
-            "Check the path for typing errors.",
-        )
+        raise refusal(DataError, "readers", "no_folder", source=str(source), folder=str(folder))
     names = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    hint = did_you_mean(path.name, names)
-    there = f"The folder holds: {listing(names)}." if names else "The folder holds no files."
-    raise DataError(f"There is no file '{path.name}' in '{folder}'.", hint or "Expected a file that exists.", there)
+    hint: Part = did_you_mean(path.name, names) or ""
+    raise refusal(
+        DataError,
+        "readers",
+        "no_file" if names else "no_files",
+        expected=hint,
+        name=path.name,
+        folder=str(folder),
+        files=listing(names),
+    )
 
 
 def compression(path: Path) -> Any:
@@ -119,11 +117,7 @@ def load(path: Path) -> bytes:
         with open_bytes(path) as file:
             return file.read()
     except BROKEN as error:
-        raise DataError(
-            f"'{path.name}' cannot be read: {error}.",
-            "Expected a whole file that you may read; it may have been cut off on its way.",
-            "Fetch or export it again.",
-        ) from error
+        raise refusal(DataError, "readers", "torn", name=path.name, error=str(error)) from error
 
 
 def kind_of(source: Any) -> str:
@@ -131,9 +125,10 @@ def kind_of(source: Any) -> str:
     return _kind(source)[0]
 
 
-def foreign(path: Path) -> str:
+def foreign(path: Path) -> Say | None:
     """What a file is in words, where it is no text table; otherwise nothing."""
-    return _kind(path)[1]
+    key = _kind(path)[1]
+    return Say("readers", f"is.{key}") if key else None
 
 
 def _kind(source: Any) -> tuple[str, str]:
@@ -150,7 +145,7 @@ def _kind(source: Any) -> tuple[str, str]:
         if start.startswith(magic):
             return _in_zip(path) if kind == "zip" else (kind, words)
     if HTML.match(start):
-        return "html", "a web page or XML document"
+        return "html", "html"
     return "", ""
 
 
@@ -159,18 +154,20 @@ def _in_zip(path: Path) -> tuple[str, str]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError):
-        return "zip", "a damaged zip archive"
+        return "zip", "damaged_zip"
     if any(name.startswith("xl/") for name in names):
-        return "xlsx", "an Excel workbook"
+        return "xlsx", "xlsx"
     if any(name.startswith("word/") for name in names):
-        return "zip", "a Word document"
-    return "zip", "a zip archive"
+        return "zip", "word"
+    return "zip", "zip"
 
 
-def not_what_it_says(path: Path, found: str, do: str = "") -> DataError:
+def not_what_it_says(path: Path, found: Say, do: Part = "") -> DataError:
     """The error for a file whose content belies its name."""
-    return DataError(
-        f"'{path.name}' is not what its name says: it is {found}.",
-        "Expected a table: CSV, Parquet, Excel (.xlsx), JSON lines or SQLite.",
-        do or "Save or export it as CSV or .xlsx and try again.",
-    )
+    return refusal(DataError, "readers", "foreign", do=do, name=path.name, found=found)
+
+
+def not_for(path: Path) -> DataError:
+    """The error for a file that was given to a reader by name and belongs to another."""
+    found = foreign(path) or Say("readers", "is.text")
+    return not_what_it_says(path, found, Say("readers", "foreign.unnamed"))

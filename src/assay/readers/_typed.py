@@ -17,6 +17,7 @@ import numpy as np
 
 from assay.kernel.data import Column, Dataset, Source, plain_moment, plain_number
 from assay.kernel.errors import DataError
+from assay.kernel.words import refusal
 
 from ._columns import LARGEST, Met, distinct_names, said_details, text_column
 
@@ -32,17 +33,13 @@ def dataset_of(
 ) -> Dataset:
     """A Dataset from raw names and one maker a column. Raises DataError where there are no columns or no rows."""
     if not columns:
-        raise DataError(f"{name} has no columns.", "Expected a table.", "Pass one with at least one column.")
+        raise refusal(DataError, "readers", "no_columns", name=name)
     met = Met()
     distinct, named = distinct_names(names)
     made = tuple(make(new, met) for new, make in zip(distinct, columns, strict=True))
     rows = len(made[0])
     if not rows:
-        raise DataError(
-            f"{name} has a header of {len(made)} columns and no rows.",
-            "Expected at least one row.",
-            "Pass it with rows.",
-        )
+        raise refusal(DataError, "readers", "header_only", name=name, n=len(made))
     found = said_details(details | named | met.details())
     return Dataset(made, Source(name=name, reader=reader, details=found, rows_read=rows))
 

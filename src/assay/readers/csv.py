@@ -16,7 +16,7 @@ import numpy as np
 from assay.kernel.data import Column, Dataset, Source
 from assay.kernel.errors import DataError
 from assay.kernel.plugins import About
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 
 from . import _peek as peek
 from ._body import fast_body, slow_body
@@ -64,6 +64,16 @@ class Csv:
                 "renamed": "duplicate column names renamed: {names}",
                 "missing": "taken as missing: {tokens}",
                 "guessed": "{n} characters of another encoding",
+                "empty.seen": "'{name}' is empty.",
+                "empty.expected": "Expected a header and rows.",
+                "empty.do": "Export the table again.",
+                "binary.seen": "'{name}' is not a text table: it is full of control characters.",
+                "binary.expected": "Expected CSV, Parquet, Excel (.xlsx), JSON lines or SQLite.",
+                "binary.do": "Export the table as CSV and try again.",
+                "header_only.seen": "'{name}' has a header of {n} columns and no rows.",
+                "header_only.expected": "Expected at least one row below the header.",
+                "header_only.do": "Export the table again, with its rows.",
+                "needs_excel": "Excel workbooks need one more package: pip install 'assay[excel]'.",
             },
             "zh": {
                 "title": "文本表格（CSV 及同类格式）",
@@ -83,6 +93,16 @@ class Csv:
                 "renamed": "重名的列已改名：{names}",
                 "missing": "视为缺失：{tokens}",
                 "guessed": "{n} 个字符来自其他编码",
+                "empty.seen": "“{name}”是空文件。",
+                "empty.expected": "应有表头和数据行。",
+                "empty.do": "请重新导出表格。",
+                "binary.seen": "“{name}”不是文本表格：含有大量控制字符。",
+                "binary.expected": "应为 CSV、Parquet、Excel（.xlsx）、JSON 行或 SQLite。",
+                "binary.do": "请将表格导出为 CSV 后重试。",
+                "header_only.seen": "“{name}”有 {n} 列表头，但没有数据行。",
+                "header_only.expected": "表头下方至少应有一行数据。",
+                "header_only.do": "请连同数据行重新导出表格。",
+                "needs_excel": "读取 Excel 工作簿还需要一个软件包：pip install 'assay[excel]'。",
             },
         },
     )
@@ -218,8 +238,8 @@ def _levels(cells: Any) -> Any:
 
 def _refuse_foreign(path: Path) -> None:
     found = peek.foreign(path)
-    if found == "an Excel workbook":
-        raise peek.not_what_it_says(path, found, "Excel workbooks need one more package: pip install 'assay[excel]'.")
+    if found and peek.kind_of(path) == "xlsx":
+        raise peek.not_what_it_says(path, found, Csv.about.say("readers", "needs_excel"))
     if found:
         raise peek.not_what_it_says(path, found)
 
@@ -227,17 +247,13 @@ def _refuse_foreign(path: Path) -> None:
 def _text_of(raw: bytes, name: str, encoding: str | None) -> _Text:
     """Decoded text with plain line ends and without NUL bytes."""
     if not raw.strip(b" \t\r\n\0\xef\xbb\xbf"):
-        raise DataError(f"'{name}' is empty.", "Expected a header and rows.", "Export the table again.")
+        raise refusal(DataError, "readers/csv", "empty", name=name)
     decoded = decode(raw, encoding)
     utf8 = decoded.utf8
     nuls = utf8.count(b"\0")
     odd = np.frombuffer(utf8[:65536], dtype=np.uint8)
     if np.mean((odd < 32) & ~np.isin(odd, (0, 1, 9, 10, 12, 13, 27, 28, 29, 30, 31))) > 0.02 or nuls > 0.3 * len(utf8):
-        raise DataError(
-            f"'{name}' is not a text table: it is full of control characters.",
-            "Expected CSV, Parquet, Excel (.xlsx), JSON lines or SQLite.",
-            "Export the table as CSV and try again.",
-        )
+        raise refusal(DataError, "readers/csv", "binary", name=name)
     if nuls:
         utf8 = utf8.replace(b"\0", b"")
     details = {"encoding": decoded.encoding, "bytes_guessed": decoded.guessed, "nul_bytes": nuls}
@@ -288,11 +304,7 @@ def _refuse_empty(layout: Layout, head: list[str], name: str) -> None:
 
 
 def _header_only(name: str, layout: Layout) -> DataError:
-    return DataError(
-        f"'{name}' has a header of {layout.width} columns and no rows.",
-        "Expected at least one row below the header.",
-        "Export the table again, with its rows.",
-    )
+    return refusal(DataError, "readers/csv", "header_only", name=name, n=layout.width)
 
 
 def _without_empty(columns: list[Column], layout: Layout) -> tuple[list[Column], int]:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from assay.kernel.data import Dataset, Source
-from assay.kernel.errors import DataError, did_you_mean, listing
+from assay.kernel.errors import DataError, Part
+from assay.kernel.hints import did_you_mean, listing
 from assay.kernel.need import need
 from assay.kernel.plugins import About
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 
 from . import _peek as peek
 from ._layout import find_table
@@ -37,12 +38,34 @@ class Excel:
                 "sheet": "sheet '{sheet}'",
                 "others": "other sheets not read: {names}",
                 "header": "header in row {row:raw}",
+                "torn.seen": "'{name}' cannot be read as an Excel workbook: {error}.",
+                "torn.expected": "Expected a whole .xlsx file without a password.",
+                "torn.do": "Save it again in Excel, or as CSV.",
+                "empty.seen": "'{name}' is empty: none of its sheets holds a cell.",
+                "empty.expected": "Expected a table.",
+                "empty.do": "Export it again.",
+                "no_sheet.seen": "'{name}' has no sheet {sheet}.",
+                "no_sheet.do": "Its sheets: {sheets}.",
+                "empty_sheet.seen": "Sheet '{sheet}' of '{name}' is empty.",
+                "empty_sheet.expected": "Expected a header and rows.",
+                "empty_sheet.do": "Name another sheet.",
             },
             "zh": {
                 "title": "Excel 工作簿",
                 "sheet": "工作表“{sheet}”",
                 "others": "未读取的其他工作表：{names}",
                 "header": "表头在第 {row:raw} 行",
+                "torn.seen": "“{name}”无法作为 Excel 工作簿读取：{error}。",
+                "torn.expected": "应为完整且没有密码的 .xlsx 文件。",
+                "torn.do": "请在 Excel 中重新保存，或另存为 CSV。",
+                "empty.seen": "“{name}”是空的：所有工作表都没有内容。",
+                "empty.expected": "应包含一张表格。",
+                "empty.do": "请重新导出。",
+                "no_sheet.seen": "“{name}”中没有工作表 {sheet}。",
+                "no_sheet.do": "其中的工作表：{sheets}。",
+                "empty_sheet.seen": "“{name}”的工作表“{sheet}”是空的。",
+                "empty_sheet.expected": "应有表头和数据行。",
+                "empty_sheet.do": "请指定另一张工作表。",
             },
         },
     )
@@ -60,7 +83,7 @@ class Excel:
         """
         path = peek.existing(source)
         if peek.kind_of(path) != "xlsx":
-            raise peek.not_what_it_says(path, peek.foreign(path) or "text", "Read it without naming the reader.")
+            raise peek.not_for(path)
         title, titles, cells = _sheet(path, sheet)
         return _table(path.name, title, titles, cells)
 
@@ -93,14 +116,8 @@ def _sheet(path: Path, sheet: str | int | None) -> tuple[str, list[str], list[li
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(
-            f"'{path.name}' cannot be read as an Excel workbook: {error}.",
-            "Expected a whole .xlsx file without a password.",
-            "Save it again in Excel, or as CSV.",
-        ) from error
-    raise DataError(
-        f"'{path.name}' is empty: none of its sheets holds a cell.", "Expected a table.", "Export it again."
-    )
+        raise refusal(DataError, "readers/excel", "torn", name=path.name, error=str(error)) from error
+    raise refusal(DataError, "readers/excel", "empty", name=path.name)
 
 
 def _wanted(name: str, titles: list[str], sheet: str | int | None) -> list[str]:
@@ -110,8 +127,9 @@ def _wanted(name: str, titles: list[str], sheet: str | int | None) -> list[str]:
         return [titles[sheet - 1]]
     if sheet in titles:
         return [str(sheet)]
-    raise DataError(
-        f"'{name}' has no sheet {sheet!r}.", did_you_mean(str(sheet), titles), f"Its sheets: {listing(titles)}."
+    hint: Part = did_you_mean(str(sheet), titles) or ""
+    raise refusal(
+        DataError, "readers/excel", "no_sheet", expected=hint, name=name, sheet=repr(sheet), sheets=listing(titles)
     )
 
 
@@ -122,7 +140,7 @@ def _table(name: str, title: str, titles: list[str], cells: list[list[Any]]) -> 
     rows = [(number, [row[k] for k in used]) for number, row in enumerate(grid, start=1)]
     rows = [(number, row) for number, row in rows if any(cell is not None for cell in row)]
     if not rows:
-        raise DataError(f"Sheet '{title}' of '{name}' is empty.", "Expected a header and rows.", "Name another sheet.")
+        raise refusal(DataError, "readers/excel", "empty_sheet", name=name, sheet=title)
     texts = [["" if cell is None else spelled(cell) for cell in row] for _, row in rows]
     top, header = find_table(texts)
     names = texts[top] if header else [""] * len(used)

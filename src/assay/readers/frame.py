@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from assay.kernel.data import Dataset
-from assay.kernel.errors import DataError, listing
+from assay.kernel.errors import DataError
+from assay.kernel.hints import listing
 from assay.kernel.plugins import About
+from assay.kernel.words import refusal
 
 from . import _peek as peek
 from ._typed import arrow_column, arrow_dataset, dataset_of, value_column
@@ -26,7 +28,47 @@ class Frame:
     about: ClassVar = About(
         key="frame",
         order=10,
-        words={"en": {"title": "Table in memory"}, "zh": {"title": "内存中的表格"}},
+        words={
+            "en": {
+                "title": "Table in memory",
+                "detail.frame": "from",
+                "axes.seen": "The array has {n} dimensions.",
+                "axes.expected": "Expected rows and columns.",
+                "axes.do": "Reshape it to [rows, columns].",
+                "names.seen": "{given} column names for {n} columns: {names}.",
+                "names.expected": "Expected one distinct name a column.",
+                "names.do": "Pass as many names as there are columns.",
+                "lengths.seen": "The columns differ in length ({lengths}).",
+                "lengths.expected": "Expected one length.",
+                "lengths.do": "Pass columns of one length.",
+                "no_cells.seen": "Column '{name}' is {value}.",
+                "no_cells.expected": "Expected a list of cells, one a row.",
+                "no_cells.do": "Pass a list, even for one row.",
+                "no_table.seen": "A {kind} is no table that Assay knows.",
+                "no_table.expected": "Expected a file name, a pandas or polars frame, an Arrow table, "
+                "a mapping of columns or a numpy array.",
+                "no_table.do": "Turn it into one of these.",
+            },
+            "zh": {
+                "title": "内存中的表格",
+                "detail.frame": "来自",
+                "axes.seen": "数组有 {n} 个维度。",
+                "axes.expected": "应为行与列两个维度。",
+                "axes.do": "请将其形状改为 [行, 列]。",
+                "names.seen": "{n} 列给出了 {given} 个列名：{names}。",
+                "names.expected": "每列应有一个互不相同的名称。",
+                "names.do": "请按列数给出列名。",
+                "lengths.seen": "各列长度不一致（{lengths}）。",
+                "lengths.expected": "各列长度应相同。",
+                "lengths.do": "请传入长度相同的列。",
+                "no_cells.seen": "列“{name}”的值是 {value}。",
+                "no_cells.expected": "应为单元格列表，每行一个。",
+                "no_cells.do": "即使只有一行，也请传入列表。",
+                "no_table.seen": "{kind} 不是 Assay 认识的表格。",
+                "no_table.expected": "应为文件名、pandas 或 polars 表格、Arrow 表格、由列组成的映射或 numpy 数组。",
+                "no_table.do": "请转换为其中一种。",
+            },
+        },
     )
 
     @classmethod
@@ -70,16 +112,10 @@ def _columns_of_array(array: Any, names: Sequence[str] | None) -> dict[Any, Any]
     if array.ndim == 1:
         array = array.reshape(-1, 1)
     if array.ndim != 2:
-        raise DataError(
-            f"The array has {array.ndim} dimensions.", "Expected rows and columns.", "Reshape it to [rows, columns]."
-        )
+        raise refusal(DataError, "readers/frame", "axes", n=array.ndim)
     given = list(names) if names is not None else [f"column_{k + 1}" for k in range(array.shape[1])]
     if len(given) != array.shape[1] or len(set(given)) != len(given):
-        raise DataError(
-            f"{len(given)} column names for {array.shape[1]} columns: {listing(given)}.",
-            "Expected one distinct name a column.",
-            "Pass as many names as there are columns.",
-        )
+        raise refusal(DataError, "readers/frame", "names", given=len(given), n=array.shape[1], names=listing(given))
     return {name: array[:, k] for k, name in enumerate(given)}
 
 
@@ -88,9 +124,7 @@ def _of_mapping(columns: Mapping[Any, Any], name: str) -> Dataset:
     lengths = {key: len(values) for key, values in lists.items()}
     if len(set(lengths.values())) > 1:
         said = listing([f"{key}: {n:,}" for key, n in lengths.items()])
-        raise DataError(
-            f"The columns differ in length ({said}).", "Expected one length.", "Pass columns of one length."
-        )
+        raise refusal(DataError, "readers/frame", "lengths", lengths=said)
     makers = [_maker(values) for values in lists.values()]
     return dataset_of(list(lists), makers, name, "frame", {"frame": "mapping"})
 
@@ -130,9 +164,7 @@ def _listed(key: Any, values: Any) -> list[Any]:
     if hasattr(values, "tolist"):
         return list(values.tolist())
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise DataError(
-            f"Column '{key}' is {values!r}.", "Expected a list of cells, one a row.", "Pass a list, even for one row."
-        )
+        raise refusal(DataError, "readers/frame", "no_cells", name=str(key), value=repr(values))
     return list(values)
 
 
@@ -164,8 +196,4 @@ def _arrow_table(source: Any) -> Any:
     if hasattr(source, "__arrow_c_stream__") and not hasattr(source, "dtype"):
         return pa.table(source)
     what = f"{type(source).__module__}.{type(source).__qualname__}"
-    raise DataError(
-        f"A {what} is no table that Assay knows.",
-        "Expected a file name, a pandas or polars frame, an Arrow table, a mapping of columns or a numpy array.",
-        "Turn it into one of these.",
-    )
+    raise refusal(DataError, "readers/frame", "no_table", kind=what)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from assay.kernel.data import Dataset
 from assay.kernel.errors import DataError
 from assay.kernel.plugins import About
+from assay.kernel.words import refusal
 
 from . import _peek as peek
 from ._encoding import decode
@@ -29,7 +30,28 @@ class Jsonl:
         key="jsonl",
         takes=(".jsonl", ".ndjson", ".json", ".jsonl.gz", ".json.gz"),
         order=40,
-        words={"en": {"title": "JSON lines"}, "zh": {"title": "JSON 行"}},
+        words={
+            "en": {
+                "title": "JSON lines",
+                "detail.encoding": "encoding",
+                "no_records.seen": "'{name}' holds no JSON records.",
+                "no_records.expected": 'Expected one {{"name": value}} a line, or a list of such.',
+                "no_records.do": "Export the table as JSON lines or CSV.",
+                "torn.seen": "The JSON list breaks off: {error}.",
+                "torn.expected": "Expected a whole list of records.",
+                "torn.do": "Write the file again.",
+            },
+            "zh": {
+                "title": "JSON 行",
+                "detail.encoding": "编码",
+                "no_records.seen": "“{name}”中没有 JSON 记录。",
+                "no_records.expected": '应为每行一个 {{"name": value}}，或由这样的记录组成的列表。',
+                "no_records.do": "请将表格导出为 JSON 行或 CSV。",
+                "torn.seen": "JSON 列表不完整：{error}。",
+                "torn.expected": "应为完整的记录列表。",
+                "torn.do": "请重新写出文件。",
+            },
+        },
     )
 
     @classmethod
@@ -54,11 +76,7 @@ class Jsonl:
         decoded = decode(peek.load(path))
         records, refused = _records(decoded.utf8.decode())
         if not records:
-            raise DataError(
-                f"'{path.name}' holds no JSON records.",
-                'Expected one {"name": value} a line, or a list of such.',
-                "Export the table as JSON lines or CSV.",
-            )
+            raise refusal(DataError, "readers/jsonl", "no_records", name=path.name)
         names = list(dict.fromkeys(key for record in records for key in record))
         makers = [values_maker([_plain(record.get(name)) for record in records]) for name in names]
         data = dataset_of(names, makers, path.name, "jsonl", {"encoding": decoded.encoding})
@@ -83,9 +101,7 @@ def _records(text: str) -> tuple[list[dict[str, Any]], list[str]]:
         try:
             found = json.loads(text, parse_int=_whole)
         except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"The JSON list breaks off: {error}.", "Expected a whole list of records.", "Write the file again."
-            ) from error
+            raise refusal(DataError, "readers/jsonl", "torn", error=str(error)) from error
         strange = [json.dumps(item, ensure_ascii=False) for item in found if not isinstance(item, dict)]
         return [item for item in found if isinstance(item, dict)], strange
     return _lines(text)

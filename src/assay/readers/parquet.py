@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from assay.kernel.data import Dataset
 from assay.kernel.errors import DataError
 from assay.kernel.plugins import About
+from assay.kernel.words import refusal
 
 from . import _peek as peek
 from ._typed import arrow_dataset
@@ -23,7 +24,22 @@ class Parquet:
         key="parquet",
         takes=(".parquet", ".pq", ".feather", ".arrow"),
         order=20,
-        words={"en": {"title": "Parquet or Arrow file"}, "zh": {"title": "Parquet 或 Arrow 文件"}},
+        words={
+            "en": {
+                "title": "Parquet or Arrow file",
+                "detail.format": "format",
+                "torn.seen": "'{name}' begins like {found} but cannot be read: {error}.",
+                "torn.expected": "Expected a whole file.",
+                "torn.do": "It may have been cut off on its way: fetch or write it again.",
+            },
+            "zh": {
+                "title": "Parquet 或 Arrow 文件",
+                "detail.format": "格式",
+                "torn.seen": "“{name}”的开头是{found}，但无法读取：{error}。",
+                "torn.expected": "应为完整的文件。",
+                "torn.do": "它可能在传输途中被截断：请重新获取或写出。",
+            },
+        },
     )
 
     @classmethod
@@ -37,7 +53,7 @@ class Parquet:
         path = peek.existing(source)
         kind = peek.kind_of(path)
         if kind not in ("parquet", "arrow"):
-            raise peek.not_what_it_says(path, peek.foreign(path) or "text", "Read it without naming the reader.")
+            raise peek.not_for(path)
         table = _table(path, kind)
         return arrow_dataset(table, path.name, "parquet", {"format": kind})
 
@@ -52,8 +68,6 @@ def _table(path: Path, kind: str) -> Any:
             return pyarrow.parquet.read_table(path, partitioning=None)
         return pyarrow.feather.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"'{path.name}' begins like {peek.foreign(path)} but cannot be read: {error}.",
-            "Expected a whole file.",
-            "It may have been cut off on its way: fetch or write it again.",
+        raise refusal(
+            DataError, "readers/parquet", "torn", name=path.name, found=peek.foreign(path), error=str(error)
         ) from error

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..kernel.findings import Trial, to_plain
 from ..kernel.plan import ColumnPlan
+from ..kernel.words import Say
 from .axes import real
 from .bars import Strip, strip
 from .content import Content
@@ -181,7 +182,7 @@ def _trial(trial: Trial, voice: Voice, limits: Limits) -> Raw:
     if trial.low is not None and trial.high is not None:
         interval = f"{voice.figure(trial.low)} – {voice.figure(trial.high)}"
     status = voice.known(f"status.{trial.status}") or trial.status
-    error = tag("small", cut(clean(trial.error), limits.letters), class_="error") if trial.error else None
+    error = tag("small", cut(clean(voice.say(trial.error)), limits.letters), class_="error") if trial.error else None
     return tag(
         "tr",
         tag("th", short(trial.name, 60), tag("small", ", ".join(marks)) if marks else None, scope="row"),
@@ -240,7 +241,7 @@ def provenance(content: Content, voice: Voice) -> list[tuple[str, str]]:
         ("rows_repaired", data.get("rows_repaired")),
         ("rows_refused", data.get("rows_refused")),
         ("reader", voice.title("readers", str(data["reader"])) if data.get("reader") else None),
-        ("details", _details(data.get("details"))),
+        ("details", _details(content, voice)),
         ("seed", card.get("seed", content.plan.seed)),
         ("training_time", voice.duration(float(card["seconds"])) if card.get("seconds") is not None else None),
         ("file_size", voice.size(float(card["file_bytes"])) if card.get("file_bytes") else None),
@@ -256,8 +257,14 @@ def provenance(content: Content, voice: Voice) -> list[tuple[str, str]]:
     ]
 
 
-def _details(details: Any) -> str:
+def _details(content: Content, voice: Voice) -> str:
+    """How the data were read: in the reader's own sentences, or else what it noted down."""
+    said = [note for note in content.plan.notes if note.owner.startswith("readers/")]
+    if said:
+        return voice.say(Say("kernel", "listing", {"names": said}))
+    data = content.plan.data
+    details, reader = data.get("details"), str(data.get("reader", ""))
     if not isinstance(details, Mapping):
         return ""
     plain = {k: v if isinstance(v, str) else json.dumps(to_plain(v), ensure_ascii=False) for k, v in details.items()}
-    return ", ".join(f"{key}: {value}" for key, value in plain.items())
+    return ", ".join(f"{voice.detail(reader, key)}: {value}" for key, value in plain.items())

@@ -40,11 +40,12 @@ class Content:
 
     def headline(self) -> Measure | None:
         """The first measure that carries an interval and stands against the constant guess."""
-        for finding in self.findings:
-            for measure in finding.measures:
-                if measure.low is not None and measure.constant is not None:
-                    return measure
-        return None
+        found = self.headlined()
+        return None if found is None else next(m for m in found.measures if _stands(m))
+
+    def headlined(self) -> Finding | None:
+        """The finding that the headline stands in."""
+        return next((f for f in self.findings if any(_stands(m) for m in f.measures)), None)
 
     def tally(self) -> dict[str, int]:
         """Number of findings of each verdict, in the order of VERDICTS; verdicts nobody gave are left out."""
@@ -67,3 +68,7 @@ class Content:
     def rows(self) -> int:
         """Rows of the table that was learnt from."""
         return int(self.card.get("rows") or self.plan.data.get("rows") or 0)
+
+
+def _stands(measure: Measure) -> bool:
+    return measure.low is not None and measure.constant is not None

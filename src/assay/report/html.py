@@ -35,7 +35,7 @@ def html(content: Content, lang: str = "en") -> str:
     """The report as one HTML file under 600 kB; what does not fit is left to the JSON, and said to be."""
     text = ""
     for limits in steps():
-        text = _document(content, Voice(lang, content.spoken), limits)
+        text = _document(content, Voice(lang, content.spoken, content.plan.task), limits)
         if len(text.encode()) < MOST_BYTES:
             break
     return text
@@ -137,17 +137,18 @@ def _headline(content: Content, voice: Voice) -> Raw:
 
 
 def _key_figure(content: Content, voice: Voice) -> Raw | None:
-    measure = content.headline()
-    if measure is None:
+    found, measure = content.headlined(), content.headline()
+    if found is None or measure is None:
         return None
+    name = voice.measure(measure, found.check)
     better = voice.word(f"better.{measure.better}") if measure.better else ""
     constant = voice.word("headline_constant", value=voice.figure(measure.constant, measure.unit))
     return tag(
         "div",
-        tag("p", tag("b", voice.measure(measure.name)), f" · {better}" if better else "", class_="name"),
+        tag("p", tag("b", name), f" · {better}" if better else "", class_="name"),
         tag("p", voice.figure(measure.value, measure.unit), class_="big"),
         tag("p", voice.word("interval", level=f"{measure.level * 100:.3g} %"), ": ", voice.interval(measure)),
-        small_plot(measure, voice),
+        small_plot(measure, name, voice),
         tag("p", f"◇ {constant}", class_="muted"),
         class_="key-figure",
     )

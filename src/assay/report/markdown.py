@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..kernel.errors import AssayError
-from ..kernel.findings import Finding, Measure
+from ..kernel.findings import Finding
 from ..kernel.plugins import Codec
 from ..kernel.shelf import shelf
 from .appendix import provenance, settings_said, splits_said
@@ -29,7 +29,7 @@ MOST_ROWS = 400
 
 def markdown(content: Content, lang: str = "en") -> str:
     """The report as a model card."""
-    voice = Voice(lang, content.spoken)
+    voice = Voice(lang, content.spoken, content.plan.task)
     parts = [
         "---\n" + "\n".join(yaml_lines(front_matter(content, lang))) + "\n---",
         f"# {inline(content.title)}",
@@ -45,11 +45,12 @@ def markdown(content: Content, lang: str = "en") -> str:
 
 def front_matter(content: Content, lang: str) -> dict[str, Any]:
     """The metadata of the card; what is not known is left out."""
-    pipeline = _pipeline(content)
+    pipeline, found = _pipeline(content), content.headlined()
+    voice = Voice("en", content.spoken, content.plan.task)
     metrics = [
-        {"type": m.name, "name": Voice("en").measure(m.name), "value": real(m.value)}
-        for m in _metrics(content)
-        if math.isfinite(real(m.value))
+        {"type": m.name, "name": voice.measure(m, found.check), "value": real(m.value)}
+        for m in (found.measures if found else ())
+        if found and math.isfinite(real(m.value))
     ]
     result = {
         "task": {"type": pipeline or "tabular-classification"},
@@ -75,12 +76,6 @@ def _pipeline(content: Content) -> str:
         except AssayError:
             return ""
     return {"value": "tabular-regression", "classes": "tabular-classification"}.get(head, "")
-
-
-def _metrics(content: Content) -> tuple[Measure, ...]:
-    """The measures of the finding that the headline stands in."""
-    headline = content.headline()
-    return next((f.measures for f in content.findings if any(m is headline for m in f.measures)), ())
 
 
 def yaml_lines(value: Any, depth: int = 0) -> Iterable[str]:
@@ -142,14 +137,16 @@ def rows(heads: Sequence[str], body: Iterable[Sequence[str]]) -> str:
 
 
 def _headline(content: Content, voice: Voice) -> str:
-    plan, measure = content.plan, content.headline()
+    plan, found, measure = content.plan, content.headlined(), content.headline()
     task = voice.say(content.card.get("task_title") or voice.title("tasks", plan.task))
     columns = len(plan.names("feature")) + len(plan.names("sensitive"))
     lines = [inline(voice.word("headline_model", task=task, target=plan.target, n=columns))]
-    if measure is not None:
+    if found is not None and measure is not None:
         value, constant = voice.figure(measure.value, measure.unit), voice.figure(measure.constant, measure.unit)
         against = voice.word("headline_constant", value=constant)
-        lines.append(f"**{inline(voice.measure(measure.name))} {value}** ({voice.interval(measure)}) · {against}")
+        lines.append(
+            f"**{inline(voice.measure(measure, found.check))} {value}** ({voice.interval(measure)}) · {against}"
+        )
     members = ", ".join(f"{weight * 100:.0f} % {inline(name)}" for name, _, weight in content.blend())
     if members:
         lines.append(f"{voice.word('headline_made')}: {members}")
@@ -181,7 +178,7 @@ def _finding(finding: Finding, voice: Voice) -> str:
         heads = [voice.word("measure"), voice.word("value"), interval, voice.word("constant")]
         body = [
             (
-                inline(voice.measure(m.name)),
+                inline(voice.measure(m, finding.check)),
                 voice.figure(m.value, m.unit),
                 voice.interval(m),
                 voice.figure(m.constant, m.unit) if m.constant is not None else "",
@@ -232,7 +229,7 @@ def _ledger(content: Content, voice: Voice) -> str:
     body = []
     for trial in content.ledger[:MOST_ROWS]:
         status = voice.known(f"status.{trial.status}") or trial.status
-        said = f"{inline(status)}: {inline(cut(trial.error, 300))}" if trial.error else inline(status)
+        said = f"{inline(status)}: {inline(cut(voice.say(trial.error), 300))}" if trial.error else inline(status)
         doubt = f" ({voice.figure(trial.low)} – {voice.figure(trial.high)})" if trial.low is not None else ""
         loss = voice.figure(real(trial.loss)) + doubt
         weight, settings = f"{trial.weight * 100:.0f} %", settings_said(trial.settings)

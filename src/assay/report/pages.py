@@ -76,12 +76,12 @@ def _measures(finding: Finding, voice: Voice) -> Raw | None:
     heads += [tag("th", voice.word("constant"), scope="col", class_="num")] if constant else []
     legend = voice.word("dot_legend" if constant else "interval_dot")
     heads += [tag("th", legend, scope="col", class_="plot")] if drawn else []
-    rows = [_measure(m, voice, constant, drawn) for m in measures]
+    rows = [_measure(m, voice.measure(m, finding.check), voice, constant, drawn) for m in measures]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="data measures")
     return tag("div", table, class_="scroll", tabindex="0")
 
 
-def _measure(measure: Measure, voice: Voice, constant: bool, drawn: bool) -> Raw:
+def _measure(measure: Measure, name: str, voice: Voice, constant: bool, drawn: bool) -> Raw:
     aside = [voice.word(f"better.{measure.better}")] if measure.better else []
     aside += [voice.word("n_of_rows", n=measure.n)] if measure.n is not None else []
     interval = voice.interval(measure)
@@ -89,7 +89,7 @@ def _measure(measure: Measure, voice: Voice, constant: bool, drawn: bool) -> Raw
     cells = [
         tag(
             "th",
-            short(voice.measure(measure.name), 60),
+            short(name, 60),
             tag("small", " · ".join(aside)) if aside else None,
             scope="row",
         ),
@@ -103,17 +103,17 @@ def _measure(measure: Measure, voice: Voice, constant: bool, drawn: bool) -> Raw
     if constant:
         cells.append(tag("td", voice.figure(measure.constant, measure.unit), class_="num"))
     if drawn:
-        cells.append(tag("td", small_plot(measure, voice), class_="plot"))
+        cells.append(tag("td", small_plot(measure, name, voice), class_="plot"))
     return tag("tr", *cells)
 
 
-def small_plot(measure: Measure, voice: Voice) -> Raw:
+def small_plot(measure: Measure, name: str, voice: Voice) -> Raw:
     """The dot, interval and diamond of one measure."""
     value, low, high, constant = (real(v) for v in (measure.value, measure.low, measure.high, measure.constant))
     if not math.isfinite(value) or not (math.isfinite(low) or math.isfinite(constant)):
         return Raw("")
-    name = f"{voice.measure(measure.name)}: {voice.figure(value, measure.unit)} ({voice.interval(measure)})"
-    return interval_plot(value, low, high, constant, name)
+    said = f"{name}: {voice.figure(value, measure.unit)} ({voice.interval(measure)})"
+    return interval_plot(value, low, high, constant, said)
 
 
 def _notes(finding: Finding, voice: Voice) -> Raw | None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..kernel.errors import RequestError, did_you_mean
-from ..kernel.words import LANGUAGES
+from ..kernel.errors import RequestError, Sentences
+from ..kernel.hints import did_you_mean, reason
+from ..kernel.words import LANGUAGES, Say, refusal
 from . import html, markdown, structured
 from .content import Content
 
@@ -49,12 +50,7 @@ class Report:
             os.replace(partial, target)
         except OSError as error:
             partial.unlink(missing_ok=True)
-            said = error.strerror or type(error).__name__
-            raise RequestError(
-                f"The report could not be written to {target}: {said}.",
-                "A place that can be written to was expected.",
-                "Name another place with -o.",
-            ) from error
+            raise refusal(RequestError, "report", "unwritten", path=str(target), reason=reason(error)) from error
         return target
 
     def _view(self, target: Path, lang: str) -> str:
@@ -65,16 +61,11 @@ class Report:
             return self.markdown(lang)
         if ending == ".json":
             return structured.as_text(self.content)
-        raise RequestError(
-            f"A report cannot be written as '{target.name}'.",
-            "The name must end in .html (for people), .md (for a repository) or .json (for tools).",
-            " ".join(filter(None, (did_you_mean(ending, ENDINGS), "Change the ending and try again."))),
-        )
+        cure = Sentences([did_you_mean(ending, ENDINGS) or "", Say("report", "ending.do")])
+        raise refusal(RequestError, "report", "ending", do=cure, name=target.name)
 
 
 def _language(lang: str) -> str:
     if lang not in LANGUAGES:
-        raise RequestError(
-            f"The report does not speak '{lang}'.", f"It speaks {', '.join(LANGUAGES)}.", "Choose one of these as lang."
-        )
+        raise refusal(RequestError, "report", "language", lang=lang, known=LANGUAGES)
     return lang

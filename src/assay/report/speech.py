@@ -17,19 +17,18 @@ from ..kernel.findings import Measure
 from ..kernel.words import Say, fill, number
 from .words import WORDS
 
-_NAMED = re.compile(r"^([a-z0-9_]+)(?::\s*(.+)|\[(.+)\]|\s+\((.+)\))$", re.DOTALL)
-
 
 @dataclass(frozen=True)
 class Voice:
-    """One language, and titles that stand before the shelf's own."""
+    """One language, titles that stand before the shelf's own, and the task whose metrics are spoken of."""
 
     lang: str = "en"
     spoken: Mapping[str, Say] = field(default_factory=dict)
+    task: str = ""
 
     def word(self, key: str, **values: Any) -> str:
         """A sentence or heading of the report's own."""
-        return fill(WORDS[self.lang][key], values)
+        return fill(WORDS[self.lang][key], values, self.lang)
 
     def known(self, key: str) -> str:
         """The same, or nothing where there is none."""
@@ -41,12 +40,12 @@ class Voice:
             said = Say.from_json(said)  # a Say of the card that has been through a file
         if not isinstance(said, Say):
             return str(said)
-        if said.owner == "report" and said.key.startswith("measure."):
-            return self.measure(said.key.removeprefix("measure."))
         inner = {name: self.say(value) if isinstance(value, Say) else value for name, value in said.values.items()}
         try:
             return Say(said.owner, said.key, inner).text(self.lang)
         except (AssayError, LookupError):
+            if said.key.startswith("measure."):
+                return said.key.removeprefix("measure.").replace("_", " ")
             values = "; ".join(f"{name}: {self.say(value)}" for name, value in said.values.items())
             return f"[{said.owner} {said.key}] {values}".rstrip()
 
@@ -57,6 +56,10 @@ class Voice:
     def title(self, room: str, key: str) -> str:
         """What a plug-in calls itself."""
         return self._of_plugin(room, key, "title") or self.known(f"{room}.{key}") or key.replace("_", " ")
+
+    def detail(self, reader: str, key: str) -> str:
+        """What a reader calls a thing it noted down."""
+        return self._of_plugin("readers", reader, f"detail.{key}") or key
 
     def question(self, check: str) -> str:
         """What a check asks, or nothing where it is not here."""
@@ -75,19 +78,17 @@ class Voice:
         """What a kind of column is called."""
         return self.known(f"kind.{kind}") or self.title("modalities", kind)
 
-    def measure(self, name: str) -> str:
-        """What a measure is called; "recall: malignant" keeps its second half.
+    def measure(self, measure: Measure, check: str) -> str:
+        """What a check, or else the task, calls a measure; its key where neither does.
 
-        >>> Voice("en").measure("log_loss"), Voice("zh").measure("recall: A")
-        ('log-loss', '召回率（A）')
+        >>> Voice("zh").measure(Measure(name="coverage: A", value=0.9), "coverage")
+        '覆盖率（A）'
         """
-        if f"measure.{name}" in WORDS[self.lang]:
-            return self.word(f"measure.{name}")
-        found = _NAMED.match(name)
-        if found and f"measure.{found[1]}" in WORDS[self.lang]:
-            part = found[2] or found[3] or found[4]
-            return self.word("measure_of", measure=self.word(f"measure.{found[1]}"), part=part)
-        return name.replace("_", " ")
+        key = f"measure.{measure.key}"
+        called = self._of_plugin("checks", check, key) or self._of_plugin("tasks", self.task, key)
+        if called and measure.part:
+            return self.word("measure_of", measure=called, part=measure.part)
+        return called or measure.name.replace("_", " ")
 
     def figure(self, value: float | None, unit: str = "") -> str:
         """A number as people read it, with its unit.

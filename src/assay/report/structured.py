@@ -49,12 +49,13 @@ def _words(finding: Finding, content: Content) -> dict[str, dict[str, Any]]:
     """Title, question and every sentence of a finding, by language."""
     said = {}
     for lang in LANGUAGES:
-        voice = Voice(lang, content.spoken)
+        voice = Voice(lang, content.spoken, content.plan.task)
         said[lang] = {
             "title": voice.title("checks", finding.check),
             "question": voice.question(finding.check),
             "verdict": voice.word(f"verdict.{finding.verdict}"),
             "sentence": voice.say(finding.say),
+            "measures": {m.name: voice.measure(m, finding.check) for m in finding.measures},
             "notes": [voice.say(note) for note in finding.notes],
             "advice": [voice.say(advice.say) for advice in finding.advice],
         }

@@ -19,6 +19,7 @@ from assay.kernel.errors import BundleInvalid, UnknownKey
 from assay.kernel.forms import Batch, Head, Vector
 from assay.kernel.plugins import Fitted
 from assay.kernel.shelf import shelf
+from assay.kernel.words import refusal
 from assay.stats.calibration import Affine
 
 from .encoders import Encoders
@@ -136,7 +137,7 @@ class Ensemble:
             try:
                 learner = shelf("learners").get(key)
             except UnknownKey as error:
-                raise BundleInvalid(f"The file was made with a learner '{key}' that is not installed here.") from error
+                raise refusal(BundleInvalid, "store", "no_learner", learner=key) from error
             fitted = tuple(learner.load(box.box(f"member-{i}-{f}"), head, features[f]) for f in range(folds))
             members.append(Member(inner.text("name"), key, inner.real("weight", 0.0, 1.0), fitted))
         return cls(head, encoders, tuple(members), calibration)

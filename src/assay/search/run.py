@@ -20,6 +20,7 @@ from assay.kernel.findings import Trial
 from assay.kernel.plan import Candidate, Plan
 from assay.kernel.plugins import Codec, Contender, Task
 from assay.kernel.shelf import shelf
+from assay.kernel.words import Say, refusal
 from assay.planning.splits import Split, draw_splits
 from assay.stats import blending
 
@@ -84,7 +85,7 @@ def search(
     names = plan.names("feature") + plan.names("sensitive")
     folds = make_folds(table, names, split.folds, strata, split.groups, split.times, plan.seed, rest)
     if not folds:
-        raise DataError("No fold has rows on both sides.", "Cross-fitting needs them.", "Ask for fewer --folds.")
+        raise refusal(DataError, "search", "one_side")
     bench = Bench(table, y, weight, task.head(codec), folds, plan.seed, journal)
     outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only)
     done = tuple(o for o in outcomes if o.trial.status == "done")
@@ -126,12 +127,12 @@ def _try_all(
         about = shelf("learners").get(candidate.learner).about
         if readable_only and not about.readable:
             continue
-        reason = ""
+        reason = None
         left = clock.remaining()
         if not about.readable and (left == 0.0 or left < 0.3 * slowest):
-            reason = "no time left"
+            reason = Say("search", "no_time")
         elif not about.readable and small and without_gain >= WITHOUT_GAIN:
-            reason = f"the last {WITHOUT_GAIN} candidates brought no gain"
+            reason = Say("search", "no_gain", {"n": WITHOUT_GAIN})
         if reason:
             outcomes.append(_skipped(candidate, reason, about.readable))
             continue
@@ -139,11 +140,12 @@ def _try_all(
         timer = clock.slice(max(left * LARGEST_SHARE, min(left, 1.0))) if left else Clock.start(0.5, clock.now)
         try:
             must = about.readable and not _any_model(outcomes)
-            said = _teller(tell, candidate, bench, plan, place, best, clock)
-            outcome = try_candidate(bench, candidate, timer, said, must)
+            at = _teller(tell, candidate, bench, plan, place, best, clock)
+            outcome = try_candidate(bench, candidate, timer, at, must)
         except KeyboardInterrupt:
             rest = plan.candidates[place:]
-            outcomes += [_skipped(c, "interrupted", shelf("learners").get(c.learner).about.readable) for c in rest]
+            said = Say("search", "interrupted")
+            outcomes += [_skipped(c, said, shelf("learners").get(c.learner).about.readable) for c in rest]
             return outcomes, True
         outcomes.append(outcome)
         if outcome.trial.status == "done" and not about.readable:
@@ -182,7 +184,7 @@ def _blend_loss(outcomes: list[Outcome], bench: Bench, task: Task) -> float:
     return float(np.average(task.losses(mixed, y), weights=weight))
 
 
-def _skipped(candidate: Candidate, reason: str, readable: bool) -> Outcome:
+def _skipped(candidate: Candidate, reason: Say, readable: bool) -> Outcome:
     return Outcome(
         Trial(
             name=candidate.name,
@@ -196,10 +198,13 @@ def _skipped(candidate: Candidate, reason: str, readable: bool) -> Outcome:
 
 
 def _nothing_done(outcomes: list[Outcome], interrupted: bool) -> RequestError:
-    said = "; ".join(f"{o.trial.name}: {o.trial.status} {o.trial.error}".strip() for o in outcomes)
-    if interrupted:
-        return RequestError("Interrupted before any candidate was finished.", said, "Start again with --resume.")
-    return RequestError("No candidate could be trained.", said, "Give it more --minutes or other --learners.")
+    said = [_line(outcome.trial) for outcome in outcomes]
+    return refusal(RequestError, "search", "unfinished" if interrupted else "untrained", candidates=said)
+
+
+def _line(trial: Trial) -> Say:
+    said = {"name": trial.name, "status": Say("search", f"status.{trial.status}"), "error": trial.error}
+    return Say("search", "candidate_error" if trial.error else "candidate", said)
 
 
 def _scored(

@@ -14,6 +14,8 @@ from typing import Any
 
 from ..kernel.box import Box
 from ..kernel.errors import BundleOversized, RequestError
+from ..kernel.hints import reason
+from ..kernel.words import refusal
 from . import plain, zipped
 from .plain import Manifest
 
@@ -45,10 +47,10 @@ def read_bytes(path: str | Path, limit_bytes: int | None = None) -> bytes:
         with open(path, "rb") as file:
             found = os.fstat(file.fileno()).st_size
             if found > limit:
-                raise BundleOversized(f"{Path(path).name} has {found:,} bytes.", f"At most {limit:,} are read.")
+                raise refusal(BundleOversized, "store", "too_large", name=Path(path).name, bytes=found, most=limit)
             return file.read(limit + 1)
     except OSError as error:
-        raise RequestError(f"{path} cannot be read: {error.strerror}.", "Expected a .assay file.") from error
+        raise refusal(RequestError, "store", "unread", path=str(path), reason=reason(error)) from error
 
 
 def write_bytes(data: bytes, path: Path) -> None:
@@ -62,7 +64,7 @@ def write_bytes(data: bytes, path: Path) -> None:
         os.replace(passing, path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise RequestError(f"{path} cannot be written: {error.strerror}.", "", "Name another place.") from error
+        raise refusal(RequestError, "store", "unwritten", path=str(path), reason=reason(error)) from error
     finally:
         passing.unlink(missing_ok=True)
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..kernel.box import Box
-from ..kernel.errors import BundleError, RequestError, listing
+from ..kernel.errors import BundleError, RequestError
+from ..kernel.hints import listing, reason
+from ..kernel.words import refusal
 from . import bundle, plain, strictjson
 
 OWNER = "run.assay"  # holds the fingerprint
@@ -65,7 +67,7 @@ def open_journal(folder: str | Path, fingerprint: Mapping[str, Any]) -> Journal:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RequestError(f"{folder} cannot be a journal: {error.strerror}.", "", "Name another folder.") from error
+        raise refusal(RequestError, "store", "no_journal", folder=str(folder), reason=reason(error)) from error
     mine = strictjson.read(strictjson.write(dict(fingerprint), "the fingerprint"), "the fingerprint", plain.MOST_JSON)
     journal = Journal(folder, hashlib.sha256(strictjson.write(mine, "the fingerprint")).hexdigest())
     theirs = _owner(folder)
@@ -77,11 +79,7 @@ def open_journal(folder: str | Path, fingerprint: Mapping[str, Any]) -> Journal:
         bundle.write(box, folder / OWNER, kind="run")
     elif theirs != mine:
         names = sorted(k for k in {*mine, *theirs} if mine.get(k) != theirs.get(k))
-        raise RequestError(
-            f"{folder} holds a run that differs in {listing(names)}.",
-            "A run is resumed with the same data, settings and version.",
-            "Name another folder, or remove this one to begin anew.",
-        )
+        raise refusal(RequestError, "store", "other_run", folder=str(folder), names=listing(names))
     return journal
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from ..kernel.box import Box
 from ..kernel.errors import BundleForeign, BundleInvalid, BundleOversized, BundleTampered, BundleTruncated, PluginFault
+from ..kernel.words import refusal
 from . import strictjson, tensors, zipped
 
 FORMAT, VERSION = "assay", 1
@@ -87,37 +88,37 @@ def checked_entries(data: bytes, limit_bytes: int | None = None) -> list[zipped.
     """The entries of a bundle whose sizes and hashes are what the manifest says; parts are not parsed yet."""
     limit = zipped.MOST_TOTAL if limit_bytes is None else limit_bytes
     if len(data) > limit:
-        raise BundleOversized(f"The file has {len(data):,} bytes.", f"At most {limit:,} are read.")
+        raise refusal(BundleOversized, "store", "file_too_large", bytes=len(data), most=limit)
     entries = zipped.read(data)
     manifest = manifest_of(entries)
     signed = entries[-1].name == SIGNATURE  # nowhere but at the end
     found = {e.name: len(e.data) for e in (entries[1:-1] if signed else entries[1:])}
     if list(found.items()) != list(manifest.sizes.items()):
-        raise BundleTampered("The parts of the file are not those the manifest lists, or differ in size.")
+        raise refusal(BundleTampered, "store", "other_parts")
     for entry in entries:
         most = _most(entry.name)
         if len(entry.data) > most:
-            raise BundleOversized(f"'{entry.name}' has {len(entry.data):,} bytes.", f"At most {most:,} are read.")
+            raise refusal(BundleOversized, "store", "part_too_large", name=entry.name, bytes=len(entry.data), most=most)
     for entry in entries:
         right = zlib.crc32(entry.data) == entry.crc
         if entry.name in manifest.sha256:
             right &= hashlib.sha256(entry.data).hexdigest() == manifest.sha256[entry.name]
         if not right:
-            raise BundleTampered(f"'{entry.name}' was changed after the file was written.", "", "Get it again.")
+            raise refusal(BundleTampered, "store", "changed", name=entry.name)
     return entries
 
 
 def manifest_of(entries: list[zipped.Entry]) -> Manifest:
     """The manifest among the entries, which stands first."""
     if not entries or entries[0].name != MANIFEST:
-        raise BundleForeign("This zip is no bundle.", f"A .assay file begins with '{MANIFEST}'.")
+        raise refusal(BundleForeign, "store", "no_bundle", manifest=MANIFEST)
     raw = strictjson.read(bytes(entries[0].data), MANIFEST, MOST_MANIFEST)
     said = Box(MANIFEST)
     said.values = raw if isinstance(raw, dict) else {}
     if said.values.get("format") != FORMAT:
-        raise BundleForeign("This zip is no bundle of Assay.", f"Expected the format '{FORMAT}'.")
+        raise refusal(BundleForeign, "store", "not_ours", format=FORMAT)
     if (version := said.whole("version", 1)) != VERSION:
-        raise BundleForeign(f"The file has format {version}.", f"This program reads {VERSION}.", "Update Assay.")
+        raise refusal(BundleForeign, "store", "version", found=version, known=VERSION)
     sizes: dict[str, int] = {}
     hashes: dict[str, str] = {}
     for row in said.rows("parts", zipped.MOST_PARTS):
@@ -125,7 +126,7 @@ def manifest_of(entries: list[zipped.Entry]) -> Manifest:
         part.values = row
         name = part.text("name")
         if name in sizes:
-            raise BundleTampered(f"'{name[:80]}' stands twice in the manifest.")
+            raise refusal(BundleTampered, "store", "listed_twice", name=name[:80])
         sizes[name], hashes[name] = part.whole("bytes"), part.text("sha256")
     return Manifest(
         kind=said.text("kind"), program=said.text("program"), about=said.mapping("about"), sizes=sizes, sha256=hashes
@@ -152,26 +153,26 @@ def _box(kind: str, parts: dict[str, memoryview]) -> Box:
             boxes[path] = _new_box(path, kind, boxes)
             values = strictjson.read(bytes(data), name, MOST_JSON)
             if not isinstance(values, dict):
-                raise BundleInvalid(f"{name} is no mapping.")
+                raise refusal(BundleInvalid, "store", "no_mapping", name=name)
             boxes[path].values = values
         elif "." + ending == ARRAYS and path == last:
             boxes[path].arrays = tensors.read(bytes(data), name)
         else:
-            raise BundleForeign(f"'{name}' is no part that Assay writes.")
+            raise refusal(BundleForeign, "store", "strange_part", name=name)
         last = path
     if kind not in boxes:
-        raise BundleTruncated(f"The file holds no '{kind}'.")
+        raise refusal(BundleTruncated, "store", "no_kind", kind=kind)
     return boxes[kind]
 
 
 def _new_box(path: str, kind: str, boxes: dict[str, Box]) -> Box:
     above, _, name = path.rpartition("/")
     if not _WORD.fullmatch(name):
-        raise BundleForeign(f"'{path}' is no part that Assay writes.")
+        raise refusal(BundleForeign, "store", "strange_part", name=path)
     if not above and name == kind and not boxes:
         return Box(kind)
     if above not in boxes:
-        raise BundleInvalid(f"'{path}' stands in no part.")
+        raise refusal(BundleInvalid, "store", "lone_part", name=path)
     return boxes[above].add(name)
 
 

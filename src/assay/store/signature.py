@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..kernel.errors import BundleTampered, SettingError
 from ..kernel.need import need
+from ..kernel.words import refusal
 from . import bundle, plain, zipped
 
 PURPOSE = b"assay bundle manifest\0"  # a signature made for something else does not pass as one of these
@@ -38,19 +39,15 @@ def verify(path: str | Path, public_key: bytes) -> None:
     invalid = need("cryptography.exceptions", extra="sign").InvalidSignature
     entries = plain.checked_entries(bundle.read_bytes(path))
     if entries[-1].name != plain.SIGNATURE:
-        raise BundleTampered(
-            "The file carries no signature.", "A signed file was asked for.", "Get it from its writer."
-        )
+        raise refusal(BundleTampered, "store", "unsigned")
     try:
         key = ed25519.Ed25519PublicKey.from_public_bytes(_key(public_key))
         key.verify(bytes(entries[-1].data), PURPOSE + bytes(entries[0].data))
     except invalid as error:
-        raise BundleTampered(
-            "The signature is not by this key.", "The file was changed, or others wrote it."
-        ) from error
+        raise refusal(BundleTampered, "store", "other_key") from error
 
 
 def _key(raw: bytes) -> bytes:
     if len(raw) != 32:
-        raise SettingError(f"The key has {len(raw)} bytes.", "An Ed25519 key has 32.")
+        raise refusal(SettingError, "store", "key", n=len(raw))
     return raw

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..kernel.errors import BundleInvalid, BundleOversized, PluginFault
+from ..kernel.words import refusal
 
 MOST_DEPTH = 64  # our deepest part has 6 levels
 MOST_DIGITS = 40  # of a whole number; 64 bits need 20
@@ -47,9 +48,9 @@ def read(data: bytes, where: str, most_bytes: int) -> Any:
     {'a': [1, 2.5]}
     """
     if len(data) > most_bytes:
-        raise BundleOversized(f"{where} has {len(data):,} bytes.", f"At most {most_bytes:,} are read.")
+        raise refusal(BundleOversized, "store", "too_large", name=where, bytes=len(data), most=most_bytes)
     if _depth(data) > MOST_DEPTH:
-        raise BundleInvalid(f"{where} is nested deeper than {MOST_DEPTH} levels.")
+        raise refusal(BundleInvalid, "store", "deep", where=where, most=MOST_DEPTH)
     try:
         return json.loads(
             data.decode("utf-8"),
@@ -59,7 +60,7 @@ def read(data: bytes, where: str, most_bytes: int) -> Any:
             parse_int=_whole,
         )
     except (ValueError, RecursionError) as error:
-        raise BundleInvalid(f"{where} is not strict JSON: {error}.") from error
+        raise refusal(BundleInvalid, "store", "no_json", where=where, error=str(error)) from error
 
 
 def _depth(data: bytes) -> int:

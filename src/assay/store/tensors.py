@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.errors import BundleInvalid
+from ..kernel.words import refusal
 from . import strictjson
 
 DTYPES = {
@@ -111,4 +112,4 @@ def _wholes(value: Any) -> bool:
 
 
 def _refuse(where: str, problem: str) -> BundleInvalid:
-    return BundleInvalid(f"{where}: {problem}.", "The file is damaged or was not written by Assay.")
+    return refusal(BundleInvalid, "kernel", "damaged", where=where, problem=problem)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..kernel.errors import BundleForeign, BundleOversized, BundleTampered, BundleTruncated
+from ..kernel.words import refusal
 
 MOST_PARTS = 20_000  # entries of one file; a zip without 64-bit extensions ends at 65,535
 MOST_TOTAL = 2 * 2**30  # bytes of one file, below the 4 GiB that a plain zip can say
@@ -46,32 +47,30 @@ def write(parts: Sequence[tuple[str, bytes]]) -> bytes:
         out += [_local(entry), data]
         at += len(out[-2]) + len(data)
     if at > MOST_TOTAL or len(parts) > MOST_PARTS:
-        raise BundleOversized(f"The bundle has {at:,} bytes in {len(parts):,} parts.", f"At most {MOST_TOTAL:,} fit.")
+        raise refusal(BundleOversized, "store", "does_not_fit", bytes=at, parts=len(parts), most=MOST_TOTAL)
     return b"".join([*out, _directory(entries, at)])
 
 
 def read(data: bytes) -> list[Entry]:
     """The parts of a zip. Raises BundleTruncated, BundleTampered, BundleForeign or BundleOversized."""
     if data[:4] != LOCAL[: len(data[:4])] or not data:
-        raise BundleTruncated("This is no bundle: it does not begin like a zip.", "Expected a .assay file.")
+        raise refusal(BundleTruncated, "store", "no_zip")
     entries: list[Entry] = []
     at = 0
     while data[at : at + 4] == LOCAL:
         entries.append(_entry(data, at))
         at += len(_local(entries[-1])) + len(entries[-1].data)
         if len(entries) > MOST_PARTS:
-            raise BundleOversized(f"The bundle has more than {MOST_PARTS:,} parts.")
+            raise refusal(BundleOversized, "store", "many_parts", most=MOST_PARTS)
     if len({entry.name for entry in entries}) != len(entries):
-        raise BundleTampered("A part stands twice in the file.")
+        raise refusal(BundleTampered, "store", "twice")
     _check_end(data[at:], _directory(entries, at))
     return entries
 
 
-def name_problem(name: str) -> str:
-    """What is wrong with the name of a part; empty if nothing is."""
-    if len(name) > MOST_NAME or not _NAME.fullmatch(name) or ".." in name:
-        return f"{name[:80]!r} is no name of a part"
-    return ""
+def can_name(name: str) -> bool:
+    """Whether a part may be called so."""
+    return len(name) <= MOST_NAME and bool(_NAME.fullmatch(name)) and ".." not in name
 
 
 def _entry(data: bytes, at: int) -> Entry:
@@ -80,13 +79,13 @@ def _entry(data: bytes, at: int) -> Entry:
         raise _ends_early()
     *fixed, crc, packed, size, name_bytes, extra = _LOCAL.unpack(head)
     if fixed != [LOCAL, _NEEDS, 0, 0, 0, _DATE] or packed != size or extra:
-        raise BundleTampered("A part is compressed, encrypted or otherwise not as Assay writes it.")
+        raise refusal(BundleTampered, "store", "packed")
     begin = at + _LOCAL.size + name_bytes
     if begin + size > len(data):
         raise _ends_early()
     name = data[at + _LOCAL.size : begin].decode("latin-1")
-    if problem := name_problem(name):
-        raise BundleForeign(f"{problem}.", "Parts are named with letters, digits and '/', inside the file.")
+    if not can_name(name):
+        raise refusal(BundleForeign, "store", "no_name", name=repr(name[:80]))
     return Entry(name, memoryview(data)[begin : begin + size], crc, at)
 
 
@@ -95,7 +94,7 @@ def _check_end(found: bytes, expected: bytes) -> None:
         return
     if expected.startswith(found) or LOCAL.startswith(found):
         raise _ends_early()
-    raise BundleTampered("The directory of the file does not agree with its parts, or something follows it.")
+    raise refusal(BundleTampered, "store", "directory")
 
 
 def _local(entry: Entry) -> bytes:
@@ -116,4 +115,4 @@ def _central(entry: Entry) -> bytes:
 
 
 def _ends_early() -> BundleTruncated:
-    return BundleTruncated("The file ends too early.", "It was cut short on its way.", "Copy or download it again.")
+    return refusal(BundleTruncated, "store", "ends_early")

@@ -18,6 +18,7 @@ from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
 from assay.kernel.labels import codes_of, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
+from assay.kernel.words import refusal
 from assay.stats import metrics, scores
 
 
@@ -30,8 +31,34 @@ class Binary:
         gives=("classes",),
         order=10,
         words={
-            "en": {"title": "two classes", "two": "'{target}' has two different values: {labels}"},
-            "zh": {"title": "二分类", "two": "“{target}”只有两个不同取值：{labels}"},
+            "en": {
+                "title": "two classes",
+                "two": "'{target}' has two different values: {labels}",
+                "not_two": "'{target}' has {k} different values, not two",
+                "answers.seen": "The target '{target}' has {k} different value(s) in {n} rows.",
+                "answers.expected": "Two classes need two.",
+                "answers.do": "Check that the column and the rows are the right ones, or name another --task.",
+                "measure.log_loss": "log-loss",
+                "measure.auc": "area under ROC",
+                "measure.average_precision": "average precision",
+                "measure.accuracy": "accuracy",
+                "measure.balanced_accuracy": "balanced accuracy",
+                "measure.brier": "Brier score",
+            },
+            "zh": {
+                "title": "二分类",
+                "two": "“{target}”只有两个不同取值：{labels}",
+                "not_two": "“{target}”有 {k} 个不同取值，不是两个",
+                "answers.seen": "目标“{target}”在 {n} 行中有 {k} 个不同取值。",
+                "answers.expected": "二分类需要两个取值。",
+                "answers.do": "请确认列和行都是正确的，或用 --task 指定其他任务。",
+                "measure.log_loss": "对数损失",
+                "measure.auc": "ROC 曲线下面积",
+                "measure.average_precision": "平均精确率",
+                "measure.accuracy": "准确率",
+                "measure.balanced_accuracy": "平衡准确率",
+                "measure.brier": "Brier 分数",
+            },
         },
     )
 
@@ -39,7 +66,7 @@ class Binary:
         """Exactly two different values."""
         labels = distinct_labels(target)
         if len(labels) != 2:
-            raise DoesNotApply(f"'{target.name}' has {len(labels)} different values, not two")
+            raise DoesNotApply(self.about.say("tasks", "not_two", target=target.name, k=len(labels)))
         return Claim(fit=0.95, why=self.about.say("tasks", "two", target=target.name, labels=labels))
 
     def kind(self) -> str:
@@ -50,11 +77,7 @@ class Binary:
         """The two labels in order."""
         labels = distinct_labels(target)
         if len(labels) != 2:
-            raise DataError(
-                f"The target '{target.name}' has {len(labels)} different value(s) in {len(target):,} rows.",
-                "Two classes need two.",
-                "Check that the column and the rows are the right ones, or name another --task.",
-            )
+            raise refusal(DataError, "tasks/binary", "answers", target=target.name, k=len(labels), n=len(target))
         return Codec(labels=tuple(labels))
 
     def encode(self, target: Column, codec: Codec) -> Ints:

@@ -17,6 +17,7 @@ from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
 from assay.kernel.labels import as_number, codes_of, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
+from assay.kernel.words import Say, refusal
 from assay.stats import metrics, scores
 
 MOST_CLASSES = 200
@@ -38,12 +39,38 @@ class Classes:
                 "names": "'{target}' has {k} different names",
                 "codes": "'{target}' has {k} different whole numbers, about equally frequent, as class codes are",
                 "grades": "'{target}' has {k} different whole numbers, which may be grades",
+                "dates": "'{target}' holds dates",
+                "few_or_many": "'{target}' has {k} different values; classes are for 3 to {most}",
+                "hardly_shared": "'{target}' has {k} different values: hardly two rows share an answer",
+                "measured": "'{target}' holds measured numbers",
+                "answers.seen": "The target '{target}' has {k} different value(s) in {n} rows.",
+                "answers.expected": "Classes need from 2 to 10,000.",
+                "answers.do": "Check that the column and the rows are the right ones, or name another --task.",
+                "measure.log_loss": "log-loss",
+                "measure.accuracy": "accuracy",
+                "measure.balanced_accuracy": "balanced accuracy",
+                "measure.macro_auc": "macro area under ROC",
+                "measure.macro_f1": "macro F1",
+                "measure.brier": "Brier score",
             },
             "zh": {
                 "title": "多分类",
                 "names": "“{target}”有 {k} 个不同的名称",
                 "codes": "“{target}”有 {k} 个不同的整数，频率相近，像是类别编码",
                 "grades": "“{target}”有 {k} 个不同的整数，可能是等级",
+                "dates": "“{target}”是日期列",
+                "few_or_many": "“{target}”有 {k} 个不同取值；多分类适用于 3 至 {most} 个",
+                "hardly_shared": "“{target}”有 {k} 个不同取值：几乎没有两行答案相同",
+                "measured": "“{target}”是测量值",
+                "answers.seen": "目标“{target}”在 {n} 行中有 {k} 个不同取值。",
+                "answers.expected": "分类需要 2 至 10,000 个取值。",
+                "answers.do": "请确认列和行都是正确的，或用 --task 指定其他任务。",
+                "measure.log_loss": "对数损失",
+                "measure.accuracy": "准确率",
+                "measure.balanced_accuracy": "平衡准确率",
+                "measure.macro_auc": "宏平均 ROC 曲线下面积",
+                "measure.macro_f1": "宏平均 F1",
+                "measure.brier": "Brier 分数",
             },
         },
     )
@@ -51,20 +78,20 @@ class Classes:
     def recognise(self, target: Column) -> Claim:
         """Names, or whole numbers that behave like codes."""
         if target.store == "moments":
-            raise DoesNotApply(f"'{target.name}' holds dates")
+            raise DoesNotApply(self.about.say("tasks", "dates", target=target.name))
         words = target.as_words()
         labels = distinct_labels(words)
         k = len(labels)
         if not 3 <= k <= MOST_CLASSES:
-            raise DoesNotApply(f"'{target.name}' has {k} different values; classes are for 3 to {MOST_CLASSES}")
+            raise DoesNotApply(self.about.say("tasks", "few_or_many", target=target.name, k=k, most=MOST_CLASSES))
         if k > MOST_NUMBERED and 2 * k > len(words):
-            raise DoesNotApply(f"'{target.name}' has {k} different values: hardly two rows share an answer")
+            raise DoesNotApply(self._say("hardly_shared", target, k))
         numbers = [as_number(label) for label in labels]
         if any(v is None for v in numbers):
             return Claim(fit=0.9, why=self._say("names", target, k))
         whole = sorted(v for v in numbers if v is not None and v == int(v))
         if len(whole) < k or k > MOST_NUMBERED:
-            raise DoesNotApply(f"'{target.name}' holds measured numbers")
+            raise DoesNotApply(self.about.say("tasks", "measured", target=target.name))
         counts = np.unique(words.cells[words.cells >= 0], return_counts=True)[1]
         in_a_row = whole[0] in (0, 1) and whole[-1] - whole[0] == k - 1
         if in_a_row and counts.max() <= EVEN * counts.min():
@@ -79,11 +106,7 @@ class Classes:
         """The labels in order."""
         labels = distinct_labels(target)
         if len(labels) < 2 or len(labels) > 10_000:
-            raise DataError(
-                f"The target '{target.name}' has {len(labels):,} different value(s) in {len(target):,} rows.",
-                "Classes need from 2 to 10,000.",
-                "Check that the column and the rows are the right ones, or name another --task.",
-            )
+            raise refusal(DataError, "tasks/classes", "answers", target=target.name, k=len(labels), n=len(target))
         return Codec(labels=tuple(labels))
 
     def encode(self, target: Column, codec: Codec) -> Ints:
@@ -129,5 +152,5 @@ class Classes:
         """The class."""
         return np.asarray(y, dtype=np.int64)
 
-    def _say(self, key: str, target: Column, k: int) -> Any:
+    def _say(self, key: str, target: Column, k: int) -> Say:
         return self.about.say("tasks", key, target=target.name, k=k)

@@ -17,6 +17,7 @@ from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
 from assay.kernel.labels import as_number, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
+from assay.kernel.words import refusal
 from assay.stats import metrics
 
 LEAST_SHARE = 0.95  # of the cells must be numbers
@@ -32,15 +33,39 @@ class Value:
         gives=("value",),
         order=30,
         words={
-            "en": {"title": "a value", "numbers": "'{target}' has {distinct} different numbers"},
-            "zh": {"title": "数值预测", "numbers": "“{target}”有 {distinct} 个不同的数值"},
+            "en": {
+                "title": "a value",
+                "numbers": "'{target}' has {distinct} different numbers",
+                "dates": "'{target}' holds dates",
+                "no_numbers": "'{target}' is not a column of numbers",
+                "one.seen": "The target '{target}' has the same value in all {n} rows.",
+                "one.expected": "A value to be learnt must vary.",
+                "one.do": "Check that the column and the rows are the right ones.",
+                "measure.rmse": "root mean squared error",
+                "measure.mae": "mean absolute error",
+                "measure.r2": "R²",
+                "measure.median_error": "median absolute error",
+            },
+            "zh": {
+                "title": "数值预测",
+                "numbers": "“{target}”有 {distinct} 个不同的数值",
+                "dates": "“{target}”是日期列",
+                "no_numbers": "“{target}”不是数值列",
+                "one.seen": "目标“{target}”在全部 {n} 行中取值相同。",
+                "one.expected": "要学习的数值必须有变化。",
+                "one.do": "请确认列和行都是正确的。",
+                "measure.rmse": "均方根误差",
+                "measure.mae": "平均绝对误差",
+                "measure.r2": "R²",
+                "measure.median_error": "绝对误差中位数",
+            },
         },
     )
 
     def recognise(self, target: Column) -> Claim:
         """Numbers with more than two values."""
         if target.store == "moments":
-            raise DoesNotApply(f"'{target.name}' holds dates")
+            raise DoesNotApply(self.about.say("tasks", "dates", target=target.name))
         if target.store == "numbers":
             distinct = len(np.unique(target.cells[~target.missing]))
             share = 1.0
@@ -49,7 +74,7 @@ class Value:
             distinct = len(labels)
             share = sum(as_number(label) is not None for label in labels) / max(1, distinct)
         if share < LEAST_SHARE or distinct < 3:
-            raise DoesNotApply(f"'{target.name}' is not a column of numbers")
+            raise DoesNotApply(self.about.say("tasks", "no_numbers", target=target.name))
         fit = 0.8 if distinct <= 20 else 0.9
         return Claim(fit=fit, why=self.about.say("tasks", "numbers", target=target.name, distinct=distinct))
 
@@ -61,11 +86,7 @@ class Value:
         """Nothing to write but the number."""
         known = target.cells[~target.missing]
         if len(known) == 0 or known.min() == known.max():
-            raise DataError(
-                f"The target '{target.name}' has the same value in all {len(known):,} rows.",
-                "A value to be learnt must vary.",
-                "Check that the column and the rows are the right ones.",
-            )
+            raise refusal(DataError, "tasks/value", "one", target=target.name, n=len(known))
         return Codec()
 
     def encode(self, target: Column, codec: Codec) -> Floats:

@@ -37,6 +37,7 @@ def contracts(plugin: Any) -> list[Contract]:
     tests: dict[str, Callable[[Any, str], None]] = {
         "answers in both languages, or says why not": answers,
         "has figures and measures of known kinds": is_drawn,
+        "names its measures in both languages": names_measures,
         "survives a file": survives_a_file,
         "leaves the evidence as it was": leaves_evidence_alone,
         "answers when the time is up": keeps_its_clock,
@@ -162,6 +163,17 @@ def is_drawn(plugin: Any, task: str) -> None:
         demand(isinstance(m.value, (int, float)) and math.isfinite(m.value), f"{m.name} is {m.value!r}")
         demand((m.low is None) == (m.high is None), f"{m.name} has half an interval")
         demand(m.low is None or m.high is None or not m.low > m.high, f"{m.name} from {m.low} to {m.high}")
+
+
+def names_measures(plugin: Any, task: str) -> None:
+    """Each measure has a name in the words of the check, or of the task whose metric it is."""
+    found = _asked(plugin, task)
+    if isinstance(found, DoesNotApply):
+        return
+    for lang in LANGUAGES:
+        known = {**evidence(task).task.about.words[lang], **plugin.about.words[lang]}
+        nameless = sorted({m.key for m in found.measures if not known.get(f"measure.{m.key}", "").strip()})
+        demand(not nameless, f"no words 'measure.NAME' in '{lang}' for {nameless}")
 
 
 def survives_a_file(plugin: Any, task: str) -> None:

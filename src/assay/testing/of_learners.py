@@ -86,8 +86,9 @@ def declares_ranges(plugin: Any) -> None:
     spans = ranges(plugin)
     demand(list(spans) == names, f"settings without a range: {[n for n in names if n not in spans]}")
     default = plugin()
-    wrong = {name: span.problem(getattr(default, name)) for name, span in spans.items()}
-    demand(not any(wrong.values()), f"defaults out of range: {wrong}")
+    asked = {name: span.problem(getattr(default, name)) for name, span in spans.items()}
+    wrong = {name: problem.text() for name, problem in asked.items() if problem}
+    demand(not wrong, f"defaults out of range: {wrong}")
 
 
 def draws_are_settings(plugin: Any) -> None:

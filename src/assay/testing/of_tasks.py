@@ -15,6 +15,7 @@ from ..kernel.errors import DataError, DoesNotApply
 from ..kernel.forms import HEADS
 from ..kernel.plugins import Codec, modality_of
 from ..kernel.rng import stream
+from ..kernel.words import LANGUAGES, Say
 from .contract import Contract, demand
 from .worlds import targets
 
@@ -30,6 +31,8 @@ def contracts(plugin: Any, example: Column | None = None) -> list[Contract]:
         ("answers in probabilities or values", lambda: answers(plugin, example)),
         ("guesses the best constant", lambda: guesses_best(plugin, example)),
         ("measures what its losses say", lambda: measures(plugin, example)),
+        ("names its metrics in both languages", lambda: names_metrics(plugin, example)),
+        ("says in both languages what is not its own", lambda: says_why_not(plugin)),
         ("takes weights as repeated rows", lambda: takes_weights(plugin, example)),
         ("puts every row in a stratum", lambda: has_strata(plugin, example)),
     ]
@@ -106,7 +109,10 @@ def refuses_constants(plugin: Any, example: Column | None) -> None:
     for cut in (np.zeros(5, dtype=np.int64), np.arange(0)):
         try:
             task.codec(column.take(cut))
-        except DataError:
+        except DataError as error:
+            demand(
+                not isinstance(error.said[0], str), f"'{error}' stands in one language only; see kernel.words.refusal"
+            )
             continue
         demand(False, f"learns how to write answers from {len(cut)} equal rows")
 
@@ -165,6 +171,25 @@ def measures(plugin: Any, example: Column | None) -> None:
         sign = 1.0 if metric.better == "higher" else -1.0
         gap = sign * (metric.of(good, y, None) - metric.of(scores, y, None))
         demand(gap > 0, f"{metric.key} does not find answers near the truth better than noise")
+
+
+def names_metrics(plugin: Any, example: Column | None) -> None:
+    """Each metric has a name: `measure.KEY` in the words of the task."""
+    task, _, codec = opened(plugin, example)
+    for lang in LANGUAGES:
+        known = plugin.about.words[lang]
+        nameless = [m.key for m in task.metrics(codec) if not known.get(f"measure.{m.key}", "").strip()]
+        demand(not nameless, f"no words 'measure.NAME' in '{lang}' for {nameless}")
+
+
+def says_why_not(plugin: Any) -> None:
+    """A target that is not recognised, or not learnable, is refused with a Say."""
+    for column in targets().values():
+        try:
+            plugin().recognise(column)
+        except DoesNotApply as answer:
+            demand(isinstance(answer.say, Say), f"the reason '{answer}' stands in one language only; give it as a Say")
+            demand(all(answer.text(lang).strip() for lang in LANGUAGES), "a reason is empty")
 
 
 def _near(y: Any, scores: Any, codec: Codec) -> Any:

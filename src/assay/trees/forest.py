@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..kernel.box import Box
 from ..kernel.errors import RequestError
+from ..kernel.words import refusal
 from .pack import pack, unpack
 from .validate import MOST_FEATURES, MOST_LEAVES, MOST_WIDTH, check_forest
 from .walk import Floats, Ints, Walker, chunks, walker_of
@@ -140,11 +141,7 @@ class Forest:
     def _checked(self, values: Any) -> Floats:
         values = np.asarray(values, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != self.features:
-            raise RequestError(
-                f"The values have shape {values.shape}.",
-                f"These trees expect rows of {self.features} columns.",
-                "Encode the table with the encoders of the same model.",
-            )
+            raise refusal(RequestError, "trees", "shape", shape=str(values.shape), n=self.features)
         return np.ascontiguousarray(values)
 
     def _finish(self, total: Floats) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.errors import PluginFault, RequestError
+from ..kernel.words import refusal
 from .forest import Forest
 from .validate import check_forest
 from .walk import CATEGORICAL
@@ -49,7 +50,7 @@ class _Tree:
 
     def __init__(self, pairs: dict[str, str]) -> None:
         if pairs.get("is_linear", "0") != "0":
-            raise RequestError("The trees have linear leaves.", "Only constant leaves are kept.", "Train without.")
+            raise refusal(RequestError, "trees", "linear")
         self.feature = _numbers(pairs, "split_feature", np.int32)
         self.threshold = _numbers(pairs, "threshold", np.float64)
         self.left = _numbers(pairs, "left_child", np.int32)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..kernel.errors import RequestError
+from ..kernel.words import refusal
 from .forest import Forest
 from .walk import CATEGORICAL, MISSING_ZERO, ZERO, Floats, Ints, chunks
 
@@ -107,7 +108,7 @@ def terms(forest: Forest) -> Shapes:
     asked_by_node, asked_by_leaf = _paths(forest)
     widest = max((len(asked) for asked in asked_by_leaf), default=0)
     if widest > 2:
-        raise RequestError(f"A path asks for {widest} columns.", "Shape functions need at most 2 on each path.")
+        raise refusal(RequestError, "trees", "wide_path", n=widest)
     names: list[Columns] = sorted(set(asked_by_leaf), key=lambda asked: (len(asked), asked))
     rank = {asked: place for place, asked in enumerate(names)}
     group = np.array([rank[asked] for asked in asked_by_leaf], dtype=np.intp)  # [leaves]
@@ -171,7 +172,7 @@ def _term(forest: Forest, asked: Columns, nodes: Ints, trees: Ints, own: Floats)
     axes = tuple(_axis(forest, feature, nodes[forest.feature[nodes] == feature]) for feature in asked)
     sizes = tuple(axis.size for axis in axes)
     if math.prod(sizes) > MOST_CELLS:
-        raise RequestError(f"The table of columns {asked} has {sizes} cells.", f"At most {MOST_CELLS} are kept.")
+        raise refusal(RequestError, "trees", "large_term", columns=str(asked), sizes=str(sizes), most=MOST_CELLS)
     grid = np.meshgrid(*(axis.examples() for axis in axes), indexing="ij")
     rows = np.stack([*(column.ravel() for column in grid), np.zeros(math.prod(sizes))], axis=1)
     return Term(axes=axes, values=_sums(forest, asked, rows, trees, own).reshape(*sizes, forest.width))
@@ -183,7 +184,7 @@ def _axis(forest: Forest, feature: int, nodes: Ints) -> Axis:
         ranks = np.cumsum(categorical)[nodes] - 1
         return Axis(feature=feature, edges=None, codes=32 * int(np.diff(forest.category_offsets)[ranks].max()))
     if categorical[nodes].any():
-        raise RequestError(f"Column {feature} is asked both as a number and as a category.", "It can be only one.")
+        raise refusal(RequestError, "trees", "two_kinds", column=feature)
     edges = forest.threshold[nodes]
     if (forest.decision[nodes] >> 2 == MISSING_ZERO).any():
         edges = np.concatenate([edges, [np.nextafter(-ZERO, -np.inf), ZERO]])  # zero is a cell of its own

@@ -1,0 +1,222 @@
+"""What does --help say, in English and Chinese?
+
+Kept apart from what the verbs print, and free of templates, so that help needs nothing but this file.
+"""
+
+from __future__ import annotations
+
+HELP = {
+    "en": {
+        "help.usage": "usage: ",
+        "help.positional arguments": "positional arguments",
+        "help.options": "options",
+        "help.verbs": "verbs",
+        "help.help": "show this help and exit",
+        "help.version": "show the version and exit",
+        "help.top": "Your own data and a target in; a model that stands up to inspection out.",
+        "help.top.epilog": """\
+from a table to answers:
+  assay plan    loans.csv --target default
+  assay train   loans.csv --target default --minutes 2     writes loans.assay and loans.html
+  assay predict loans.assay new.csv -o scored.csv
+  assay explain loans.assay new.csv --row 3
+  assay audit   loans.assay june.csv
+  assay report  loans.assay -o loans.md
+
+'assay VERB --help' tells more. Exit codes: 0 done, 1 a check with a limit failed,
+2 the request cannot be met, 3 our fault.
+""",
+        "help.plan": "what would be done with a table, nothing trained",
+        "help.plan.epilog": """\
+Nothing is trained and nothing is written. What you would decide otherwise, say: every line of the plan
+can be overruled, and 'assay train' takes the same options.
+
+  assay plan loans.csv --target default
+  assay plan loans.csv --target default --kind zip=category --drop notes --group customer
+""",
+        "help.train": "a table in, a model with its assay out",
+        "help.train.epilog": """\
+Writes NAME.assay (the model, one file that holds no code) and NAME.html (the report) beside you; -o names
+another place. Ctrl-C ships the best so far; a killed run goes on with --resume.
+
+  assay train loans.csv --target default --minutes 2
+  assay train loans.csv --target default --test june.csv --limit 'quality.auc>=0.75'
+  assay train visits.csv --target readmitted --group patient --sensitive sex
+""",
+        "help.predict": "answers for new rows",
+        "help.predict.epilog": """\
+The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value), set
+(the answers that cannot be ruled out at the model's level) and notes (what is unusual about the row).
+
+  assay predict loans.assay new.csv -o scored.csv
+""",
+        "help.explain": "why one row is answered as it is",
+        "help.explain.epilog": """\
+Each part's pull is in the unit of the score (log-odds of the answer, or the target's own unit); with the base
+they add up to the score exactly.
+
+  assay explain loans.assay new.csv --row 3
+  assay explain loans.assay new.csv --row 3 --class default
+""",
+        "help.audit": "the same checks on new labelled rows",
+        "help.audit.epilog": """\
+Puts the same checks to the model, on rows it has never seen.
+
+  assay audit loans.assay june.csv
+  assay audit loans.assay june.csv -o june.html --limit 'quality.auc>=0.75'
+""",
+        "help.report": "the report of a model, as HTML, Markdown or JSON",
+        "help.report.epilog": """\
+The ending says for whom: .html for people, .md for a repository (a model card), .json for programs.
+
+  assay report loans.assay -o loans.html --lang zh
+""",
+        "help.lang": "language of sentences (default: %(default)s)",
+        "help.json": "print JSON for programs instead of text",
+        "help.debug": "show a traceback if assay breaks",
+        "help.reading": "reading",
+        "help.sheet": "sheet of an Excel file (default: the first)",
+        "help.query": "SQL query, when the source is a database URL such as sqlite:///loans.db",
+        "help.table": "CSV, Parquet, Excel, JSON lines, or a database URL",
+        "help.target": "the column to be learnt",
+        "help.minutes": "time budget of the whole run (default: 2)",
+        "help.overruling": "overruling the plan (repeat an option to name several)",
+        "help.task": "what the target means: binary, classes or value",
+        "help.kind": "number, category, flag, date or text",
+        "help.id": "names the row; never learnt from, written beside the answers",
+        "help.sensitive": "learnt from, and always looked at apart by the checks",
+        "help.drop": "left out",
+        "help.feature": "learnt from, although it looks like an id",
+        "help.learner": "try only this learner",
+        "help.group": "rows of one value always stay together (patient, customer)",
+        "help.time": "learn the past, predict the future by this column",
+        "help.weight": "how much each row counts",
+        "help.folds": "number of folds (default: by the number of rows)",
+        "help.sealed": "rows set aside before anything is fitted and opened once by the checks; 0 for none (default: a fifth beyond 50,000 rows, none below)",
+        "help.level": "coverage of sets and intervals (default: 0.9)",
+        "help.seed": "the same seed gives the same plan and folds (default: 0)",
+        "help.train.output": "the model file (default: NAME.assay in this folder)",
+        "help.test": "labelled rows of your own, measured beside",
+        "help.limit": "a promise such as 'quality.auc>=0.8'; exit code 1 if it is broken",
+        "help.readable": "ship the best model a person can read",
+        "help.refit": "ship one model fitted on all rows: smaller and faster than the bag of fold models",
+        "help.resume": "go on with a killed run",
+        "help.model": "a .assay file",
+        "help.predict.data": "rows to answer: CSV, Parquet, Excel, JSON lines, or a database URL",
+        "help.predict.output": "CSV file to write (default: the screen)",
+        "help.explain.data": "a table that holds the row",
+        "help.row": "which row, counted from 1 (default: 1)",
+        "help.class": "explain the pull on this class (default: the answer)",
+        "help.most": "show only the strongest parts",
+        "help.audit.data": "rows whose answer is known",
+        "help.audit.output": "write a report: .html, .md or .json",
+        "help.audit.minutes": "time for the checks (default: 5)",
+        "help.report.output": "file to write (default: the verdicts on the screen)",
+    },
+    "zh": {
+        "help.usage": "用法：",
+        "help.positional arguments": "位置参数",
+        "help.options": "选项",
+        "help.verbs": "命令",
+        "help.help": "显示此帮助并退出",
+        "help.version": "显示版本并退出",
+        "help.top": "输入您自己的数据和目标，得到经得起检验的模型。",
+        "help.top.epilog": """\
+从表格到回答：
+  assay plan    loans.csv --target default
+  assay train   loans.csv --target default --minutes 2     写出 loans.assay 和 loans.html
+  assay predict loans.assay new.csv -o scored.csv
+  assay explain loans.assay new.csv --row 3
+  assay audit   loans.assay june.csv
+  assay report  loans.assay -o loans.md
+
+“assay VERB --help”给出详细说明。退出码：0 完成，1 有限值未满足，
+2 请求无法满足，3 程序出错。
+""",
+        "help.plan": "说明将如何处理一张表，不做任何训练",
+        "help.plan.epilog": """\
+不训练，也不写入任何文件。方案中的每一行都可以另行指定，“assay train”接受同样的选项。
+
+  assay plan loans.csv --target default
+  assay plan loans.csv --target default --kind zip=category --drop notes --group customer
+""",
+        "help.train": "输入一张表，得到模型及其检查报告",
+        "help.train.epilog": """\
+在当前文件夹写出 NAME.assay（模型，单个文件，不含代码）和 NAME.html（报告）；用 -o 指定其他位置。
+按 Ctrl-C 保存目前最好的结果；被终止的运行可用 --resume 继续。
+
+  assay train loans.csv --target default --minutes 2
+  assay train loans.csv --target default --test june.csv --limit 'quality.auc>=0.75'
+  assay train visits.csv --target readmitted --group patient --sensitive sex
+""",
+        "help.predict": "对新的行给出回答",
+        "help.predict.epilog": """\
+写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high）、
+set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
+
+  assay predict loans.assay new.csv -o scored.csv
+""",
+        "help.explain": "说明某一行为何得到这样的回答",
+        "help.explain.epilog": """\
+每个部分的影响以得分的单位表示（回答的对数几率，或目标自身的单位）；
+与基准相加，恰好等于得分。
+
+  assay explain loans.assay new.csv --row 3
+  assay explain loans.assay new.csv --row 3 --class default
+""",
+        "help.audit": "用新的带答案的行重做同样的检查",
+        "help.audit.epilog": """\
+用模型从未见过的行，对它做同样的检查。
+
+  assay audit loans.assay june.csv
+  assay audit loans.assay june.csv -o june.html --limit 'quality.auc>=0.75'
+""",
+        "help.report": "输出模型的报告：HTML、Markdown 或 JSON",
+        "help.report.epilog": """\
+后缀决定用途：.html 供人阅读，.md 供代码库使用（模型卡），.json 供程序读取。
+
+  assay report loans.assay -o loans.html --lang zh
+""",
+        "help.lang": "语言（默认：%(default)s）",
+        "help.json": "输出供程序读取的 JSON，而非文本",
+        "help.debug": "程序出错时显示调用栈",
+        "help.reading": "读取",
+        "help.sheet": "Excel 文件的工作表（默认：第一张）",
+        "help.query": "SQL 查询，用于 sqlite:///loans.db 之类的数据库 URL",
+        "help.table": "CSV、Parquet、Excel、JSON 行，或数据库 URL",
+        "help.target": "要学习的列",
+        "help.minutes": "整个运行的时间预算，单位为分钟（默认：2）",
+        "help.overruling": "改变方案（同一选项可重复使用，以指定多项）",
+        "help.task": "目标的含义：binary、classes 或 value",
+        "help.kind": "number、category、flag、date 或 text",
+        "help.id": "用于标识行；不参与学习，写在回答旁边",
+        "help.sensitive": "参与学习，且检查时总是单独考察",
+        "help.drop": "不使用",
+        "help.feature": "虽然像标识，仍参与学习",
+        "help.learner": "只尝试这个学习器",
+        "help.group": "取值相同的行始终在一起（如病人、客户）",
+        "help.time": "按此列用过去预测未来",
+        "help.weight": "每一行的权重",
+        "help.folds": "折数（默认：由行数决定）",
+        "help.sealed": "在任何拟合之前封存的行的比例，仅由检查打开一次；0 表示不封存（默认：超过 50,000 行时封存五分之一，否则不封存）",
+        "help.level": "集合与区间的覆盖率（默认：0.9）",
+        "help.seed": "随机种子相同，方案与各折也相同（默认：0）",
+        "help.train.output": "模型文件（默认：当前文件夹中的 NAME.assay）",
+        "help.test": "您自己的带答案的行，另行测量",
+        "help.limit": "限值，例如 'quality.auc>=0.8'；未满足时退出码为 1",
+        "help.readable": "采用最好的可读模型",
+        "help.refit": "交付在全部行上拟合的单个模型：比折模型的组合更小、更快",
+        "help.resume": "继续被终止的运行",
+        "help.model": ".assay 文件",
+        "help.predict.data": "要回答的行：CSV、Parquet、Excel、JSON 行，或数据库 URL",
+        "help.predict.output": "要写入的 CSV 文件（默认：显示在屏幕上）",
+        "help.explain.data": "包含该行的表",
+        "help.row": "第几行，从 1 开始（默认：1）",
+        "help.class": "说明对此类别的影响（默认：所回答的类别）",
+        "help.most": "只显示影响最大的若干部分",
+        "help.audit.data": "答案已知的行",
+        "help.audit.output": "写出报告：.html、.md 或 .json",
+        "help.audit.minutes": "检查的时间，单位为分钟（默认：5）",
+        "help.report.output": "要写入的文件（默认：在屏幕上显示结论）",
+    },
+}
