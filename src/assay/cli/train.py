@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -46,38 +45,60 @@ def run(parsed: argparse.Namespace) -> int:
     import assay
     from assay.api import Watch
 
-    from .show import Progress, plan_text
+    from .show import Progress, plan_text, word
 
     progress = Progress(parsed.lang)
 
     def planned(plan: Any) -> None:
+        if not parsed.resume:
+            _forget(journal)  # of another run that was killed and is not gone on with
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
 
-    model = assay.train(
-        parsed.data,
-        parsed.target,
-        test=parsed.test,
-        limits=parsed.limit,
-        journal=journal,
-        resume=parsed.resume,
-        watch=Watch(planned=planned, trial=progress.trial, check=progress.check),
-        clock=clock,
-        options=reading_options(parsed),
-        readable=parsed.readable,
-        **wished(parsed),
-    )
-    progress.done()
-    model.save(path)
-    model.report.save(report, parsed.lang)
-    shutil.rmtree(journal, ignore_errors=True)
+    try:
+        model = assay.train(
+            parsed.data,
+            parsed.target,
+            test=parsed.test,
+            limits=parsed.limit,
+            journal=journal,
+            resume=parsed.resume,
+            watch=Watch(planned=planned, trial=progress.trial, check=progress.check),
+            clock=clock,
+            options=reading_options(parsed),
+            readable=parsed.readable,
+            **wished(parsed),
+        )
+        progress.done()
+        model.save(path)
+        model.report.save(report, parsed.lang)
+    except KeyboardInterrupt:  # a second time, or where nothing can be shipped
+        progress.done()
+        if kept := _steps(journal):
+            tell(f"\n{word('kept', parsed.lang, n=kept)}")
+        raise
+    _forget(journal)
     if parsed.json:
         said = {"model": str(path), "report": str(report), **model.report.structured()}
         print(json.dumps(said, ensure_ascii=False, allow_nan=False))
     else:
         _tell(model, path, report, parsed, clock)
     return 1 if model.broken_limits else 0
+
+
+def _steps(journal: Path) -> int:
+    """How many finished steps a run has left."""
+    from assay.store.journal import STEP
+
+    return sum(1 for _ in journal.glob(f"*{STEP}"))
+
+
+def _forget(journal: Path) -> None:
+    """Remove what a run has left, and nothing else that may stand in a folder of that name."""
+    from assay.store.journal import Journal
+
+    Journal(journal, "").clear()
 
 
 def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, clock: Clock) -> None:
