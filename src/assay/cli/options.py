@@ -25,11 +25,14 @@ def reading(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("reading")
     group.add_argument("--sheet", help="sheet of an Excel file (default: the first)")
     group.add_argument("--query", help="SQL query, when the source is a database URL such as sqlite:///loans.db")
+    group.add_argument("--header", action=argparse.BooleanOptionalAction, default=None,
+                       help="whether the first row of a text table or sheet names the columns (default: found out)")  # fmt: skip
 
 
 def reading_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """The reading options that were given."""
-    return {name: value for name in ("sheet", "query") if (value := getattr(parsed, name, None))}
+    given = {name: getattr(parsed, name, None) for name in ("sheet", "query", "header")}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def wishes(parser: argparse.ArgumentParser) -> None:
@@ -101,9 +104,16 @@ def stem(source: str) -> str:
     return name or "model"
 
 
-def writable(path: Path) -> Path:
-    """The path, once it is known that a file can be made there: found out before any training. Raises RequestError."""
+def writable(path: Path, *sources: str | None) -> Path:
+    """The path, once it is known that a file can be made there, and that it is none of the sources.
+
+    Found out before any training. Raises RequestError.
+    """
     folder = path.parent
+    if path.is_dir():
+        raise RequestError(f"{path} is a folder.", "Results are a file.", "Name a file in it with -o.")
+    if any(source and path.exists() and os.path.exists(source) and path.samefile(source) for source in sources):
+        raise RequestError(f"{path} is what is read.", "It would be written over.", "Name another file with -o.")
     if not folder.is_dir():
         raise RequestError(f"There is no folder {folder}.", "Results need one.", "Make it, or name another with -o.")
     if not os.access(folder, os.W_OK):
