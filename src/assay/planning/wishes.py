@@ -40,8 +40,17 @@ class Wishes:
             wrong.append(f"folds is {self.folds}; it must be from 2 to 50")
         if not 0.5 <= self.level < 1:
             wrong.append(f"level is {self.level:g}; it must be from 0.5 to below 1")
-        if self.target in self.drop:
-            wrong.append(f"'{self.target}' is both the target and to be dropped")
+        roles = {
+            "to be dropped": self.drop,
+            "an id": self.ids,
+            "the group": (self.group,),
+            "the time": (self.time,),
+            "the weight": (self.weight,),
+            "sensitive": self.sensitive,
+            "a feature": self.features,
+        }
+        taken = [role for role, names in roles.items() if self.target and self.target in names]
+        wrong += [f"'{self.target}' is both the target and {role}" for role in taken]
         if wrong:
             raise RequestError("The request cannot be met.", "; ".join(wrong) + ".", "Change it and try again.")
 

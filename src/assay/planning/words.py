@@ -6,6 +6,7 @@ WORDS = {
     "en": {
         "why.asked": "you said so",
         "why.all_missing": "every cell is missing",
+        "why.all_misfit": "no cell reads as {kind}",
         "why.constant": "every cell is the same",
         "why.id_names": "every cell is different, as in an id",
         "why.id_rows": "it numbers the rows",
@@ -14,6 +15,7 @@ WORDS = {
         "left.learner": "{learner} is left out: it needs {packages} (pip install '{extra}')",
         "left.target_missing": "{n} rows without a target are left out",
         "left.weight_missing": "{n} rows without a positive weight are left out",
+        "left.time_missing": "{n} rows without a time are left out",
         "note.misfits": "'{name}': {n} cells do not read as {kind} and count as missing ({examples})",
         "note.sealed": "{n} rows are sealed: set aside before anything is fitted, opened once by the checks",
         "note.cross": "every row is predicted by models that never saw it ({folds} folds)",
@@ -34,6 +36,7 @@ WORDS = {
     "zh": {
         "why.asked": "由您指定",
         "why.all_missing": "所有单元格都缺失",
+        "why.all_misfit": "没有单元格能按{kind}读取",
         "why.constant": "所有单元格都相同",
         "why.id_names": "每个单元格都不同，像是标识号",
         "why.id_rows": "它只是行号",
@@ -42,6 +45,7 @@ WORDS = {
         "left.learner": "未使用{learner}：需要 {packages}（pip install '{extra}'）",
         "left.target_missing": "{n} 行没有目标值，未使用",
         "left.weight_missing": "{n} 行没有正的权重，未使用",
+        "left.time_missing": "{n} 行没有时间，未使用",
         "note.misfits": "“{name}”：{n} 个单元格不能按{kind}读取，计为缺失（{examples}）",
         "note.sealed": "封存 {n} 行：在任何拟合之前取出，只由检查打开一次",
         "note.cross": "每一行都由从未见过它的模型预测（{folds} 折）",
