@@ -29,7 +29,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Answer, and write."""
     if parsed.output:
-        writable(Path(parsed.output))
+        writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
 
     from .show import word

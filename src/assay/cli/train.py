@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.kernel.clock import Clock
+from assay.kernel.errors import RequestError, did_you_mean, listing
 
 from .options import common, reading, reading_options, stem, tell, wished, wishes, writable
 
@@ -39,8 +40,14 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Train, save, report."""
     clock = Clock.start(60 * max(parsed.minutes, 0.0))  # reading the libraries is part of the budget
-    path = writable(Path(parsed.output or f"{stem(parsed.data)}.assay"))
-    report = path.with_suffix(".html")
+    path = writable(Path(parsed.output or f"{stem(parsed.data)}.assay"), parsed.data, parsed.test)
+    report = writable(path.with_suffix(".html"), parsed.data, parsed.test)
+    if report == path:
+        raise RequestError(
+            f"{path} is the name of a report.",
+            f"The model needs a file of its own, such as {path.with_suffix('.assay')}; the report goes beside it.",
+            "Name the model with -o.",
+        )
     journal = path.with_name(f"{path.stem}.run")
     import assay
     from assay.api import Watch
@@ -48,6 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
     from .show import Progress, plan_text, word
 
     progress = Progress(parsed.lang)
+    test = _test(parsed)
 
     def planned(plan: Any) -> None:
         if not parsed.resume:
@@ -60,7 +68,7 @@ def run(parsed: argparse.Namespace) -> int:
         model = assay.train(
             parsed.data,
             parsed.target,
-            test=parsed.test,
+            test=test,
             limits=parsed.limit,
             journal=journal,
             resume=parsed.resume,
@@ -85,6 +93,22 @@ def run(parsed: argparse.Namespace) -> int:
     else:
         _tell(model, path, report, parsed, clock)
     return 1 if model.broken_limits else 0
+
+
+def _test(parsed: argparse.Namespace) -> Any:
+    """The user's own test rows, read before any training: what is wrong with them costs no minutes then."""
+    if parsed.test is None:
+        return None
+    import assay
+
+    rows = assay.read(parsed.test, **reading_options(parsed))
+    if parsed.target not in rows:
+        raise RequestError(
+            f"{parsed.test} has no column '{parsed.target}'.",
+            did_you_mean(parsed.target, rows.names) or "A test needs rows whose answer is known.",
+            f"Its {len(rows.names)} columns: {listing(rows.names, 30)}.",
+        )
+    return rows
 
 
 def _steps(journal: Path) -> int:

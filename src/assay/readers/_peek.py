@@ -75,6 +75,8 @@ def existing(source: Any) -> Path:
             "Expected one file.",
             f"Name one of its files: {listing(inside)}." if inside else "It holds no files.",
         )
+    if path.exists():
+        raise DataError(f"'{path}' is a device or a pipe.", "Expected a file.", "Write its content to a file first.")
     if re.match(r"^https?://", str(source)):
         raise DataError(f"'{source}' is a web address.", "Expected a file.", "Download it first, then name the file.")
     folder = path.parent
