@@ -5,22 +5,40 @@ The readers' shelf is asked in order; the first that opens the source reads all 
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from .kernel.data import Dataset
-from .kernel.errors import DataError
+from .kernel.errors import DataError, RequestError
+from .kernel.hints import listing
 from .kernel.shelf import shelf
 from .kernel.words import refusal
 
 
 def read(source: Any, **options: Any) -> Dataset:
-    """A Dataset of raw columns from a path, a URL, a frame, or a Dataset itself. Raises DataError."""
+    """A Dataset of raw columns from a path, a URL, a frame, or a Dataset itself.
+
+    Raises DataError where no door opens it, RequestError where its door has no such option.
+    """
     if isinstance(source, Dataset):
         return source
     room = shelf("readers")
     for plugin in sorted((room.get(key) for key in room.keys()), key=lambda p: p.about.order):
         reader = plugin() if isinstance(plugin, type) else plugin
         if reader.opens(source):
+            _refuse_unknown(source, plugin.about.key, reader.read, options)
             found: Dataset = reader.read(source, **options)
             return found
     raise refusal(DataError, "readers", "no_door", kind=type(source).__name__)
+
+
+def _refuse_unknown(source: Any, key: str, door: Any, options: dict[str, Any]) -> None:
+    """Options are for one door or another: a sheet is nothing to a CSV file."""
+    known = [p.name for p in inspect.signature(door).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    strange = [name for name in options if name not in known]
+    if strange:
+        raise RequestError(
+            f"{source} is read as {key}, which has no option {listing(strange)}.",
+            f"Its options: {listing(known)}." if known else "It has none.",
+            "Leave it out, or name another source.",
+        )

@@ -179,3 +179,45 @@ def test_a_table_with_nothing_to_learn_from_says_why() -> None:
         assay.plan({"id": [f"a{i}" for i in range(40)], "y": ["a", "b"] * 20}, "y")
     assert "'id' is an id" in str(caught.value)
     assert "--feature" in str(caught.value)
+
+
+@pytest.mark.parametrize("role", ["group", "time", "weight"])
+def test_the_target_has_no_second_role(role: str) -> None:
+    with pytest.raises(RequestError, match=f"both the target and the {role}"):
+        plan(**{role: "default"})
+
+
+@pytest.mark.parametrize(("role", "kind"), [("time", "date"), ("weight", "number")])
+def test_words_have_no_order_and_no_amount(role: str, kind: str) -> None:
+    with pytest.raises(RequestError, match=rf"'town' cannot be the {role}.*--kind town={kind}"):
+        plan(**{role: "town"})
+    with pytest.raises(RequestError, match="and no cell is one"):
+        plan(kinds={"town": kind}, **{role: "town"})
+
+
+def test_an_unknown_learner_is_told_before_anything_is_tried() -> None:
+    with pytest.raises(RequestError, match=r"no learner 'bosting'.*Did you mean 'boosting'"):
+        plan(learners=("bosting",))
+
+
+def test_rows_without_a_time_are_left_out_only_where_time_orders_them() -> None:
+    days = [None if i % 8 == 0 else day for i, day in enumerate(LOANS["opened"])]
+    table = {**LOANS, "opened": days}
+    assert plan(table).data["rows_used"] == N
+    found, opened = draw(assay.read(table), Wishes(target="default", time="opened"))
+    assert [(say.key, say.values["n"]) for say in found.left_out if say.key.endswith("missing")] == [
+        ("left.time_missing", N // 8)
+    ]
+    assert opened.rows == N - N // 8
+    assert not opened["opened"].missing.any()
+
+
+def test_a_target_is_as_large_as_its_squares_allow() -> None:
+    most = float(np.sqrt(np.finfo(np.float64).max / N) / 2)
+    for top, fits in ((most * 0.99, True), (most * 1.01, False)):
+        table = {**LOANS, "income": [top, *LOANS["income"][1:]]}
+        if fits:
+            assert plan(table, "income", task="value").task == "value"
+            continue
+        with pytest.raises(DataError, match="values as large as"):
+            plan(table, "income", task="value")

@@ -103,6 +103,14 @@ def test_one_row_is_a_table(tmp_path):
     assert (data.names, rows_of(data)) == (("column_1", "column_2"), [["1", "2.5"]])
 
 
+def test_a_mark_inside_every_cell_is_no_separator_where_the_heading_has_none(tmp_path):
+    lines = [f"... < {k}00 DM,{'male : single' if k % 2 else 'female : divorced/separated'}" for k in range(1, 40)]
+    data = read(tmp_path, "\n".join(["status,sex", *lines]))
+    assert (data.names, data.rows) == (("status", "sex"), 39)
+    assert data["sex"].texts()[0] == "male : single"
+    assert read(tmp_path, "a:b\n" + "1.5:2.5\n" * 20).source.details["separator"] == ":"
+
+
 def test_years_may_be_names(tmp_path):
     assert read(tmp_path, "country,1990,1991,1992\nA,1,2,3\nB,4,5,6\n").names == ("country", "1990", "1991", "1992")
 

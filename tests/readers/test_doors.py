@@ -174,6 +174,13 @@ def test_excel_finds_the_table_under_its_title(tmp_path):
     assert said == "sheet 'June', header in row 3"
 
 
+def test_excel_takes_a_word_about_its_header(tmp_path):
+    workbook(tmp_path / "t.xlsx", [["Ann", "Ulm"], ["Bob", "Bonn"], ["Eve", "Jena"]])
+    assert Excel.read(tmp_path / "t.xlsx").names == ("Ann", "Ulm")
+    data = Excel.read(tmp_path / "t.xlsx", header=False)
+    assert (data.names, data.rows) == (("column_1", "column_2"), 3)
+
+
 def test_excel_sheets_are_chosen_by_name_or_number(tmp_path):
     book = openpyxl.Workbook()
     book.active.title = "empty"

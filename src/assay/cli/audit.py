@@ -25,7 +25,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Audit, and report."""
     if parsed.output:
-        writable(Path(parsed.output))
+        writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
 
     from .show import Progress, findings_text

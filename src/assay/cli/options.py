@@ -26,11 +26,13 @@ def reading(parser: argparse.ArgumentParser, lang: str) -> None:
     group = parser.add_argument_group(helped("reading", lang))
     group.add_argument("--sheet", help=helped("sheet", lang))
     group.add_argument("--query", help=helped("query", lang))
+    group.add_argument("--header", action=argparse.BooleanOptionalAction, default=None, help=helped("header", lang))
 
 
 def reading_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """The reading options that were given."""
-    return {name: value for name in ("sheet", "query") if (value := getattr(parsed, name, None))}
+    given = {name: getattr(parsed, name, None) for name in ("sheet", "query", "header")}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
@@ -93,9 +95,16 @@ def stem(source: str) -> str:
     return name or "model"
 
 
-def writable(path: Path) -> Path:
-    """The path, once it is known that a file can be made there: found out before any training. Raises RequestError."""
+def writable(path: Path, *sources: str | None) -> Path:
+    """The path, once it is known that a file can be made there, and that it is none of the sources.
+
+    Found out before any training. Raises RequestError.
+    """
     folder = path.parent
+    if path.is_dir():
+        raise RequestError(f"{path} is a folder.", "Results are a file.", "Name a file in it with -o.")
+    if any(source and path.exists() and os.path.exists(source) and path.samefile(source) for source in sources):
+        raise RequestError(f"{path} is what is read.", "It would be written over.", "Name another file with -o.")
     if not folder.is_dir():
         raise refusal(RequestError, "cli", "no_folder", folder=str(folder))
     if not os.access(folder, os.W_OK):

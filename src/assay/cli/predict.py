@@ -22,7 +22,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Answer, and write."""
     if parsed.output:
-        writable(Path(parsed.output))
+        writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
 
     answers = assay.load(parsed.model).predict(parsed.data, **reading_options(parsed))

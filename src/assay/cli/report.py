@@ -20,7 +20,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Write, or print the verdicts."""
     if parsed.output:
-        writable(Path(parsed.output))
+        writable(Path(parsed.output), parsed.model)
     import assay
 
     from .show import findings_text

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import shutil
 from pathlib import Path
 from typing import Any
 
 from assay.kernel.clock import Clock
+from assay.kernel.errors import RequestError
+from assay.kernel.hints import did_you_mean, listing
 
 from .options import common, reading, reading_options, stem, tell, wished, wishes, writable
 from .speech import helped, word
@@ -32,8 +33,14 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Train, save, report."""
     clock = Clock.start(60 * max(parsed.minutes, 0.0))  # reading the libraries is part of the budget
-    path = writable(Path(parsed.output or f"{stem(parsed.data)}.assay"))
-    report = path.with_suffix(".html")
+    path = writable(Path(parsed.output or f"{stem(parsed.data)}.assay"), parsed.data, parsed.test)
+    report = writable(path.with_suffix(".html"), parsed.data, parsed.test)
+    if report == path:
+        raise RequestError(
+            f"{path} is the name of a report.",
+            f"The model needs a file of its own, such as {path.with_suffix('.assay')}; the report goes beside it.",
+            "Name the model with -o.",
+        )
     journal = path.with_name(f"{path.stem}.run")
     import assay
     from assay.api import Watch
@@ -41,36 +48,75 @@ def run(parsed: argparse.Namespace) -> int:
     from .show import Progress, plan_text
 
     progress = Progress(parsed.lang)
+    test = _test(parsed)
 
     def planned(plan: Any) -> None:
+        if not parsed.resume:
+            _forget(journal)  # of another run that was killed and is not gone on with
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
 
-    model = assay.train(
-        parsed.data,
-        parsed.target,
-        test=parsed.test,
-        limits=parsed.limit,
-        journal=journal,
-        resume=parsed.resume,
-        watch=Watch(planned=planned, trial=progress.trial, check=progress.check),
-        clock=clock,
-        options=reading_options(parsed),
-        readable=parsed.readable,
-        refit=parsed.refit,
-        **wished(parsed),
-    )
-    progress.done()
-    model.save(path)
-    model.report.save(report, parsed.lang)
-    shutil.rmtree(journal, ignore_errors=True)
+    try:
+        model = assay.train(
+            parsed.data,
+            parsed.target,
+            test=test,
+            limits=parsed.limit,
+            journal=journal,
+            resume=parsed.resume,
+            watch=Watch(planned=planned, trial=progress.trial, check=progress.check),
+            clock=clock,
+            options=reading_options(parsed),
+            readable=parsed.readable,
+            refit=parsed.refit,
+            **wished(parsed),
+        )
+        progress.done()
+        model.save(path)
+        model.report.save(report, parsed.lang)
+    except KeyboardInterrupt:  # a second time, or where nothing can be shipped
+        progress.done()
+        if kept := _steps(journal):
+            tell(f"\n{word('kept', parsed.lang, n=kept)}")
+        raise
+    _forget(journal)
     if parsed.json:
         said = {"model": str(path), "report": str(report), **model.report.structured()}
         print(json.dumps(said, ensure_ascii=False, allow_nan=False))
     else:
         _tell(model, path, report, parsed, clock)
     return 1 if model.broken_limits else 0
+
+
+def _test(parsed: argparse.Namespace) -> Any:
+    """The user's own test rows, read before any training: what is wrong with them costs no minutes then."""
+    if parsed.test is None:
+        return None
+    import assay
+
+    rows = assay.read(parsed.test, **reading_options(parsed))
+    if parsed.target not in rows:
+        raise RequestError(
+            f"{parsed.test} has no column '{parsed.target}'.",
+            did_you_mean(parsed.target, rows.names) or "A test needs rows whose answer is known.",
+            f"Its {len(rows.names)} columns: {listing(rows.names, 30)}.",
+        )
+    return rows
+
+
+def _steps(journal: Path) -> int:
+    """How many finished steps a run has left."""
+    from assay.store.journal import STEP
+
+    return sum(1 for _ in journal.glob(f"*{STEP}"))
+
+
+def _forget(journal: Path) -> None:
+    """Remove what a run has left, and nothing else that may stand in a folder of that name."""
+    from assay.store.journal import Journal
+
+    Journal(journal, "").clear()
 
 
 def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, clock: Clock) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 import assay
 from assay.kernel.data import Column, Dataset, Floats
-from assay.kernel.errors import DataError
+from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Advice
 from assay.kernel.hints import no_rows
 from assay.kernel.plan import ColumnPlan, Plan
@@ -25,7 +25,7 @@ from assay.stats import leaks
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
 from .splits import copy_groups, plan_splits
-from .target import choose_task, open_target, usable_rows
+from .target import check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
 FEW_ROWS = 100
@@ -41,11 +41,14 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         raise no_rows(data.source.name, data.rows)
     task, task_why, task_other = choose_task(data[wishes.target], wishes.task)
     opened, columns = _open(data, wishes, task)
+    _check_orders(opened, wishes)
     weight = opened[wishes.weight] if wishes.weight else None
-    usable, no_target, no_weight = usable_rows(opened, opened[wishes.target], weight)
+    time = opened[wishes.time] if wishes.time else None
+    usable, *gone = usable_rows(opened[wishes.target], weight, time)
     table = opened if usable.all() else opened.take(usable)
     codec = task.codec(table[wishes.target])
     y = task.encode(table[wishes.target], codec)
+    check_size(y, wishes.target)
     features = [c for c in columns if c.role in ("feature", "sensitive")]
     if not features:
         roles = [
@@ -64,7 +67,7 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         columns=tuple(columns),
         splits=splits,
         candidates=tuple(portfolio),
-        left_out=(*_left_columns(columns), *_left_rows(no_target, no_weight), *left_out),
+        left_out=(*_left_columns(columns), *_left_rows(*gone), *left_out),
         minutes=wishes.minutes,
         seed=wishes.seed,
         level=wishes.level,
@@ -111,6 +114,22 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
     return Dataset(tuple(columns), data.source), plans
 
 
+def _check_orders(opened: Dataset, wishes: Wishes) -> None:
+    """Time must have an order, and weights must be amounts. Raises RequestError."""
+    for role, name, stores, kind in (
+        ("time", wishes.time, ("moments", "numbers"), "date"),
+        ("weight", wishes.weight, ("numbers",), "number"),
+    ):
+        if name and (opened[name].store not in stores or opened[name].missing.all()):
+            read_as = opened[name].kind.partition(":")[0]
+            raise RequestError(
+                f"'{name}' cannot be the {role}: it is read as {read_as}"
+                + (", and no cell is one." if opened[name].missing.all() else "."),
+                f"A column of {' or '.join('dates' if s == 'moments' else s for s in stores)} was expected.",
+                f"Name another --{role}, or say --kind {_quoted(name)}={kind}.",
+            )
+
+
 def _data_card(data: Dataset, used: int) -> dict[str, object]:
     source = data.source
     return {
@@ -132,8 +151,8 @@ def _left_columns(columns: list[ColumnPlan]) -> list[Say]:
     return [Say("planning", "left.column", {"name": c.name, "why": c.why}) for c in gone]
 
 
-def _left_rows(no_target: int, no_weight: int) -> list[Say]:
-    said = (("left.target_missing", no_target), ("left.weight_missing", no_weight))
+def _left_rows(no_target: int, no_weight: int, no_time: int) -> list[Say]:
+    said = (("left.target_missing", no_target), ("left.weight_missing", no_weight), ("left.time_missing", no_time))
     return [Say("planning", key, {"n": n}) for key, n in said if n]
 
 

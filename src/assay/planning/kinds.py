@@ -55,6 +55,8 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     problems = [unknown("column", name, known) for name in wishes.named() if name not in data]
     keys = shelf("modalities").keys()
     problems += [unknown("kind", k, keys) for k in wishes.kinds.values() if k.partition(":")[0] not in keys]
+    learners = shelf("learners").keys()
+    problems += [unknown("learner", key, learners) for key in wishes.learners if key not in learners]
     if problems:
         raise refusal(RequestError, "planning", "names", expected=Sentences(problems), name=data.source.name)
 
@@ -71,6 +73,8 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     role, reason = (asked_role, None) if asked_role else _role(opened.column, column)
     if asked_role == "feature" and (useless := _useless(opened.column)):
         role, reason = "dropped", useless
+    if role == "dropped" and opened.misfits and opened.column.missing.all():
+        reason = Say("planning", "why.all_misfit", {"kind": Say(f"modalities/{kind.partition(':')[0]}", "title")})
     plan = ColumnPlan(
         name=column.name,
         kind=kind,

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from assay.kernel.data import Column, Dataset
+from assay.kernel.data import Column, Floats
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.plugins import Claim, Task, modality_of
 from assay.kernel.shelf import shelf
@@ -58,13 +58,29 @@ def open_target(target: Column, task: Task) -> Column:
     return replace(opened.column, kind=task.kind(), role="target")
 
 
-def usable_rows(data: Dataset, target: Column, weight: Column | None) -> tuple[np.ndarray, int, int]:
-    """Rows that can teach (mask [n]), rows without target, rows without positive weight."""
+def usable_rows(target: Column, weight: Column | None, time: Column | None) -> tuple[np.ndarray, int, int, int]:
+    """Rows that can teach (mask [n]), rows without target, of the others those without positive weight, and without time."""
     no_target = target.missing
     no_weight = np.zeros(len(target), dtype=bool)
     if weight is not None:
         no_weight = ~no_target & ~(np.nan_to_num(weight.cells, nan=0.0) > 0)
-    return ~no_target & ~no_weight, int(no_target.sum()), int(no_weight.sum())
+    no_time = np.zeros(len(target), dtype=bool)
+    if time is not None:
+        no_time = ~no_target & ~no_weight & time.missing  # neither before nor after any other row
+    return ~no_target & ~no_weight & ~no_time, int(no_target.sum()), int(no_weight.sum()), int(no_time.sum())
+
+
+def check_size(y: Floats, name: str) -> None:
+    """Squared errors of values must be numbers still when they are added up. Raises DataError."""
+    if y.dtype.kind != "f" or not len(y):
+        return
+    largest = float(np.abs(y).max())
+    if largest > np.sqrt(np.finfo(np.float64).max / len(y)) / 2:
+        raise DataError(
+            f"The target '{name}' has values as large as {largest:.3g}.",
+            "Their squares are no numbers any more for a computer.",
+            "Correct the cells, or give the target in another unit.",
+        )
 
 
 def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:

@@ -45,8 +45,19 @@ class Wishes:
             wrong.append(Say("planning", "wish.sealed", {"value": f"{self.sealed:g}"}))
         if not 0.5 <= self.level < 1:
             wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
-        if self.target in self.drop:
-            wrong.append(Say("planning", "wish.target", {"target": self.target}))
+        roles = {
+            "dropped": self.drop,
+            "id": self.ids,
+            "group": (self.group,),
+            "time": (self.time,),
+            "weight": (self.weight,),
+            "sensitive": self.sensitive,
+            "feature": self.features,
+        }
+        for role, names in roles.items():
+            if self.target and self.target in names:
+                said = {"target": self.target, "role": Say("planning", f"role.{role}")}
+                wrong.append(Say("planning", "wish.target", said))
         if wrong:
             raise refusal(RequestError, "planning", "wishes", wrong=wrong)
 

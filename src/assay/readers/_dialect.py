@@ -46,6 +46,7 @@ SEPARATORS: tuple[tuple[str, float], ...] = (
     (" ", 0.6),
     (RUN, 0.61),
 )
+COMMON = (",", ";", "\t", "|")
 NUMBER = re.compile(r"^[+-]?(?:\d{1,3}(?:[ ,.']\d{3})+|\d+)?(?:[.,]\d*)?(?:[eE][+-]?\d+)?\s*[%€$£¥]?$")
 DATE = re.compile(
     r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?$"
@@ -181,7 +182,9 @@ def check_fixed(separator: str | None, quote: str | None) -> dict[str, str]:
 def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[tuple[str, float]]:
     if "separator" in fixed:
         return [(fixed["separator"], 1.0)]
-    filled = sum(1 for line in lines if line.strip()) or 1
+    whole = [line for line in lines if line.strip()]
+    filled = len(whole) or 1
+    even = any(len({line.count(mark) for line in whole}) == 1 and mark in whole[0] for mark in COMMON if whole)
     found = []
     for separator, belief in SEPARATORS:
         probe = " " if separator == RUN else separator
@@ -190,7 +193,9 @@ def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[
         if text.count(separator * 2) * 2 == text.count(separator) and separator in ("|", ":"):
             continue  # always doubled: the pair is the separator
         share = sum(1 for line in lines if probe in line) / filled
-        common = separator in (",", ";", "\t", "|")
+        common = separator in COMMON
+        if even and not common and probe not in whole[0]:
+            continue  # a mark inside cells, which the heading has not, where a common separator cuts every line alike
         if share >= (0.05 if common else 0.5):
             found.append((separator, belief))
     return [*found, ("", 1.0)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ._dialect import LINK, Dialect, rough_rows
+from ._heading import is_a_guess, is_a_row
 from ._mend import Mender, column_shapes, shape_of
 
 REMARKS = ("#", "%", "//", "!")
@@ -28,6 +29,7 @@ class Layout:
     header: tuple[str, ...] | None  # None where there is none
     header_line: int
     header_rows: int
+    guessed: bool  # whether a header of words stands on words, and might as well be a row
     body: int  # the first line behind the header
     preamble: tuple[str, ...]
     comment: str
@@ -71,15 +73,19 @@ def find_layout(lines: Sequence[str], dialect: Dialect, header: bool | None = No
     start = records[top].start if records else 0
     after = records[top + rows - 1].stop if rows and names is not None else start
     body = [r.cells for r in records[top + rows :]]
+    shapes = column_shapes(body, width)
+    whole = [row for row in body if len(row) == width]
+    words = names is not None and header is None and rows == 1 and not any(s in ("number", "date") for s in shapes)
     return Layout(
         width=width,
         header=None if names is None else tuple(names),
         header_line=start,
         header_rows=rows,
+        guessed=words and names is not None and is_a_guess(names, whole),
         body=after,
         preamble=tuple(line for line in lines[:start] if line.strip()),
         comment=comment,
-        shapes=tuple(column_shapes(body, width)),
+        shapes=tuple(shapes),
     )
 
 
@@ -172,9 +178,10 @@ def _seems_header(rows: Sequence[Sequence[str]], width: int) -> bool:
         return same == again == 0 and bool(rest) and shapes.count("text") > width / 2
     if any(LINK.match(cell) or (len(cell.split()) >= SENTENCE and _sentences(rest, j)) for j, cell in enumerate(top)):
         return False
-    if not rest or any(shape in ("number", "date") for shape in below):
+    typed = [j for j in range(width) if below[j] in ("number", "date")]
+    if not rest or any(top[j] for j in typed):
         return True
-    return again == 0
+    return again == 0 and not is_a_row(top, [row for row in rest if len(row) == width])
 
 
 def _sentences(rows: Sequence[Sequence[str]], place: int) -> bool:

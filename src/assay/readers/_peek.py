@@ -70,6 +70,8 @@ def existing(source: Any) -> Path:
         inside = sorted(p.name for p in path.iterdir() if p.is_file())
         key = "folder" if inside else "empty_folder"
         raise refusal(DataError, "readers", key, name=path.name or str(path), files=listing(inside))
+    if path.exists():
+        raise DataError(f"'{path}' is a device or a pipe.", "Expected a file.", "Write its content to a file first.")
     if re.match(r"^https?://", str(source)):
         raise refusal(DataError, "readers", "web", source=str(source))
     folder = path.parent

@@ -56,6 +56,7 @@ class Csv:
                 "decimal": "decimal comma",
                 "encoding": "encoding {name}",
                 "header": "header in line {line:raw}",
+                "guessed_header": "line {line:raw} taken for the header; if it is a row, say --no-header",
                 "no_header": "no header",
                 "preamble": "{n} preamble lines",
                 "tail": "{n} lines below the table set aside",
@@ -85,6 +86,7 @@ class Csv:
                 "decimal": "小数点为逗号",
                 "encoding": "编码 {name}",
                 "header": "表头在第 {line:raw} 行",
+                "guessed_header": "第 {line:raw} 行被当作表头；如果它是数据，请用 --no-header",
                 "no_header": "没有表头",
                 "preamble": "表前有 {n} 行说明",
                 "tail": "表后 {n} 行未计入数据",
@@ -212,6 +214,7 @@ class _Reading:
             "decimal": "," if comma.decimal else ".",
             "header_line": layout.header_line + 1 + self.text.details.get("hint_lines", 0) if layout.header else 0,
             "header_rows": layout.header_rows if layout.header_rows > 1 else 0,
+            "header_guessed": layout.guessed,
             "preamble_lines": len(layout.preamble),
             "preamble": list(layout.preamble[:3]),
             "comment_lines": comments,
@@ -329,7 +332,8 @@ def _phrases(details: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         said.append(("decimal", {}))
     said.append(("encoding", {"name": details.get("encoding", "utf-8")}))
     line = details.get("header_line")
-    said.append(("header", {"line": line}) if line else ("no_header", {}))
+    key = "guessed_header" if details.get("header_guessed") else "header"
+    said.append((key, {"line": line}) if line else ("no_header", {}))
     counts = {"preamble": "preamble_lines", "tail": "tail_lines", "other_table": "other_table_rows"}
     counts["repeated"] = "repeated_headers"
     said += [(key, {"n": details[name]}) for key, name in counts.items() if details.get(name)]

@@ -76,8 +76,10 @@ class Excel:
         return peek.kind_of(source) == "xlsx"
 
     @classmethod
-    def read(cls, source: Any, *, sheet: str | int | None = None) -> Dataset:
+    def read(cls, source: Any, *, sheet: str | int | None = None, header: bool | None = None) -> Dataset:
         """Read one sheet: the one named (or numbered from 1), or the first that holds anything.
+
+        `header` overrules what is found out about the first row.
 
         Raises DataError where the workbook is damaged, the sheet is not there or holds no table.
         """
@@ -85,7 +87,7 @@ class Excel:
         if peek.kind_of(path) != "xlsx":
             raise peek.not_for(path)
         title, titles, cells = _sheet(path, sheet)
-        return _table(path.name, title, titles, cells)
+        return _table(path.name, title, titles, cells, header)
 
     @classmethod
     def notes(cls, source: Source) -> tuple[Say, ...]:
@@ -133,7 +135,7 @@ def _wanted(name: str, titles: list[str], sheet: str | int | None) -> list[str]:
     )
 
 
-def _table(name: str, title: str, titles: list[str], cells: list[list[Any]]) -> Dataset:
+def _table(name: str, title: str, titles: list[str], cells: list[list[Any]], asked: bool | None) -> Dataset:
     width = max((k + 1 for row in cells for k, cell in enumerate(row) if cell is not None), default=0)
     grid = [[*row[:width], *[None] * (width - len(row))] for row in cells]
     used = [k for k in range(width) if any(row[k] is not None for row in grid)]
@@ -142,7 +144,8 @@ def _table(name: str, title: str, titles: list[str], cells: list[list[Any]]) -> 
     if not rows:
         raise refusal(DataError, "readers/excel", "empty_sheet", name=name, sheet=title)
     texts = [["" if cell is None else spelled(cell) for cell in row] for _, row in rows]
-    top, header = find_table(texts)
+    top, found = find_table(texts)
+    header = found if asked is None else int(asked)
     names = texts[top] if header else [""] * len(used)
     body = [[_plain(cell) for cell in row] for _, row in rows[top + header :]]
     details = {
