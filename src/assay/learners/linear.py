@@ -25,7 +25,7 @@ from assay.stats.design import Design
 
 ROWS_TO_CHOOSE_ON = 8_000
 LEAST_ROWS = 500
-CELLS = 30_000_000  # of the design, 240 MB: where many names make it wider, fewer rows are learnt from
+CELLS = 30_000_000  # of a dense design, 240 MB: where many columns make it wider, fewer rows are learnt from
 STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # rows' worth of pull towards zero
 
 
@@ -57,9 +57,9 @@ class Linear:
         strength = self.strength or self._choose(design, train, tune, head, clock)
         whole = join(train, tune) if tune.rows else train
         design = Design.learn(whole.vector)
-        whole = _affordable(whole, design.width, rng)
+        whole = _affordable(whole, design, rng)
         assert whole.y is not None
-        x, target = design(whole.vector), _target(whole.y, head)
+        x, target = design.matrix(whole.vector), _target(whole.y, head)
         history: list[float] = []
         weights = None
         if self.solver != "exact":
@@ -76,12 +76,13 @@ class Linear:
             return 1.0
         assert train.y is not None
         assert tune.y is not None
-        most = max(LEAST_ROWS, min(ROWS_TO_CHOOSE_ON, CELLS // (4 * (design.width + 1))))
+        room = ROWS_TO_CHOOSE_ON if design.is_sparse else CELLS // (4 * (design.width + 1))
+        most = max(LEAST_ROWS, min(ROWS_TO_CHOOSE_ON, room))
         few = train.take(np.arange(0, train.rows, max(1, train.rows // most)))
         share = few.rows / train.rows  # fewer rows need as much less pull
         assert few.y is not None
-        x, target = design(few.vector), _target(few.y, head)
-        x_tune, losses, weights = design(tune.vector), [], None
+        x, target = design.matrix(few.vector), _target(few.y, head)
+        x_tune, losses, weights = design.matrix(tune.vector), [], None
         for strength in reversed(STRENGTHS):
             weights = solve_exactly(x, target, few.weight, head, strength * share, weights, clock)
             losses.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
@@ -110,18 +111,16 @@ class Line:
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
-        out = np.empty((batch.rows, self.weights.shape[1]))
-        for rows in _slices(batch.rows, self.design.width):
-            out[rows] = self.design(batch.vector.take(rows)) @ self.weights[1:] + self.weights[0]
+        out = np.tile(self.weights[0], (batch.rows, 1))
+        for _, pull in self.design.pulls(batch.vector, self.weights):
+            out += pull
         return out
 
     def contributions(self, batch: Batch) -> Floats:
         """Weight times distance from the mean, a feature each: [n, d + 1, w]."""
         out = np.zeros((batch.rows, len(batch.vector.features) + 1, self.weights.shape[1]))
-        for rows in _slices(batch.rows, self.design.width):
-            x = self.design(batch.vector.take(rows))
-            for column, feature in enumerate(self.design.owners):
-                out[rows, feature] += x[:, column, None] * self.weights[1 + column]
+        for feature, pull in self.design.pulls(batch.vector, self.weights):
+            out[:, feature] = pull
         out[:, -1] = self.weights[0]
         return out
 
@@ -147,16 +146,12 @@ class Line:
         }
 
 
-def _affordable(batch: Batch, width: int, rng: np.random.Generator) -> Batch:
-    """All rows, or as many at random as a design of this width leaves room for."""
-    most = max(LEAST_ROWS, CELLS // (width + 1))
-    return batch if batch.rows <= most else batch.take(np.sort(rng.choice(batch.rows, most, replace=False)))
-
-
-def _slices(n: int, width: int) -> list[Any]:
-    """Stretches of rows whose designs fit into memory one at a time."""
-    step = max(LEAST_ROWS, CELLS // (width + 1))
-    return [slice(start, start + step) for start in range(0, n, step)]
+def _affordable(batch: Batch, design: Design, rng: np.random.Generator) -> Batch:
+    """All rows, or as many at random as a design leaves room for that is wide without being sparse."""
+    most = max(LEAST_ROWS, CELLS // (design.width + 1))
+    if batch.rows <= most or design.is_sparse:
+        return batch
+    return batch.take(np.sort(rng.choice(batch.rows, most, replace=False)))
 
 
 def _target(y: Any, head: Head) -> Floats:

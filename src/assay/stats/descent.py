@@ -18,6 +18,9 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
 from .scores import probabilities
+from .sparse import Sparse
+
+Matrix = Floats | Sparse  # standardised columns [n, c]
 
 MOST_FOR_SQUARES = 1500  # columns; beyond it the square of their number costs more than L-BFGS
 TURNS = 30  # of the power method
@@ -33,7 +36,7 @@ class Descent:
 
 
 def descend(
-    x: Floats, target: Floats, w: Floats | None, head: Head, strength: float, steps: int, tolerance: float, clock: Clock
+    x: Matrix, target: Floats, w: Floats | None, head: Head, strength: float, steps: int, tolerance: float, clock: Clock
 ) -> Descent:
     """Gradient descent from zero on standardised columns `x` [n, c] towards `target` [n, w]."""
     share = _share(len(x), w)
@@ -69,7 +72,7 @@ def descend(
 
 
 def solve_exactly(
-    x: Floats,
+    x: Matrix,
     target: Floats,
     w: Floats | None,
     head: Head,
@@ -79,16 +82,16 @@ def solve_exactly(
 ) -> Floats:
     """The weights [1 + c, w] with the least cost; the best so far where the clock runs out first."""
     share, clock = _share(len(x), w), clock or Clock.start()
-    narrow = x.shape[1] <= MOST_FOR_SQUARES
-    if head.name == "value" and narrow:
-        return _normal_equations(x, target, share, strength)
-    if head.name != "value" and head.width == 1 and narrow:
-        return _newton(x, target, share, head, strength, start, clock)
+    if not isinstance(x, Sparse) and x.shape[1] <= MOST_FOR_SQUARES:
+        if head.name == "value":
+            return _normal_equations(x, target, share, strength)
+        if head.width == 1:
+            return _newton(x, target, share, head, strength, start, clock)
     return _quasi_newton(x, target, share, head, strength, start, clock)
 
 
 def cost_and_gradient(
-    weights: Floats, x: Floats, target: Floats, share: Floats, head: Head, strength: float
+    weights: Floats, x: Matrix, target: Floats, share: Floats, head: Head, strength: float
 ) -> tuple[float, Floats]:
     """Mean cost with its ridge, and its gradient in `weights` [1 + c, w]."""
     scores = x @ weights[1:] + weights[0]
@@ -123,9 +126,9 @@ def _unit(target: Floats, share: Floats, head: Head) -> tuple[Any, Any]:
     return centre, np.where(spread > 0, spread, 1.0)
 
 
-def _curvature(x: Floats, share: Floats, head: Head, strength: float) -> float:
+def _curvature(x: Matrix, share: Floats, head: Head, strength: float) -> float:
     """An upper bound of the largest curvature of the cost; of many columns, a figure a little above an estimate."""
-    if x.shape[1] <= MOST_FOR_SQUARES:
+    if not isinstance(x, Sparse) and x.shape[1] <= MOST_FOR_SQUARES:
         whole = np.hstack([np.ones((len(x), 1)), x])
         largest = float(np.linalg.eigvalsh(whole.T @ (whole * share[:, None]))[-1])
     else:
@@ -134,7 +137,7 @@ def _curvature(x: Floats, share: Floats, head: Head, strength: float) -> float:
     return bend * largest + strength / len(x) + 1e-12
 
 
-def _power_method(x: Floats, share: Floats) -> float:
+def _power_method(x: Matrix, share: Floats) -> float:
     """The largest eigenvalue of the weighted second moments of (1, x), from below (von Mises & Pollaczek 1929)."""
     v, largest = np.full(x.shape[1] + 1, 1.0 / np.sqrt(x.shape[1] + 1)), 0.0
     for _ in range(TURNS):
@@ -148,7 +151,7 @@ def _power_method(x: Floats, share: Floats) -> float:
 
 
 def _quasi_newton(
-    x: Floats, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None, clock: Clock
+    x: Matrix, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None, clock: Clock
 ) -> Floats:
     """L-BFGS; values are centred and scaled meanwhile, so that one tolerance suits every unit."""
     from scipy.optimize import minimize

@@ -7,6 +7,7 @@ reference.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,10 @@ from assay.kernel.box import Box
 from assay.kernel.data import Floats, Ints
 from assay.kernel.forms import Feature, Vector
 
+from .sparse import Sparse
+
 Row = tuple[str, int, int, float, float, float, float]  # name, owner, level, centre, scale, bounds
+WIDE = 1500  # columns beyond which zeros are not written out, where most columns are switches
 FAR = 20.0  # inner 80 % ranges from the median; the normal curve has nothing there
 
 
@@ -51,14 +55,69 @@ class Design:
     def __call__(self, vector: Vector) -> Floats:
         """Standardised columns [n, c]."""
         out = np.empty((len(vector.values), self.width))
-        for column, (owner, level) in enumerate(zip(self.owners, self.levels, strict=True)):
-            x = vector.values[:, owner]
-            if level == -1:
-                x = np.where(np.isnan(x), self.centre[column], np.clip(x, *self.bounds[column]))
-            else:
-                x = (np.isnan(x) if level == -2 else x == level).astype(np.float64)
-            out[:, column] = (x - self.centre[column]) / self.scale[column]
+        for column, owner in enumerate(self.owners):
+            out[:, column] = self._column(vector.values[:, owner], column)
         return out
+
+    def matrix(self, vector: Vector) -> Floats | Sparse:
+        """Standardised columns [n, c], sparse where there are many switches."""
+        return self._sparse(vector) if self.is_sparse else self(vector)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is wide, and most of its columns are switches of names."""
+        return self.width > WIDE and int((self.levels >= 0).sum()) > self.width / 2
+
+    def pulls(self, vector: Vector, weights: Floats) -> Iterator[tuple[int, Floats]]:
+        """(feature, pull [n, w]) of each feature that has columns: weight times distance from the mean, summed."""
+        for owner in np.unique(self.owners):
+            x = vector.values[:, owner]
+            out = np.zeros((len(x), weights.shape[1]))
+            columns = np.flatnonzero(self.owners == owner)
+            codes = columns[self.levels[columns] >= 0]
+            if len(codes):
+                out += self._lookup(codes, weights, len(vector.features[owner].levels))[_codes_of(x)]
+            for column in columns[self.levels[columns] < 0]:
+                out += self._column(x, column)[:, None] * weights[1 + column]
+            yield int(owner), out
+
+    def _column(self, x: Floats, column: int) -> Floats:
+        """One standardised column [n] of a feature's cells."""
+        level = self.levels[column]
+        if level == -1:
+            x = np.where(np.isnan(x), self.centre[column], np.clip(x, *self.bounds[column]))
+        else:
+            x = (np.isnan(x) if level == -2 else x == level).astype(np.float64)
+        return np.asarray((x - self.centre[column]) / self.scale[column])
+
+    def _lookup(self, codes: Ints, weights: Floats, most: int) -> Floats:
+        """Pull of each code of a feature [most + 2, w]; the last is that of a missing cell."""
+        pull = weights[1 + codes] / self.scale[codes, None]
+        table = np.tile(-(self.centre[codes, None] * pull).sum(axis=0), (most + 2, 1))
+        table[self.levels[codes]] += pull
+        return table
+
+    def _sparse(self, vector: Vector) -> Sparse:
+        n = len(vector.values)
+        rows: list[Ints] = []
+        columns: list[Ints] = []
+        values: list[Floats] = []
+        for owner in np.unique(self.owners):
+            x = vector.values[:, owner]
+            mine = np.flatnonzero(self.owners == owner)
+            codes = mine[self.levels[mine] >= 0]
+            if len(codes):
+                place = np.full(len(vector.features[owner].levels) + 2, -1)
+                place[self.levels[codes]] = codes
+                at = place[_codes_of(x)]
+                on = np.flatnonzero(at >= 0)
+                rows, columns, values = [*rows, on], [*columns, at[on]], [*values, np.ones(len(on))]
+            for column in mine[self.levels[mine] < 0]:
+                cells = self._column(x, column) * self.scale[column] + self.centre[column]
+                on = np.flatnonzero(cells)
+                rows, columns, values = [*rows, on], [*columns, np.full(len(on), column)], [*values, cells[on]]
+        together = (np.concatenate(rows), np.concatenate(columns), np.concatenate(values))
+        return Sparse.of(*together, (n, self.width), self.centre, self.scale)
 
     def in_units(self, weights: Floats) -> tuple[Floats, Floats]:
         """Weights [1 + c, w] as (slopes [c, w], intercept [w]) for columns that are not standardised."""
@@ -112,8 +171,9 @@ def _numbers(feature: Feature, x: Floats, i: int) -> list[Row]:
 
 def _codes(feature: Feature, x: Floats, i: int) -> list[Row]:
     rows: list[Row] = []
+    shares = np.bincount(_codes_of(x)[~np.isnan(x)], minlength=len(feature.levels) + 1) / max(1, len(x))
     for code in range(1, len(feature.levels) + 1):  # code 0, the most frequent level, is the reference
-        share = float((x == code).mean())
+        share = float(shares[code])
         if share == 0.0 or share == 1.0:
             continue
         name = "other" if code == len(feature.levels) else feature.levels[code] or "missing"
@@ -121,3 +181,8 @@ def _codes(feature: Feature, x: Floats, i: int) -> list[Row]:
         spread = max(float(np.sqrt(share * (1 - share))), 0.1)
         rows.append((f"{feature.name} = {name}", i, code, share, spread, 0.0, 0.0))
     return rows
+
+
+def _codes_of(x: Floats) -> Ints:
+    """Codes as whole numbers; -1, which takes the last of a table, where missing."""
+    return np.where(np.isnan(x), -1.0, x).astype(np.int64)
