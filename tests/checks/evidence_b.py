@@ -111,7 +111,7 @@ def honest(task: Any, codec: Codec, scores: Any, readable: Any, constant: Any, y
     of = [m.of for m in metrics]
 
     def draws(found: Any) -> np.ndarray:
-        return plain(found, y, None, of, np.random.default_rng(7), rounds=60)
+        return plain(found, y, None, of, np.random.default_rng(7), Clock.start(), rounds=60)
 
     return Honest(
         metrics=tuple(m.key for m in metrics),

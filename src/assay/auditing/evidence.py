@@ -163,7 +163,8 @@ def on_rows(
     guess = np.tile(constant, (data.rows, 1))
     rng = stream(plan.seed, "bootstrap", name)
     readable_scores = None if readable is None else contenders[readable].scores
-    figures = measured(task, codec, scores, readable_scores, guess, y, weight, groups, rng)
+    share = clock.slice(BOOTSTRAP_SHARE * clock.remaining())
+    figures = measured(task, codec, scores, readable_scores, guess, y, weight, groups, rng, share)
     return Evidence(
         rows=name,
         data=data,

@@ -283,7 +283,7 @@ class Honest:
     draws: Floats  # [rounds, metrics]
     apparent: Floats  # [metrics]: the figure without correction
     constant: Floats  # [metrics]: the constant guess
-    readable: Floats | None = None  # [rounds, metrics]: best readable contender on the same rows, where there is one
+    readable: Floats | None = None  # [rounds, 1]: the primary figure of the best readable contender on the same rows
     corrected: bool = True  # False for sealed rows, where nothing was chosen and nothing needs correcting
 
 

@@ -88,9 +88,8 @@ def honest(
     if len(readable):
         ways.append(_chooser(scored, task, readable, blend=False))
     measures = [metric.of for metric in task.metrics(codec)]
-    draws = bootstrap.corrected(
-        len(scored.y), ways, measures, scored.y, scored.weight, rng, clock, ROUNDS, scored.groups
-    )
+    asked = [measures, measures[:1]][: len(ways)]  # of the readable one only the primary figure is told
+    draws = bootstrap.corrected(len(scored.y), ways, asked, scored.y, scored.weight, rng, clock, ROUNDS, scored.groups)
     return Honest(
         metrics=tuple(metric.key for metric in task.metrics(codec)),
         draws=draws[0],
@@ -110,18 +109,20 @@ def measured(
     weight: Floats | None,
     groups: Ints | None,
     rng: np.random.Generator,
+    clock: Clock,
 ) -> Honest:
     """Figures on rows nothing was chosen on (sealed, test, audit): an ordinary bootstrap."""
     measures = [metric.of for metric in task.metrics(codec)]
     state = rng.bit_generator.state
-    draws = bootstrap.plain(scores, y, weight, measures, rng, ROUNDS, groups)
+    draws = bootstrap.plain(scores, y, weight, measures, rng, clock, ROUNDS, groups)
     rng.bit_generator.state = state  # the same rows for the readable model: the comparison is paired
+    one = None if readable is None else bootstrap.plain(readable, y, weight, measures[:1], rng, clock, ROUNDS, groups)
     return Honest(
         metrics=tuple(metric.key for metric in task.metrics(codec)),
         draws=draws,
         apparent=_figures(measures, scores, y, weight),
         constant=_figures(measures, constant, y, weight),
-        readable=None if readable is None else bootstrap.plain(readable, y, weight, measures, rng, ROUNDS, groups),
+        readable=one,
         corrected=False,
     )
 

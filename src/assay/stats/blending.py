@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from assay.kernel.data import Floats
 
+from .scores import thinned
+
 Losses = Callable[[Floats, NDArray[Any]], Floats]
 
 
@@ -24,6 +26,8 @@ def greedy(
 
     scores : one raw-score array [n, w] a candidate, on rows it never saw
     """
+    kept = thinned(*scores[0].shape)
+    scores, y, w = [s[kept] for s in scores], y[kept], None if w is None else w[kept]
     total = np.zeros_like(scores[0])
     counts = np.zeros(len(scores))
     best, best_counts, waiting = np.inf, counts.copy(), 0

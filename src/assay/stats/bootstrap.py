@@ -20,12 +20,13 @@ from assay.kernel.data import Floats, Ints
 Choose = Callable[[Ints], Callable[[Ints], Floats]]
 Measure = Callable[[Floats, NDArray[Any], Floats | None], float]
 ROWS_TO_CHOOSE_ON = 4000  # a bag is thinned to this many rows: choosing converges long before measuring does
+LEAST_ROUNDS = 12  # are done even when the time is up: fewer give no interval
 
 
 def corrected(
     n: int,
     choose: Sequence[Choose],
-    measures: Sequence[Measure],
+    measures: Sequence[Sequence[Measure]],
     y: NDArray[Any],
     w: Floats | None,
     rng: np.random.Generator,
@@ -33,7 +34,7 @@ def corrected(
     rounds: int = 200,
     blocks: Ints | None = None,
 ) -> list[Floats]:
-    """For each way of choosing, the figures out of the bag: one array [rounds done, measures] each.
+    """For each way of choosing, its own figures out of the bag: one array [rounds done, measures] each.
 
     choose : functions that take in-bag rows and return a function from out-of-bag rows to raw scores [m, w]
     blocks : rows of one block (a group) are drawn together
@@ -41,7 +42,7 @@ def corrected(
     names, member = (np.arange(n), np.arange(n)) if blocks is None else np.unique(blocks, return_inverse=True)
     drawn: list[list[list[float]]] = [[] for _ in choose]
     for done in range(rounds):
-        if done >= 20 and clock.expired():
+        if done >= LEAST_ROUNDS and clock.expired():
             break
         picked = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
         times = picked[member]
@@ -51,10 +52,12 @@ def corrected(
         if len(bag) > ROWS_TO_CHOOSE_ON:
             bag = rng.choice(bag, ROWS_TO_CHOOSE_ON, replace=False)
         weight = None if w is None else w[out]
-        for store, way in zip(drawn, choose, strict=True):
+        for store, way, asked in zip(drawn, choose, measures, strict=True):
             scores = way(bag)(out)
-            store.append([measure(scores, y[out], weight) for measure in measures])
-    return [np.asarray(rows, dtype=np.float64).reshape(-1, len(measures)) for rows in drawn]
+            store.append([measure(scores, y[out], weight) for measure in asked])
+    return [
+        np.asarray(rows, dtype=np.float64).reshape(-1, len(asked)) for rows, asked in zip(drawn, measures, strict=True)
+    ]
 
 
 def interval(draws: Floats, level: float = 0.95) -> tuple[float, float]:
@@ -72,15 +75,16 @@ def plain(
     w: Floats | None,
     measures: Sequence[Measure],
     rng: np.random.Generator,
+    clock: Clock,
     rounds: int = 200,
     blocks: Ints | None = None,
 ) -> Floats:
-    """Ordinary bootstrap of figures on rows nothing was chosen on: [rounds, measures]."""
+    """Ordinary bootstrap of figures on rows nothing was chosen on: [rounds done, measures]."""
     n = len(y)
     names, member = (np.arange(n), np.arange(n)) if blocks is None else np.unique(blocks, return_inverse=True)
-    out = np.empty((rounds, len(measures)))
-    for i in range(rounds):
+    out: list[list[float]] = []
+    while len(out) < rounds and not (len(out) >= LEAST_ROUNDS and clock.expired()):
         picked = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
         rows = np.repeat(np.arange(n), picked[member])
-        out[i] = [measure(scores[rows], y[rows], None if w is None else w[rows]) for measure in measures]
-    return out
+        out.append([measure(scores[rows], y[rows], None if w is None else w[rows]) for measure in measures])
+    return np.asarray(out, dtype=np.float64).reshape(-1, len(measures))

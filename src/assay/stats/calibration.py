@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from assay.kernel.data import Floats, Ints
 
-from .scores import probabilities
+from .scores import probabilities, thinned
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,8 @@ def fit_classes(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 2
 
     The ridge pulls towards the identity with the strength of one row, so separable data do not blow up.
     """
+    kept = thinned(*scores.shape)
+    scores, y, w = scores[kept], y[kept], None if w is None else w[kept]
     n, width = scores.shape
     weight = np.full(n, 1.0) if w is None else w * (n / w.sum())
     theta = np.concatenate([[1.0], np.zeros(width)])
