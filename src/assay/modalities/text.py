@@ -7,9 +7,8 @@ decomposition (latent semantic analysis, Deerwester et al. 1990), and the length
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
+import weakref
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -75,20 +74,21 @@ class Text:
         """Words worth counting, their weights, and the factors they form."""
         assert column.levels is not None
         used = np.unique(column.cells[column.cells >= 0])
-        bags = [Counter(tokens(str(column.levels[c]))) for c in used]
-        documents = Counter(word for bag in bags for word in bag)
-        least = 2 if len(bags) > 20 else 1
-        common = [(word, n) for word, n in documents.items() if least <= n <= max(2, 0.8 * len(bags))]
-        words = tuple(word for word, _ in sorted(common, key=lambda item: (-item[1], item[0]))[:MOST_WORDS])
-        idf = np.asarray([math.log((1 + len(bags)) / (1 + documents[word])) + 1 for word in words])
+        counted = Counted.of(column.levels)
+        documents = np.bincount(counted.counts[used].indices, minlength=len(counted.words))
+        least = 2 if len(used) > 20 else 1
+        common = np.flatnonzero((documents >= least) & (documents <= max(2, 0.8 * len(used))))
+        kept = sorted(common.tolist(), key=lambda i: (-int(documents[i]), counted.words[i]))[:MOST_WORDS]
+        words = tuple(counted.words[i] for i in kept)
+        idf = np.log((1 + len(used)) / (1 + documents[kept])) + 1
         plain = Factors(column.name, words, idf, np.empty((len(words), 0), dtype=np.float32))
-        k = min(FACTORS, len(words) - 1, len(bags) - 1)
+        k = min(FACTORS, len(words) - 1, len(used) - 1)
         if k < 1:
             return plain
         from scipy.sparse.linalg import svds
 
-        start = rng.standard_normal(min(len(bags), len(words)))
-        _, size, right = svds(plain.weights(bags), k=k, v0=start, solver="arpack")
+        start = rng.standard_normal(min(len(used), len(words)))
+        _, size, right = svds(plain.weights(counted, used), k=k, v0=start, solver="arpack")
         order = np.argsort(-size)
         turn = np.sign(right[np.arange(k), np.abs(right).argmax(axis=1)])  # a factor's sign is arbitrary: fix it
         basis = (right * turn[:, None])[order].T
@@ -114,19 +114,20 @@ class Factors:
         """Logarithm of the length, then the factors: [n, 1 + factors]; NaN where missing."""
         assert column.levels is not None
         used, inverse = np.unique(column.cells, return_inverse=True)
-        bags = [Counter(tokens(str(column.levels[c]))) if c >= 0 else Counter[str]() for c in used]
-        length = np.log1p([bag.total() for bag in bags]).reshape(-1, 1)
-        found = np.hstack([length, self.weights(bags) @ self.basis.astype(np.float64)])
-        found[used < 0] = np.nan
+        counted, present = Counted.of(column.levels), used >= 0
+        found = np.full((len(used), 1 + self.basis.shape[1]), np.nan)
+        found[present, 0] = np.log1p(counted.lengths[used[present]])
+        found[present, 1:] = self.weights(counted, used[present]) @ self.basis.astype(np.float64)
         names = ["length", *(f"factor {i + 1}" for i in range(self.basis.shape[1]))]
         return Vector(found[inverse], tuple(Feature(f"{self.name} ({n})", self.name) for n in names))
 
     def strange(self, column: Column) -> Bools:
         """Text of which not one word was seen in training."""
-        known = set(self.words)
         assert column.levels is not None
-        alien = [not any(word in known for word in tokens(str(level))) for level in column.levels]
-        return np.asarray(np.append(np.asarray(alien, dtype=bool), False)[column.cells])
+        counted = Counted.of(column.levels)
+        known = np.isin(np.asarray(counted.words, dtype=object), np.asarray(self.words, dtype=object))
+        alien = counted.counts @ known.astype(np.int64) == 0
+        return np.asarray(np.append(alien, False)[column.cells])
 
     def dump(self, box: Box) -> None:
         """Words, weights and basis."""
@@ -134,20 +135,59 @@ class Factors:
         box.put_array("idf", self.idf)
         box.put_array("basis", self.basis)
 
-    def weights(self, bags: list[Counter[str]]) -> Any:
-        """TF-IDF of each bag, of length one: sparse [n, words]."""
-        from scipy.sparse import csr_matrix
+    def weights(self, counted: Counted, rows: NDArray[Any]) -> Any:
+        """TF-IDF of some texts, of length one: sparse [n, words]. A text's own entries alone decide its bits."""
+        from scipy.sparse import csr_array
 
         index = {word: i for i, word in enumerate(self.words)}
-        rows, columns, values = [], [], []
-        for row, bag in enumerate(bags):
-            entries = [(index[word], 1 + math.log(count)) for word, count in bag.items() if word in index]
-            weights = [value * float(self.idf[i]) for i, value in entries]
-            norm = math.sqrt(sum(v * v for v in weights)) or 1.0
-            rows += [row] * len(entries)
-            columns += [i for i, _ in entries]
-            values += [v / norm for v in weights]
-        return csr_matrix((values, (rows, columns)), shape=(len(bags), len(self.words)))
+        place = np.asarray([index.get(word, -1) for word in counted.words], dtype=np.int64)
+        some = counted.counts[rows]
+        at = place[some.indices]
+        row = np.repeat(np.arange(len(rows)), np.diff(some.indptr))[at >= 0]
+        values, at = (1 + np.log(some.data[at >= 0])) * self.idf[at[at >= 0]], at[at >= 0]
+        order = np.lexsort((at, row))  # by our order of words, not by where this table met them first
+        row, at, values = row[order], at[order], values[order]
+        norm = np.sqrt(np.bincount(row, weights=values * values, minlength=len(rows)))
+        ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(rows)))])
+        return csr_array((values / norm[row], at, ends), shape=(len(rows), len(self.words)))
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """How often each word stands in each of some texts; counted once for as long as the texts are held."""
+
+    words: tuple[str, ...]
+    counts: Any  # scipy.sparse.csr_array of int64 [texts, words]
+    lengths: NDArray[np.int64]  # words of each text, [texts]
+
+    @classmethod
+    def of(cls, texts: NDArray[np.object_]) -> Counted:
+        """The counts of these very texts, from memory where they were counted before."""
+        key = id(texts)
+        kept = _REMEMBERED.get(key)
+        if kept is not None and kept[0]() is texts:
+            return kept[1]
+        made = cls._counted(texts)
+        _REMEMBERED[key] = (weakref.ref(texts, lambda _: _REMEMBERED.pop(key, None)), made)
+        return made
+
+    @classmethod
+    def _counted(cls, texts: NDArray[np.object_]) -> Counted:
+        from scipy.sparse import csr_array
+
+        index: dict[str, int] = {}
+        places: list[int] = []
+        ends = [0]
+        for text in texts:
+            places += [index.setdefault(word, len(index)) for word in tokens(str(text))]
+            ends.append(len(places))
+        ones = np.ones(len(places), dtype=np.int64)
+        counts = csr_array((ones, places, ends), shape=(len(texts), len(index)))
+        counts.sum_duplicates()
+        return cls(tuple(index), counts, np.diff(ends))
+
+
+_REMEMBERED: dict[int, tuple[weakref.ref[Any], Counted]] = {}
 
 
 def tokens(text: str) -> list[str]:
@@ -156,8 +196,11 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Late again, 很好")
     ['late', 'again', '很', '好', '很好']
     """
+    words: list[str] = WORD.findall(text.lower())
+    if text.isascii():
+        return words
     out: list[str] = []
-    for word in WORD.findall(text.lower()):
+    for word in words:
         if HAN.search(word):
             out += list(word) + [word[i : i + 2] for i in range(len(word) - 1)]
         else:
