@@ -22,6 +22,7 @@ from .kernel.clock import Clock
 from .kernel.data import Dataset
 from .kernel.errors import RequestError
 from .kernel.findings import Finding
+from .kernel.interrupts import through_one
 from .kernel.plan import Plan
 from .kernel.plugins import Task
 from .kernel.shelf import shelf
@@ -36,6 +37,7 @@ from .store.bundle import open_bundle
 from .store.journal import open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
+LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
 REFIT_SHARE = 0.25  # of the time for training, where one refit on all rows is asked for
 
 
@@ -87,7 +89,7 @@ def train(
     drawn, table = draw(data, asked)
     if watch.planned:
         watch.planned(drawn)
-    reserve = min(RESERVE_SHARE * 60 * asked.minutes, RESERVE_MOST)
+    reserve = min(RESERVE_SHARE * 60 * asked.minutes, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn, asked)
     left = max(0.0, clock.remaining() - reserve)
     searching = clock.slice(left * (1 - REFIT_SHARE) if drawn.refit else left)
@@ -104,7 +106,9 @@ def train(
         card=_card(drawn, found, table, clock),
     )
     if checks is None or checks:
-        evidence = from_training(found, shipped, drawn, table, model.size_bytes(), clock.spent(), clock)
+        size, spent = model.size_bytes(), clock.spent()
+        checking = clock if test is None else clock.slice(clock.remaining() / 2)
+        evidence, _ = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking))
         findings, broken = keep(examine(evidence, watch.check, checks), parsed)
         findings = findings if again is None else _noted(findings, again.note)
         model = replace(model, findings=findings, broken_limits=broken)
@@ -115,7 +119,9 @@ def train(
     model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
     if test is None:
         return model
-    tested: tuple[Finding, ...] = model.audit(test, name="test", tell=watch.check).findings
+    tested: tuple[Finding, ...] = model.audit(
+        test, name="test", tell=watch.check, minutes=max(clock.remaining(), LEAST_FOR_TEST) / 60
+    ).findings
     return replace(model, tested=tested)
 
 

@@ -339,3 +339,28 @@ def test_a_refit_that_learnt_less_than_the_fold_models_is_not_shipped() -> None:
     told = refit(found, replace(plan, candidates=(spoilt,)), table, Clock.start(60))
     assert told.kept_bag
     assert told.note.key == "refit.worse"
+
+
+def test_an_interruption_between_search_and_checks_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.search import run
+    from assay.search.settle import settle
+
+    calls = []
+
+    def interrupted_once(*given: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return settle(*given)
+
+    monkeypatch.setattr(run, "settle", interrupted_once)
+    model = assay.train(TABLE, "y", **QUICK)
+    assert model.card["interrupted"]
+    assert len(model.predict(TABLE)) == N
+    monkeypatch.setattr(run, "settle", lambda *given: interrupted_always())
+    with pytest.raises(KeyboardInterrupt):
+        assay.train(TABLE, "y", **QUICK)
+
+
+def interrupted_always() -> Any:
+    raise KeyboardInterrupt

@@ -46,7 +46,10 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Refitted:
     split = found.split
     kept, tune = splitting.carve(rows, TUNE_SHARE, task.strata(found.y), split.groups, split.times, rng)
     encoders = Encoders.learn(table, plan.names("feature") + plan.names("sensitive"), rows, plan.seed, -1)
-    fitted = _members(found, plan, table, encoders, kept, tune, clock)
+    try:
+        fitted = _members(found, plan, table, encoders, kept, tune, clock)
+    except KeyboardInterrupt:  # the bag is at hand
+        fitted = None
     said = {"n": len(rows), "folds": len(found.ensemble.encoders)}
     if fitted is None:
         return Refitted(found.ensemble, Say("search", "refit.no_time", said), True)

@@ -17,6 +17,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Trial
+from assay.kernel.interrupts import through_one
 from assay.kernel.plan import Candidate, Plan
 from assay.kernel.plugins import Codec, Contender, Task
 from assay.kernel.shelf import shelf
@@ -96,7 +97,8 @@ def search(
     usable = np.asarray([o.trial.learner != "constant" for o in done])
     allowed = usable & scored.readable if readable_only and (usable & scored.readable).any() else usable
     scored = replace(scored, readable=scored.readable & usable)
-    settled = settle(scored, task, plan.level, allowed)
+    settled, again = through_one(lambda: settle(scored, task, plan.level, allowed))
+    interrupted |= again
     ensemble = _ensemble(bench, done, settled)
     return Found(
         ensemble=ensemble,
@@ -143,14 +145,13 @@ def _try_all(
             at = _teller(tell, candidate, bench, plan, place, best, clock)
             outcome = try_candidate(bench, candidate, timer, at, must)
         except KeyboardInterrupt:
-            rest = plan.candidates[place:]
-            said = Say("search", "interrupted")
-            outcomes += [_skipped(c, said, shelf("learners").get(c.learner).about.readable) for c in rest]
-            return outcomes, True
+            return outcomes + _interrupted(plan.candidates[place:]), True
         outcomes.append(outcome)
         if outcome.trial.status == "done" and not about.readable:
             slowest = max(slowest, outcome.trial.seconds)
-        loss = _blend_loss(outcomes, bench, task)
+        loss, again = through_one(lambda: _blend_loss(outcomes, bench, task))
+        if again:
+            return outcomes + _interrupted(plan.candidates[place + 1 :]), True
         without_gain = 0 if loss < best * (1 - GAIN) else without_gain + 1
         best = min(best, loss)
     return outcomes, False
@@ -182,6 +183,11 @@ def _blend_loss(outcomes: list[Outcome], bench: Bench, task: Task) -> float:
     weight = None if bench.weight is None else bench.weight[rows]
     mixed = blending.mixed(scores, blending.greedy(scores, y, weight, task.losses, steps=12))
     return float(np.average(task.losses(mixed, y), weights=weight))
+
+
+def _interrupted(rest: Sequence[Candidate]) -> list[Outcome]:
+    said = Say("search", "interrupted")
+    return [_skipped(c, said, shelf("learners").get(c.learner).about.readable) for c in rest]
 
 
 def _skipped(candidate: Candidate, reason: Say, readable: bool) -> Outcome:
