@@ -87,3 +87,18 @@ def test_the_quantile_keeps_its_promise_for_one_more_row() -> None:
     hit = np.mean([row[-1] <= conformal.quantile_up(row[:-1], LEVEL) for row in draws])
     assert binomial_band(LEVEL, 4000)[0] <= hit <= binomial_band(0.9 + 1 / 30, 4000)[1]
     assert conformal.quantile_up(np.arange(8.0), LEVEL) == np.inf
+
+
+def test_small_steps_between_fold_models_are_no_broken_promise() -> None:
+    """Nearly all rows of a class share one score, a little higher or lower from fold model to fold model."""
+    rng = np.random.default_rng(0)
+    n = 5000
+    folds, parts = rng.integers(5, size=n), rng.integers(10, size=n)
+    y = (rng.random(n) < 0.05).astype(np.int64)
+    p1 = np.where(y == 1, 0.9, 0.001) + 0.0002 * folds + rng.normal(size=n) * 1e-6
+    p = np.column_stack([1 - p1, p1])
+    covered = conformal.cross_sets(p, y, parts, 0.9)[np.arange(n), y]
+    low, high = binomial_band(0.9, n)
+    assert low <= covered.mean() <= high
+    by_fold = conformal.cross_sets(p, y, folds, 0.9)[np.arange(n), y]
+    assert by_fold.mean() < low  # what thresholds learnt across fold models would wrongly show

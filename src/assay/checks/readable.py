@@ -351,7 +351,10 @@ def _spread(evidence: Evidence, term: str) -> float:
         return 1.0
     seen = np.sort(cells[np.isfinite(cells)])
     trimmed = seen[len(seen) // 1000 : len(seen) - len(seen) // 1000]  # one absurd cell must not draw the scale
-    return float(trimmed.std()) if len(trimmed) > 1 else 1.0
+    if len(trimmed) < 2:
+        return 1.0
+    unit = max(float(np.abs(trimmed).max()), 1.0)  # squares of cells such as 1e300 are no numbers any more
+    return unit * float((trimmed / unit).std())
 
 
 def _coarse(y: Floats, least: float) -> list[int]:

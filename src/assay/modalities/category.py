@@ -116,16 +116,18 @@ class Codes:
         lookup = {level: float(code) for code, level in enumerate(self.levels)}
         other = float(len(self.levels))
         assert column.levels is not None
-        codes = np.asarray([lookup.get(str(level), other) for level in column.levels], dtype=np.float64)
-        codes = np.append(codes, lookup.get(MISSING, other))
-        return Vector(codes[column.cells].reshape(-1, 1), (Feature(self.name, self.name, "code", self.levels),))
+        used, inverse = np.unique(column.cells, return_inverse=True)  # one row of a million names asks for one
+        names = [str(column.levels[c]) if c >= 0 else MISSING for c in used]
+        codes = np.asarray([lookup.get(name, other) for name in names], dtype=np.float64)
+        return Vector(codes[inverse].reshape(-1, 1), (Feature(self.name, self.name, "code", self.levels),))
 
     def strange(self, column: Column) -> Bools:
         """A level that training never saw."""
         known = {*self.levels, *self.rare}
         assert column.levels is not None
-        unseen = np.asarray([str(level) not in known for level in column.levels], dtype=bool)
-        return np.asarray(np.append(unseen, False)[column.cells])
+        used, inverse = np.unique(column.cells, return_inverse=True)
+        unseen = np.asarray([c >= 0 and str(column.levels[c]) not in known for c in used], dtype=bool)
+        return np.asarray(unseen[inverse])
 
     def dump(self, box: Box) -> None:
         """Name and levels."""

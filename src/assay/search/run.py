@@ -20,10 +20,11 @@ from assay.kernel.findings import Trial
 from assay.kernel.interrupts import through_one
 from assay.kernel.plan import Candidate, Plan
 from assay.kernel.plugins import Codec, Contender, Task
+from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.planning.splits import Split, draw_splits
-from assay.stats import blending
+from assay.stats import blending, splitting
 
 from .ensemble import Ensemble, Member
 from .settle import Scored, Settled, best_readable, settle
@@ -31,6 +32,7 @@ from .trial import Bench, Outcome, make_folds, try_candidate
 
 WITHOUT_GAIN = 4  # candidates in a row that do not better the blend: then a small table is done
 GAIN = 0.0005  # relative fall of the loss that counts as gain
+PARTS = 10  # of the rows, for thresholds learnt on other rows
 LARGEST_SHARE = 0.45  # of the remaining time one candidate may take
 
 
@@ -93,7 +95,7 @@ def search(
     if not _any_model(done):
         raise _nothing_done(outcomes, interrupted)
     rows = np.sort(np.concatenate([fold.held for fold in folds]))
-    scored = _scored(done, rows, split, folds, y, weight)
+    scored = _scored(done, rows, split, folds, y, weight, strata, plan.seed)
     usable = np.asarray([o.trial.learner != "constant" for o in done])
     allowed = usable & scored.readable if readable_only and (usable & scored.readable).any() else usable
     scored = replace(scored, readable=scored.readable & usable)
@@ -214,7 +216,14 @@ def _line(trial: Trial) -> Say:
 
 
 def _scored(
-    done: tuple[Outcome, ...], rows: Ints, split: Split, folds: Any, y: NDArray[Any], weight: Floats | None
+    done: tuple[Outcome, ...],
+    rows: Ints,
+    split: Split,
+    folds: Any,
+    y: NDArray[Any],
+    weight: Floats | None,
+    strata: Ints,
+    seed: int,
 ) -> Scored:
     number = np.full(len(y), -1, dtype=np.int64)
     for fold in folds:
@@ -227,7 +236,23 @@ def _scored(
         weight=None if weight is None else weight[rows],
         folds=number[rows],
         groups=None if split.groups is None else split.groups[rows],
+        parts=_parts(split, rows, number[rows], strata[rows], seed),
     )
+
+
+def _parts(split: Split, rows: Ints, folds: Ints, strata: Ints, seed: int) -> Ints:
+    """Parts of the rows for thresholds that are learnt on other rows: [n].
+
+    Parts mix the folds: what ships is asked with a threshold that all fold models made together, and where nearly all
+    rows of a class share one score, the small steps from fold model to fold model would look like broken promises. In
+    time they are the folds, so that a drift shows.
+    """
+    rng = stream(seed, "conformal parts")
+    if split.forward:
+        return folds
+    if split.groups is not None and len(np.unique(split.groups[rows])) >= PARTS:
+        return splitting.grouped_folds(split.groups[rows], strata, PARTS, rng)
+    return splitting.random_folds(strata, PARTS, rng)
 
 
 def _ensemble(bench: Bench, done: tuple[Outcome, ...], settled: Settled) -> Ensemble:

@@ -33,6 +33,7 @@ class Scored:
     weight: Floats | None
     folds: Ints  # [n]
     groups: Ints | None
+    parts: Ints  # [n]: thresholds for the rows of one part are learnt on the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +57,10 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task))
     answers = task.answers(found.scores)
     if classes(task):
-        sets = conformal.cross_sets(answers, scored.y, scored.folds, level)
+        sets = conformal.cross_sets(answers, scored.y, scored.parts, level)
         return Settled(weights, found, raw, conformal.fit_sets(answers, scored.y, level), sets, None)
     f, y = answers[:, 0], np.asarray(scored.y, dtype=np.float64)
-    intervals = conformal.cross_intervals(f, y, scored.folds, level)
+    intervals = conformal.cross_intervals(f, y, scored.parts, level)
     return Settled(weights, found, raw, conformal.fit_intervals(f, y, level), None, intervals)
 
 

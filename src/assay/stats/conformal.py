@@ -74,21 +74,21 @@ def fit_intervals(f: Floats, y: Floats, level: float) -> ValueIntervals:
     return ValueIntervals(edges, np.asarray(below), np.asarray(above))
 
 
-def cross_sets(p: Floats, y: Ints, folds: Ints, level: float) -> Bools:
-    """Sets [n, k] whose thresholds were learnt on the other folds."""
+def cross_sets(p: Floats, y: Ints, parts: Ints, level: float) -> Bools:
+    """Sets [n, k] whose thresholds were learnt on the other parts."""
     out = np.zeros(p.shape, dtype=bool)
-    for fold in np.unique(folds):
-        held = folds == fold
+    for part in np.unique(parts):
+        held = parts == part
         rest = ~held if not held.all() else held
         out[held] = fit_sets(p[rest], y[rest], level)(p[held])
     return out
 
 
-def cross_intervals(f: Floats, y: Floats, folds: Ints, level: float) -> Floats:
-    """Intervals [n, 2] whose widths were learnt on the other folds."""
+def cross_intervals(f: Floats, y: Floats, parts: Ints, level: float) -> Floats:
+    """Intervals [n, 2] whose widths were learnt on the other parts."""
     out = np.empty((len(f), 2))
-    for fold in np.unique(folds):
-        held = folds == fold
+    for part in np.unique(parts):
+        held = parts == part
         rest = ~held if not held.all() else held
         out[held] = fit_intervals(f[rest], y[rest], level)(f[held])
     return out
