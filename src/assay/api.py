@@ -195,9 +195,15 @@ def _equation(plan: Plan, found: Found) -> str:
         return ""
     left = plan.target if not found.codec.labels else f"logit P({plan.target} = {found.codec.labels[-1]})"
     terms = "".join(
-        f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{t['name']}" for t in line["terms"]
+        f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{_bracketed(t['name'])}"
+        for t in line["terms"]
     )
     return f"{left} = {number(line['intercept'][0])}{terms}"
+
+
+def _bracketed(name: str) -> str:
+    """A column's name as one word of an equation: a switch such as "town = Basel" in brackets (Iverson 1962)."""
+    return f"[{name}]" if " " in name else name
 
 
 __all__ = ["Say", "Watch", "audit", "load", "plan", "read", "train"]
