@@ -116,18 +116,14 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
 
 def _check_orders(opened: Dataset, wishes: Wishes) -> None:
     """Time must have an order, and weights must be amounts. Raises RequestError."""
-    for role, name, stores, kind in (
-        ("time", wishes.time, ("moments", "numbers"), "date"),
-        ("weight", wishes.weight, ("numbers",), "number"),
+    for key, name, stores, kind in (
+        ("no_time", wishes.time, ("moments", "numbers"), "date"),
+        ("no_weight", wishes.weight, ("numbers",), "number"),
     ):
         if name and (opened[name].store not in stores or opened[name].missing.all()):
-            read_as = opened[name].kind.partition(":")[0]
-            raise RequestError(
-                f"'{name}' cannot be the {role}: it is read as {read_as}"
-                + (", and no cell is one." if opened[name].missing.all() else "."),
-                f"A column of {' or '.join('dates' if s == 'moments' else s for s in stores)} was expected.",
-                f"Name another --{role}, or say --kind {_quoted(name)}={kind}.",
-            )
+            read_as = {"kind": _kind_title(opened[name].kind)}
+            why = Say("planning", "read_as_empty" if opened[name].missing.all() else "read_as", read_as)
+            raise refusal(RequestError, "planning", key, name=name, why=why, option=_quoted(f"{name}={kind}"))
 
 
 def _data_card(data: Dataset, used: int) -> dict[str, object]:
