@@ -24,7 +24,7 @@ from assay.stats import leaks
 
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
-from .splits import copy_groups, plan_splits
+from .splits import check_groups, copy_groups, plan_splits
 from .target import check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
@@ -56,6 +56,7 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         ]
         raise refusal(DataError, "planning", "nothing_left", name=data.source.name, target=wishes.target, columns=roles)
     least = int(np.bincount(y, minlength=1).min()) if codec.labels else 0
+    check_groups(table, wishes.group)
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed)
     portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners)
     plan = Plan(
