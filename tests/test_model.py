@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import assay
+from assay.api import Watch
 from assay.kernel.errors import BundleError, DataError, RequestError
 from assay.model import Model
 
@@ -202,6 +203,20 @@ def test_an_own_test_table_is_measured_beside(models: dict[str, Model]) -> None:
     assert tested.rows == "test"
     assert tested.measure("auc").n == 120
     assert model.findings[0].rows == "cross-fitted"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"answer": None}, "has no target"), ({"x": None}, "lacks 1 of"), ({"answer": ["perhaps"] * N}, "No row of")],
+)
+def test_what_is_wrong_with_a_test_table_is_said_before_any_training(change: dict[str, Any], said: str) -> None:
+    changed = {name: cells for name, cells in {**BINARY, **change}.items() if cells is not None}
+
+    def planned(plan: Any) -> None:
+        raise AssertionError("training was about to begin")
+
+    with pytest.raises(DataError, match=said):
+        assay.train(BINARY, "answer", test=changed, watch=Watch(planned=planned), **FAST)
 
 
 def test_an_audit_on_shuffled_answers_shows_chance(models: dict[str, Model]) -> None:

@@ -26,7 +26,7 @@ from .kernel.plan import Plan
 from .kernel.plugins import Task
 from .kernel.shelf import shelf
 from .kernel.words import Say, number, refusal
-from .model import Model
+from .model import Model, labelled
 from .planning.draw import draw
 from .planning.wishes import Wishes
 from .reading import read
@@ -73,7 +73,7 @@ def train(
 ) -> Model:
     """A model with its assay, within the budget.
 
-    test    : a labelled table of the user's own, measured beside
+    test    : a labelled table of the user's own, measured beside; a file is read with the same options as the source
     limits  : promises such as "quality.auc>=0.8"; see `Model.broken_limits`
     checks  : keys of the checks to run; None runs all of them, () none
     journal : a folder that keeps finished steps; with `resume` those found there are not done again
@@ -85,6 +85,10 @@ def train(
     parsed = [parse(text) for text in limits]
     data = read(source, **(options or {}))
     drawn, table = draw(data, asked)
+    rows = None
+    if test is not None:  # before any training: what is wrong with the test rows costs no minutes then
+        rows = read(test, **((options or {}) if isinstance(test, (str, os.PathLike)) else {}))
+        labelled(rows, drawn, shelf("tasks").get(drawn.task)().codec(table[target]))
     if watch.planned:
         watch.planned(drawn)
     reserve = min(RESERVE_SHARE * 60 * asked.minutes, RESERVE_MOST)
@@ -113,9 +117,9 @@ def train(
             said = {"name": found.contenders[found.readable].name, "recommended": advised}
             model = replace(model, card={**model.card, "readable": said})
     model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
-    if test is None:
+    if rows is None:
         return model
-    tested: tuple[Finding, ...] = model.audit(test, name="test", tell=watch.check).findings
+    tested: tuple[Finding, ...] = model.audit(rows, name="test", tell=watch.check).findings
     return replace(model, tested=tested)
 
 

@@ -76,7 +76,7 @@ REFUSED: dict[str, tuple[list[str], str, str]] = {  # request, what was seen, wh
     "model over its data": ([*TRAIN, "-o", "t.csv"], "t.csv is what is read", "another file with -o"),
     "model as a report": ([*TRAIN, "-o", "m.html"], "m.html is the name of a report", "m.assay"),
     "test that is not there": ([*TRAIN, "--test", "nw.csv"], "no file 'nw.csv'", "Did you mean 'new.csv'?"),
-    "test without answers": ([*TRAIN, "--test", "new.csv"], "new.csv has no column 'y'", "x, odd"),
+    "test without answers": ([*TRAIN, "--test", "new.csv"], "new.csv has no target 'y'", "x, odd"),
     "answers over the data": (["predict", "m.assay", "new.csv", "-o", "new.csv"], "what is read", "another file"),
     "answers over the model": (["predict", "m.assay", "new.csv", "-o", "m.assay"], "what is read", "another file"),
     "answers over a folder": (["predict", "m.assay", "new.csv", "-o", "folder"], "is a folder", "with -o"),
