@@ -160,6 +160,13 @@ def test_numbers_are_rounded_for_reading() -> None:
     assert fill("{names}", {"names": ["a", "b"]}) == "a, b"
 
 
+def test_one_is_not_several() -> None:
+    assert [fill("{n} {n:row is|rows are} left out", {"n": n}) for n in (1, 2)] == [
+        "1 row is left out",
+        "2 rows are left out",
+    ]
+
+
 def test_a_sentence_within_a_sentence_speaks_the_same_language() -> None:
     outer = Say("planning", "left.column", {"name": "x", "why": Say("planning", "why.constant")})
     assert outer.text("en") == "'x' is left out: every cell is the same"

@@ -12,7 +12,7 @@ WORDS = {
         "limit_unknown": "limit broken: {name} was not measured, asked for {limit}",
         "no_target.seen": "{name} has no target '{target}'.",
         "no_target.expected": "Rows whose answer is known are needed.",
-        "no_target.do": "Its {n} columns: {known}.",
+        "no_target.do": "Its {n} {n:column|columns}: {known}.",
         "no_labels.seen": "No row of {name} has a target that the model knows.",
         "no_labels.expected": "Known: {labels}.",
         "no_labels.do": "Check the column.",

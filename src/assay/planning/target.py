@@ -51,7 +51,7 @@ def open_target(target: Column, task: Task) -> Column:
             "planning",
             "no_numbers",
             task=task.about.key,
-            share=f"{share:.0%}",
+            share=share,
             target=target.name,
             examples=opened.examples,
         )

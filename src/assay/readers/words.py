@@ -71,7 +71,7 @@ WORDS = {
         "no_columns.seen": "{name} has no columns.",
         "no_columns.expected": "Expected a table.",
         "no_columns.do": "Pass one with at least one column.",
-        "header_only.seen": "{name} has a header of {n} columns and no rows.",
+        "header_only.seen": "{name} has a header of {n} {n:column|columns} and no rows.",
         "header_only.expected": "Expected at least one row.",
         "header_only.do": "Pass it with rows.",
         "quote.seen": "quote={quote} is longer than one character.",
