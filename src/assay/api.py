@@ -20,7 +20,7 @@ from .auditing.examine import examine
 from .auditing.limits import keep, parse
 from .kernel.clock import Clock
 from .kernel.data import Dataset
-from .kernel.errors import RequestError
+from .kernel.errors import BundleError, RequestError
 from .kernel.findings import Finding
 from .kernel.plan import Plan
 from .kernel.plugins import Task
@@ -32,8 +32,8 @@ from .planning.wishes import Wishes
 from .reading import read
 from .search.refit import refit
 from .search.run import Event, Found, search
-from .store.bundle import open_bundle
-from .store.journal import open_journal
+from .store.bundle import of_file, open_bundle
+from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 REFIT_SHARE = 0.25  # of the time for training, where one refit on all rows is asked for
@@ -76,7 +76,7 @@ def train(
     test    : a labelled table of the user's own, measured beside; a file is read with the same options as the source
     limits  : promises such as "quality.auc>=0.8"; see `Model.broken_limits`
     checks  : keys of the checks to run; None runs all of them, () none
-    journal : a folder that keeps finished steps; with `resume` those found there are not done again
+    journal : a folder that keeps finished steps; with `resume` those found there are not done again, else they are removed
     wishes  : any field of Wishes: minutes, task, kinds, group, time, weight, drop, seed ...
     """
     asked = Wishes(target=target, **wishes)
@@ -92,7 +92,7 @@ def train(
     if watch.planned:
         watch.planned(drawn)
     reserve = min(RESERVE_SHARE * 60 * asked.minutes, RESERVE_MOST)
-    steps = None if journal is None else _journal(journal, resume, drawn, asked)
+    steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
     searching = clock.slice(left * (1 - REFIT_SHARE) if drawn.refit else left)
     found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
@@ -125,10 +125,13 @@ def train(
 
 def load(path: str | os.PathLike[str]) -> Model:
     """The model in a .assay file. Raises BundleError; nothing in the file is ever run."""
-    manifest, box = open_bundle(Path(path))
-    if manifest.kind != "model":
-        raise refusal(RequestError, "store", "no_model", path=str(path), kind=manifest.kind)
-    return Model.from_box(box)
+    try:
+        manifest, box = open_bundle(Path(path))
+        if manifest.kind == "model":
+            return Model.from_box(box)
+    except BundleError as error:
+        raise of_file(error, path) from error
+    raise refusal(RequestError, "store", "no_model", path=str(path), kind=manifest.kind)
 
 
 def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[str] = (), **more: Any) -> Model:
@@ -146,15 +149,17 @@ def _silent(event: Event) -> None:
     """Nobody watches."""
 
 
-def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan, wishes: Wishes) -> Any:
-    """The journal of this very run: the same data, plan and version, or it is refused."""
-    decided = plan.to_json()
-    print_ = {k: decided[k] for k in ("target", "task", "columns", "splits", "seed", "level", "version")}
-    journal = open_journal(Path(folder), {"sha256": plan.data["sha256"], **print_, "minutes": wishes.minutes})
+def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journal:
+    """The journal of this very run: the same data, plan and version, or it is refused.
+
+    The minutes are part of it: a step that the clock cut short looks like any other, and more time would not mend it.
+    """
     if not resume:
-        journal.clear()
-        journal = open_journal(Path(folder), {"sha256": plan.data["sha256"], **print_, "minutes": wishes.minutes})
-    return journal
+        Journal(Path(folder), "").clear()
+    decided = plan.to_json()
+    names = ("target", "task", "columns", "splits", "seed", "level", "version")
+    said = {"sha256": plan.data["sha256"], **{k: decided[k] for k in names}, "minutes": float(plan.minutes)}
+    return open_journal(Path(folder), said)
 
 
 def _card(plan: Plan, found: Found, table: Dataset, clock: Clock) -> dict[str, Any]:

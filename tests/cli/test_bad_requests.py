@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[list[str], str, str]] = {  # request, what was seen, wh
     "answers over the data": (["predict", "m.assay", "new.csv", "-o", "new.csv"], "what is read", "another file"),
     "answers over the model": (["predict", "m.assay", "new.csv", "-o", "m.assay"], "what is read", "another file"),
     "answers over a folder": (["predict", "m.assay", "new.csv", "-o", "folder"], "is a folder", "with -o"),
-    "data as a model": (["predict", "t.csv", "new.csv"], "no bundle", ".assay file"),
+    "data as a model": (["predict", "t.csv", "new.csv"], "t.csv: This is no .assay file", "Name a .assay file"),
     "row nought": (["explain", "m.assay", "new.csv", "--row", "0"], "no row 0", "rows 1 to 2"),
     "row beyond": (["explain", "m.assay", "new.csv", "--row", "3"], "no row 3", "rows 1 to 2"),
     "no such class": (["explain", "m.assay", "new.csv", "--class", "yess"], "no class 'yess'", "Did you mean 'yes'?"),

@@ -46,8 +46,6 @@ def run(parsed: argparse.Namespace) -> int:
     progress = Progress(parsed.lang)
 
     def planned(plan: Any) -> None:
-        if not parsed.resume:
-            _forget(journal)  # of another run that was killed and is not gone on with
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
