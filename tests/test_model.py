@@ -231,6 +231,12 @@ def test_an_audit_on_shuffled_answers_shows_chance(models: dict[str, Model]) -> 
         models["binary"].audit({k: v for k, v in BINARY.items() if k != "answer"})
 
 
+def test_a_readable_model_that_ships_is_not_called_worse_than_itself() -> None:
+    model = assay.train(BINARY, "answer", **FAST | {"learners": ("linear",), "checks": ("readable",)})
+    assert model.findings[0].say.key == "itself"
+    assert model.card["readable"] == {"name": "linear", "found": "itself", "recommended": False}
+
+
 def test_limits_that_are_broken_are_counted() -> None:
     model = assay.train(BINARY, "answer", limits=["quality.auc>=0.5", "quality.auc>=0.9999"], **FAST)
     assert model.broken_limits == 1

@@ -113,8 +113,7 @@ def train(
         findings = findings if again is None else _noted(findings, again.note)
         model = replace(model, findings=findings, broken_limits=broken)
         if found.readable is not None:
-            advised = any(f.check == "readable" and f.advice for f in findings)
-            said = {"name": found.contenders[found.readable].name, "recommended": advised}
+            said = _readable(found.contenders[found.readable].name, findings)
             model = replace(model, card={**model.card, "readable": said})
     model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
     if rows is None:
@@ -143,6 +142,16 @@ def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[s
 def _noted(findings: tuple[Finding, ...], note: Say) -> tuple[Finding, ...]:
     """The findings, the first of them saying what ships."""
     return tuple(replace(f, notes=(note, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
+
+
+def _readable(name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """The best readable model, what its check found ("" where it was not asked), and whether it is recommended."""
+    finding = next((f for f in findings if f.check == "readable" and f.say.owner == "checks/readable"), None)
+    return {
+        "name": name,
+        "found": "" if finding is None else finding.say.key,
+        "recommended": finding is not None and bool(finding.advice),
+    }
 
 
 def _silent(event: Event) -> None:
