@@ -40,5 +40,13 @@ def _refuse_unknown(source: Any, key: str, door: Any, options: dict[str, Any]) -
     if strange:
         named = str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__
         none: Part = "" if known else Say("readers", "no_option.none")
-        values = {"source": named, "reader": key, "names": listing(strange), "known": listing(known)}
-        raise refusal(RequestError, "readers", "no_option", expected=none, **values)
+        raise refusal(
+            RequestError,
+            "readers",
+            "no_option",
+            expected=none,
+            source=named,
+            reader=key,
+            names=listing(strange),
+            known=listing(known),
+        )

@@ -53,7 +53,7 @@ def read_bytes(path: str | Path, limit_bytes: int | None = None) -> bytes:
         raise refusal(RequestError, "store", "unread", path=str(path), reason=reason(error)) from error
 
 
-def of_file(error: BundleError, path: str | Path) -> BundleError:
+def of_file(error: BundleError, path: str | os.PathLike[str]) -> BundleError:
     """The same refusal, naming the file."""
     seen, expected, do = error.said
     return type(error)(Say("store", "of_file", {"path": str(path), "seen": seen}), expected, do)
