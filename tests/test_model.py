@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import assay
+from assay.api import Watch
 from assay.kernel.errors import BundleError, DataError, RequestError
 from assay.model import Model
 
@@ -204,6 +205,20 @@ def test_an_own_test_table_is_measured_beside(models: dict[str, Model]) -> None:
     assert model.findings[0].rows == "cross-fitted"
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"answer": None}, "has no target"), ({"x": None}, "lacks 1 of"), ({"answer": ["perhaps"] * N}, "No row of")],
+)
+def test_what_is_wrong_with_a_test_table_is_said_before_any_training(change: dict[str, Any], said: str) -> None:
+    changed = {name: cells for name, cells in {**BINARY, **change}.items() if cells is not None}
+
+    def planned(plan: Any) -> None:
+        raise AssertionError("training was about to begin")
+
+    with pytest.raises(DataError, match=said):
+        assay.train(BINARY, "answer", test=changed, watch=Watch(planned=planned), **FAST)
+
+
 def test_an_audit_on_shuffled_answers_shows_chance(models: dict[str, Model]) -> None:
     wrong = {**BINARY, "answer": RNG.permutation(BINARY["answer"]).tolist()}
     found = {f.check: f for f in models["binary"].audit(wrong).findings}["quality"]
@@ -214,6 +229,12 @@ def test_an_audit_on_shuffled_answers_shows_chance(models: dict[str, Model]) -> 
         models["binary"].audit({**BINARY, "answer": ["perhaps"] * N})
     with pytest.raises(DataError, match="has no target"):
         models["binary"].audit({k: v for k, v in BINARY.items() if k != "answer"})
+
+
+def test_a_readable_model_that_ships_is_not_called_worse_than_itself() -> None:
+    model = assay.train(BINARY, "answer", **FAST | {"learners": ("linear",), "checks": ("readable",)})
+    assert model.findings[0].say.key == "itself"
+    assert model.card["readable"] == {"name": "linear", "found": "itself", "recommended": False}
 
 
 def test_limits_that_are_broken_are_counted() -> None:

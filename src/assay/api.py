@@ -20,21 +20,21 @@ from .auditing.examine import examine
 from .auditing.limits import keep, parse
 from .kernel.clock import Clock
 from .kernel.data import Dataset
-from .kernel.errors import RequestError
+from .kernel.errors import BundleError, RequestError
 from .kernel.findings import Finding
 from .kernel.interrupts import through_one
 from .kernel.plan import Plan
 from .kernel.plugins import Task
 from .kernel.shelf import shelf
 from .kernel.words import Say, number, refusal
-from .model import Model
+from .model import Model, labelled
 from .planning.draw import draw
 from .planning.wishes import Wishes
 from .reading import read
 from .search.refit import refit
 from .search.run import Event, Found, search
-from .store.bundle import open_bundle
-from .store.journal import open_journal
+from .store.bundle import of_file, open_bundle
+from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
@@ -75,10 +75,10 @@ def train(
 ) -> Model:
     """A model with its assay, within the budget.
 
-    test    : a labelled table of the user's own, measured beside
+    test    : a labelled table of the user's own, measured beside; a file is read with the same options as the source
     limits  : promises such as "quality.auc>=0.8"; see `Model.broken_limits`
     checks  : keys of the checks to run; None runs all of them, () none
-    journal : a folder that keeps finished steps; with `resume` those found there are not done again
+    journal : a folder that keeps finished steps; with `resume` those found there are not done again, else they are removed
     wishes  : any field of Wishes: minutes, task, kinds, group, time, weight, drop, seed ...
     """
     asked = Wishes(target=target, **wishes)
@@ -87,10 +87,14 @@ def train(
     parsed = [parse(text) for text in limits]
     data = read(source, **(options or {}))
     drawn, table = draw(data, asked)
+    rows = None
+    if test is not None:  # before any training: what is wrong with the test rows costs no minutes then
+        rows = read(test, **((options or {}) if isinstance(test, (str, os.PathLike)) else {}))
+        labelled(rows, drawn, shelf("tasks").get(drawn.task)().codec(table[target]))
     if watch.planned:
         watch.planned(drawn)
     reserve = min(RESERVE_SHARE * 60 * asked.minutes, RESERVE_MOST) * (1 if test is None else 2)
-    steps = None if journal is None else _journal(journal, resume, drawn, asked)
+    steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
     searching = clock.slice(left * (1 - REFIT_SHARE) if drawn.refit else left)
     found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
@@ -113,24 +117,26 @@ def train(
         findings = findings if again is None else _noted(findings, again.note)
         model = replace(model, findings=findings, broken_limits=broken)
         if found.readable is not None:
-            advised = any(f.check == "readable" and f.advice for f in findings)
-            said = {"name": found.contenders[found.readable].name, "recommended": advised}
+            said = _readable(found.contenders[found.readable].name, findings)
             model = replace(model, card={**model.card, "readable": said})
     model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
-    if test is None:
+    if rows is None:
         return model
     tested: tuple[Finding, ...] = model.audit(
-        test, name="test", tell=watch.check, minutes=max(clock.remaining(), LEAST_FOR_TEST) / 60
+        rows, name="test", tell=watch.check, minutes=max(clock.remaining(), LEAST_FOR_TEST) / 60
     ).findings
     return replace(model, tested=tested)
 
 
 def load(path: str | os.PathLike[str]) -> Model:
     """The model in a .assay file. Raises BundleError; nothing in the file is ever run."""
-    manifest, box = open_bundle(Path(path))
-    if manifest.kind != "model":
-        raise refusal(RequestError, "store", "no_model", path=str(path), kind=manifest.kind)
-    return Model.from_box(box)
+    try:
+        manifest, box = open_bundle(Path(path))
+        if manifest.kind == "model":
+            return Model.from_box(box)
+    except BundleError as error:
+        raise of_file(error, path) from error
+    raise refusal(RequestError, "store", "no_model", path=str(path), kind=manifest.kind)
 
 
 def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[str] = (), **more: Any) -> Model:
@@ -144,19 +150,31 @@ def _noted(findings: tuple[Finding, ...], note: Say) -> tuple[Finding, ...]:
     return tuple(replace(f, notes=(note, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
 
 
+def _readable(name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """The best readable model, what its check found ("" where it was not asked), and whether it is recommended."""
+    finding = next((f for f in findings if f.check == "readable" and f.say.owner == "checks/readable"), None)
+    return {
+        "name": name,
+        "found": "" if finding is None else finding.say.key,
+        "recommended": finding is not None and bool(finding.advice),
+    }
+
+
 def _silent(event: Event) -> None:
     """Nobody watches."""
 
 
-def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan, wishes: Wishes) -> Any:
-    """The journal of this very run: the same data, plan and version, or it is refused."""
-    decided = plan.to_json()
-    print_ = {k: decided[k] for k in ("target", "task", "columns", "splits", "seed", "level", "version")}
-    journal = open_journal(Path(folder), {"sha256": plan.data["sha256"], **print_, "minutes": wishes.minutes})
+def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journal:
+    """The journal of this very run: the same data, plan and version, or it is refused.
+
+    The minutes are part of it: a step that the clock cut short looks like any other, and more time would not mend it.
+    """
     if not resume:
-        journal.clear()
-        journal = open_journal(Path(folder), {"sha256": plan.data["sha256"], **print_, "minutes": wishes.minutes})
-    return journal
+        Journal(Path(folder), "").clear()
+    decided = plan.to_json()
+    names = ("target", "task", "columns", "splits", "seed", "level", "version")
+    said = {"sha256": plan.data["sha256"], **{k: decided[k] for k in names}, "minutes": float(plan.minutes)}
+    return open_journal(Path(folder), said)
 
 
 def _card(plan: Plan, found: Found, table: Dataset, clock: Clock) -> dict[str, Any]:

@@ -133,25 +133,7 @@ class Model:
     ) -> Model:
         """The same checks on new labelled data: the model with those findings in place of its own."""
         raw = read(source, **options)
-        if self.plan.target not in raw:
-            hint: Part = did_you_mean(self.plan.target, raw.names) or ""
-            raise refusal(
-                DataError,
-                "auditing",
-                "no_target",
-                expected=hint,
-                target=self.plan.target,
-                name=raw.source.name,
-                n=len(raw.names),
-                known=listing(raw.names, 30),
-            )
-        data = self._opened(raw)
-        y = self.task.encode(data[self.plan.target], self.codec)
-        known = y >= 0 if self.codec.labels else ~np.isnan(y)
-        if not known.any():
-            key = "no_labels" if self.codec.labels else "no_values"
-            raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(self.codec.labels))
-        data = data.take(known)
+        data = labelled(raw, self.plan, self.codec)
         weights = self.plan.names("weight")
         clock = Clock.start(60 * minutes)
         contender = Contender(name="blend", learner="", readable=False, scores=self.ensemble.raw(data), seconds=0.0)
@@ -249,24 +231,50 @@ class Model:
     # --------------------------------------------------------------------------------------------------- helpers
 
     def _opened(self, raw: Dataset) -> Dataset:
-        lacking = [name for name in self.ensemble.parts if name not in raw]
-        if lacking:
-            hints = Sentences([did_you_mean(name, raw.names) or "" for name in lacking])
-            raise refusal(
-                DataError,
-                "answers",
-                "lacking",
-                expected=hints,
-                name=raw.source.name,
-                n=len(lacking),
-                all=len(self.ensemble.parts),
-                columns=listing(lacking),
-            )
-        return reopen(raw, self.plan)
+        return _opened(raw, self.plan, self.ensemble.parts)
 
     def __repr__(self) -> str:
         members = ", ".join(f"{m.name} {m.weight:.0%}" for m in self.ensemble.members)
         return f"<Model of '{self.plan.target}' ({self.plan.task}): {members}>"
+
+
+def labelled(raw: Dataset, plan: Plan, codec: Codec) -> Dataset:
+    """The rows of a raw table whose answer is known, opened as planned. Raises DataError where a column or all answers lack."""
+    if plan.target not in raw:
+        hint: Part = did_you_mean(plan.target, raw.names) or ""
+        raise refusal(
+            DataError,
+            "auditing",
+            "no_target",
+            expected=hint,
+            target=plan.target,
+            name=raw.source.name,
+            n=len(raw.names),
+            known=listing(raw.names, 30),
+        )
+    data = _opened(raw, plan, plan.names("feature") + plan.names("sensitive"))
+    y = shelf("tasks").get(plan.task)().encode(data[plan.target], codec)
+    known = y >= 0 if codec.labels else ~np.isnan(y)
+    if not known.any():
+        key = "no_labels" if codec.labels else "no_values"
+        raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
+    return data.take(known)
+
+
+def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
+    lacking = [name for name in names if name not in raw]
+    if lacking:
+        raise refusal(
+            DataError,
+            "answers",
+            "lacking",
+            expected=Sentences([did_you_mean(name, raw.names) or "" for name in lacking]),
+            name=raw.source.name,
+            n=len(lacking),
+            all=len(names),
+            columns=listing(lacking),
+        )
+    return reopen(raw, plan)
 
 
 def _empty_table(plan: Plan) -> Dataset:

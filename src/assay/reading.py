@@ -6,13 +6,14 @@ The readers' shelf is asked in order; the first that opens the source reads all 
 from __future__ import annotations
 
 import inspect
+import os
 from typing import Any
 
 from .kernel.data import Dataset
-from .kernel.errors import DataError, RequestError
+from .kernel.errors import DataError, Part, RequestError
 from .kernel.hints import listing
 from .kernel.shelf import shelf
-from .kernel.words import refusal
+from .kernel.words import Say, refusal
 
 
 def read(source: Any, **options: Any) -> Dataset:
@@ -37,8 +38,15 @@ def _refuse_unknown(source: Any, key: str, door: Any, options: dict[str, Any]) -
     known = [p.name for p in inspect.signature(door).parameters.values() if p.kind is p.KEYWORD_ONLY]
     strange = [name for name in options if name not in known]
     if strange:
-        raise RequestError(
-            f"{source} is read as {key}, which has no option {listing(strange)}.",
-            f"Its options: {listing(known)}." if known else "It has none.",
-            "Leave it out, or name another source.",
+        named = str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__
+        none: Part = "" if known else Say("readers", "no_option.none")
+        raise refusal(
+            RequestError,
+            "readers",
+            "no_option",
+            expected=none,
+            source=named,
+            reader=key,
+            names=listing(strange),
+            known=listing(known),
         )

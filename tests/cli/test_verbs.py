@@ -147,7 +147,7 @@ def test_what_cannot_be_met_gives_exit_code_2(
         (["plan", "loans.csv", "--target", "default", "--minutes", "-1"], "不超过一周"),
         (["train", "loans.csv", "--target", "default", "-o", "no/such/folder/m.assay"], "没有文件夹"),
         (["predict", "nowhere.assay", "loans.csv"], "文件或文件夹不存在"),
-        (["predict", "loans.csv", "loans.csv"], "这不是模型文件"),
+        (["predict", "loans.csv", "loans.csv"], "这不是 .assay 文件"),
         (["explain", "loans.assay", "loans.csv", "--row", "9999"], "没有第 9999 行"),
         (["audit", "loans.assay", "loans.csv", "--limit", "nonsense.auc>=0.5"], "不是有效的限值"),
         (["report", "loans.assay", "-o", "report.doc"], "报告不能写成"),

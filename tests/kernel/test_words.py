@@ -101,6 +101,8 @@ def spoken(path: Path) -> Iterator[tuple[str, str, tuple[str, ...] | None]]:
             for either in (third.body, third.orelse) if isinstance(third, ast.IfExp) else (third,):
                 if constant(either):
                     yield from refused(node, texts[1], constant(either))
+        elif name == "unknown" and texts and texts[0]:
+            yield "kernel", f"thing.{texts[0]}", ()
         elif name == "say" and len(texts) >= 2 and texts[0] in SHELF_ROOMS and texts[1] and own in PLUGINS:
             yield own, texts[1], keywords(node)
         elif name == "_say" and texts and texts[0] and own in PLUGINS:
@@ -138,7 +140,7 @@ def spelled_out(path: Path) -> Iterator[int]:
     kinds |= {kind for kind in vars(errors) if kind.startswith("Bundle")}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in kinds and node.args:
-            plain = isinstance(node.args[0], ast.JoinedStr) or constant(node.args[0])
+            plain = isinstance(node.args[0], (ast.JoinedStr, ast.BinOp)) or constant(node.args[0])
             if plain and "say" not in {k.arg for k in node.keywords}:
                 yield node.lineno
 
@@ -156,6 +158,13 @@ def test_numbers_are_rounded_for_reading() -> None:
     assert fill("{a}", {"a": None}) == "–"
     assert fill("{a}", {"a": float("inf")}) == "∞"
     assert fill("{names}", {"names": ["a", "b"]}) == "a, b"
+
+
+def test_one_is_not_several() -> None:
+    assert [fill("{n} {n:row is|rows are} left out", {"n": n}) for n in (1, 2)] == [
+        "1 row is left out",
+        "2 rows are left out",
+    ]
 
 
 def test_a_sentence_within_a_sentence_speaks_the_same_language() -> None:

@@ -200,6 +200,11 @@ def test_an_unknown_learner_is_told_before_anything_is_tried() -> None:
         plan(learners=("bosting",))
 
 
+def test_one_group_is_refused_before_anything_is_tried() -> None:
+    with pytest.raises(DataError, match="'town' has one value"):
+        plan({**LOANS, "town": ["here"] * N}, group="town")
+
+
 def test_rows_without_a_time_are_left_out_only_where_time_orders_them() -> None:
     days = [None if i % 8 == 0 else day for i, day in enumerate(LOANS["opened"])]
     table = {**LOANS, "opened": days}

@@ -226,6 +226,23 @@ def test_three_hundred_columns_stay_under_600_kb(letters: int) -> None:
     Walker(page)
 
 
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ("even", "prefer it"),
+        ("worse", "measurably worse"),
+        ("itself", "The shipped model can be read whole."),
+        ("itself_blend", "Each model in the blend can be read whole."),
+        ("", "line is the best that can be read whole.<"),
+    ],
+)
+def test_the_readable_model_is_called_what_its_check_found(found: str, said: str) -> None:
+    card = {**sample().card, "readable": {"name": "line", "found": found, "recommended": found == "even"}}
+    page = Report(replace(sample(), card=card)).html()
+    assert said in page
+    assert ("measurably worse" in page) == (found == "worse")
+
+
 def test_empty_content_is_still_a_report() -> None:
     empty = Content("", Plan(data={}, target="", task="", task_why=text("")))
     for view in (Report(empty).html(), Report(empty).html("zh")):

@@ -193,8 +193,11 @@ def test_a_journal_of_other_data_is_refused(tmp_path: Path) -> None:
     other = {**TABLE, "x": [v + 1 for v in TABLE["x"]]}
     with pytest.raises(RequestError, match="differs in"):
         assay.train(other, "y", journal=tmp_path / "run", resume=True, **QUICK)
-    with pytest.raises(RequestError, match="seed"):
+    with pytest.raises(RequestError, match=r"differs in --seed \(0 then, 5 now\)"):
         assay.train(TABLE, "y", journal=tmp_path / "run", resume=True, seed=5, **QUICK)
+    with pytest.raises(RequestError, match=r"differs in --minutes \(.+ then, 7 now\).*without --resume"):
+        assay.train(TABLE, "y", journal=tmp_path / "run", resume=True, **QUICK | {"minutes": 7})
+    assay.train(other, "y", journal=tmp_path / "run", **QUICK)  # begins anew
 
 
 def test_the_same_seed_gives_the_same_model_and_another_seed_other_folds() -> None:

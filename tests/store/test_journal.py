@@ -54,7 +54,7 @@ def test_a_corrupt_step_is_as_good_as_absent(tmp_path: Path) -> None:
 
 def test_another_run_is_refused_and_says_why(tmp_path: Path) -> None:
     open_journal(tmp_path, RUN)
-    with pytest.raises(RequestError, match="differs in data, version"):
+    with pytest.raises(RequestError, match="differs in data; the version of Assay"):
         open_journal(tmp_path, RUN | {"data": "cd34", "version": "0.2.0"})
 
 

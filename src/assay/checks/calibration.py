@@ -82,7 +82,7 @@ class Calibration:
                 "grouped": "Rows that belong together err together: {n} rows count as {effective}.",
                 "recalibrate": "Train again on rows like these; until then, read the probabilities off the curve.",
                 "recalibrate_value": "Train again on rows like these; until then, read the answers off the curve.",
-                "few": "only {n} rows were measured; {least} are needed",
+                "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "one": "only one class is among the measured rows",
                 "curve": "What was said against what came",
                 "curve_class": "'{label}': what was said against what came",

@@ -82,7 +82,7 @@ class Coverage:
                 "grouped": "Rows that belong together err together: {n} rows count as {effective}.",
                 "drifted": "The rows differ from those trained on; train again with rows like these.",
                 "low_level": "Ask for a higher level, or for more rows of that kind.",
-                "few": "only {n} rows were measured; {least} are needed",
+                "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "none": "the model gives neither sets nor intervals",
                 "by_class": "Coverage of each class",
                 "by_answer": "Coverage by height of the answer",

@@ -58,7 +58,7 @@ class Leakage:
                 "question": "Does anything give the answer away that will not be there on new rows?",
                 "clean": "No column tells the answer alone (the strongest, {name}, explains {share:%}), no id predicts, and neighbouring rows are not on both sides.",
                 "clean_columns": "No column tells the answer alone (the strongest, {name}, explains {share:%}), and no id predicts.",
-                "few": "only {n} rows were learnt from; {least} are needed",
+                "few": "only {n} {n:row was|rows were} learnt from; {least} are needed",
                 "training": "this is asked of the table that was learnt from; see the findings of training",
                 "no_time": "Time was short: order and groups were not asked.",
                 "given_away": "'{name}' alone explains {share:%} of {target} (all columns together {model:%}; the next one {next:%}): it looks like a copy of the answer.",

@@ -36,7 +36,7 @@ class Quality:
                 "better": "{metric} is {value} ({low} to {high}); one guess for all would have {constant}.",
                 "no_better": "{metric} is {value} ({low} to {high}), no better than one guess for all ({constant}).",
                 "corrected": "The choice among candidates is paid for: without the correction {metric} would read {apparent}.",
-                "few": "only {n} rows were measured; {least} are needed",
+                "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "confusion": "What was true, and what was answered",
                 "truth": "true",
                 "answer": "answered",

@@ -57,7 +57,7 @@ class Readable:
                 "advise": "Ship the readable model instead: a person can then check every step of an answer.",
                 "none": "no readable model was trained",
                 "training_only": "the readable model is measured when the model is made; see the report of the training",
-                "few": "only {n} rows were measured; {least} are needed",
+                "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "no_rounds": "the time was up before both were measured",
                 "corrected": "Both figures pay for the choosing among candidates; the difference is taken on the same rows.",
                 "weights": "'{name}': pull of one standard deviation, or of a switch turned on",

@@ -90,7 +90,7 @@ class Reasons:
                 "sample": "Pulls were measured on {m} of {n} rows.",
                 "no_time": "The time was up before every question was put.",
                 "cannot": "not asked: this model gives no reasons",
-                "few": "only {n} rows were measured; {least} are needed",
+                "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "late": "the time was up",
                 "global": "Pull of each part on the score, on average",
                 "worth": "Rise of the loss when a part is shuffled",

@@ -44,7 +44,7 @@ class Stability:
                 "seen": "All but one of the fold models learnt from the row they are asked about; on new rows they may lie a little further apart.",
                 "folds": "Time was short: {k} of {all} fold models were asked.",
                 "one": "the model has one fold model; two are needed to compare",
-                "few": "only {n} rows were measured; {least} are needed",
+                "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "figure": "How far fold models lie apart, row by row",
                 "spread_p": "standard deviation of the probability",
                 "spread_v": "standard deviation of the answer",

@@ -102,9 +102,9 @@ def writable(path: Path, *sources: str | None) -> Path:
     """
     folder = path.parent
     if path.is_dir():
-        raise RequestError(f"{path} is a folder.", "Results are a file.", "Name a file in it with -o.")
+        raise refusal(RequestError, "cli", "a_folder", path=str(path))
     if any(source and path.exists() and os.path.exists(source) and path.samefile(source) for source in sources):
-        raise RequestError(f"{path} is what is read.", "It would be written over.", "Name another file with -o.")
+        raise refusal(RequestError, "cli", "a_source", path=str(path))
     if not folder.is_dir():
         raise refusal(RequestError, "cli", "no_folder", folder=str(folder))
     if not os.access(folder, os.W_OK):

@@ -28,7 +28,7 @@ def plan_text(plan: Plan, lang: str) -> str:
                                  reader=data["reader"], details=details or "–")),
         _fact("target", lang, word("target_line", lang, target=plan.target, why=plan.task_why,
                                    task=Say(f"tasks/{plan.task}", "title"))),
-        _fact("time", lang, word("time_line", lang, minutes=plan.minutes)),
+        _fact("time", lang, word("time_line", lang, minutes=_whole(plan.minutes))),
         "",
         _columns(plan, lang),
         "",
@@ -46,6 +46,11 @@ def plan_text(plan: Plan, lang: str) -> str:
 
 def _listing(names: Sequence[object], lang: str) -> str:
     return Say("kernel", "listing", {"names": list(names)}).text(lang)
+
+
+def _whole(value: float) -> float:
+    """Two minutes, not 2.00."""
+    return int(value) if value == int(value) else value
 
 
 def _fact(key: str, lang: str, text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
-from assay.kernel.hints import did_you_mean, listing
+from assay.kernel.words import refusal
 
 from .options import common, reading, reading_options, stem, tell, wished, wishes, writable
 from .speech import helped, word
@@ -36,11 +36,7 @@ def run(parsed: argparse.Namespace) -> int:
     path = writable(Path(parsed.output or f"{stem(parsed.data)}.assay"), parsed.data, parsed.test)
     report = writable(path.with_suffix(".html"), parsed.data, parsed.test)
     if report == path:
-        raise RequestError(
-            f"{path} is the name of a report.",
-            f"The model needs a file of its own, such as {path.with_suffix('.assay')}; the report goes beside it.",
-            "Name the model with -o.",
-        )
+        raise refusal(RequestError, "cli", "a_report", path=str(path), model=str(path.with_suffix(".assay")))
     journal = path.with_name(f"{path.stem}.run")
     import assay
     from assay.api import Watch
@@ -48,11 +44,8 @@ def run(parsed: argparse.Namespace) -> int:
     from .show import Progress, plan_text
 
     progress = Progress(parsed.lang)
-    test = _test(parsed)
 
     def planned(plan: Any) -> None:
-        if not parsed.resume:
-            _forget(journal)  # of another run that was killed and is not gone on with
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
@@ -61,7 +54,7 @@ def run(parsed: argparse.Namespace) -> int:
         model = assay.train(
             parsed.data,
             parsed.target,
-            test=test,
+            test=parsed.test,
             limits=parsed.limit,
             journal=journal,
             resume=parsed.resume,
@@ -87,22 +80,6 @@ def run(parsed: argparse.Namespace) -> int:
     else:
         _tell(model, path, report, parsed, clock)
     return 1 if model.broken_limits else 0
-
-
-def _test(parsed: argparse.Namespace) -> Any:
-    """The user's own test rows, read before any training: what is wrong with them costs no minutes then."""
-    if parsed.test is None:
-        return None
-    import assay
-
-    rows = assay.read(parsed.test, **reading_options(parsed))
-    if parsed.target not in rows:
-        raise RequestError(
-            f"{parsed.test} has no column '{parsed.target}'.",
-            did_you_mean(parsed.target, rows.names) or "A test needs rows whose answer is known.",
-            f"Its {len(rows.names)} columns: {listing(rows.names, 30)}.",
-        )
-    return rows
 
 
 def _steps(journal: Path) -> int:

@@ -49,7 +49,7 @@ def unknown(thing: str, name: str, known: Sequence[str]) -> UnknownKey:
 
 def no_rows(name: str, rows: int) -> DataError:
     """The error for a table too short to learn from."""
-    return refusal(DataError, "kernel", "one_row" if rows == 1 else "no_rows", name=name, rows=rows)
+    return refusal(DataError, "kernel", "no_rows", name=name, rows=rows)
 
 
 def reason(error: OSError) -> Part:

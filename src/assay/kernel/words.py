@@ -104,11 +104,13 @@ def fill(template: str, values: Mapping[str, Any], lang: str = "en") -> str:
     """Put values into a template; numbers are rounded for reading.
 
     `{x}` gives three significant digits, `{x:%}` a percentage, `{x:+}` a signed number, `{n}` of a whole number
-    thousands separators, `{n:raw}` the number as it is, `{names}` of a list a listing with the comma of `lang`,
-    `{names:; }` one with a separator of its own.
+    thousands separators, `{n:raw}` the number as it is, `{n:row|rows}` the word for one or for several, `{names}` of a
+    list a listing with the comma of `lang`, `{names:; }` one with a separator of its own.
 
     >>> fill("{share:%} of {n} rows: {names:; }", {"share": 0.12345, "n": 30000, "names": ["a", "b"]})
     '12.3 % of 30,000 rows: a; b'
+    >>> fill("{n} {n:row is|rows are} left out", {"n": 1})
+    '1 row is left out'
     """
     return _Reader(lang).vformat(template, (), values)
 
@@ -121,6 +123,9 @@ class _Reader(string.Formatter):
         self.comma = "、" if lang == "zh" else ", "
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            one, several = format_spec.split("|")
+            return one if value == 1 else several
         if value is None:
             return "–"
         if isinstance(value, (list, tuple)):

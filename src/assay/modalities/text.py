@@ -168,7 +168,8 @@ class Counted:
         if kept is not None and kept[0]() is texts:
             return kept[1]
         made = cls._counted(texts)
-        _REMEMBERED[key] = (weakref.ref(texts, lambda _: _REMEMBERED.pop(key, None)), made)
+        forget = _REMEMBERED.pop  # held here: at the end of the program the module's names go before the texts do
+        _REMEMBERED[key] = (weakref.ref(texts, lambda _: forget(key, None)), made)
         return made
 
     @classmethod

@@ -24,7 +24,7 @@ from assay.stats import leaks
 
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
-from .splits import copy_groups, plan_splits
+from .splits import check_groups, copy_groups, plan_splits
 from .target import check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
@@ -56,6 +56,7 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         ]
         raise refusal(DataError, "planning", "nothing_left", name=data.source.name, target=wishes.target, columns=roles)
     least = int(np.bincount(y, minlength=1).min()) if codec.labels else 0
+    check_groups(table, wishes.group)
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed)
     portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners)
     plan = Plan(
@@ -116,18 +117,14 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
 
 def _check_orders(opened: Dataset, wishes: Wishes) -> None:
     """Time must have an order, and weights must be amounts. Raises RequestError."""
-    for role, name, stores, kind in (
-        ("time", wishes.time, ("moments", "numbers"), "date"),
-        ("weight", wishes.weight, ("numbers",), "number"),
+    for key, name, stores, kind in (
+        ("no_time", wishes.time, ("moments", "numbers"), "date"),
+        ("no_weight", wishes.weight, ("numbers",), "number"),
     ):
         if name and (opened[name].store not in stores or opened[name].missing.all()):
-            read_as = opened[name].kind.partition(":")[0]
-            raise RequestError(
-                f"'{name}' cannot be the {role}: it is read as {read_as}"
-                + (", and no cell is one." if opened[name].missing.all() else "."),
-                f"A column of {' or '.join('dates' if s == 'moments' else s for s in stores)} was expected.",
-                f"Name another --{role}, or say --kind {_quoted(name)}={kind}.",
-            )
+            read_as = {"kind": _kind_title(opened[name].kind)}
+            why = Say("planning", "read_as_empty" if opened[name].missing.all() else "read_as", read_as)
+            raise refusal(RequestError, "planning", key, name=name, why=why, option=_quoted(f"{name}={kind}"))
 
 
 def _data_card(data: Dataset, used: int) -> dict[str, object]:

@@ -48,6 +48,12 @@ def plan_splits(
     return Splits(how=how, folds=folds, sealed=sealed, group=group, time=time)
 
 
+def check_groups(table: Dataset, group: str) -> None:
+    """Rows can be kept apart by two groups or more. Raises DataError."""
+    if group and len(np.unique(_named_groups(table, group))) < 2:
+        raise refusal(DataError, "planning", "one_group", group=group)
+
+
 def copy_groups(features: Dataset) -> tuple[Ints, int] | None:
     """Groups of exact copies and the rows that have one; None where there are none worth the care."""
     group, rows, chance = leaks.copies(features)
@@ -80,10 +86,14 @@ def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
 
 def _groups(plan: Plan, table: Dataset) -> Ints | None:
     if plan.splits.group:
-        column = table[plan.splits.group].as_words()
-        lone = np.arange(len(column)) + len(column.levels if column.levels is not None else ())
-        return np.where(column.missing, lone, column.cells.astype(np.int64))  # a missing group is a group of one
+        return _named_groups(table, plan.splits.group)
     if plan.splits.time:
         return None
     found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
     return found[0] if found else None
+
+
+def _named_groups(table: Dataset, group: str) -> Ints:
+    column = table[group].as_words()
+    lone = np.arange(len(column)) + len(column.levels if column.levels is not None else ())
+    return np.where(column.missing, lone, column.cells.astype(np.int64))  # a missing group is a group of one

@@ -51,7 +51,7 @@ def open_target(target: Column, task: Task) -> Column:
             "planning",
             "no_numbers",
             task=task.about.key,
-            share=f"{share:.0%}",
+            share=share,
             target=target.name,
             examples=opened.examples,
         )
@@ -76,11 +76,7 @@ def check_size(y: Floats, name: str) -> None:
         return
     largest = float(np.abs(y).max())
     if largest > np.sqrt(np.finfo(np.float64).max / len(y)) / 2:
-        raise DataError(
-            f"The target '{name}' has values as large as {largest:.3g}.",
-            "Their squares are no numbers any more for a computer.",
-            "Correct the cells, or give the target in another unit.",
-        )
+        raise refusal(DataError, "planning", "too_large", target=name, largest=largest)
 
 
 def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:

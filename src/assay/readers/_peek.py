@@ -71,7 +71,7 @@ def existing(source: Any) -> Path:
         key = "folder" if inside else "empty_folder"
         raise refusal(DataError, "readers", key, name=path.name or str(path), files=listing(inside))
     if path.exists():
-        raise DataError(f"'{path}' is a device or a pipe.", "Expected a file.", "Write its content to a file first.")
+        raise refusal(DataError, "readers", "device", name=str(path))
     if re.match(r"^https?://", str(source)):
         raise refusal(DataError, "readers", "web", source=str(source))
     folder = path.parent

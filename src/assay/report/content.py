@@ -25,7 +25,8 @@ class Content:
     - task, task_title (text or Say), target, head ("value", "classes" ...)
     - blend: [{"name", "learner", "weight"}]; from the ledger's weights where it is not there
     - interrupted: whether training was stopped early; audited, audited_rows, audited_sha256 of an audit
-    - readable: {"name", "recommended"}; equation: {"equation": "y = θ0 + ..."}
+    - readable: {"name", "found" (what its check said: "itself", "even", "worse" ...), "recommended"}
+    - equation: {"equation": "y = θ0 + ..."}
 
     `spoken` overrides the titles and questions of plug-ins, by "room/key.title" and "room/key.question"; the shelf is
     asked for all others.

@@ -29,6 +29,8 @@ SYMBOLS = {
     '<path class="j" d="M8.8 9.2c.2-4 6.4-4 6.4 0c0 2.4-3.2 2.4-3.2 5M12 17v1"/>',
     "error": '<path d="M12 .5L23.5 12L12 23.5L.5 12z"/><path class="k" d="M12 6v7M12 16.5v1"/>',
 }
+# What is said of the best readable model, by what its check found.
+READABLE = {"even": "yes", "within": "yes", "worse": "no", "itself": "itself", "itself_blend": "parts"}
 
 
 def html(content: Content, lang: str = "en") -> str:
@@ -166,8 +168,8 @@ def _facts(content: Content, voice: Voice) -> Raw:
         facts.append(("headline_made", join(*(_member(*member, voice) for member in members))))
     readable = card.get("readable")
     if readable:
-        key = "headline_readable_yes" if readable.get("recommended") else "headline_readable_no"
-        facts.append(("readable", voice.word(key, name=cut(str(readable.get("name", "")), 60))))
+        key = READABLE.get(str(readable.get("found", "")), "yes" if readable.get("recommended") else "best")
+        facts.append(("readable", voice.word(f"headline_readable_{key}", name=cut(str(readable.get("name", "")), 60))))
     return tag("dl", *(tag("div", tag("dt", voice.word(k)), tag("dd", v)) for k, v in facts), class_="facts")
 
 

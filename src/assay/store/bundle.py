@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ..kernel.box import Box
-from ..kernel.errors import BundleOversized, RequestError
+from ..kernel.errors import BundleError, BundleOversized, RequestError
 from ..kernel.hints import reason
-from ..kernel.words import refusal
+from ..kernel.words import Say, refusal
 from . import plain, zipped
 from .plain import Manifest
 
@@ -47,10 +47,16 @@ def read_bytes(path: str | Path, limit_bytes: int | None = None) -> bytes:
         with open(path, "rb") as file:
             found = os.fstat(file.fileno()).st_size
             if found > limit:
-                raise refusal(BundleOversized, "store", "too_large", name=Path(path).name, bytes=found, most=limit)
+                raise refusal(BundleOversized, "store", "file_too_large", bytes=found, most=limit)
             return file.read(limit + 1)
     except OSError as error:
         raise refusal(RequestError, "store", "unread", path=str(path), reason=reason(error)) from error
+
+
+def of_file(error: BundleError, path: str | os.PathLike[str]) -> BundleError:
+    """The same refusal, naming the file."""
+    seen, expected, do = error.said
+    return type(error)(Say("store", "of_file", {"path": str(path), "seen": seen}), expected, do)
 
 
 def write_bytes(data: bytes, path: Path) -> None:

@@ -15,12 +15,14 @@ from typing import Any
 
 from ..kernel.box import Box
 from ..kernel.errors import BundleError, RequestError
-from ..kernel.hints import listing, reason
-from ..kernel.words import refusal
+from ..kernel.hints import reason
+from ..kernel.words import Say, refusal
 from . import bundle, plain, strictjson
 
 OWNER = "run.assay"  # holds the fingerprint
 STEP = ".step.assay"
+OPTIONS = ("target", "task", "seed", "level", "minutes")  # of a fingerprint: what the command line calls so
+PARTS = ("sha256", "columns", "splits", "version")  # of a fingerprint: what has words of its own
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,21 @@ def open_journal(folder: str | Path, fingerprint: Mapping[str, Any]) -> Journal:
         box.put(fingerprint=mine)
         bundle.write(box, folder / OWNER, kind="run")
     elif theirs != mine:
-        names = sorted(k for k in {*mine, *theirs} if mine.get(k) != theirs.get(k))
-        raise refusal(RequestError, "store", "other_run", folder=str(folder), names=listing(names))
+        raise refusal(RequestError, "store", "other_run", folder=str(folder), differences=_differences(theirs, mine))
     return journal
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Say]:
+    """What two fingerprints differ in; options with what they were and are."""
+    found = []
+    for name in sorted(k for k in {*old, *new} if old.get(k) != new.get(k)):
+        key = "differs.option" if name in OPTIONS else f"differs.{name}" if name in PARTS else "differs"
+        found.append(Say("store", key, {"name": name, "old": _short(old.get(name)), "new": _short(new.get(name))}))
+    return found
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _owner(folder: Path) -> dict[str, Any] | None:

@@ -34,8 +34,8 @@ class Binary:
             "en": {
                 "title": "two classes",
                 "two": "'{target}' has two different values: {labels}",
-                "not_two": "'{target}' has {k} different values, not two",
-                "answers.seen": "The target '{target}' has {k} different value(s) in {n} rows.",
+                "not_two": "'{target}' has {k} different {k:value|values}, not two",
+                "answers.seen": "The target '{target}' has {k} different {k:value|values} in {n} {n:row|rows}.",
                 "answers.expected": "Two classes need two.",
                 "answers.do": "Check that the column and the rows are the right ones, or name another --task.",
                 "measure.log_loss": "log-loss",
