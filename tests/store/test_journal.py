@@ -60,7 +60,7 @@ def test_another_run_is_refused_and_says_why(tmp_path: Path) -> None:
 
 def test_steps_whose_run_is_unknown_are_removed(tmp_path: Path) -> None:
     open_journal(tmp_path, RUN).put("one", step(1))
-    (tmp_path / "run.assay").write_bytes(b"PK\x03\x04")
+    (tmp_path / "fingerprint.run.assay").write_bytes(b"PK\x03\x04")
     assert open_journal(tmp_path, RUN).get("one") is None
     assert not list(tmp_path.glob(f"*{STEP}"))
 

@@ -19,7 +19,7 @@ from ..kernel.hints import reason
 from ..kernel.words import Say, refusal
 from . import bundle, plain, strictjson
 
-OWNER = "run.assay"  # holds the fingerprint
+OWNER = "fingerprint.run.assay"  # so called that no model of a user is taken for it
 STEP = ".step.assay"
 OPTIONS = ("target", "task", "seed", "level", "minutes")  # of a fingerprint: what the command line calls so
 PARTS = ("sha256", "columns", "splits", "version")  # of a fingerprint: what has words of its own
