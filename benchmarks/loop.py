@@ -76,6 +76,11 @@ def bare(plan: Plan, opened: Dataset) -> tuple[float, np.ndarray, np.ndarray]:
         watched = lightgbm.Dataset(b.values, y[fold.tune], reference=data, categorical_feature=codes)
         stop = lightgbm.early_stopping(learner.patience, verbose=False)
         booster = lightgbm.train(quiet | settings, data, learner.rounds, valid_sets=[watched], callbacks=[stop])
+        if learner.refit:  # the same number of rounds a row, once more on training and tune rows
+            both = np.concatenate([fold.train, fold.tune])
+            rounds = max(1, round(booster.best_iteration * len(both) / len(fold.train)))
+            whole = lightgbm.Dataset(np.vstack([a.values, b.values]), y[both], categorical_feature=codes)
+            booster = lightgbm.train(quiet | settings, whole, rounds)
         out[fold.held] = booster.predict(c.values, raw_score=True)
     return time.perf_counter() - started, out, np.sort(np.concatenate([f.held for f in folds]))
 

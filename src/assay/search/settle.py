@@ -18,6 +18,7 @@ from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.plugins import Codec, Honest, Task
 from assay.stats import blending, bootstrap, calibration, conformal
 from assay.stats.calibration import Affine, Calibrated
+from assay.stats.scores import thinned
 
 ROUNDS = 200
 
@@ -144,6 +145,7 @@ def _chooser(scored: Scored, task: Task, places: Ints, blend: bool) -> bootstrap
     fit = fit_of(task)
 
     def choose(bag: Ints) -> Callable[[Ints], Floats]:
+        bag = bag[thinned(len(bag), 5 * scored.scores[0].shape[1], least=1_000)]
         y, weight = scored.y[bag], None if scored.weight is None else scored.weight[bag]
         inside = [scored.scores[i][bag] for i in places]
         if blend:
