@@ -23,13 +23,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--data", type=Path, required=True)
     asked.add_argument("--target", required=True)
+    asked.add_argument("--first", type=int, default=0, help="number of the first split, to go on with a run")
     asked.add_argument("--splits", type=int, default=100)
     asked.add_argument("--minutes", type=float, default=0.2)
     asked.add_argument("--learners", nargs="*", default=[])
     said = asked.parse_args()
     table = read(said.data)
     held = done = 0
-    for seed in range(said.splits):
+    for seed in range(said.first, said.splits):
         order = np.random.default_rng(seed).permutation(table.rows)
         half = table.rows // 2
         learn, fresh = table.take(np.sort(order[:half])), table.take(np.sort(order[half:]))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from assay.kernel.box import Box
 from assay.kernel.errors import RequestError
+from assay.kernel.threads import at_most
 from assay.trees.forest import Forest
 from assay.trees.from_lightgbm import forest_of
 from assay.trees.render import text_of
@@ -160,3 +161,23 @@ def test_a_wrong_number_of_columns_is_said() -> None:
 def test_the_file_is_a_third_of_lightgbms_text() -> None:
     booster, _ = trained(8, "value", num_leaves=31)
     assert forest_of(booster).size_bytes < 0.34 * len(booster.model_to_string().partition("\nparameters")[0])
+
+
+def test_the_native_library_is_never_told_another_number_of_threads_than_the_work_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The number is one for the whole process: changed by one thread, it makes another write past its memory."""
+    booster, values = trained(0, "binary")
+    forest = forest_of(booster)
+    told = []
+    predict = lgb.Booster.predict
+
+    def noted(self: lgb.Booster, data: Any, **more: Any) -> Any:
+        told.append(more.get("num_threads"))
+        return predict(self, data, **more)
+
+    monkeypatch.setattr(lgb.Booster, "predict", noted)
+    with at_most(1):
+        forest.native(values)
+        forest.contributions(values)
+    assert told == [1, 1]

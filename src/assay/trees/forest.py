@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..kernel.box import Box
 from ..kernel.errors import RequestError
+from ..kernel.threads import threads
 from ..kernel.words import refusal
 from .pack import pack, unpack
 from .validate import MOST_FEATURES, MOST_LEAVES, MOST_WIDTH, check_forest
@@ -115,7 +116,7 @@ class Forest:
         values = self._checked(values)
         if not len(values) or not self.trees:
             return self.predict(values)
-        raw = self._booster.predict(values, raw_score=True, validate_features=False)
+        raw = self._booster.predict(values, raw_score=True, validate_features=False, num_threads=threads())
         return self._finish(np.asarray(raw, dtype=np.float64).reshape(len(values), self.width))
 
     def contributions(self, values: Any) -> Floats:
@@ -126,7 +127,8 @@ class Forest:
         values = self._checked(values)
         out = np.zeros((len(values), self.features + 1, self.width))
         if len(values) and self.trees:
-            raw = np.asarray(self._booster.predict(values, pred_contrib=True, validate_features=False))
+            said = {"validate_features": False, "num_threads": threads()}
+            raw = np.asarray(self._booster.predict(values, pred_contrib=True, **said))
             out[:] = raw.reshape(len(values), self.width, self.features + 1).transpose(0, 2, 1)
         if self.average and self.trees:
             out /= self.iterations

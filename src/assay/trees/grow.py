@@ -19,6 +19,7 @@ from .forest import Forest
 from .from_lightgbm import forest_of
 
 QUIET = {"verbosity": -1, "deterministic": True, "force_row_wise": True, "first_metric_only": True}
+OF_DATA = ("min_data_in_leaf", "seed", "num_threads")  # parameters that matter when rows are binned
 LARGEST = 1e300  # the native library treats larger numbers as infinite
 
 
@@ -97,7 +98,10 @@ def _dataset(batch: Batch, parameters: dict[str, Any], start: Floats | None, ref
         init_score=None if start is None else start if start.shape[1] > 1 else start[:, 0],
         categorical_feature=codes,
         reference=reference,
-        params={"verbosity": -1, **{k: parameters[k] for k in ("min_data_in_leaf", "seed") if k in parameters}},
+        params={
+            "verbosity": -1,
+            **{k: parameters[k] for k in OF_DATA if k in parameters},
+        },
         free_raw_data=True,
     )
 
