@@ -87,7 +87,7 @@ def train(
     parsed = [parse(text) for text in limits]
     data = read(source, **(options or {}))
     drawn, table = draw(data, asked)
-    rows = None
+    target, rows = drawn.target, None
     if test is not None:  # before any training: what is wrong with the test rows costs no minutes then
         rows = read(test, **((options or {}) if isinstance(test, (str, os.PathLike)) else {}))
         labelled(rows, drawn, shelf("tasks").get(drawn.task)().codec(table[target]))

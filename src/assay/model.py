@@ -73,11 +73,15 @@ class Model:
         outside = np.asarray(strange.any(axis=1))
         kinds = {c.name: c.kind for c in self.plan.columns}
         notes = notes_of(strange, data, self.ensemble.parts, raw, kinds)
-        ids = tuple(data[name] for name in self.plan.names("id") if name in data)
+        ids = tuple(
+            raw[name] for name in self.plan.names("id") if name in raw
+        )  # as written: answers are joined by them
         if isinstance(self.conformal, ClassSets):
             sets = self.conformal(answers)
-            for row in np.flatnonzero(~sets.any(axis=1)):
-                notes[row].append(Say("answers", "empty_set"))
+            top = answers.argmax(axis=1)
+            for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
+                key = "other_set" if sets[row].any() else "empty_set"
+                notes[row].append(Say("answers", key, {"label": self.codec.labels[top[row]]}))
             said = tuple(tuple(row) for row in notes)
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside)
         values = answers[:, 0]
@@ -157,6 +161,8 @@ class Model:
             clock=clock,
         )
         findings, broken = keep(examine(evidence, tell), limits)
+        if raw.sha256 == self.plan.data.get("sha256"):
+            findings = tuple(map(_on_seen_rows, findings))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
         return replace(self, findings=findings, tested=(), card=card, broken_limits=broken)
 
@@ -275,6 +281,12 @@ def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
             columns=listing(lacking),
         )
     return reopen(raw, plan)
+
+
+def _on_seen_rows(finding: Finding) -> Finding:
+    """A finding on the very table that was learnt from: it cannot pass, and says so first."""
+    said = Say("auditing", "seen", {"said": finding.say})
+    return replace(finding, say=said, verdict="watch" if finding.verdict == "pass" else finding.verdict)
 
 
 def _empty_table(plan: Plan) -> Dataset:

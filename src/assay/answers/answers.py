@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from assay.kernel.need import need
 from assay.kernel.words import Say, refusal
 
 SHOWN = 8
+DIGITS = 9  # significant digits of a written number
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,9 @@ class Answers:
         out: dict[str, list[Any]] = {c.name: ["" if t is None else t for t in c.texts()] for c in self.ids}
 
         def put(name: str, values: Sequence[Any]) -> None:
-            out[name if name not in taken else f"{name}_"] = list(values)
+            while name in taken or name in out:
+                name += "_"
+            out[name] = list(values)
 
         put("answer", self.answer.tolist())
         if self.probabilities is not None:
@@ -74,18 +77,22 @@ class Answers:
         """Write a CSV file, whole or not at all. Raises RequestError."""
         target = Path(path)
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        columns = self.columns(lang)
         try:
             with part.open("w", newline="", encoding="utf-8") as handle:
-                writer = csv.writer(handle)
-                writer.writerow(columns)
-                for row in zip(*columns.values(), strict=True):
-                    writer.writerow([_written(cell) for cell in row])
+                self.write(handle, lang)
             os.replace(part, target)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise refusal(RequestError, "answers", "unwritten", path=str(target), reason=reason(error)) from error
         return target
+
+    def write(self, stream: TextIO, lang: str = "en") -> None:
+        """Every row as CSV into an open text stream."""
+        columns = self.columns(lang)
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        for row in zip(*columns.values(), strict=True):
+            writer.writerow([_written(cell) for cell in row])
 
     def to_pandas(self, lang: str = "en") -> Any:
         """A pandas frame."""
@@ -127,4 +134,4 @@ def notes_of(
 
 
 def _written(cell: Any) -> str:
-    return plain_number(round(cell, 6)) if isinstance(cell, float) else str(cell)
+    return plain_number(float(f"{cell:.{DIGITS}g}")) if isinstance(cell, float) else str(cell)

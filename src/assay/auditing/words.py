@@ -5,6 +5,7 @@ from __future__ import annotations
 WORDS = {
     "en": {
         "not_applicable": "not asked: {reason}",
+        "seen": "The model has learnt from these very rows, so this proves nothing. {said}",
         "no_time": "not asked: the time was up",
         "broken": "this check broke: {error}",
         "limit_kept": "limit kept: {name} is {value}, asked for {limit}",
@@ -25,6 +26,7 @@ WORDS = {
     },
     "zh": {
         "not_applicable": "未检查：{reason}",
+        "seen": "模型正是用这些行训练的，因此不能说明问题。{said}",
         "no_time": "未检查：时间已到",
         "broken": "此项检查出错：{error}",
         "limit_kept": "满足限值：{name} 为 {value}，要求 {limit}",

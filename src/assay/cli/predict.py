@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from .options import common, reading, reading_options, tell, writable
@@ -34,6 +35,8 @@ def run(parsed: argparse.Namespace) -> int:
         noted = sum(bool(row) for row in answers.notes)
         if noted:
             tell(word("notes_count", parsed.lang, n=noted))
-    elif not parsed.json:
+    elif not parsed.json and sys.stdout.isatty():
         print(answers.text(parsed.lang))
+    elif not parsed.json:  # into a pipe or a file: every row, as CSV
+        answers.write(sys.stdout, parsed.lang)
     return 0

@@ -17,6 +17,7 @@ from .speech import word
 
 COLUMNS_SHOWN = 40
 INDENT = "  "
+BROKEN = ("limit_broken", "limit_unknown")
 
 
 def plan_text(plan: Plan, lang: str) -> str:
@@ -157,6 +158,7 @@ def findings_text(findings: Sequence[Finding], lang: str) -> str:
         title = pad(Say(f"checks/{f.check}", "title").text(lang), wide)
         lines.append(f"{INDENT}{pad(word(f'verdict.{f.verdict}', lang), 11)} {title}  {f.say.text(lang)}")
         lines += [f"{INDENT}{' ' * (14 + wide)}→ {a.option}  {a.say.text(lang)}" for a in f.advice if a.option]
+        lines += [f"{INDENT}{' ' * (14 + wide)}✕ {note.text(lang)}" for note in f.notes if note.key in BROKEN]
     return "\n".join(lines)
 
 

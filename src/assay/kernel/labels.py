@@ -42,11 +42,14 @@ def codes_of(column: Column, labels: Sequence[str]) -> Ints:
     words = column.as_words()
     place = {label: i for i, label in enumerate(labels)}
     by_number = {number: i for label, i in place.items() if (number := as_number(label)) is not None}
+    folded = {label.casefold(): i for label, i in place.items()}
+    by_case = folded if len(folded) == len(place) else {}  # "True" is "true", where no two labels differ by case alone
     assert words.levels is not None
 
     def find(level: str) -> int:
         number = as_number(level)
-        return place.get(level, -1 if number is None else by_number.get(number, -1))
+        other = by_case.get(level.casefold(), -1) if number is None else by_number.get(number, -1)
+        return place.get(level, other)
 
     codes = np.asarray([find(str(level)) for level in words.levels] + [-1], dtype=np.int64)
     return np.asarray(codes[words.cells])

@@ -27,6 +27,7 @@ SHAPES = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + TIME),
     re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]?" + TIME),
     re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})"),
+    re.compile(r"(?P<y>(?:19|20)\d{2})(?:[-/](?P<m>0[1-9]|1[0-2])|年(?P<n>\d{1,2})月)"),  # a month is its first day
     re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<y>\d{4})" + TIME),
     re.compile(r"(?P<b>[A-Za-z]{3})[a-z]*\.? (?P<d>\d{1,2}),? (?P<y>\d{4})" + TIME),
 )
@@ -161,11 +162,11 @@ def _parse(
 def _moment(parts: dict[str, str | None]) -> datetime | None:
     """The moment in UTC, or None where there is no such day."""
     written = parts.get("b")
-    month = MONTHS.get(written.lower(), 0) if written else int(parts.get("m") or 0)
+    month = MONTHS.get(written.lower(), 0) if written else int(parts.get("m") or parts.get("n") or 0)
     fraction = round(float("0" + (parts.get("F") or ".0")) * 1e6)
     try:
         moment = datetime(
-            int(parts["y"] or 0), month, int(parts["d"] or 0),
+            int(parts["y"] or 0), month, int(parts.get("d") or 1),
             int(parts.get("H") or 0), int(parts.get("M") or 0), int(parts.get("S") or 0), min(fraction, 999_999),
             tzinfo=UTC,
         )  # fmt: skip

@@ -29,6 +29,8 @@ from .target import check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
 FEW_ROWS = 100
+LEAST_ROWS = 6  # below it no fold has rows to learn from, to stop by and to measure on
+LEAST_FOLDS, RARE = 5, 10  # folds that a rare class may not take away; rows below which a class is told as rare
 GIVEN_AWAY = 0.95  # share of the target's spread that one column explains on its own
 MADE_OF = 0.5  # share of a rare class that flags which always go with it tell together
 ROWS_LOOKED_AT = 20_000
@@ -37,7 +39,7 @@ ROWS_LOOKED_AT = 20_000
 def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
     """The plan for a raw table, and the table opened as planned, without rows that cannot teach."""
     check_names(data, wishes)
-    if data.rows < 2:
+    if data.rows < LEAST_ROWS:
         raise no_rows(data.source.name, data.rows)
     task, task_why, task_other = choose_task(data[wishes.target], wishes.task)
     opened, columns = _open(data, wishes, task)
@@ -46,6 +48,8 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
     time = opened[wishes.time] if wishes.time else None
     usable, *gone = usable_rows(opened[wishes.target], weight, time)
     table = opened if usable.all() else opened.take(usable)
+    if weight is not None and not (np.nan_to_num(weight.cells, nan=0.0) > 0).any():
+        raise refusal(DataError, "planning", "weightless", weight=wishes.weight)
     codec = task.codec(table[wishes.target])
     y = task.encode(table[wishes.target], codec)
     check_size(y, wishes.target)
@@ -55,7 +59,7 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
             Say("planning", "is_role", {"name": c.name, "role": Say("planning", f"role.{c.role}")}) for c in columns
         ]
         raise refusal(DataError, "planning", "nothing_left", name=data.source.name, target=wishes.target, columns=roles)
-    least = int(np.bincount(y, minlength=1).min()) if codec.labels else 0
+    least = _least_class(y) if codec.labels else 0
     check_groups(table, wishes.group)
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed)
     portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners)
@@ -77,7 +81,21 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         version=assay.__version__,
     )
     notes, copied = _notes(plan, table, data)
+    if rare := _rare_classes(y, codec.labels):
+        notes = (*notes, Say("planning", "note.rare", {"names": rare}))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
+
+
+def _least_class(y: Floats) -> int:
+    """Rows of the rarest class, which bounds the folds; one rare class of several does not take the folds of all."""
+    count = np.bincount(y, minlength=1)
+    return int(count.min()) if len(count) <= 2 else max(int(count.min()), LEAST_FOLDS)
+
+
+def _rare_classes(y: Floats, labels: tuple[str, ...]) -> list[str]:
+    """Classes of too few rows to be learnt or measured, with their rows."""
+    count = np.bincount(y, minlength=len(labels)) if labels else np.empty(0)
+    return [f"'{label}' ({n})" for label, n in zip(labels, count, strict=True) if n < RARE][:12] if labels else []
 
 
 def reopen(data: Dataset, plan: Plan) -> Dataset:

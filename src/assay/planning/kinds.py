@@ -64,6 +64,8 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
 def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     """The opened column and its plan."""
     asked_kind, asked_role = wishes.kinds.get(column.name, ""), wishes.role_of(column.name)
+    if asked_role in ("id", "group") and not asked_kind:
+        asked_kind = "category"  # names of rows and people stay as written: as numbers, long ones would become one
     found = bids(column)
     kind = asked_kind or (found[0].kind if found else "category")
     why = Say("planning", "why.asked") if asked_kind or not found else found[0].claim.why

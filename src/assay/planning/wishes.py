@@ -36,6 +36,7 @@ class Wishes:
     refit: bool = False  # ship one model fitted on all rows, not the bag of fold models
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "target", str(self.target))  # frames may name columns by numbers
         wrong = []
         if not 0 < self.minutes <= 60 * 24 * 7:
             wrong.append(Say("planning", "wish.minutes", {"value": f"{self.minutes:g}"}))
