@@ -202,3 +202,14 @@ def test_dates_without_any_order_in_time_are_quiet() -> None:
         columns.append(Column(name="day", cells=day, kind="date"))
         alarms += ask("leakage", world(columns, y, z, seed=seed)).verdict != "pass"
     assert alarms <= binom.ppf(0.999, 20, 0.02)
+
+
+def test_rows_sorted_by_customer_are_no_order_of_time() -> None:
+    rng = np.random.default_rng(0)
+    who = np.repeat(np.arange(150), 8)
+    taste = rng.normal(size=150)[who]
+    values = taste + 0.3 * rng.normal(size=1200)
+    columns = [numbers("userId", who.astype(float)), numbers("x", rng.normal(size=1200))]
+    found = options(ask("leakage", world(columns, values, np.zeros(1200), "value")))
+    assert "--group userId" in found
+    assert not any(option.startswith("--time") for option in found)

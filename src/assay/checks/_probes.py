@@ -27,7 +27,8 @@ ID_LIKE = re.compile(
 )
 THING_LIKE = re.compile(
     r"(^|[\W_])(id|ids|uid|uuid|guid|key|no|nr)$|编号|号码|工号|学号"
-    r"|^(user|patient|customer|client|student|pupil|subject|person|machine|device|unit|account|household)$",
+    r"|^(user|patient|customer|client|student|pupil|subject|person|machine|device|unit|account|household)$"
+    r"|(?-i:[a-z]I[dD]$)",  # userId
     re.IGNORECASE,
 )
 LEVEL = 0.01  # family-wise, for each probe that tests

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
@@ -77,6 +78,7 @@ class Leakage:
                 "place_left": "Make sure that no column counts the rows, and that early and late rows are of one kind.",
                 "time": "Neighbouring rows are alike (correlation {alike}): predicted forward in the order of {order}, a small model's squared error is {rise:%} higher ({low:%} to {high:%}) than by random rows.",
                 "time_column": "Have every row predicted from earlier ones only.",
+                "time_group": "The rows stand sorted by '{name}': keep each one's rows together, or name the column that holds the time.",
                 "time_none": "Add a column that says when a row arose (or what binds neighbouring rows) and name it with --time (or --group).",
                 "file": "the file",
                 "named": "'{name}'",
@@ -115,6 +117,7 @@ class Leakage:
                 "place_left": "请确认没有哪一列是行的计数，且前后各行属于同一类数据。",
                 "time": "相邻行彼此相似（相关系数 {alike}）：按{order}的顺序向前预测时，小模型的平方误差比随机划分高 {rise:%}（{low:%} 至 {high:%}）。",
                 "time_column": "让每一行都只由更早的行来预测。",
+                "time_group": "各行按“{name}”排序：请把同一对象的行放在同一侧，或指定记录时间的列。",
                 "time_none": "请增加一列说明每行产生的时间（或把相邻行联系在一起的因素），并用 --time（或 --group）指定。",
                 "file": "文件",
                 "named": "“{name}”",
@@ -279,9 +282,11 @@ class Leakage:
         said = {"alike": order.alike, "rise": gap.rise, "low": gap.low, "high": gap.high}
         column = order.name or _counts(table, evidence)
         key, option = ("time_column", f"--time {shlex.quote(column)}") if column else ("time_none", "")
+        if column and probes.THING_LIKE.search(column) and _repeats(table.data[column]):
+            key, option = "time_group", f"--group {shlex.quote(column)}"  # sorted by customer is no order of time
         named = self._say("named", name=order.name) if order.name else self._say("file")
         verdict: Verdict = "fail" if gap.rise > MUCH_WORSE and column else "watch"  # a file's order may mean little
-        advice = Advice(say=self._say(key), option=option)
+        advice = Advice(say=self._say(key, name=column), option=option)
         return Part(verdict, self._say("time", order=named, **said), (_measure("forward_rise", gap),), (advice,))
 
     def _say(self, key: str, **values: object) -> Say:
@@ -297,3 +302,8 @@ def _counts(table: probes.Table, evidence: Evidence) -> str:
     from assay.stats.order import follows_rows
 
     return next((c.name for c in table.data if c.name != evidence.plan.target and follows_rows(c)), "")
+
+
+def _repeats(column: Column) -> bool:
+    """Whether its values stand in two rows or more on average, as those of customers and machines do."""
+    return 2 * len(np.unique(column.cells)) <= len(column)
