@@ -67,6 +67,14 @@ def test_answers_go_whole_into_a_pipe(people: Path, tmp_path: Path, capsys: pyte
     assert len(list(csv.reader(capsys.readouterr().out.splitlines()))) == N + 1
 
 
+def test_rows_that_get_no_answer_are_told(people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, longer = tmp_path / "m.assay", tmp_path / "longer.csv"
+    assay.train(people, "y", learners=("linear",), minutes=1, checks=()).save(model)
+    longer.write_text(people.read_text(encoding="utf-8") + ",,,,\n,,,,\n", encoding="utf-8")
+    assert main(["predict", str(model), str(longer), "-o", str(tmp_path / "s.csv"), "--lang", "en"]) == 0
+    assert "2 rows of the file" in capsys.readouterr().err
+
+
 def test_the_table_that_was_learnt_from_proves_nothing(people: Path) -> None:
     model = assay.train(people, "y", learners=("linear",), minutes=1, checks=())
     seen = model.audit(people).findings[0]

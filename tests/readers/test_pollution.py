@@ -203,6 +203,6 @@ def test_cells_come_back(name, tmp_path):
     assert data.source.rows_repaired == case.repaired
     for key, value in case.details:
         assert data.source.details[key] == value
-    refused = {"another_table_with_fewer_columns": 3, "another_table_with_more_columns": 5}
+    refused = {"another_table_with_fewer_columns": 3, "another_table_with_more_columns": 5, "empty_rows_below": 20}
     assert data.source.rows_refused == refused.get(name, 0)
     assert data.source.rows_read == data.rows + data.source.rows_refused

@@ -26,7 +26,10 @@ def run(parsed: argparse.Namespace) -> int:
         writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
 
-    answers = assay.load(parsed.model).predict(parsed.data, **reading_options(parsed))
+    rows = assay.read(parsed.data, **reading_options(parsed))
+    answers = assay.load(parsed.model).predict(rows)
+    if rows.source.rows_refused:
+        tell(word("refused", parsed.lang, n=rows.source.rows_refused))
     if parsed.json:
         print(json.dumps(answers.columns(parsed.lang), ensure_ascii=False, allow_nan=False))
     if parsed.output:

@@ -279,7 +279,9 @@ def _names_things(c: ColumnPlan, rows: int) -> bool:
     """Whether a column may name persons or things that appear in several rows."""
     import re
 
-    named = re.search(r"(^|[\W_])(id|uid|key|no|nr|number|code)$|(?-i:[a-z]I[dD]$)|编号|号码|工号|学号", c.name.strip(), re.IGNORECASE)
+    named = re.search(
+        r"(^|[\W_])(id|uid|key|no|nr|number|code)$|(?-i:[a-z]I[dD]$)|编号|号码|工号|学号", c.name.strip(), re.IGNORECASE
+    )
     return bool(named) and 10 < c.distinct <= rows / 2
 
 

@@ -24,7 +24,8 @@ from .wishes import Wishes
 LEAST_FIT = 0.15  # of a runner-up that is worth naming
 LEAST_FOR_ID = 20  # rows below which "all different" means little
 ID_NAME = re.compile(
-    r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx)$|(?-i:[a-z]I[dD]$)|编号|序号|号码", re.IGNORECASE
+    r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx)$|(?-i:[a-z]I[dD]$)|编号|序号|号码",
+    re.IGNORECASE,
 )
 
 

@@ -46,7 +46,7 @@ class Tail:
 
     lines: int = 0
     said: tuple[str, ...] = field(default=())
-    rows: int = 0  # of them rows of another table
+    rows: int = 0  # of them rows: of another table, or without a single cell filled
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,9 @@ def find_tail(lines: Sequence[str], mender: Mender) -> Tail:
     said = tuple(" ".join(lines[r.start : r.stop]).strip() for r in tail if any(c.strip() for c in r.cells))
     many = [r for r in tail if sum(bool(c.strip()) for c in r.cells) > 1]
     another = len(many) > 1 and len({len(r.cells) for r in many}) == 1
-    return Tail(lines=len(lines) - tail[0].start, said=said, rows=len(many) if another else 0)
+    # Rows of separators alone, as spreadsheets leave them, say nothing; but whoever counts rows must be told of them.
+    blank = sum(len(r.cells) == mender.width > 1 and not any(c.strip() for c in r.cells) for r in tail)
+    return Tail(lines=len(lines) - tail[0].start, said=said, rows=blank + (len(many) if another else 0))
 
 
 def _width(lines: Sequence[str], dialect: Dialect) -> int:
