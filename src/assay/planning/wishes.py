@@ -46,17 +46,8 @@ class Wishes:
             wrong.append(Say("planning", "wish.sealed", {"value": f"{self.sealed:g}"}))
         if not 0.5 <= self.level < 1:
             wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
-        roles = {
-            "dropped": self.drop,
-            "id": self.ids,
-            "group": (self.group,),
-            "time": (self.time,),
-            "weight": (self.weight,),
-            "sensitive": self.sensitive,
-            "feature": self.features,
-        }
-        for role, names in roles.items():
-            if self.target and self.target in names:
+        for role, names in self._roles().items():
+            if role != "target" and self.target and self.target in names:
                 said = {"target": self.target, "role": Say("planning", f"role.{role}")}
                 wrong.append(Say("planning", "wish.target", said))
         if wrong:
@@ -64,7 +55,11 @@ class Wishes:
 
     def role_of(self, name: str) -> str:
         """The role asked for a column, or nothing."""
-        asked = {
+        return next((role for role, names in self._roles().items() if name in names and name), "")
+
+    def _roles(self) -> dict[str, tuple[str, ...]]:
+        """The columns asked for, by role."""
+        return {
             "target": (self.target,),
             "id": self.ids,
             "group": (self.group,),
@@ -74,7 +69,6 @@ class Wishes:
             "dropped": self.drop,
             "feature": self.features,
         }
-        return next((role for role, names in asked.items() if name in names and name), "")
 
     def named(self) -> tuple[str, ...]:
         """Every column the user named."""
