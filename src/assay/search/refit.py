@@ -35,7 +35,6 @@ class Refitted:
 
     ensemble: Ensemble
     note: Say
-    kept_bag: bool
 
 
 def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Refitted:
@@ -52,11 +51,11 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Refitted:
         fitted = None
     said = {"n": len(rows), "folds": len(found.ensemble.encoders)}
     if fitted is None:
-        return Refitted(found.ensemble, Say("search", "refit.no_time", said), True)
+        return Refitted(found.ensemble, Say("search", "refit.no_time", said))
     alone = Ensemble(found.ensemble.head, (encoders,), fitted, found.ensemble.calibration)
     if _worse(alone, found, task, table, tune):
-        return Refitted(found.ensemble, Say("search", "refit.worse", said), True)
-    return Refitted(alone, Say("search", "refit.sealed" if len(split.sealed) else "refit.cross", said), False)
+        return Refitted(found.ensemble, Say("search", "refit.worse", said))
+    return Refitted(alone, Say("search", "refit.sealed" if len(split.sealed) else "refit.cross", said))
 
 
 def _members(
