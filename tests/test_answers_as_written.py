@@ -10,6 +10,7 @@ import pytest
 
 import assay
 from assay.cli.main import main
+from assay.kernel.errors import DataError
 
 RNG = np.random.default_rng(0)
 N = 90
@@ -111,3 +112,9 @@ def test_months_are_dates() -> None:
 def test_a_target_may_be_named_by_a_number() -> None:
     frame = pytest.importorskip("pandas").DataFrame({0: X, 1: X > 0})
     assert assay.plan(frame, target=1).target == "1"
+
+
+def test_too_few_rows_with_a_target_are_told_and_not_tried() -> None:
+    table = {"x": X, "y": [("a", "b")[i % 2] if i < 4 else None for i in range(N)]}
+    with pytest.raises(DataError, match="Only 4 rows of table can teach"):
+        assay.plan(table, "y")

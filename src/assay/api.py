@@ -112,10 +112,11 @@ def train(
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
-        evidence, _ = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking))
+        evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking))
         findings, broken = keep(examine(evidence, watch.check, checks), parsed)
         findings = findings if again is None else _noted(findings, again.note)
-        model = replace(model, findings=findings, broken_limits=broken)
+        card = {**model.card, "interrupted": found.interrupted or stopped}
+        model = replace(model, findings=findings, broken_limits=broken, card=card)
         if found.readable is not None:
             said = _readable(found.contenders[found.readable].name, findings)
             model = replace(model, card={**model.card, "readable": said})

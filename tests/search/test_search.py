@@ -323,7 +323,6 @@ def test_a_refit_that_got_no_time_is_not_shipped() -> None:
     plan, table = draw(read(TABLE), Wishes(target="y", learners=("linear",), folds=3))
     found = search(plan, table, Clock.start(60), lambda event: None)
     told = refit(found, plan, table, Clock.start(0.0, now=lambda: 1.0))
-    assert told.kept_bag
     assert told.ensemble is found.ensemble
     assert told.note.key == "refit.no_time"
 
@@ -340,7 +339,7 @@ def test_a_refit_that_learnt_less_than_the_fold_models_is_not_shipped() -> None:
     found = search(plan, table, Clock.start(60), lambda event: None)
     spoilt = replace(plan.candidates[0], settings={**plan.candidates[0].settings, "rounds": 1, "rate": 0.005})
     told = refit(found, replace(plan, candidates=(spoilt,)), table, Clock.start(60))
-    assert told.kept_bag
+    assert told.ensemble is found.ensemble
     assert told.note.key == "refit.worse"
 
 
@@ -367,3 +366,20 @@ def test_an_interruption_between_search_and_checks_loses_nothing(monkeypatch: py
 
 def interrupted_always() -> Any:
     raise KeyboardInterrupt
+
+
+def test_an_interruption_while_the_evidence_is_drawn_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay import api
+
+    calls, draw_up = [], api.from_training
+
+    def interrupted_once(*given: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return draw_up(*given)
+
+    monkeypatch.setattr(api, "from_training", interrupted_once)
+    model = assay.train(TABLE, "y", **{**QUICK, "checks": ("quality",)})
+    assert model.card["interrupted"]
+    assert model.findings[0].verdict == "pass"

@@ -50,6 +50,8 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
     table = opened if usable.all() else opened.take(usable)
     if weight is not None and not (np.nan_to_num(weight.cells, nan=0.0) > 0).any():
         raise refusal(DataError, "planning", "weightless", weight=wishes.weight)
+    if table.rows < LEAST_ROWS:
+        raise refusal(DataError, "planning", "few_left", name=data.source.name, n=table.rows, least=LEAST_ROWS)
     codec = task.codec(table[wishes.target])
     y = task.encode(table[wishes.target], codec)
     check_size(y, wishes.target)
