@@ -80,6 +80,8 @@ def test_the_table_that_was_learnt_from_proves_nothing(people: Path) -> None:
     model = assay.train(people, "y", learners=("linear",), minutes=1, checks=())
     seen = model.audit(people).findings[0]
     assert (seen.check, seen.verdict, seen.say.key) == ("quality", "watch", "seen")
+    assert "on the very rows it has learnt from" in model.audit(people).report.html()
+    assert "on rows the scoring model never saw" in model.report.html()
     fresh = {"card": CARDS, "number": NUMBERS, "day": ["01/01/2021"] * N, "x": -X, "y": np.where(X < 0, "yes", "no")}
     assert model.audit(fresh).findings[0].say.key != "seen"
 

@@ -285,6 +285,8 @@ def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
 
 def _on_seen_rows(finding: Finding) -> Finding:
     """A finding on the very table that was learnt from: it cannot pass, and says so first."""
+    if finding.verdict in ("unknown", "error"):
+        return finding
     said = Say("auditing", "seen", {"said": finding.say})
     return replace(finding, say=said, verdict="watch" if finding.verdict == "pass" else finding.verdict)
 

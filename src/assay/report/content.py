@@ -39,6 +39,12 @@ class Content:
     card: Mapping[str, Any] = field(default_factory=dict)
     spoken: Mapping[str, Say] = field(default_factory=dict)
 
+    @property
+    def seen(self) -> bool:
+        """Whether what was audited is the very table that was learnt from."""
+        audited = self.card.get("audited_sha256")
+        return audited is not None and audited == self.plan.data.get("sha256")
+
     def headline(self) -> Measure | None:
         """The first measure that carries an interval and stands against the constant guess."""
         found = self.headlined()

@@ -190,7 +190,7 @@ def _board(content: Content, voice: Voice) -> Raw:
     return tag(
         "section",
         tag("h2", voice.word("board")),
-        tag("p", voice.word("board_note"), class_="muted"),
+        tag("p", voice.word("board_seen" if content.seen else "board_note"), class_="muted"),
         tag("ul", *tiles, class_="board"),
         id="board",
     )
