@@ -21,6 +21,8 @@ from assay.kernel.hints import reason
 from assay.kernel.need import need
 from assay.kernel.words import Say, refusal
 
+from .answer import Answer
+
 SHOWN = 8
 DIGITS = 9  # significant digits of a written number
 
@@ -40,6 +42,19 @@ class Answers:
 
     def __len__(self) -> int:
         return len(self.out_of_range)
+
+    def row(self, place: int) -> Answer:
+        """The answer of one row, counted from 0."""
+        notes, outside = self.notes[place], bool(self.out_of_range[place])
+        if self.probabilities is None:
+            assert self.values is not None
+            assert self.interval is not None
+            low, high = self.interval[place].tolist()
+            return Answer(float(self.values[place]), {}, (), (low, high), notes, outside)
+        assert self.sets is not None
+        p = dict(zip(self.labels, self.probabilities[place].tolist(), strict=True))
+        inside = tuple(label for label, among in zip(self.labels, self.sets[place].tolist(), strict=True) if among)
+        return Answer(max(p, key=lambda label: p[label]), p, inside, None, notes, outside)
 
     @property
     def answer(self) -> NDArray[Any]:

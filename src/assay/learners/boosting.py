@@ -17,10 +17,11 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About
+from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.trees.forest import Forest
-from assay.trees.grow import clean_batch, grow, join
+from assay.trees.grow import LARGEST, clean_batch, grow, join
+from assay.trees.single import scorer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,17 @@ class Trees:
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
         return self.forest.scores(clean_batch(batch))
+
+    def single(self) -> Score:
+        """One row through LightGBM's call for one row."""
+        score, clean = scorer(self.forest), np.empty(self.forest.features)
+
+        def one(values: Floats) -> list[float]:
+            np.minimum(values, LARGEST, out=clean)  # NaN stays NaN
+            np.maximum(clean, -LARGEST, out=clean)
+            return score(clean)
+
+        return one
 
     def contributions(self, batch: Batch) -> Floats:
         """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]."""

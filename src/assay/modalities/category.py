@@ -6,6 +6,7 @@ cell is a level of its own where training had one.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -13,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from assay.kernel.box import Box
+from assay.kernel.cells import Cell, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
@@ -80,6 +82,10 @@ class Category:
         """Names as written; whole numbers without a point."""
         return Opened(replace(column.as_words(), kind="category"))
 
+    def open_cell(self, cell: Cell) -> Cell:
+        """The name as written."""
+        return written(cell)
+
     def learn(self, column: Column, rng: np.random.Generator) -> Codes:
         """A code for each frequent level, the most frequent first."""
         assert column.levels is not None
@@ -113,13 +119,20 @@ class Codes:
 
     def vector(self, column: Column) -> Vector:
         """Codes as numbers: [n, 1]."""
-        lookup = {level: float(code) for code, level in enumerate(self.levels)}
-        other = float(len(self.levels))
+        lookup, other = self._codes, float(len(self.levels))
         assert column.levels is not None
         used, inverse = np.unique(column.cells, return_inverse=True)  # one row of a million names asks for one
         names = [str(column.levels[c]) if c >= 0 else MISSING for c in used]
         codes = np.asarray([lookup.get(name, other) for name in names], dtype=np.float64)
         return Vector(codes[inverse].reshape(-1, 1), (Feature(self.name, self.name, "code", self.levels),))
+
+    def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
+        """The code of a name, and whether training never saw it."""
+        name = MISSING if cell is None else cell
+        code = self._codes.get(name)  # type: ignore[arg-type]
+        if code is not None:
+            return (code,), False
+        return (float(len(self.levels)),), cell is not None and cell not in self.rare
 
     def strange(self, column: Column) -> Bools:
         """A level that training never saw."""
@@ -128,6 +141,10 @@ class Codes:
         used, inverse = np.unique(column.cells, return_inverse=True)
         unseen = np.asarray([c >= 0 and str(column.levels[c]) not in known for c in used], dtype=bool)
         return np.asarray(unseen[inverse])
+
+    @functools.cached_property
+    def _codes(self) -> dict[str, float]:
+        return {level: float(code) for code, level in enumerate(self.levels)}
 
     def dump(self, box: Box) -> None:
         """Name and levels."""

@@ -89,7 +89,7 @@ class Forest:
     def scores(self, values: Any) -> Floats:
         """Raw scores [n, width] of values [n, features]; NaN is missing. A few rows are walked, many go native."""
         values = self._checked(values)
-        warm = "_booster" in self.__dict__
+        warm = "booster" in self.__dict__
         if not warm and len(values) * self.trees <= WALK_PAIRS:
             return self.predict(values)
         return self.native(values)
@@ -97,7 +97,7 @@ class Forest:
     def warm(self) -> None:
         """Load the native library now, so that later single rows are quick; for servers."""
         if self.trees:
-            _ = self._booster
+            _ = self.booster
 
     def predict(self, values: Any) -> Floats:
         """Raw scores [n, width] by our own walker; bit-equal to LightGBM's, which also adds tree by tree."""
@@ -116,7 +116,7 @@ class Forest:
         values = self._checked(values)
         if not len(values) or not self.trees:
             return self.predict(values)
-        raw = self._booster.predict(values, raw_score=True, validate_features=False, num_threads=threads())
+        raw = self.booster.predict(values, raw_score=True, validate_features=False, num_threads=threads())
         return self._finish(np.asarray(raw, dtype=np.float64).reshape(len(values), self.width))
 
     def contributions(self, values: Any) -> Floats:
@@ -128,7 +128,7 @@ class Forest:
         out = np.zeros((len(values), self.features + 1, self.width))
         if len(values) and self.trees:
             said = {"validate_features": False, "num_threads": threads()}
-            raw = np.asarray(self._booster.predict(values, pred_contrib=True, **said))
+            raw = np.asarray(self.booster.predict(values, pred_contrib=True, **said))
             out[:] = raw.reshape(len(values), self.width, self.features + 1).transpose(0, 2, 1)
         if self.average and self.trees:
             out /= self.iterations
@@ -157,7 +157,8 @@ class Forest:
         return walker_of(self)
 
     @functools.cached_property
-    def _booster(self) -> Any:
+    def booster(self) -> Any:
+        """The native library's own model, from the text we render."""
         from lightgbm import Booster
 
         from .render import text_of
