@@ -32,7 +32,7 @@ from .kernel.plugins import Codec, Contender, Task, modality_of
 from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
 from .planning.draw import reopen
-from .reading import is_column, read
+from .reading import IsColumn, is_column, read
 from .report.content import Content
 from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
@@ -73,8 +73,8 @@ class Model:
         A row is answered as a table of that one row would be; columns that the model does not use are ignored in both.
         Raises DataError where a column is lacking.
         """
-        if isinstance(source, Mapping) and not options and not any(map(is_column, source.values())):
-            return self._answer(source)
+        if isinstance(source, Mapping) and not options and (answer := self._answer(source)) is not None:
+            return answer
         raw = read(source, **options)
         data = self._opened(raw)
         scores = self.ensemble.scores(data)
@@ -90,24 +90,35 @@ class Model:
             sets = self.conformal(answers)
             top = answers.argmax(axis=1)
             for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
-                notes[row].append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
-            said = tuple(tuple(row) for row in notes)
+                notes.setdefault(int(row), []).append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
+            said = _by_row(notes, data.rows)
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside)
         values = answers[:, 0]
-        said = tuple(tuple(row) for row in notes)
+        said = _by_row(notes, data.rows)
         return Answers(ids, (), None, values, None, self.conformal(values), said, outside)
 
-    def _answer(self, row: Mapping[Any, Any]) -> Answer:
-        """The answer to one row."""
-        values = self._one_row.values(row)
-        if (
-            values is None
-        ):  # by its very name; a reader would look again, without the blanks around it, or say what lacks
-            whole: Answers = self.predict([row])
-            return whole.row(0)
-        scores, odd = self._one_row.scores(values)
+    def _answer(self, row: Mapping[Any, Any]) -> Answer | None:
+        """The answer to one row; None where the mapping holds columns."""
+        try:
+            values = self._cells(row)
+            if values is None:
+                whole: Answers = self.predict([row])
+                return whole.row(0)
+            scores, odd = self._one_row.scores(values)
+        except IsColumn:
+            return None
         found = self.task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
         return answer_of(found, odd, self.codec.labels, self.conformal, self._titles)
+
+    def _cells(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
+        """The values of the model's columns; None where one is not there by its very name.
+
+        A reader would then look again without the blanks around it, or say what is lacking. Raises IsColumn.
+        """
+        values = self._one_row.values(row)
+        if values is None and any(map(is_column, row.values())):
+            raise IsColumn
+        return values
 
     @functools.cached_property
     def _one_row(self) -> OneRow:
@@ -122,13 +133,8 @@ class Model:
 
         source : a file, a frame or a Dataset, or the row itself as a mapping of column names to cells
         """
-        if isinstance(source, Mapping) and not options and not any(map(is_column, source.values())):
-            values = self._one_row.values(source)
-            if values is None:
-                return self.explain([source], row, label)
-            if row != 1:
-                raise refusal(RequestError, "answers", "no_row", row=row, name="table", rows=1)
-            return self._explained(row, self._one_row.contributions(values), self._one_row.texts(values), label)
+        if isinstance(source, Mapping) and not options and (found := self._explanation(source, row, label)) is not None:
+            return found
         raw = read(source, **options)
         if not 1 <= row <= raw.rows:
             raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)
@@ -136,6 +142,19 @@ class Model:
         data = self._opened(raw.take(place))
         texts = [data[name].texts()[0] for name in self.ensemble.parts]
         return self._explained(row, self.ensemble.contributions(data)[0], texts, label)
+
+    def _explanation(self, cells: Mapping[Any, Any], row: int, label: str) -> Explanation | None:
+        """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
+        try:
+            values = self._cells(cells)
+            if values is None:
+                return self.explain([cells], row, label)
+            pulls = self._one_row.contributions(values)
+        except IsColumn:
+            return None
+        if row != 1:
+            raise refusal(RequestError, "answers", "no_row", row=row, name="table", rows=1)
+        return self._explained(row, pulls, self._one_row.texts(values), label)
 
     def _explained(self, row: int, pulls: Floats, texts: Sequence[str | None], label: str) -> Explanation:
         """The words around pulls [parts + 1, w] and the cells as written."""
@@ -307,6 +326,14 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> Dataset:
         key = "no_labels" if codec.labels else "no_values"
         raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
     return data.take(known)
+
+
+def _by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, ...], ...]:
+    """The notes of every row, most of which have none."""
+    out: list[tuple[Say, ...]] = [()] * rows
+    for row, said in notes.items():
+        out[row] = tuple(said)
+    return tuple(out)
 
 
 def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.kernel.cells import written
+from assay.kernel.cells import Cell, written
 from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.forms import Batch, Feature, Vector
 from assay.kernel.plugins import Encoder, EncodesCells, Fitted, Modality, OpensCells, Score, ScoresOneRow, modality_of
@@ -155,35 +155,40 @@ class _Ordinary:
         return found
 
 
+@dataclass(frozen=True, eq=False)
 class _Quick(_Ordinary):
     """A column whose plug-in takes a cell that comes alone."""
 
-    modality: Any
-    encoders: Any
+    open_cell: Callable[[Cell], Cell]
+    encode: Sequence[Callable[[Cell], tuple[tuple[float, ...], bool]]]  # of each fold's encoder
 
     def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> None:
         """The numbers of each fold's encoder at the end of its list, and what is odd."""
         raw = cell_of(value)
-        cell = self.modality.open_cell(raw)
-        strange = 0
-        for numbers, encoder in zip(folds, self.encoders, strict=True):
-            found, unlike = encoder.encode_cell(cell)
-            numbers.extend(found)
-            strange += unlike
-        if strange > STRANGE_SHARE * len(folds):
+        cell = self.open_cell(raw)
+        strange, fold = 0, 0
+        for encode in self.encode:
+            found, unlike = encode(cell)
+            folds[fold] += found
+            fold += 1
+            if unlike:
+                strange += 1
+        if strange and strange > STRANGE_SHARE * fold:
             odd.append(Odd("unseen" if isinstance(cell, str) else "outside", self.name, written(cell) or ""))
         if cell is None and raw is not None:
             odd.append(Odd("misfit", self.name, written(raw) or ""))
 
     def text(self, value: Any) -> str | None:
         """The opened cell as it would be written."""
-        return written(self.modality.open_cell(cell_of(value)))
+        return written(self.open_cell(cell_of(value)))
 
 
 def _part(name: str, kind: str, encoders: tuple[Encoder, ...]) -> _Ordinary:
     modality = modality_of(kind)
-    quick = isinstance(modality, OpensCells) and all(isinstance(e, EncodesCells) for e in encoders)
-    return (_Quick if quick else _Ordinary)(name, kind, modality, encoders)
+    encode = [e.encode_cell for e in encoders if isinstance(e, EncodesCells)]
+    if isinstance(modality, OpensCells) and len(encode) == len(encoders):
+        return _Quick(name, kind, modality, encoders, modality.open_cell, encode)
+    return _Ordinary(name, kind, modality, encoders)
 
 
 def _scorer(fitted: Fitted, features: tuple[Feature, ...]) -> Score:

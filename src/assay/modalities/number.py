@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import ClassVar
 
 import numpy as np
@@ -103,10 +104,10 @@ class Number:
     def open_cell(self, cell: Cell) -> Cell:
         """The number, None where it is none."""
         if isinstance(cell, float):
-            return cell if math.isfinite(cell) else None
+            return cell if isfinite(cell) else None
         if isinstance(cell, str):
             value = _number(cell, self.variant)
-            return value if math.isfinite(value) else None
+            return value if isfinite(value) else None
         return None if cell is None else cell / 1e6
 
     def learn(self, column: Column, rng: np.random.Generator) -> Range:

@@ -96,8 +96,10 @@ class Ensemble:
 
     def strange(self, data: Dataset) -> Floats:
         """Share of folds to which each cell is unlike anything in training: [n, parts]."""
-        found = sum(encoders.strange(data).astype(np.float64) for encoders in self.encoders)
-        return np.asarray(found / len(self.encoders))
+        found = np.zeros((data.rows, len(self.parts)), dtype=np.uint16)
+        for encoders in self.encoders:
+            found += encoders.strange(data)
+        return found / len(self.encoders)
 
     def _turns(self, n: int, folds: Ints | None) -> Iterator[tuple[Ints | None, int, float]]:
         """(rows or None for all, fold, share of the answer): who answers which rows."""
