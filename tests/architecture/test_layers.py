@@ -43,7 +43,7 @@ def layer(room: str) -> int:
 
 
 def files() -> list[Path]:
-    return sorted(p for p in SRC.rglob("*.py") if p.name not in ("__init__.py", "testing.py"))
+    return sorted(p for p in SRC.rglob("*.py") if p.name not in ("__init__.py", "__main__.py"))
 
 
 def room_of(path: Path) -> str:
