@@ -82,7 +82,7 @@ def train(
     wishes  : any field of Wishes: minutes, task, kinds, group, time, weight, drop, seed ...
     """
     asked = Wishes(target=target, **wishes)
-    clock = clock or Clock.start(60 * asked.minutes)
+    clock = asked.clock() if clock is None or asked.trials else clock
     watch = watch or Watch()
     parsed = [parse(text) for text in limits]
     data = read(source, **(options or {}))
@@ -93,7 +93,7 @@ def train(
         labelled(rows, drawn, shelf("tasks").get(drawn.task)().codec(table[target]))
     if watch.planned:
         watch.planned(drawn)
-    reserve = min(RESERVE_SHARE * 60 * asked.minutes, RESERVE_MOST) * (1 if test is None else 2)
+    reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
     searching = clock.slice(left * (1 - REFIT_SHARE) if drawn.refit else left)
@@ -120,12 +120,11 @@ def train(
         if found.readable is not None:
             said = _readable(found.contenders[found.readable].name, findings)
             model = replace(model, card={**model.card, "readable": said})
-    model = replace(model, card={**model.card, "seconds": round(clock.spent(), 2)})
+    model = replace(model, card={**model.card, "seconds": _seconds(clock)})
     if rows is None:
         return model
-    tested: tuple[Finding, ...] = model.audit(
-        rows, name="test", tell=watch.check, minutes=max(clock.remaining(), LEAST_FOR_TEST) / 60
-    ).findings
+    more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
+    tested: tuple[Finding, ...] = model.audit(rows, name="test", tell=watch.check, clock=more).findings
     return replace(model, tested=tested)
 
 
@@ -168,13 +167,14 @@ def _silent(event: Event) -> None:
 def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journal:
     """The journal of this very run: the same data, plan and version, or it is refused.
 
-    The minutes are part of it: a step that the clock cut short looks like any other, and more time would not mend it.
+    The budget is part of it: a step that the clock cut short looks like any other, and more time would not mend it.
     """
     if not resume:
         Journal(Path(folder), "").clear()
     decided = plan.to_json()
     names = ("target", "task", "columns", "splits", "seed", "level", "version")
     said = {"sha256": plan.data["sha256"], **{k: decided[k] for k in names}, "minutes": float(plan.minutes)}
+    said |= {"trials": plan.trials} if plan.trials else {}
     return open_journal(Path(folder), said)
 
 
@@ -186,13 +186,14 @@ def _card(plan: Plan, found: Found, table: Dataset, clock: Clock) -> dict[str, A
     task: Task = shelf("tasks").get(plan.task)()
     members = found.ensemble.members
     return {
-        "created": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        # Runs that count trials are the same bytes whenever and wherever they are made.
+        "created": "" if clock.stands else datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "assay": plan.version,
         "python": platform.python_version(),
         "packages": {m.__name__: m.__version__ for m in (np, scipy, lightgbm, pyarrow)},
         "sha256": plan.data["sha256"],
         "seed": plan.seed,
-        "seconds": round(clock.spent(), 2),
+        "seconds": _seconds(clock),
         "rows": table.rows,
         "task": plan.task,
         "task_title": task.about.say("tasks", "title"),
@@ -205,6 +206,11 @@ def _card(plan: Plan, found: Found, table: Dataset, clock: Clock) -> dict[str, A
         "interrupted": found.interrupted,
         "equation": {"equation": _equation(plan, found)},
     }
+
+
+def _seconds(clock: Clock) -> float | None:
+    """Time spent, where it is looked at."""
+    return None if clock.stands else round(clock.spent(), 2)
 
 
 def _equation(plan: Plan, found: Found) -> str:

@@ -194,13 +194,16 @@ class Model:
         tell: Callable[[str, int, int], None] | None = None,
         minutes: float = 5.0,
         name: str = "audit",
+        clock: Clock | None = None,
         **options: Any,
     ) -> Model:
-        """The same checks on new labelled data: the model with those findings in place of its own."""
+        """The same checks on new labelled data, within `minutes` or by a clock of one's own: the model with those
+        findings in place of its own.
+        """
         raw = read(source, **options)
         data = labelled(raw, self.plan, self.codec)
         weights = self.plan.names("weight")
-        clock = Clock.start(60 * minutes)
+        clock = Clock.start(60 * minutes) if clock is None else clock
         contender = Contender(name="blend", learner="", readable=False, scores=self.ensemble.raw(data), seconds=0.0)
         evidence = on_rows(
             name,

@@ -20,7 +20,7 @@ LAYERS = (
     {"search"},
     {"planning"},
     set(ROOMS),
-    {"neural", "stats", "privacy", "store", "trees"},
+    {"neural", "stats", "privacy", "store", "trees", "crafting"},
     {"kernel"},
 )
 # What a toolkit may know of another: growing trees is no part of statistics, and the other way round.
@@ -43,7 +43,7 @@ def layer(room: str) -> int:
 
 
 def files() -> list[Path]:
-    return sorted(p for p in SRC.rglob("*.py") if p.name not in ("__init__.py", "testing.py"))
+    return sorted(p for p in SRC.rglob("*.py") if p.name not in ("__init__.py", "__main__.py"))
 
 
 def room_of(path: Path) -> str:

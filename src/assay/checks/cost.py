@@ -35,6 +35,7 @@ class Cost:
                 "title": "Cost",
                 "question": "What does the model cost to train, to keep and to ask?",
                 "said": "Training took {seconds} s. The file weighs {size} MB. An answer takes {row} µs a row in a batch, {alone} ms for one row alone.",
+                "said_still": "The file weighs {size} MB. Times were not kept: this run counts candidates, so that two of its kind give the same bytes.",
                 "said_no_time": "Training took {seconds} s. The file weighs {size} MB. No time was left to measure answers.",
                 "trials": "{done} of {all} candidates were finished; the blend uses {used}, which took {share:%} of the time of all.",
                 "unfinished": "Not finished: {names}.",
@@ -51,6 +52,7 @@ class Cost:
                 "title": "成本",
                 "question": "训练、保存和使用该模型的成本是多少？",
                 "said": "训练用时 {seconds} 秒，文件大小 {size} MB；成批回答每行 {row} 微秒，单独回答一行 {alone} 毫秒。",
+                "said_still": "文件大小 {size} MB。未记录用时：这次运行按候选模型的个数计，因此两次这样的运行得到完全相同的文件。",
                 "said_no_time": "训练用时 {seconds} 秒，文件大小 {size} MB；已无时间测量回答速度。",
                 "trials": "{all} 个候选模型中完成了 {done} 个；组合采用其中 {used} 个，占全部用时的 {share:%}。",
                 "unfinished": "未完成：{names}。",
@@ -68,8 +70,11 @@ class Cost:
 
     def run(self, evidence: Evidence) -> Finding:
         """Measure answers, gather what the ledger and the file say."""
-        row, alone = _asking(evidence)
         megabytes = (evidence.shipped or evidence.model).size_bytes() / 1e6
+        if evidence.clock.stands:
+            size = Measure(name="size_mb", value=megabytes, unit="MB", better="lower")
+            return Finding(check="cost", verdict="info", say=self._say("said_still", size=megabytes), measures=(size,))
+        row, alone = _asking(evidence)
         measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")]
         memory = sum(t.memory_mb for t in evidence.ledger)
         if evidence.ledger:

@@ -39,7 +39,8 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     """What a person may decide before training."""
     parser.add_argument("data", help=helped("table", lang))
     parser.add_argument("--target", required=True, metavar="COLUMN", help=helped("target", lang))
-    parser.add_argument("--minutes", type=float, default=2.0, help=helped("minutes", lang))
+    parser.add_argument("--minutes", type=float, default=None, help=helped("minutes", lang))
+    parser.add_argument("--trials", type=int, default=0, metavar="N", help=helped("trials", lang))
     group = parser.add_argument_group(helped("overruling", lang))
     group.add_argument("--task", default="", help=helped("task", lang))
     group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=helped("kind", lang))
@@ -76,6 +77,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "time": parsed.time,
         "weight": parsed.weight,
         "minutes": parsed.minutes,
+        "trials": parsed.trials,
         "folds": parsed.folds,
         "sealed": parsed.sealed,
         "level": parsed.level,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from threading import Lock
 from typing import TextIO
 
@@ -29,7 +30,7 @@ def plan_text(plan: Plan, lang: str) -> str:
                                  reader=data["reader"], details=details or "–")),
         _fact("target", lang, word("target_line", lang, target=plan.target, why=plan.task_why,
                                    task=Say(f"tasks/{plan.task}", "title"))),
-        _fact("time", lang, word("time_line", lang, minutes=_whole(plan.minutes))),
+        _fact("time", lang, _budget(plan, lang)),
         "",
         _columns(plan, lang),
         "",
@@ -43,6 +44,13 @@ def plan_text(plan: Plan, lang: str) -> str:
         "advice", [f"{option + ' ' * max(0, wide - width_of(option))}  {why}" for option, why in said], lang
     )
     return "\n".join(lines)
+
+
+def _budget(plan: Plan, lang: str) -> str:
+    """How long it may take, or how much is tried."""
+    if plan.trials:
+        return word("trials_line", lang, trials=plan.trials)
+    return word("time_line", lang, minutes=_whole(plan.minutes))
 
 
 def _listing(names: Sequence[object], lang: str) -> str:
@@ -103,9 +111,11 @@ class Progress:
         place = {"place": event.tried + 1, "of": event.candidates, "candidate": event.candidate}
         said = word("trying", self.lang, fold=event.fold + 1, folds=event.folds, **place)
         best = "" if event.best is None else f" · {word('best', self.lang, loss=event.best)}"
-        left = word("left", self.lang, time=clock_text(event.seconds_left))
+        left = (
+            f" · {word('left', self.lang, time=clock_text(event.seconds_left))}" if isfinite(event.seconds_left) else ""
+        )
         share = (event.tried + event.fold / event.folds) / event.candidates
-        self._line(f"{bar(share)} {said}{best} · {left}", event.candidate)
+        self._line(f"{bar(share)} {said}{best}{left}", event.candidate)
 
     def check(self, key: str, place: int, of: int) -> None:
         """A check begins."""

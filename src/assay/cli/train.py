@@ -32,7 +32,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Train, save, report."""
-    clock = Clock.start(60 * max(parsed.minutes, 0.0))  # reading the libraries is part of the budget
+    started = Clock.start()  # reading the libraries is part of the budget
     path = writable(Path(parsed.output or f"{stem(parsed.data)}.assay"), parsed.data, parsed.test)
     report = writable(path.with_suffix(".html"), parsed.data, parsed.test)
     if report == path:
@@ -59,7 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
             journal=journal,
             resume=parsed.resume,
             watch=Watch(planned=planned, trial=progress.trial, check=progress.check),
-            clock=clock,
+            clock=_budget(parsed, started),
             options=reading_options(parsed),
             readable=parsed.readable,
             refit=parsed.refit,
@@ -78,8 +78,18 @@ def run(parsed: argparse.Namespace) -> int:
         said = {"model": str(path), "report": str(report), **model.report.structured()}
         print(json.dumps(said, ensure_ascii=False, allow_nan=False))
     else:
-        _tell(model, path, report, parsed, clock)
+        _tell(model, path, report, parsed, started)
     return 1 if model.broken_limits else 0
+
+
+def _budget(parsed: argparse.Namespace, started: Clock) -> Clock | None:
+    """The clock of the run, begun when the command was; None where trials are counted or the default holds."""
+    from assay.planning.wishes import MINUTES
+
+    if parsed.trials:
+        return None
+    minutes = MINUTES if parsed.minutes is None else parsed.minutes
+    return Clock(started=started.started, deadline=started.started + 60 * max(minutes, 0.0))
 
 
 def _steps(journal: Path) -> int:

@@ -1,7 +1,7 @@
 """How much time is left?
 
 Time comes in as a value: code that must stop in time is handed a Clock and asks it. A slice of a clock never
-outlasts the clock it was cut from.
+outlasts the clock it was cut from. A clock can also stand still: nothing then depends on how fast the machine is.
 """
 
 from __future__ import annotations
@@ -30,6 +30,20 @@ class Clock:
         moment = now()
         return cls(started=moment, deadline=moment + seconds, now=now)
 
+    @classmethod
+    def still(cls) -> Clock:
+        """A clock on which no time passes and that never runs out.
+
+        >>> Clock.still().slice(10.0).spent()
+        0.0
+        """
+        return cls(started=0.0, now=_nothing_passes)
+
+    @property
+    def stands(self) -> bool:
+        """Whether this clock, or the one it was cut from, stands still."""
+        return self.now is _nothing_passes
+
     def spent(self) -> float:
         """Seconds since the clock was started."""
         return self.now() - self.started
@@ -46,3 +60,7 @@ class Clock:
         """A clock that begins now and ends after `seconds` or with this one, whichever is sooner."""
         moment = self.now()
         return Clock(started=moment, deadline=min(self.deadline, moment + seconds), now=self.now)
+
+
+def _nothing_passes() -> float:
+    return 0.0

@@ -64,7 +64,8 @@ class Plan:
     left_out: tuple[Say, ...] = ()
     notes: tuple[Say, ...] = ()
     advice: tuple[Advice, ...] = ()
-    minutes: float = 2.0
+    minutes: float = 2.0  # 0 where trials are counted
+    trials: int = 0  # candidates beyond the constant guess, where they are the budget
     seed: int = 0
     level: float = 0.9  # coverage of sets and intervals
     readable: bool = False  # only models that a person can read are tried and shipped

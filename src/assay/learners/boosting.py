@@ -1,7 +1,8 @@
 """What do many small trees know, each mending what the last got wrong?
 
 LightGBM (Ke et al. 2017) grows them; what is kept is arrays (assay.trees). The mode "forest" grows them side by side on
-bootstrap samples instead (Breiman 2001). The rows of `tune` stop the growing; on small tables the trees are then grown
+bootstrap samples instead (Breiman 2001). Columns made of others (assay.crafting) may be grown on beside the given ones.
+The rows of `tune` stop the growing; on small tables the trees are then grown
 once more on all training rows.
 """
 
@@ -13,6 +14,9 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from assay.crafting.batches import made_of, told
+from assay.crafting.choose import Recipe, choose
+from assay.crafting.made import Made
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
@@ -21,7 +25,10 @@ from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.trees.forest import Forest
 from assay.trees.grow import LARGEST, clean_batch, grow, join
+from assay.trees.left_over import left_over, targets
 from assay.trees.single import scorer
+
+MOST_OUTPUTS = 10  # classes for which a made column may tell how frequent each is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +53,8 @@ class Boosting:
     ridge: Annotated[float, Real(0.0, 100.0)] = 1.0  # pull of leaf values towards zero
     one_hot: Annotated[int, Whole(1, 255, log=True)] = 4  # levels up to which a split takes one name, beyond it a group
     patience: Annotated[int, Whole(5, 500)] = 60  # rounds without gain on the tune rows before it stops
+    random_splits: Annotated[bool, Switch()] = False  # one threshold a column, drawn at random
+    craft: Annotated[int, Whole(0, 500)] = 0  # columns made of others, at most; each must explain what is left over
     refit: Annotated[bool, Switch()] = False  # grow again on training and tune rows together
 
     def __post_init__(self) -> None:
@@ -57,14 +66,28 @@ class Boosting:
         forest_mode = self.mode == "forest"
         rounds = min(self.rounds, 300) if forest_mode else self.rounds
         patience = 0 if forest_mode else self.patience
-        grown = grow(train, tune, head, parameters, rounds, patience, clock)
+        recipe = self._recipe(train, head, clock, rng) if self.craft else None
+        made, wider = made_of(recipe, train, targets(train, head), rng)
+        grown = grow(wider, told(made, tune), head, parameters, rounds, patience, clock)
         if self.refit and not grown.cut_short and clock.remaining() > 1.5 * grown.seconds:
             whole = join(train, tune)
-            more = max(1, round(grown.forest.iterations * len(whole.vector.values) / max(1, train.rows)))
-            again = grow(whole, None, head, parameters, rounds if forest_mode else more, 0, clock)
+            made_again, wider = made_of(recipe, whole, targets(whole, head), rng)
+            more = max(1, round(grown.forest.iterations * whole.rows / max(1, train.rows)))
+            again = grow(wider, None, head, parameters, rounds if forest_mode else more, 0, clock)
             if not again.cut_short:
-                return Trees(again.forest, grown.curve, again.gains)
-        return Trees(grown.forest, grown.curve, grown.gains)
+                return Trees(again.forest, grown.curve, self._gains(again.gains, made_again), made_again)
+        return Trees(grown.forest, grown.curve, self._gains(grown.gains, made), made)
+
+    def _recipe(self, train: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Recipe | None:
+        """The columns that are worth making; None where there are none."""
+        rows, rest, gains = left_over(train, head, clock, rng)
+        found = choose(train.take(rows).vector, rest, gains, self.craft, min(head.width, MOST_OUTPUTS), rng)
+        return None if found.empty else found
+
+    @staticmethod
+    def _gains(gains: Floats, made: Made | None) -> Floats:
+        """Gains of the columns that were given, each with its part of what the made ones gained."""
+        return gains if made is None else made.shared(np.append(gains, 0.0)[None, :, None])[0, :-1, 0]
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """The same settings in LightGBM's words."""
@@ -81,6 +104,8 @@ class Boosting:
             "max_cat_to_onehot": self.one_hot,
             "seed": seed,
         }
+        if self.random_splits:  # extremely randomised trees (Geurts, Ernst & Wehenkel 2006)
+            found["extra_trees"] = True
         if self.node_column_share < 1.0:
             found["feature_fraction_bynode"] = self.node_column_share
         if self.mode == "forest":
@@ -95,10 +120,11 @@ class Boosting:
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Trees:
         """The trees that were dumped, checked."""
         forest = Forest.load(box.box("forest"))
-        if forest.features != len(features) or forest.width != head.width:
+        made = Made.load(box.box("made"), len(features)) if "made" in box.inner else None
+        if forest.features != len(features) + (0 if made is None else made.width) or forest.width != head.width:
             raise box.refuse(f"the trees are of {forest.features} features and width {forest.width}")
         curve = box.array("curve", np.float64, (None,)).tolist()
-        return Trees(forest, curve, box.array("gains", np.float64, (len(features),)))
+        return Trees(forest, curve, box.array("gains", np.float64, (len(features),)), made)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,35 +134,41 @@ class Trees:
     forest: Forest
     curve: list[float]  # loss on the tune rows, a round each
     gains: Floats  # loss removed by splits on each feature, [d]
+    made: Made | None = None  # columns made of others, where there are some
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
-        return self.forest.scores(clean_batch(batch))
+        return self.forest.scores(clean_batch(told(self.made, batch)))
 
     def single(self) -> Score:
         """One row through LightGBM's call for one row."""
-        score, clean = scorer(self.forest), np.empty(self.forest.features)
+        score, clean, made = scorer(self.forest), np.empty(self.forest.features), self.made
 
         def one(values: Floats) -> list[float]:
-            np.minimum(values, LARGEST, out=clean)  # NaN stays NaN
+            wide = values if made is None else made(values[None])[0]
+            np.minimum(wide, LARGEST, out=clean)  # NaN stays NaN
             np.maximum(clean, -LARGEST, out=clean)
             return score(clean)
 
         return one
 
     def contributions(self, batch: Batch) -> Floats:
-        """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]."""
-        return self.forest.contributions(clean_batch(batch))
+        """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]; the pull of a made column in equal parts to its sources."""
+        found = self.forest.contributions(clean_batch(told(self.made, batch)))
+        return found if self.made is None else self.made.shared(found)
 
     def dump(self, box: Box) -> None:
         """Trees as arrays."""
         self.forest.dump(box.add("forest"))
         box.put_array("curve", np.asarray(self.curve, dtype=np.float64))
         box.put_array("gains", self.gains)
+        if self.made is not None:
+            self.made.dump(box.add("made"))
 
     def about(self) -> Mapping[str, Any]:
         """Rounds and the loss curve on the tune rows."""
         return {
             "rounds": self.forest.iterations,
+            "made": 0 if self.made is None else self.made.width,
             "curve": [round(v, 6) for v in self.curve[:: max(1, len(self.curve) // 200)]],
         }

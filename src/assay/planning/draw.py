@@ -64,7 +64,7 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
     least = _least_class(y) if codec.labels else 0
     check_groups(table, wishes.group)
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed)
-    portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners)
+    portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners, wishes.trials)
     plan = Plan(
         data=_data_card(data, table.rows),
         target=wishes.target,
@@ -75,7 +75,8 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         splits=splits,
         candidates=tuple(portfolio),
         left_out=(*_left_columns(columns), *_left_rows(*gone), *left_out),
-        minutes=wishes.minutes,
+        minutes=wishes.budget,
+        trials=wishes.trials,
         seed=wishes.seed,
         level=wishes.level,
         readable=wishes.readable,

@@ -19,8 +19,8 @@ SMALL, TINY = 5_000, 600
 REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spared, and the time of a second growing too
 
 
-def candidates(rows: int, head: Head, only: tuple[str, ...]) -> tuple[list[Candidate], list[Say]]:
-    """The portfolio for a table of this size, and what was left out and why."""
+def candidates(rows: int, head: Head, only: tuple[str, ...], trials: int = 0) -> tuple[list[Candidate], list[Say]]:
+    """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why."""
     found: list[Candidate] = []
     left_out: list[Say] = []
     room = shelf("learners")
@@ -41,6 +41,9 @@ def candidates(rows: int, head: Head, only: tuple[str, ...]) -> tuple[list[Candi
     for plugin in room.ready():  # learners from outside, at their defaults
         if plugin.about.key in keys and plugin.about.key not in named and head.name in plugin.about.gives:
             found.append(Candidate(name=plugin.about.key, learner=plugin.about.key, settings=settings_of(plugin())))
+    if trials:
+        tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
+        found = [candidate for candidate in found if candidate.learner == "constant" or candidate in tried]
     return found, left_out
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
 from assay.kernel.words import Say, refusal
+
+MINUTES = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,8 @@ class Wishes:
     drop: tuple[str, ...] = ()
     features: tuple[str, ...] = ()  # columns to use although they look like ids
     learners: tuple[str, ...] = ()  # only these
-    minutes: float = 2.0
+    minutes: float | None = None  # MINUTES where neither they nor trials are given
+    trials: int = 0  # candidates beyond the constant guess; with them no clock is looked at
     folds: int = 0
     sealed: float | None = None  # share of rows set aside before anything is fitted; None lets the plan decide
     seed: int = 0
@@ -38,8 +42,12 @@ class Wishes:
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", str(self.target))  # frames may name columns by numbers
         wrong = []
-        if not 0 < self.minutes <= 60 * 24 * 7:
+        if self.minutes is not None and not 0 < self.minutes <= 60 * 24 * 7:
             wrong.append(Say("planning", "wish.minutes", {"value": f"{self.minutes:g}"}))
+        if not 0 <= self.trials <= 10_000:
+            wrong.append(Say("planning", "wish.trials", {"value": str(self.trials)}))
+        if self.trials and self.minutes is not None:
+            wrong.append(Say("planning", "wish.both"))
         if self.folds != 0 and not 2 <= self.folds <= 50:
             wrong.append(Say("planning", "wish.folds", {"value": str(self.folds)}))
         if self.sealed is not None and not 0 <= self.sealed <= 0.5:
@@ -52,6 +60,15 @@ class Wishes:
                 wrong.append(Say("planning", "wish.target", said))
         if wrong:
             raise refusal(RequestError, "planning", "wishes", wrong=wrong)
+
+    def clock(self) -> Clock:
+        """The clock of the run, beginning now."""
+        return Clock.still() if self.trials else Clock.start(60 * self.budget)
+
+    @property
+    def budget(self) -> float:
+        """Minutes; 0 where trials are counted instead."""
+        return 0.0 if self.trials else MINUTES if self.minutes is None else self.minutes
 
     def role_of(self, name: str) -> str:
         """The role asked for a column, or nothing."""

@@ -60,7 +60,10 @@ def _plan_facts(content: Content, voice: Voice) -> list[tuple[str, object]]:
         (voice.word("target"), short(plan.target, 80)),
         (voice.word("task"), join(*task)),
         (voice.word("splits"), splits_said(content, voice)),
-        (voice.word("budget"), voice.duration(60 * plan.minutes)),
+        (
+            voice.word("budget"),
+            voice.word("trials", n=plan.trials) if plan.trials else voice.duration(60 * plan.minutes),
+        ),
         (voice.word("level"), voice.figure(plan.level, "share")),
         (voice.word("seed"), str(plan.seed)),
     ]

@@ -144,8 +144,10 @@ def try_candidate(
     scores = np.full((len(bench.y), bench.head.width), np.nan)
     for fold, step in zip(bench.folds, done, strict=True):
         scores[fold.held] = step.scores
-    grown = max(0.0, peak_memory_mb() - before)
-    trial = Trial(**line, status="done", memory_mb=grown, resumed=all(step.resumed for step in done))
+    # Where the clock stands, nothing is kept of how the run went on this machine.
+    grown = 0.0 if clock.stands else max(0.0, peak_memory_mb() - before)
+    resumed = not clock.stands and all(step.resumed for step in done)
+    trial = Trial(**line, status="done", memory_mb=grown, resumed=resumed)
     return Outcome(trial, tuple(step.fitted for step in done), scores)
 
 

@@ -21,7 +21,7 @@ from . import bundle, plain, strictjson
 
 OWNER = "fingerprint.run.assay"  # so called that no model of a user is taken for it
 STEP = ".step.assay"
-OPTIONS = ("target", "task", "seed", "level", "minutes")  # of a fingerprint: what the command line calls so
+OPTIONS = ("target", "task", "seed", "level", "minutes", "trials")  # of a fingerprint: what the command line calls so
 PARTS = ("sha256", "columns", "splits", "version")  # of a fingerprint: what has words of its own
 
 
