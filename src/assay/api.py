@@ -5,9 +5,10 @@ read → plan → search → blend, calibrate, conformal → Model → checks �
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from .answers.answer import Answer
+from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training
 from .auditing.examine import examine
 from .auditing.limits import keep, parse
@@ -31,14 +34,16 @@ from .model import Model, labelled
 from .planning.draw import draw
 from .planning.wishes import Wishes
 from .reading import read
-from .search.refit import refit
+from .search.ensemble import Ensemble
+from .search.latency import within
 from .search.run import Event, Found, search
+from .search.ship import ship
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
-REFIT_SHARE = 0.25  # of the time for training, where one refit on all rows is asked for
+SHIP_SHARE = 0.25  # of the time for training, where something else than the bag of fold models may ship
 
 
 @dataclass(frozen=True)
@@ -96,23 +101,21 @@ def train(
     reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
-    searching = clock.slice(left * (1 - REFIT_SHARE) if drawn.refit else left)
+    searching = clock.slice(left * (1 - SHIP_SHARE) if drawn.ship != "bag" or drawn.latency else left)
     found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
-    again = refit(found, drawn, table, clock.slice(clock.remaining() - reserve)) if drawn.refit else None
+    shipping = clock.slice(clock.remaining() - reserve)
+    again = ship(found, drawn, table, shipping)
+    some = some_rows(data, found.ensemble.parts)
+    if drawn.latency:
+        seconds_of = _stopwatch(drawn, found, some)
+        found, again = within(found, again, drawn, table, shipping, seconds_of)
     shipped = found.ensemble if again is None else again.ensemble
-    model = Model(
-        plan=drawn,
-        codec=found.codec,
-        ensemble=shipped,
-        conformal=found.settled.conformal,
-        constant=found.constant,
-        ledger=found.ledger,
-        card=_card(drawn, found, table, clock),
-    )
+    model = _model(drawn, found, shipped, ledger=found.ledger, card=_card(drawn, found, shipped, table, clock))
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
-        evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking))
+        ask = functools.partial(_ask, model, some)
+        evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask))
         findings, broken = keep(examine(evidence, watch.check, checks), parsed)
         findings = findings if again is None else _noted(findings, again.note)
         card = {**model.card, "interrupted": found.interrupted or stopped}
@@ -126,6 +129,23 @@ def train(
     more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
     tested: tuple[Finding, ...] = model.audit(rows, name="test", tell=watch.check, clock=more).findings
     return replace(model, tested=tested)
+
+
+def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
+    """The model that ships, before anything is found out about it."""
+    conformal, constant = found.settled.conformal, found.constant
+    return Model(plan=plan, codec=found.codec, ensemble=shipped, conformal=conformal, constant=constant, **more)
+
+
+def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:
+    """The answer to one of a few rows, as it is given to a row that comes alone."""
+    answer: Answer = model.predict(rows[place % len(rows)])
+    return answer
+
+
+def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Callable[[Ensemble], float]:
+    """What measures the seconds from a row to its Answer, for any ensemble of this search."""
+    return lambda ensemble: seconds_one_row(_model(plan, found, ensemble).predict, rows)
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -178,13 +198,13 @@ def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journa
     return open_journal(Path(folder), said)
 
 
-def _card(plan: Plan, found: Found, table: Dataset, clock: Clock) -> dict[str, Any]:
+def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Clock) -> dict[str, Any]:
     import lightgbm
     import pyarrow
     import scipy
 
     task: Task = shelf("tasks").get(plan.task)()
-    members = found.ensemble.members
+    members = shipped.members
     return {
         # Runs that count trials are the same bytes whenever and wherever they are made.
         "created": "" if clock.stands else datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -233,6 +233,15 @@ class Learner(Protocol):
 
 
 @runtime_checkable
+class Imitates(Protocol):
+    """What a learner may offer beside: to learn another model's raw scores rather than answers (distillation)."""
+
+    def imitate(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Fitted:
+        """Learn `train.y`, raw scores [n, head.width], as they are; `tune` may stop it early."""
+        ...
+
+
+@runtime_checkable
 class Fitted(Protocol):
     """What a learner left: immutable."""
 
@@ -347,6 +356,9 @@ class Evidence:
     seed: int
     clock: Clock
     shipped: ModelView | None = None  # what is shipped, where it is not the `model` that was measured
+    ask: Callable[[int], Any] | None = (
+        None  # answers one of a few rows as what is shipped answers a row that comes alone
+    )
 
     @property
     def n(self) -> int:
