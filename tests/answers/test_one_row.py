@@ -44,7 +44,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
     "constant": {},
     "linear": {},
     "additive": {"rounds": 60},
-    "boosting": {"rounds": 25, "leaves": 6, "mode": "boosted"},
+    "boosting": {"rounds": 25, "leaves": 6, "craft": 20},
 }
 
 
@@ -78,6 +78,7 @@ def trained(world: dict[str, list[Any]]) -> Model:
     weight = 1 / (len(kept) - 1)
     members = tuple(Member(o.trial.name, o.trial.learner, weight, o.fitted) for o in found.outcomes[1:])
     assert [m.learner for m in members] == list(LEARNERS)[1:]
+    assert any(fitted.made is not None for fitted in members[-1].folds)  # columns made of others, too
     ensemble = replace(found.ensemble, members=members)
     conformal = found.settled.conformal
     return Model(plan=plan, codec=found.codec, ensemble=ensemble, conformal=conformal, constant=found.constant)
