@@ -251,8 +251,8 @@ def test_durations_are_read_as_people_write_them() -> None:
     read = {"5ms": 0.005, "200us": 2e-4, "200 µs": 2e-4, "1s": 1.0, "0.5 S": 0.5, "2min": 120.0, "3": 3.0, 0.25: 0.25}
     for said, value in read.items():
         assert seconds(said) == pytest.approx(value)
-    for said in ("", "soon", "-1ms", "0s", "5 hours", "1e3s", float("nan"), float("inf"), -1, "٣ms"):
-        assert seconds(said) is None or said == "٣ms"
+    for said in ("", "soon", "-1ms", "0s", "5 hours", "1e3s", float("nan"), float("inf"), -1):
+        assert seconds(said) is None
     assert [written(v) for v in (2e-4, 0.005, 1.5)] == ["200 µs", "5 ms", "1.5 s"]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 
-UNITS = {"us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "": 1.0, "min": 60.0}
+IN_A_SECOND = {"us": 1e6, "µs": 1e6, "μs": 1e6, "ms": 1e3, "s": 1.0, "": 1.0, "min": 1 / 60}
 WRITTEN = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(us|µs|μs|ms|s|min|)\s*")
 
 
@@ -20,7 +20,7 @@ def seconds(said: str | float) -> float | None:
     """
     if isinstance(said, str):
         found = WRITTEN.fullmatch(said.lower())
-        value = float(found[1]) * UNITS[found[2]] if found else math.nan
+        value = float(found[1]) / IN_A_SECOND[found[2]] if found else math.nan
     else:
         value = float(said)
     return value if math.isfinite(value) and value > 0 else None
