@@ -58,7 +58,7 @@ class Network:
         if not rows.shape[1]:
             return columns
         known = np.where(rows[:, :, None] >= 0, self._wide.table[rows], 0.0)
-        return np.hstack([columns, known.reshape(len(columns), -1)])
+        return np.hstack([columns, known.reshape(len(columns), rows.shape[1] * known.shape[2])])
 
     def of_inputs(self, x: Floats) -> Floats:
         """Raw scores [n, w] of rows whose tables are looked up: x [n, c + t·e]."""
@@ -78,7 +78,7 @@ class Network:
             for weights, fall in zip(reversed(at.hidden), reversed(falls[:-1]), strict=True):
                 back = np.matmul(back, weights.transpose(0, 2, 1)) * fall
             flat = back.transpose(1, 0, 2).reshape(len(x), -1)
-            whole = flat @ at.first.reshape(len(at.first), -1).T  # [n, all inputs]
+            whole = flat @ at.first.reshape(len(at.first), flat.shape[1]).T  # [n, all inputs]
             out[:, :, column] = whole[:, mixtures:]
             if mixtures:
                 out[:, : len(at.waves[0]), column] += self._through_waves(x, whole[:, :mixtures])
@@ -88,7 +88,7 @@ class Network:
         """What each layer's units add up, before they act on it: [k, n, h]."""
         at = self._wide
         _, k, h = at.first.shape
-        flat = self._mixed(x) @ at.first.reshape(len(at.first), -1)
+        flat = self._mixed(x) @ at.first.reshape(len(at.first), k * h)
         found = [flat.reshape(len(x), k, h).transpose(1, 0, 2) + at.biases[0][:, None, :]]
         for weights, bias in zip(at.hidden, at.biases[1:], strict=True):
             found.append(np.matmul(self._active(found[-1]), weights) + bias[:, None, :])

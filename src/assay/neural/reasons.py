@@ -82,14 +82,15 @@ def integrated(network: Network, inputs: Inputs, vector: Vector, baselines: Base
     places, shares = (points + 1) / 2, shares / 2 / len(start)
     n, d = vector.values.shape
     out = np.zeros((n, d + 1, len(base)))
-    step = max(1, CELLS // (len(start) * POINTS * max(1, start.shape[1], network.first[0].size)))
+    step = max(1, CELLS // (len(start) * POINTS * max(1, start.shape[1], network.last[:, :, 0].size)))
     for low in range(0, n, step):
         some = vector.take(np.arange(low, min(n, low + step)))
         x = network.looked_up(inputs.columns(some), inputs.rows(some))
         scores = network.of_inputs(x)
         way = x[:, None, :] - start  # [b, m, inputs]
         path = start[:, None, :] + way[:, :, None, :] * places[:, None]  # [b, m, points, inputs]
-        rises = network.slopes(path.reshape(-1, path.shape[3])).reshape(*path.shape, len(base))
+        flat = path.reshape(len(x) * len(start) * POINTS, path.shape[3])
+        rises = network.slopes(flat).reshape(*path.shape, len(base))
         pulls = np.einsum("bmi,bmpiw,p->biw", way, rises, shares, optimize=True)
         out[low : low + len(x)] = _by_feature(pulls, owners, base, scores, d)
     return out

@@ -28,6 +28,7 @@ from .network import Network, Weights
 from .pace import Pace, flat_then_down, waves
 
 POOL = 2**20  # random numbers drawn once a fit, from which dropout reads at random places
+ROUGH = 0.01  # how far dropout may be from its schedule
 START_ROWS = 512  # rows the first weights are scaled by
 JUDGES = 5_000  # rows an epoch is judged by, at most
 MIXTURES = 3  # of the waves of a number
@@ -112,7 +113,9 @@ class Training:
             self.p[part.name] = view
         self.rate_of = t.from_numpy(np.repeat(_small([part.rate for part in parts]), sizes))
         self.decay_of = t.from_numpy(np.repeat(_small([part.decay * part.rate for part in parts]), sizes))
-        self.pool = t.from_numpy(rng.random(POOL, dtype=np.float32)) if form.dropout else None
+        self.noise: Any = None  # random numbers that dropout reads at random places
+        self.factors: Any = None
+        self.factors_rate = -1.0
         self._start_from_data()
 
     # Shapes
@@ -169,7 +172,7 @@ class Training:
     def _matrix(self, layer: int) -> Any:
         """Weights of a layer as they are multiplied: [k, inputs, h]."""
         if layer == 0:
-            whole = self.p["first"] * (self.p["scale"] / np.sqrt(self.inputs)).unsqueeze(2)
+            whole = self.p["first"] * (self.p["scale"] / np.sqrt(max(1, self.inputs))).unsqueeze(2)
             return whole.permute(1, 0, 2)
         return self.p[f"hidden-{layer}"] / np.sqrt(self.form.width)
 
@@ -181,7 +184,7 @@ class Training:
         if self.numbers:
             turn = t.addcmul(self.p["phase"], x[:, : self.numbers, None], self.p["frequency"]) * (2 * np.pi)
             mixed = t.matmul(turn.cos().transpose(0, 1), self.p["mixing"]).transpose(0, 1) + self.p["shift"]
-            found.insert(0, mixed.reshape(len(x), -1))
+            found.insert(0, mixed.reshape(len(x), self.numbers * MIXTURES))
         if places.shape[1]:
             nothing = t.zeros(1, f.embedding)
             table = t.cat([self.p["table"], nothing])
@@ -193,22 +196,32 @@ class Training:
         return {"silu": f.silu, "selu": f.selu, "relu": f.relu}[self.form.activation](z)
 
     def _dropped(self, z: Any, rate: float) -> Any:
-        if rate <= 0.0 or self.pool is None:
+        """Units left out at random, the others made larger by as much."""
+        if rate < ROUGH:
             return z
         size = z.numel()
-        if size > POOL // 2:
-            noise = self.torch.from_numpy(self.rng.random(size, dtype=np.float32))
-        else:
-            low = int(self.rng.integers(POOL - size))
-            noise = self.pool[low : low + size]
-        return z * (noise >= rate).view(z.shape).to(z.dtype).mul_(1.0 / (1.0 - rate))
+        return z * self._kept(rate, size)[self._anywhere(size) :][:size].view(z.shape)
+
+    def _kept(self, rate: float, size: int) -> Any:
+        """At least twice `size` factors, 0 or 1 / (1 - rate); made anew only where the rate has changed."""
+        if self.noise is None or len(self.noise) < 2 * size:
+            self.noise = self.torch.from_numpy(self.rng.random(max(POOL, 2 * size), dtype=np.float32))
+            self.factors_rate = -1.0
+        if abs(rate - self.factors_rate) > ROUGH:
+            self.factors = (self.noise >= rate).float().div_(1.0 - rate)
+            self.factors_rate = rate
+        return self.factors
+
+    def _anywhere(self, size: int) -> int:
+        assert self.noise is not None
+        return int(self.rng.integers(len(self.noise) - size))
 
     def _scores(self, x: Any, places: Any, dropout: float = 0.0) -> Any:
         """Scores of each member [k, n, w]."""
         t, f = self.torch, self.form
         z = self._inputs(x, places)
-        first = self.p["first"] * (self.p["scale"] / np.sqrt(self.inputs)).unsqueeze(2)
-        flat = t.addmm(self.p["bias-0"].view(-1), z, first.view(self.inputs, -1))
+        first = self.p["first"] * (self.p["scale"] / np.sqrt(max(1, self.inputs))).unsqueeze(2)
+        flat = t.addmm(self.p["bias-0"].view(-1), z, first.view(self.inputs, f.members * f.width))
         z = self._active(flat.view(len(x), f.members, f.width)).transpose(0, 1)
         z = self._dropped(z, dropout)
         for layer in range(1, f.layers):
@@ -220,7 +233,7 @@ class Training:
         """Loss of each member and row [k, n]."""
         f = self.torch.nn.functional
         if self.head.name == "value":
-            return (scores - y).square().squeeze(2)
+            return (scores - y).square().sum(dim=2)
         if self.width == 1:
             return f.binary_cross_entropy_with_logits(scores, y.expand_as(scores), reduction="none").squeeze(2)
         return -(f.log_softmax(scores, dim=2) * y).sum(dim=2)
@@ -298,7 +311,7 @@ class Training:
             self.flat.copy_(weights)
             f, k = self.form, self.form.members
             p = {name: view.detach().numpy().astype(np.float64) for name, view in self.p.items()}
-        first = p["first"] * (p["scale"] / np.sqrt(self.inputs))[:, :, None]
+        first = p["first"] * (p["scale"] / np.sqrt(max(1, self.inputs)))[:, :, None]
         last = p["last"] * (scale / (k * np.sqrt(f.width)))
         return Network(
             activation=f.activation,

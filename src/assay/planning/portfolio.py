@@ -32,7 +32,7 @@ def candidates(rows: int, head: Head, only: tuple[str, ...]) -> tuple[list[Candi
             left_out.append(
                 Say("planning", "left.learner", {"learner": key, "packages": list(missing), "extra": extra})
             )
-    for name, key, settings in _ordered(rows):
+    for name, key, settings in _ordered(rows, head):
         if key in keys and key in room.keys() and not room.missing(key):
             kind = room.get(key)
             if head.name in kind.about.gives:
@@ -44,7 +44,7 @@ def candidates(rows: int, head: Head, only: tuple[str, ...]) -> tuple[list[Candi
     return found, left_out
 
 
-def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
+def _ordered(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
     first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
     if rows <= SMALL:
         least = 5 if rows <= TINY else 10
@@ -53,6 +53,7 @@ def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
             *first,
             ("boosting", "boosting", small | {"rate": 0.05, "leaves": 16}),
             ("additive", "additive", {"refit": True, "leaves": 3, "rate": 0.03}),
+            ("perceptron", "perceptron", _perceptron(rows, head)),
             ("boosting slow", "boosting", small | {"rate": 0.02, "leaves": 8, "column_share": 0.5, "ridge": 5.0}),
             (
                 "forest",
@@ -78,6 +79,7 @@ def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
             middling | {"leaves": 12, "rate": 0.06, "column_share": 0.2, "row_share": 0.85, "pairs": 20},
         ),
         ("boosting slow", "boosting", middling | {"rate": 0.03, "leaves": 16, "column_share": 0.5}),
+        ("perceptron", "perceptron", _perceptron(rows, head)),
         (
             "boosting nodes",
             "boosting",
@@ -100,3 +102,10 @@ def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
             middling | {"rate": 0.03, "leaves": 48, "least_rows": 10, "column_share": 0.7, "ridge": 3.0},
         ),
     ]
+
+
+def _perceptron(rows: int, head: Head) -> dict[str, Any]:
+    """Values bear larger steps and less dropout than classes, whose networks are soon too sure."""
+    if head.name == "value":
+        return {"rate": 0.1, "dropout": 0.05, "spread": 0.25}
+    return {"rate": 0.02 if rows <= TINY else 0.04}
