@@ -33,7 +33,7 @@ def candidates(rows: int, head: Head, only: tuple[str, ...], trials: int = 0) ->
             left_out.append(
                 Say("planning", "left.learner", {"learner": key, "packages": list(missing), "extra": extra})
             )
-    for name, key, settings in _ordered(rows):
+    for name, key, settings in _ordered(rows, head):
         if key in keys and key in room.keys() and not room.missing(key):
             kind = room.get(key)
             if head.name in kind.about.gives:
@@ -48,18 +48,19 @@ def candidates(rows: int, head: Head, only: tuple[str, ...], trials: int = 0) ->
     return found, left_out
 
 
-def _ordered(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
+def _ordered(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
     first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
-    return [*first, *(_small(rows) if rows <= SMALL else _middling(rows))]
+    return [*first, *(_small(rows, head) if rows <= SMALL else _middling(rows, head))]
 
 
-def _small(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
+def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
     """Slow steps, small trees, and a refit on all rows."""
     small = {"refit": True, "patience": 100, "least_rows": 5 if rows <= TINY else 10}
     loose = {"random_splits": True, "column_share": 1.0, "refit": True, "patience": 100}  # any threshold, so any leaf
     return [
         ("boosting random", "boosting", loose | {"rate": 0.03, "leaves": 16, "least_rows": 2, "craft": 30}),
         ("additive", "additive", {"refit": True, "leaves": 3, "rate": 0.03}),
+        ("perceptron", "perceptron", _perceptron(rows, head)),
         ("boosting stumps", "boosting", small | {"rate": 0.05, "leaves": 3, "column_share": 0.5}),
         (
             "forest",
@@ -74,7 +75,7 @@ def _small(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def _middling(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
+def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
     refit = {"refit": rows <= REFIT_UP_TO}
     loose = refit | {"random_splits": True}
     return [
@@ -90,6 +91,7 @@ def _middling(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
         ),
         ("boosting random", "boosting", loose | {"rate": 0.04, "leaves": 24, "column_share": 1.0, "least_rows": 2}),
         ("boosting slow", "boosting", refit | {"rate": 0.03, "leaves": 16, "column_share": 0.5}),
+        ("perceptron", "perceptron", _perceptron(rows, head)),
         ("forest", "boosting", {"mode": "forest", "leaves": 512, "least_rows": 5, "column_share": 0.4, "rounds": 100}),
         (
             "boosting fine",
@@ -123,3 +125,10 @@ def _middling(rows: int) -> list[tuple[str, str, dict[str, Any]]]:
             | {"rate": 0.04, "leaves": 64, "column_share": 0.55, "row_share": 0.95, "least_rows": 10, "ridge": 2.0},
         ),
     ]
+
+
+def _perceptron(rows: int, head: Head) -> dict[str, Any]:
+    """Values bear larger steps and less dropout than classes, whose networks are soon too sure."""
+    if head.name == "value":
+        return {"rate": 0.1, "dropout": 0.05, "spread": 0.25}
+    return {"rate": 0.02 if rows <= TINY else 0.04}
