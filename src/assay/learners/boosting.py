@@ -19,8 +19,9 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
+from assay.kernel.stream import Stream
 from assay.trees.forest import Forest
-from assay.trees.grow import clean_batch, grow, join
+from assay.trees.grow import clean_batch, grow, grow_streamed, join
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Boosting:
         takes=("vector",),
         gives=("value", "classes"),
         order=30,
+        streams=True,
         words={"en": {"title": "gradient-boosted trees"}, "zh": {"title": "梯度提升树"}},
     )
     mode: Annotated[str, Choice(("boosted", "forest"))] = "boosted"
@@ -63,6 +65,17 @@ class Boosting:
             again = grow(whole, None, head, parameters, rounds if forest_mode else more, 0, clock)
             if not again.cut_short:
                 return Trees(again.forest, grown.curve, again.gains)
+        return Trees(grown.forest, grown.curve, grown.gains)
+
+    def fit_stream(
+        self, stream: Stream, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator, needed: int
+    ) -> Trees:
+        """The same from rows that come in blocks; `needed` rounds were enough on some of them."""
+        parameters = self.parameters(int(rng.integers(2**31 - 1)))
+        if self.mode == "forest":
+            grown = grow_streamed(stream, tune, head, parameters, min(self.rounds, 300), 0, clock, 0)
+        else:
+            grown = grow_streamed(stream, tune, head, parameters, self.rounds, self.patience, clock, needed)
         return Trees(grown.forest, grown.curve, grown.gains)
 
     def parameters(self, seed: int) -> dict[str, Any]:
