@@ -17,7 +17,8 @@ import numpy as np
 
 from .auditing.evidence import from_training
 from .auditing.examine import examine
-from .auditing.limits import keep, parse
+from .auditing.limits import Limit, keep, parse
+from .kernel import memory
 from .kernel.clock import Clock
 from .kernel.data import Dataset
 from .kernel.errors import BundleError, RequestError
@@ -28,16 +29,22 @@ from .kernel.plugins import Task
 from .kernel.shelf import shelf
 from .kernel.words import Say, number, refusal
 from .model import Model, labelled
+from .opening import Opened, opening
 from .planning.draw import draw
 from .planning.wishes import Wishes
 from .reading import read
-from .search.refit import refit
+from .search.ensemble import Ensemble
+from .search.refit import Refitted, refit
 from .search.run import Event, Found, search
+from .search.whole import Whole, whole
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
+WHOLE_SHARE = (
+    0.55  # of the time for training, where the model is fitted on all rows of a table that was searched in part
+)
 REFIT_SHARE = 0.25  # of the time for training, where one refit on all rows is asked for
 
 
@@ -56,7 +63,9 @@ def plan(source: Any, target: str, **wishes: Any) -> Plan:
     wishes : any field of `assay.planning.wishes.Wishes`, such as minutes=2, group="patient", drop=("id",)
     """
     options = wishes.pop("options", {})
-    return draw(read(source, **options), Wishes(target=target, **wishes))[0]
+    asked = Wishes(target=target, **wishes)
+    with opening(source, asked, options) as opened:
+        return draw(opened.data, asked, opened.fit)[0]
 
 
 def train(
@@ -85,20 +94,43 @@ def train(
     clock = asked.clock() if clock is None or asked.trials else clock
     watch = watch or Watch()
     parsed = [parse(text) for text in limits]
-    data = read(source, **(options or {}))
-    drawn, table = draw(data, asked)
+    with opening(source, asked, options or {}) as opened:
+        return _trained(opened, asked, test, parsed, checks, journal, resume, watch, clock, options or {})
+
+
+def _trained(
+    opened: Opened,
+    asked: Wishes,
+    test: Any,
+    limits: Sequence[Limit],
+    checks: Sequence[str] | None,
+    journal: str | os.PathLike[str] | None,
+    resume: bool,
+    watch: Watch,
+    clock: Clock,
+    options: dict[str, Any],
+) -> Model:
+    drawn, table = draw(opened.data, asked, opened.fit)
     target, rows = drawn.target, None
     if test is not None:  # before any training: what is wrong with the test rows costs no minutes then
-        rows = read(test, **((options or {}) if isinstance(test, (str, os.PathLike)) else {}))
+        rows = read(test, **(options if isinstance(test, (str, os.PathLike)) else {}))
         labelled(rows, drawn, shelf("tasks").get(drawn.task)().codec(table[target]))
     if watch.planned:
         watch.planned(drawn)
     reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
-    searching = clock.slice(left * (1 - REFIT_SHARE) if drawn.refit else left)
-    found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
-    again = refit(found, drawn, table, clock.slice(clock.remaining() - reserve)) if drawn.refit else None
+    share = WHOLE_SHARE if opened.stored is not None else REFIT_SHARE if drawn.refit else 0.0
+    searching = clock.slice(left * (1 - share))
+    with memory.within(opened.fit.limit - memory.held()):
+        found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
+    again: Refitted | Whole | None = None
+    if opened.stored is not None:
+        numbers, most = opened.numbers(drawn), opened.fit.streamed()
+        again = whole(found, drawn, table, opened.stored, numbers, most, clock.slice(clock.remaining() - reserve))
+        found = replace(found, settled=again.settled)
+    elif drawn.refit:
+        again = refit(found, drawn, table, clock.slice(clock.remaining() - reserve))
     shipped = found.ensemble if again is None else again.ensemble
     model = Model(
         plan=drawn,
@@ -107,13 +139,13 @@ def train(
         conformal=found.settled.conformal,
         constant=found.constant,
         ledger=found.ledger,
-        card=_card(drawn, found, table, clock),
+        card=_card(drawn, found, shipped, table, clock) | _whole_card(drawn, table, again),
     )
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
         evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking))
-        findings, broken = keep(examine(evidence, watch.check, checks), parsed)
+        findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else _noted(findings, again.note)
         card = {**model.card, "interrupted": found.interrupted or stopped}
         model = replace(model, findings=findings, broken_limits=broken, card=card)
@@ -178,13 +210,20 @@ def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journa
     return open_journal(Path(folder), said)
 
 
-def _card(plan: Plan, found: Found, table: Dataset, clock: Clock) -> dict[str, Any]:
+def _whole_card(plan: Plan, table: Dataset, again: Refitted | Whole | None) -> dict[str, Any]:
+    """How many rows the file has, the search saw, and what ships learnt from; empty where the search saw all."""
+    if not isinstance(again, Whole):
+        return {}
+    return {"whole": {"rows": plan.data["rows"], "searched": table.rows, "learnt": again.learnt or table.rows}}
+
+
+def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Clock) -> dict[str, Any]:
     import lightgbm
     import pyarrow
     import scipy
 
     task: Task = shelf("tasks").get(plan.task)()
-    members = found.ensemble.members
+    members = shipped.members
     return {
         # Runs that count trials are the same bytes whenever and wherever they are made.
         "created": "" if clock.stands else datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

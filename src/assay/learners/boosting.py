@@ -9,12 +9,12 @@ once more on all training rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from assay.crafting.batches import made_of, told
+from assay.crafting.batches import made_of, streamed, told
 from assay.crafting.choose import Recipe, choose
 from assay.crafting.made import Made
 from assay.kernel.box import Box
@@ -23,8 +23,9 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
+from assay.kernel.stream import Stream
 from assay.trees.forest import Forest
-from assay.trees.grow import clean_batch, grow, join
+from assay.trees.grow import clean_batch, grow, grow_streamed, join
 from assay.trees.left_over import left_over, targets
 
 MOST_OUTPUTS = 10  # classes for which a made column may tell how frequent each is
@@ -39,6 +40,7 @@ class Boosting:
         takes=("vector",),
         gives=("value", "classes"),
         order=30,
+        streams=True,
         words={"en": {"title": "gradient-boosted trees"}, "zh": {"title": "梯度提升树"}},
     )
     mode: Annotated[str, Choice(("boosted", "forest"))] = "boosted"
@@ -87,6 +89,20 @@ class Boosting:
     def _gains(gains: Floats, made: Made | None) -> Floats:
         """Gains of the columns that were given, each with its part of what the made ones gained."""
         return gains if made is None else made.shared(np.append(gains, 0.0)[None, :, None])[0, :-1, 0]
+
+    def fit_stream(
+        self, stream: Stream, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator, needed: int
+    ) -> Trees:
+        """The same from rows that come in blocks; `needed` rounds were enough on some of them."""
+        parameters = self.parameters(int(rng.integers(2**31 - 1)))
+        recipe = self._recipe(stream.sample, head, clock, rng) if self.craft else None
+        made, sample = made_of(recipe, stream.sample, targets(stream.sample, head), rng)
+        stream, tune = streamed(made, replace(stream, sample=sample)), told(made, tune)
+        if self.mode == "forest":
+            grown = grow_streamed(stream, tune, head, parameters, min(self.rounds, 300), 0, clock, 0)
+        else:
+            grown = grow_streamed(stream, tune, head, parameters, self.rounds, self.patience, clock, needed)
+        return Trees(grown.forest, grown.curve, self._gains(grown.gains, made), made)
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """The same settings in LightGBM's words."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
+from assay.kernel.memory import bytes_of
 from assay.kernel.words import Say, refusal
 
 MINUTES = 2.0
@@ -36,6 +37,9 @@ class Wishes:
     sealed: float | None = None  # share of rows set aside before anything is fitted; None lets the plan decide
     seed: int = 0
     level: float = 0.9
+    memory: str | float = (
+        ""  # most memory of the whole process ("4GB", or bytes); empty takes a share of what is available
+    )
     readable: bool = False  # ship the best model a person can read
     refit: bool = False  # ship one model fitted on all rows, not the bag of fold models
 
@@ -54,6 +58,8 @@ class Wishes:
             wrong.append(Say("planning", "wish.sealed", {"value": f"{self.sealed:g}"}))
         if not 0.5 <= self.level < 1:
             wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
+        if self.memory != "" and bytes_of(self.memory) is None:
+            wrong.append(Say("planning", "wish.memory", {"value": str(self.memory)}))
         for role, names in self._roles().items():
             if role != "target" and self.target and self.target in names:
                 said = {"target": self.target, "role": Say("planning", f"role.{role}")}

@@ -26,6 +26,11 @@ WORDS = {
         "refit.sealed": "What ships is one model, fitted once more on all {n} rows that are not sealed. The figures are its own, on the sealed rows.",
         "refit.no_time": "One refit was asked for, but the time was up: the bag of {folds} fold models ships.",
         "refit.worse": "One refit was asked for, but it answers worse than the fold models on rows they never saw: the bag of {folds} fold models ships.",
+        "whole.sealed": "What ships was fitted once more on {n} of the {rows} rows, streamed from the file; the search saw {drawn} of them. The figures are its own, on sealed rows that it never saw.",
+        "whole.cross": "What ships was fitted once more on {n} of the {rows} rows, streamed from the file; the search saw {drawn} of them. The figures are those of the fold models, which never saw the rows they were measured on.",
+        "whole.no_time": "The table has {rows} rows; the time was up before the model could be fitted on all of them. What ships learnt from {drawn}, drawn evenly.",
+        "whole.worse": "The table has {rows} rows. A model fitted on {n} of them answers worse, in the time there was, than the fold models on rows they never saw: what ships learnt from {drawn}, drawn evenly.",
+        "whole.none": "The table has {rows} rows; none of the chosen learners can be fed block by block. What ships learnt from {drawn}, drawn evenly.",
     },
     "zh": {
         "no_time": "时间已用完",
@@ -50,5 +55,10 @@ WORDS = {
         "refit.sealed": "所交付的是在未封存的全部 {n} 行上重新拟合的单个模型。各项指标是它自己在封存行上的结果。",
         "refit.no_time": "要求重新拟合为单个模型，但时间已到：交付 {folds} 个折模型的组合。",
         "refit.worse": "要求重新拟合为单个模型，但它在折模型未见过的行上表现更差：交付 {folds} 个折模型的组合。",
+        "whole.sealed": "所交付的模型以分块读取的方式在 {rows} 行中的 {n} 行上重新拟合；搜索用了其中 {drawn} 行。各项指标是它自己在从未见过的封存行上的结果。",
+        "whole.cross": "所交付的模型以分块读取的方式在 {rows} 行中的 {n} 行上重新拟合；搜索用了其中 {drawn} 行。各项指标来自折模型，它们从未见过用于测量的行。",
+        "whole.no_time": "表格有 {rows} 行；在全部行上拟合之前时间已到。所交付的模型由均匀抽取的 {drawn} 行训练而成。",
+        "whole.worse": "表格有 {rows} 行。在现有时间内，在其中 {n} 行上拟合的模型不如折模型在未见过的行上的表现：所交付的模型由均匀抽取的 {drawn} 行训练而成。",
+        "whole.none": "表格有 {rows} 行；所选学习器都不能分块训练。所交付的模型由均匀抽取的 {drawn} 行训练而成。",
     },
 }
