@@ -144,13 +144,14 @@ class Inputs:
 
 
 def _middle(known: Floats) -> tuple[float, float]:
-    """Median, and one over the inner range; over half the whole range where the inner one is nothing."""
+    """Median, and one over the inner range; where half of the cells are alike, half the usual distance of the rest."""
     low, centre, high = (float(v) for v in np.quantile(known, [0.25, 0.5, 0.75]))
-    spread = high / 2 - low / 2
-    if spread == 0.0 or not np.isfinite(1.0 / spread):
-        spread = float(known.max() / 4 - known.min() / 4)
+    half = high / 2 - low / 2
+    if half == 0.0 or not np.isfinite(0.5 / half):
+        far = np.abs(known / 2 - centre / 2)
+        half = float(np.median(far[far > 0])) / 2
     with np.errstate(over="ignore", divide="ignore"):
-        scale = 0.5 / spread if spread else 0.0
+        scale = float(np.divide(0.5, half))
     return centre, float(np.clip(scale, 1e-300, 1e300))
 
 

@@ -69,17 +69,6 @@ def waves(share: float, count: int) -> float:
     return 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + (2**count - 1) * share)))
 
 
-def slope(share: float, warm: float = 0.05) -> float:
-    """Learning rate at a share of the schedule: up in a line, down along a cosine.
-
-    >>> slope(0.05), slope(1.0)
-    (1.0, 0.0)
-    """
-    if share < warm:
-        return share / warm
-    return 0.5 * (1.0 + math.cos(math.pi * (share - warm) / (1.0 - warm)))
-
-
 def flat_then_down(share: float) -> float:
     """1 for the first half, then down along a cosine to 0: for dropout and weight decay.
 
