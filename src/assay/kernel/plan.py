@@ -68,7 +68,7 @@ class Plan:
     advice: tuple[Advice, ...] = ()
     minutes: float = 2.0  # 0 where trials are counted
     trials: int = 0  # candidates beyond the constant guess, where they are the budget
-    memory: int = 0  # bytes the whole process may hold; 0 in plans of files written before there was a limit
+    memory: int = 0  # bytes the whole process may hold, where somebody asked or it made a difference; else 0
     seed: int = 0
     level: float = 0.9  # coverage of sets and intervals
     readable: bool = False  # only models that a person can read are tried and shipped
