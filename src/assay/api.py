@@ -28,7 +28,7 @@ from .kernel.plan import Plan
 from .kernel.plugins import Task
 from .kernel.shelf import shelf
 from .kernel.words import Say, number, refusal
-from .model import Model, labelled
+from .model import Model, labelled, noted
 from .opening import Opened, opening
 from .planning.draw import draw
 from .planning.wishes import Wishes
@@ -146,7 +146,7 @@ def _trained(
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
         evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking))
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
-        findings = findings if again is None else _noted(findings, again.note)
+        findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
         model = replace(model, findings=findings, broken_limits=broken, card=card)
         if found.readable is not None:
@@ -175,11 +175,6 @@ def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[s
     """The same checks on new labelled data; `.findings` and `.report` of what comes back speak of that data."""
     opened = model if isinstance(model, Model) else load(model)
     return opened.audit(source, [parse(text) for text in limits], **more)
-
-
-def _noted(findings: tuple[Finding, ...], note: Say) -> tuple[Finding, ...]:
-    """The findings, the first of them saying what ships."""
-    return tuple(replace(f, notes=(note, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
 
 
 def _readable(name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:

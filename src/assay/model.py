@@ -19,6 +19,7 @@ from .answers.explanation import Explanation
 from .auditing.evidence import on_rows
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep
+from .auditing.unread import unread
 from .kernel.box import Box
 from .kernel.clock import Clock
 from .kernel.data import Column, Dataset, Floats
@@ -140,7 +141,7 @@ class Model:
         findings in place of its own.
         """
         raw = read(source, **options)
-        data = labelled(raw, self.plan, self.codec)
+        data, notes = labelled(raw, self.plan, self.codec)
         weights = self.plan.names("weight")
         clock = Clock.start(60 * minutes) if clock is None else clock
         contender = Contender(name="blend", learner="", readable=False, scores=self.ensemble.raw(data), seconds=0.0)
@@ -164,6 +165,7 @@ class Model:
             clock=clock,
         )
         findings, broken = keep(examine(evidence, tell), limits)
+        findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
             findings = tuple(map(_on_seen_rows, findings))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
@@ -247,8 +249,11 @@ class Model:
         return f"<Model of '{self.plan.target}' ({self.plan.task}): {members}>"
 
 
-def labelled(raw: Dataset, plan: Plan, codec: Codec) -> Dataset:
-    """The rows of a raw table whose answer is known, opened as planned. Raises DataError where a column or all answers lack."""
+def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say, ...]]:
+    """The rows of a raw table whose answer is known, opened as planned, and notes on what could not be read.
+
+    Raises DataError where a column or all answers lack.
+    """
     if plan.target not in raw:
         hint: Part = did_you_mean(plan.target, raw.names) or ""
         raise refusal(
@@ -267,7 +272,12 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> Dataset:
     if not known.any():
         key = "no_labels" if codec.labels else "no_values"
         raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
-    return data.take(known)
+    return data.take(known), unread(raw, data, plan, np.asarray(known))
+
+
+def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
+    """The findings, the first of them with these notes before its own."""
+    return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
 
 
 def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:

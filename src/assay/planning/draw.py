@@ -92,6 +92,9 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     )
     notes, copied = _notes(plan, table, data)
     notes = (*notes, *_memory_notes(fit))
+    rarest = int(np.bincount(y, minlength=len(codec.labels)).min()) if codec.labels else splits.folds
+    if rarest < splits.folds and wishes.folds:
+        notes = (*notes, Say("planning", "note.folds", {"folds": splits.folds, "n": rarest}))
     if rare := _rare_classes(y, codec.labels):
         notes = (*notes, Say("planning", "note.rare", {"names": rare}))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
