@@ -24,6 +24,7 @@ from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.errors import PluginFault
 from assay.kernel.findings import Trial
 from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.need import need
 from assay.kernel.plan import Candidate
 from assay.kernel.plugins import Fitted
 from assay.kernel.rng import stream
@@ -132,6 +133,8 @@ def try_candidate(
 
     workers = min(len(bench.folds), cores())
     try:
+        for package in plugin.about.needs:  # loading it takes seconds, and they are not the first folds' alone
+            need(package, plugin.about.extra)
         steps = side_by_side(work, len(bench.folds), workers, timer)
     except KeyboardInterrupt:
         raise
