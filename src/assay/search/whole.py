@@ -153,7 +153,8 @@ class _Fitting:
         folds = len(outcome.fitted)
         taught = len(self.found.rows) * (folds - 1) * (1 - FOLD_TUNE)  # rows learnt from, all folds together
         a_row = SLOWER * outcome.trial.seconds / taught
-        return int(max(0.0, (TIME_USED * clock.remaining() - reading) / max(a_row, 1e-12)))
+        affordable = (TIME_USED * clock.remaining() - reading) / max(a_row, 1e-12)
+        return int(min(max(0.0, affordable), self.stored.rows))
 
     def _in_memory(self, limit: float, width: int) -> int:
         """Rows that can be held as bins beside what is held now."""
