@@ -45,6 +45,7 @@ LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
 WHOLE_SHARE = (
     0.55  # of the time for training, where the model is fitted on all rows of a table that was searched in part
 )
+ROOM_USED = 0.8  # of the memory that is left, for the search: allocators keep some of what is given back
 REFIT_SHARE = 0.25  # of the time for training, where one refit on all rows is asked for
 
 
@@ -122,12 +123,12 @@ def _trained(
     left = max(0.0, clock.remaining() - reserve)
     share = WHOLE_SHARE if opened.stored is not None else REFIT_SHARE if drawn.refit else 0.0
     searching = clock.slice(left * (1 - share))
-    with memory.within(opened.fit.limit - memory.held()):
+    with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
         found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
     again: Refitted | Whole | None = None
     if opened.stored is not None:
-        numbers, most = opened.numbers(drawn), opened.fit.streamed()
-        again = whole(found, drawn, table, opened.stored, numbers, most, clock.slice(clock.remaining() - reserve))
+        numbers, limit = opened.numbers(drawn), opened.fit.limit
+        again = whole(found, drawn, table, opened.stored, numbers, limit, clock.slice(clock.remaining() - reserve))
         found = replace(found, settled=again.settled)
     elif drawn.refit:
         again = refit(found, drawn, table, clock.slice(clock.remaining() - reserve))

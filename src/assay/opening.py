@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .kernel import memory
 from .kernel.data import Dataset, Ints
 from .kernel.plan import Plan
 from .kernel.stored import Held, Stored
@@ -56,7 +57,9 @@ def opening(source: Any, wishes: Wishes, options: dict[str, Any]) -> Iterator[Op
     try:
         fits = fit(table, wishes, limit)
         if fits.drawn is not None:
-            yield Opened(table.take(fits.drawn), fits, table)
+            data = table.take(fits.drawn)
+            memory.give_back()
+            yield Opened(data, fits, table)
         else:
             yield Opened(data if data is not None else read(source, **options), fits, None)
     finally:

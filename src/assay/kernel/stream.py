@@ -1,7 +1,7 @@
 """How does a learner see rows that do not fit at once?
 
-Targets and weights of all rows are at hand; their vectors come block by block, as often as they are asked for. Some rows are
-at hand as a batch, to learn from them what the blocks are to be turned into (edges of bins, say).
+Targets and weights of all rows are at hand; their vectors come block by block, as often as they are asked for. Some rows can
+be had as a batch, to learn from them what the blocks are to be turned into (edges of bins, say).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .forms import Batch
 class Stream:
     """All rows to learn from, block by block."""
 
-    sample: Batch  # some rows, of the same features
+    sample: Callable[[], Batch]  # makes a batch of some rows, of the same features
     sizes: tuple[int, ...]  # rows of each block
     y: NDArray[Any]  # [n], n being the sum of the sizes
     weight: Floats | None  # [n]

@@ -101,6 +101,10 @@ class Boosting:
         if self.mode == "forest":
             grown = grow_streamed(stream, tune, head, parameters, min(self.rounds, 300), 0, clock, 0)
         else:
+            parameters |= {
+                "bagging_fraction": 1.0,
+                "bagging_freq": 0,
+            }  # so many rows need no drawing; it would cost memory
             grown = grow_streamed(stream, tune, head, parameters, self.rounds, self.patience, clock, needed)
         return Trees(grown.forest, grown.curve, self._gains(grown.gains, made), made)
 

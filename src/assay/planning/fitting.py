@@ -42,11 +42,6 @@ class Fit:
     drawn: Ints | None  # numbers of the rows to be searched, in rising order; None where all are
     width: int  # floats a row becomes
 
-    def streamed(self) -> int:
-        """How many rows a learner can hold as bins while they are streamed (bytes a row: one a float, 44 of its own)."""
-        room = self.limit - LIBRARIES - (0 if self.drawn is None else len(self.drawn) * self.width * 16)
-        return max(0, int(room / (self.width + 44)))
-
 
 def limit_of(wishes: Wishes) -> int:
     """The bytes this process may hold: as asked, else a share of what is available."""

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from assay.kernel.data import Dataset, Ints, Source
+from assay.kernel.data import Column, Dataset, Ints, Source
 from assay.kernel.errors import DataError
 from assay.kernel.stored import BLOCK
 from assay.kernel.words import refusal
 
-from ._columns import Met, distinct_names, said_details
+from ._columns import NO_COMMA, Comma, Met, distinct_names, said_details, text_column
 from ._typed import arrow_column
 
 BUFFER = 1 << 18  # bytes of a column read ahead
@@ -28,13 +28,14 @@ BUFFER = 1 << 18  # bytes of a column read ahead
 class ParquetFile:
     """A Parquet file, never read whole.
 
-    made : the file was made for this run, and is removed by `close`
+    made  : the file was made for this run of texts alone, and is removed by `close`
+    comma : how those texts write numbers
     """
 
-    def __init__(self, path: Path, source: Source, made: bool = False) -> None:
+    def __init__(self, path: Path, source: Source, made: bool = False, comma: Comma = NO_COMMA) -> None:
         import pyarrow.parquet
 
-        self._path, self._made = path, made
+        self._path, self._made, self._comma = path, made, comma
         with pyarrow.parquet.ParquetFile(path) as file:
             self._raw: list[str] = list(file.schema_arrow.names)
             self._rows = int(file.metadata.num_rows)
@@ -98,6 +99,9 @@ class ParquetFile:
 
     def _dataset(self, table: Any, names: Sequence[str]) -> Dataset:
         met = Met()
-        columns = [arrow_column(name, table.column(k), met) for k, name in enumerate(names)]
+        columns = [self._column(name, table.column(k), met) for k, name in enumerate(names)]
         details = said_details({**self.source.details, **met.details()})
         return Dataset(tuple(columns), replace(self.source, details=details))
+
+    def _column(self, name: str, cells: Any, met: Met) -> Column:
+        return text_column(name, cells, met, self._comma) if self._made else arrow_column(name, cells, met)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.kernel import memory
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.forms import Batch
@@ -36,11 +37,19 @@ from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .run import Found
 from .settle import Settled, settle
+from .trial import TUNE_SHARE as FOLD_TUNE
 
 TUNE_SHARE, TUNE_ROWS = 0.2, 20_000  # of the drawn rows, at most: they stop the growing, and are compared on
 BINNED_FROM = 100_000  # rows, at most, that the edges of bins are learnt from
 AGAIN = 0.8  # of the time the last member took must be left before another is begun
 DOUBT = 3.0  # standard errors by which the loss may be higher before the new model is mistrusted
+WORTH = 1.5  # times the rows that were searched: fewer are not worth another fit
+BLOCKS_TIMED = 3  # blocks that tell how long reading takes
+PUSHING = 1.8  # how much longer a block takes that is also put into bins (measured: 1.4 to 1.8)
+SLOWER = 1.3  # a row of many costs more than a row of few: they stand in slower memory
+TIME_USED, MEMORY_USED = 0.9, 0.95  # of what is left; the rest is for what cannot be foreseen
+A_ROW = 52  # bytes a row takes besides its bins: scores, gradients, places, target (measured: 44 to 50)
+BLOCK_COPIES = 5  # of a block's floats, while it is read and encoded
 ALIKE = 0.001  # share of other rows that may share the key of a sealed row by chance
 
 
@@ -54,19 +63,21 @@ class Whole:
     learnt: int = 0
 
 
-def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Ints, most: int, clock: Clock) -> Whole:
+def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Ints, limit: float, clock: Clock) -> Whole:
     """The blend of `found` on all rows of `stored`; row i of `table` is row `numbers[i]` there.
 
-    most : rows that can be held as bins; where there are more, as many are drawn evenly from them
+    limit : bytes the process may hold. Where not all rows fit as bins, or the clock does not allow for all, as many as do
+            are drawn evenly from them
     """
     task: Task = shelf("tasks").get(plan.task)()
     said: dict[str, Any] = {"rows": stored.rows, "drawn": table.rows}
     streams = np.asarray([shelf("learners").get(c.learner).about.streams for c in found.contenders])
     if not (found.allowed & streams).any():
         return Whole(found.ensemble, found.settled, Say("search", "whole.none", said))
+    memory.give_back()
     fitting = _Fitting(found, plan, table, stored, numbers, task)
     try:
-        done = fitting.members(found.allowed & streams, most, clock)
+        done = fitting.members(found.allowed & streams, limit, clock)
     except KeyboardInterrupt:  # the bag is at hand
         done = {}
     if not done:
@@ -108,24 +119,48 @@ class _Fitting:
         self.encoders = Encoders.learn(table, self.names, rows, plan.seed, -1)
         self.learnt = 0
 
-    def members(self, allowed: Bools, most: int, clock: Clock) -> dict[int, Fitted]:
+    def members(self, allowed: Bools, limit: float, clock: Clock) -> dict[int, Fitted]:
         """Fitted members by the place of their contender, the one of most weight first, as many as the time allows."""
         weights = settle(self.found.scored, self.task, self.plan.level, allowed).weights
+        order = [place for place in np.argsort(-weights, kind="stable").tolist() if weights[place] > 0]
+        affordable = self._in_time(order[0], clock)
+        if affordable < WORTH * self.table.rows:
+            return {}
         settings = {c.name: c.settings for c in self.plan.candidates}
-        fed = self._stream(most)
         watched = self._batch(self.tune)
+        fed = self._stream(min(affordable, self._in_memory(limit, len(watched.vector.features))))
         done: dict[int, Fitted] = {}
         took = 0.0
-        for place in np.argsort(-weights, kind="stable").tolist():
-            if weights[place] == 0 or clock.remaining() < took * AGAIN or clock.expired():
+        for place in order:
+            if clock.remaining() < took * AGAIN or clock.expired():
                 break
             contender, timer = self.found.contenders[place], clock.slice(clock.remaining())
             learner = with_settings(shelf("learners").get(contender.learner), settings[contender.name])
             rounds = [int(f.about().get("rounds", 0)) for f in self.found.outcomes[place].fitted]
             rng = stream(self.plan.seed, "whole", contender.name)
-            done[place] = learner.fit_stream(fed, watched, self.found.ensemble.head, timer, rng, int(np.mean(rounds)))
+            head = self.found.ensemble.head
+            done[place] = learner.fit_stream(fed, watched, head, timer, rng, int(np.mean(rounds)))
             took = timer.spent()
         return done
+
+    def _in_time(self, place: int, clock: Clock) -> int:
+        """Rows that a contender can be expected to learn from in the time left, going by the pace of its folds."""
+        outcome, timer = self.found.outcomes[place], clock.slice(clock.remaining())
+        looked_at = 0
+        for _, opened in itertools.islice(self._blocks(self.names), BLOCKS_TIMED):
+            looked_at += len(self.encoders.vector(opened).values)
+        reading = PUSHING * timer.spent() * self.stored.rows / looked_at
+        folds = len(outcome.fitted)
+        taught = len(self.found.rows) * (folds - 1) * (1 - FOLD_TUNE)  # rows learnt from, all folds together
+        a_row = SLOWER * outcome.trial.seconds / taught
+        affordable = (TIME_USED * clock.remaining() - reading) / max(a_row, 1e-12)
+        return int(min(max(0.0, affordable), self.stored.rows))
+
+    def _in_memory(self, limit: float, width: int) -> int:
+        """Rows that can be held as bins beside what is held now."""
+        memory.give_back()
+        room = MEMORY_USED * limit - memory.held() - BLOCK * width * 8 * BLOCK_COPIES
+        return int(max(0.0, room / (width + A_ROW)))
 
     def _batch(self, rows: Ints) -> Batch:
         weight = None if self.found.weight is None else self.found.weight[rows]
@@ -143,7 +178,7 @@ class _Fitting:
         sizes = [int(mask[a:b].sum()) for a, b in itertools.pairwise(edges)]
         binned = self.kept[:: max(1, -(-len(self.kept) // BINNED_FROM))]
         return Stream(
-            sample=self._batch(binned),
+            sample=lambda: self._batch(binned),
             sizes=tuple(size for size in sizes if size),
             y=y,
             weight=weight,

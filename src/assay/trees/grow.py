@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernel import memory
 from ..kernel.clock import Clock
 from ..kernel.data import Floats
 from ..kernel.forms import Batch, Head, Vector
@@ -100,10 +101,11 @@ def grow_streamed(
             return np.clip(next(blocks), -LARGEST, LARGEST)
 
     of_data = {"verbosity": -1, **{k: whole[k] for k in OF_DATA if k in whole}}
-    edges = _dataset(stream.sample, whole, None).construct()
+    edges = _dataset(stream.sample(), whole, None).construct()
     data = lightgbm.Dataset(
         [Block(size) for size in stream.sizes], stream.y, weight=stream.weight, reference=edges, params=of_data
     ).construct()
+    memory.give_back()
     watched = _dataset(tune, whole, None, reference=data)
     watch = _Watch(clock.slice(clock.remaining()), patience, True)
     pace = _Pace(watch.clock, needed, float(whole.get("learning_rate", 0.1)))
