@@ -5,9 +5,10 @@ read → plan → search → blend, calibrate, conformal → Model → checks �
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from .answers.answer import Answer
+from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep, parse
@@ -34,19 +37,20 @@ from .planning.draw import draw
 from .planning.wishes import Wishes
 from .reading import read
 from .search.ensemble import Ensemble
-from .search.refit import Refitted, refit
+from .search.latency import within
 from .search.run import Event, Found, search
-from .search.whole import Whole, whole
+from .search.ship import ship
+from .search.shipped import Shipped
+from .search.whole import whole
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
-WHOLE_SHARE = (
-    0.55  # of the time for training, where the model is fitted on all rows of a table that was searched in part
-)
+# Shares of the time for training where more is to be done than the search:
+WHOLE_SHARE = 0.55  # the model is fitted on all rows of a table that was searched in part
+SHIP_SHARE = 0.25  # something else than the bag of fold models may ship
 ROOM_USED = 0.8  # of the memory that is left, for the search: allocators keep some of what is given back
-REFIT_SHARE = 0.25  # of the time for training, where one refit on all rows is asked for
 
 
 @dataclass(frozen=True)
@@ -121,31 +125,31 @@ def _trained(
     reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
-    share = WHOLE_SHARE if opened.stored is not None else REFIT_SHARE if drawn.refit else 0.0
+    share = WHOLE_SHARE if opened.stored is not None else SHIP_SHARE if drawn.ship != "bag" or drawn.latency else 0.0
     searching = clock.slice(left * (1 - share))
     with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
         found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
-    again: Refitted | Whole | None = None
+    shipping = clock.slice(clock.remaining() - reserve)
+    learnt = table.rows
     if opened.stored is not None:
-        numbers, limit = opened.numbers(drawn), opened.fit.limit
-        again = whole(found, drawn, table, opened.stored, numbers, limit, clock.slice(clock.remaining() - reserve))
-        found = replace(found, settled=again.settled)
-    elif drawn.refit:
-        again = refit(found, drawn, table, clock.slice(clock.remaining() - reserve))
+        every = whole(found, drawn, table, opened.stored, opened.numbers(drawn), opened.fit.limit, shipping)
+        found, learnt = replace(found, settled=every.settled), every.learnt or table.rows
+        again: Shipped | None = Shipped(every.ensemble, every.note)
+    else:
+        again = ship(found, drawn, table, shipping)
+    some = some_rows(opened.data, found.ensemble.parts)
+    if drawn.latency:
+        found, again = within(found, again, drawn, table, shipping, _stopwatch(drawn, found, some))
     shipped = found.ensemble if again is None else again.ensemble
-    model = Model(
-        plan=drawn,
-        codec=found.codec,
-        ensemble=shipped,
-        conformal=found.settled.conformal,
-        constant=found.constant,
-        ledger=found.ledger,
-        card=_card(drawn, found, shipped, table, clock) | _whole_card(drawn, table, again),
-    )
+    card = _card(drawn, found, shipped, table, clock)
+    if opened.stored is not None:
+        card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
+    model = _model(drawn, found, shipped, ledger=found.ledger, card=card)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
-        evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking))
+        ask = functools.partial(_ask, model, some)
+        evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask))
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
@@ -159,6 +163,23 @@ def _trained(
     more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
     tested: tuple[Finding, ...] = model.audit(rows, name="test", tell=watch.check, clock=more).findings
     return replace(model, tested=tested)
+
+
+def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
+    """The model that ships, before anything is found out about it."""
+    conformal, constant = found.settled.conformal, found.constant
+    return Model(plan=plan, codec=found.codec, ensemble=shipped, conformal=conformal, constant=constant, **more)
+
+
+def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:
+    """The answer to one of a few rows, as it is given to a row that comes alone."""
+    answer: Answer = model.predict(rows[place % len(rows)])
+    return answer
+
+
+def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Callable[[Ensemble], float]:
+    """What measures the seconds from a row to its Answer, for any ensemble of this search."""
+    return lambda ensemble: seconds_one_row(_model(plan, found, ensemble).predict, rows)
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -204,13 +225,6 @@ def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journa
     said = {"sha256": plan.data["sha256"], **{k: decided[k] for k in names}, "minutes": float(plan.minutes)}
     said |= {"trials": plan.trials} if plan.trials else {}
     return open_journal(Path(folder), said)
-
-
-def _whole_card(plan: Plan, table: Dataset, again: Refitted | Whole | None) -> dict[str, Any]:
-    """How many rows the file has, the search saw, and what ships learnt from; empty where the search saw all."""
-    if not isinstance(again, Whole):
-        return {}
-    return {"whole": {"rows": plan.data["rows"], "searched": table.rows, "learnt": again.learnt or table.rows}}
 
 
 def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Clock) -> dict[str, Any]:

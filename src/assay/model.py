@@ -10,12 +10,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
+from .answers.answer import Answer, answer_of, unlike
 from .answers.answers import Answers, notes_of
 from .answers.explanation import Explanation
+from .answers.one_row import OneRow
+from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep
@@ -31,14 +34,12 @@ from .kernel.plugins import Codec, Contender, Task, modality_of
 from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
 from .planning.draw import reopen
-from .reading import read
+from .reading import IsColumn, is_column, read
 from .report.content import Content
 from .report.report import Report
-from .search.ensemble import Ensemble
+from .search.ensemble import STRANGE_SHARE, Ensemble
 from .stats.conformal import ClassSets, ValueIntervals
 from .store import bundle, plain
-
-STRANGE_SHARE = 0.5  # of the fold models to which a cell must be out of range
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,8 +65,18 @@ class Model:
 
     # -------------------------------------------------------------------------------------------------- answers
 
-    def predict(self, source: Any, **options: Any) -> Answers:
-        """Answers for a file, a frame or a Dataset. Raises DataError where a column is lacking."""
+    @overload
+    def predict(self, source: Dataset | str | os.PathLike[str] | Sequence[Any], **options: Any) -> Answers: ...
+    @overload
+    def predict(self, source: Any, **options: Any) -> Any: ...
+    def predict(self, source: Any, **options: Any) -> Any:
+        """Answers for a file, a frame or a Dataset; one Answer for one row, a mapping of column names to cells.
+
+        A row is answered as a table of that one row would be; columns that the model does not use are ignored in both.
+        Raises DataError where a column is lacking.
+        """
+        if isinstance(source, Mapping) and not options and (answer := self._answer(source)) is not None:
+            return answer
         raw = read(source, **options)
         data = self._opened(raw)
         scores = self.ensemble.scores(data)
@@ -81,22 +92,74 @@ class Model:
             sets = self.conformal(answers)
             top = answers.argmax(axis=1)
             for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
-                key = "other_set" if sets[row].any() else "empty_set"
-                notes[row].append(Say("answers", key, {"label": self.codec.labels[top[row]]}))
-            said = tuple(tuple(row) for row in notes)
+                notes.setdefault(int(row), []).append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
+            said = _by_row(notes, data.rows)
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside)
         values = answers[:, 0]
-        said = tuple(tuple(row) for row in notes)
+        said = _by_row(notes, data.rows)
         return Answers(ids, (), None, values, None, self.conformal(values), said, outside)
 
+    def _answer(self, row: Mapping[Any, Any]) -> Answer | None:
+        """The answer to one row; None where the mapping holds columns."""
+        try:
+            values = self._cells(row)
+            if values is None:
+                whole: Answers = self.predict([row])
+                return whole.row(0)
+            scores, odd = self._one_row.scores(values)
+        except IsColumn:
+            return None
+        found = self.task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
+        return answer_of(found, odd, self.codec.labels, self.conformal, self._titles)
+
+    def _cells(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
+        """The values of the model's columns; None where one is not there by its very name.
+
+        A reader would then look again without the blanks around it, or say what is lacking. Raises IsColumn.
+        """
+        values = self._one_row.values(row)
+        if values is None and any(map(is_column, row.values())):
+            raise IsColumn
+        return values
+
+    @functools.cached_property
+    def _one_row(self) -> OneRow:
+        return OneRow(self.ensemble, {c.name: c.kind for c in self.plan.columns})
+
+    @functools.cached_property
+    def _titles(self) -> dict[str, Say]:
+        return {c.name: Say(f"modalities/{c.kind.partition(':')[0]}", "title") for c in self.plan.columns}
+
     def explain(self, source: Any, row: int = 1, label: str = "", **options: Any) -> Explanation:
-        """Why one row (counted from 1) is answered as it is; for classes the pulls on `label`, by default the answer."""
+        """Why one row (counted from 1) is answered as it is; for classes the pulls on `label`, by default the answer.
+
+        source : a file, a frame or a Dataset, or the row itself as a mapping of column names to cells
+        """
+        if isinstance(source, Mapping) and not options and (found := self._explanation(source, row, label)) is not None:
+            return found
         raw = read(source, **options)
         if not 1 <= row <= raw.rows:
             raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)
         place = np.asarray([row - 1])
         data = self._opened(raw.take(place))
-        pulls = self.ensemble.contributions(data)[0]  # [parts + 1, w]
+        texts = [data[name].texts()[0] for name in self.ensemble.parts]
+        return self._explained(row, self.ensemble.contributions(data)[0], texts, label)
+
+    def _explanation(self, cells: Mapping[Any, Any], row: int, label: str) -> Explanation | None:
+        """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
+        try:
+            values = self._cells(cells)
+            if values is None:
+                return self.explain([cells], row, label)
+            pulls = self._one_row.contributions(values)
+        except IsColumn:
+            return None
+        if row != 1:
+            raise refusal(RequestError, "answers", "no_row", row=row, name="table", rows=1)
+        return self._explained(row, pulls, self._one_row.texts(values), label)
+
+    def _explained(self, row: int, pulls: Floats, texts: Sequence[str | None], label: str) -> Explanation:
+        """The words around pulls [parts + 1, w] and the cells as written."""
         answers = self.task.answers(pulls.sum(axis=0, keepdims=True))[0]
         if self.codec.labels:
             column, sign, label = self._side(answers, label)
@@ -105,10 +168,9 @@ class Model:
             answer = self.codec.labels[int(answers.argmax())]
         else:
             pulls, unit, answer = pulls[:, 0], Say("answers", "unit_value", {"target": self.plan.target}), ""
-        texts = {name: data[name].texts()[0] for name in self.ensemble.parts}
         parts = [
-            (name, "" if texts[name] is None else str(texts[name]), float(pull))
-            for name, pull in zip(self.ensemble.parts, pulls[:-1], strict=True)
+            (name, "" if text is None else str(text), float(pull))
+            for name, text, pull in zip(self.ensemble.parts, texts, pulls[:-1], strict=True)
         ]
         parts.sort(key=lambda part: -abs(part[2]))
         score = float(pulls.sum())
@@ -164,6 +226,8 @@ class Model:
             groups=None,
             clock=clock,
         )
+        rows = some_rows(raw, self.ensemble.parts)
+        evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]))
         findings, broken = keep(examine(evidence, tell), limits)
         findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
@@ -278,6 +342,14 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
 def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
     """The findings, the first of them with these notes before its own."""
     return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
+
+
+def _by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, ...], ...]:
+    """The notes of every row, most of which have none."""
+    out: list[tuple[Say, ...]] = [()] * rows
+    for row, said in notes.items():
+        out[row] = tuple(said)
+    return tuple(out)
 
 
 def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:

@@ -15,6 +15,7 @@ from .kernel.hints import listing
 from .kernel.shelf import shelf
 from .kernel.stored import Held, Stored
 from .kernel.words import Say, refusal
+from .readers._cell import IsColumn, cell_of, column_of, is_column
 
 
 def read(source: Any, **options: Any) -> Dataset:
@@ -70,3 +71,6 @@ def _refuse_unknown(source: Any, key: str, door: Any, options: dict[str, Any]) -
             names=listing(strange),
             known=listing(known),
         )
+
+
+__all__ = ["IsColumn", "cell_of", "column_of", "is_column", "read"]

@@ -182,6 +182,20 @@ def wrong_pulls(model: Any, batch: Batch) -> Floats:
     return out
 
 
+def rounded(model: Any) -> Any:
+    score = model.single()
+    return lambda values: [float(np.float32(s)) for s in score(values)]
+
+
+def spoiling(model: Any) -> Any:
+    def score(values: Floats) -> Any:
+        found = model.single()(values)
+        values[:] = 0.0
+        return found
+
+    return score
+
+
 BROKEN: dict[str, tuple[type, str]] = {
     "one column too many": (fitted_with("predict", lambda m, b: np.hstack([m.predict(b)] * 2)), "right shape"),
     "not finite": (fitted_with("predict", lambda m, b: m.predict(b) * np.nan), "finite"),
@@ -199,6 +213,8 @@ BROKEN: dict[str, tuple[type, str]] = {
     ),
     "loads anything": (with_load(careless_load), "refuses a damaged file"),
     "readable without reasons": (with_fit(lambda f, *g: f(*g), readable=True), "contributions that add up"),
+    "scores a row alone another way": (fitted_with("single", rounded, Linear), "as in a batch of one"),
+    "changes the values of a row": (fitted_with("single", spoiling, Linear), "as in a batch of one"),
     "speaks no Chinese": (with_fit(lambda f, *g: f(*g), words={"en": {"title": "x"}}), "speaks English and Chinese"),
     "another placeholder": (
         with_fit(lambda f, *g: f(*g), words={"en": {"title": "x {n}"}, "zh": {"title": "x {m}"}}),
@@ -352,6 +368,36 @@ def test_broken_modalities_are_caught() -> None:
         with pytest.raises(ContractBroken) as caught:
             check_modality(kind, examples=[codons()])
         assert contract in str(caught.value), kind
+
+
+def test_a_modality_that_reads_a_cell_alone_otherwise_is_caught(codon_joins: None) -> None:
+    class Opens(Codon):
+        def open_cell(self, cell: Any) -> Any:
+            return cell  # whatever it is
+
+    class Encodes(Codon):
+        def open_cell(self, cell: Any) -> Any:
+            return cell if isinstance(cell, str) and len(cell) == 3 and set(cell) <= set("ACGT") else None
+
+        def learn(self, column: Column, rng: np.random.Generator) -> Any:
+            return Cells(column.name)
+
+    class Cells(Letters):
+        def encode_cell(self, cell: Any) -> tuple[tuple[float, ...], bool]:
+            return (0.0, 0.0, 0.0), False
+
+    class Honest(Encodes):
+        def learn(self, column: Column, rng: np.random.Generator) -> Any:
+            return HonestCells(column.name)
+
+    class HonestCells(Letters):
+        def encode_cell(self, cell: Any) -> tuple[tuple[float, ...], bool]:
+            return (tuple(float("ACGT".find(x)) for x in cell) if cell else (np.nan,) * 3), False
+
+    check_modality(Honest, examples=[codons()])
+    for kind in (Opens, Encodes):
+        with pytest.raises(ContractBroken, match="opens and encodes a cell alone"):
+            check_modality(kind, examples=[codons()])
 
 
 def test_a_modality_that_joined_by_entry_point_is_asked(codon_joins: None) -> None:

@@ -288,13 +288,13 @@ def test_the_blend_is_calibrated_members_added_up() -> None:
     assert isinstance(found, Ensemble)
 
 
-REFIT: dict[str, Any] = {"learners": ("linear", "boosting"), "minutes": 2.0, "folds": 3, "refit": True}
+REFIT: dict[str, Any] = {"learners": ("linear", "boosting"), "minutes": 2.0, "folds": 3, "ship": "refit"}
 
 
 @pytest.mark.parametrize("sealed", [None, 0.3], ids=["cross-fitted", "sealed"])
 def test_one_refit_ships_where_it_is_asked_for(sealed: float | None, tmp_path: Path) -> None:
     model = assay.train(TABLE, "y", checks=("quality", "cost"), sealed=sealed, **REFIT)
-    bag = assay.train(TABLE, "y", checks=("quality", "cost"), sealed=sealed, **{**REFIT, "refit": False})
+    bag = assay.train(TABLE, "y", checks=("quality", "cost"), sealed=sealed, **{**REFIT, "ship": "bag"})
     assert len(model.ensemble.encoders) == 1
     assert len(bag.ensemble.encoders) == 3
     assert model.size_bytes() < bag.size_bytes()
@@ -309,7 +309,7 @@ def test_one_refit_ships_where_it_is_asked_for(sealed: float | None, tmp_path: P
 
 def test_cross_fitted_figures_are_not_those_of_a_refit_that_has_seen_the_rows() -> None:
     model = assay.train(TABLE, "y", checks=("quality",), **REFIT)
-    bag = assay.train(TABLE, "y", checks=("quality",), **{**REFIT, "refit": False})
+    bag = assay.train(TABLE, "y", checks=("quality",), **{**REFIT, "ship": "bag"})
     assert model.findings[0].measures == bag.findings[0].measures
 
 

@@ -21,6 +21,8 @@ from assay.kernel.hints import reason
 from assay.kernel.need import need
 from assay.kernel.words import Say, refusal
 
+from .answer import Answer
+
 SHOWN = 8
 DIGITS = 9  # significant digits of a written number
 
@@ -40,6 +42,19 @@ class Answers:
 
     def __len__(self) -> int:
         return len(self.out_of_range)
+
+    def row(self, place: int) -> Answer:
+        """The answer of one row, counted from 0."""
+        notes, outside = self.notes[place], bool(self.out_of_range[place])
+        if self.probabilities is None:
+            assert self.values is not None
+            assert self.interval is not None
+            low, high = self.interval[place].tolist()
+            return Answer(float(self.values[place]), {}, (), (low, high), notes, outside)
+        assert self.sets is not None
+        p = dict(zip(self.labels, self.probabilities[place].tolist(), strict=True))
+        inside = tuple(label for label, among in zip(self.labels, self.sets[place].tolist(), strict=True) if among)
+        return Answer(max(p, key=lambda label: p[label]), p, inside, None, notes, outside)
 
     @property
     def answer(self) -> NDArray[Any]:
@@ -114,22 +129,23 @@ class Answers:
 
 def notes_of(
     strange: Bools, data: Dataset, parts: tuple[str, ...], raw: Dataset, kinds: dict[str, str]
-) -> list[list[Say]]:
-    """For each row, a note for each strange cell and each cell that does not read as its kind."""
-    out: list[list[Say]] = [[] for _ in range(data.rows)]
+) -> dict[int, list[Say]]:
+    """A note for each strange cell and each cell that does not read as its kind, by row; most rows have none."""
+    out: dict[int, list[Say]] = {}
     for place, name in enumerate(parts):
         column = data[name]
         rows = np.flatnonzero(strange[:, place])
         if len(rows):
             texts = column.take(rows).texts()
             key = "unseen" if column.store == "words" else "outside"
-            for row, text in zip(rows, texts, strict=True):
-                out[row].append(Say("answers", key, {"name": name, "value": text}))
-        if name in raw:
-            bad = np.flatnonzero(column.missing & ~raw[name].missing)
-            kind = Say(f"modalities/{kinds[name].partition(':')[0]}", "title")
-            for row, text in zip(bad, raw[name].take(bad).texts(), strict=True):
-                out[row].append(Say("answers", "misfit", {"name": name, "value": text, "kind": kind}))
+            for row, text in zip(rows.tolist(), texts, strict=True):
+                out.setdefault(row, []).append(Say("answers", key, {"name": name, "value": text}))
+        if name not in raw or raw[name].cells is column.cells:  # kept as it stood: nothing was lost
+            continue
+        bad = np.flatnonzero(column.missing & ~raw[name].missing)
+        kind = Say(f"modalities/{kinds[name].partition(':')[0]}", "title")
+        for row, text in zip(bad.tolist(), raw[name].take(bad).texts(), strict=True):
+            out.setdefault(row, []).append(Say("answers", "misfit", {"name": name, "value": text, "kind": kind}))
     return out
 
 

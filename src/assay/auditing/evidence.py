@@ -6,7 +6,8 @@ rows, or from a new labelled table. The checks cannot tell which, apart from its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,12 +59,19 @@ class View:
 
 
 def from_training(
-    found: Found, shipped: Ensemble, plan: Plan, table: Dataset, size: int, seconds: float, clock: Clock
+    found: Found,
+    shipped: Ensemble,
+    plan: Plan,
+    table: Dataset,
+    size: int,
+    seconds: float,
+    clock: Clock,
+    ask: Callable[[int], Any] | None = None,
 ) -> Evidence:
     """Sealed rows where there are some, scored by what ships; else the cross-fitted ones, scored by the fold models."""
     task: Task = shelf("tasks").get(plan.task)()
     if len(found.split.sealed):
-        return _sealed(found, shipped, plan, table, task, size, seconds, clock)
+        return replace(_sealed(found, shipped, plan, table, task, size, seconds, clock), ask=ask)
     rows, settled = found.rows, found.settled
     constant = np.tile(found.constant, (len(rows), 1))
     # The bootstrap may take its share of what is left and no more: the checks need the rest.
@@ -94,6 +102,7 @@ def from_training(
         seed=plan.seed,
         clock=clock,
         shipped=None if shipped is found.ensemble else View(shipped, size),
+        ask=ask,
     )
 
 

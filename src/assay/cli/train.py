@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
+from assay.kernel.plan import WAYS_TO_SHIP
 from assay.kernel.words import refusal
 
 from .options import common, reading, reading_options, stem, tell, wished, wishes, writable
@@ -24,7 +25,8 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--limit", action="append", default=[], metavar="LIMIT",
                         help=helped("limit", lang))  # fmt: skip
     parser.add_argument("--readable", action="store_true", help=helped("readable", lang))
-    parser.add_argument("--refit", action="store_true", help=helped("refit", lang))
+    parser.add_argument("--ship", choices=WAYS_TO_SHIP, default="bag", help=helped("ship", lang))
+    parser.add_argument("--latency", default="", metavar="TIME", help=helped("latency", lang))
     parser.add_argument("--resume", action="store_true", help=helped("resume", lang))
     reading(parser, lang)
     common(parser, lang)
@@ -62,7 +64,8 @@ def run(parsed: argparse.Namespace) -> int:
             clock=_budget(parsed, started),
             options=reading_options(parsed),
             readable=parsed.readable,
-            refit=parsed.refit,
+            ship=parsed.ship,
+            latency=parsed.latency,
             **wished(parsed),
         )
         progress.done()

@@ -13,6 +13,8 @@ from typing import Any
 from .findings import Advice, to_plain
 from .words import Say
 
+WAYS_TO_SHIP = ("bag", "refit", "distilled")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnPlan:
@@ -72,7 +74,8 @@ class Plan:
     seed: int = 0
     level: float = 0.9  # coverage of sets and intervals
     readable: bool = False  # only models that a person can read are tried and shipped
-    refit: bool = False  # one model fitted on all rows ships, not the bag of fold models
+    ship: str = "bag"  # what ships: the bag of fold models, one "refit" on all rows, or one "distilled" model
+    latency: float = 0.0  # seconds within which one row is to be answered; 0 where nothing was asked
     version: str = ""
 
     def column(self, name: str) -> ColumnPlan:
@@ -95,6 +98,11 @@ class Plan:
     def from_json(cls, raw: Mapping[str, Any]) -> Plan:
         """The Plan that `to_json` wrote. Raises KeyError, TypeError or ValueError where it did not."""
         fields = dict(raw)
+        if "refit" in fields:  # files of the first releases knew two ways to ship
+            fields.setdefault("ship", "refit" if fields["refit"] is True else "bag")
+            del fields["refit"]
+        if fields.get("ship", "bag") not in WAYS_TO_SHIP:
+            raise ValueError(f"'{fields['ship']}' is no way to ship")
         fields["task_why"] = Say.from_json(raw["task_why"])
         fields["columns"] = tuple(
             ColumnPlan(**{**c, "why": Say.from_json(c["why"]) if c["why"] else None, "examples": tuple(c["examples"])})

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .box import Box
+from .cells import Cell
 from .clock import Clock
 from .data import Bools, Column, Dataset, Floats, Ints
 from .findings import Finding, Trial
@@ -124,6 +125,24 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class OpensCells(Modality, Protocol):
+    """What a modality may offer beside: a cell that comes alone is opened without a column, so that one row is served fast."""
+
+    def open_cell(self, cell: Cell) -> Cell:
+        """The cell that `open` of a column of this one cell holds; None from a cell that is there is a misfit."""
+        ...
+
+
+@runtime_checkable
+class EncodesCells(Encoder, Protocol):
+    """What an encoder may offer beside, where its modality opens cells."""
+
+    def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
+        """The row of `vector` (d numbers), to the bit, and the answer of `strange` for one opened cell."""
+        ...
+
+
 def modality_of(kind: str) -> Modality:
     """The modality of a kind, in its variant. Raises UnknownKey."""
     key, _, variant = kind.partition(":")
@@ -226,6 +245,15 @@ class StreamLearner(Learner, Protocol):
 
 
 @runtime_checkable
+class Imitates(Protocol):
+    """What a learner may offer beside: to learn another model's raw scores rather than answers (distillation)."""
+
+    def imitate(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Fitted:
+        """Learn `train.y`, raw scores [n, head.width], as they are; `tune` may stop it early."""
+        ...
+
+
+@runtime_checkable
 class Fitted(Protocol):
     """What a learner left: immutable."""
 
@@ -243,6 +271,21 @@ class Fitted(Protocol):
 
     def about(self) -> Mapping[str, Any]:
         """What a person may want to see (rounds, coefficients, cost history, shapes): JSON values."""
+        ...
+
+
+Score = Callable[[Floats], Sequence[float]]  # values [d] of one row → raw scores [w]; for one thread at a time
+
+
+@runtime_checkable
+class ScoresOneRow(Protocol):
+    """What a fitted learner of vectors may offer beside: one row scored without the cost of a batch."""
+
+    def single(self) -> Score:
+        """A scorer of its own for one thread, which gives what `predict` gives for that row, to the bit.
+
+        It may keep buffers and native handles, and lets go of them when it is dropped; the values it is given are not kept.
+        """
         ...
 
 
@@ -325,6 +368,9 @@ class Evidence:
     seed: int
     clock: Clock
     shipped: ModelView | None = None  # what is shipped, where it is not the `model` that was measured
+    ask: Callable[[int], Any] | None = (
+        None  # answers one of a few rows as what is shipped answers a row that comes alone
+    )
 
     @property
     def n(self) -> int:

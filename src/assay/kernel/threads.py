@@ -24,6 +24,14 @@ def threads() -> int:
     return _allowed.get() or cores()
 
 
+def alone() -> int:
+    """Threads for work too small to be shared out: one, unless somebody above shares cores out.
+
+    Within such a share it is that share's number, since a native library may have one number for the whole process.
+    """
+    return _allowed.get() or 1
+
+
 @contextmanager
 def at_most(count: int) -> Iterator[None]:
     """Within, `threads()` is `count`.

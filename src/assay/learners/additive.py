@@ -18,10 +18,10 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About
+from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.trees.forest import Forest
-from assay.trees.grow import Grown, clean_batch, grow, join
+from assay.trees.grow import LARGEST, Grown, clean_batch, grow, join
 from assay.trees.shapes import Axis, Shapes, Term, terms
 
 ROUNDS_TO_RANK = 60  # of depth two on what the single columns left over: they show which pairs matter
@@ -159,6 +159,11 @@ class Curves:
     def predict(self, batch: Batch) -> Floats:
         """Base and every term's pull: [n, w]."""
         return self.shapes.predict(clean_batch(batch))
+
+    def single(self) -> Score:
+        """The same sum for one row."""
+        score = self.shapes.single()
+        return lambda values: score(np.minimum(np.maximum(values, -LARGEST), LARGEST))
 
     def contributions(self, batch: Batch) -> Floats:
         """Each column's own curve; a pair is shared half and half: [n, d + 1, w]."""

@@ -15,7 +15,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About
+from assay.kernel.plugins import About, Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,11 @@ class Same:
     def predict(self, batch: Batch) -> Floats:
         """The guess, n times: [n, w]."""
         return np.tile(self.guess, (batch.rows, 1))
+
+    def single(self) -> Score:
+        """The guess, whatever the row."""
+        guess = self.guess.tolist()
+        return lambda values: guess
 
     def contributions(self, batch: Batch) -> Floats:
         """All of it is base."""

@@ -19,7 +19,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About
+from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.stats.descent import descend, solve_exactly
 from assay.stats.design import Design
@@ -117,6 +117,10 @@ class Line:
         for _, pull in self.design.pulls(batch.vector, self.weights):
             out += pull
         return out
+
+    def single(self) -> Score:
+        """The same sum for one row."""
+        return self.design.single(self.weights)
 
     def contributions(self, batch: Batch) -> Floats:
         """Weight times distance from the mean, a feature each: [n, d + 1, w]."""

@@ -6,13 +6,17 @@ cell is a level of its own where training had one.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.kernel.box import Box
+from assay.kernel.cells import Cell, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
@@ -80,6 +84,10 @@ class Category:
         """Names as written; whole numbers without a point."""
         return Opened(replace(column.as_words(), kind="category"))
 
+    def open_cell(self, cell: Cell) -> Cell:
+        """The name as written."""
+        return written(cell)
+
     def learn(self, column: Column, rng: np.random.Generator) -> Codes:
         """A code for each frequent level, the most frequent first."""
         assert column.levels is not None
@@ -113,22 +121,37 @@ class Codes:
 
     def vector(self, column: Column) -> Vector:
         """Codes as numbers: [n, 1]."""
-        lookup = {level: float(code) for code, level in enumerate(self.levels)}
-        other = float(len(self.levels))
-        assert column.levels is not None
-        used, inverse = np.unique(column.cells, return_inverse=True)  # one row of a million names asks for one
-        names = [str(column.levels[c]) if c >= 0 else MISSING for c in used]
-        codes = np.asarray([lookup.get(name, other) for name in names], dtype=np.float64)
-        return Vector(codes[inverse].reshape(-1, 1), (Feature(self.name, self.name, "code", self.levels),))
+        lookup, other = self._codes, float(len(self.levels))
+        codes = _each(column, lambda name: lookup.get(MISSING if name is None else name, other), np.float64)
+        return Vector(codes.reshape(-1, 1), (Feature(self.name, self.name, "code", self.levels),))
+
+    def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
+        """The code of a name, and whether training never saw it."""
+        name = MISSING if cell is None else cell
+        code = self._codes.get(name)  # type: ignore[arg-type]
+        if code is not None:
+            return (code,), False
+        return (float(len(self.levels)),), cell is not None and cell not in self.rare
 
     def strange(self, column: Column) -> Bools:
         """A level that training never saw."""
         known = {*self.levels, *self.rare}
-        assert column.levels is not None
-        used, inverse = np.unique(column.cells, return_inverse=True)
-        unseen = np.asarray([c >= 0 and str(column.levels[c]) not in known for c in used], dtype=bool)
-        return np.asarray(unseen[inverse])
+        return _each(column, lambda name: name is not None and name not in known, np.bool_)
+
+    @functools.cached_property
+    def _codes(self) -> dict[str, float]:
+        return {level: float(code) for code, level in enumerate(self.levels)}
 
     def dump(self, box: Box) -> None:
         """Name and levels."""
         box.put(name=self.name, levels=list(self.levels), rare=sorted(self.rare))
+
+
+def _each(column: Column, of: Callable[[str | None], Any], dtype: type) -> NDArray[Any]:
+    """`of` every cell's name, None where missing, asked once a name: [n]."""
+    assert column.levels is not None
+    if len(column.levels) <= len(column):  # the last place is that of code -1
+        return np.asarray(np.asarray([*map(of, map(str, column.levels)), of(None)], dtype=dtype)[column.cells])
+    used, inverse = np.unique(column.cells, return_inverse=True)  # one row of a million names asks for one
+    names = [str(column.levels[c]) if c >= 0 else None for c in used]
+    return np.asarray(np.asarray([of(name) for name in names], dtype=dtype)[inverse])

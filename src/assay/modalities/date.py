@@ -6,14 +6,17 @@ first: which of the two is decided once, over the whole column, never cell by ce
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
 import numpy as np
 
 from assay.kernel.box import Box
+from assay.kernel.cells import Cell, Moment, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
@@ -34,6 +37,9 @@ SHAPES = (
 DAY_FIRST = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})" + TIME)
 MONTH_FIRST = re.compile(r"(?P<m>\d{1,2})[/.-](?P<d>\d{1,2})[/.-](?P<y>\d{4})" + TIME)
 DAY = np.timedelta64(1, "D")
+EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
+FIRST_DAY = date(1970, 1, 1).toordinal()
+LAST_DAY = date.max.toordinal() - FIRST_DAY
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,13 @@ class Date:
         examples = tuple(str(words.levels[c])[:60] for c in np.unique(words.cells[bad])[:3])
         return Opened(replace(words, cells=cells, levels=None, kind="date"), int(bad.sum()), examples)
 
+    def open_cell(self, cell: Cell) -> Cell:
+        """The moment, None where it is none."""
+        if cell is None or isinstance(cell, int):
+            return cell
+        moment = _moment_of(written(cell) or "", self.variant)
+        return None if moment is None else Moment((moment - EPOCH) // MICROSECOND)
+
     def learn(self, column: Column, rng: np.random.Generator) -> Calendar:
         """The span seen in training, and whether the clock matters."""
         seen = column.cells[~column.missing]
@@ -128,6 +141,18 @@ class Calendar:
         features = tuple(Feature(f"{self.name} ({key})", self.name) for key in parts)
         return Vector(np.column_stack(list(parts.values())), features)
 
+    def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
+        """Parts of one moment, and whether it is outside the span of training."""
+        if cell is None:
+            return (math.nan,) * (5 if self.clock else 4), False
+        assert isinstance(cell, int)
+        days = cell / 86_400e6
+        whole = math.floor(days)
+        month, day = _month_and_day(cell // 86_400_000_000)
+        found = (days, float(month), float(day), float((whole + 3) % 7))
+        strange = days < self.low or days > self.high
+        return ((*found, (days - whole) * 24) if self.clock else found), strange
+
     def strange(self, column: Column) -> Bools:
         """Before the first or after the last moment of training."""
         days = _days(column.cells)
@@ -147,16 +172,37 @@ def _parse(
     levels: np.ndarray[tuple[int], np.dtype[np.object_]], variant: str
 ) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
     """Moments of texts, NaT where a text is no date."""
-    shapes = (*SHAPES, MONTH_FIRST if variant == "mdy" else DAY_FIRST)
     out = np.full(len(levels), np.datetime64("NaT", "us"), dtype="datetime64[us]")
     for i, level in enumerate(levels):
-        text = str(level).strip()
-        for shape in shapes:
-            found = shape.fullmatch(text)
-            if found and (moment := _moment(found.groupdict())) is not None:
-                out[i] = np.datetime64(moment, "us")
-                break
+        moment = _moment_of(str(level), variant)
+        if moment is not None:
+            out[i] = np.datetime64(moment, "us")
     return out
+
+
+def _moment_of(text: str, variant: str) -> datetime | None:
+    """The moment a text writes, in UTC without saying so, or None."""
+    text = text.strip()
+    for shape in _shapes(variant):
+        found = shape.fullmatch(text)
+        if found and (moment := _moment(found.groupdict())) is not None:
+            return moment
+    return None
+
+
+@functools.cache
+def _shapes(variant: str) -> tuple[re.Pattern[str], ...]:
+    return (*SHAPES, MONTH_FIRST if variant == "mdy" else DAY_FIRST)
+
+
+def _month_and_day(days: int) -> tuple[int, int]:
+    """Month and day of the month, from days since 1970."""
+    if -FIRST_DAY < days <= LAST_DAY:
+        civil = date.fromordinal(days + FIRST_DAY)
+        return civil.month, civil.day
+    whole = np.datetime64(days, "D")  # beyond the years that Python knows
+    month = whole.astype("datetime64[M]")
+    return int(month.astype(np.int64)) % 12 + 1, int((whole - month.astype("datetime64[D]")).astype(np.int64)) + 1
 
 
 def _moment(parts: dict[str, str | None]) -> datetime | None:

@@ -5,18 +5,21 @@ Words for yes and no in a few languages, or the numbers 1 and 0. Anything else i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from assay.kernel.box import Box
+from assay.kernel.cells import Cell, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
 
 YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
+MISSING = (math.nan,)  # what is encoded of a missing cell
 NO = {"0", "0.0", "false", "f", "no", "n", "off", "否", "无", "假", "nein", "non"}
 
 
@@ -55,12 +58,17 @@ class Flag:
         """1.0 for yes, 0.0 for no; anything else becomes missing."""
         words = column.as_words()
         assert words.levels is not None
-        folded = [str(level).strip().casefold() for level in words.levels]
-        known = [1.0 if level in YES else 0.0 if level in NO else np.nan for level in folded]
+        known = [_flag(str(level)) for level in words.levels]
         cells = np.append(np.asarray(known, dtype=np.float64), np.nan)[words.cells]
         bad = np.isnan(cells) & (words.cells >= 0)
         examples = tuple(str(words.levels[c])[:60] for c in np.unique(words.cells[bad])[:3])
         return Opened(replace(column, cells=cells, levels=None, kind="flag"), int(bad.sum()), examples)
+
+    def open_cell(self, cell: Cell) -> Cell:
+        """1.0 for yes, 0.0 for no, None for anything else."""
+        text = written(cell)
+        flag = math.nan if text is None else _flag(text)
+        return flag if flag == flag else None
 
     def learn(self, column: Column, rng: np.random.Generator) -> Pass:
         """Nothing to learn but the name."""
@@ -81,6 +89,11 @@ class Pass:
         """Zeros and ones: [n, 1]."""
         return Vector(column.cells.reshape(-1, 1), (Feature(self.name, self.name),))
 
+    def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
+        """Zero, one or NaN; never strange."""
+        assert cell is None or isinstance(cell, float)
+        return (MISSING if cell is None else (cell,)), False
+
     def strange(self, column: Column) -> Bools:
         """A flag is never strange."""
         return np.zeros(len(column), dtype=bool)
@@ -88,3 +101,9 @@ class Pass:
     def dump(self, box: Box) -> None:
         """The name."""
         box.put(name=self.name)
+
+
+def _flag(text: str) -> float:
+    """1.0 for yes, 0.0 for no, NaN for anything else."""
+    folded = text.strip().casefold()
+    return 1.0 if folded in YES else 0.0 if folded in NO else math.nan

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
+from assay.kernel.cells import Cell
 from assay.kernel.data import Bools, Column, Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
@@ -26,6 +28,7 @@ FEW = 20  # distinct cells up to which one that is no number speaks for a catego
 POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
 INFINITE = ("inf", "infinity", "∞")  # no finite number, but no name either
+MISSING = (math.nan,)  # what is encoded of a missing cell
 UNITS = "$€£¥￥%％ \u00a0\u202f"
 
 
@@ -98,6 +101,15 @@ class Number:
         examples = tuple(str(column.levels[c])[:60] for c in np.unique(column.cells[bad])[:3])
         return Opened(replace(column, cells=cells, levels=None, kind="number"), int(bad.sum()), examples)
 
+    def open_cell(self, cell: Cell) -> Cell:
+        """The number, None where it is none."""
+        if isinstance(cell, float):
+            return cell if isfinite(cell) else None
+        if isinstance(cell, str):
+            value = _number(cell, self.variant)
+            return value if isfinite(value) else None
+        return None if cell is None else cell / 1e6
+
     def learn(self, column: Column, rng: np.random.Generator) -> Range:
         """The range seen in training."""
         seen = column.cells[~column.missing]
@@ -126,6 +138,13 @@ class Range:
         """The numbers themselves: [n, 1]."""
         return Vector(column.cells.reshape(-1, 1), (Feature(self.name, self.name),))
 
+    def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
+        """The number itself, and whether it is outside the range."""
+        if cell is None:
+            return MISSING, False
+        assert isinstance(cell, float)
+        return (cell,), cell < self.low or cell > self.high
+
     def strange(self, column: Column) -> Bools:
         """Outside the range seen in training."""
         return np.asarray((column.cells < self.low) | (column.cells > self.high))
@@ -141,14 +160,18 @@ def _parse(levels: NDArray[np.object_], variant: str) -> Floats:
     """Numbers of texts, NaN where a text is no finite number."""
     out = np.full(len(levels), np.nan)
     for i, level in enumerate(levels):
-        try:  # the usual case, at the speed of float()
-            value = float(level) if not variant else math.nan
-        except ValueError:
-            value = math.nan
-        if math.isnan(value):
-            value = _careful(str(level), variant)
+        value = _number(level, variant)
         out[i] = value if math.isfinite(value) else math.nan
     return out
+
+
+def _number(text: str, variant: str) -> float:
+    """The number a text writes; no finite one where it writes none."""
+    try:  # the usual case, at the speed of float()
+        value = float(text) if not variant else math.nan
+    except ValueError:
+        value = math.nan
+    return _careful(str(text), variant) if math.isnan(value) else value
 
 
 def _careful(text: str, variant: str) -> float:

@@ -23,6 +23,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.stats import leaks
 
+from .durations import written
 from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
@@ -87,7 +88,8 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         seed=wishes.seed,
         level=wishes.level,
         readable=wishes.readable,
-        refit=wishes.refit,
+        ship=wishes.ship,
+        latency=wishes.within,
         version=assay.__version__,
     )
     notes, copied = _notes(plan, table, data)
@@ -202,6 +204,10 @@ def _notes(plan: Plan, table: Dataset, data: Dataset) -> tuple[tuple[Say, ...], 
     notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
     if plan.splits.time:
         notes.append(Say("planning", "note.forward", {"time": plan.splits.time}))
+    if plan.ship != "bag":
+        notes.append(Say("planning", f"note.{plan.ship}"))
+    if plan.latency:
+        notes.append(Say("planning", "note.latency", {"most": written(plan.latency)}))
     if plan.splits.group:
         notes.append(Say("planning", "note.grouped", {"group": plan.splits.group}))
     copied = None

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
 from assay.kernel.memory import bytes_of
+from assay.kernel.plan import WAYS_TO_SHIP
 from assay.kernel.words import Say, refusal
+
+from .durations import seconds
 
 MINUTES = 2.0
 
@@ -41,7 +44,8 @@ class Wishes:
         ""  # most memory of the whole process ("4GB", or bytes); empty takes a share of what is available
     )
     readable: bool = False  # ship the best model a person can read
-    refit: bool = False  # ship one model fitted on all rows, not the bag of fold models
+    ship: str = "bag"  # the bag of fold models, one "refit" on all rows, or one "distilled" model
+    latency: str | float = ""  # within which one row is to be answered: "5ms", "200us", or seconds
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", str(self.target))  # frames may name columns by numbers
@@ -60,6 +64,12 @@ class Wishes:
             wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
         if self.memory != "" and bytes_of(self.memory) is None:
             wrong.append(Say("planning", "wish.memory", {"value": str(self.memory)}))
+        if self.ship not in WAYS_TO_SHIP:
+            wrong.append(Say("planning", "wish.ship", {"value": str(self.ship), "known": list(WAYS_TO_SHIP)}))
+        if self.latency != "" and seconds(self.latency) is None:
+            wrong.append(Say("planning", "wish.latency", {"value": str(self.latency)}))
+        if self.latency != "" and self.trials:
+            wrong.append(Say("planning", "wish.latency_trials"))
         for role, names in self._roles().items():
             if role != "target" and self.target and self.target in names:
                 said = {"target": self.target, "role": Say("planning", f"role.{role}")}
@@ -70,6 +80,11 @@ class Wishes:
     def clock(self) -> Clock:
         """The clock of the run, beginning now."""
         return Clock.still() if self.trials else Clock.start(60 * self.budget)
+
+    @property
+    def within(self) -> float:
+        """Seconds within which one row is to be answered; 0 where nothing was asked."""
+        return 0.0 if self.latency == "" else seconds(self.latency) or 0.0
 
     @property
     def budget(self) -> float:

@@ -133,13 +133,13 @@ def value_column(name: str, values: Sequence[Any], met: Met) -> Column:
     """A column from Python values: all numbers, all moments, or else every cell as it would be written."""
     import pyarrow as pa
 
-    present = [v for v in values if not _missing(v)]
-    if present and all(_is_number(v) for v in present):
-        return Column.of_numbers(name, [math.nan if _missing(v) else float(v) for v in values])
+    present = [v for v in values if not is_missing(v)]
+    if present and all(is_number(v) for v in present):
+        return Column.of_numbers(name, [math.nan if is_missing(v) else float(v) for v in values])
     if present and all(isinstance(v, (dt.date, np.datetime64)) for v in present):
-        moments = [np.datetime64("NaT", "us") if _missing(v) else _moment(v) for v in values]
+        moments = [np.datetime64("NaT", "us") if is_missing(v) else moment_of(v) for v in values]
         return Column(name=name, cells=np.array(moments, dtype="datetime64[us]"))
-    texts = pa.array([None if _missing(v) else spelled(v) for v in values], type=pa.large_string())
+    texts = pa.array([None if is_missing(v) else spelled(v) for v in values], type=pa.large_string())
     return text_column(name, texts, met)
 
 
@@ -154,7 +154,7 @@ def spelled(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         return plain_number(float(value)) if math.isfinite(value) else str(float(value))
     if isinstance(value, (dt.date, np.datetime64)):
-        return plain_moment(_moment(value))
+        return plain_moment(moment_of(value))
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     if isinstance(value, np.ndarray):
@@ -164,7 +164,8 @@ def spelled(value: Any) -> str:
     return str(value)
 
 
-def _missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a value says that nothing is known: None, NaN, NaT, NA."""
     if value is None:
         return True
     if isinstance(value, (float, np.floating)):
@@ -174,7 +175,8 @@ def _missing(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, np.datetime64) and bool(np.isnat(value)))
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number that float64 holds without loss of digits; True and False are words."""
     if isinstance(value, (bool, np.bool_)):
         return False
     if isinstance(value, (int, np.integer)):
@@ -182,7 +184,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (float, np.floating, Decimal))
 
 
-def _moment(value: Any) -> Any:
+def moment_of(value: Any) -> Any:
+    """A date or time as datetime64[us], in UTC where it names a zone."""
     if isinstance(value, np.datetime64):
         return np.asarray(value).astype("datetime64[us]")[()]
     if isinstance(value, dt.datetime):

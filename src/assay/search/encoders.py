@@ -53,8 +53,10 @@ class Encoders:
 
     def strange(self, table: Dataset) -> Bools:
         """Cells unlike anything in training: bool [n, columns]."""
-        found = [e.strange(table[name]) for (name, _), e in zip(self.kinds, self.parts, strict=True)]
-        return np.column_stack(found) if found else np.zeros((table.rows, 0), dtype=bool)
+        out = np.zeros((table.rows, len(self.parts)), dtype=bool)
+        for place, ((name, _), encoder) in enumerate(zip(self.kinds, self.parts, strict=True)):
+            out[:, place] = encoder.strange(table[name])
+        return out
 
     def features(self, table: Dataset) -> tuple[Feature, ...]:
         """The features without the values."""

@@ -8,7 +8,7 @@ its own fold alone, which never saw it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ from assay.stats.calibration import Affine
 from .encoders import Encoders
 
 ROWS_AT_ONCE = 200_000
+STRANGE_SHARE = 0.5  # of the fold models to which a cell must be out of range
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,21 +70,36 @@ class Ensemble:
         out = np.zeros((data.rows, len(self.parts) + 1, self.head.width))
         for rows, fold, share in self._turns(data.rows, folds):
             batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
-            owner = self._owners(batch.vector)
-            pulls = np.zeros((batch.rows, *out.shape[1:]))
-            for member in self.members:
-                found = member.weight * member.folds[fold].contributions(batch)  # [n, d + 1, w]
-                for feature, part in enumerate(owner):
-                    pulls[:, part] += found[:, feature]
-            out[slice(None) if rows is None else rows] += share * pulls
-        out *= self.calibration.scale
-        out[:, -1] += self.calibration.shift
-        return out
+            out[slice(None) if rows is None else rows] += share * self._pulls(fold, batch)
+        return self._calibrated(out)
+
+    def pulls(self, batches: Sequence[Batch]) -> Floats:
+        """`contributions` of rows that are encoded already, a batch a fold."""
+        share = 1.0 / len(batches)
+        first, *others = (share * self._pulls(fold, batch) for fold, batch in enumerate(batches))
+        return self._calibrated(sum(others, start=first))
+
+    def _pulls(self, fold: int, batch: Batch) -> Floats:
+        """Pull of each part, uncalibrated, of the models of one fold: [n, parts + 1, w]."""
+        owner = self._owners(batch.vector)
+        pulls = np.zeros((batch.rows, len(self.parts) + 1, self.head.width))
+        for member in self.members:
+            found = member.weight * member.folds[fold].contributions(batch)  # [n, d + 1, w]
+            for feature, part in enumerate(owner):
+                pulls[:, part] += found[:, feature]
+        return pulls
+
+    def _calibrated(self, pulls: Floats) -> Floats:
+        pulls *= self.calibration.scale
+        pulls[:, -1] += self.calibration.shift
+        return pulls
 
     def strange(self, data: Dataset) -> Floats:
         """Share of folds to which each cell is unlike anything in training: [n, parts]."""
-        found = sum(encoders.strange(data).astype(np.float64) for encoders in self.encoders)
-        return np.asarray(found / len(self.encoders))
+        found = np.zeros((data.rows, len(self.parts)), dtype=np.uint16)
+        for encoders in self.encoders:
+            found += encoders.strange(data)
+        return found / len(self.encoders)
 
     def _turns(self, n: int, folds: Ints | None) -> Iterator[tuple[Ints | None, int, float]]:
         """(rows or None for all, fold, share of the answer): who answers which rows."""

@@ -7,8 +7,6 @@ the rows that stopped it early is not above that of the fold models on the same 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from assay.kernel.clock import Clock
@@ -24,20 +22,13 @@ from assay.stats import splitting
 from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .run import Found
+from .shipped import Shipped
 from .trial import TUNE_SHARE
 
 DOUBT = 3.0  # standard errors by which its loss may be higher before the refit is mistrusted
 
 
-@dataclass(frozen=True, eq=False)
-class Refitted:
-    """The ensemble to ship, and what is to be said about it."""
-
-    ensemble: Ensemble
-    note: Say
-
-
-def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Refitted:
+def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     """The blend of `found`, each member fitted once on every row that is not sealed."""
     task: Task = shelf("tasks").get(plan.task)()
     rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
@@ -51,11 +42,11 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Refitted:
         fitted = None
     said = {"n": len(rows), "folds": len(found.ensemble.encoders)}
     if fitted is None:
-        return Refitted(found.ensemble, Say("search", "refit.no_time", said))
+        return Shipped(found.ensemble, Say("search", "refit.no_time", said))
     alone = Ensemble(found.ensemble.head, (encoders,), fitted, found.ensemble.calibration)
     if _worse(alone, found, task, table, tune):
-        return Refitted(found.ensemble, Say("search", "refit.worse", said))
-    return Refitted(alone, Say("search", "refit.sealed" if len(split.sealed) else "refit.cross", said))
+        return Shipped(found.ensemble, Say("search", "refit.worse", said))
+    return Shipped(alone, Say("search", "refit.sealed" if len(split.sealed) else "refit.cross", said))
 
 
 def _members(
@@ -91,5 +82,10 @@ def _worse(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints
         return False
     rows = tune[both]
     theirs = task.losses(found.settled.calibrated.scores[at[both]], found.y[rows])
-    gap = task.losses(alone.scores(table.take(rows)), found.y[rows]) - theirs
+    return worse(task.losses(alone.scores(table.take(rows)), found.y[rows]), theirs)
+
+
+def worse(own: Floats, theirs: Floats) -> bool:
+    """Whether losses [n] are higher than others of the same rows, beyond doubt."""
+    gap = own - theirs
     return bool(gap.mean() > DOUBT * gap.std() / np.sqrt(len(gap)))

@@ -29,7 +29,7 @@ from assay.stats import blending, splitting
 
 from .ensemble import Ensemble, Member
 from .settle import Scored, Settled, best_readable, settle
-from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Outcome, make_folds, try_candidate
+from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, try_candidate
 
 WITHOUT_GAIN = 4  # candidates in a row that do not better the blend: then a small table is done
 GAIN = 0.0005  # relative fall of the loss that counts as gain
@@ -72,6 +72,7 @@ class Found:
     weight: Floats | None
     constant: Floats  # raw score of the constant guess [w]
     interrupted: bool
+    folds: tuple[Fold, ...] = ()  # rows and encoders of each fold, in the order of the models
 
 
 def search(
@@ -128,6 +129,7 @@ def search(
         weight=weight,
         constant=task.constant(y[rows], None if weight is None else weight[rows], codec),
         interrupted=interrupted,
+        folds=folds,
     )
 
 
@@ -167,6 +169,20 @@ def _try_all(
         without_gain = 0 if loss < best * (1 - GAIN) else without_gain + 1
         best = min(best, loss)
     return outcomes, False
+
+
+def restricted(found: Found, allowed: NDArray[np.bool_], plan: Plan, task: Task) -> Found:
+    """The same search, as if only some of its candidates [candidates] had been allowed into the blend."""
+    settled = settle(found.scored, task, plan.level, allowed)
+    weights = {o.trial.name: float(w) for o, w in zip(found.outcomes, settled.weights, strict=True)}
+    members = tuple(
+        Member(o.trial.name, o.trial.learner, weights[o.trial.name], o.fitted)
+        for o in found.outcomes
+        if weights[o.trial.name] > 0
+    )
+    ledger = tuple(replace(t, weight=weights.get(t.name, t.weight)) for t in found.ledger)
+    ensemble = replace(found.ensemble, members=members, calibration=settled.calibrated.map)
+    return replace(found, ensemble=ensemble, ledger=ledger, settled=settled, allowed=allowed)
 
 
 def _any_model(outcomes: Sequence[Outcome]) -> bool:

@@ -8,6 +8,9 @@ hard. A set may be empty: the row is less typical than the stated share of every
 
 from __future__ import annotations
 
+import functools
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +30,15 @@ class ClassSets:
         """Prediction sets of probabilities [n, k]: bool [n, k]."""
         return np.asarray(p >= self.thresholds)
 
+    def one(self, p: Sequence[float]) -> list[bool]:
+        """The set of one row with probabilities [k]: [k]."""
+        return [share >= least for share, least in zip(p, self._least, strict=True)]
+
+    @functools.cached_property
+    def _least(self) -> list[float]:
+        found: list[float] = self.thresholds.tolist()
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class ValueIntervals:
@@ -40,6 +52,16 @@ class ValueIntervals:
         """Intervals [n, 2] of predictions [n]."""
         which = np.searchsorted(self.edges, f, side="right")
         return np.column_stack([f + self.below[which], f + self.above[which]])
+
+    def one(self, f: float) -> tuple[float, float]:
+        """The interval of one prediction."""
+        edges, below, above = self._plain
+        which = bisect_right(edges, f)
+        return f + below[which], f + above[which]
+
+    @functools.cached_property
+    def _plain(self) -> tuple[list[float], list[float], list[float]]:
+        return self.edges.tolist(), self.below.tolist(), self.above.tolist()
 
 
 def quantile_up(x: Floats, level: float) -> float:

@@ -7,8 +7,9 @@ reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,6 +82,44 @@ class Design:
                 out += self._column(x, column)[:, None] * weights[1 + column]
             yield int(owner), out
 
+    def single(self, weights: Floats) -> Callable[[Floats], list[float]]:
+        """From values [d] of one row to the intercept and all pulls [w], added in the order of `pulls`: the same bits."""
+        plan = [(int(owner), *self._plan(int(owner), weights)) for owner in np.unique(self.owners)]
+        start, alone = _plain(weights[0]), weights.shape[1] == 1
+
+        def score(values: Floats) -> list[float]:
+            row, total = values.tolist(), start
+            for owner, table, default, columns in plan:
+                x, pull = row[owner], 0.0
+                missing = x != x
+                if table:
+                    pull = pull + table.get(x, default)
+                for switch, centre, scale, low, high, weight in columns:
+                    cell = float(missing) if switch else centre if missing else min(max(x, low), high)
+                    pull = pull + (cell - centre) / scale * weight
+                total = total + pull
+            return [total] if alone else total.tolist()
+
+        return score
+
+    def _plan(self, owner: int, weights: Floats) -> tuple[dict[float, Any], Any, list[tuple[Any, ...]]]:
+        """(pull of each code, of any other code, columns of numbers and of switches for missing) of one feature."""
+        mine = np.flatnonzero(self.owners == owner)
+        codes, table, default = mine[self.levels[mine] >= 0], dict[float, Any](), None
+        if len(codes):
+            rows = self._lookup(codes, weights, int(self.levels[codes].max()))
+            table = {float(level): _plain(rows[level]) for level in self.levels[codes].tolist()}
+            default = _plain(rows[-1])  # that of a missing cell, and of every code without a switch
+        columns = [
+            (
+                bool(self.levels[c] == -2),
+                *_floats(self.centre[c], self.scale[c], *self.bounds[c]),
+                _plain(weights[1 + c]),
+            )
+            for c in mine[self.levels[mine] < 0].tolist()
+        ]
+        return table, default, columns
+
     def _column(self, x: Floats, column: int) -> Floats:
         """One standardised column [n] of a feature's cells."""
         level = self.levels[column]
@@ -147,6 +186,15 @@ class Design:
             scale,
             box.array("bounds", np.float64, (c, 2)),
         )
+
+
+def _plain(weights: Floats) -> Any:
+    """A single weight as a float, several as an array: arithmetic reads the same with both."""
+    return float(weights[0]) if len(weights) == 1 else weights
+
+
+def _floats(*values: Any) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
 
 
 def _numbers(feature: Feature, x: Floats, i: int) -> list[Row]:

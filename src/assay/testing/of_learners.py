@@ -167,6 +167,25 @@ def rows_stand_alone(plugin: Any, head: Head) -> None:
     demand(np.abs(turned - whole).max() <= size, "the order of the rows changes their scores")
 
 
+def scores_singly(plugin: Any, head: Head) -> None:
+    """Where it has a road for one row, that gives what `predict` gives, to the bit; two scorers do not mind each other."""
+    model = _fitted(plugin, head)
+    if not hasattr(model, "single"):
+        return
+    demand(set(plugin.about.takes) == {"vector"}, "a road for one row is for learners that take vectors alone")
+    rows = bruised_rows(head)
+    values = rows.vector.values.copy()
+    values[1::9, 0] = 1e305  # of a row that comes alone nothing is drawn in beforehand
+    first, second = model.single(), model.single()
+    for row in range(0, rows.rows, 3):
+        given = values[row].copy()
+        whole = model.predict(replaced(rows, values).take(np.asarray([row])))[0]
+        alone = np.asarray(first(given), dtype=np.float64)
+        second(values[row - 1])
+        demand(same_bits(alone, whole), f"row {row} alone: {alone}, in a batch of one: {whole}")
+        demand(same_bits(given, values[row]), "the values were changed")
+
+
 def reasons_add_up(plugin: Any, head: Head) -> None:
     """Contributions, where it gives them, are [n, d + 1, width] and sum to the scores."""
     model, fresh = _fitted(plugin, head), bruised_rows(head)
@@ -300,6 +319,7 @@ OF_FITTING: dict[str, Test] = {
     "gives the same bits for the same seed": repeats_itself,
     "leaves the batch as it was": leaves_rows_alone,
     "answers a row alone as in a batch": rows_stand_alone,
+    "scores one row as in a batch of one": scores_singly,
     "gives contributions that add up": reasons_add_up,
     "comes back from a file to the bit": comes_back,
     "refuses a damaged file": refuses_damage,

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ..kernel.cells import cells_of, written
 from ..kernel.data import Column
 from ..kernel.errors import BundleInvalid, DoesNotApply
 from ..kernel.forms import FORMS
-from ..kernel.plugins import Claim
+from ..kernel.plugins import Claim, EncodesCells, OpensCells
 from ..kernel.rng import stream
 from ..kernel.shelf import shelf
 from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
@@ -36,6 +37,7 @@ def contracts(plugin: Any, examples: list[Column] | None = None) -> list[Contrac
         ("bears unseen and missing cells", lambda: bears_the_unseen(plugin, examples)),
         ("knows no training cell as strange", lambda: knows_training(plugin, examples)),
         ("learns the same twice", lambda: repeats_itself(plugin, examples)),
+        ("opens and encodes a cell alone as in a column", lambda: cells_stand_alone(plugin, examples)),
         ("comes back from a file to the bit", lambda: comes_back(plugin, examples)),
         ("refuses a damaged file", lambda: refuses_damage(plugin, examples)),
     ]
@@ -196,6 +198,29 @@ def repeats_itself(plugin: Any, examples: list[Column] | None) -> None:
         column = _opened(modality, raw)
         first, second = (_encoder(modality, column) for _ in range(2))
         demand(bytes_of(first.dump) == bytes_of(second.dump), f"two encoders of {raw.name} differ")
+
+
+def cells_stand_alone(plugin: Any, examples: list[Column] | None) -> None:
+    """Where a modality opens cells, and its encoder encodes them, each gives what a column of that one cell gives, to the bit."""
+    for modality, raw in own(plugin, examples):
+        encoder = _encoder(modality, _opened(modality, raw))
+        if not isinstance(modality, OpensCells):
+            continue
+        other = replace(hostile(), name=raw.name)
+        numbers = Column.of_numbers(raw.name, [0.0, 1.0, -0.0, 1e300, 2.0**60, np.inf, np.nan])
+        days = ["2024-02-29T12:30:01.5", "1969-12-31", "NaT", "0001-01-01", "-20000-05-06"]
+        moments = Column(name=raw.name, cells=np.asarray(days, dtype="datetime64[us]"))
+        for source in (raw, other, numbers, moments):
+            for row, cell in enumerate(cells_of(source)):
+                column = modality.open(source.take(np.asarray([row]))).column
+                opened = modality.open_cell(cell)
+                demand(written(opened) == column.texts()[0], f"the cell {cell!r} is opened alone as {opened!r}")
+                if not isinstance(encoder, EncodesCells):
+                    continue
+                found, strange = encoder.encode_cell(opened)
+                whole = encoder.vector(column).values[0]
+                demand(same_bits(np.asarray(found), whole), f"the cell {cell!r}: {found} alone, {whole} in a column")
+                demand(bool(strange) == bool(encoder.strange(column)[0]), f"the cell {cell!r} is strange only once")
 
 
 def comes_back(plugin: Any, examples: list[Column] | None) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..kernel.box import Box
 from ..kernel.errors import RequestError
-from ..kernel.threads import threads
+from ..kernel.threads import alone, threads
 from ..kernel.words import refusal
 from .pack import pack, unpack
 from .validate import MOST_FEATURES, MOST_LEAVES, MOST_WIDTH, check_forest
@@ -25,6 +25,7 @@ from .walk import Floats, Ints, Walker, chunks, walker_of
 # While the native library is not loaded, up to this many (row, tree) pairs are walked: that is quicker than rendering
 # and parsing the text, and spares the import (docs/decisions/0004-trees-are-arrays.md).
 WALK_PAIRS = 30_000
+FEW_ROWS = 64  # are scored by one thread: to wake others costs more, and they may be needed elsewhere
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,7 +90,7 @@ class Forest:
     def scores(self, values: Any) -> Floats:
         """Raw scores [n, width] of values [n, features]; NaN is missing. A few rows are walked, many go native."""
         values = self._checked(values)
-        warm = "_booster" in self.__dict__
+        warm = "booster" in self.__dict__
         if not warm and len(values) * self.trees <= WALK_PAIRS:
             return self.predict(values)
         return self.native(values)
@@ -97,7 +98,7 @@ class Forest:
     def warm(self) -> None:
         """Load the native library now, so that later single rows are quick; for servers."""
         if self.trees:
-            _ = self._booster
+            _ = self.booster
 
     def predict(self, values: Any) -> Floats:
         """Raw scores [n, width] by our own walker; bit-equal to LightGBM's, which also adds tree by tree."""
@@ -116,7 +117,8 @@ class Forest:
         values = self._checked(values)
         if not len(values) or not self.trees:
             return self.predict(values)
-        raw = self._booster.predict(values, raw_score=True, validate_features=False, num_threads=threads())
+        count = threads() if len(values) > FEW_ROWS else alone()
+        raw = self.booster.predict(values, raw_score=True, validate_features=False, num_threads=count)
         return self._finish(np.asarray(raw, dtype=np.float64).reshape(len(values), self.width))
 
     def contributions(self, values: Any) -> Floats:
@@ -127,8 +129,8 @@ class Forest:
         values = self._checked(values)
         out = np.zeros((len(values), self.features + 1, self.width))
         if len(values) and self.trees:
-            said = {"validate_features": False, "num_threads": threads()}
-            raw = np.asarray(self._booster.predict(values, pred_contrib=True, **said))
+            said = {"validate_features": False, "num_threads": threads() if len(values) > 1 else alone()}
+            raw = np.asarray(self.booster.predict(values, pred_contrib=True, **said))
             out[:] = raw.reshape(len(values), self.width, self.features + 1).transpose(0, 2, 1)
         if self.average and self.trees:
             out /= self.iterations
@@ -157,7 +159,8 @@ class Forest:
         return walker_of(self)
 
     @functools.cached_property
-    def _booster(self) -> Any:
+    def booster(self) -> Any:
+        """The native library's own model, from the text we render."""
         from lightgbm import Booster
 
         from .render import text_of

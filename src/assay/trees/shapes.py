@@ -9,7 +9,10 @@ the forest itself once per cell, so they say what it says.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +49,14 @@ class Axis:
             return np.where(known, np.where(known, column, 0).astype(np.intp), self.codes)
         flat = np.where(np.abs(column) <= ZERO, 0.0, column)
         return np.where(np.isnan(flat), self.size - 1, np.searchsorted(self.edges, flat, side="left")).astype(np.intp)
+
+    def finder(self) -> Callable[[float], int]:
+        """What finds the cell of one value."""
+        codes, last = self.codes, self.size - 1
+        if self.edges is None:
+            return lambda x: int(x) if -1 < x < codes else codes
+        edges = self.edges.tolist()
+        return lambda x: last if x != x else bisect_left(edges, 0.0 if -ZERO <= x <= ZERO else x)
 
     def examples(self) -> Floats:
         """One value out of each cell: [size]."""
@@ -89,6 +100,31 @@ class Shapes:
         for term in self.terms:
             total += term.pulls(values)
         return total
+
+    def single(self) -> Callable[[Floats], list[float]]:
+        """From values [d] of one row to scores [width], added in the order of `predict`: the same bits."""
+        alone = len(self.base) == 1
+        plan = [
+            (
+                [(axis.feature, axis.finder()) for axis in term.axes],
+                [row[0] for row in flat.tolist()] if alone else list(flat),
+                term.axes[-1].size,
+            )
+            for term in self.terms
+            for flat in (term.values.reshape(-1, len(self.base)),)
+        ]
+        start: Any = float(self.base[0]) if alone else self.base
+
+        def score(values: Floats) -> list[float]:
+            row, total = values.tolist(), start
+            for axes, pulls, size in plan:
+                place = 0
+                for feature, cell in axes:
+                    place = place * size + cell(row[feature])
+                total = total + pulls[place]
+            return [total] if alone else total.tolist()
+
+        return score
 
     def centred(self, values: Floats, weights: Floats | None = None) -> Shapes:
         """The same sum with every term's (weighted) mean over these rows moved into the base."""

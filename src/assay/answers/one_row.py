@@ -1,0 +1,212 @@
+"""How is one row answered without the cost of a table?
+
+What does not change from row to row is settled once: which column is read how, which encoder gives which numbers, which scorer
+belongs to which member. A row then goes from a mapping to raw scores through plain Python values and one buffer a fold; no Column,
+Dataset or Batch is made. The scores are those of the road for tables, to the bit.
+
+What offers no road for one row (a text column, a plug-in from outside) is asked in the ordinary way, for its part alone. Buffers and
+native handles belong to one thread each; everything else is shared and never changes.
+"""
+
+from __future__ import annotations
+
+import operator
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assay.kernel.cells import Cell, written
+from assay.kernel.data import Column, Dataset, Floats
+from assay.kernel.forms import Batch, Feature, Vector
+from assay.kernel.plugins import Encoder, EncodesCells, Fitted, Modality, OpensCells, Score, ScoresOneRow, modality_of
+from assay.kernel.shelf import shelf
+from assay.kernel.threads import alone, at_most
+from assay.reading import cell_of, column_of
+from assay.search.ensemble import STRANGE_SHARE, Ensemble
+
+
+@dataclass(frozen=True)
+class Odd:
+    """What is unusual about a cell: "outside" or "unseen" (unlike training), or "misfit" (does not read as its kind)."""
+
+    how: str
+    name: str
+    text: str
+
+
+class OneRow:
+    """The road of one row through an ensemble; any number of threads may take it at once.
+
+    kinds : the kind of each part, variant included
+    """
+
+    def __init__(self, ensemble: Ensemble, kinds: Mapping[str, str]) -> None:
+        self._said = (ensemble, kinds)
+        self.ensemble = ensemble
+        encoders = zip(*(e.parts for e in ensemble.encoders), strict=True)
+        self._parts = [_part(name, kinds[name], found) for name, found in zip(ensemble.parts, encoders, strict=True)]
+        self._fetch = _fetcher(ensemble.parts)
+        empty = Dataset(tuple(part.opened(Column.of_words(part.name, [])) for part in self._parts))
+        self._features = [e.features(empty) for e in ensemble.encoders]
+        takes = [shelf("learners").get(member.learner).about.takes for member in ensemble.members]
+        self._more = any(set(forms) != {"vector"} for forms in takes)  # then batches are made, with all their forms
+        self._shift: list[float] = ensemble.calibration.shift.tolist()
+        self._own = threading.local()
+
+    def __reduce__(self) -> Any:
+        return OneRow, self._said  # buffers and handles stay with their thread
+
+    def values(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
+        """The values of the model's columns, in order; None where one is not there under its very name."""
+        try:
+            return self._fetch(row)
+        except KeyError:
+            return None
+
+    def scores(self, values: Sequence[Any]) -> tuple[list[float], list[Odd]]:
+        """Calibrated raw scores [w], and what is odd about the cells. Raises IsColumn where a value holds several cells."""
+        folds: list[list[float]] = [[] for _ in self._features]
+        odd: list[Odd] = []
+        for part, value in zip(self._parts, values, strict=True):
+            part.write(value, folds, odd)
+        batches = self._batches(folds, values) if self._more else None
+        total, share = [0.0] * self.ensemble.head.width, 1.0 / len(folds)
+        for fold, (buffer, members) in enumerate(self._scorers()):
+            buffer[:] = folds[fold]
+            found = [0.0] * len(total)
+            for weight, score, fitted in members:
+                given = score(buffer) if batches is None else fitted.predict(batches[fold])[0].tolist()
+                found = [f + weight * g for f, g in zip(found, given, strict=True)]
+            total = [t + share * f for t, f in zip(total, found, strict=True)]
+        scale = self.ensemble.calibration.scale
+        return [t * scale + s for t, s in zip(total, self._shift, strict=True)], odd
+
+    def contributions(self, values: Sequence[Any]) -> Floats:
+        """Pull of each part, the base last: [parts + 1, w]. Raises IsColumn."""
+        folds: list[list[float]] = [[] for _ in self._features]
+        for part, value in zip(self._parts, values, strict=True):
+            part.write(value, folds, [])
+        with at_most(alone()):
+            return np.asarray(self.ensemble.pulls(self._batches(folds, values))[0])
+
+    def texts(self, values: Sequence[Any]) -> list[str | None]:
+        """Each opened cell as it would be written."""
+        return [part.text(value) for part, value in zip(self._parts, values, strict=True)]
+
+    def _scorers(self) -> list[tuple[Floats, list[tuple[float, Score, Fitted]]]]:
+        """For each fold the buffer and the members' scorers that belong to this thread."""
+        found: list[tuple[Floats, list[tuple[float, Score, Fitted]]]] | None = getattr(self._own, "scorers", None)
+        if found is None:
+            found = [
+                (
+                    np.empty(len(features)),
+                    [(m.weight, _scorer(m.folds[fold], features), m.folds[fold]) for m in self.ensemble.members],
+                )
+                for fold, features in enumerate(self._features)
+            ]
+            self._own.scorers = found
+        return found
+
+    def _batches(self, folds: list[list[float]], values: Sequence[Any]) -> list[Batch]:
+        """The row as a batch of each fold; by way of a table where a learner takes more than vectors."""
+        if self._more:
+            columns = (part.opened(column_of(part.name, v)) for part, v in zip(self._parts, values, strict=True))
+            table = Dataset(tuple(columns))
+            return [encoders.batch(table) for encoders in self.ensemble.encoders]
+        numbers = [np.asarray([row], dtype=np.float64) for row in folds]
+        return [Batch({"vector": Vector(n, f)}) for n, f in zip(numbers, self._features, strict=True)]
+
+
+# ------------------------------------------------------------------------------------------------------------- parts
+
+
+@dataclass(frozen=True, eq=False)
+class _Ordinary:
+    """A column whose plug-in knows columns only: a column of one row is made for it."""
+
+    name: str
+    kind: str
+    modality: Modality
+    encoders: tuple[Encoder, ...]
+
+    def opened(self, raw: Column) -> Column:
+        return self.modality.open(raw).column
+
+    def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> None:
+        """The numbers of each fold's encoder at the end of its list, and what is odd."""
+        raw = column_of(self.name, value)
+        column = self.opened(raw)
+        strange = 0
+        for numbers, encoder in zip(folds, self.encoders, strict=True):
+            numbers.extend(encoder.vector(column).values[0].tolist())
+            strange += bool(encoder.strange(column)[0])
+        if strange > STRANGE_SHARE * len(folds):
+            how = "unseen" if column.store == "words" else "outside"
+            odd.append(Odd(how, self.name, column.texts()[0]))
+        if column.missing[0] and not raw.missing[0]:
+            odd.append(Odd("misfit", self.name, raw.texts()[0]))
+
+    def text(self, value: Any) -> str | None:
+        """The opened cell as it would be written."""
+        found: str | None = self.opened(column_of(self.name, value)).texts()[0]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Quick(_Ordinary):
+    """A column whose plug-in takes a cell that comes alone."""
+
+    open_cell: Callable[[Cell], Cell]
+    encode: Sequence[Callable[[Cell], tuple[tuple[float, ...], bool]]]  # of each fold's encoder
+
+    def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> None:
+        """The numbers of each fold's encoder at the end of its list, and what is odd."""
+        raw = cell_of(value)
+        cell = self.open_cell(raw)
+        strange, fold = 0, 0
+        for encode in self.encode:
+            found, unlike = encode(cell)
+            folds[fold] += found
+            fold += 1
+            if unlike:
+                strange += 1
+        if strange and strange > STRANGE_SHARE * fold:
+            odd.append(Odd("unseen" if isinstance(cell, str) else "outside", self.name, written(cell) or ""))
+        if cell is None and raw is not None:
+            odd.append(Odd("misfit", self.name, written(raw) or ""))
+
+    def text(self, value: Any) -> str | None:
+        """The opened cell as it would be written."""
+        return written(self.open_cell(cell_of(value)))
+
+
+def _part(name: str, kind: str, encoders: tuple[Encoder, ...]) -> _Ordinary:
+    modality = modality_of(kind)
+    encode = [e.encode_cell for e in encoders if isinstance(e, EncodesCells)]
+    if isinstance(modality, OpensCells) and len(encode) == len(encoders):
+        return _Quick(name, kind, modality, encoders, modality.open_cell, encode)
+    return _Ordinary(name, kind, modality, encoders)
+
+
+def _scorer(fitted: Fitted, features: tuple[Feature, ...]) -> Score:
+    """The fitted learner's own scorer of one row, or its `predict` asked for a batch of one."""
+    if isinstance(fitted, ScoresOneRow):
+        return fitted.single()
+
+    def score(values: Floats) -> list[float]:
+        with at_most(alone()):
+            found: list[float] = fitted.predict(Batch({"vector": Vector(values[None].copy(), features)}))[0].tolist()
+        return found
+
+    return score
+
+
+def _fetcher(names: tuple[str, ...]) -> Callable[[Any], Sequence[Any]]:
+    """What takes the values of some names out of a mapping, in one go."""
+    if len(names) == 1:
+        only = names[0]
+        return lambda row: (row[only],)
+    return operator.itemgetter(*names)

@@ -1,0 +1,41 @@
+"""What is one cell, apart from any column?
+
+A row that comes alone is not worth a table: its cells are plain Python values, one for each store of a Column. They say what
+a column of one row would hold, so that a cell opened and encoded alone gives the numbers it gives in a table.
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+import numpy as np
+
+from .data import Column, plain_moment, plain_number
+
+Moment = NewType("Moment", int)  # microseconds since 1970 in UTC, as the store of moments keeps them
+Cell = float | str | Moment | None  # a number (never NaN), a word, a moment, or missing
+
+
+def written(cell: Cell) -> str | None:
+    """The cell as it would be written, None where missing: what `Column.texts` gives.
+
+    >>> written(3.0), written("Ulm"), written(Moment(0)), written(None)
+    ('3', 'Ulm', '1970-01-01', None)
+    """
+    if cell is None or isinstance(cell, str):
+        return cell
+    return plain_number(cell) if isinstance(cell, float) else plain_moment(np.datetime64(cell, "us"))
+
+
+def cells_of(column: Column) -> list[Cell]:
+    """Every cell of a column, apart.
+
+    >>> cells_of(Column.of_words("town", ["Ulm", None]))
+    ['Ulm', None]
+    """
+    if column.store == "moments":
+        found = column.cells.astype(np.int64).tolist()
+        return [None if gone else Moment(cell) for cell, gone in zip(found, column.missing.tolist(), strict=True)]
+    if column.store == "numbers":
+        return [cell if cell == cell else None for cell in column.cells.tolist()]
+    return list(column.texts())

@@ -1,0 +1,69 @@
+"""How does one value of a row that comes alone become a cell?
+
+As it would in a table of that one row (`_typed.value_column`): the same values are missing, the same ones are numbers, and a
+text loses the blanks around it. What is usual in a row comes first, since this is asked for every cell of every row served.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+
+from assay.kernel.cells import Cell, Moment
+from assay.kernel.data import Column
+
+from ._columns import LARGEST, MISSING, Met
+from ._typed import is_missing, is_number, moment_of, spelled, value_column
+
+
+class IsColumn(Exception):
+    """The value is a column of cells, not a cell."""
+
+
+GONE = frozenset(MISSING)
+
+
+def cell_of(value: Any) -> Cell:
+    """The cell that a value is. Raises IsColumn where it holds several, as the columns of a table do.
+
+    >>> cell_of(41), cell_of(" nurse "), cell_of("NA"), cell_of(float("nan"))
+    (41.0, 'nurse', None, None)
+    """
+    kind = type(value)
+    if kind is float:
+        return value if value == value else None
+    if kind is str:
+        text = (value if value.isascii() else spelled(value)).strip()
+        return None if text in GONE else text
+    if value is None:
+        return None
+    if kind is int and -LARGEST < value < LARGEST:
+        return float(value)
+    return _rarer(value)
+
+
+def column_of(name: str, value: Any) -> Column:
+    """The raw column of one row that holds this value, as every door makes it. Raises IsColumn."""
+    if is_column(value):
+        raise IsColumn(name)
+    return value_column(name, [value], Met())
+
+
+def is_column(value: Any) -> bool:
+    """Whether a value holds the cells of several rows: a list, an array, a series; a mapping is a cell, as in records."""
+    return hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
+
+
+def _rarer(value: Any) -> Cell:
+    if is_column(value):
+        raise IsColumn
+    if is_missing(value):
+        return None
+    if is_number(value):
+        return float(value)
+    if isinstance(value, (dt.date, np.datetime64)):
+        return Moment(int(moment_of(value).astype(np.int64)))
+    text = spelled(value).strip()
+    return None if text in GONE else text

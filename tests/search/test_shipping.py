@@ -1,0 +1,287 @@
+"""Does what was asked for ship, and is it told when something else does?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import assay
+from assay.kernel.clock import Clock
+from assay.kernel.errors import BundleInvalid, RequestError
+from assay.kernel.plan import Plan
+from assay.planning.draw import draw
+from assay.planning.durations import seconds, written
+from assay.planning.wishes import Wishes
+from assay.search.distil import distil
+from assay.search.ensemble import Ensemble
+from assay.search.latency import within
+from assay.search.neighbours import NEAREST, TIMES, others
+from assay.search.run import Found, search
+
+RNG = np.random.default_rng(0)
+N = 400
+X = RNG.normal(size=(N, 3)).round(4)
+TOWN = RNG.choice(["a", "b", "c"], size=N)
+SIGNAL = X[:, 0] + np.abs(X[:, 1]) + (TOWN == "b") + RNG.normal(size=N) * 0.5
+PARTS: dict[str, list[Any]] = {f"x{i}": X[:, i].tolist() for i in range(3)} | {"town": TOWN.tolist()}
+WORLDS: dict[str, list[Any]] = {
+    "binary": np.where(SIGNAL > 1.2, "yes", "no").tolist(),
+    "classes": np.asarray(["low", "mid", "high"])[np.digitize(SIGNAL, [0.7, 1.8])].tolist(),
+    "value": (10 + 3 * SIGNAL).round(4).tolist(),
+}
+
+
+def table(kind: str) -> dict[str, list[Any]]:
+    return PARTS | {"y": WORLDS[kind]}
+
+
+def searched(kind: str, count: int = 4, **wishes: Any) -> tuple[Plan, Any, Found]:
+    """A search of the first few candidates, with no clock to mind."""
+    asked = Wishes(target="y", folds=3, learners=("linear", "boosting"), **wishes)
+    plan, opened = draw(assay.read(table(kind)), asked)
+    quick = tuple(
+        replace(c, settings={**c.settings, "rounds": 40}) if c.learner == "boosting" else c
+        for c in plan.candidates[:count]
+    )
+    plan = replace(plan, candidates=quick)
+    return plan, opened, search(plan, opened, Clock.start(), lambda event: None)
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, tuple[Plan, Any, Found]]:
+    return {kind: searched(kind) for kind in WORLDS}
+
+
+# ------------------------------------------------------------------------------------------------------- distilling
+
+
+@pytest.fixture(autouse=True)
+def small_students(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Students of fewer rounds than ours usually have, so that the tests take seconds."""
+    import assay.learners.boosting as boosting
+
+    monkeypatch.setattr(boosting, "STUDENT_ROUNDS", 80)
+
+
+@pytest.mark.parametrize("kind", list(WORLDS))
+def test_a_student_says_what_the_blend_says(
+    kind: str, found: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assay.search import distil as room
+
+    monkeypatch.setattr(room, "worse", lambda own, theirs: False)  # of straight lines it loses a little
+    plan, opened, have = found[kind]
+    told = distil(have, plan, opened, Clock.start())
+    assert told.note.key == "distilled.cross"
+    assert [m.name for m in told.ensemble.members] == ["distilled"]
+    assert len(told.ensemble.encoders) == 1
+    teacher, student = have.ensemble.raw(opened), told.ensemble.raw(opened)
+    assert student.shape == teacher.shape
+    for output in range(teacher.shape[1]):
+        assert np.corrcoef(teacher[:, output], student[:, output])[0, 1] > 0.97
+    parts = {"plan": plan, "codec": have.codec, "conformal": have.settled.conformal, "constant": have.constant}
+    model = assay.Model(ensemble=told.ensemble, **parts)
+    again = assay.load(model.save(tmp_path / "m.assay"))
+    row = {name: cells[5] for name, cells in PARTS.items()}
+    assert again.predict(row) == model.predict(row)
+    assert "learnt" in told.note.text("en")
+    assert "学习" in told.note.text("zh")
+
+
+def test_the_whole_road_ships_a_distilled_model() -> None:
+    model = assay.train(
+        table("binary"), "y", ship="distilled", folds=3, minutes=2.0, learners=("linear",), checks=("quality", "cost")
+    )
+    assert model.plan.ship == "distilled"
+    note = model.findings[0].notes[0]
+    assert note.key == "distilled.cross"
+    assert [line["name"] for line in model.card["blend"]] == ["distilled"]
+    bag = assay.train(table("binary"), "y", folds=3, minutes=2.0, learners=("linear",), checks=("quality",))
+    assert model.findings[0].measures == bag.findings[0].measures  # a student does not vouch for itself
+
+
+def test_a_student_that_loses_is_not_shipped(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    import assay.learners.boosting as boosting
+
+    plan, opened, have = found["value"]
+    monkeypatch.setattr(boosting, "STUDENT_ROUNDS", 1)
+    told = distil(have, plan, opened, Clock.start())
+    assert told.ensemble is have.ensemble
+    assert told.note.key == "distilled.worse"
+
+
+def test_without_time_the_bag_ships(found: dict[str, Any]) -> None:
+    plan, opened, have = found["binary"]
+    told = distil(have, plan, opened, Clock.start(0.0, now=lambda: 1.0))
+    assert told.ensemble is have.ensemble
+    assert told.note.key == "distilled.no_time"
+
+
+def test_without_a_learner_that_imitates_the_bag_ships(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.search import distil as room
+
+    plan, opened, have = found["binary"]
+    monkeypatch.setattr(room, "student", lambda: None)
+    assert distil(have, plan, opened, Clock.start()).note.key == "distilled.nobody"
+
+
+def test_students_are_judged_on_rows_that_neither_they_nor_their_teachers_saw(
+    found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assay.search import distil as room
+
+    plan, opened, have = found["binary"]
+    seen: dict[int, set[int]] = {}
+    taught = room._taught
+
+    def watched(plugin: Any, teacher: Ensemble, encoders: Any, part: Any, rows: Any, *more: Any) -> Any:
+        seen[more[-1]] = set(np.concatenate(rows).tolist())
+        assert len(teacher.encoders) == (1 if more[-1] >= 0 else 3)
+        return taught(plugin, teacher, encoders, part, rows, *more)
+
+    monkeypatch.setattr(room, "_taught", watched)
+    distil(have, plan, opened, Clock.start())
+    assert sorted(seen) == [-1, 0, 1, 2]
+    for fold in have.folds:
+        assert not seen[fold.number] & set(fold.held.tolist())
+    assert seen[-1] == set(range(N))
+
+
+def test_rows_made_for_few_rows_lie_among_them(found: dict[str, Any]) -> None:
+    _, opened, have = found["value"]
+    few = opened.take(np.arange(100))
+    vector = have.ensemble.encoders[0].vector(few)
+    made = others(few, vector, np.random.default_rng(0))
+    assert made is not None
+    assert made.rows == 100 * (1 + TIMES)
+    for column in few:
+        again = made[column.name]
+        assert np.array_equal(again.cells[:100], column.cells)
+        assert set(again.cells.tolist()) <= set(column.cells.tolist())
+        moved = (again.cells[100:] != np.tile(column.cells, TIMES)).mean()
+        assert 0.02 < moved < 0.45
+    apart = [np.abs(made["x0"].cells[100:] - np.tile(few["x0"].cells, TIMES)), few["x0"].cells.std()]
+    assert apart[0].mean() < 0.3 * apart[1]  # neighbours, not any rows
+    assert others(opened.take(np.arange(NEAREST)), vector.take(np.arange(NEAREST)), np.random.default_rng(0)) is None
+
+
+# ---------------------------------------------------------------------------------------------------------- latency
+
+
+def timer(seconds_each: dict[str, float], bare: float = 1.0) -> Any:
+    """A stopwatch by which everything but the members takes `bare` a fold, and each member what is said, a fold."""
+
+    def seconds_of(ensemble: Ensemble) -> float:
+        return len(ensemble.encoders) * (bare + sum(seconds_each[m.name] for m in ensemble.members))
+
+    return seconds_of
+
+
+def names(have: Found) -> list[str]:
+    return [t.name for t, ok in zip((o.trial for o in have.outcomes), have.allowed, strict=True) if ok]
+
+
+def test_what_is_quick_enough_ships_as_it_was_asked(found: dict[str, Any]) -> None:
+    plan, opened, have = found["binary"]
+    asked = replace(plan, latency=100.0)
+    same, told = within(have, None, asked, opened, Clock.start(), timer(dict.fromkeys(names(have), 1.0)))
+    assert same is have
+    assert told.ensemble is have.ensemble
+    assert told.note.key == "latency.kept"
+
+
+@pytest.mark.parametrize("kind", list(WORLDS))
+def test_fewer_members_or_a_refit_ship_where_the_bag_is_too_slow(kind: str, found: dict[str, Any]) -> None:
+    plan, opened, have = found[kind]
+    costs = {name: 10.0 if name != "linear" else 1.0 for name in names(have)}
+    seconds_of = timer(costs)
+    whole = seconds_of(have.ensemble)
+    for most in (whole * 0.6, whole * 0.4, 12.0, 8.0):
+        less, told = within(have, None, replace(plan, latency=most), opened, Clock.start(), seconds_of)
+        assert seconds_of(told.ensemble) <= most
+        assert sum(m.weight for m in less.ensemble.members) == pytest.approx(1.0)
+        assert less.settled.uncalibrated.shape == have.settled.uncalibrated.shape
+        assert {m.name for m in told.ensemble.members} == {m.name for m in less.ensemble.members}
+        weights = {t.name: t.weight for t in less.ledger if t.weight > 0}
+        assert set(weights) == {m.name for m in less.ensemble.members}  # the ledger tells what ships
+        said = told.note.values["first"] if told.note.key == "latency.and" else told.note
+        assert said.key == "latency.less"
+        assert told.note.text("en").strip()
+        assert told.note.text("zh").strip()
+
+
+def test_where_nothing_is_quick_enough_the_quickest_ships_and_says_so(found: dict[str, Any]) -> None:
+    plan, opened, have = found["binary"]
+    costs = {name: 10.0 if name != "linear" else 5.0 for name in names(have)}
+    less, told = within(have, None, replace(plan, latency=1e-9), opened, Clock.start(), timer(costs))
+    assert [m.name for m in told.ensemble.members] == ["linear"]
+    assert len(told.ensemble.encoders) == 1
+    assert told.note.values["first"].key == "latency.missed"
+    assert "quickest" in told.note.text("en")
+    assert [m.name for m in less.ensemble.members] == ["linear"]
+
+
+def test_a_real_wish_is_measured_and_told() -> None:
+    # As much as a second is kept by anything, a hundredth of a microsecond by nothing: neither hangs on the machine.
+    wishes: dict[str, Any] = {
+        "folds": 3,
+        "minutes": 2.0,
+        "learners": ("linear", "boosting"),
+        "checks": ("quality", "cost"),
+    }
+    kept = assay.train(table("value"), "y", latency="20s", **wishes)
+    assert kept.findings[0].notes[0].key == "latency.kept"
+    assert kept.plan.latency == 20.0
+    assert any(note.key == "note.latency" for note in kept.plan.notes)
+    missed = assay.train(table("value"), "y", latency=1e-8, **wishes)
+    assert missed.findings[0].notes[0].values["first"].key == "latency.missed"
+    assert len(missed.ensemble.members) == 1
+    assert len(missed.ensemble.encoders) == 1
+    assert missed.findings[1].measure("seconds_one_row").value > 1e-8
+
+
+# ------------------------------------------------------------------------------------------------- wishes and files
+
+
+def test_durations_are_read_as_people_write_them() -> None:
+    read = {"5ms": 0.005, "200us": 2e-4, "200 µs": 2e-4, "1s": 1.0, "0.5 S": 0.5, "2min": 120.0, "3": 3.0, 0.25: 0.25}
+    for said, value in read.items():
+        assert seconds(said) == pytest.approx(value)
+    for said in ("", "soon", "-1ms", "0s", "5 hours", "1e3s", float("nan"), float("inf"), -1, "٣ms"):
+        assert seconds(said) is None or said == "٣ms"
+    assert [written(v) for v in (2e-4, 0.005, 1.5)] == ["200 µs", "5 ms", "1.5 s"]
+
+
+def test_wrong_wishes_are_told_together() -> None:
+    with pytest.raises(RequestError) as caught:
+        Wishes(target="y", ship="boat", latency="soon", trials=3)
+    said = caught.value.text("en")
+    assert "'boat'" in said
+    assert "bag, refit, distilled" in said
+    assert "'soon'" in said
+    assert "trials measures no time" in said
+    assert "boat" in caught.value.text("zh")
+
+
+@pytest.mark.parametrize(("old", "new"), [(True, "refit"), (False, "bag"), (None, "bag")])
+def test_a_plan_of_the_first_releases_still_opens(old: bool | None, new: str, found: dict[str, Any]) -> None:
+    plan = found["binary"][0]
+    raw = plan.to_json()
+    del raw["ship"], raw["latency"]
+    if old is not None:
+        raw["refit"] = old
+    assert Plan.from_json(raw) == replace(plan, ship=new)
+    assert Plan.from_json({**plan.to_json(), "ship": "distilled"}).ship == "distilled"
+
+
+def test_a_file_with_an_unknown_way_to_ship_is_refused(found: dict[str, Any]) -> None:
+    plan, _, have = found["binary"]
+    parts = {"codec": have.codec, "conformal": have.settled.conformal, "constant": have.constant}
+    box = assay.Model(plan=plan, ensemble=have.ensemble, **parts).to_box()
+    box.values["plan"] = {**plan.to_json(), "ship": "boat"}
+    with pytest.raises(BundleInvalid, match="boat"):
+        assay.Model.from_box(box)
