@@ -20,7 +20,8 @@ from .answers.answer import Answer
 from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training
 from .auditing.examine import examine
-from .auditing.limits import keep, parse
+from .auditing.limits import Limit, keep, parse
+from .kernel import memory
 from .kernel.clock import Clock
 from .kernel.data import Dataset
 from .kernel.errors import BundleError, RequestError
@@ -30,7 +31,8 @@ from .kernel.plan import Plan
 from .kernel.plugins import Task
 from .kernel.shelf import shelf
 from .kernel.words import Say, number, refusal
-from .model import Model, labelled
+from .model import Model, labelled, noted
+from .opening import Opened, opening
 from .planning.draw import draw
 from .planning.wishes import Wishes
 from .reading import read
@@ -38,12 +40,17 @@ from .search.ensemble import Ensemble
 from .search.latency import within
 from .search.run import Event, Found, search
 from .search.ship import ship
+from .search.shipped import Shipped
+from .search.whole import whole
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
-SHIP_SHARE = 0.25  # of the time for training, where something else than the bag of fold models may ship
+# Shares of the time for training where more is to be done than the search:
+WHOLE_SHARE = 0.55  # the model is fitted on all rows of a table that was searched in part
+SHIP_SHARE = 0.25  # something else than the bag of fold models may ship
+ROOM_USED = 0.8  # of the memory that is left, for the search: allocators keep some of what is given back
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,9 @@ def plan(source: Any, target: str, **wishes: Any) -> Plan:
     wishes : any field of `assay.planning.wishes.Wishes`, such as minutes=2, group="patient", drop=("id",)
     """
     options = wishes.pop("options", {})
-    return draw(read(source, **options), Wishes(target=target, **wishes))[0]
+    asked = Wishes(target=target, **wishes)
+    with opening(source, asked, options) as opened:
+        return draw(opened.data, asked, opened.fit)[0]
 
 
 def train(
@@ -90,34 +99,59 @@ def train(
     clock = asked.clock() if clock is None or asked.trials else clock
     watch = watch or Watch()
     parsed = [parse(text) for text in limits]
-    data = read(source, **(options or {}))
-    drawn, table = draw(data, asked)
+    with opening(source, asked, options or {}) as opened:
+        return _trained(opened, asked, test, parsed, checks, journal, resume, watch, clock, options or {})
+
+
+def _trained(
+    opened: Opened,
+    asked: Wishes,
+    test: Any,
+    limits: Sequence[Limit],
+    checks: Sequence[str] | None,
+    journal: str | os.PathLike[str] | None,
+    resume: bool,
+    watch: Watch,
+    clock: Clock,
+    options: dict[str, Any],
+) -> Model:
+    drawn, table = draw(opened.data, asked, opened.fit)
     target, rows = drawn.target, None
     if test is not None:  # before any training: what is wrong with the test rows costs no minutes then
-        rows = read(test, **((options or {}) if isinstance(test, (str, os.PathLike)) else {}))
+        rows = read(test, **(options if isinstance(test, (str, os.PathLike)) else {}))
         labelled(rows, drawn, shelf("tasks").get(drawn.task)().codec(table[target]))
     if watch.planned:
         watch.planned(drawn)
     reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
-    searching = clock.slice(left * (1 - SHIP_SHARE) if drawn.ship != "bag" or drawn.latency else left)
-    found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
+    share = WHOLE_SHARE if opened.stored is not None else SHIP_SHARE if drawn.ship != "bag" or drawn.latency else 0.0
+    searching = clock.slice(left * (1 - share))
+    with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
+        found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
     shipping = clock.slice(clock.remaining() - reserve)
-    again = ship(found, drawn, table, shipping)
-    some = some_rows(data, found.ensemble.parts)
+    learnt = table.rows
+    if opened.stored is not None:
+        every = whole(found, drawn, table, opened.stored, opened.numbers(drawn), opened.fit.limit, shipping)
+        found, learnt = replace(found, settled=every.settled), every.learnt or table.rows
+        again: Shipped | None = Shipped(every.ensemble, every.note)
+    else:
+        again = ship(found, drawn, table, shipping)
+    some = some_rows(opened.data, found.ensemble.parts)
     if drawn.latency:
-        seconds_of = _stopwatch(drawn, found, some)
-        found, again = within(found, again, drawn, table, shipping, seconds_of)
+        found, again = within(found, again, drawn, table, shipping, _stopwatch(drawn, found, some))
     shipped = found.ensemble if again is None else again.ensemble
-    model = _model(drawn, found, shipped, ledger=found.ledger, card=_card(drawn, found, shipped, table, clock))
+    card = _card(drawn, found, shipped, table, clock)
+    if opened.stored is not None:
+        card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
+    model = _model(drawn, found, shipped, ledger=found.ledger, card=card)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
         ask = functools.partial(_ask, model, some)
         evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask))
-        findings, broken = keep(examine(evidence, watch.check, checks), parsed)
-        findings = findings if again is None else _noted(findings, again.note)
+        findings, broken = keep(examine(evidence, watch.check, checks), limits)
+        findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
         model = replace(model, findings=findings, broken_limits=broken, card=card)
         if found.readable is not None:
@@ -163,11 +197,6 @@ def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[s
     """The same checks on new labelled data; `.findings` and `.report` of what comes back speak of that data."""
     opened = model if isinstance(model, Model) else load(model)
     return opened.audit(source, [parse(text) for text in limits], **more)
-
-
-def _noted(findings: tuple[Finding, ...], note: Say) -> tuple[Finding, ...]:
-    """The findings, the first of them saying what ships."""
-    return tuple(replace(f, notes=(note, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
 
 
 def _readable(name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:

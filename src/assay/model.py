@@ -22,6 +22,7 @@ from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep
+from .auditing.unread import unread
 from .kernel.box import Box
 from .kernel.clock import Clock
 from .kernel.data import Column, Dataset, Floats
@@ -202,7 +203,7 @@ class Model:
         findings in place of its own.
         """
         raw = read(source, **options)
-        data = labelled(raw, self.plan, self.codec)
+        data, notes = labelled(raw, self.plan, self.codec)
         weights = self.plan.names("weight")
         clock = Clock.start(60 * minutes) if clock is None else clock
         contender = Contender(name="blend", learner="", readable=False, scores=self.ensemble.raw(data), seconds=0.0)
@@ -228,6 +229,7 @@ class Model:
         rows = some_rows(raw, self.ensemble.parts)
         evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]))
         findings, broken = keep(examine(evidence, tell), limits)
+        findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
             findings = tuple(map(_on_seen_rows, findings))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
@@ -311,8 +313,11 @@ class Model:
         return f"<Model of '{self.plan.target}' ({self.plan.task}): {members}>"
 
 
-def labelled(raw: Dataset, plan: Plan, codec: Codec) -> Dataset:
-    """The rows of a raw table whose answer is known, opened as planned. Raises DataError where a column or all answers lack."""
+def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say, ...]]:
+    """The rows of a raw table whose answer is known, opened as planned, and notes on what could not be read.
+
+    Raises DataError where a column or all answers lack.
+    """
     if plan.target not in raw:
         hint: Part = did_you_mean(plan.target, raw.names) or ""
         raise refusal(
@@ -331,7 +336,12 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> Dataset:
     if not known.any():
         key = "no_labels" if codec.labels else "no_values"
         raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
-    return data.take(known)
+    return data.take(known), unread(raw, data, plan, np.asarray(known))
+
+
+def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
+    """The findings, the first of them with these notes before its own."""
+    return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
 
 
 def _by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, ...], ...]:

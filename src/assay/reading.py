@@ -13,6 +13,7 @@ from .kernel.data import Dataset
 from .kernel.errors import DataError, Part, RequestError
 from .kernel.hints import listing
 from .kernel.shelf import shelf
+from .kernel.stored import Held, Stored
 from .kernel.words import Say, refusal
 from .readers._cell import IsColumn, cell_of, column_of, is_column
 
@@ -32,6 +33,25 @@ def read(source: Any, **options: Any) -> Dataset:
             found: Dataset = reader.read(source, **options)
             return found
     raise refusal(DataError, "readers", "no_door", kind=type(source).__name__)
+
+
+def stored(source: Any, most_bytes: float, **options: Any) -> Stored | None:
+    """The same source block by block, where its door can; None where it cannot, or need not be asked.
+
+    most_bytes : of a file that is to be read at once; a text file beyond it is first written as Parquet, block by block
+    """
+    if isinstance(source, Dataset):
+        return Held(source)
+    room = shelf("readers")
+    for plugin in sorted((room.get(key) for key in room.keys()), key=lambda p: p.about.order):
+        reader = plugin() if isinstance(plugin, type) else plugin
+        if reader.opens(source):
+            if not hasattr(reader, "stored"):
+                return None
+            _refuse_unknown(source, plugin.about.key, reader.read, options)
+            found: Stored | None = reader.stored(source, most_bytes, **options)
+            return found
+    return None
 
 
 def _refuse_unknown(source: Any, key: str, door: Any, options: dict[str, Any]) -> None:

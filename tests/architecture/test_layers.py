@@ -16,7 +16,7 @@ LAYERS = (
     {"cli", "serve", "sklearn", "testing"},
     {"api"},
     {"model"},
-    {"auditing", "answers", "report", "reading"},
+    {"auditing", "answers", "report", "reading", "opening"},
     {"search"},
     {"planning"},
     set(ROOMS),

@@ -147,7 +147,7 @@ def test_ctrl_c_ships_the_best_so_far_and_says_so(folder: Path) -> None:
     assert run.code() == 0, run.errors
     model = assay.load(run.model)
     status = {t.name: (t.status, t.error) for t in model.ledger}
-    assert status["linear"] == status["boosting"] == ("done", "")
+    assert status["linear"] == status["boosting random"] == ("done", "")
     assert ("skipped", Say("search", "interrupted")) in status.values()
     assert model.card["interrupted"]
     assert word("interrupted", "en") in run.said.read_text(encoding="utf-8")

@@ -51,6 +51,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
     group.add_argument("--folds", type=int, default=0, help=helped("folds", lang))
     group.add_argument("--sealed", type=float, default=None, metavar="SHARE", help=helped("sealed", lang))
+    group.add_argument("--memory", default="", metavar="AMOUNT", help=helped("memory", lang))
     group.add_argument("--level", type=float, default=0.9, help=helped("level", lang))
     group.add_argument("--seed", type=int, default=0, help=helped("seed", lang))
 
@@ -81,6 +82,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "folds": parsed.folds,
         "sealed": parsed.sealed,
         "level": parsed.level,
+        "memory": parsed.memory,
         "seed": parsed.seed,
     }
 

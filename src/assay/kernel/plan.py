@@ -55,7 +55,9 @@ class Splits:
 class Plan:
     """Every choice made before training."""
 
-    data: Mapping[str, Any]  # name, sha256, rows, rows_read, rows_repaired, rows_refused, reader, details
+    data: Mapping[
+        str, Any
+    ]  # name, sha256, rows, rows_drawn (where not all), rows_used, rows_read, rows_repaired, rows_refused, reader, details
     target: str
     task: str
     task_why: Say
@@ -68,6 +70,7 @@ class Plan:
     advice: tuple[Advice, ...] = ()
     minutes: float = 2.0  # 0 where trials are counted
     trials: int = 0  # candidates beyond the constant guess, where they are the budget
+    memory: int = 0  # bytes the whole process may hold, where somebody asked or it made a difference; else 0
     seed: int = 0
     level: float = 0.9  # coverage of sets and intervals
     readable: bool = False  # only models that a person can read are tried and shipped

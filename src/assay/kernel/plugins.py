@@ -21,6 +21,7 @@ from .findings import Finding, Trial
 from .forms import Batch, Head, Vector
 from .plan import Plan
 from .shelf import shelf
+from .stream import Stream
 from .words import Say, Words
 
 
@@ -36,6 +37,7 @@ class About:
     extra: str = ""  # the extra that installs them
     order: int = 50  # where it stands in lists and reports; smaller is earlier
     readable: bool = False  # a learner whose whole working a person can read
+    streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)
 
     def say(self, room: str, key: str, **values: Any) -> Say:
         """A sentence of this plug-in."""
@@ -229,6 +231,16 @@ class Learner(Protocol):
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Any, ...]) -> Fitted:
         """The fitted object that was dumped. Raises BundleInvalid."""
+        ...
+
+
+class StreamLearner(Learner, Protocol):
+    """A learner that `streams`."""
+
+    def fit_stream(
+        self, stream: Stream, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator, needed: int
+    ) -> Fitted:
+        """Learn from all rows of the stream; `tune` may stop it early; `needed` rounds were enough on the sample."""
         ...
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from assay.crafting.batches import made_of, told
+from assay.crafting.batches import made_of, streamed, told
 from assay.crafting.choose import Recipe, choose
 from assay.crafting.made import Made
 from assay.kernel.box import Box
@@ -23,9 +23,10 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
+from assay.kernel.stream import Stream
 from assay.trees.beside import beside
 from assay.trees.forest import Forest
-from assay.trees.grow import LARGEST, Grown, clean_batch, grow, join
+from assay.trees.grow import LARGEST, Grown, clean_batch, grow, grow_streamed, join
 from assay.trees.left_over import left_over, targets
 from assay.trees.single import scorer
 
@@ -43,6 +44,7 @@ class Boosting:
         takes=("vector",),
         gives=("value", "classes"),
         order=30,
+        streams=True,
         words={"en": {"title": "gradient-boosted trees"}, "zh": {"title": "梯度提升树"}},
     )
     mode: Annotated[str, Choice(("boosted", "forest"))] = "boosted"
@@ -103,6 +105,26 @@ class Boosting:
     def _gains(gains: Floats, made: Made | None) -> Floats:
         """Gains of the columns that were given, each with its part of what the made ones gained."""
         return gains if made is None else made.shared(np.append(gains, 0.0)[None, :, None])[0, :-1, 0]
+
+    def fit_stream(
+        self, stream: Stream, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator, needed: int
+    ) -> Trees:
+        """The same from rows that come in blocks; `needed` rounds were enough on some of them."""
+        parameters = self.parameters(int(rng.integers(2**31 - 1)))
+        made = None
+        if self.craft:
+            sample = stream.sample()
+            made, sample = made_of(self._recipe(sample, head, clock, rng), sample, targets(sample, head), rng)
+            stream, tune = streamed(made, replace(stream, sample=lambda: sample)), told(made, tune)
+        if self.mode == "forest":
+            grown = grow_streamed(stream, tune, head, parameters, min(self.rounds, 300), 0, clock, 0)
+        else:
+            parameters |= {
+                "bagging_fraction": 1.0,
+                "bagging_freq": 0,
+            }  # so many rows need no drawing; it would cost memory
+            grown = grow_streamed(stream, tune, head, parameters, self.rounds, self.patience, clock, needed)
+        return Trees(grown.forest, grown.curve, self._gains(grown.gains, made), made)
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """The same settings in LightGBM's words."""

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from assay.kernel import memory
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
@@ -26,6 +27,7 @@ from assay.stats.design import Design
 ROWS_TO_CHOOSE_ON = 8_000
 LEAST_ROWS = 500
 CELLS = 30_000_000  # of a dense design, 240 MB: where many columns make it wider, fewer rows are learnt from
+COPIES = 5  # of a dense design, at the peak of its solvers
 STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # rows' worth of pull towards zero
 
 
@@ -76,7 +78,7 @@ class Linear:
             return 1.0
         assert train.y is not None
         assert tune.y is not None
-        room = ROWS_TO_CHOOSE_ON if design.is_sparse else CELLS // (4 * (design.width + 1))
+        room = ROWS_TO_CHOOSE_ON if design.is_sparse else _cells() // (4 * (design.width + 1))
         most = max(LEAST_ROWS, min(ROWS_TO_CHOOSE_ON, room))
         few = train.take(np.arange(0, train.rows, max(1, train.rows // most)))
         share = few.rows / train.rows  # fewer rows need as much less pull
@@ -150,9 +152,14 @@ class Line:
         }
 
 
+def _cells() -> int:
+    """Cells of a dense design that there is room for, with the copies that its solvers make."""
+    return int(min(CELLS, memory.room() / (8 * COPIES)))
+
+
 def _affordable(batch: Batch, design: Design, rng: np.random.Generator) -> Batch:
     """All rows, or as many at random as a design leaves room for that is wide without being sparse."""
-    most = max(LEAST_ROWS, CELLS // (design.width + 1))
+    most = max(LEAST_ROWS, _cells() // (design.width + 1))
     if batch.rows <= most or design.is_sparse:
         return batch
     return batch.take(np.sort(rng.choice(batch.rows, most, replace=False)))

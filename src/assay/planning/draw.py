@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 import assay
+from assay.kernel import memory
 from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Advice
@@ -23,6 +24,7 @@ from assay.kernel.words import Say, refusal
 from assay.stats import leaks
 
 from .durations import written
+from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
 from .splits import check_groups, copy_groups, plan_splits
@@ -37,8 +39,11 @@ MADE_OF = 0.5  # share of a rare class that flags which always go with it tell t
 ROWS_LOOKED_AT = 20_000
 
 
-def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
-    """The plan for a raw table, and the table opened as planned, without rows that cannot teach."""
+def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, Dataset]:
+    """The plan for a raw table, and the table opened as planned, without rows that cannot teach.
+
+    fit : where only some rows of a larger table are at hand, what is known of it
+    """
     check_names(data, wishes)
     if data.rows < LEAST_ROWS:
         raise no_rows(data.source.name, data.rows)
@@ -64,10 +69,12 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         raise refusal(DataError, "planning", "nothing_left", name=data.source.name, target=wishes.target, columns=roles)
     least = _least_class(y) if codec.labels else 0
     check_groups(table, wishes.group)
-    splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed)
+    drawn = fit is not None and fit.drawn is not None
+    splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn)
     portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners, wishes.trials)
     plan = Plan(
-        data=_data_card(data, table.rows),
+        data=_data_card(data, table.rows, fit),
+        memory=fit.limit if fit is not None and (fit.asked or fit.drawn is not None) else 0,
         target=wishes.target,
         task=task.about.key,
         task_why=task_why,
@@ -86,6 +93,10 @@ def draw(data: Dataset, wishes: Wishes) -> tuple[Plan, Dataset]:
         version=assay.__version__,
     )
     notes, copied = _notes(plan, table, data)
+    notes = (*notes, *_memory_notes(fit))
+    rarest = int(np.bincount(y, minlength=len(codec.labels)).min()) if codec.labels else splits.folds
+    if rarest < splits.folds and wishes.folds:
+        notes = (*notes, Say("planning", "note.folds", {"folds": splits.folds, "n": rarest}))
     if rare := _rare_classes(y, codec.labels):
         notes = (*notes, Say("planning", "note.rare", {"names": rare}))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
@@ -150,8 +161,9 @@ def _check_orders(opened: Dataset, wishes: Wishes) -> None:
             raise refusal(RequestError, "planning", key, name=name, why=why, option=_quoted(f"{name}={kind}"))
 
 
-def _data_card(data: Dataset, used: int) -> dict[str, object]:
+def _data_card(data: Dataset, used: int, fit: Fit | None) -> dict[str, object]:
     source = data.source
+    drawn = {} if fit is None or fit.drawn is None else {"rows": fit.rows, "rows_drawn": data.rows}
     return {
         "name": source.name,
         "sha256": data.sha256,
@@ -163,6 +175,7 @@ def _data_card(data: Dataset, used: int) -> dict[str, object]:
         "reader": source.reader,
         "details": dict(source.details),
         "examples": list(source.examples),
+        **drawn,
     }
 
 
@@ -205,6 +218,16 @@ def _notes(plan: Plan, table: Dataset, data: Dataset) -> tuple[tuple[Say, ...], 
     if table.rows < FEW_ROWS:
         notes.append(Say("planning", "note.few", {"n": table.rows}))
     return tuple(notes), copied is not None
+
+
+def _memory_notes(fit: Fit | None) -> list[Say]:
+    """What was done because of the memory; nothing where everything fits and nobody asked."""
+    if fit is None or not (fit.asked or fit.drawn is not None):
+        return []
+    notes = [Say("planning", "note.memory" if fit.asked else "note.memory_found", {"limit": memory.said(fit.limit)})]
+    if fit.drawn is not None:
+        notes.append(Say("planning", "note.drawn", {"n": len(fit.drawn), "rows": fit.rows}))
+    return notes
 
 
 def _read_how(data: Dataset) -> list[Say]:

@@ -35,10 +35,19 @@ class Split:
 
 
 def plan_splits(
-    rows: int, least_class: int, group: str, time: str, asked: int, sealed_share: float | None = None
+    rows: int,
+    least_class: int,
+    group: str,
+    time: str,
+    asked: int,
+    sealed_share: float | None = None,
+    drawn: bool = False,
 ) -> Splits:
-    """How many folds, and how many rows are sealed: `sealed_share` of them where it is given."""
-    share = SEALED_SHARE if rows > CROSS_FIT_UP_TO else 0.0
+    """How many folds, and how many rows are sealed: `sealed_share` of them where it is given.
+
+    drawn : the rows were drawn from a larger table; what learns from all of it can only be measured on sealed rows
+    """
+    share = SEALED_SHARE if drawn or rows > CROSS_FIT_UP_TO else 0.0
     sealed = min(int(rows * share), SEALED_MOST) if sealed_share is None else int(rows * sealed_share)
     folds = asked or (10 if rows < 500 else 8 if rows < 3_000 else 5 if rows < 200_000 else 3)
     folds = max(2, min(folds, rows // 2))

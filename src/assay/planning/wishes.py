@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
+from assay.kernel.memory import bytes_of
 from assay.kernel.plan import WAYS_TO_SHIP
 from assay.kernel.words import Say, refusal
 
@@ -39,6 +40,9 @@ class Wishes:
     sealed: float | None = None  # share of rows set aside before anything is fitted; None lets the plan decide
     seed: int = 0
     level: float = 0.9
+    memory: str | float = (
+        ""  # most memory of the whole process ("4GB", or bytes); empty takes a share of what is available
+    )
     readable: bool = False  # ship the best model a person can read
     ship: str = "bag"  # the bag of fold models, one "refit" on all rows, or one "distilled" model
     latency: str | float = ""  # within which one row is to be answered: "5ms", "200us", or seconds
@@ -58,6 +62,8 @@ class Wishes:
             wrong.append(Say("planning", "wish.sealed", {"value": f"{self.sealed:g}"}))
         if not 0.5 <= self.level < 1:
             wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
+        if self.memory != "" and bytes_of(self.memory) is None:
+            wrong.append(Say("planning", "wish.memory", {"value": str(self.memory)}))
         if self.ship not in WAYS_TO_SHIP:
             wrong.append(Say("planning", "wish.ship", {"value": str(self.ship), "known": list(WAYS_TO_SHIP)}))
         if self.latency != "" and seconds(self.latency) is None:

@@ -158,18 +158,15 @@ def _beside_plain(sample: bytes, start: int, end: int) -> float:
     return 1.0 if before.isalpha() or after.isalpha() or before.isdigit() else 0.5
 
 
+def western(match: re.Match[str]) -> str:
+    """A byte that broke UTF-8, kept as a lone surrogate, read as Western (cp1252)."""
+    byte = bytes([ord(match.group()) - 0xDC00])
+    try:
+        return byte.decode("cp1252")
+    except UnicodeDecodeError:
+        return byte.decode("latin-1")
+
+
 def _mended(raw: bytes) -> tuple[str, int]:
     """UTF-8 in which each broken byte is read as Western (cp1252) instead of being lost."""
-    text = raw.decode("utf-8", "surrogateescape")
-    broken = 0
-
-    def western(match: re.Match[str]) -> str:
-        nonlocal broken
-        broken += 1
-        byte = bytes([ord(match.group()) - 0xDC00])
-        try:
-            return byte.decode("cp1252")
-        except UnicodeDecodeError:
-            return byte.decode("latin-1")
-
-    return re.sub("[\udc80-\udcff]", western, text), broken
+    return re.subn("[\udc80-\udcff]", western, raw.decode("utf-8", "surrogateescape"))

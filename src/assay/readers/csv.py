@@ -7,7 +7,7 @@ name. Everything is found out from the content and told in `Source.details`; no 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,8 +24,14 @@ from ._columns import NO_COMMA, Comma, Met, coded_column, comma_of, distinct_nam
 from ._dialect import PRIVATE, Dialect, check_fixed, find_dialect
 from ._encoding import decode
 from ._layout import Layout, Tail, find_layout, find_tail
+from ._spool import Lines, encoding_of, size_of, spool
+from ._stored import ParquetFile
 
 HEAD, TAIL = 1 << 18, 1 << 17  # bytes of the beginning and the end that are judged
+LARGE, LARGE_SHARE = (
+    10**9,
+    0.125,
+)  # bytes beyond which, and share of the memory beyond which, a file is not read at once
 JUDGED_LINES = 300  # of the beginning, for the dialect
 JUDGED_LAST = 40  # of the end, for the dialect
 
@@ -65,6 +71,10 @@ class Csv:
                 "renamed": "duplicate column names renamed: {names}",
                 "missing": "taken as missing: {tokens}",
                 "guessed": "{n} characters of another encoding",
+                "streamed": "written as Parquet first, for its size",
+                "endless.seen": "'{name}' has a line too long to be a row.",
+                "endless.expected": "Expected a line end within some millions of letters.",
+                "endless.do": "Export the table again, one row a line.",
                 "empty.seen": "'{name}' is empty.",
                 "empty.expected": "Expected a header and rows.",
                 "empty.do": "Export the table again.",
@@ -95,6 +105,10 @@ class Csv:
                 "renamed": "重名的列已改名：{names}",
                 "missing": "视为缺失：{tokens}",
                 "guessed": "{n} 个字符来自其他编码",
+                "streamed": "因文件较大，先转写为 Parquet",
+                "endless.seen": "“{name}”中有一行过长，不可能是一行数据。",
+                "endless.expected": "应在数百万字符之内换行。",
+                "endless.do": "请重新导出表格，每行一条数据。",
                 "empty.seen": "“{name}”是空文件。",
                 "empty.expected": "应有表头和数据行。",
                 "empty.do": "请重新导出表格。",
@@ -138,6 +152,63 @@ class Csv:
         layout = find_layout(head, dialect, header)
         _refuse_empty(layout, head, path.name)
         return _Reading(path.name, text, dialect, layout, head, decimal).dataset()
+
+    @classmethod
+    def stored(
+        cls,
+        source: Any,
+        most_bytes: float,
+        *,
+        separator: str | None = None,
+        quote: str | None = None,
+        encoding: str | None = None,
+        decimal: str | None = None,
+        header: bool | None = None,
+    ) -> ParquetFile | None:
+        """The same table written as Parquet, block by block; None where it is small enough to be read at once.
+
+        Raises DataError as `read` does, and where a line has no end.
+        """
+        path = peek.existing(source)
+        _refuse_foreign(path)
+        if size_of(path) <= min(most_bytes * LARGE_SHARE, LARGE):
+            return None
+        fixed = check_fixed(separator, quote)
+        lines = Lines(path, encoding or encoding_of(path))
+        text = _text_of(next(lines.blocks(), b""), path.name, None)
+        head, _ = _ends(text, fixed)
+        dialect = find_dialect(head[:JUDGED_LINES], fixed)
+        layout = find_layout(head, dialect, header)
+        _refuse_empty(layout, head, path.name)
+        if text.details.get("quoted_lines"):  # each line in quotes of its own: that is undone for whole files only
+            return None
+        lines = replace(lines, guessed=0, nuls=0, quote=dialect.quote)
+        blocks = lines.blocks()
+        first = next(blocks)
+        start = _behind(first, layout.body + text.details.get("hint_lines", 0))
+        names, named = distinct_names(layout.header or [""] * layout.width)
+        made = spool(first[start:], blocks, dialect, layout, names)
+        try:
+            if not made.rows:
+                raise _header_only(path.name, layout)
+            found = _details(layout, dialect, text.details) | named | {"streamed": True, "encoding": lines.encoding}
+            found |= {"bytes_guessed": lines.guessed, "nul_bytes": lines.nuls, "repeated_headers": made.repeated}
+            found |= {"comment_lines": made.comments, "tail_lines": len(made.tail.said)}
+            comma = _comma_of_file(made.path, dialect, decimal)
+            found["decimal"] = "," if comma.decimal else "."
+            source_ = Source(
+                name=path.name,
+                reader="csv",
+                details=said_details(found),
+                rows_read=made.rows + made.tail.rows,
+                rows_repaired=made.repaired,
+                rows_refused=made.tail.rows,
+                examples=tuple([*made.examples, *made.tail.said][:5]),
+            )
+            return ParquetFile(made.path, source_, made=True, comma=comma)
+        except BaseException:
+            made.path.unlink()
+            raise
 
     @classmethod
     def notes(cls, source: Source) -> tuple[Say, ...]:
@@ -222,6 +293,40 @@ class _Reading:
             "other_table_rows": tail.rows,
             "repeated_headers": repeated,
         }
+
+
+def _behind(utf8: bytes, lines: int) -> int:
+    """The byte behind that many lines."""
+    place = 0
+    for _ in range(lines):
+        place = utf8.find(b"\n", place) + 1 or len(utf8)
+    return place
+
+
+def _details(layout: Layout, dialect: Dialect, met: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found out about header and dialect."""
+    return {
+        "separator": dialect.separator,
+        "quote": dialect.quote,
+        "escape": dialect.escape,
+        "header_line": layout.header_line + 1 + met.get("hint_lines", 0) if layout.header else 0,
+        "header_rows": layout.header_rows if layout.header_rows > 1 else 0,
+        "header_guessed": layout.guessed,
+        "preamble_lines": len(layout.preamble),
+        "preamble": list(layout.preamble[:3]),
+    }
+
+
+def _comma_of_file(path: Path, dialect: Dialect, asked: str | None) -> Comma:
+    """How a table that was written as Parquet writes its numbers, by its first rows."""
+    import pyarrow.parquet
+
+    if asked is not None:
+        return Comma(decimal=asked == ",", grouped=asked == ",")
+    if dialect.separator == ",":
+        return NO_COMMA
+    with pyarrow.parquet.ParquetFile(path) as file:
+        return comma_of(map(_levels, next(file.iter_batches(20_000)).columns))
 
 
 def _column(name: str, cells: Any, met: Met, comma: Comma) -> Column:
@@ -337,6 +442,8 @@ def _phrases(details: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     counts = {"preamble": "preamble_lines", "tail": "tail_lines", "other_table": "other_table_rows"}
     counts["repeated"] = "repeated_headers"
     said += [(key, {"n": details[name]}) for key, name in counts.items() if details.get(name)]
+    if details.get("streamed"):
+        said.append(("streamed", {}))
     if details.get("bytes_guessed"):
         said.append(("guessed", {"n": details["bytes_guessed"]}))
     if details.get("renamed"):

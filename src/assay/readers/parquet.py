@@ -5,15 +5,18 @@ Known by its first bytes, whatever it is called.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from assay.kernel.data import Dataset
+from assay.kernel.data import Dataset, Source
 from assay.kernel.errors import DataError
 from assay.kernel.plugins import About
 from assay.kernel.words import refusal
 
 from . import _peek as peek
+from ._stored import ParquetFile
 from ._typed import arrow_dataset
 
 
@@ -57,17 +60,34 @@ class Parquet:
         table = _table(path, kind)
         return arrow_dataset(table, path.name, "parquet", {"format": kind})
 
+    @classmethod
+    def stored(cls, source: Any, most_bytes: float) -> ParquetFile | None:
+        """The same file block by block; None where it is no Parquet or has no rows. Raises DataError where it is damaged."""
+        path = peek.existing(source)
+        if peek.kind_of(path) != "parquet":
+            return None
+        with _told_as_torn(path):
+            found = ParquetFile(path, Source(name=path.name, reader="parquet", details={"format": "parquet"}))
+        return found if found.rows and found.names else None
 
-def _table(path: Path, kind: str) -> Any:
+
+@contextmanager
+def _told_as_torn(path: Path) -> Iterator[None]:
     import pyarrow as pa
-    import pyarrow.feather
-    import pyarrow.parquet
 
     try:
-        if kind == "parquet":
-            return pyarrow.parquet.read_table(path, partitioning=None)
-        return pyarrow.feather.read_table(path)
+        yield
     except (pa.ArrowException, OSError) as error:
         raise refusal(
             DataError, "readers/parquet", "torn", name=path.name, found=peek.foreign(path), error=str(error)
         ) from error
+
+
+def _table(path: Path, kind: str) -> Any:
+    import pyarrow.feather
+    import pyarrow.parquet
+
+    with _told_as_torn(path):
+        if kind == "parquet":
+            return pyarrow.parquet.read_table(path, partitioning=None)
+        return pyarrow.feather.read_table(path)

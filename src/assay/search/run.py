@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.kernel import memory
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
@@ -28,7 +29,7 @@ from assay.stats import blending, splitting
 
 from .ensemble import Ensemble, Member
 from .settle import Scored, Settled, best_readable, settle
-from .trial import Bench, Fold, Outcome, make_folds, try_candidate
+from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, try_candidate
 
 WITHOUT_GAIN = 4  # candidates in a row that do not better the blend: then a small table is done
 GAIN = 0.0005  # relative fall of the loss that counts as gain
@@ -90,7 +91,16 @@ def search(
     folds = make_folds(table, names, split.folds, strata, split.groups, split.times, plan.seed, rest)
     if not folds:
         raise refusal(DataError, "search", "one_side")
-    bench = Bench(table, y, weight, task.head(codec), folds, plan.seed, journal)
+    bench = Bench(
+        table,
+        y,
+        weight,
+        task.head(codec),
+        folds,
+        plan.seed,
+        journal,
+        most=min(CACHE_BYTES, CACHE_SHARE * memory.room()),
+    )
     outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only)
     done = tuple(o for o in outcomes if o.trial.status == "done")
     if not _any_model(done):

@@ -24,6 +24,7 @@ from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.errors import PluginFault
 from assay.kernel.findings import Trial
 from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.need import need
 from assay.kernel.plan import Candidate
 from assay.kernel.plugins import Fitted
 from assay.kernel.rng import stream
@@ -36,7 +37,7 @@ from .encoders import Encoders
 from .executors.here import side_by_side
 
 TUNE_SHARE = 0.12  # of the training rows of a fold: they may stop a learner early, and are never measured on
-CACHE_BYTES = 3 * 2**30
+CACHE_BYTES, CACHE_SHARE = 3 * 2**30, 0.3  # batches kept: at most so many bytes, and of the room that there is
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,7 @@ class Bench:
     seed: int
     journal: Any = None
     cache: dict[tuple[int, str], Batch] = field(default_factory=dict)
+    most: float = CACHE_BYTES  # bytes of batches that are kept
 
     def batch(self, fold: Fold, which: str) -> Batch:
         """The batch of the "train", "tune" or "held" rows of a fold; kept while memory allows."""
@@ -71,7 +73,7 @@ class Bench:
             weight = None if self.weight is None else self.weight[rows]
             batch = fold.encoders.batch(self.table.take(rows), self.y[rows], weight)
             held = sum(b.vector.values.nbytes for b in list(self.cache.values()))
-            if held + batch.vector.values.nbytes > CACHE_BYTES:
+            if held + batch.vector.values.nbytes > self.most:
                 return batch
             self.cache[key] = batch
         return self.cache[key]
@@ -131,6 +133,8 @@ def try_candidate(
 
     workers = min(len(bench.folds), cores())
     try:
+        for package in plugin.about.needs:  # loading it takes seconds, and they are not the first folds' alone
+            need(package, plugin.about.extra)
         steps = side_by_side(work, len(bench.folds), workers, timer)
     except KeyboardInterrupt:
         raise

@@ -20,7 +20,7 @@ Losses = Callable[[Floats, NDArray[Any]], Floats]
 
 
 def greedy(
-    scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Losses, steps: int = 25, patience: int = 5
+    scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Losses, steps: int = 40, patience: int = 8
 ) -> Floats:
     """Weights [candidates] that sum to one.
 

@@ -150,6 +150,19 @@ def row_keys(data: Dataset) -> NDArray[np.uint64]:
     return keys
 
 
+def cell_keys(data: Dataset) -> NDArray[np.uint64]:
+    """A number for each row that is the same for rows with the same cells, in other tables of this run too: uint64 [n]."""
+    keys = np.zeros(data.rows, dtype=np.uint64)
+    for i, column in enumerate(data):
+        if column.levels is not None:  # codes differ from part to part, the names do not
+            spelled = np.asarray([hash(str(level)) for level in column.levels] + [0], dtype=np.int64)
+            bits = spelled[column.cells]
+        else:
+            bits = _bits(column)
+        keys = _mix(keys ^ _mix(bits.view(np.uint64) + np.uint64(i * 1_000_003 + 1)))
+    return keys
+
+
 def places_in(part: Dataset, whole: Dataset) -> Ints:
     """Where the rows of `part` stand in `whole`, of which they are some, in the same order: int64 [n]."""
     if part.rows == whole.rows:

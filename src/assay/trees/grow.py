@@ -11,15 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from ..kernel import memory
 from ..kernel.clock import Clock
 from ..kernel.data import Floats
 from ..kernel.forms import Batch, Head, Vector
+from ..kernel.stream import Stream
 from ..kernel.threads import threads
 from .forest import Forest
 from .from_lightgbm import forest_of
 
 QUIET = {"verbosity": -1, "deterministic": True, "force_row_wise": True, "first_metric_only": True}
 OF_DATA = ("min_data_in_leaf", "seed", "num_threads")  # parameters that matter when rows are binned
+PACED_AT, PACED_SHARE, MOST_RATE = 5, 0.9, 0.3  # rounds after which the pace is known; of the time left; largest rate
 LARGEST = 1e300  # the native library treats larger numbers as infinite
 
 
@@ -62,6 +65,70 @@ def grow(
     forest = forest_of(booster, keep)
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
+
+
+def grow_streamed(
+    stream: Stream,
+    tune: Batch,
+    head: Head,
+    parameters: dict[str, Any],
+    rounds: int,
+    patience: int,
+    clock: Clock,
+    needed: int,
+) -> Grown:
+    """Grow on rows that come in blocks: they are kept as the number of their bin, a byte a feature, and nowhere as floats.
+
+    Edges of bins are those of the stream's sample. Where the clock will not allow the rounds that are `needed` at the rate
+    asked for, the rate rises (to MOST_RATE at most), so that the same way is gone in fewer steps; 0 keeps the rate.
+    """
+    import lightgbm
+
+    timer = clock.slice(clock.remaining())
+    # Column by column: the other layout would hold every bin a second time.
+    whole = QUIET | {"force_row_wise": False, "force_col_wise": True} | objective_of(head)
+    whole |= {"num_threads": threads()} | parameters
+    blocks = stream.blocks()
+
+    class Block(lightgbm.Sequence):
+        def __init__(self, size: int) -> None:
+            self.batch_size = self.size = size
+
+        def __len__(self) -> int:
+            return self.size
+
+        def __getitem__(self, rows: Any) -> Floats:
+            return np.clip(next(blocks), -LARGEST, LARGEST)
+
+    of_data = {"verbosity": -1, **{k: whole[k] for k in OF_DATA if k in whole}}
+    edges = _dataset(stream.sample(), whole, None).construct()
+    data = lightgbm.Dataset(
+        [Block(size) for size in stream.sizes], stream.y, weight=stream.weight, reference=edges, params=of_data
+    ).construct()
+    memory.give_back()
+    watched = _dataset(tune, whole, None, reference=data)
+    watch = _Watch(clock.slice(clock.remaining()), patience, True)
+    pace = _Pace(watch.clock, needed, float(whole.get("learning_rate", 0.1)))
+    booster = lightgbm.train(whole, data, rounds, valid_sets=[watched], callbacks=[pace, watch])
+    keep = watch.best + 1 if patience else booster.current_iteration()
+    gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
+    return Grown(forest_of(booster, keep), watch.curve, gains, timer.spent(), watch.cut_short)
+
+
+class _Pace:
+    """Raises the rate once it is seen that the clock allows fewer rounds than are needed."""
+
+    before_iteration = True
+    order = 5
+
+    def __init__(self, clock: Clock, needed: int, rate: float) -> None:
+        self.clock, self.needed, self.rate = clock, needed, rate
+
+    def __call__(self, env: Any) -> None:
+        if env.iteration == PACED_AT:
+            allowed = PACED_AT + PACED_SHARE * self.clock.remaining() * PACED_AT / self.clock.spent()
+            if allowed < self.needed:
+                env.model.reset_parameter({"learning_rate": min(MOST_RATE, self.rate * self.needed / allowed)})
 
 
 def objective_of(head: Head) -> dict[str, Any]:

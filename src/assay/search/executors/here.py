@@ -1,6 +1,7 @@
 """How are folds worked on side by side, in this process?
 
-Threads, since the learners' heavy work leaves the interpreter; each gets its share of the cores. On Ctrl-C the clock that
+Threads, since the learners' heavy work leaves the interpreter; each gets its share of the cores and
+of the memory. On Ctrl-C the clock that
 the work sees runs out at once, so that everything winds up before the interruption goes on.
 """
 
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 from typing import TypeVar
 
+from assay.kernel import memory
 from assay.kernel.clock import Clock
 from assay.kernel.threads import at_most, cores
 
@@ -27,6 +29,7 @@ def side_by_side(work: Callable[[int, Clock], T], count: int, workers: int, cloc
 
     stopped = Event()
     started = 0
+    room = memory.room()
 
     def now() -> float:
         return float("inf") if stopped.is_set() else clock.now()
@@ -36,7 +39,7 @@ def side_by_side(work: Callable[[int, Clock], T], count: int, workers: int, cloc
         waves = -(-(count - started) // workers)
         started += 1
         left = Clock(started=clock.now(), deadline=clock.deadline, now=now)
-        with at_most(max(1, cores() // workers)):
+        with at_most(max(1, cores() // workers)), memory.within(room / workers):
             return work(i, left.slice(left.remaining() / max(1, waves)))
 
     # Linear algebra libraries would each take all cores for every worker.

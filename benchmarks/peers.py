@@ -1,0 +1,190 @@
+"""Is Assay ahead of the AutoML tools people use now, in the same minutes on the same cores?
+
+For each table and seed: three quarters to learn from, one quarter that no tool sees. Every tool gets the same two files and the
+same minutes, alone on the machine, in an environment of its own (benchmarks/peers/make.sh). Each result is appended to
+RESULTS as it comes, and what stands there is not done again; `--tell` prints the tables from what stands there.
+
+    python benchmarks/peers.py --data FOLDER --environments FOLDER --results peers.jsonl [--minutes 1] [--seeds 0 1 2]
+    python benchmarks/peers.py --results peers.jsonl --tell
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+OWN = ("assay", "assay-refit")
+SYSTEMS = ("assay", "autogluon-high", "autogluon-best", "flaml", "mljar")
+# file, target, columns left out; the last four are scikit-learn's own
+TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "german_credit": ("german_credit.csv", "credit_risk", ()),
+    "concrete_strength": ("concrete_strength.csv", "strength", ()),
+    "adult_income": ("adult_income.csv.gz", "income >50K", ()),
+    "pima_diabetes": ("pima_diabetes.csv", "Class variable", ()),
+    "diamonds": ("diamonds.csv.gz", "price", ()),
+    "ai4i2020": ("ai4i2020.csv", "Machine.failure", ("UDI", "Product_ID", "TWF", "HDF", "PWF", "OSF", "RNF")),
+    "breast_cancer": ("", "target", ()),
+    "bike_hourly": ("bike_hourly.csv.gz", "cnt", ("instant",)),
+    "student_performance": ("student_performance_por.csv", "class", ("G1", "G2")),
+    "wine_quality": ("wine_quality.csv", "quality", ()),
+    "taiwan_credit_default": ("taiwan_credit_default.csv.gz", "default payment", ()),
+    "digits": ("", "target", ()),
+    "heart_disease": ("heart_disease.csv", "Disease", ()),
+    "insurance_charges": ("insurance_charges.csv", "charges", ()),
+    "diabetes": ("", "target", ()),
+    "wine": ("", "target", ()),
+}
+VALUES = ("concrete_strength", "diamonds", "bike_hourly", "wine_quality", "insurance_charges", "diabetes")
+MOST_ROWS = 20_000
+
+
+def table_of(name: str, folder: Path) -> tuple[pd.DataFrame, str]:
+    """A table without copies (rows on both sides would measure memory), and its target; classes as texts."""
+    file, target, drop = TABLES[name]
+    if file:
+        frame = pd.read_csv(folder / file, encoding="utf-8-sig")
+        frame.columns = [c.strip() for c in frame.columns]
+        frame = frame.drop(columns=[c for c in drop if c in frame.columns])
+        frame = frame.drop_duplicates(subset=[c for c in frame.columns if c != target])
+    else:
+        from sklearn import datasets
+
+        load = {"breast_cancer": "load_breast_cancer", "digits": "load_digits", "diabetes": "load_diabetes"}
+        frame = getattr(datasets, load.get(name, "load_wine"))(as_frame=True).frame
+    if name not in VALUES:
+        frame[target] = "is " + frame[target].astype(str)
+    if len(frame) > MOST_ROWS:
+        frame = frame.sample(MOST_ROWS, random_state=0)
+    return frame.reset_index(drop=True), target
+
+
+def losses(answer: np.ndarray, y: np.ndarray, classes: bool) -> np.ndarray:
+    """Log-loss of each row, or squared error."""
+    if not classes:
+        return (answer - y) ** 2
+    p = np.clip(answer, 1e-15, 1.0)
+    p = p / p.sum(axis=1, keepdims=True)
+    return -np.log(p[np.arange(len(y)), y])
+
+
+def calibration_error(answer: np.ndarray, y: np.ndarray) -> float:
+    """Expected calibration error of the answer given, in 15 bins of equal width (Guo et al. 2017)."""
+    top, right = answer.max(axis=1), answer.argmax(axis=1) == y
+    place = np.minimum((top * 15).astype(int), 14)
+    return float(sum(abs(top[place == b].sum() - right[place == b].sum()) for b in range(15)) / len(y))
+
+
+def one(system: str, name: str, seed: int, minutes: float, data: Path, environments: Path) -> dict[str, Any]:
+    """One line of results."""
+    frame, target = table_of(name, data)
+    order = np.random.default_rng(seed).permutation(len(frame))
+    cut = len(frame) * 3 // 4
+    train, test = (frame.iloc[part].reset_index(drop=True) for part in (order[:cut], order[cut:]))
+    labels = [] if name in VALUES else sorted(frame[target].unique())
+    python = Path(sys.executable) if system in OWN else environments / system.split("-")[0] / "bin" / "python"
+    line: dict[str, Any] = {"system": system, "table": name, "seed": seed, "minutes": minutes}
+    with tempfile.TemporaryDirectory() as folder:
+        train.to_parquet(f"{folder}/train.parquet")
+        test.to_parquet(f"{folder}/test.parquet")
+        script = Path(__file__).parent / "peers" / "run.py"
+        kind = "classes" if labels else "value"
+        command = [str(python), str(script), system, folder, target, kind, str(minutes), json.dumps(labels)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60 * (5 * minutes + 5), check=False)
+        except subprocess.TimeoutExpired:
+            return line | {"error": "more than five times its minutes"}
+        if done.returncode or not Path(folder, "said.json").exists():
+            return line | {"error": done.stderr[-2500:]}
+        answer = np.load(f"{folder}/answers.npy")
+        line |= json.loads(Path(folder, "said.json").read_text())
+    y = test[target].map(labels.index).to_numpy() if labels else test[target].to_numpy(float)
+    each = losses(answer, y, bool(labels))
+    line |= {"losses": [round(float(v), 8) for v in each], "ece": calibration_error(answer, y) if labels else None}
+    return line | {"loss": float(each.mean()) if labels else float(np.sqrt(each.mean()))}
+
+
+def tell(lines: list[dict[str, Any]]) -> None:
+    """The tables of results, in Markdown."""
+    for minutes in sorted({line["minutes"] for line in lines}):
+        of = [line for line in lines if line["minutes"] == minutes]
+        seeds = sorted({line["seed"] for line in of})
+        systems = [s for s in dict.fromkeys((*SYSTEMS, *OWN)) if any(line["system"] == s for line in of)]
+        by = {(line["table"], line["seed"], line["system"]): line for line in of}
+        whole = [(t, s) for t in TABLES for s in seeds if all((t, s, system) in by for system in systems)]
+        print(f"\n## {minutes:g} minutes, seeds {seeds}, {len(whole)} comparisons\n")
+        print(
+            "| table | " + " | ".join(systems) + " | ours − AutoGluon high, 95 % |\n|---|" + "---|" * (len(systems) + 1)
+        )
+        ranks = []
+        for key in whole:
+            found = {system: by[*key, system].get("loss", np.inf) for system in systems}
+            ranks.append(pd.Series(found).rank())
+            said = [f"{found[s]:.4f}" if np.isfinite(found[s]) else "failed" for s in systems]
+            best = min(found, key=found.__getitem__)
+            said[systems.index(best)] = f"**{said[systems.index(best)]}**"
+            gap = paired(by.get((*key, "assay")), by.get((*key, "autogluon-high")))
+            print(f"| {key[0]} ({key[1]}) | " + " | ".join(said) + f" | {gap} |")
+        if not whole:
+            continue
+        mean = pd.DataFrame(ranks).mean()
+        print("| **mean rank** | " + " | ".join(f"{mean[s]:.2f}" for s in systems) + " | |\n")
+        print("| measure | " + " | ".join(systems) + " |\n|---|" + "---|" * len(systems))
+        for key, what, scale in (
+            ("seconds", "seconds (median)", 1),
+            ("bytes", "MB kept (median)", 1e-6),
+            ("one_row_seconds", "one row, CPU ms (median)", 1e3),
+            ("ece", "calibration error (mean)", 1),
+        ):
+            middle = np.nanmean if key == "ece" else np.nanmedian
+            rows = [[by[*k, s].get(key) for k in whole if by[*k, s].get(key) is not None] for s in systems]
+            print(f"| {what} | " + " | ".join(f"{scale * middle(r):.4g}" if r else "–" for r in rows) + " |")
+
+
+def paired(a: dict[str, Any] | None, b: dict[str, Any] | None) -> str:
+    """The difference of the losses of the same rows, with its interval."""
+    if a is None or b is None or "losses" not in a or "losses" not in b:
+        return "–"
+    gap = np.asarray(a["losses"]) - np.asarray(b["losses"])
+    half = 1.96 * gap.std() / np.sqrt(len(gap))
+    return f"{gap.mean() - half:+.4g} to {gap.mean() + half:+.4g}"
+
+
+def main() -> None:
+    """Measure what is lacking, or tell."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--data", type=Path)
+    asked.add_argument("--environments", type=Path)
+    asked.add_argument("--results", type=Path, required=True)
+    asked.add_argument("--minutes", type=float, default=1.0)
+    asked.add_argument("--seeds", type=int, nargs="*", default=[0])
+    asked.add_argument("--only", nargs="*", default=list(TABLES))
+    asked.add_argument("--systems", nargs="*", default=list(SYSTEMS))
+    asked.add_argument("--tell", action="store_true")
+    said = asked.parse_args()
+    lines = [json.loads(line) for line in said.results.read_text().splitlines()] if said.results.exists() else []
+    if said.tell:
+        return tell(lines)
+    known = {(line["table"], line["seed"], line["system"], line["minutes"]) for line in lines}
+    for seed in said.seeds:
+        for name in said.only:
+            for system in said.systems:
+                if (name, seed, system, said.minutes) in known:
+                    continue
+                line = one(system, name, seed, said.minutes, said.data, said.environments)
+                with said.results.open("a") as handle:
+                    handle.write(json.dumps(line) + "\n")
+                shown = line.get("error", f"{line.get('loss', 0):.4f}, {line.get('seconds', 0):.0f} s")
+                print(name, seed, system, shown, flush=True)
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""What do layers of simple units, trained together, make of the table?
+
+A few small perceptrons that answer together, after RealMLP (Holzmüller, Grinsztajn & Steinwart 2024), trained by torch and
+asked without it. Each member leaves out an eighth of the rows of its own, and the loss on those rows chooses the epoch that is
+kept: nearly every row teaches, and nearly every row judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.data import Floats
+from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.plugins import About
+from assay.kernel.settings import Choice, Real, Whole, check_settings
+from assay.neural.inputs import Inputs
+from assay.neural.network import Network
+from assay.neural.reasons import Baselines, integrated
+
+if TYPE_CHECKING:
+    from assay.neural.training import Form, Rows
+
+PARTS = 8  # each member leaves out one part of the rows
+WAVED = 128  # numbers up to which each is mixed from waves: beyond it they take most of the time
+SMALL, FALL, LEAST_EPOCHS = 1_000, 0.6, 8  # ten times the rows get a quarter of the epochs
+SHOWN = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perceptron:
+    """Layers of simple units: several small networks that answer together."""
+
+    about: ClassVar[About] = About(
+        key="perceptron",
+        takes=("vector",),
+        gives=("value", "classes"),
+        needs=("torch",),
+        extra="nets",
+        order=40,
+        words={"en": {"title": "neural network"}, "zh": {"title": "神经网络"}},
+    )
+    members: Annotated[int, Whole(1, 32, log=True)] = 8  # small networks that answer together
+    width: Annotated[int, Whole(4, 512, log=True)] = 64  # units of a layer
+    layers: Annotated[int, Whole(1, 8)] = 3
+    activation: Annotated[str, Choice(("silu", "selu", "relu"))] = "silu"
+    waves: Annotated[int, Whole(0, 64)] = 16  # for each number; 0 gives numbers as they are
+    spread: Annotated[float, Real(0.01, 10.0, log=True)] = 0.1  # of the waves' frequencies: how fine they may look
+    embedding: Annotated[int, Whole(1, 64, log=True)] = 8  # numbers that stand for a name among many
+    rate: Annotated[float, Real(1e-4, 1.0, log=True)] = 0.04  # size of a step at its largest
+    decay: Annotated[float, Real(0.0, 1.0)] = 0.02  # pull of weights towards zero
+    dropout: Annotated[float, Real(0.0, 0.8)] = 0.15  # share of units that are left out in a step
+    batch: Annotated[int, Whole(8, 8192, log=True)] = 256  # rows a step looks at; more on large tables
+    epochs: Annotated[int, Whole(1, 2000, log=True)] = 128  # times each row is looked at; fewer on large tables
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Perceptrons:
+        """Train as long as the schedule says or the clock allows; keep the best epoch.
+
+        Raises MissingPackage where torch is not installed.
+        """
+        from assay.neural.one_thread import one_thread
+        from assay.neural.pace import Pace
+        from assay.neural.training import Training
+        from assay.trees.grow import join
+
+        whole = join(train, tune) if tune.rows else train
+        inputs = Inputs.learn(whole.vector)
+        unit = _Unit.of(whole, head)
+        rows = _rows(inputs, whole, unit, head)
+        left_out = self._left_out(whole.rows, rng)
+        form = self._form(whole.rows, inputs)
+        curve: list[float] = []
+        with one_thread():
+            training = Training(form, rows, int(inputs.sizes.sum()), inputs.numbers, head, rng)
+            kept, least = training.weights(), np.inf
+            for epoch in training.epochs(Pace(form.steps(whole.rows), clock), left_out):
+                curve.append(epoch.loss)
+                if not epoch.loss >= least:  # the last one where nothing can be judged
+                    kept, least = epoch.weights, epoch.loss
+            network = training.network(kept, unit.centre, unit.scale)
+        return Perceptrons(inputs, network, Baselines.learn(whole.vector, rng), tuple(curve))
+
+    def _left_out(self, rows: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+        """[members, n] rows that a member does not learn from; none of a handful."""
+        part = rng.permutation(rows) % PARTS
+        mine = np.arange(self.members) % PARTS
+        return np.asarray((part == mine[:, None]) & (rows >= 2 * PARTS))
+
+    def _form(self, rows: int, inputs: Inputs) -> Form:
+        """Larger batches and fewer epochs where there are many rows."""
+        from assay.neural.training import Form
+
+        return Form(
+            members=self.members,
+            width=self.width,
+            layers=self.layers,
+            activation=self.activation,
+            waves=self.waves if inputs.numbers <= WAVED else 0,
+            spread=self.spread,
+            embedding=self.embedding,
+            rate=self.rate,
+            decay=self.decay,
+            dropout=self.dropout,
+            batch=min(8192, max(self.batch, 2 ** int(np.log2(max(1, rows / 40))))),
+            epochs=max(min(LEAST_EPOCHS, self.epochs), round(self.epochs * min(1.0, SMALL / max(1, rows)) ** FALL)),
+        )
+
+    @staticmethod
+    def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Perceptrons:
+        """The networks that were dumped, every shape checked; torch is not asked. Raises BundleInvalid."""
+        inputs = Inputs.load(box.box("inputs"), features)
+        network = Network.load(box.box("network"), inputs, head.width)
+        curve = box.array("curve", np.float64, (None,), finite=False)
+        return Perceptrons(inputs, network, Baselines.load(box.box("baselines"), len(features)), tuple(curve.tolist()))
+
+
+@dataclass(frozen=True, eq=False)
+class Perceptrons:
+    """Trained members, as arrays."""
+
+    inputs: Inputs
+    network: Network
+    baselines: Baselines
+    curve: tuple[float, ...]  # an epoch each: loss on rows that members left out; NaN where there were none
+
+    def predict(self, batch: Batch) -> Floats:
+        """Raw scores [n, w]."""
+        return self.network.scores(self.inputs.columns(batch.vector), self.inputs.rows(batch.vector))
+
+    def contributions(self, batch: Batch) -> Floats:
+        """Integrated gradients (Sundararajan, Taly & Yan 2017), an approximation that adds up exactly: [n, d + 1, w].
+
+        From the middle row and rows drawn column by column, in five points of the way from each; what the points miss
+        is spread in proportion (see assay.neural.reasons).
+        """
+        return integrated(self.network, self.inputs, batch.vector, self.baselines)
+
+    def dump(self, box: Box) -> None:
+        """Inputs, weights and baselines."""
+        self.inputs.dump(box.add("inputs"))
+        self.network.dump(box.add("network"))
+        self.baselines.dump(box.add("baselines"))
+        box.put_array("curve", np.asarray(self.curve, dtype=np.float64))
+
+    def about(self) -> Mapping[str, Any]:
+        """Epochs that were trained and the loss of each on rows that members left out."""
+        known = [round(v, 6) for v in self.curve if np.isfinite(v)]
+        return {"epochs": len(self.curve), "curve": known[:: max(1, len(known) // SHOWN)]}
+
+
+@dataclass(frozen=True, eq=False)
+class _Unit:
+    """How the target is brought to middle 0 and spread 1, and back."""
+
+    centre: Floats  # [w]
+    scale: float
+
+    @classmethod
+    def of(cls, batch: Batch, head: Head) -> _Unit:
+        """Weighted mean and spread of a value; nothing to be done for classes."""
+        if head.name != "value":
+            return cls(np.zeros(head.width), 1.0)
+        y = np.asarray(batch.y, dtype=np.float64)
+        weight = _weight(batch)
+        mean = float(np.average(y, weights=weight))
+        spread = float(np.sqrt(np.average((y - mean) ** 2, weights=weight)))
+        return cls(np.asarray([mean]), spread or 1.0)
+
+
+def _rows(inputs: Inputs, batch: Batch, unit: _Unit, head: Head) -> Rows:
+    from assay.neural.training import Rows
+
+    assert batch.y is not None
+    if head.name == "value":
+        target = (np.asarray(batch.y, dtype=np.float64)[:, None] - unit.centre) / unit.scale
+    elif head.width == 1:
+        target = np.asarray(batch.y == 1, dtype=np.float64)[:, None]
+    else:
+        target = np.eye(head.classes_)[batch.y]
+    weight = _weight(batch)
+    return Rows(
+        columns=inputs.columns(batch.vector).astype(np.float32),
+        places=inputs.rows(batch.vector),
+        target=target.astype(np.float32),
+        weight=(weight / weight.mean()).astype(np.float32),
+    )
+
+
+def _weight(batch: Batch) -> Floats:
+    """Weights of the rows; all alike where none counts."""
+    if batch.weight is None or not np.any(batch.weight):
+        return np.ones(batch.rows)
+    return np.asarray(batch.weight, dtype=np.float64)

@@ -1,0 +1,89 @@
+"""How many rows of this table fit into the memory it may take?
+
+A few rows are encoded to see how wide a row becomes; measured factors say what planning, search and checks hold of each at
+their peak. A table that does not fit, or that is too long to be searched whole, is searched on rows drawn evenly from all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assay.kernel import memory
+from assay.kernel.data import Column, Dataset, Ints
+from assay.kernel.errors import RequestError
+from assay.kernel.plugins import modality_of
+from assay.kernel.rng import stream
+from assay.kernel.stored import Stored, evenly_drawn
+from assay.kernel.words import refusal
+
+from .kinds import bids, check_names
+from .wishes import Wishes
+
+PROBE = 2_000  # rows that are encoded to see how wide a row becomes
+SEARCHED_WHOLE = 1_000_000  # rows of a file up to which it is searched whole, where it fits
+DRAWN = 250_000  # rows that a longer one is searched on, at most
+LEAST = 1_000  # rows below which searching on a part of the table says too little
+# Peak bytes for each float that the encoded rows hold, measured on 0.1 to 0.5 million rows of benchmarks/big_tables.py.
+COPIES = 20.0
+LIBRARIES = 250_000_000  # bytes of the process with all libraries loaded and no table (measured: 190 to 230 MB)
+WIDEST = 30  # floats that a cell of any kind becomes at most: a table that fits even so need not be looked at
+OF_TEXT = 100  # bytes of one distinct text and its place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What fits."""
+
+    limit: int  # bytes
+    asked: bool  # the limit was asked for, not taken from what is available
+    rows: int  # of the table
+    drawn: Ints | None  # numbers of the rows to be searched, in rising order; None where all are
+    width: int  # floats a row becomes
+
+
+def limit_of(wishes: Wishes) -> int:
+    """The bytes this process may hold: as asked, else a share of what is available."""
+    asked = memory.bytes_of(wishes.memory) if wishes.memory != "" else None
+    return asked or memory.held() + int(memory.SHARE * memory.available())
+
+
+def fit(table: Stored, wishes: Wishes, limit: int) -> Fit:
+    """Which rows of a table are searched. Raises RequestError where not even the least number of rows fits."""
+    room = limit - max(LIBRARIES, memory.held())
+    if table.rows <= SEARCHED_WHOLE and room > table.rows * len(table.names) * 8 * WIDEST * COPIES:
+        return Fit(limit=limit, asked=wishes.memory != "", rows=table.rows, drawn=None, width=0)
+    probe = table.take(evenly_drawn(table.rows, PROBE, stream(wishes.seed, "probe")))
+    check_names(probe, wishes)
+    width, texts = _width(probe, wishes)
+    a_row = width * 8 * COPIES + texts * OF_TEXT
+    fitting, least = int(room / a_row), min(table.rows, LEAST)
+    if fitting < least:
+        need, name = memory.said(limit - room + least * a_row), probe.source.name
+        raise refusal(RequestError, "planning", "no_room", limit=memory.said(limit), name=name, need=need, n=least)
+    if table.rows <= min(fitting, SEARCHED_WHOLE):
+        return Fit(limit=limit, asked=wishes.memory != "", rows=table.rows, drawn=None, width=width)
+    drawn = evenly_drawn(table.rows, min(fitting, DRAWN), stream(wishes.seed, "drawn rows"))
+    return Fit(limit=limit, asked=wishes.memory != "", rows=table.rows, drawn=drawn, width=width)
+
+
+def _width(probe: Dataset, wishes: Wishes) -> tuple[int, float]:
+    """Floats an encoded row takes, and distinct texts a row brings."""
+    width, texts = 0, 0
+    for raw in probe:
+        if raw.levels is not None:
+            texts += len(np.unique(raw.cells))
+        if raw.name != wishes.target and raw.name not in wishes.drop:
+            width += _floats(raw, wishes)
+    return max(1, width), texts / probe.rows
+
+
+def _floats(raw: Column, wishes: Wishes) -> int:
+    found = bids(raw)
+    kind = wishes.kinds.get(raw.name, "") or (found[0].kind if found else "category")
+    modality = modality_of(kind)
+    opened = replace(modality.open(raw).column, kind=kind)
+    if opened.missing.all():
+        return 1
+    return max(1, int(modality.learn(opened, stream(wishes.seed, "probe", raw.name)).vector(opened).values.shape[1]))

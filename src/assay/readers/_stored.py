@@ -1,0 +1,107 @@
+"""How is a Parquet file asked for some of its rows, or for all of them block by block?
+
+One block of columns is in memory at a time. Cells become columns by the rules of every other door (`_typed`), block by block:
+what a column is, numbers or words, may differ from block to block, and is made one by the kind it is opened with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assay.kernel.data import Column, Dataset, Ints, Source
+from assay.kernel.errors import DataError
+from assay.kernel.stored import BLOCK
+from assay.kernel.words import refusal
+
+from ._columns import NO_COMMA, Comma, Met, distinct_names, said_details, text_column
+from ._typed import arrow_column
+
+BUFFER = 1 << 18  # bytes of a column read ahead
+
+
+class ParquetFile:
+    """A Parquet file, never read whole.
+
+    made  : the file was made for this run of texts alone, and is removed by `close`
+    comma : how those texts write numbers
+    """
+
+    def __init__(self, path: Path, source: Source, made: bool = False, comma: Comma = NO_COMMA) -> None:
+        import pyarrow.parquet
+
+        self._path, self._made, self._comma = path, made, comma
+        with pyarrow.parquet.ParquetFile(path) as file:
+            self._raw: list[str] = list(file.schema_arrow.names)
+            self._rows = int(file.metadata.num_rows)
+        names, named = distinct_names(self._raw)
+        self._names = tuple(names)
+        details = said_details({**source.details, **named})
+        self.source = replace(source, details=details, rows_read=source.rows_read or self._rows)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self._rows
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, distinct."""
+        return self._names
+
+    def take(self, rows: Ints) -> Dataset:
+        """Some of the rows, by number in rising order. One pass over the file."""
+        import pyarrow as pa
+
+        pieces, start, place = [], 0, 0
+        for batch in self._batches(self._names):
+            end = int(np.searchsorted(rows, start + batch.num_rows))
+            if end > place:
+                pieces.append(batch.take(pa.array(rows[place:end] - start)))
+            start, place = start + batch.num_rows, end
+            if place == len(rows):
+                break
+        return self._dataset(pa.Table.from_batches(pieces), self._names)
+
+    def blocks(self, names: Sequence[str] | None = None) -> Iterator[Dataset]:
+        """All rows in order, at most BLOCK at once."""
+        asked = self._names if names is None else tuple(names)
+        for batch in self._batches(asked):
+            if batch.num_rows:
+                yield self._dataset(batch, asked)
+
+    def close(self) -> None:
+        """Remove the file where it was made for this run."""
+        if self._made:
+            with suppress(FileNotFoundError):
+                self._path.unlink()
+
+    def _batches(self, names: Sequence[str]) -> Iterator[Any]:
+        """Arrow record batches of the columns named, in that order."""
+        import pyarrow as pa
+        import pyarrow.parquet
+
+        places = [self._names.index(name) for name in names]
+        alone = len(set(self._raw)) == len(self._raw)  # names that stand twice cannot be asked for one by one
+        asked = [self._raw[place] for place in places] if alone else None
+        try:
+            with pyarrow.parquet.ParquetFile(self._path, buffer_size=BUFFER, pre_buffer=False) as file:
+                for batch in file.iter_batches(BLOCK, columns=asked):
+                    order = [batch.schema.get_field_index(name) for name in asked] if asked is not None else places
+                    yield pa.RecordBatch.from_arrays([batch.column(k) for k in order], names=list(names))
+        except (pa.ArrowException, OSError) as error:
+            raise refusal(DataError, "readers", "torn", name=self.source.name, error=str(error)) from error
+
+    def _dataset(self, table: Any, names: Sequence[str]) -> Dataset:
+        met = Met()
+        columns = [self._column(name, table.column(k), met) for k, name in enumerate(names)]
+        details = said_details({**self.source.details, **met.details()})
+        return Dataset(tuple(columns), replace(self.source, details=details))
+
+    def _column(self, name: str, cells: Any, met: Met) -> Column:
+        return text_column(name, cells, met, self._comma) if self._made else arrow_column(name, cells, met)

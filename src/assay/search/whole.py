@@ -1,0 +1,281 @@
+"""How does the chosen model learn from all rows, when they do not fit at once?
+
+The search has seen rows drawn from the table. Of the blend, the members that learn from a stream are fitted once more on every
+row of the table that is not kept apart: not the sealed rows, not those that stop the growing, and no row of a sealed group, no
+copy of a sealed row, and nothing later than the first sealed row where time matters. The encoders are those learnt on the
+drawn rows. The new model is trusted only where its loss on the rows that stopped it is not above that of the fold models,
+which never saw those rows either; else the bag of fold models is kept (as in refit.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel import memory
+from assay.kernel.clock import Clock
+from assay.kernel.data import Bools, Dataset, Floats, Ints
+from assay.kernel.forms import Batch
+from assay.kernel.plan import Plan
+from assay.kernel.plugins import Fitted, Task
+from assay.kernel.rng import stream
+from assay.kernel.settings import with_settings
+from assay.kernel.shelf import shelf
+from assay.kernel.stored import BLOCK, Stored, evenly_drawn
+from assay.kernel.stream import Stream
+from assay.kernel.words import Say
+from assay.planning.draw import reopen
+from assay.planning.target import usable_rows
+from assay.stats import leaks, splitting
+
+from .encoders import Encoders
+from .ensemble import Ensemble, Member
+from .run import Found
+from .settle import Settled, settle
+from .trial import TUNE_SHARE as FOLD_TUNE
+
+TUNE_SHARE, TUNE_ROWS = 0.2, 20_000  # of the drawn rows, at most: they stop the growing, and are compared on
+BINNED_FROM = 100_000  # rows, at most, that the edges of bins are learnt from
+AGAIN = 0.8  # of the time the last member took must be left before another is begun
+DOUBT = 3.0  # standard errors by which the loss may be higher before the new model is mistrusted
+WORTH = 1.5  # times the rows that were searched: fewer are not worth another fit
+BLOCKS_TIMED = 3  # blocks that tell how long reading takes
+PUSHING = 1.8  # how much longer a block takes that is also put into bins (measured: 1.4 to 1.8)
+SLOWER = 1.3  # a row of many costs more than a row of few: they stand in slower memory
+TIME_USED, MEMORY_USED = 0.9, 0.95  # of what is left; the rest is for what cannot be foreseen
+A_ROW = 52  # bytes a row takes besides its bins: scores, gradients, places, target (measured: 44 to 50)
+BLOCK_COPIES = 5  # of a block's floats, while it is read and encoded
+ALIKE = 0.001  # share of other rows that may share the key of a sealed row by chance
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """What ships, how it was settled, what is to be said about it, and how many rows it learnt from (0: the bag ships)."""
+
+    ensemble: Ensemble
+    settled: Settled
+    note: Say
+    learnt: int = 0
+
+
+def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Ints, limit: float, clock: Clock) -> Whole:
+    """The blend of `found` on all rows of `stored`; row i of `table` is row `numbers[i]` there.
+
+    limit : bytes the process may hold. Where not all rows fit as bins, or the clock does not allow for all, as many as do
+            are drawn evenly from them
+    """
+    task: Task = shelf("tasks").get(plan.task)()
+    said: dict[str, Any] = {"rows": stored.rows, "drawn": table.rows}
+    streams = np.asarray([shelf("learners").get(c.learner).about.streams for c in found.contenders])
+    if not (found.allowed & streams).any():
+        return Whole(found.ensemble, found.settled, Say("search", "whole.none", said))
+    memory.give_back()
+    fitting = _Fitting(found, plan, table, stored, numbers, task)
+    try:
+        done = fitting.members(found.allowed & streams, limit, clock)
+    except KeyboardInterrupt:  # the bag is at hand
+        done = {}
+    if not done:
+        return Whole(found.ensemble, found.settled, Say("search", "whole.no_time", said))
+    chosen = np.zeros(len(streams), dtype=bool)
+    chosen[list(done)] = True
+    settled = settle(found.scored, task, plan.level, chosen)
+    members = tuple(
+        Member(c.name, c.learner, float(weight), (done[i],))
+        for i, (c, weight) in enumerate(zip(found.contenders, settled.weights, strict=True))
+        if weight > 0
+    )
+    alone = Ensemble(found.ensemble.head, (fitting.encoders,), members, settled.calibrated.map)
+    said |= {"n": fitting.learnt}
+    if _worse(alone, found, task, table, fitting.tune):
+        return Whole(found.ensemble, found.settled, Say("search", "whole.worse", said))
+    key = "whole.sealed" if len(found.split.sealed) else "whole.cross"
+    return Whole(alone, settled, Say("search", key, said), fitting.learnt)
+
+
+class _Fitting:
+    """What the members share: encoders, rows that stop the growing, and which rows of the table may teach."""
+
+    def __init__(self, found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Ints, task: Task) -> None:
+        self.found, self.plan, self.table, self.stored, self.numbers, self.task = (
+            found,
+            plan,
+            table,
+            stored,
+            numbers,
+            task,
+        )
+        split = found.split
+        rows = np.setdiff1d(np.arange(table.rows), split.sealed)
+        rng = stream(plan.seed, "whole", "tune rows")
+        share = min(TUNE_SHARE, TUNE_ROWS / len(rows))
+        self.kept, self.tune = splitting.carve(rows, share, task.strata(found.y), split.groups, split.times, rng)
+        self.names = plan.names("feature") + plan.names("sensitive")
+        self.encoders = Encoders.learn(table, self.names, rows, plan.seed, -1)
+        self.learnt = 0
+
+    def members(self, allowed: Bools, limit: float, clock: Clock) -> dict[int, Fitted]:
+        """Fitted members by the place of their contender, the one of most weight first, as many as the time allows."""
+        weights = settle(self.found.scored, self.task, self.plan.level, allowed).weights
+        order = [place for place in np.argsort(-weights, kind="stable").tolist() if weights[place] > 0]
+        affordable = self._in_time(order[0], clock)
+        if affordable < WORTH * self.table.rows:
+            return {}
+        settings = {c.name: c.settings for c in self.plan.candidates}
+        watched = self._batch(self.tune)
+        fed = self._stream(min(affordable, self._in_memory(limit, len(watched.vector.features))))
+        done: dict[int, Fitted] = {}
+        took = 0.0
+        for place in order:
+            if clock.remaining() < took * AGAIN or clock.expired():
+                break
+            contender, timer = self.found.contenders[place], clock.slice(clock.remaining())
+            learner = with_settings(shelf("learners").get(contender.learner), settings[contender.name])
+            rounds = [int(f.about().get("rounds", 0)) for f in self.found.outcomes[place].fitted]
+            rng = stream(self.plan.seed, "whole", contender.name)
+            head = self.found.ensemble.head
+            done[place] = learner.fit_stream(fed, watched, head, timer, rng, int(np.mean(rounds)))
+            took = timer.spent()
+        return done
+
+    def _in_time(self, place: int, clock: Clock) -> int:
+        """Rows that a contender can be expected to learn from in the time left, going by the pace of its folds."""
+        outcome, timer = self.found.outcomes[place], clock.slice(clock.remaining())
+        looked_at = 0
+        for _, opened in itertools.islice(self._blocks(self.names), BLOCKS_TIMED):
+            looked_at += len(self.encoders.vector(opened).values)
+        reading = PUSHING * timer.spent() * self.stored.rows / looked_at
+        folds = len(outcome.fitted)
+        taught = len(self.found.rows) * (folds - 1) * (1 - FOLD_TUNE)  # rows learnt from, all folds together
+        a_row = SLOWER * outcome.trial.seconds / taught
+        affordable = (TIME_USED * clock.remaining() - reading) / max(a_row, 1e-12)
+        return int(min(max(0.0, affordable), self.stored.rows))
+
+    def _in_memory(self, limit: float, width: int) -> int:
+        """Rows that can be held as bins beside what is held now."""
+        memory.give_back()
+        room = MEMORY_USED * limit - memory.held() - BLOCK * width * 8 * BLOCK_COPIES
+        return int(max(0.0, room / (width + A_ROW)))
+
+    def _batch(self, rows: Ints) -> Batch:
+        weight = None if self.found.weight is None else self.found.weight[rows]
+        return self.encoders.batch(self.table.take(rows), self.found.y[rows], weight)
+
+    def _stream(self, most: int) -> Stream:
+        """The rows that may teach, encoded block by block."""
+        mask, y, weight = self._teaching()
+        if len(y) > most:
+            some = evenly_drawn(len(y), most, stream(self.plan.seed, "whole", "drawn rows"))
+            mask[np.delete(np.flatnonzero(mask), some)] = False
+            y, weight = y[some], None if weight is None else weight[some]
+        self.learnt = len(y)
+        edges = np.append(np.arange(0, self.stored.rows, BLOCK), self.stored.rows)
+        sizes = [int(mask[a:b].sum()) for a, b in itertools.pairwise(edges)]
+        binned = self.kept[:: max(1, -(-len(self.kept) // BINNED_FROM))]
+        return Stream(
+            sample=lambda: self._batch(binned),
+            sizes=tuple(size for size in sizes if size),
+            y=y,
+            weight=weight,
+            blocks=lambda: self._vectors(mask),
+        )
+
+    def _vectors(self, mask: Bools) -> Iterator[Floats]:
+        for rows, opened in self._blocks(self.names):
+            some = mask[rows]
+            if some.any():
+                yield self.encoders.vector(opened if some.all() else opened.take(some)).values
+
+    def _teaching(self) -> tuple[Bools, NDArray[Any], Floats | None]:
+        """The rows of the table that may teach (mask), their targets and weights."""
+        plan, apart = self.plan, _Apart(self.found, self.plan, self.table, self.tune)
+        roles = [*plan.names("target"), *plan.names("weight"), *plan.names("time"), *plan.names("group")]
+        mask = np.ones(self.stored.rows, dtype=bool)
+        mask[self.numbers[self.found.split.sealed]] = False
+        mask[self.numbers[self.tune]] = False
+        targets, weights = [], []
+        for rows, opened in self._blocks(tuple(dict.fromkeys([*roles, *apart.names]))):
+            weight = opened[plan.names("weight")[0]] if plan.names("weight") else None
+            time = opened[plan.splits.time] if plan.splits.time else None
+            y = self.task.encode(opened[plan.target], self.found.codec)
+            usable = usable_rows(opened[plan.target], weight, time)[0] & (y >= 0 if self.found.codec.labels else True)
+            mask[rows] &= usable & ~apart.of(opened)
+            targets.append(y[mask[rows]].astype(np.float32))
+            if weight is not None:
+                weights.append(weight.cells[mask[rows]].astype(np.float32))
+        return mask, np.concatenate(targets), np.concatenate(weights) if weights else None
+
+    def _blocks(self, names: tuple[str, ...]) -> Iterator[tuple[slice, Dataset]]:
+        start = 0
+        for block in self.stored.blocks(names):
+            yield slice(start, start + block.rows), reopen(block, self.plan)
+            start += block.rows
+
+
+class _Apart:
+    """Rows of the table that stand on the sealed rows' side, or on that of those that stop the growing."""
+
+    def __init__(self, found: Found, plan: Plan, table: Dataset, tune: Ints) -> None:
+        sealed = found.split.sealed
+        some = np.concatenate([sealed, tune])
+        self.group, self.time = plan.splits.group, plan.splits.time
+        self.names: tuple[str, ...] = ()
+        self.first: Any = None
+        if self.time:
+            self.first = table[self.time].cells[some].min() if len(some) else None
+        elif self.group:
+            self.members = {text for text in table[self.group].take(some).texts() if text is not None}
+        else:
+            features = table.only(plan.names("feature") + plan.names("sensitive"))
+            self.names, self.keys = _telling(features, sealed)
+
+    def of(self, opened: Dataset) -> Bools:
+        """Which rows of a block: bool [n]."""
+        if self.time:
+            cells = opened[self.time].cells
+            return np.asarray(cells >= self.first) if self.first is not None else np.zeros(len(cells), dtype=bool)
+        if self.group:
+            words = opened[self.group].as_words()
+            known = [level in self.members for level in words.levels] if words.levels is not None else []
+            return np.asarray(np.append(np.asarray(known, dtype=bool), False)[words.cells])
+        if not self.names:
+            return np.zeros(opened.rows, dtype=bool)
+        return np.asarray(np.isin(leaks.cell_keys(opened.only(self.names)), self.keys))
+
+
+def _telling(features: Dataset, sealed: Ints) -> tuple[tuple[str, ...], NDArray[np.uint64]]:
+    """The fewest columns by which a copy of a sealed row is known, and the keys of the sealed rows.
+
+    The columns of most different cells first; enough are taken once hardly any other row shares its key with a sealed one.
+    None where even all of them together tell no row from another, so that being alike means nothing.
+    """
+    if not len(sealed):
+        return (), np.empty(0, dtype=np.uint64)
+    some = np.arange(features.rows)[:: max(1, features.rows // 20_000)]
+    distinct = {c.name: len(np.unique(c.take(some).cells)) for c in features}
+    order = sorted(features.names, key=lambda name: -distinct[name])
+    others = np.setdiff1d(np.arange(features.rows), sealed)
+    for count in sorted({min(3, len(order)), len(order)}):
+        names = tuple(order[:count])
+        keys = leaks.cell_keys(features.only(names))
+        shared = np.isin(keys[others], keys[sealed]).mean()
+        if shared <= ALIKE:
+            return names, np.unique(keys[sealed])
+    return (), np.empty(0, dtype=np.uint64)
+
+
+def _worse(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints) -> bool:
+    """Whether it loses to the fold models on rows that they never saw and that it at least stopped by."""
+    at = np.minimum(np.searchsorted(found.rows, tune), len(found.rows) - 1)
+    both = found.rows[at] == tune  # with time, the first block has no out-of-fold scores
+    if both.sum() < 2:
+        return False
+    rows = tune[both]
+    theirs = task.losses(found.settled.calibrated.scores[at[both]], found.y[rows])
+    gap = task.losses(alone.scores(table.take(rows)), found.y[rows]) - theirs
+    return bool(gap.mean() > DOUBT * gap.std() / np.sqrt(len(gap)))

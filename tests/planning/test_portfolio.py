@@ -1,0 +1,38 @@
+"""Where do the small networks stand among the candidates, and what is said where they cannot be trained?"""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.kernel import shelf as shelves
+from assay.kernel.forms import Head
+from assay.planning.portfolio import candidates
+
+
+@pytest.mark.parametrize("rows", [300, 3_000, 80_000])
+@pytest.mark.parametrize("head", [Head.value(), Head.classes(2), Head.classes(5)])
+def test_the_readable_and_the_first_trees_come_before_the_networks(rows: int, head: Head) -> None:
+    pytest.importorskip("torch")
+    names = [c.name for c in candidates(rows, head, ())[0]]
+    assert len(set(names)) == len(names)
+    assert names.index("perceptron") > max(names.index("boosting"), names.index("additive"))
+    assert names.index("perceptron") <= 5
+
+
+def test_values_get_larger_steps_than_classes() -> None:
+    pytest.importorskip("torch")
+    value, classes = (
+        next(c.settings for c in candidates(1000, head, ("perceptron",))[0] if c.learner == "perceptron")
+        for head in (Head.value(), Head.classes(2))
+    )
+    assert value["rate"] > classes["rate"]
+    assert value["dropout"] < classes["dropout"]
+
+
+def test_without_torch_the_plan_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelves, "has", lambda package: package != "torch")
+    found, left_out = candidates(1000, Head.value(), ())
+    assert "perceptron" not in [c.learner for c in found]
+    told = [say.text() for say in left_out if say.values.get("learner") == "perceptron"]
+    assert len(told) == 1
+    assert "assay[nets]" in told[0]

@@ -1,0 +1,140 @@
+"""Do rows drawn from a file, and all of them block by block, say what the whole file says?"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from assay.kernel.data import Dataset
+from assay.kernel.errors import DataError
+from assay.readers import _spool
+from assay.readers.csv import Csv
+from assay.readers.parquet import Parquet
+
+N = 150_000  # more than two blocks
+
+
+def same(a: Dataset, b: Dataset) -> None:
+    assert a.names == b.names
+    for left, right in zip(a, b, strict=True):
+        assert left.store == right.store, left.name
+        if left.store == "words":
+            assert np.array_equal(left.texts(), right.texts()), left.name
+        else:
+            assert np.array_equal(left.cells, right.cells, equal_nan=left.store == "numbers"), left.name
+
+
+def table() -> pa.Table:
+    rng = np.random.default_rng(0)
+    return pa.table(
+        {
+            "x": rng.normal(size=N),
+            "n": rng.integers(0, 1_000_000, N),
+            "town": pa.array(np.asarray(["Basel", "Bern", None], dtype=object)[rng.integers(0, 3, N)]),
+            "day": pa.array(np.datetime64("2020-01-01") + rng.integers(0, 900, N), pa.date32()),
+            "on": rng.random(N) < 0.5,
+        }
+    )
+
+
+def test_drawn_rows_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(table(), tmp_path / "t.parquet", row_group_size=7_001)
+    stored = Parquet.stored(tmp_path / "t.parquet", 1e9)
+    assert stored is not None
+    assert stored.rows == N
+    rows = np.sort(np.random.default_rng(1).choice(N, 3_000, replace=False))
+    same(stored.take(rows), Parquet.read(tmp_path / "t.parquet").take(rows))
+
+
+def test_blocks_are_the_file_in_order(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(table(), tmp_path / "t.parquet", row_group_size=7_001)
+    stored, whole = Parquet.stored(tmp_path / "t.parquet", 1e9), Parquet.read(tmp_path / "t.parquet")
+    assert stored is not None
+    start = 0
+    for block in stored.blocks(("town", "x")):
+        same(block, whole.only(("town", "x")).take(slice(start, start + block.rows)))
+        start += block.rows
+    assert start == N
+
+
+def test_names_that_stand_twice_are_told_apart(tmp_path: Path) -> None:
+    twice = pa.Table.from_arrays([pa.array([1.0, 2.0]), pa.array([3.0, 4.0])], names=["a", "a"])
+    pyarrow.parquet.write_table(twice, tmp_path / "t.parquet")
+    stored = Parquet.stored(tmp_path / "t.parquet", 1e9)
+    assert stored is not None
+    assert stored.names == ("a", "a_2")
+    (block,) = stored.blocks(("a_2",))
+    assert block["a_2"].cells.tolist() == [3.0, 4.0]
+
+
+def test_a_torn_file_is_told(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(table(), tmp_path / "t.parquet")
+    (tmp_path / "t.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:5_000])
+    with pytest.raises(DataError, match="cannot be read"):
+        Parquet.stored(tmp_path / "t.parquet", 1e9)
+
+
+BODIES = {
+    "plain": lambda i: f"{i},{i * 0.5},name {i % 7}\n",
+    "ragged": lambda i: f"{i},{i * 0.5},name {i % 7}\n" if i % 997 else f"{i},{i * 0.5}\n",
+    "quoted lines": lambda i: f'{i},{i * 0.5},"two\nlines, {i % 7}"\n',
+    "missing": lambda i: f"{i},{'NA' if i % 5 == 0 else i * 0.5},{'' if i % 3 else 'x'}\n",
+    "foreign": lambda i: f"{i},{i * 0.5},城市{i % 7}\n",
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_large_csv_means_what_a_small_one_does(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_spool, "LETTERS", 50_000)  # many blocks
+    text = "id,amount,name\n" + "".join(map(BODIES[body], range(20_000)))
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode("gb18030" if body == "foreign" else "utf-8"))
+    stored, whole = Csv.stored(path, 1.0), Csv.read(path)
+    assert stored is not None
+    assert stored.rows == whole.rows
+    same(stored.take(np.arange(stored.rows)), whole)
+    assert stored.source.rows_repaired == whole.source.rows_repaired
+    assert stored.source.details["encoding"] == whole.source.details["encoding"]
+    stored.close()
+
+
+def test_decimal_commas_footers_and_repeated_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_spool, "LETTERS", 50_000)
+    rows = "".join(f"{i};{i},5\n" + ("id;amount\n" if i % 4_000 == 3_999 else "") for i in range(20_000))
+    path = tmp_path / "t.csv"
+    path.write_text("id;amount\n" + rows + "\nprinted by the bank\n")
+    stored, whole = Csv.stored(path, 1.0), Csv.read(path)
+    assert stored is not None
+    same(stored.take(np.arange(stored.rows)), whole)
+    assert stored.source.details["repeated_headers"] == whole.source.details["repeated_headers"] == 5
+    assert stored.source.details["tail_lines"] == whole.source.details["tail_lines"]
+    stored.close()
+
+
+def test_a_small_csv_is_left_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    assert Csv.stored(tmp_path / "t.csv", 1e9) is None
+
+
+def test_no_file_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "t.csv").write_text("a,b\n" + "1,2\n" * 5_000)
+    stored = Csv.stored(tmp_path / "t.csv", 1.0)
+    assert stored is not None
+    assert len(list(tmp_path.glob("assay-*.parquet"))) == 1
+    stored.close()
+    stored.close()
+    assert not list(tmp_path.glob("assay-*.parquet"))
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_spool, "fast_body", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Csv.stored(tmp_path / "t.csv", 1.0)
+    assert not list(tmp_path.glob("assay-*.parquet"))

@@ -1,0 +1,218 @@
+"""Does what ships learn from all rows of a table that was searched in part, and never from those that measure it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+import assay
+from assay.kernel.clock import Clock
+from assay.kernel.errors import RequestError
+from assay.kernel.rng import stream
+from assay.kernel.stored import evenly_drawn
+from assay.learners.boosting import Boosting
+from assay.planning import fitting
+from assay.planning.draw import reopen
+from assay.planning.splits import draw_splits
+from assay.readers.parquet import Parquet
+from assay.search import whole as module
+
+N, DRAWN = 24_000, 6_000
+
+
+@pytest.fixture(autouse=True)
+def drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of this size counts as large."""
+    monkeypatch.setattr(fitting, "SEARCHED_WHOLE", 10_000)
+    monkeypatch.setattr(fitting, "DRAWN", DRAWN)
+
+
+@pytest.fixture
+def streamed(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """Every block that a learner is fed."""
+    seen: list[np.ndarray] = []
+    fit = Boosting.fit_stream
+
+    def spy(self: Boosting, stream: Any, *more: Any) -> Any:
+        seen.extend(np.array(block) for block in stream.blocks())
+        return fit(self, stream, *more)
+
+    monkeypatch.setattr(Boosting, "fit_stream", spy)
+    return seen
+
+
+def table(seed: int = 0, rare: float = 0.0) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(3, N))
+    score = 2 * x[0] * x[1] + x[2] - rare
+    return {
+        "x0": x[0],
+        "x1": x[1],
+        "x2": x[2],
+        "town": np.asarray(["Basel", "Bern", "Chur"])[rng.integers(0, 3, N)],
+        "y": np.where(rng.random(N) < 1 / (1 + np.exp(-score)), "yes", "no"),
+    }
+
+
+def trained(columns: dict[str, Any], path: Path, **wishes: Any) -> assay.Model:
+    pyarrow.parquet.write_table(pa.table(columns), path / "t.parquet", row_group_size=5_000)
+    wishes = {"minutes": 60, "learners": ("constant", "boosting"), "checks": (), **wishes}
+    return assay.train(path / "t.parquet", "y", **wishes)
+
+
+@pytest.fixture(autouse=True)
+def one_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portfolio without all but its first boosting candidate: the way is the same and shorter."""
+    from assay.planning import draw
+
+    whole: Callable[..., Any] = draw.candidates
+
+    def few(*args: Any) -> Any:
+        found, left = whole(*args)
+        return [c for c in found if c.name in ("constant", "boosting")], left
+
+    monkeypatch.setattr(draw, "candidates", few)
+
+
+def sealed_values(columns: dict[str, Any], model: assay.Model, path: Path, name: str) -> np.ndarray:
+    """What stands in a column of the sealed rows, found again as the search found them."""
+    rows = evenly_drawn(N, DRAWN, stream(model.plan.seed, "drawn rows"))
+    stored = Parquet.stored(path / "t.parquet", 1e9)
+    assert stored is not None
+    opened = reopen(stored.take(rows), model.plan)
+    y = model.task.encode(opened["y"], model.codec)
+    return np.asarray(columns[name])[rows[draw_splits(model.plan, opened, model.task.strata(y)).sealed]]
+
+
+def test_learns_from_all_rows_but_those_that_measure_or_stop_it(tmp_path: Path, streamed: list[np.ndarray]) -> None:
+    columns = table()
+    model = trained(columns, tmp_path)
+    sealed = sealed_values(columns, model, tmp_path, "x0")
+    assert len(sealed) == model.plan.splits.sealed == DRAWN // 5
+    fed = np.concatenate([block[:, 0] for block in streamed])
+    assert not np.isin(fed, sealed).any()
+    tune = round(0.2 * (DRAWN - len(sealed)))
+    assert abs(len(fed) - (N - len(sealed) - tune)) <= 2
+    assert np.isin(fed, columns["x0"]).all()
+    assert model.card["whole"] == {"rows": N, "searched": DRAWN, "learnt": len(fed)}
+    assert model.plan.data["rows"] == N
+    assert len(model.ensemble.encoders) == 1
+    answers = model.predict({k: v[:2_000] for k, v in columns.items()})
+    assert answers.probabilities is not None
+
+
+def test_the_report_says_what_was_done(tmp_path: Path) -> None:
+    model = trained(table(), tmp_path, checks=("quality",), memory="8GB")
+    said = [note.text() for note in model.plan.notes]
+    assert "at most 8 GB of memory, as you said" in said
+    assert any(f"{DRAWN:,} of the {N:,} rows" in line for line in said)
+    (finding,) = model.findings
+    assert finding.rows == "sealed"
+    assert f"of the {N:,} rows, streamed from the file" in finding.notes[0].text()
+    assert finding.notes[0].text("zh") != finding.notes[0].text()
+
+
+def test_no_copy_of_a_sealed_row_is_learnt(tmp_path: Path, streamed: list[np.ndarray]) -> None:
+    columns = {name: np.tile(cells[: N // 3], 3) for name, cells in table().items()}  # every row stands three times
+    model = trained(columns, tmp_path)
+    sealed = sealed_values(columns, model, tmp_path, "x0")
+    assert not np.isin(np.concatenate([block[:, 0] for block in streamed]), sealed).any()
+
+
+def test_rows_alike_by_chance_are_learnt(tmp_path: Path, streamed: list[np.ndarray]) -> None:
+    columns = table()
+    few = {name: np.round(columns[name]) for name in ("x0", "x1", "x2")}  # some hundred different rows in all
+    trained({**columns, **few}, tmp_path)
+    assert sum(len(block) for block in streamed) > 0.9 * (N - DRAWN)
+
+
+def test_groups_are_kept_apart(tmp_path: Path, streamed: list[np.ndarray]) -> None:
+    columns = table() | {"patient": [f"p{i}" for i in np.random.default_rng(1).integers(0, 400, N)]}
+    model = trained(columns, tmp_path, group="patient")
+    patients = np.asarray(columns["patient"])
+    sealed = sealed_values(columns, model, tmp_path, "patient")
+    fed = np.concatenate([block[:, 0] for block in streamed])
+    assert len(fed) > N / 2
+    assert not set(patients[np.isin(columns["x0"], fed)]) & set(sealed)
+
+
+def test_nothing_later_than_the_first_sealed_row_is_learnt(tmp_path: Path, streamed: list[np.ndarray]) -> None:
+    days = np.datetime64("2020-01-01") + np.random.default_rng(1).integers(0, 1_000, N)
+    columns = table() | {"day": days}
+    model = trained(columns, tmp_path, time="day")
+    first = sealed_values(columns, model, tmp_path, "day").min()
+    fed = np.concatenate([block[:, 0] for block in streamed])
+    assert len(fed) > N / 3
+    assert days[np.isin(columns["x0"], fed)].max() < first
+
+
+def test_rows_without_answer_or_weight_do_not_teach(tmp_path: Path, streamed: list[np.ndarray]) -> None:
+    columns = table()
+    weight = np.random.default_rng(2).integers(0, 3, N).astype(float)
+    answers = columns["y"].astype(object)
+    answers[::10] = None
+    model = trained({**columns, "y": answers, "w": weight}, tmp_path, weight="w")
+    fed = np.concatenate([block[:, 0] for block in streamed])
+    silent = columns["x0"][(weight == 0) | (np.arange(N) % 10 == 0)]
+    assert len(fed) == model.card["whole"]["learnt"] > N / 2
+    assert not np.isin(fed, silent).any()
+
+
+def test_a_rare_class_is_learnt(tmp_path: Path) -> None:
+    model = trained(table(rare=9.5), tmp_path, checks=("quality",))
+    positive = model.task.encode(assay.read(tmp_path / "t.parquet")["y"], model.codec).mean()
+    assert 0.001 < positive < 0.01
+    held = table(seed=5, rare=9.5)
+    p = model.predict(held).probabilities
+    assert p is not None
+    y = held["y"] == "yes"
+    assert p[y, 1].mean() > 5 * p[~y, 1].mean()
+    assert abs(p[:, 1].mean() - y.mean()) < 5 * np.sqrt(y.mean() / N)  # calibrated in the large
+
+
+def test_where_the_time_is_up_the_bag_ships_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, clock: 0)
+    model = trained(table(), tmp_path, checks=("quality",))
+    assert len(model.ensemble.encoders) > 1
+    assert "the time was up" in model.findings[0].notes[0].text()
+    assert model.card["whole"]["learnt"] == DRAWN
+
+
+def test_as_many_rows_as_fit_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: list[Any]) -> None:
+    monkeypatch.setattr(module._Fitting, "_in_memory", lambda self, limit, width: 12_345)
+    model = trained(table(), tmp_path)
+    assert sum(len(block) for block in streamed) == model.card["whole"]["learnt"] == 12_345
+
+
+def test_a_limit_too_small_says_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(RequestError) as caught:
+        trained(table(), tmp_path, memory="10MB")
+    seen, expected, do = caught.value.parts("en")
+    assert "10 MB of memory cannot hold t.parquet" in seen
+    assert "MB are needed" in expected or "GB are needed" in expected
+    assert "--memory" in do
+    assert all(caught.value.parts("zh"))
+
+
+def test_what_is_no_amount_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="memory is 'plenty'"):
+        trained(table(), tmp_path, memory="plenty")
+
+
+def test_the_same_seed_draws_the_same_rows(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(pa.table(table()), tmp_path / "t.parquet")
+    a, b, c = (assay.plan(tmp_path / "t.parquet", "y", seed=seed).data["sha256"] for seed in (0, 0, 1))
+    assert a == b != c
+
+
+def test_a_frame_too_long_is_searched_in_part(tmp_path: Path, streamed: list[np.ndarray]) -> None:
+    model = assay.train(
+        pa.table(table()), "y", minutes=60, checks=(), learners=("constant", "boosting"), clock=Clock.start()
+    )
+    assert model.card["whole"]["learnt"] == sum(len(block) for block in streamed) > N / 2
