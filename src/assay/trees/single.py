@@ -4,7 +4,7 @@ LightGBM has a call for exactly this: what does not change from row to row (the 
 settled once in a handle, and the call itself takes a pointer to the numbers and walks the trees in compiled code. Python reaches it
 through ctypes. A handle has a buffer of its own, so each thread has one; it is freed with the object that holds it.
 
-The bits are those of a batch. Where the library at hand lacks the call, our own walker answers (docs/decisions/0015).
+The bits are those of a batch. Where the library at hand lacks the call, our own walker answers (docs/decisions/0018-one-row.md).
 """
 
 from __future__ import annotations
