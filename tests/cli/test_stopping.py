@@ -158,7 +158,7 @@ def test_ctrl_c_ships_the_best_so_far_and_says_so(folder: Path) -> None:
 
 def test_ctrl_c_before_anything_is_finished_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     options = ("--target", "y", "--minutes", "60", "--folds", "2", "--learner", "boosting")
-    run = Run(written(tmp_path, 20_000), "early", options=options).until_told("boosting, ").stop(signal.SIGINT)
+    run = Run(written(tmp_path, 20_000), "early", options=options).until_told("boosting").stop(signal.SIGINT)
     assert run.code() == 2
     assert "before any candidate was finished" in run.errors
     assert "Traceback" not in run.errors

@@ -37,7 +37,11 @@ EXPANDS = 6  # times that compressed text grows, at a guess
 
 def size_of(path: Path) -> int:
     """Bytes of the text in a file, guessed where it is compressed."""
-    return path.stat().st_size * (EXPANDS if peek.compression(path) else 1)
+    try:
+        compressed = peek.compression(path) is not None
+    except PermissionError:  # the door itself tells it
+        compressed = False
+    return path.stat().st_size * (EXPANDS if compressed else 1)
 
 
 def encoding_of(path: Path) -> str:
