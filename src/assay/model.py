@@ -23,6 +23,7 @@ from .auditing.evidence import on_rows
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep
 from .auditing.unread import unread
+from .exporting import Exported, export
 from .kernel.box import Box
 from .kernel.clock import Clock
 from .kernel.data import Column, Dataset, Floats
@@ -249,6 +250,14 @@ class Model:
         """Write one file that holds no code; the same model gives the same bytes."""
         bundle.write(self.to_box(), Path(path), kind="model")
         return Path(path)
+
+    def export(self, path: str | os.PathLike[str], data: Any = None, **options: Any) -> Exported:
+        """Write the model as ONNX (see assay.exporting), checked on every row of `data`, or on made-up rows without.
+
+        Raises RequestError where a part cannot be written or an answer differs by more than 1e-5; no file is left then.
+        """
+        rows = None if data is None else self._opened(read(data, **options))
+        return export(self.ensemble, self.plan, self.task, self.codec.labels, Path(path), rows)
 
     def to_box(self) -> Box:
         """Everything a file needs."""

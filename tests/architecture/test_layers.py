@@ -16,11 +16,11 @@ LAYERS = (
     {"cli", "serve", "sklearn", "testing"},
     {"api"},
     {"model"},
-    {"auditing", "answers", "report", "reading", "opening"},
+    {"auditing", "answers", "report", "reading", "opening", "exporting"},
     {"search"},
     {"planning"},
     set(ROOMS),
-    {"neural", "stats", "privacy", "store", "trees", "crafting"},
+    {"neural", "stats", "privacy", "store", "trees", "crafting", "onnx_graph"},
     {"kernel"},
 )
 # What a toolkit may know of another: growing trees is no part of statistics, and the other way round.
@@ -35,6 +35,8 @@ HEAVY = {
     "openpyxl",
     "statsmodels",
     "sqlalchemy",
+    "onnx",
+    "onnxruntime",
 }
 
 

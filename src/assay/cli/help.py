@@ -71,6 +71,16 @@ The ending says for whom: .html for people, .md for a repository (a model card),
 
   assay report loans.assay -o loans.html --lang zh
 """,
+        "help.export": "the model as ONNX, checked against its own answers",
+        "help.export.epilog": """\
+Every row of DATA is asked in onnxruntime, and answers must equal the model's within 0.00001; without DATA,
+rows are made up from what the model has seen. Needs the packages of assay[onnx].
+
+  assay export loans.assay loans.onnx
+  assay export loans.assay loans.onnx new.csv
+""",
+        "help.export.output": "ONNX file to write",
+        "help.export.data": "rows to check the file on (default: made-up rows)",
         "help.lang": "language of sentences (default: %(default)s)",
         "help.json": "print JSON for programs instead of text",
         "help.debug": "show a traceback if assay breaks",
@@ -181,6 +191,16 @@ set（在模型的覆盖率下不能排除的回答）和 notes（该行的异�
 
   assay report loans.assay -o loans.html --lang zh
 """,
+        "help.export": "将模型写成 ONNX，并与其自身的回答核对",
+        "help.export.epilog": """\
+用 onnxruntime 回答 DATA 的每一行，与模型的差异不得超过 0.00001；未给出 DATA 时，
+按模型见过的范围生成若干行。需要 assay[onnx] 的软件包。
+
+  assay export loans.assay loans.onnx
+  assay export loans.assay loans.onnx new.csv
+""",
+        "help.export.output": "要写入的 ONNX 文件",
+        "help.export.data": "用于核对的行（默认：生成的行）",
         "help.lang": "语言（默认：%(default)s）",
         "help.json": "输出供程序读取的 JSON，而非文本",
         "help.debug": "程序出错时显示调用栈",

@@ -289,6 +289,29 @@ class ScoresOneRow(Protocol):
         ...
 
 
+@runtime_checkable
+class InGraph(Protocol):
+    """What a fitted learner or an encoder may have besides: its answer written down for other programs."""
+
+    def graph(self, graph: Any, x: str) -> str:
+        """Record the answer in an `assay.onnx_graph.graph.Graph`; x and what comes back are names of float64 arrays.
+
+        Learners turn the vector [n, d] into raw scores [n, width], encoders an input [n, 1] into their part of it.
+        """
+        ...
+
+
+@runtime_checkable
+class EncoderInGraph(InGraph, Protocol):
+    """An encoder that can be written down."""
+
+    takes: ClassVar[str]  # its input [n, 1]: "double", or "string" ("" where missing)
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Column:
+        """An opened column of made-up cells: seen, unseen and missing ones."""
+        ...
+
+
 # ---------------------------------------------------------------------------------------------------------- checks
 
 

@@ -33,6 +33,7 @@ SPEAKING_ROOMS: Mapping[str, str] = {
     "answers": "answers.words",
     "report": "report.words",
     "cli": "cli.words",
+    "onnx_graph": "onnx_graph.words",
 }
 SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 

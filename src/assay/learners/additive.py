@@ -20,6 +20,7 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Real, Switch, Whole, check_settings
+from assay.onnx_graph.graph import Graph
 from assay.trees.forest import Forest
 from assay.trees.grow import LARGEST, Grown, clean_batch, grow, join
 from assay.trees.shapes import Axis, Shapes, Term, terms
@@ -175,6 +176,12 @@ class Curves:
                 out[:, feature] += pulls
         out[:, -1] = self.shapes.base
         return out
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The same tables as nodes."""
+        from assay.onnx_graph.tables import shapes_graph
+
+        return shapes_graph(graph, self.shapes, x)
 
     def dump(self, box: Box) -> None:
         """Axes and values of each term."""

@@ -24,6 +24,7 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.kernel.stream import Stream
+from assay.onnx_graph.graph import Graph
 from assay.trees.beside import beside
 from assay.trees.forest import Forest
 from assay.trees.grow import LARGEST, Grown, clean_batch, grow, grow_streamed, join
@@ -193,6 +194,13 @@ class Trees:
         """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]; the pull of a made column in equal parts to its sources."""
         found = self.forest.contributions(clean_batch(told(self.made, batch)))
         return found if self.made is None else self.made.shared(found)
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The same trees as nodes, after the made columns where there are some."""
+        from assay.onnx_graph.crafted import made_graph
+        from assay.onnx_graph.trees import forest_graph
+
+        return forest_graph(graph, self.forest, x if self.made is None else made_graph(graph, self.made, x))
 
     def dump(self, box: Box) -> None:
         """Trees as arrays."""

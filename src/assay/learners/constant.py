@@ -16,6 +16,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About, Score
+from assay.onnx_graph.graph import Graph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,10 @@ class Same:
         out = np.zeros((batch.rows, len(batch.vector.features) + 1, len(self.guess)))
         out[:, -1] = self.guess
         return out
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The guess for every row."""
+        return graph.repeated(self.guess, x)
 
     def dump(self, box: Box) -> None:
         """The guess."""

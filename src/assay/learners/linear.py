@@ -21,6 +21,7 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Whole, check_settings
+from assay.onnx_graph.graph import Graph
 from assay.stats.descent import descend, solve_exactly
 from assay.stats.design import Design
 
@@ -129,6 +130,12 @@ class Line:
             out[:, feature] = pull
         out[:, -1] = self.weights[0]
         return out
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The same sum as nodes."""
+        from assay.onnx_graph.tables import line_graph
+
+        return line_graph(graph, self.design, self.weights, x)
 
     def dump(self, box: Box) -> None:
         """Design and weights."""

@@ -23,6 +23,7 @@ from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.neural.inputs import Inputs
 from assay.neural.network import Network
 from assay.neural.reasons import Baselines, integrated
+from assay.onnx_graph.graph import Graph
 
 if TYPE_CHECKING:
     from assay.neural.training import Form, Rows
@@ -143,6 +144,12 @@ class Perceptrons:
         is spread in proportion (see assay.neural.reasons).
         """
         return integrated(self.network, self.inputs, batch.vector, self.baselines)
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The same layers as nodes."""
+        from assay.onnx_graph.network import network_graph
+
+        return network_graph(graph, self.inputs, self.network, x)
 
     def dump(self, box: Box) -> None:
         """Inputs, weights and baselines."""

@@ -23,6 +23,7 @@ from assay.kernel.forms import Feature, Vector
 from assay.kernel.labels import as_number
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
+from assay.onnx_graph.graph import TREES, Graph
 
 MOST_LEVELS = 250  # a tree library bins a feature into 255; the rest share one code
 MISSING = ""  # the level that stands for a missing cell
@@ -115,6 +116,7 @@ class Category:
 class Codes:
     """A code for each frequent level; `len(levels)` for every other."""
 
+    takes: ClassVar[str] = "string"
     name: str
     levels: tuple[str, ...]
     rare: frozenset[str] = frozenset()  # seen in training, but too seldom for a code
@@ -141,6 +143,21 @@ class Codes:
     @functools.cached_property
     def _codes(self) -> dict[str, float]:
         return {level: float(code) for code, level in enumerate(self.levels)}
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The code of each name, or the one for all others."""
+        other = len(self.levels)
+        names = [*self.levels] or [MISSING]  # a table must hold something
+        codes = list(range(len(self.levels))) or [other]
+        found = graph.node(
+            "LabelEncoder", x, domain=TREES, keys_strings=names, values_int64s=codes, default_int64=other
+        )
+        return graph.number(found)
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Column:
+        """Known names, one that is unseen, and missing ones."""
+        names = [*(level or None for level in self.levels), "…", None]
+        return Column.of_words(self.name, [names[k] for k in rng.integers(0, len(names), rows)])
 
     def dump(self, box: Box) -> None:
         """Name and levels."""

@@ -21,6 +21,7 @@ from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
+from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8
 NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -119,6 +120,7 @@ class Date:
 class Calendar:
     """Days since 1970, month, day of month, weekday and, where the clock matters, the hour."""
 
+    takes: ClassVar[str] = "double"
     name: str
     low: float
     high: float
@@ -157,6 +159,47 @@ class Calendar:
         """Before the first or after the last moment of training."""
         days = _days(column.cells)
         return np.asarray((days < self.low) | (days > self.high))
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The parts of days since 1970: the civil calendar in whole numbers (Hinnant 2013, days_from_civil), in float64."""
+
+        def number(value: float) -> str:
+            return graph.constant(float(value))
+
+        def do(operation: str, a: str, value: float) -> str:
+            return graph.node(operation, a, number(value))
+
+        def floored(a: str, by: float) -> str:
+            return graph.node("Floor", do("Div", a, by))
+
+        def rest(a: str, by: float) -> str:
+            return graph.node("Sub", a, do("Mul", floored(a, by), by))
+
+        days = graph.node("Floor", x)
+        of_era = rest(do("Add", days, 719_468), 146_097)  # days since a 1 March of a year that 400 divides
+        leaps = graph.node(
+            "Sub", graph.node("Add", graph.node("Sub", of_era, floored(of_era, 1460)), floored(of_era, 36_524)),
+            floored(of_era, 146_096),
+        )  # fmt: skip
+        year = floored(leaps, 365)
+        before = graph.node("Sub", graph.node("Add", do("Mul", year, 365), floored(year, 4)), floored(year, 100))
+        of_year = graph.node("Sub", of_era, before)  # from 1 March
+        shifted = floored(do("Add", do("Mul", of_year, 5), 2), 153)  # March is 0
+        start = floored(do("Add", do("Mul", shifted, 153), 2), 5)
+        day = do("Add", graph.node("Sub", of_year, start), 1)
+        month = do("Add", rest(do("Add", shifted, 2), 12), 1)
+        parts = [x, month, day, rest(do("Add", days, 3), 7)]
+        if self.clock:
+            parts.append(do("Mul", graph.node("Sub", x, days), 24))
+        return graph.node("Concat", *parts, axis=1)
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Column:
+        """Moments a little beyond the span, a tenth missing."""
+        low, high = min(self.low, self.high), max(self.low, self.high)
+        days = low + (high - low) * rng.uniform(-0.1, 1.1, rows)
+        cells = (days * 86_400e6).astype(np.int64).astype("datetime64[us]")
+        cells[rng.uniform(size=rows) < 0.1] = np.datetime64("NaT")
+        return Column(name=self.name, cells=cells)
 
     def dump(self, box: Box) -> None:
         """Name and span."""

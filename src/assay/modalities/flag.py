@@ -17,6 +17,7 @@ from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
+from assay.onnx_graph.graph import TREES, Graph
 
 YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
 MISSING = (math.nan,)  # what is encoded of a missing cell
@@ -83,6 +84,7 @@ class Flag:
 class Pass:
     """Passes 0, 1 and missing on."""
 
+    takes: ClassVar[str] = "string"
     name: str
 
     def vector(self, column: Column) -> Vector:
@@ -98,6 +100,25 @@ class Pass:
         """A flag is never strange."""
         return np.zeros(len(column), dtype=bool)
 
+    def graph(self, graph: Graph, x: str) -> str:
+        """1 for yes and 0 for no, in small, large or title letters; anything else is missing."""
+        said = {
+            form: float(yes) for yes, words in enumerate((NO, YES)) for word in sorted(words) for form in _forms(word)
+        }
+        code = graph.node(
+            "LabelEncoder",
+            x,
+            domain=TREES,
+            keys_strings=list(said),
+            values_int64s=[int(v) for v in said.values()],
+            default_int64=2,
+        )
+        return graph.rows(np.asarray([0.0, 1.0, np.nan]), code)
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Column:
+        """Yes, no and missing."""
+        return Column.of_numbers(self.name, rng.choice([0.0, 1.0, np.nan], rows))
+
     def dump(self, box: Box) -> None:
         """The name."""
         box.put(name=self.name)
@@ -107,3 +128,7 @@ def _flag(text: str) -> float:
     """1.0 for yes, 0.0 for no, NaN for anything else."""
     folded = text.strip().casefold()
     return 1.0 if folded in YES else 0.0 if folded in NO else math.nan
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((word, word.upper(), word.title())))

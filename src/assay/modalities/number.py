@@ -22,6 +22,7 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
+from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
 FEW = 20  # distinct cells up to which one that is no number speaks for a category ("3+" children)
@@ -130,6 +131,7 @@ class Number:
 class Range:
     """Passes numbers on, and knows the range it has seen."""
 
+    takes: ClassVar[str] = "double"
     name: str
     low: float
     high: float
@@ -148,6 +150,17 @@ class Range:
     def strange(self, column: Column) -> Bools:
         """Outside the range seen in training."""
         return np.asarray((column.cells < self.low) | (column.cells > self.high))
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The numbers themselves."""
+        return x
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Column:
+        """Numbers a little beyond the range, a tenth missing."""
+        low, high = (0.0, 1.0) if math.isnan(self.low) else (self.low, self.high)
+        cells = low + (high - low) * rng.uniform(-0.1, 1.1, rows)
+        cells[rng.uniform(size=rows) < 0.1] = np.nan
+        return Column.of_numbers(self.name, cells)
 
     def dump(self, box: Box) -> None:
         """Name and range."""

@@ -1,0 +1,172 @@
+"""How does a model become a file that any ONNX runtime can ask?
+
+Encoders, members of each fold, their weighted mean on the raw scale, calibration, and the task's answer, all in float64.
+The file is asked before it is kept: where one row's answer is not the model's own, there is no file.
+
+Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no as strings ("" missing), dates as days since
+1970 in float64 (NaN missing). Each is [n, 1].
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import assay
+
+from .kernel.data import Column, Dataset, Floats
+from .kernel.errors import RequestError
+from .kernel.hints import reason
+from .kernel.plan import Plan
+from .kernel.plugins import EncoderInGraph, InGraph, Task
+from .kernel.rng import stream
+from .kernel.words import Say, refusal
+from .onnx_graph.file import Session, to_bytes
+from .onnx_graph.graph import TREES, Graph
+from .search.ensemble import Ensemble
+
+MOST = 1e-5  # largest difference of a probability, or of a value in units of the scale of the answers
+MADE_ROWS = 1000
+AT_ONCE = 1000  # rows asked together
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A written file and what was checked: rows, the largest difference, bytes, and which rows they were."""
+
+    path: Path
+    rows: int
+    largest: float
+    bytes: int
+    checked: Say
+
+
+def export(
+    ensemble: Ensemble, plan: Plan, task: Task, labels: tuple[str, ...], path: Path, data: Dataset | None
+) -> Exported:
+    """Write the model as ONNX, checked on every row of an opened table, or on rows made up from the encoders.
+
+    Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5, and MissingPackage.
+    """
+    inputs = {name: _encoder(ensemble, place).takes for place, name in enumerate(ensemble.parts)}
+    outputs: dict[str, tuple[str, int | None]] = (
+        {"label": ("string", None), "probabilities": ("double", len(labels))} if labels else {"value": ("double", 1)}
+    )
+    about = {
+        "target": plan.target,
+        "labels": json.dumps(labels, ensure_ascii=False),
+        "data_sha256": str(plan.data.get("sha256", "")),
+        "assay": assay.__version__,
+        "inputs": json.dumps({name: _key(kind) for name, kind in ensemble.encoders[0].kinds}, ensure_ascii=False),
+        "dates": "days since 1970-01-01 in float64, NaN missing",
+    }
+    content = to_bytes(_graph(ensemble, labels), inputs, outputs, about)
+    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
+    rows = _made(ensemble) if data is None else data
+    largest = _difference(Session(content), ensemble, task, labels, rows)
+    if not largest <= MOST:
+        raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=MOST)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise refusal(RequestError, "onnx_graph", "unwritten", path=str(path), reason=reason(error)) from error
+    return Exported(path, rows.rows, largest, len(content), said)
+
+
+def _graph(ensemble: Ensemble, labels: tuple[str, ...]) -> Graph:
+    graph = Graph()
+    found, share = [], 1.0 / len(ensemble.encoders)
+    for fold, encoders in enumerate(ensemble.encoders):
+        vectors = []
+        for (name, kind), encoder in zip(encoders.kinds, encoders.parts, strict=True):
+            vectors.append(_drawn(encoder, f"{name} ({_key(kind)})").graph(graph, name))
+        x = graph.node("Concat", *vectors, axis=1)
+        for member in ensemble.members:
+            if member.weight:
+                scores = _drawn(member.folds[fold], f"{member.name} ({member.learner})").graph(graph, x)
+                found.append(graph.node("Mul", scores, graph.constant(share * member.weight)))
+    scale, shift = (graph.constant(v) for v in (ensemble.calibration.scale, ensemble.calibration.shift))
+    scores = graph.node("Add", graph.node("Mul", graph.sum(found), scale), shift)
+    if not labels:
+        _named(graph, "value", "Identity", scores)
+        return graph
+    if ensemble.head.width == 1:
+        parts = graph.node("Sigmoid", graph.node("Neg", scores)), graph.node("Sigmoid", scores)
+        _named(graph, "probabilities", "Concat", *parts, axis=1)
+    else:
+        _named(graph, "probabilities", "Softmax", scores, axis=1)
+    best = graph.node("ArgMax", "probabilities", axis=1, keepdims=0)
+    names = [str(label) for label in labels]
+    _named(
+        graph, "label", "LabelEncoder", best, domain=TREES, keys_int64s=list(range(len(names))), values_strings=names
+    )
+    return graph
+
+
+def _named(graph: Graph, name: str, operation: str, *inputs: str, **more: Any) -> None:
+    """An operation whose output has a name people use."""
+    graph.node(operation, *inputs, **more)
+    graph.nodes[-1] = replace(graph.nodes[-1], output=name)
+
+
+def _drawn(part: object, what: str) -> InGraph:
+    if not isinstance(part, InGraph):
+        raise refusal(RequestError, "onnx_graph", "no_graph", what=what)
+    return part
+
+
+def _difference(session: Session, ensemble: Ensemble, task: Task, labels: tuple[str, ...], data: Dataset) -> float:
+    """The largest difference of an answer from the model's own; of values in units of their scale."""
+    ours = task.answers(ensemble.scores(data))
+    theirs = np.empty_like(ours)
+    for low in range(0, data.rows, AT_ONCE):
+        feeds = feeds_of(ensemble, data.take(slice(low, low + AT_ONCE)))
+        theirs[low : low + AT_ONCE] = session(feeds, "probabilities" if labels else "value")
+    if not len(ours):
+        return 0.0
+    scale = 1.0 if labels else max(float(ours.std()), float(np.abs(ours).mean()), 1e-300)
+    return float(np.abs(ours - theirs).max() / scale)
+
+
+def feeds_of(ensemble: Ensemble, data: Dataset) -> dict[str, NDArray[Any]]:
+    """The inputs of the file for rows of an opened table, each [n, 1]."""
+    found: dict[str, NDArray[Any]] = {}
+    for place, name in enumerate(ensemble.parts):
+        found[name] = _cells(data[name], _encoder(ensemble, place).takes).reshape(-1, 1)
+    return found
+
+
+def _cells(column: Column, takes: str) -> NDArray[Any]:
+    if takes == "string":
+        return np.asarray(["" if text is None else str(text) for text in column.texts()], dtype=object)
+    if column.store == "moments":
+        days: Floats = np.where(column.missing, np.nan, column.cells.astype(np.int64) / 86_400e6)
+        return days
+    return column.cells
+
+
+def _made(ensemble: Ensemble) -> Dataset:
+    """Rows from what the encoders of the first fold have seen, missing and unseen cells among them."""
+    rng = stream(0, "export")
+    return Dataset(tuple(_encoder(ensemble, place).sample(MADE_ROWS, rng) for place in range(len(ensemble.parts))))
+
+
+def _encoder(ensemble: Ensemble, place: int) -> EncoderInGraph:
+    """An encoder of the first fold; those of the others are of its kind."""
+    found, (name, kind) = ensemble.encoders[0].parts[place], ensemble.encoders[0].kinds[place]
+    if not isinstance(found, EncoderInGraph):
+        raise refusal(RequestError, "onnx_graph", "no_graph", what=f"{name} ({_key(kind)})")
+    return found
+
+
+def _key(kind: str) -> str:
+    return kind.partition(":")[0]

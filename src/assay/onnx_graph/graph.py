@@ -1,0 +1,112 @@
+"""How is arithmetic written down, so that another program can do it?
+
+A Graph records constants and nodes in the words of ONNX, and imports nothing. Whatever knows how to answer in numpy may also
+know how to write its answer down: an optional method `graph(graph, x)` of encoders and fitted learners (kernel/plugins.py).
+All numbers are float64. Names are given in order, so the same model gives the same graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernel.data import Floats, Ints
+
+TREES = "ai.onnx.ml"  # the domain of tables of strings and of trees
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: what goes in, what comes out."""
+
+    operation: str
+    inputs: tuple[str, ...]
+    output: str
+    domain: str
+    attributes: dict[str, Any]
+
+
+@dataclass
+class Graph:
+    """Nodes in the order in which they can be done, and constants by name."""
+
+    nodes: list[Node] = field(default_factory=list)
+    constants: dict[str, NDArray[Any]] = field(default_factory=dict)
+    known: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
+
+    def constant(self, value: Any) -> str:
+        """The name of an array; float64 unless it holds whole numbers. The same array has one name."""
+        array = np.asarray(value)
+        array = np.ascontiguousarray(array, dtype=np.int64 if array.dtype.kind in "iu" else np.float64).reshape(
+            array.shape
+        )
+        key = (str(array.dtype), array.shape, array.tobytes())
+        if key not in self.known:
+            self.known[key] = f"constant_{len(self.constants)}"
+            self.constants[self.known[key]] = array
+        return self.known[key]
+
+    def node(self, operation: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        """The name of what an operation gives."""
+        output = f"{operation.lower()}_{len(self.nodes)}"
+        self.nodes.append(Node(operation, inputs, output, domain, attributes))
+        return output
+
+    # ------------------------------------------------------------------------------- what several pieces are made of
+
+    def columns(self, x: str, which: Ints | Sequence[int]) -> str:
+        """Some columns of x [n, d]: [n, len(which)]."""
+        return self.node("Gather", x, self.constant(np.asarray(which, dtype=np.int64)), axis=1)
+
+    def column(self, x: str, which: int) -> str:
+        """One column of x [n, d]: [n]."""
+        return self.node("Gather", x, self.constant(np.int64(which)), axis=1)
+
+    def rows(self, table: Floats, places: str) -> str:
+        """Rows of a table [m, ...] at whole numbers [n]: [n, ...]."""
+        return self.node("Gather", self.constant(table), places, axis=0)
+
+    def number(self, x: str) -> str:
+        """Truth or whole numbers as float64."""
+        return self.node("Cast", x, to="double")
+
+    def whole(self, x: str) -> str:
+        """Numbers cut to whole ones, as int64."""
+        return self.node("Cast", x, to="int64")
+
+    def filled(self, x: str, value: Any) -> str:
+        """x, and `value` where it is missing."""
+        return self.node("Where", self.node("IsNaN", x), self.constant(np.asarray(value, dtype=np.float64)), x)
+
+    def within(self, x: str, low: Any, high: Any) -> str:
+        """x, none of it missing, drawn in to bounds."""
+        low, high = (self.constant(np.asarray(v, dtype=np.float64)) for v in (low, high))
+        return self.node("Min", self.node("Max", x, low), high)
+
+    def codes(self, x: str, most: int, missing: int) -> str:
+        """Codes from 0 to `most` of numbers [n]; `missing` where there is none: int64 [n]."""
+        inside = self.whole(self.within(self.filled(x, 0.0), 0.0, float(most)))
+        return self.node("Where", self.node("IsNaN", x), self.constant(np.int64(missing)), inside)
+
+    def cells(self, x: str, edges: Floats) -> str:
+        """How many of the rising edges lie below each number [n]; one more than all where it is missing: int64 [n]."""
+        if not len(edges):
+            return self.node("Where", self.node("IsNaN", x), self.constant(np.int64(1)), self.constant(np.int64(0)))
+        upright = self.node("Unsqueeze", x, self.constant(np.asarray([1])))
+        below = self.node("Cast", self.node("Less", self.constant(edges), upright), to="int64")  # [n, edges]
+        count = self.node("ReduceSum", below, self.constant(np.asarray([1])), keepdims=0)
+        return self.node("Where", self.node("IsNaN", x), self.constant(np.int64(len(edges) + 1)), count)
+
+    def repeated(self, row: Floats, x: str) -> str:
+        """One row [w] for every row of x [n, d]: [n, w]."""
+        n = self.node("Shape", x, start=0, end=1)
+        shape = self.node("Concat", n, self.constant(np.asarray([len(row)])), axis=0)
+        return self.node("Expand", self.constant(row), shape)
+
+    def sum(self, parts: Sequence[str]) -> str:
+        """Arrays of one shape, added."""
+        return parts[0] if len(parts) == 1 else self.node("Sum", *parts)

@@ -1,0 +1,179 @@
+"""Does an exported file answer every row as the model does, and is what cannot be exported refused?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+import onnx
+import onnxruntime
+
+import assay
+from assay.cli.main import main
+from assay.crafting.made import Made
+from assay.exporting import feeds_of
+from assay.kernel.clock import Clock
+from assay.kernel.data import Column, Dataset, Floats
+from assay.kernel.errors import RequestError
+from assay.kernel.forms import Batch, Feature, Head, Vector
+from assay.kernel.settings import with_settings
+from assay.kernel.shelf import shelf
+from assay.onnx_graph.file import Session, to_bytes
+from assay.onnx_graph.graph import Graph
+from assay.planning.draw import reopen
+from assay.stats.calibration import Affine
+
+TASKS = ("binary", "classes", "value")
+
+
+def world(task: str, rows: int = 400, seed: int = 0, towns: str = "abcdefghijklmnopq") -> Dataset:
+    """Numbers with gaps, names, yes or no, and moments with a clock; all of them matter."""
+    rng = np.random.default_rng(seed)
+    size, age = rng.normal(size=rows), rng.uniform(0, 100, rows)
+    town, yes = rng.integers(0, len(towns), rows), rng.uniform(size=rows) < 0.5
+    day = np.datetime64("1969-06-01T00:00:00", "us") + rng.integers(0, 40_000 * 24, rows) * np.timedelta64(1, "h")
+    score = size + age / 40 + town / 6 * yes + rng.normal(size=rows) * 0.3
+    size[rng.uniform(size=rows) < 0.1] = np.nan
+    day[rng.uniform(size=rows) < 0.05] = np.datetime64("NaT")
+    names = [None if rng.uniform() < 0.05 else towns[k] for k in town]
+    target = {
+        "binary": lambda: Column.of_words("y", ["high" if v > 2.5 else "low" for v in score]),
+        "classes": lambda: Column.of_words("y", [f"c{int(np.clip(v, 1, 3))}" for v in score]),
+        "value": lambda: Column.of_numbers("y", score),
+    }[task]()
+    columns = (
+        Column.of_numbers("size", size),
+        Column.of_numbers("age", age),
+        Column.of_words("town", names),
+        Column.of_words("member", ["Yes" if v else "no" for v in yes]),
+        Column(name="day", cells=day),
+    )
+    return Dataset((*columns, target))
+
+
+def trained(task: str, learner: str) -> assay.Model:
+    return assay.train(world(task), "y", trials=2, learners=("constant", learner), folds=3, checks=())
+
+
+def asked(path: Path, model: assay.Model, rows: Dataset, output: str) -> np.ndarray:
+    """An output of the file for a raw table, asked without any code of ours but for spelling the inputs."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    feeds = feeds_of(model.ensemble, reopen(rows, model.plan))
+    return np.asarray(session.run([output], feeds)[0])
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("learner", ["boosting", "linear", "additive"])
+def test_file_answers_every_row_as_the_model_does(task: str, learner: str, tmp_path: Path) -> None:
+    model, path = trained(task, learner), tmp_path / "m.onnx"
+    new = world(task, 300, 1, "abcdefghijklmnopqXYZ")  # three towns that training never saw
+    told = model.export(path, new)
+    assert told.rows == 300
+    assert told.largest <= 1e-5
+    assert told.bytes == path.stat().st_size
+    answers = model.predict(new)
+    if task == "value":
+        assert np.abs(asked(path, model, new, "value")[:, 0] - answers.values).max() <= 1e-5
+    else:
+        assert np.abs(asked(path, model, new, "probabilities") - answers.probabilities).max() <= 1e-5
+        assert asked(path, model, new, "label").tolist() == answers.answer.tolist()
+
+
+def batch_of(rows: int = 500, seed: int = 0) -> Batch:
+    rng = np.random.default_rng(seed)
+    levels = tuple(f"n{k}" for k in range(20))
+    x = np.column_stack(
+        [rng.normal(size=rows), rng.lognormal(size=rows), rng.integers(0, 21, rows), rng.integers(0, 4, rows)]
+    )
+    x[rng.uniform(size=rows) < 0.1, 0] = np.nan
+    x[::50, 1] = 0.0
+    y = np.nan_to_num(x[:, 0]) * x[:, 1] + np.sin(x[:, 2]) + x[:, 3] + rng.normal(size=rows) * 0.1
+    features = (
+        Feature("a", "a"), Feature("b", "b"), Feature("c", "c", "code", levels), Feature("d", "d", "code", levels[:3]),
+    )  # fmt: skip
+    return Batch({"vector": Vector(x, features)}, y)
+
+
+def of_graph(draw: Callable[[Graph, str], str], x: Floats) -> Floats:
+    """What a recorded piece gives for x [n, d], column by column put together."""
+    graph, names = Graph(), [f"x{k}" for k in range(x.shape[1])]
+    found = draw(graph, graph.node("Concat", *names, axis=1))
+    graph.nodes[-1] = replace(graph.nodes[-1], output="out") if graph.nodes[-1].output == found else graph.nodes[-1]
+    content = to_bytes(graph, dict.fromkeys(names, "double"), {"out": ("double", None)}, {})
+    return np.asarray(Session(content)({name: x[:, [k]] for k, name in enumerate(names)}, "out"))
+
+
+@pytest.mark.parametrize(
+    ("learner", "settings"),
+    [
+        ("boosting", {"mode": "forest", "rounds": 30}),
+        ("boosting", {"craft": 12, "rounds": 40}),
+        ("boosting", {"one_hot": 1, "rounds": 40}),
+        ("perceptron", {"epochs": 4, "members": 2, "width": 16}),
+        ("perceptron", {"epochs": 4, "members": 2, "width": 16, "activation": "selu", "waves": 0}),
+        ("perceptron", {"epochs": 4, "members": 2, "width": 16, "activation": "relu"}),
+    ],
+    ids=str,
+)
+def test_learner_writes_down_what_it_answers(learner: str, settings: dict[str, object]) -> None:
+    if learner == "perceptron":
+        pytest.importorskip("torch")
+    made = with_settings(shelf("learners").get(learner), settings)
+    fitted = made.fit(batch_of(), batch_of(200, 1), Head.value(), Clock.start(60), np.random.default_rng(0))
+    if "craft" in settings:
+        assert isinstance(fitted.made, Made)
+    rows = batch_of(300, 2)
+    ours = fitted.predict(rows)
+    assert ours.std() > 0.1
+    assert np.abs(of_graph(fitted.graph, rows.vector.values) - ours).max() <= 1e-5 * ours.std()
+
+
+def test_metadata_says_what_the_file_is(tmp_path: Path) -> None:
+    model = trained("binary", "linear")
+    model.export(tmp_path / "m.onnx")
+    about = {p.key: p.value for p in onnx.load(tmp_path / "m.onnx").metadata_props}
+    assert about["target"] == "y"
+    assert json.loads(about["labels"]) == list(model.codec.labels)
+    assert about["data_sha256"] == model.plan.data["sha256"]
+    assert about["assay"] == assay.__version__
+    assert "1970" in about["dates"]
+
+
+def test_a_file_that_answers_otherwise_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = trained("value", "linear")
+    off = Affine(model.ensemble.calibration.scale, model.ensemble.calibration.shift + 1e-3)
+    twisted = replace(model.ensemble, calibration=off)
+    drawn = assay.exporting._graph
+    monkeypatch.setattr(assay.exporting, "_graph", lambda ensemble, labels: drawn(twisted, labels))
+    with pytest.raises(RequestError, match="differs from the model"):
+        model.export(tmp_path / "m.onnx", world("value"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    model = trained("value", "linear")
+    first = model.ensemble.members[0]
+    mute = replace(first, folds=tuple(SimpleNamespace(predict=f.predict) for f in first.folds))
+    other = replace(model, ensemble=replace(model.ensemble, members=(mute,)))
+    with pytest.raises(RequestError, match=first.learner) as caught:
+        other.export(tmp_path / "m.onnx")
+    assert all(caught.value.parts("zh"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_verb_tells_what_was_checked(lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained("binary", "linear").save(tmp_path / "m.assay")
+    assert main(["export", str(tmp_path / "m.assay"), str(tmp_path / "m.onnx"), "--json", "--lang", lang]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["rows"] == 1000
+    assert "1,000" in said.err
+    assert (tmp_path / "m.onnx").stat().st_size == json.loads(said.out)["bytes"]
