@@ -37,3 +37,10 @@ def test_without_torch_the_plan_says_what_to_install(monkeypatch: pytest.MonkeyP
     told = [say.text() for say in left_out if say.values.get("learner") == "perceptron"]
     assert len(told) == 1
     assert "assay[nets]" in told[0]
+
+
+def test_a_table_larger_than_memory_gets_learners_that_take_a_stream() -> None:
+    found, left_out = candidates(100_000, Head.classes(2), (), drawn=True)
+    assert {c.learner for c in found} == {"constant", "linear", "additive", "boosting"}
+    assert not any(c.settings.get("craft") for c in found)
+    assert "perceptron" in {say.values.get("learner") for say in left_out}

@@ -8,6 +8,7 @@ found greedily on the out-of-fold loss of the blend over a dozen tables (docs/de
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from assay.kernel.forms import Head
@@ -20,8 +21,14 @@ SMALL, TINY = 5_000, 600
 REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spared, and the time of a second growing too
 
 
-def candidates(rows: int, head: Head, only: tuple[str, ...], trials: int = 0) -> tuple[list[Candidate], list[Say]]:
-    """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why."""
+def candidates(
+    rows: int, head: Head, only: tuple[str, ...], trials: int = 0, drawn: bool = False
+) -> tuple[list[Candidate], list[Say]]:
+    """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
+
+    drawn : the table is larger than memory: only readable learners and those that take a stream, and no made columns, which
+            would stand beside the given ones as floats
+    """
     found: list[Candidate] = []
     left_out: list[Say] = []
     room = shelf("learners")
@@ -42,10 +49,22 @@ def candidates(rows: int, head: Head, only: tuple[str, ...], trials: int = 0) ->
     for plugin in room.ready():  # learners from outside, at their defaults
         if plugin.about.key in keys and plugin.about.key not in named and head.name in plugin.about.gives:
             found.append(Candidate(name=plugin.about.key, learner=plugin.about.key, settings=settings_of(plugin())))
+    if drawn:
+        about = {candidate.learner: room.get(candidate.learner).about for candidate in found}
+        slow = [key for key, of in about.items() if not (of.streams or of.readable or key == "constant")]
+        left_out += [Say("planning", "left.stream", {"learner": key}) for key in slow]
+        found = [_unmade(candidate) for candidate in found if candidate.learner not in slow]
     if trials:
         tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
         found = [candidate for candidate in found if candidate.learner == "constant" or candidate in tried]
     return found, left_out
+
+
+def _unmade(candidate: Candidate) -> Candidate:
+    """The same candidate without made columns."""
+    if not candidate.settings.get("craft"):
+        return candidate
+    return replace(candidate, settings={**candidate.settings, "craft": 0})
 
 
 def _ordered(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:

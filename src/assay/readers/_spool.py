@@ -36,12 +36,11 @@ EXPANDS = 6  # times that compressed text grows, at a guess
 
 
 def size_of(path: Path) -> int:
-    """Bytes of the text in a file, guessed where it is compressed."""
+    """Bytes of the text in a file, guessed where it is compressed. Raises DataError where it may not be read."""
     try:
-        compressed = peek.compression(path) is not None
-    except PermissionError:  # the door itself tells it
-        compressed = False
-    return path.stat().st_size * (EXPANDS if compressed else 1)
+        return path.stat().st_size * (EXPANDS if peek.compression(path) else 1)
+    except OSError as error:
+        raise refusal(DataError, "readers", "torn", name=path.name, error=str(error)) from error
 
 
 def encoding_of(path: Path) -> str:

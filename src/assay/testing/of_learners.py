@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from ..kernel.errors import BundleError, BundleInvalid, SettingError
 from ..kernel.forms import HEADS, Batch, Head
 from ..kernel.rng import stream
 from ..kernel.settings import draw_settings, ranges, settings_of, with_settings
+from ..kernel.stream import Stream
 from ..kernel.threads import at_most
 from ..stats.scores import class_losses
 from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
@@ -38,6 +40,9 @@ def contracts(plugin: Any) -> list[Contract]:
     for label, head in heads(plugin.about.gives):
         for name, test in OF_FITTING.items():
             found.append(Contract("learners", key, f"{name} [{label}]", functools.partial(test, plugin, head)))
+        if plugin.about.streams:
+            name = f"learns from rows that come in blocks [{label}]"
+            found.append(Contract("learners", key, name, functools.partial(learns_in_blocks, plugin, head)))
     return found
 
 
@@ -121,6 +126,27 @@ def gives_scores(plugin: Any, head: Head) -> None:
     demand(scores.dtype == np.float64 and np.isfinite(scores).all(), f"scores are {scores.dtype} or not finite")
     none = _fitted(plugin, head).predict(_fresh(head).take(np.arange(0)))
     demand(none.shape == (0, head.width), f"no rows give scores of shape {none.shape}")
+
+
+def learns_in_blocks(plugin: Any, head: Head) -> None:
+    """Fed the same rows block by block, in blocks of uneven length, it learns the easy world as well."""
+    train, tune = parted(easy(head))
+    cuts = [0, 1, train.rows // 3, train.rows]
+    asked: list[int] = []
+
+    def blocks() -> Iterator[Floats]:
+        for start, stop in itertools.pairwise(cuts):
+            asked.append(stop - start)
+            yield train.vector.values[start:stop]
+
+    sizes = tuple(stop - start for start, stop in itertools.pairwise(cuts))
+    assert train.y is not None
+    fed = Stream(sample=lambda: train, sizes=sizes, y=train.y, weight=train.weight, blocks=blocks)
+    with at_most(1):
+        fitted = plugin().fit_stream(fed, tune, head, plenty(), stream(0, "fit"), 50)
+    demand(tuple(asked) == sizes, f"blocks of {sizes} rows were asked for as {asked}")
+    own, whole = (loss(f.predict(_fresh(head)), _fresh(head), head) for f in (fitted, _fitted(plugin, head)))
+    demand(own < 1.25 * whole, f"loss {own:.4g} in blocks, {whole:.4g} at once")
 
 
 def learns(plugin: Any, head: Head) -> None:
