@@ -174,7 +174,9 @@ def test_a_rare_class_is_learnt(tmp_path: Path) -> None:
     assert p is not None
     y = held["y"] == "yes"
     assert p[y, 1].mean() > 5 * p[~y, 1].mean()
-    assert abs(p[:, 1].mean() - y.mean()) < 5 * np.sqrt(y.mean() / N)  # calibrated in the large
+    # Calibrated in the large: the few positives among the drawn rows, which calibrate, err as well as those asked about.
+    error = y.mean() * np.sqrt(1 / (y.mean() * DRAWN) + 1 / (y.mean() * N))
+    assert abs(p[:, 1].mean() - y.mean()) < 4 * error
 
 
 def test_where_the_time_is_up_the_bag_ships_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
