@@ -130,19 +130,20 @@ def _trained(
     with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
         found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
     shipping = clock.slice(clock.remaining() - reserve)
-    learnt = table.rows
+    every = None
     if opened.stored is not None:
         every = whole(found, drawn, table, opened.stored, opened.numbers(drawn), opened.fit.limit, shipping)
-        found, learnt = replace(found, settled=every.settled), every.learnt or table.rows
-        again: Shipped | None = Shipped(every.ensemble, every.note)
-    else:
+        found = replace(found, settled=every.settled)
+    again: Shipped | None = None if every is None else Shipped(every.ensemble, every.note)
+    if every is None or (not every.learnt and drawn.ship != "bag"):
         again = ship(found, drawn, table, shipping)
     some = some_rows(opened.data, found.ensemble.parts)
     if drawn.latency:
         found, again = within(found, again, drawn, table, shipping, _stopwatch(drawn, found, some))
     shipped = found.ensemble if again is None else again.ensemble
     card = _card(drawn, found, shipped, table, clock)
-    if opened.stored is not None:
+    if every is not None:
+        learnt = every.learnt if every.learnt and shipped is every.ensemble else table.rows
         card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
     model = _model(drawn, found, shipped, ledger=found.ledger, card=card)
     if checks is None or checks:

@@ -44,7 +44,7 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     if fitted is None:
         return Shipped(found.ensemble, Say("search", "refit.no_time", said))
     alone = Ensemble(found.ensemble.head, (encoders,), fitted, found.ensemble.calibration)
-    if _worse(alone, found, task, table, tune):
+    if loses(alone, found, task, table, tune):
         return Shipped(found.ensemble, Say("search", "refit.worse", said))
     return Shipped(alone, Say("search", "refit.sealed" if len(split.sealed) else "refit.cross", said))
 
@@ -73,7 +73,7 @@ def _members(
     return tuple(out)
 
 
-def _worse(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints) -> bool:
+def loses(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints) -> bool:
     """Whether it loses to the fold models on rows that they never saw and that it at least stopped by."""
     at = np.searchsorted(found.rows, tune)
     at = np.minimum(at, len(found.rows) - 1)

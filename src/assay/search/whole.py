@@ -4,14 +4,15 @@ The search has seen rows drawn from the table. Of the blend, the members that le
 row of the table that is not kept apart: not the sealed rows, not those that stop the growing, and no row of a sealed group, no
 copy of a sealed row, and nothing later than the first sealed row where time matters. The encoders are those learnt on the
 drawn rows. The new model is trusted only where its loss on the rows that stopped it is not above that of the fold models,
-which never saw those rows either; else the bag of fold models is kept (as in refit.py).
+which never saw those rows either; else the bag of fold models is kept (as in refit.py). Its
+calibration is its own, learnt on those rows.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,18 +32,18 @@ from assay.kernel.stream import Stream
 from assay.kernel.words import Say
 from assay.planning.draw import reopen
 from assay.planning.target import usable_rows
-from assay.stats import leaks, splitting
+from assay.stats import calibration, leaks, splitting
 
 from .encoders import Encoders
 from .ensemble import Ensemble, Member
+from .refit import loses
 from .run import Found
-from .settle import Settled, settle
+from .settle import Settled, fit_of, settle
 from .trial import TUNE_SHARE as FOLD_TUNE
 
 TUNE_SHARE, TUNE_ROWS = 0.2, 20_000  # of the drawn rows, at most: they stop the growing, and are compared on
 BINNED_FROM = 100_000  # rows, at most, that the edges of bins are learnt from
 AGAIN = 0.8  # of the time the last member took must be left before another is begun
-DOUBT = 3.0  # standard errors by which the loss may be higher before the new model is mistrusted
 WORTH = 1.5  # times the rows that were searched: fewer are not worth another fit
 BLOCKS_TIMED = 3  # blocks that tell how long reading takes
 PUSHING = 1.8  # how much longer a block takes that is also put into bins (measured: 1.4 to 1.8)
@@ -50,6 +51,7 @@ SLOWER = 1.3  # a row of many costs more than a row of few: they stand in slower
 TIME_USED, MEMORY_USED = 0.9, 0.95  # of what is left; the rest is for what cannot be foreseen
 A_ROW = 52  # bytes a row takes besides its bins: scores, gradients, places, target (measured: 44 to 50)
 BLOCK_COPIES = 5  # of a block's floats, while it is read and encoded
+CALIBRATION_FOLDS = 5  # of the rows that stopped the growing
 ALIKE = 0.001  # share of other rows that may share the key of a sealed row by chance
 
 
@@ -91,11 +93,28 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
         if weight > 0
     )
     alone = Ensemble(found.ensemble.head, (fitting.encoders,), members, settled.calibrated.map)
+    settled = _calibrated(alone, settled, found, plan, table, fitting.tune)
+    alone = replace(alone, calibration=settled.calibrated.map)
     said |= {"n": fitting.learnt}
-    if _worse(alone, found, task, table, fitting.tune):
+    if loses(alone, found, task, table, fitting.tune):
         return Whole(found.ensemble, found.settled, Say("search", "whole.worse", said))
     key = "whole.sealed" if len(found.split.sealed) else "whole.cross"
     return Whole(alone, settled, Say("search", key, said), fitting.learnt)
+
+
+def _calibrated(alone: Ensemble, settled: Settled, found: Found, plan: Plan, table: Dataset, tune: Ints) -> Settled:
+    """`settled` with a calibration of this very model, learnt on rows that it did not learn from.
+
+    That of the fold models is not for it: it learnt from many more rows, so what was amiss with them need not be with it.
+    """
+    task: Task = shelf("tasks").get(plan.task)()
+    raw, y = alone.raw(table.take(tune)), found.y[tune]
+    weight = None if found.weight is None else found.weight[tune]
+    rng = stream(plan.seed, "whole", "calibration")
+    parts = splitting.random_folds(task.strata(y), CALIBRATION_FOLDS, rng)
+    own = calibration.cross_fitted(raw, y, weight, parts, task.losses, fit_of(task))
+    kept = replace(settled.calibrated, map=own.map, before=own.before, after=own.after, kept=own.kept)
+    return replace(settled, calibrated=kept)
 
 
 class _Fitting:
@@ -267,15 +286,3 @@ def _telling(features: Dataset, sealed: Ints) -> tuple[tuple[str, ...], NDArray[
         if shared <= ALIKE:
             return names, np.unique(keys[sealed])
     return (), np.empty(0, dtype=np.uint64)
-
-
-def _worse(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints) -> bool:
-    """Whether it loses to the fold models on rows that they never saw and that it at least stopped by."""
-    at = np.minimum(np.searchsorted(found.rows, tune), len(found.rows) - 1)
-    both = found.rows[at] == tune  # with time, the first block has no out-of-fold scores
-    if both.sum() < 2:
-        return False
-    rows = tune[both]
-    theirs = task.losses(found.settled.calibrated.scores[at[both]], found.y[rows])
-    gap = task.losses(alone.scores(table.take(rows)), found.y[rows]) - theirs
-    return bool(gap.mean() > DOUBT * gap.std() / np.sqrt(len(gap)))

@@ -125,7 +125,7 @@ class _Pace:
         self.clock, self.needed, self.rate = clock, needed, rate
 
     def __call__(self, env: Any) -> None:
-        if env.iteration == PACED_AT:
+        if env.iteration == PACED_AT and not self.clock.stands:
             allowed = PACED_AT + PACED_SHARE * self.clock.remaining() * PACED_AT / self.clock.spent()
             if allowed < self.needed:
                 env.model.reset_parameter({"learning_rate": min(MOST_RATE, self.rate * self.needed / allowed)})
