@@ -4,14 +4,16 @@ Encoders, members of each fold, their weighted mean on the raw scale, calibratio
 The file is asked before it is kept: where one row's answer is not the model's own, there is no file.
 
 Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no as strings ("" missing), dates as days since
-1970 in float64 (NaN missing). Each is [n, 1].
+1970 in float64 (NaN missing). Each is [n, 1]. Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; where a column
+bears such a name, the output's ends in "_".
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from .onnx_graph.file import Session, to_bytes
 from .onnx_graph.graph import TREES, Graph
 from .search.ensemble import Ensemble
 
-MOST = 1e-5  # largest difference of a probability, or of a value in units of the scale of the answers
+MOST = 1e-5  # largest difference of a probability, or of a value in standard deviations of the values
 MADE_ROWS = 1000
 AT_ONCE = 1000  # rows asked together
 
@@ -55,9 +57,11 @@ def export(
     Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5, and MissingPackage.
     """
     inputs = {name: _encoder(ensemble, place).takes for place, name in enumerate(ensemble.parts)}
-    outputs: dict[str, tuple[str, int | None]] = (
+    shapes: dict[str, tuple[str, int | None]] = (
         {"label": ("string", None), "probabilities": ("double", len(labels))} if labels else {"value": ("double", 1)}
     )
+    names = {name: _free(name, inputs) for name in shapes}
+    outputs = {names[name]: shape for name, shape in shapes.items()}
     about = {
         "target": plan.target,
         "labels": json.dumps(labels, ensure_ascii=False),
@@ -66,10 +70,12 @@ def export(
         "inputs": json.dumps({name: _key(kind) for name, kind in ensemble.encoders[0].kinds}, ensure_ascii=False),
         "dates": "days since 1970-01-01 in float64, NaN missing",
     }
-    content = to_bytes(_graph(ensemble, labels), inputs, outputs, about)
-    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
     rows = _made(ensemble) if data is None else data
-    largest = _difference(Session(content), ensemble, task, labels, rows)
+    if not rows.rows:
+        raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
+    content = to_bytes(_graph(ensemble, labels, names, frozenset({*inputs, *outputs})), inputs, outputs, about)
+    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
+    largest = _difference(Session(content), ensemble, task, labels, rows, names)
     if not largest <= MOST:
         raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=MOST)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -82,8 +88,14 @@ def export(
     return Exported(path, rows.rows, largest, len(content), said)
 
 
-def _graph(ensemble: Ensemble, labels: tuple[str, ...]) -> Graph:
-    graph = Graph()
+def _free(name: str, taken: Mapping[str, str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _graph(ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str], taken: frozenset[str]) -> Graph:
+    graph = Graph(taken=taken)
     found, share = [], 1.0 / len(ensemble.encoders)
     for fold, encoders in enumerate(ensemble.encoders):
         vectors = []
@@ -97,25 +109,17 @@ def _graph(ensemble: Ensemble, labels: tuple[str, ...]) -> Graph:
     scale, shift = (graph.constant(v) for v in (ensemble.calibration.scale, ensemble.calibration.shift))
     scores = graph.node("Add", graph.node("Mul", graph.sum(found), scale), shift)
     if not labels:
-        _named(graph, "value", "Identity", scores)
+        graph.node("Identity", scores, output=names["value"])
         return graph
     if ensemble.head.width == 1:
         parts = graph.node("Sigmoid", graph.node("Neg", scores)), graph.node("Sigmoid", scores)
-        _named(graph, "probabilities", "Concat", *parts, axis=1)
+        p = graph.node("Concat", *parts, axis=1, output=names["probabilities"])
     else:
-        _named(graph, "probabilities", "Softmax", scores, axis=1)
-    best = graph.node("ArgMax", "probabilities", axis=1, keepdims=0)
-    names = [str(label) for label in labels]
-    _named(
-        graph, "label", "LabelEncoder", best, domain=TREES, keys_int64s=list(range(len(names))), values_strings=names
-    )
+        p = graph.node("Softmax", scores, axis=1, output=names["probabilities"])
+    places = {"keys_int64s": list(range(len(labels))), "values_strings": [str(label) for label in labels]}
+    best = graph.node("ArgMax", p, axis=1, keepdims=0)
+    graph.node("LabelEncoder", best, domain=TREES, output=names["label"], **places)
     return graph
-
-
-def _named(graph: Graph, name: str, operation: str, *inputs: str, **more: Any) -> None:
-    """An operation whose output has a name people use."""
-    graph.node(operation, *inputs, **more)
-    graph.nodes[-1] = replace(graph.nodes[-1], output=name)
 
 
 def _drawn(part: object, what: str) -> InGraph:
@@ -124,16 +128,28 @@ def _drawn(part: object, what: str) -> InGraph:
     return part
 
 
-def _difference(session: Session, ensemble: Ensemble, task: Task, labels: tuple[str, ...], data: Dataset) -> float:
-    """The largest difference of an answer from the model's own; of values in units of their scale."""
+def _difference(
+    session: Session,
+    ensemble: Ensemble,
+    task: Task,
+    labels: tuple[str, ...],
+    data: Dataset,
+    names: Mapping[str, str],
+) -> float:
+    """The largest difference of an answer from the model's own; of values in units of their standard deviation.
+
+    Infinite where the label of a row is not the one of its largest probability.
+    """
     ours = task.answers(ensemble.scores(data))
     theirs = np.empty_like(ours)
     for low in range(0, data.rows, AT_ONCE):
-        feeds = feeds_of(ensemble, data.take(slice(low, low + AT_ONCE)))
-        theirs[low : low + AT_ONCE] = session(feeds, "probabilities" if labels else "value")
-    if not len(ours):
-        return 0.0
-    scale = 1.0 if labels else max(float(ours.std()), float(np.abs(ours).mean()), 1e-300)
+        found = session(feeds_of(ensemble, data.take(slice(low, low + AT_ONCE))))
+        theirs[low : low + AT_ONCE] = found[names["probabilities" if labels else "value"]]
+        if labels:
+            top = np.asarray(labels, dtype=object)[theirs[low : low + AT_ONCE].argmax(axis=1)]
+            if (found[names["label"]].astype(object) != top).any():
+                return float("inf")
+    scale = 1.0 if labels else float(ours.std()) or float(np.abs(ours).mean()) or 1.0
     return float(np.abs(ours - theirs).max() / scale)
 
 

@@ -64,7 +64,7 @@ def trained(task: str, learner: str) -> assay.Model:
 
 
 def asked(path: Path, model: assay.Model, rows: Dataset, output: str) -> np.ndarray:
-    """An output of the file for a raw table, asked without any code of ours but for spelling the inputs."""
+    """An output of the file for a raw table, its cells spelled as our own check spells them."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     feeds = feeds_of(model.ensemble, reopen(rows, model.plan))
     return np.asarray(session.run([output], feeds)[0])
@@ -108,7 +108,7 @@ def of_graph(draw: Callable[[Graph, str], str], x: Floats) -> Floats:
     found = draw(graph, graph.node("Concat", *names, axis=1))
     graph.nodes[-1] = replace(graph.nodes[-1], output="out") if graph.nodes[-1].output == found else graph.nodes[-1]
     content = to_bytes(graph, dict.fromkeys(names, "double"), {"out": ("double", None)}, {})
-    return np.asarray(Session(content)({name: x[:, [k]] for k, name in enumerate(names)}, "out"))
+    return np.asarray(Session(content)({name: x[:, [k]] for k, name in enumerate(names)})["out"])
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_file_that_answers_otherwise_is_not_kept(tmp_path: Path, monkeypatch: 
     off = Affine(model.ensemble.calibration.scale, model.ensemble.calibration.shift + 1e-3)
     twisted = replace(model.ensemble, calibration=off)
     drawn = assay.exporting._graph
-    monkeypatch.setattr(assay.exporting, "_graph", lambda ensemble, labels: drawn(twisted, labels))
+    monkeypatch.setattr(assay.exporting, "_graph", lambda ensemble, *more: drawn(twisted, *more))
     with pytest.raises(RequestError, match="differs from the model"):
         model.export(tmp_path / "m.onnx", world("value"))
     assert list(tmp_path.iterdir()) == []
@@ -177,3 +177,39 @@ def test_verb_tells_what_was_checked(lang: str, tmp_path: Path, capsys: pytest.C
     assert json.loads(said.out)["rows"] == 1000
     assert "1,000" in said.err
     assert (tmp_path / "m.onnx").stat().st_size == json.loads(said.out)["bytes"]
+
+
+@pytest.mark.parametrize("task", ["binary", "value"])
+def test_columns_may_bear_the_names_of_outputs_and_of_inner_nodes(task: str, tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(0), tmp_path / "m.onnx"
+    names = ("value", "label", "probabilities", "constant_0", "concat_0", "mul_3")
+    x = rng.normal(size=(200, len(names)))
+    y = x.sum(axis=1) + rng.normal(size=200)
+    table = dict(zip(names, x.T, strict=True)) | {"y": np.where(y > 0, "up", "down") if task == "binary" else y}
+    model = assay.train(table, "y", trials=2, learners=("constant", "linear"), folds=3, checks=())
+    assert model.export(path, table).largest <= 1e-5
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    expected = ["label_", "probabilities_"] if task == "binary" else ["value_"]
+    assert [output.name for output in session.get_outputs()] == expected
+
+
+def test_cells_as_people_write_them_are_understood(tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(1), tmp_path / "m.onnx"
+    flags = rng.choice(["Yes", "NO", ""], 300)
+    table = {"age": rng.normal(size=300), "member": [f or None for f in flags], "town": rng.choice(list("abc"), 300)}
+    score = table["age"] + (np.char.lower(flags) == "yes") + (table["town"] == "a") + 0.5 * rng.normal(size=300)
+    table |= {"y": np.where(score > 0.5, "in", "out")}
+    model = assay.train(table, "y", trials=1, learners=("boosting",), folds=3, checks=())
+    assert {c.name: c.kind for c in model.plan.columns}["member"] == "flag"
+    model.export(path, table)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    feeds = {"age": table["age"], "member": flags.astype(object), "town": table["town"].astype(object)}
+    found = session.run(["probabilities"], {name: np.reshape(cells, (-1, 1)) for name, cells in feeds.items()})[0]
+    np.testing.assert_allclose(found, model.predict(table).probabilities, atol=1e-9)
+
+
+def test_a_table_without_rows_checks_nothing_and_is_refused(tmp_path: Path) -> None:
+    model = trained("binary", "linear")
+    with pytest.raises(RequestError, match="no rows to check"):
+        model.export(tmp_path / "m.onnx", world("binary").take(slice(0, 0)))
+    assert not (tmp_path / "m.onnx").exists()

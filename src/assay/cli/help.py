@@ -22,6 +22,7 @@ from a table to answers:
   assay explain loans.assay new.csv --row 3
   assay audit   loans.assay june.csv
   assay report  loans.assay -o loans.md
+  assay export  loans.assay loans.onnx june.csv
 
 'assay VERB --help' tells more. Exit codes: 0 done, 1 a check with a limit failed,
 2 the request cannot be met, 3 our fault.
@@ -143,6 +144,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
   assay explain loans.assay new.csv --row 3
   assay audit   loans.assay june.csv
   assay report  loans.assay -o loans.md
+  assay export  loans.assay loans.onnx june.csv
 
 “assay VERB --help”给出详细说明。退出码：0 完成，1 有限值未满足，
 2 请求无法满足，3 程序出错。

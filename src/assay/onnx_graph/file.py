@@ -60,6 +60,7 @@ class Session:
         options.log_severity_level = 3
         self._session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, feeds: Mapping[str, NDArray[Any]], output: str) -> NDArray[Any]:
-        """One output for rows given by input name, each [n, 1]."""
-        return np.asarray(self._session.run([output], dict(feeds))[0])
+    def __call__(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """All outputs by name, for rows given by input name, each [n, 1]."""
+        names = [output.name for output in self._session.get_outputs()]
+        return dict(zip(names, map(np.asarray, self._session.run(names, dict(feeds))), strict=True))

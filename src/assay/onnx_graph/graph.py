@@ -37,6 +37,7 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
     known: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()  # names of inputs and outputs, which nothing else may bear
 
     def constant(self, value: Any) -> str:
         """The name of an array; float64 unless it holds whole numbers. The same array has one name."""
@@ -46,15 +47,20 @@ class Graph:
         )
         key = (str(array.dtype), array.shape, array.tobytes())
         if key not in self.known:
-            self.known[key] = f"constant_{len(self.constants)}"
+            self.known[key] = self._free(f"constant_{len(self.constants)}")
             self.constants[self.known[key]] = array
         return self.known[key]
 
-    def node(self, operation: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """The name of what an operation gives."""
-        output = f"{operation.lower()}_{len(self.nodes)}"
+    def node(self, operation: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
+        """The name of what an operation gives: `output`, or one made up."""
+        output = output or self._free(f"{operation.lower()}_{len(self.nodes)}")
         self.nodes.append(Node(operation, inputs, output, domain, attributes))
         return output
+
+    def _free(self, name: str) -> str:
+        while name in self.taken:
+            name += "_"
+        return name
 
     # ------------------------------------------------------------------------------- what several pieces are made of
 
