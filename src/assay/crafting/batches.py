@@ -11,7 +11,6 @@ import numpy as np
 
 from ..kernel.data import Floats
 from ..kernel.forms import Batch, Feature, Vector
-from ..kernel.stream import Stream
 from .choose import Recipe
 from .made import Made
 
@@ -30,11 +29,6 @@ def made_of(recipe: Recipe | None, batch: Batch, hot: Floats, rng: np.random.Gen
 def told(made: Made | None, batch: Batch) -> Batch:
     """Any other rows with the same columns."""
     return batch if made is None else _beside(batch, made, made(batch.vector.values))
-
-
-def streamed(made: Made | None, stream: Stream) -> Stream:
-    """The blocks of a stream with the same columns; its sample has them already."""
-    return stream if made is None else replace(stream, blocks=lambda: map(made, stream.blocks()))
 
 
 def _beside(batch: Batch, made: Made, values: Floats) -> Batch:

@@ -55,9 +55,7 @@ class Splits:
 class Plan:
     """Every choice made before training."""
 
-    data: Mapping[
-        str, Any
-    ]  # name, sha256, rows, rows_drawn (where not all), rows_used, rows_read, rows_repaired, rows_refused, reader, details
+    data: Mapping[str, Any]  # name, sha256, rows, rows_used, rows_drawn (where not all), rows_read ..., reader, details
     target: str
     task: str
     task_why: Say

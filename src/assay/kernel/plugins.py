@@ -37,6 +37,7 @@ class About:
     extra: str = ""  # the extra that installs them
     order: int = 50  # where it stands in lists and reports; smaller is earlier
     readable: bool = False  # a learner whose whole working a person can read
+    memory: int = 0  # bytes that its packages and their work take, besides the table
     streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)
 
     def say(self, room: str, key: str, **values: Any) -> Say:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from assay.crafting.batches import made_of, streamed, told
+from assay.crafting.batches import made_of, told
 from assay.crafting.choose import Recipe, choose
 from assay.crafting.made import Made
 from assay.kernel.box import Box
@@ -110,22 +110,14 @@ class Boosting:
     def fit_stream(
         self, stream: Stream, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator, needed: int
     ) -> Trees:
-        """The same from rows that come in blocks; `needed` rounds were enough on some of them."""
+        """The same from rows that come in blocks, without made columns; `needed` rounds were enough on some of them."""
         parameters = self.parameters(int(rng.integers(2**31 - 1)))
-        made = None
-        if self.craft:
-            sample = stream.sample()
-            made, sample = made_of(self._recipe(sample, head, clock, rng), sample, targets(sample, head), rng)
-            stream, tune = streamed(made, replace(stream, sample=lambda: sample)), told(made, tune)
         if self.mode == "forest":
             grown = grow_streamed(stream, tune, head, parameters, min(self.rounds, 300), 0, clock, 0)
         else:
-            parameters |= {
-                "bagging_fraction": 1.0,
-                "bagging_freq": 0,
-            }  # so many rows need no drawing; it would cost memory
+            parameters |= {"bagging_fraction": 1.0, "bagging_freq": 0}  # it would cost memory, and rows are many
             grown = grow_streamed(stream, tune, head, parameters, self.rounds, self.patience, clock, needed)
-        return Trees(grown.forest, grown.curve, self._gains(grown.gains, made), made)
+        return Trees(grown.forest, grown.curve, grown.gains)
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """The same settings in LightGBM's words."""

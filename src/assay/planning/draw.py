@@ -6,6 +6,7 @@ trained. The same call gives the opened table that the plan speaks of.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -71,7 +72,8 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     check_groups(table, wishes.group)
     drawn = fit is not None and fit.drawn is not None
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn)
-    portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners, wishes.trials, drawn)
+    spare = math.inf if fit is None else fit.spare
+    portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare)
     plan = Plan(
         data=_data_card(data, table.rows, fit),
         memory=fit.limit if fit is not None and (fit.asked or fit.drawn is not None) else 0,

@@ -41,6 +41,7 @@ class Fit:
     rows: int  # of the table
     drawn: Ints | None  # numbers of the rows to be searched, in rising order; None where all are
     width: int  # floats a row becomes
+    spare: float  # bytes beyond what planning, search and checks are expected to hold at their peak
 
 
 def limit_of(wishes: Wishes) -> int:
@@ -51,9 +52,10 @@ def limit_of(wishes: Wishes) -> int:
 
 def fit(table: Stored, wishes: Wishes, limit: int) -> Fit:
     """Which rows of a table are searched. Raises RequestError where not even the least number of rows fits."""
-    room = limit - max(LIBRARIES, memory.held())
-    if table.rows <= SEARCHED_WHOLE and room > table.rows * len(table.names) * 8 * WIDEST * COPIES:
-        return Fit(limit=limit, asked=wishes.memory != "", rows=table.rows, drawn=None, width=0)
+    room, asked = limit - max(LIBRARIES, memory.held()), wishes.memory != ""
+    at_most = table.rows * len(table.names) * 8 * WIDEST * COPIES
+    if table.rows <= SEARCHED_WHOLE and room > at_most:
+        return Fit(limit=limit, asked=asked, rows=table.rows, drawn=None, width=0, spare=room - at_most)
     probe = table.take(evenly_drawn(table.rows, PROBE, stream(wishes.seed, "probe")))
     check_names(probe, wishes)
     width, texts = _width(probe, wishes)
@@ -63,9 +65,11 @@ def fit(table: Stored, wishes: Wishes, limit: int) -> Fit:
         need, name = memory.said(limit - room + least * a_row), probe.source.name
         raise refusal(RequestError, "planning", "no_room", limit=memory.said(limit), name=name, need=need, n=least)
     if table.rows <= min(fitting, SEARCHED_WHOLE):
-        return Fit(limit=limit, asked=wishes.memory != "", rows=table.rows, drawn=None, width=width)
+        spare = room - table.rows * a_row
+        return Fit(limit=limit, asked=asked, rows=table.rows, drawn=None, width=width, spare=spare)
     drawn = evenly_drawn(table.rows, min(fitting, DRAWN), stream(wishes.seed, "drawn rows"))
-    return Fit(limit=limit, asked=wishes.memory != "", rows=table.rows, drawn=drawn, width=width)
+    spare = room - len(drawn) * a_row
+    return Fit(limit=limit, asked=asked, rows=table.rows, drawn=drawn, width=width, spare=spare)
 
 
 def _width(probe: Dataset, wishes: Wishes) -> tuple[int, float]:

@@ -8,9 +8,10 @@ found greedily on the out-of-fold loss of the blend over a dozen tables (docs/de
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 from typing import Any
 
+from assay.kernel import memory
 from assay.kernel.forms import Head
 from assay.kernel.plan import Candidate
 from assay.kernel.settings import settings_of, with_settings
@@ -22,49 +23,50 @@ REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spar
 
 
 def candidates(
-    rows: int, head: Head, only: tuple[str, ...], trials: int = 0, drawn: bool = False
+    rows: int, head: Head, only: tuple[str, ...], trials: int = 0, drawn: bool = False, spare: float = math.inf
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
-    drawn : the table is larger than memory: only readable learners and those that take a stream, and no made columns, which
-            would stand beside the given ones as floats
+    drawn : the rows were drawn from a table larger than memory. What is to learn from all of it must take a stream, and
+            gets no made columns: neither the rows drawn nor the bins of the stream leave room for them
+    spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
     """
-    found: list[Candidate] = []
-    left_out: list[Say] = []
     room = shelf("learners")
     keys = [key for key in room.keys() if not only or key in only]
-    for key in keys:
-        missing = room.missing(key)
-        if missing:
-            extra = f"assay[{room.get(key).about.extra}]" if room.get(key).about.extra else " ".join(missing)
-            left_out.append(
-                Say("planning", "left.learner", {"learner": key, "packages": list(missing), "extra": extra})
-            )
+    left_out = [said for key in keys if (said := _left_out(key, drawn, spare)) is not None]
+    gone = {said.values["learner"] for said in left_out}
+    fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
+    found: list[Candidate] = []
     for name, key, settings in _ordered(rows, head):
-        if key in keys and key in room.keys() and not room.missing(key):
-            kind = room.get(key)
-            if head.name in kind.about.gives:
-                found.append(Candidate(name=name, learner=key, settings=settings_of(with_settings(kind, settings))))
+        if key in fitting:
+            fixed = settings | {"craft": 0} if drawn and "craft" in settings else settings
+            found.append(_candidate(name, with_settings(room.get(key), fixed)))
     named = {candidate.learner for candidate in found}
     for plugin in room.ready():  # learners from outside, at their defaults
-        if plugin.about.key in keys and plugin.about.key not in named and head.name in plugin.about.gives:
-            found.append(Candidate(name=plugin.about.key, learner=plugin.about.key, settings=settings_of(plugin())))
-    if drawn:
-        about = {candidate.learner: room.get(candidate.learner).about for candidate in found}
-        slow = [key for key, of in about.items() if not (of.streams or of.readable or key == "constant")]
-        left_out += [Say("planning", "left.stream", {"learner": key}) for key in slow]
-        found = [_unmade(candidate) for candidate in found if candidate.learner not in slow]
+        if plugin.about.key in fitting and plugin.about.key not in named:
+            found.append(_candidate(plugin.about.key, plugin()))
     if trials:
         tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
         found = [candidate for candidate in found if candidate.learner == "constant" or candidate in tried]
     return found, left_out
 
 
-def _unmade(candidate: Candidate) -> Candidate:
-    """The same candidate without made columns."""
-    if not candidate.settings.get("craft"):
-        return candidate
-    return replace(candidate, settings={**candidate.settings, "craft": 0})
+def _candidate(name: str, learner: Any) -> Candidate:
+    return Candidate(name=name, learner=learner.about.key, settings=settings_of(learner))
+
+
+def _left_out(key: str, drawn: bool, spare: float) -> Say | None:
+    """Why a learner cannot be among the candidates; None where it can."""
+    missing, about = shelf("learners").missing(key), shelf("learners").get(key).about
+    if missing:
+        extra = f"assay[{about.extra}]" if about.extra else " ".join(missing)
+        return Say("planning", "left.learner", {"learner": key, "packages": list(missing), "extra": extra})
+    if drawn and not (about.streams or about.readable or about.order == 0):  # 0 is the constant guess
+        return Say("planning", "left.stream", {"learner": key})
+    if about.memory > spare:
+        values = {"learner": key, "need": memory.said(about.memory), "spare": memory.said(max(0.0, spare))}
+        return Say("planning", "left.memory", values)
+    return None
 
 
 def _ordered(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:

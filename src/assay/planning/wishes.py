@@ -41,7 +41,7 @@ class Wishes:
     seed: int = 0
     level: float = 0.9
     memory: str | float = (
-        ""  # most memory of the whole process ("4GB", or bytes); empty takes a share of what is available
+        ""  # most that the process may hold: "4GB", or bytes; empty takes a share of what is available
     )
     readable: bool = False  # ship the best model a person can read
     ship: str = "bag"  # the bag of fold models, one "refit" on all rows, or one "distilled" model

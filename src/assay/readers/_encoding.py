@@ -158,6 +158,9 @@ def _beside_plain(sample: bytes, start: int, end: int) -> float:
     return 1.0 if before.isalpha() or after.isalpha() or before.isdigit() else 0.5
 
 
+BROKEN = re.compile("[\udc80-\udcff]")  # bytes that broke UTF-8, kept as lone surrogates
+
+
 def western(match: re.Match[str]) -> str:
     """A byte that broke UTF-8, kept as a lone surrogate, read as Western (cp1252)."""
     byte = bytes([ord(match.group()) - 0xDC00])
@@ -169,4 +172,4 @@ def western(match: re.Match[str]) -> str:
 
 def _mended(raw: bytes) -> tuple[str, int]:
     """UTF-8 in which each broken byte is read as Western (cp1252) instead of being lost."""
-    return re.subn("[\udc80-\udcff]", western, raw.decode("utf-8", "surrogateescape"))
+    return BROKEN.subn(western, raw.decode("utf-8", "surrogateescape"))

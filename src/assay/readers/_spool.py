@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -24,13 +23,12 @@ from assay.kernel.words import refusal
 from . import _peek as peek
 from ._body import fast_body, slow_body
 from ._dialect import PRIVATE, Dialect
-from ._encoding import decode, western
+from ._encoding import BROKEN, decode, western
 from ._layout import Layout, Tail, find_tail
 from ._mend import Mender
 
 LETTERS = 1 << 23  # of a block
 PIECES, PIECE = 16, 1 << 17  # pieces of a file, and bytes of each, that its encoding is judged by
-BROKEN = re.compile("[\udc80-\udcff]")
 LAST_LINES = 200  # of the last block: where another table or a total may stand
 EXPANDS = 6  # times that compressed text grows, at a guess
 

@@ -28,10 +28,7 @@ from ._spool import Lines, encoding_of, size_of, spool
 from ._stored import ParquetFile
 
 HEAD, TAIL = 1 << 18, 1 << 17  # bytes of the beginning and the end that are judged
-LARGE, LARGE_SHARE = (
-    10**9,
-    0.125,
-)  # bytes beyond which, and share of the memory beyond which, a file is not read at once
+LARGE, LARGE_SHARE = 10**9, 0.125  # bytes, and share of the memory, beyond which a file is not read at once
 JUDGED_LINES = 300  # of the beginning, for the dialect
 JUDGED_LAST = 40  # of the end, for the dialect
 
