@@ -95,8 +95,7 @@ def one(system: str, name: str, seed: int, minutes: float, data: Path, environme
         train.to_parquet(f"{folder}/train.parquet")
         test.to_parquet(f"{folder}/test.parquet")
         script = Path(__file__).parent / "peers" / "run.py"
-        kind = "classes" if labels else "value"
-        command = [str(python), str(script), system, folder, target, kind, str(minutes), json.dumps(labels)]
+        command = [str(python), str(script), system, folder, target, str(minutes), json.dumps(labels)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=60 * (5 * minutes + 5), check=False)
         except subprocess.TimeoutExpired:

@@ -22,7 +22,7 @@ import pandas as pd
 def main() -> None:
     """Train, answer, weigh, time."""
     asked = argparse.ArgumentParser()
-    for name in ("system", "folder", "target", "kind"):
+    for name in ("system", "folder", "target"):
         asked.add_argument(name)
     asked.add_argument("minutes", type=float)
     asked.add_argument("labels", type=json.loads)
