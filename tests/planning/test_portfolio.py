@@ -48,9 +48,9 @@ def test_a_table_larger_than_memory_gets_learners_that_take_a_stream() -> None:
 
 def test_a_learner_whose_packages_do_not_fit_the_memory_is_left_out_and_told() -> None:
     pytest.importorskip("torch")
-    found, left_out = candidates(1000, Head.classes(2), (), spare=100e6)
+    found, left_out = candidates(1000, Head.classes(2), (), spare=50e6)
     assert {c.learner for c in found} == {"constant", "linear", "additive", "boosting"}
-    assert [say.text() for say in left_out] == [
-        "perceptron is left out: its packages take 400 MB of memory, and 100 MB are to spare"
+    assert "perceptron is left out: its packages take 400 MB of memory, and 50 MB are to spare" in [
+        say.text() for say in left_out
     ]
     assert "perceptron" in {c.learner for c in candidates(1000, Head.classes(2), (), spare=1e9)[0]}

@@ -20,7 +20,7 @@ def test_a_blend_is_never_worse_in_sample_than_the_best_single(seed: int) -> Non
     y = rng.normal(size=200)
     scores = [y[:, None] * rng.uniform(0, 1) + rng.normal(size=(200, 1)) for _ in range(6)]
     w = rng.random(200) if seed % 2 else None
-    weights = blending.greedy(scores, y, w, squares)
+    weights = blending.stacked(scores, y, w, squares)
     assert weights.sum() == pytest.approx(1.0)
     assert (weights >= 0).all()
     blend = np.average(squares(blending.mixed(scores, weights), y), weights=w)
@@ -29,12 +29,48 @@ def test_a_blend_is_never_worse_in_sample_than_the_best_single(seed: int) -> Non
 
 def test_two_that_err_oppositely_are_mixed_half_and_half() -> None:
     y, e = np.zeros(50), np.random.default_rng(0).normal(size=(50, 1))
-    weights = blending.greedy([e, -e, e + 3], y, None, squares)
-    np.testing.assert_allclose(weights, [0.5, 0.5, 0.0])
+    weights = blending.stacked([e, -e, e + 3], y, None, squares)
+    np.testing.assert_allclose(weights, [0.5, 0.5, 0.0], atol=1e-4)
 
 
 def test_the_only_candidate_gets_all() -> None:
-    assert blending.greedy([np.ones((5, 1))], np.zeros(5), None, squares).tolist() == [1.0]
+    assert blending.stacked([np.ones((5, 1))], np.zeros(5), None, squares).tolist() == [1.0]
+
+
+def test_few_rows_hardly_part_equals_and_many_do() -> None:
+    rng = np.random.default_rng(3)
+    spread = []
+    for n in (60, 60_000):
+        y = rng.normal(size=n)
+        weights = blending.stacked([y[:, None] + rng.normal(size=(n, 1)) for _ in range(8)], y, None, squares)
+        spread.append(float(weights.max() - weights.min()))
+    assert spread[0] < 0.2
+    assert spread[1] < 0.05
+
+
+def test_a_pull_towards_equal_weights_errs_less_on_rows_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, found = np.random.default_rng(4), {0.0: [], blending.PULL: []}
+    for _ in range(30):
+        y = rng.normal(size=2_060)
+        shared = rng.normal(size=(2_060, 1))  # what all get wrong alike
+        scores = [y[:, None] + shared + rng.normal(size=(2_060, 1)) / 2 for _ in range(12)]
+        for pull, losses in found.items():
+            monkeypatch.setattr(blending, "PULL", pull)
+            weights = blending.stacked([s[:60] for s in scores], y[:60], None, squares)
+            losses.append(squares(blending.mixed([s[60:] for s in scores], weights), y[60:]).mean())
+    without, pulled = (np.mean(losses) for losses in found.values())
+    assert pulled < without
+
+
+@pytest.mark.parametrize("classes", [3, 40])
+def test_many_classes_are_mixed_as_well(classes: int) -> None:
+    rng = np.random.default_rng(classes)
+    y = rng.integers(classes, size=800)
+    truth = 2.0 * np.eye(classes)[y]
+    scores = [truth + rng.normal(size=truth.shape), rng.normal(size=truth.shape), truth + rng.normal(size=truth.shape)]
+    weights = blending.stacked(scores, y, None, class_losses)
+    assert weights[1] < 0.1
+    assert abs(weights[0] - weights[2]) < 0.25
 
 
 def noise(seed: int, n: int = 300, candidates: int = 25) -> tuple[list[np.ndarray], np.ndarray]:

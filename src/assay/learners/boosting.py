@@ -8,7 +8,6 @@ once more on all training rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
@@ -21,15 +20,14 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About, Score
+from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.kernel.stream import Stream
-from assay.onnx_graph.graph import Graph
 from assay.trees.beside import beside
-from assay.trees.forest import Forest
-from assay.trees.grow import LARGEST, Grown, clean_batch, grow, grow_streamed, join
+from assay.trees.grow import Grown, grow, grow_streamed, join
 from assay.trees.left_over import left_over, targets
-from assay.trees.single import scorer
+
+from ._trees import Trees
 
 STUDENT = {"num_leaves": 31, "learning_rate": 0.08, "min_data_in_leaf": 5, "lambda_l2": 0.0, "bagging_freq": 0}
 STUDENT_ROUNDS = 400  # at most: a student is there to be small
@@ -149,63 +147,4 @@ class Boosting:
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Trees:
         """The trees that were dumped, checked."""
-        forest = Forest.load(box.box("forest"))
-        made = Made.load(box.box("made"), len(features)) if "made" in box.inner else None
-        if forest.features != len(features) + (0 if made is None else made.width) or forest.width != head.width:
-            raise box.refuse(f"the trees are of {forest.features} features and width {forest.width}")
-        curve = box.array("curve", np.float64, (None,)).tolist()
-        return Trees(forest, curve, box.array("gains", np.float64, (len(features),)), made)
-
-
-@dataclass(frozen=True, eq=False)
-class Trees:
-    """Grown trees."""
-
-    forest: Forest
-    curve: list[float]  # loss on the tune rows, a round each
-    gains: Floats  # loss removed by splits on each feature, [d]
-    made: Made | None = None  # columns made of others, where there are some
-
-    def predict(self, batch: Batch) -> Floats:
-        """Raw scores [n, w]."""
-        return self.forest.scores(clean_batch(told(self.made, batch)))
-
-    def single(self) -> Score:
-        """One row through LightGBM's call for one row."""
-        score, clean, made = scorer(self.forest), np.empty(self.forest.features), self.made
-
-        def one(values: Floats) -> list[float]:
-            wide = values if made is None else made(values[None])[0]
-            np.minimum(wide, LARGEST, out=clean)  # NaN stays NaN
-            np.maximum(clean, -LARGEST, out=clean)
-            return score(clean)
-
-        return one
-
-    def contributions(self, batch: Batch) -> Floats:
-        """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]; the pull of a made column in equal parts to its sources."""
-        found = self.forest.contributions(clean_batch(told(self.made, batch)))
-        return found if self.made is None else self.made.shared(found)
-
-    def graph(self, graph: Graph, x: str) -> str:
-        """The same trees as nodes, after the made columns where there are some."""
-        from assay.onnx_graph.crafted import made_graph
-        from assay.onnx_graph.trees import forest_graph
-
-        return forest_graph(graph, self.forest, x if self.made is None else made_graph(graph, self.made, x))
-
-    def dump(self, box: Box) -> None:
-        """Trees as arrays."""
-        self.forest.dump(box.add("forest"))
-        box.put_array("curve", np.asarray(self.curve, dtype=np.float64))
-        box.put_array("gains", self.gains)
-        if self.made is not None:
-            self.made.dump(box.add("made"))
-
-    def about(self) -> Mapping[str, Any]:
-        """Rounds and the loss curve on the tune rows."""
-        return {
-            "rounds": self.forest.iterations,
-            "made": 0 if self.made is None else self.made.width,
-            "curve": [round(v, 6) for v in self.curve[:: max(1, len(self.curve) // 200)]],
-        }
+        return Trees.load(box, head, features)

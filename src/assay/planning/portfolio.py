@@ -82,6 +82,7 @@ def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
         ("boosting random", "boosting", loose | {"rate": 0.03, "leaves": 16, "least_rows": 2, "craft": 30}),
         ("additive", "additive", {"refit": True, "leaves": 3, "rate": 0.03}),
         ("perceptron", "perceptron", _perceptron(rows, head)),
+        ("catboost", "catboost", {"refit": True, "rounds": 1000, "rate": 0.05, "depth": 4, "ridge": 5.0}),
         ("boosting stumps", "boosting", small | {"rate": 0.05, "leaves": 3, "column_share": 0.5}),
         (
             "forest",
@@ -89,10 +90,12 @@ def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
             {"mode": "forest", "leaves": 256, "least_rows": 2, "column_share": 0.5, "rounds": 150},
         ),
         ("boosting crafted", "boosting", small | {"rate": 0.04, "leaves": 16, "column_share": 0.5, "craft": 30}),
+        ("catboost deep", "catboost", {"refit": True, "rounds": 600, "rate": 0.08, "depth": 6, "column_share": 0.5}),
         ("boosting deep", "boosting", small | {"rate": 0.03, "leaves": 48, "column_share": 0.4, "ridge": 10.0}),
         ("boosting tiny", "boosting", loose | {"rate": 0.04, "leaves": 7, "least_rows": 1, "ridge": 2.0}),
         ("boosting slow", "boosting", small | {"rate": 0.02, "leaves": 8, "column_share": 0.5, "ridge": 5.0}),
         ("boosting fine", "boosting", small | {"rate": 0.03, "leaves": 24, "least_rows": 2, "column_share": 0.7}),
+        ("xgboost", "xgboost", {"refit": True, "rate": 0.03, "depth": 4, "column_share": 0.5, "ridge": 5.0}),
     ]
 
 
@@ -113,6 +116,7 @@ def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
         ("boosting random", "boosting", loose | {"rate": 0.04, "leaves": 24, "column_share": 1.0, "least_rows": 2}),
         ("boosting slow", "boosting", refit | {"rate": 0.03, "leaves": 16, "column_share": 0.5}),
         ("perceptron", "perceptron", _perceptron(rows, head)),
+        ("catboost", "catboost", refit | {"rounds": 1000, "rate": 0.08, "depth": 6, "column_share": 0.7}),
         ("forest", "boosting", {"mode": "forest", "leaves": 512, "least_rows": 5, "column_share": 0.4, "rounds": 100}),
         (
             "boosting fine",
@@ -139,6 +143,7 @@ def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
             "boosting",
             refit | {"rate": 0.04, "leaves": 31, "column_share": 1.0, "node_column_share": 0.5, "one_hot": 64},
         ),
+        ("xgboost", "xgboost", refit | {"rate": 0.05, "depth": 6, "column_share": 0.6, "least_weight": 3.0}),
         (
             "boosting random deep",
             "boosting",

@@ -134,7 +134,7 @@ def _loss(found: Found, task: Task, places: tuple[int, ...]) -> float:
     rows = slice(None, None, max(1, len(scored.y) // ROWS))
     scores, y = [scored.scores[i][rows] for i in places], scored.y[rows]
     weight = None if scored.weight is None else scored.weight[rows]
-    mixed = blending.mixed(scores, blending.greedy(scores, y, weight, task.losses, steps=12))
+    mixed = blending.mixed(scores, blending.stacked(scores, y, weight, task.losses, steps=12))
     return float(np.average(task.losses(mixed, y), weights=weight))
 
 

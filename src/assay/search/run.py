@@ -209,7 +209,7 @@ def _blend_loss(outcomes: list[Outcome], bench: Bench, task: Task) -> float:
     rows = rows[:: max(1, len(rows) // 5000)]
     scores, y = [s[rows] for s in done], bench.y[rows]
     weight = None if bench.weight is None else bench.weight[rows]
-    mixed = blending.mixed(scores, blending.greedy(scores, y, weight, task.losses, steps=12))
+    mixed = blending.mixed(scores, blending.stacked(scores, y, weight, task.losses, steps=12))
     return float(np.average(task.losses(mixed, y), weights=weight))
 
 

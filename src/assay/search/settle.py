@@ -53,7 +53,7 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     """Choose among the allowed candidates."""
     weights = np.zeros(len(scored.names))
     places = np.flatnonzero(allowed)
-    weights[places] = blending.greedy([scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
+    weights[places] = blending.stacked([scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
     raw = blending.mixed(scored.scores, weights)
     found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task))
     answers = task.answers(found.scores)
@@ -149,7 +149,7 @@ def _chooser(scored: Scored, task: Task, places: Ints, blend: bool) -> bootstrap
         y, weight = scored.y[bag], None if scored.weight is None else scored.weight[bag]
         inside = [scored.scores[i][bag] for i in places]
         if blend:
-            weights = blending.greedy(inside, y, weight, task.losses, steps=12, patience=3)
+            weights = blending.stacked(inside, y, weight, task.losses, steps=12)
         else:
             losses = [float(np.average(task.losses(s, y), weights=weight)) for s in inside]
             weights = np.eye(len(places))[int(np.argmin(losses))]

@@ -1,7 +1,9 @@
 """Which mixture of candidates has the least loss?
 
-Greedy ensemble selection with replacement (Caruana, Niculescu-Mizil, Crew & Ksikes 2004) on raw scores: start with the
-best candidate, then add whichever lowers the mean loss most, again and again. Weights are counts over steps.
+Convex stacking (Breiman 1996; van der Laan, Polley & Hubbard 2007): weights that are not negative and sum to one, found by descent
+on the mean loss of the mixed raw scores. On few rows the best weights are mostly luck, so a pull towards equal weights is
+added, which fades as rows are many (docs/decisions/0021-the-blend.md: it errs less than greedy selection). Weights too small to
+matter are dropped.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from assay.kernel.data import Floats
 
@@ -18,31 +21,44 @@ from .scores import thinned
 
 Losses = Callable[[Floats, NDArray[Any]], Floats]
 
+PULL = 10.0  # rows that the belief in equal weights is worth
+LEAST = 0.02  # a smaller weight is dropped
+FIRST = 20.0  # weights are first tried as loss to the power of minus this
+STEP = 1e-5  # of the candidates' spread: how far aside slopes are measured
 
-def greedy(
-    scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Losses, steps: int = 40, patience: int = 8
-) -> Floats:
+
+def stacked(scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Losses, steps: int = 50) -> Floats:
     """Weights [candidates] that sum to one.
 
     scores : one raw-score array [n, w] a candidate, on rows it never saw
+    w      : row weights [n], or None
+    steps  : of the descent, at most
     """
     kept = thinned(*scores[0].shape)
-    scores, y, w = [s[kept] for s in scores], y[kept], None if w is None else w[kept]
-    total = np.zeros_like(scores[0])
-    counts = np.zeros(len(scores))
-    best, best_counts, waiting = np.inf, counts.copy(), 0
-    for step in range(1, steps + 1):
-        mean = [float(np.average(losses((total + s) / step, y), weights=w)) for s in scores]
-        pick = int(np.argmin(mean))
-        total = total + scores[pick]
-        counts[pick] += 1
-        if mean[pick] < best - 1e-12:
-            best, best_counts, waiting = mean[pick], counts.copy(), 0
-        else:
-            waiting += 1
-            if waiting >= patience:
-                break
-    return np.asarray(best_counts / best_counts.sum())
+    cube, y = np.stack([s[kept] for s in scores]), y[kept]
+    share = np.ones(len(y)) if w is None else np.asarray(w[kept], dtype=np.float64)
+    rows = share.sum() ** 2 / np.square(share).sum()  # that equal weights would make as sure
+    share = share / share.sum()
+    alone = np.asarray([share @ losses(s, y) for s in cube])
+    spread = float(np.abs(cube - cube.mean(axis=0)).mean())
+    if len(scores) == 1 or spread == 0.0 or alone.min() <= 0.0:
+        return np.asarray(np.eye(len(scores))[int(alone.argmin())])
+
+    def told(place: Floats) -> tuple[float, Floats]:
+        """Logarithm of the loss and the pull of equal weights, and the slopes of both."""
+        p = _simplex(place)
+        mixed = np.tensordot(p, cube, 1)
+        here = losses(mixed, y)
+        loss = float(share @ here)
+        slopes = _slopes(cube, mixed, share, lambda s: losses(s, y) - here, STEP * spread) / loss
+        logs = np.log(np.maximum(p * len(p), 1e-300))
+        slopes = slopes + PULL / rows * (logs + 1.0)
+        return np.log(loss) + PULL / rows * float(p @ logs), p * (slopes - p @ slopes)
+
+    first = np.maximum(-FIRST * np.log(alone / alone.min()), -6.0)  # none so small that it could not come back
+    weights = _simplex(minimize(told, first, jac=True, method="L-BFGS-B", options={"maxiter": steps}).x)
+    weights[weights < min(LEAST, weights.max())] = 0.0
+    return np.asarray(weights / weights.sum())
 
 
 def mixed(scores: list[Floats], weights: Floats) -> Floats:
@@ -52,3 +68,20 @@ def mixed(scores: list[Floats], weights: Floats) -> Floats:
     for s, v in used[1:]:
         out = out + s * v
     return out
+
+
+def _simplex(place: Floats) -> Floats:
+    grown = np.exp(place - place.max())
+    return np.asarray(grown / grown.sum())
+
+
+def _slopes(cube: Floats, mixed: Floats, share: Floats, more: Callable[[Floats], Floats], step: float) -> Floats:
+    """How the mean loss grows with each weight, but for a constant: [candidates].
+
+    `more` says by how much scores raise the loss of each row. Asked output by output, or candidate by candidate where these are
+    fewer.
+    """
+    if mixed.shape[1] <= len(cube):
+        slopes = np.stack([more(mixed + aside) for aside in step * np.eye(mixed.shape[1])], axis=1) / step
+        return np.asarray(np.tensordot(cube, slopes * share[:, None], ((1, 2), (0, 1))))
+    return np.asarray([share @ more(mixed + STEP * (s - mixed)) / STEP for s in cube])

@@ -8,7 +8,7 @@ A forest knows columns by position only; encoding cells into numbers is somebody
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -141,6 +141,14 @@ class Forest:
         """The leaf within its tree that each row reaches: [n, trees]."""
         values = self._checked(values)
         return (self.walker.leaves(values) - self.leaf_offsets[:-1, None]).T
+
+    def counted(self, values: Any) -> Forest:
+        """The same trees with the number of these rows [n, features] in each leaf, at least one."""
+        values = self._checked(values)
+        count = np.zeros(len(self.leaf_value), dtype=np.int64)
+        for rows in chunks(len(values), self.trees):
+            count += np.bincount(self.walker.leaves(values[rows]).ravel(), minlength=len(count))
+        return replace(self, leaf_count=np.maximum(1, count).astype(np.int32))
 
     def _checked(self, values: Any) -> Floats:
         values = np.asarray(values, dtype=np.float64)

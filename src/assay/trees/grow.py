@@ -19,6 +19,7 @@ from ..kernel.stream import Stream
 from ..kernel.threads import threads
 from .forest import Forest
 from .from_lightgbm import forest_of
+from .watch import Watch
 
 QUIET = {"verbosity": -1, "deterministic": True, "force_row_wise": True, "first_metric_only": True}
 OF_DATA = ("min_data_in_leaf", "seed", "num_threads")  # parameters that matter when rows are binned
@@ -59,9 +60,9 @@ def grow(
     on_train, on_tune = (None, None) if start is None else start
     data = _dataset(train, whole, on_train)
     watched = [] if tune is None else [_dataset(tune, whole, on_tune, reference=data)]
-    watch = _Watch(timer, patience, bool(watched))
+    watch = _Watched(timer, patience)
     booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[watch])
-    keep = watch.best + 1 if patience and watched else booster.current_iteration()
+    keep = watch.keep(booster.current_iteration())
     forest = forest_of(booster, keep)
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
@@ -107,10 +108,10 @@ def grow_streamed(
     ).construct()
     memory.give_back()
     watched = _dataset(tune, whole, None, reference=data)
-    watch = _Watch(clock.slice(clock.remaining()), patience, True)
+    watch = _Watched(clock.slice(clock.remaining()), patience)
     pace = _Pace(watch.clock, needed, float(whole.get("learning_rate", 0.1)))
     booster = lightgbm.train(whole, data, rounds, valid_sets=[watched], callbacks=[pace, watch])
-    keep = watch.best + 1 if patience else booster.current_iteration()
+    keep = watch.keep(booster.current_iteration())
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
     return Grown(forest_of(booster, keep), watch.curve, gains, timer.spent(), watch.cut_short)
 
@@ -173,28 +174,15 @@ def _dataset(batch: Batch, parameters: dict[str, Any], start: Floats | None, ref
     )
 
 
-class _Watch:
-    """Stops when the tune rows see no gain for a while, or when the next round would outlast the clock."""
+class _Watched(Watch):
+    """The same, as LightGBM calls it."""
 
     before_iteration = False
     order = 0
 
-    def __init__(self, clock: Clock, patience: int, watching: bool) -> None:
-        self.clock, self.patience, self.watching = clock, patience, watching
-        self.curve: list[float] = []
-        self.best, self.least, self.cut_short = 0, np.inf, False
-
     def __call__(self, env: Any) -> None:
         from lightgbm.callback import EarlyStopException
 
-        if self.watching:
-            loss = float(env.evaluation_result_list[0][2])
-            self.curve.append(loss)
-            if loss < self.least:
-                self.least, self.best = loss, env.iteration
-        done = env.iteration + 1
-        if self.clock.remaining() < 1.2 * self.clock.spent() / done:
-            self.cut_short = done < env.end_iteration
-            raise EarlyStopException(self.best, env.evaluation_result_list)
-        if self.patience and self.watching and env.iteration - self.best >= self.patience:
-            raise EarlyStopException(self.best, env.evaluation_result_list)
+        found = env.evaluation_result_list
+        if self.stop(env.iteration, env.end_iteration, float(found[0][2]) if found else None):
+            raise EarlyStopException(self.best, found)

@@ -1,0 +1,150 @@
+"""Do the arrays answer as XGBoost and CatBoost themselves do?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.forms import Batch, Feature, Head, Vector
+from assay.kernel.threads import at_most
+from assay.learners import catboost as cat
+from assay.learners import xgboost as xgb
+from assay.learners._trees import Trees
+from assay.trees.grow import clean_batch
+from assay.trees.single_precision import at_most as largest_at_most
+from assay.trees.single_precision import below
+
+FEATURES = (
+    Feature("a", "a"),
+    Feature("b", "b", "code", tuple(f"level {k}" for k in range(40))),
+    Feature("c", "c"),
+    Feature("d", "d", "code", ("x", "y", "z")),
+)
+HEADS = (Head.value(), Head.classes(2), Head.classes(4))
+
+
+def world(head: Head, rows: int = 900) -> Batch:
+    """Numbers on a grid, so that rows stand on thresholds; two categories; holes everywhere; weights."""
+    rng = np.random.default_rng(7)
+    numbers = rng.normal(size=(rows, 2)).round(1)
+    names = np.column_stack([rng.integers(0, 41, rows), rng.integers(0, 4, rows)]).astype(float)
+    pull = rng.normal(size=41)[names[:, 0].astype(int)]
+    value = numbers[:, 0] + pull + names[:, 1] + rng.normal(size=rows) / 2
+    values = np.column_stack([numbers[:, 0], names[:, 0], numbers[:, 1], names[:, 1]])
+    values[rng.random(values.shape) < 0.1] = np.nan
+    values[0, 0] = 1e300
+    k = head.classes_
+    y = np.digitize(value, np.quantile(value, np.arange(1, k) / k)) if k else value
+    return Batch({"vector": Vector(values, FEATURES)}, y, rng.random(rows) + 0.5)
+
+
+def parts(head: Head) -> tuple[Batch, Batch, Batch]:
+    rows = world(head)
+    return rows.take(np.arange(600)), rows.take(np.arange(600, 750)), rows.take(np.arange(750, 900))
+
+
+@pytest.mark.parametrize("head", HEADS, ids=["value", "two", "four"])
+def test_xgboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("xgboost")
+    kept = {}
+    convert = xgb.forest_of_xgboost
+
+    def watched(booster, rounds, base, levels, values):  # type: ignore[no-untyped-def]
+        kept.update(booster=booster, rounds=rounds, base=base)
+        return convert(booster, rounds, base, levels, values)
+
+    monkeypatch.setattr(xgb, "forest_of_xgboost", watched)
+    train, tune, test = parts(head)
+    with at_most(1):
+        fit = xgb.XGBoost(rounds=80, patience=20).fit(train, tune, head, Clock.start(), np.random.default_rng(0))
+        data = xgb._matrix(test, kept["base"], xgb.levels_of(test))
+        said = kept["booster"].predict(data, output_margin=True, iteration_range=(0, kept["rounds"]))
+    np.testing.assert_allclose(fit.predict(test), said.reshape(test.rows, -1), atol=2e-5)
+    assert fit.forest.iterations == kept["rounds"] > 5
+    assert (fit.forest.decision & 1).any()
+    _holds(fit, test, head)
+
+
+@pytest.mark.parametrize("head", HEADS, ids=["value", "two", "four"])
+def test_catboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("catboost")
+    kept = {}
+    convert = cat.forest_of_catboost
+
+    def watched(model, rounds, base, levels, pool):  # type: ignore[no-untyped-def]
+        kept.update(model=model, rounds=rounds, base=base)
+        return convert(model, rounds, base, levels, pool)
+
+    monkeypatch.setattr(cat, "forest_of_catboost", watched)
+    train, tune, test = parts(head)
+    with at_most(1):
+        fit = cat.CatBoost(rounds=80, patience=20).fit(train, tune, head, Clock.start(), np.random.default_rng(0))
+        data = cat._pool(test.vector.values, cat.levels_of(test))
+        said = kept["model"].predict(data, prediction_type="RawFormulaVal", ntree_end=kept["rounds"])
+    if head.width == 1:
+        said = np.asarray(said)[:, None]
+    np.testing.assert_allclose(fit.predict(test), said + kept["base"], atol=1e-12)
+    assert (fit.forest.decision & 1).any()
+    _holds(fit, test, head)
+
+
+def _holds(fit: Trees, test: Batch, head: Head) -> None:
+    """What the house asks of any fitted trees: they beat the constant, their pulls add up, a file gives them back."""
+    scores = fit.predict(test)
+    np.testing.assert_allclose(fit.contributions(test).sum(axis=1), scores, atol=1e-10)
+    values = clean_batch(test)
+    np.testing.assert_array_equal(fit.forest.native(values), fit.forest.predict(values))
+    assert test.y is not None
+    if head.name == "value":
+        assert np.mean((scores[:, 0] - test.y) ** 2) < 0.7 * np.var(test.y)
+    else:
+        chosen = scores.argmax(axis=1) if head.width > 1 else (scores[:, 0] > 0).astype(int)
+        assert np.mean(chosen == test.y) > 1.4 / head.classes_
+    box = Box()
+    fit.dump(box)
+    np.testing.assert_array_equal(Trees.load(box, head, FEATURES).predict(test), scores)
+    np.testing.assert_array_equal(fit.single()(test.vector.values[3]), scores[3])
+
+
+@pytest.mark.parametrize(("package", "learner"), [("xgboost", xgb.XGBoost), ("catboost", cat.CatBoost)])
+def test_the_clock_stops_the_growing(package: str, learner: type) -> None:
+    pytest.importorskip(package)
+    ticks = iter(np.arange(100_000.0) / 10)
+    clock = Clock.start(4.0, now=lambda: float(next(ticks)))
+    train, tune, _ = parts(Head.value())
+    with at_most(1):
+        fit = learner(rounds=5000, patience=500, rate=0.005).fit(
+            train, tune, Head.value(), clock, np.random.default_rng(0)
+        )
+    assert 0 < fit.forest.iterations < 60
+
+
+@pytest.mark.parametrize(("package", "learner"), [("xgboost", xgb.XGBoost), ("catboost", cat.CatBoost)])
+def test_a_second_growing_takes_all_rows_and_more_rounds(package: str, learner: type) -> None:
+    pytest.importorskip(package)
+    train, tune, _ = parts(Head.classes(2))
+    with at_most(1):
+        once, twice = (
+            learner(refit=refit).fit(train, tune, Head.classes(2), Clock.start(), np.random.default_rng(0))
+            for refit in (False, True)
+        )
+    assert twice.forest.iterations == round(once.forest.iterations * 750 / 600)
+    assert twice.curve == once.curve
+
+
+@given(
+    st.floats(width=32, min_value=-(2.0**126), max_value=2.0**126),
+    st.integers(-3, 3),
+    st.floats(allow_nan=False, allow_infinity=False, min_value=-3e38, max_value=3e38),
+)
+def test_thresholds_decide_as_single_precision_does(edge: float, steps: int, other: float) -> None:
+    near = np.float64(edge) + steps * np.spacing(np.float32(edge)).astype(np.float64) / 2
+    tried = np.array([near, np.nextafter(near, -np.inf), np.nextafter(near, np.inf), other])
+    tried = tried[np.abs(tried) < 3e38]
+    single = tried.astype(np.float32)
+    np.testing.assert_array_equal(tried <= below(np.float32([edge]))[0], single < np.float32(edge))
+    np.testing.assert_array_equal(tried <= largest_at_most(np.float32([edge]))[0], single <= np.float32(edge))
