@@ -114,46 +114,70 @@ def tell(lines: list[dict[str, Any]]) -> None:
     """The tables of results, in Markdown."""
     for minutes in sorted({line["minutes"] for line in lines}):
         of = [line for line in lines if line["minutes"] == minutes]
-        seeds = sorted({line["seed"] for line in of})
-        systems = [s for s in dict.fromkeys((*SYSTEMS, *OWN)) if any(line["system"] == s for line in of)]
+        systems = [s for s in dict.fromkeys((*OWN[:1], *SYSTEMS, *OWN)) if any(line["system"] == s for line in of)]
         by = {(line["table"], line["seed"], line["system"]): line for line in of}
-        whole = [(t, s) for t in TABLES for s in seeds if all((t, s, system) in by for system in systems)]
-        print(f"\n## {minutes:g} minutes, seeds {seeds}, {len(whole)} comparisons\n")
-        print(
-            "| table | " + " | ".join(systems) + " | ours − AutoGluon high, 95 % |\n|---|" + "---|" * (len(systems) + 1)
-        )
-        ranks = []
-        for key in whole:
-            found = {system: by[*key, system].get("loss", np.inf) for system in systems}
-            ranks.append(pd.Series(found).rank())
-            said = [f"{found[s]:.4f}" if np.isfinite(found[s]) else "failed" for s in systems]
-            best = min(found, key=found.__getitem__)
-            said[systems.index(best)] = f"**{said[systems.index(best)]}**"
-            gap = paired(by.get((*key, "assay")), by.get((*key, "autogluon-high")))
-            print(f"| {key[0]} ({key[1]}) | " + " | ".join(said) + f" | {gap} |")
-        if not whole:
-            continue
-        mean = pd.DataFrame(ranks).mean()
-        print("| **mean rank** | " + " | ".join(f"{mean[s]:.2f}" for s in systems) + " | |\n")
-        print("| measure | " + " | ".join(systems) + " |\n|---|" + "---|" * len(systems))
-        for key, what, scale in (
-            ("seconds", "seconds (median)", 1),
-            ("bytes", "MB kept (median)", 1e-6),
-            ("one_row_seconds", "one row, CPU ms (median)", 1e3),
-            ("ece", "calibration error (mean)", 1),
-        ):
-            middle = np.nanmean if key == "ece" else np.nanmedian
-            rows = [[by[*k, s].get(key) for k in whole if by[*k, s].get(key) is not None] for s in systems]
-            print(f"| {what} | " + " | ".join(f"{scale * middle(r):.4g}" if r else "–" for r in rows) + " |")
+        seeds = sorted({line["seed"] for line in of})
+        keys = [(t, s) for t in TABLES for s in seeds if all((t, s, system) in by for system in systems)]
+        if keys:
+            _tell_one(minutes, systems, by, keys)
 
 
-def paired(a: dict[str, Any] | None, b: dict[str, Any] | None) -> str:
-    """The difference of the losses of the same rows, with its interval."""
-    if a is None or b is None or "losses" not in a or "losses" not in b:
+def _tell_one(minutes: float, systems: list[str], by: dict[Any, dict[str, Any]], keys: list[tuple[str, int]]) -> None:
+    tables = list(dict.fromkeys(table for table, _ in keys))
+    loss = pd.DataFrame([{s: by[*key, s].get("loss", np.inf) for s in systems} for key in keys], index=keys)
+    print(
+        f"\n### {minutes:g} minutes: {len(tables)} tables, {len(keys)} comparisons, seeds {sorted({s for _, s in keys})}\n"
+    )
+    others = [system for system in systems if system.startswith("autogluon")]
+    print("| table | " + " | ".join([*systems, *(f"ours against {system}" for system in others)]) + " |")
+    print("|---|" + "---|" * (len(systems) + len(others)))
+    for table in tables:
+        own = [key for key in keys if key[0] == table]
+        mean = loss.loc[own].mean()
+        said = [f"{mean[s]:.4g}" if np.isfinite(mean[s]) else "failed" for s in systems]
+        said[int(np.argmin(mean))] = f"**{said[int(np.argmin(mean))]}**"
+        said += [paired([by[*k, "assay"] for k in own], [by[*k, other] for k in own]) for other in others]
+        print(f"| {table} | " + " | ".join(said) + " |")
+    ranks = loss.rank(axis=1).mean()
+    print("| **mean rank** | " + " | ".join(f"{ranks[s]:.2f}" for s in systems) + " |" + " |" * len(others))
+    print("\n| measure | " + " | ".join(systems) + " |\n|---|" + "---|" * len(systems))
+    print("| our loss / theirs, geometric mean, 95 % | " + " | ".join(_overall(loss, s) for s in systems) + " |")
+    for key, what, scale in (
+        ("seconds", "seconds (median)", 1),
+        ("bytes", "MB kept (median)", 1e-6),
+        ("one_row_seconds", "one row, CPU ms (median)", 1e3),
+        ("ece", "calibration error (mean)", 1),
+    ):
+        middle = np.nanmean if key == "ece" else np.nanmedian
+        rows = [[by[*k, s].get(key) for k in keys if by[*k, s].get(key) is not None] for s in systems]
+        print(f"| {what} | " + " | ".join(f"{scale * middle(r):.4g}" if r else "–" for r in rows) + " |")
+    classes = [table for table in tables if table not in VALUES]
+    errors = pd.DataFrame(
+        {s: [np.mean([by[*k, s].get("ece", 1.0) for k in keys if k[0] == table]) for table in classes] for s in systems}
+    )
+    least = errors.idxmin(axis=1).value_counts() if len(errors) else {}
+    print(f"| least calibration error, of {len(classes)} | " + " | ".join(str(least.get(s, 0)) for s in systems) + " |")
+
+
+def _overall(loss: pd.DataFrame, system: str) -> str:
+    """Our loss divided by theirs: geometric mean over the comparisons both have, interval by bootstrap of them."""
+    both = loss[np.isfinite(loss["assay"]) & np.isfinite(loss[system])]
+    ratio = np.log((both["assay"] / both[system]).to_numpy())
+    draws = np.random.default_rng(0).integers(len(ratio), size=(2_000, len(ratio)))
+    low, high = np.quantile(ratio[draws].mean(axis=1), [0.025, 0.975])
+    return f"{np.exp(ratio.mean()):.3f} ({np.exp(low):.3f} to {np.exp(high):.3f})"
+
+
+def paired(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> str:
+    """By how many percent of theirs our mean loss (squared error for values) is higher on the same rows, with its interval."""
+    both = [(a["losses"], b["losses"]) for a, b in zip(ours, theirs, strict=True) if "losses" in a and "losses" in b]
+    if not both:
         return "–"
-    gap = np.asarray(a["losses"]) - np.asarray(b["losses"])
-    half = 1.96 * gap.std() / np.sqrt(len(gap))
-    return f"{gap.mean() - half:+.4g} to {gap.mean() + half:+.4g}"
+    a, b = (np.concatenate(found) for found in zip(*both, strict=True))
+    gap, half = (a - b).mean(), 1.96 * (a - b).std() / np.sqrt(len(a))
+    return (
+        f"{100 * gap / b.mean():+.1f} % ({100 * (gap - half) / b.mean():+.1f} to {100 * (gap + half) / b.mean():+.1f})"
+    )
 
 
 def main() -> None:

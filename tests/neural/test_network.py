@@ -16,6 +16,7 @@ from assay.neural.reasons import Baselines, integrated
 
 torch = pytest.importorskip("torch")
 
+from assay.neural import training  # noqa: E402
 from assay.neural.training import Form, Rows, Training  # noqa: E402
 
 LEVELS = tuple(f"level {i}" for i in range(20))
@@ -41,13 +42,22 @@ def trained(activation: str = "silu", width: int = 2, waves: int = 5) -> tuple[T
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("waves", [0, 5])
-def test_numpy_answers_what_torch_trained(activation: str, waves: int) -> None:
+def test_numpy_answers_what_torch_trained(activation: str, waves: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "_half", training._small)  # the arithmetic, apart from what is rounded at rest
     work, network, _ = trained(activation, waves=waves)
     with torch.no_grad():
         theirs = work._scores(work.x, work.places).mean(dim=0).numpy()
     ours = network.scores(INPUTS.columns(VECTOR), INPUTS.rows(VECTOR))
     assert np.abs(theirs).max() > 0.1
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_rounding_at_rest_is_small_beside_what_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns, places = INPUTS.columns(VECTOR), INPUTS.rows(VECTOR)
+    rounded = trained()[1].scores(columns, places)
+    monkeypatch.setattr(training, "_half", training._small)
+    exact = trained()[1].scores(columns, places)
+    assert 0 < np.abs(rounded - exact).max() < 2e-3 * exact.std()
 
 
 @pytest.mark.parametrize("activation", ["silu", "selu"])
@@ -69,7 +79,7 @@ def test_reasons_add_up_and_an_idle_feature_has_none() -> None:
     first[3 * 3 + 2] = 0.0  # and the number itself
     box = Box("network")
     network.dump(box)
-    box.put_array("first", first)
+    box.put_array("first", first.view(np.uint16))
     deaf = Network.load(box, INPUTS, 2)
     pulls = integrated(deaf, INPUTS, VECTOR, Baselines.learn(VECTOR, np.random.default_rng(0)))
     np.testing.assert_allclose(pulls.sum(axis=1), deaf.scores(INPUTS.columns(VECTOR), INPUTS.rows(VECTOR)), atol=1e-9)

@@ -27,12 +27,12 @@ ACTIVATIONS = ("silu", "selu", "relu")
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 CELLS = 2_000_000  # of one layer that are held at once
 MOST_LAYERS, MOST_WAVES = 16, 1024
-Weights = NDArray[Any]  # float32 at rest
+Weights = NDArray[Any]  # float32 at rest; the large matrices float16, eleven bits being more than they were learnt to
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Weights of k members; float32 at rest, float64 at work."""
+    """Weights of k members; float16 and float32 at rest, float64 at work."""
 
     activation: str
     waves: tuple[Weights, Weights, Weights, Weights]  # frequency, phase [p, m]; mixing [p, m, e], shift [p, e]
@@ -149,10 +149,11 @@ class Network:
         for i, weights in enumerate(self.waves):
             box.put_array(f"waves-{i}", weights)
         for i, weights in enumerate(self.hidden):
-            box.put_array(f"hidden-{i}", weights)
+            _put_half(box, f"hidden-{i}", weights)
         for i, weights in enumerate(self.biases):
             box.put_array(f"bias-{i}", weights)
-        for name in ("table", "first", "last", "base"):
+        _put_half(box, "first", self.first)
+        for name in ("table", "last", "base"):
             box.put_array(name, getattr(self, name))
 
     @classmethod
@@ -166,7 +167,7 @@ class Network:
         shift = box.array("waves-3", np.float32, (p, None))
         e = shift.shape[1]
         table = box.array("table", np.float32, (int(inputs.sizes.sum()), None))
-        first = box.array("first", np.float32, (p * e + inputs.width + len(inputs.tables) * table.shape[1], None, None))
+        first = _half(box, "first", (p * e + inputs.width + len(inputs.tables) * table.shape[1], None, None))
         _, k, h = first.shape
         if not k or not h:
             raise box.refuse("the network has no members")
@@ -180,8 +181,20 @@ class Network:
             ),
             table=table,
             first=first,
-            hidden=tuple(box.array(f"hidden-{i}", np.float32, (k, h, h)) for i in range(layers - 1)),
+            hidden=tuple(_half(box, f"hidden-{i}", (k, h, h)) for i in range(layers - 1)),
             biases=tuple(box.array(f"bias-{i}", np.float32, (k, h)) for i in range(layers)),
             last=box.array("last", np.float32, (k, h, width)),
             base=box.array("base", np.float64, (width,)),
         )
+
+
+def _put_half(box: Box, name: str, weights: Weights) -> None:
+    """The bits of halves as whole numbers: the file's format knows no halves."""
+    box.put_array(name, weights.view(np.uint16))
+
+
+def _half(box: Box, name: str, shape: tuple[int | None, ...]) -> Weights:
+    found = box.array(name, np.uint16, shape).view(np.float16)
+    if not np.isfinite(found).all():
+        raise box.refuse(f"the array '{name}' holds numbers that are not finite")
+    return found

@@ -317,8 +317,8 @@ class Training:
             activation=f.activation,
             waves=tuple(_small(p[name]) for name in ("frequency", "phase", "mixing", "shift")),  # type: ignore[arg-type]
             table=_small(p["table"]),
-            first=_small(first),
-            hidden=tuple(_small(p[f"hidden-{i}"] / np.sqrt(f.width)) for i in range(1, f.layers)),
+            first=_half(first),
+            hidden=tuple(_half(p[f"hidden-{i}"] / np.sqrt(f.width)) for i in range(1, f.layers)),
             biases=tuple(_small(p[f"bias-{i}"]) for i in range(f.layers)),
             last=_small(last),
             base=centre + scale * p["base"].mean(axis=0),
@@ -327,3 +327,8 @@ class Training:
 
 def _small(a: ArrayLike) -> Weights:
     return np.asarray(a, dtype=np.float32)
+
+
+def _half(a: ArrayLike) -> Weights:
+    most = np.finfo(np.float16).max
+    return np.clip(a, -most, most).astype(np.float16)
