@@ -75,8 +75,9 @@ def _autogluon(preset: str) -> Any:
 def _mljar(train: pd.DataFrame, test: pd.DataFrame, target: str, labels: list[str], minutes: float) -> Any:
     from supervised import AutoML
 
+    kind = "regression" if not labels else "binary_classification" if len(labels) == 2 else "multiclass_classification"
     tool = AutoML(
-        results_path="model", mode="Compete", total_time_limit=int(60 * minutes), n_jobs=2, verbose=0, random_state=0,
+        results_path="model", mode="Compete", ml_task=kind, total_time_limit=int(60 * minutes), n_jobs=2, verbose=0, random_state=0,
         eval_metric="rmse" if not labels else "logloss",
     )  # fmt: skip
     tool.fit(train.drop(columns=target), train[target])
