@@ -39,7 +39,7 @@ from .reading import read
 from .search.ensemble import Ensemble
 from .search.latency import within
 from .search.run import Event, Found, search
-from .search.ship import ship
+from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
 from .search.whole import whole
 from .store.bundle import of_file, open_bundle
@@ -49,7 +49,6 @@ RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
 # Shares of the time for training where more is to be done than the search:
 WHOLE_SHARE = 0.55  # the model is fitted on all rows of a table that was searched in part
-SHIP_SHARE = 0.25  # something else than the bag of fold models may ship
 ROOM_USED = 0.8  # of the memory that is left, for the search: allocators keep some of what is given back
 
 
@@ -125,7 +124,7 @@ def _trained(
     reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
-    share = WHOLE_SHARE if opened.stored is not None else SHIP_SHARE if drawn.ship != "bag" or drawn.latency else 0.0
+    share = WHOLE_SHARE if opened.stored is not None else share_of_time(drawn)
     searching = clock.slice(left * (1 - share))
     with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
         found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)

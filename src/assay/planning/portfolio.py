@@ -116,7 +116,6 @@ def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
         ("boosting random", "boosting", loose | {"rate": 0.04, "leaves": 24, "column_share": 1.0, "least_rows": 2}),
         ("boosting slow", "boosting", refit | {"rate": 0.03, "leaves": 16, "column_share": 0.5}),
         ("perceptron", "perceptron", _perceptron(rows, head)),
-        ("catboost", "catboost", refit | {"rounds": 1000, "rate": 0.08, "depth": 6, "column_share": 0.7}),
         ("forest", "boosting", {"mode": "forest", "leaves": 512, "least_rows": 5, "column_share": 0.4, "rounds": 100}),
         (
             "boosting fine",
@@ -137,6 +136,7 @@ def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
                 "one_hot": 64,
             },
         ),
+        ("catboost", "catboost", refit | {"rounds": 1000, "rate": 0.08, "depth": 6, "column_share": 0.7}),
         ("boosting", "boosting", refit | {"rate": 0.06, "leaves": 31, "one_hot": 64}),
         (
             "boosting nodes",

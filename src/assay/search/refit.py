@@ -1,11 +1,14 @@
 """One model instead of a bag, where it is asked for: the chosen blend, fitted once more on all rows that may teach.
 
 Smaller and faster to ask than the bag of fold models. What is told of it are the figures of the fold models, which
-never saw their rows: a model that has seen all of them cannot vouch for itself. It is trusted only where its loss on
-the rows that stopped it early is not above that of the fold models on the same rows; else the bag is kept.
+never saw their rows: a model that has seen all of them cannot vouch for itself. It is trusted only where no member was cut
+short by the clock, and its loss on the rows that stopped it early is not above that of the fold models on the same rows; else
+the bag is kept.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,15 +19,20 @@ from assay.kernel.plugins import Fitted, Task
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
+from assay.kernel.threads import cores
 from assay.kernel.words import Say
 from assay.stats import splitting
 
 from .encoders import Encoders
 from .ensemble import Ensemble, Member
+from .executors.here import side_by_side
 from .run import Found
 from .shipped import Shipped
 from .trial import TUNE_SHARE
 
+CUT = 0.02  # of its share of the time: with no more left, a member was stopped by the clock
+MORE = 1.5  # times as long as on a fold: there are more rows, and the encoders are learnt anew
+LEAST_COST = 0.05  # seconds
 DOUBT = 3.0  # standard errors by which its loss may be higher before the refit is mistrusted
 
 
@@ -52,7 +60,7 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
 def _members(
     found: Found, plan: Plan, table: Dataset, encoders: Encoders, kept: Ints, tune: Ints, clock: Clock
 ) -> tuple[Member, ...] | None:
-    """Every member fitted once; None where the time was up before the last."""
+    """Every member fitted once, side by side; None where the time was up before the last was done."""
 
     def weight(rows: Ints) -> Floats | None:
         return None if found.weight is None else found.weight[rows]
@@ -60,17 +68,33 @@ def _members(
     train = encoders.batch(table.take(kept), found.y[kept], weight(kept))
     watched = encoders.batch(table.take(tune), found.y[tune], weight(tune))
     settings = {c.name: c.settings for c in plan.candidates}
-    out: list[Member] = []
-    for place, member in enumerate(found.ensemble.members):
+    seconds = {o.trial.name: o.trial.seconds for o in found.outcomes}
+    members = sorted(
+        found.ensemble.members, key=lambda m: -seconds[m.name]
+    )  # the longest first, so that none is last alone
+
+    def work(place: int, share: Clock) -> Member | None:
         if clock.expired():
             return None
+        member = members[place]
         learner = with_settings(shelf("learners").get(member.learner), settings[member.name])
-        share = clock.slice(clock.remaining() / (len(found.ensemble.members) - place))
-        fitted: Fitted = learner.fit(
-            train, watched, found.ensemble.head, share, stream(plan.seed, "refit", member.name)
-        )
-        out.append(Member(member.name, member.learner, member.weight, (fitted,)))
-    return tuple(out)
+        rng = stream(plan.seed, "refit", member.name)
+        fitted: Fitted = learner.fit(train, watched, found.ensemble.head, share, rng)
+        cut = share.remaining() < CUT * (share.spent() + share.remaining())
+        return None if cut else replace(member, folds=(fitted,))
+
+    costs = [max(LEAST_COST, seconds[member.name]) for member in members]
+    done = side_by_side(work, len(members), min(len(members), cores()), clock, costs)
+    kept_order = {m.name: m for m in done if m is not None}
+    if len(kept_order) < len(members):
+        return None
+    return tuple(kept_order[member.name] for member in found.ensemble.members)
+
+
+def share_of_time(plan: Plan) -> float:
+    """The part of the time that fitting every member once more takes, beside fitting it on each fold, side by side."""
+    ratio = MORE * min(cores(), plan.splits.folds) / plan.splits.folds
+    return ratio / (1.0 + ratio)
 
 
 def loses(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints) -> bool:

@@ -10,12 +10,20 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset
 from assay.kernel.plan import Plan
 
+from . import refit as refits
 from .distil import distil
-from .refit import refit
 from .run import Found
 from .shipped import Shipped
 
-WAYS = {"refit": refit, "distilled": distil}
+SHARE = 0.25  # of the time
+WAYS = {"refit": refits.refit, "distilled": distil}
+
+
+def share_of_time(plan: Plan) -> float:
+    """The part of the time that is kept for shipping something else than the bag."""
+    if plan.ship == "refit":
+        return max(refits.share_of_time(plan), SHARE if plan.latency else 0.0)
+    return SHARE if plan.ship != "bag" or plan.latency else 0.0
 
 
 def ship(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped | None:

@@ -8,7 +8,7 @@ the work sees runs out at once, so that everything winds up before the interrupt
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 from typing import TypeVar
@@ -20,8 +20,12 @@ from assay.kernel.threads import at_most, cores
 T = TypeVar("T")
 
 
-def side_by_side(work: Callable[[int, Clock], T], count: int, workers: int, clock: Clock) -> list[T]:
+def side_by_side(
+    work: Callable[[int, Clock], T], count: int, workers: int, clock: Clock, costs: Sequence[float] | None = None
+) -> list[T]:
     """Results of `work(i, clock)` for i below `count`; each piece gets its share of the time that is left.
+
+    costs : how long each will take beside the others, above 0; None where all are alike
 
     Raises what the first failing piece (in order of number) raised, and KeyboardInterrupt.
     """
@@ -36,11 +40,11 @@ def side_by_side(work: Callable[[int, Clock], T], count: int, workers: int, cloc
 
     def one(i: int) -> T:
         nonlocal started
-        waves = -(-(count - started) // workers)
+        share = _share(started, count, workers, costs)
         started += 1
         left = Clock(started=clock.now(), deadline=clock.deadline, now=now)
         with at_most(max(1, cores() // workers)), memory.within(room / workers):
-            return work(i, left.slice(left.remaining() / max(1, waves)))
+            return work(i, left.slice(left.remaining() * share))
 
     # Linear algebra libraries would each take all cores for every worker.
     with threadpool_limits(max(1, cores() // workers), user_api="blas"), ThreadPoolExecutor(workers) as pool:
@@ -54,3 +58,14 @@ def side_by_side(work: Callable[[int, Clock], T], count: int, workers: int, cloc
                 future.cancel()
             raise
         return [future.result() for future in futures]
+
+
+def _share(place: int, count: int, workers: int, costs: Sequence[float] | None) -> float:
+    """The part of the time left that piece `place` may take; the pieces before it are done or under way.
+
+    >>> _share(0, 5, 2, None), _share(1, 3, 2, [1.0, 2.0, 6.0])
+    (0.3333333333333333, 0.5)
+    """
+    if costs is None:
+        return 1.0 / max(1, -(-(count - place) // workers))
+    return min(1.0, workers * costs[place] / sum(costs[place:]))
