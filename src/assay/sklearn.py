@@ -1,8 +1,9 @@
 """How does Assay stand in a scikit-learn pipeline?
 
 AssayClassifier and AssayRegressor: fit, predict, predict_proba, and the model with its assay in `model_`. They pass
-scikit-learn's own `check_estimator`. The checks of the assay are not run unless asked for, since a cross-validation fits many
-times.
+scikit-learn's own `check_estimator`, but for one promise: a row of weight 2 is not quite the same row twice, since rows are
+split by chance and two copies may come to lie on both sides. The checks of the assay are not run unless asked for, since a
+cross-validation fits many times.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted, column_or_1d, validate_data
 
 from assay.api import train
 from assay.kernel.data import Column, Dataset
@@ -22,7 +23,7 @@ from assay.kernel.words import refusal
 from assay.model import Model
 from assay.reading import read
 
-TARGET = "target"
+TARGET, WEIGHT = "target", "sample_weight"
 
 
 class _Assay(BaseEstimator):  # type: ignore[misc]
@@ -46,9 +47,10 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         self.readable = readable
         self.checks = checks
 
-    def _train(self, X: Any, target: Column, task: str) -> Model:
+    def _train(self, X: Any, target: Column, weight: NDArray[np.float64] | None, task: str) -> Model:
         table = self._table(X)
-        data = Dataset((*table.columns, target))
+        beside = () if weight is None else (Column.of_numbers(_free(X, WEIGHT), weight),)
+        data = Dataset((*table.columns, target, *beside))
         return train(
             data,
             target.name,
@@ -60,6 +62,8 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
             checks=self.checks,
             task=task,
             features=table.names,
+            weight="".join(column.name for column in beside),
+            kinds={column.name: "number" for column in beside},  # weights of 0 and 1 would read as yes and no
         )
 
     def _table(self, X: Any) -> Dataset:
@@ -100,16 +104,21 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
     1.0
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from X [n, d] (array or frame) and labels y [n]."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from X [n, d] (array or frame), labels y [n] and how much each row counts: sample_weight [n], 0 or more.
+
+        Rows of weight 0 are left out, and a class that only they have is none of `classes_`.
+        """
         X, y = self._checked(X, y, fit=True)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        weight = _weights(sample_weight, X)
+        self.classes_ = np.unique(y if weight is None else y[weight > 0])
         if len(self.classes_) < 2:
             raise refusal(RequestError, "planning", "one_class", label=repr(self.classes_[0]))
-        target = Column.of_words(_free(X), [str(code) for code in codes])
-        self.model_ = self._train(X, target, "binary" if len(self.classes_) == 2 else "classes")
+        codes = np.searchsorted(self.classes_, y)  # whatever it says of a class of weight 0, the plan leaves it out
+        target = Column.of_words(_free(X, TARGET), [str(code) for code in codes])
+        self.model_ = self._train(X, target, weight, "binary" if len(self.classes_) == 2 else "classes")
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -135,11 +144,15 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
 class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
     """A regressor trained and blended within a time budget. Parameters as for `AssayClassifier`."""
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from X [n, d] (array or frame) and values y [n]."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from X [n, d] (array or frame), values y [n] and how much each row counts: sample_weight [n], 0 or more.
+
+        Rows of weight 0 are left out.
+        """
         X, y = self._checked(X, y, fit=True)
         y = check_array(column_or_1d(y, warn=True), ensure_2d=False, dtype=np.float64, input_name="y")
-        self.model_ = self._train(X, Column.of_numbers(_free(X), y), "value")
+        weight = _weights(sample_weight, X)
+        self.model_ = self._train(X, Column.of_numbers(_free(X, TARGET), y), weight, "value")
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:
@@ -157,10 +170,19 @@ class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
         return found.interval
 
 
-def _free(X: Any) -> str:
-    """A name for the target that no column has."""
+def _weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:
+    """How much each row counts [n], None where all count the same. Raises ValueError in scikit-learn's words."""
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():  # what scikit-learn says itself from 1.9 on
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return np.asarray(weight)
+
+
+def _free(X: Any, name: str) -> str:
+    """A name like this one that no column has."""
     taken = {str(name) for name in getattr(X, "columns", ())}
-    name = TARGET
     while name in taken:
         name += "_"
     return name

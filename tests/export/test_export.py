@@ -136,6 +136,21 @@ def test_learner_writes_down_what_it_answers(learner: str, settings: dict[str, o
     assert np.abs(of_graph(fitted.graph, rows.vector.values) - ours).max() <= 1e-5 * ours.std()
 
 
+@pytest.mark.parametrize("clock", [True, False])
+def test_calendar_writes_down_what_it_gives(clock: bool) -> None:
+    """Every day of 400 years and moments around midnight, noon and half minutes, before 1970 and after, some missing."""
+    rng, day = np.random.default_rng(0), 86_400_000_000
+    near = rng.integers(-60_000, 60_000, 5_000) * day + rng.integers(0, 2_880, 5_000) * 30_000_000
+    moments = np.concatenate([np.arange(-73_000, 73_000) * day, near, near - 1]).astype("datetime64[us]")
+    moments[::97] = np.datetime64("NaT")
+    column = Column(name="d", cells=moments)
+    encoder = shelf("modalities").get("date")().learn(column if clock else column.take(slice(0, 1000)), rng)
+    assert encoder.clock == clock
+    expected = encoder.vector(column).values
+    days = np.where(column.missing, np.nan, moments.astype(np.int64) / day)
+    np.testing.assert_array_equal(of_graph(encoder.graph, days[:, None]), expected)
+
+
 def test_metadata_says_what_the_file_is(tmp_path: Path) -> None:
     model = trained("binary", "linear")
     model.export(tmp_path / "m.onnx")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assay.kernel.box import Box
 from assay.kernel.data import Column
-from assay.kernel.errors import DoesNotApply
+from assay.kernel.errors import BundleInvalid, DoesNotApply
 from assay.kernel.plugins import modality_of
 from assay.kernel.rng import stream
 
@@ -92,9 +93,89 @@ def test_days_that_do_not_exist_are_misfits(text: str) -> None:
 def test_a_calendar_gives_the_parts_of_a_day() -> None:
     encoder = learnt("date", ["2024-02-03", "2024-03-01"])
     column = modality_of("date").open(Column.of_words("x", ["2024-02-03"])).column
-    assert encoder.vector(column).values.tolist() == [[19756.0, 2.0, 3.0, 5.0]]  # a Saturday
+    assert encoder.vector(column).values[:, :4].tolist() == [[19756.0, 2.0, 3.0, 5.0]]  # a Saturday
     late = modality_of("date").open(Column.of_words("x", ["2025-01-01", None])).column
     assert encoder.strange(late).tolist() == [True, False]
+
+
+def cycle(texts: list[str | None], which: str) -> np.ndarray:
+    """Sine and cosine of some moments, by an encoder that learnt from days with a clock."""
+    encoder = learnt("date", ["2023-01-01 08:00", "2024-12-31 09:30"])
+    vector = encoder.vector(modality_of("date").open(Column.of_words("x", texts)).column)
+    names = [feature.name for feature in vector.features]
+    return vector.values[:, [names.index(f"x ({which}, {wave})") for wave in ("sine", "cosine")]]
+
+
+@pytest.mark.parametrize(
+    ("which", "texts", "far"),
+    [
+        ("year", ["2023-12-31", "2024-01-01"], "2024-07-01"),
+        ("year", ["2024-02-29", "2024-03-01"], "2024-08-31"),
+        ("year", ["2023-02-28", "2023-03-01"], "2023-08-31"),
+        ("week", ["2024-02-04", "2024-02-05"], "2024-02-08"),
+        ("day", ["2024-02-03 23:59", "2024-02-04 00:00"], "2024-02-03 12:00"),
+    ],
+)
+def test_the_end_of_a_cycle_is_beside_its_beginning(which: str, texts: list[str | None], far: str) -> None:
+    last, first, opposite = cycle([*texts, far], which)
+    step = {"year": 2 * np.pi * 1.25 / 365.25, "week": 2 * np.sin(np.pi / 7), "day": 2 * np.pi / 1440}[which]
+    assert 0 < np.hypot(*(last - first)) <= step
+    assert np.hypot(*(first - opposite)) > 1.9
+
+
+def test_cycles_are_told_to_the_nearest_minute_and_missing_where_the_date_is() -> None:
+    found = cycle(["2024-02-03 23:59:31", "2024-02-03 06:00:29", "2024-02-03 18:00", None], "day")
+    assert found[:3].tolist() == [[0.0, 1.0], [1.0, 0.0], [-1.0, 0.0]]
+    assert np.isnan(found[3]).all()
+    for which in ("year", "week"):
+        assert np.isnan(cycle(["2024-02-03", None], which)).tolist() == [[False, False], [True, True]]
+
+
+def test_days_without_a_clock_have_no_cycle_of_the_day() -> None:
+    encoder = learnt("date", ["2022-02-03", "2024-02-04"])
+    names = [
+        f.name for f in encoder.vector(modality_of("date").open(Column.of_words("x", ["2024-02-03"])).column).features
+    ]
+    assert names == [
+        "x (days)", "x (month)", "x (day)", "x (weekday)",
+        "x (year, sine)", "x (year, cosine)", "x (week, sine)", "x (week, cosine)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("last", "cycles"),
+    [
+        ("2022-01-01 10:00", ()),
+        ("2022-01-03 09:00", ("day",)),
+        ("2022-01-15 09:00", ("week", "day")),
+        ("2023-06-30 09:00", ("week", "day")),
+        ("2023-12-31 09:00", ("year", "week", "day")),
+    ],
+)
+def test_a_cycle_is_given_where_it_came_round_in_training(last: str, cycles: tuple[str, ...]) -> None:
+    assert learnt("date", ["2022-01-01 09:00", None, last]).cycles == cycles
+
+
+@pytest.mark.parametrize("clock", [True, False])
+def test_a_calendar_of_an_older_file_gives_what_it_gave(clock: bool) -> None:
+    box = Box("old")
+    box.put(name="x", low=19000.0, high=20000.0, clock=clock)
+    encoder = modality_of("date").load(box)
+    column = modality_of("date").open(Column.of_words("x", ["2024-02-03 12:00", None])).column
+    expected = [19756.5, 2.0, 3.0, 5.0, 12.0][: 4 + clock]
+    assert encoder.vector(column).values[0].tolist() == expected
+    assert list(encoder.encode_cell(int(column.cells.astype(np.int64)[0]))[0]) == expected
+    again = Box("again")
+    encoder.dump(again)
+    assert again.values == box.values
+
+
+def test_a_file_with_a_cycle_that_does_not_exist_is_refused() -> None:
+    box = Box("new")
+    learnt("date", ["2022-02-03", "2024-02-03"]).dump(box)
+    box.put(cycles=["moon"])
+    with pytest.raises(BundleInvalid):
+        modality_of("date").load(box)
 
 
 def test_flags_in_several_languages() -> None:

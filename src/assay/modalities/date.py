@@ -11,13 +11,13 @@ import math
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Moment, written
-from assay.kernel.data import Bools, Column
+from assay.kernel.data import Bools, Column, Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
@@ -38,6 +38,9 @@ SHAPES = (
 DAY_FIRST = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})" + TIME)
 MONTH_FIRST = re.compile(r"(?P<m>\d{1,2})[/.-](?P<d>\d{1,2})[/.-](?P<y>\d{4})" + TIME)
 DAY = np.timedelta64(1, "D")
+MINUTES = 1440
+TURNS = {"year": 365.25, "week": 7.0, "day": 1.0}  # days that a cycle takes
+LEAST_TURNS = 1.9  # of a cycle seen in training: until its places come again, a cycle is but another name for the time
 EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 FIRST_DAY = date(1970, 1, 1).toordinal()
 LAST_DAY = date.max.toordinal() - FIRST_DAY
@@ -104,56 +107,93 @@ class Date:
         return None if moment is None else Moment((moment - EPOCH) // MICROSECOND)
 
     def learn(self, column: Column, rng: np.random.Generator) -> Calendar:
-        """The span seen in training, and whether the clock matters."""
+        """The span seen in training, whether the clock matters, and the cycles that came round in it."""
         seen = column.cells[~column.missing]
         days = _days(seen)
         clock = bool(len(seen)) and bool((days != np.floor(days)).any())
         low, high = (float(days.min()), float(days.max())) if len(seen) else (0.0, -1.0)
-        return Calendar(column.name, low, high, clock)
+        turned = [cycle for cycle, turn in TURNS.items() if high - low >= LEAST_TURNS * turn]
+        return Calendar(column.name, low, high, clock, tuple(c for c in turned if clock or c != "day"))
 
     def load(self, box: Box) -> Calendar:
-        """The encoder that was dumped."""
-        return Calendar(box.text("name"), box.real("low"), box.real("high"), box.flag("clock"))
+        """The encoder that was dumped; files from before there were cycles hold `clock` and have none."""
+        span = box.text("name"), box.real("low"), box.real("high")
+        if "cycles" not in box.values:
+            return Calendar(*span, box.flag("clock"))
+        cycles = tuple(box.texts("cycles", most=len(CYCLES)))
+        if cycles != tuple(cycle for cycle in CYCLES if cycle in cycles):
+            raise box.refuse("a cycle is unknown, or there twice")
+        return Calendar(*span, box.flag("hour"), cycles)
+
+
+def _waves(places: int, turn: float) -> Floats:
+    """Sine and cosine at every whole place of a cycle, and missing ones as the last row: [places + 1, 2].
+
+    Rounded, since the last bit of a sine is not the same on every machine.
+    """
+    angle = 2 * np.pi * np.arange(places) / turn
+    waves = np.round(np.column_stack([np.sin(angle), np.cos(angle)]), 12) + 0.0  # no zero below zero
+    return np.vstack([waves, [np.nan, np.nan]])
+
+
+# Days from 1 March, so that a leap day comes last; weekdays from Monday; minutes, of which the last is the first again.
+CYCLES = {"year": _waves(366, TURNS["year"]), "week": _waves(7, 7), "day": _waves(MINUTES + 1, MINUTES)}
+PAIRS = {cycle: [(float(sine), float(cosine)) for sine, cosine in table] for cycle, table in CYCLES.items()}
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Days since 1970, month, day of month, weekday and, where the clock matters, the hour."""
+    """Days since 1970, month, day of month, weekday and, where the clock matters, the hour; and where in its cycles it is.
+
+    A cycle is told as sine and cosine of the place in it, so that December is beside January for learners that take
+    numbers for distances (docs/decisions/0024).
+    """
 
     takes: ClassVar[str] = "double"
     name: str
     low: float
     high: float
     clock: bool
+    cycles: tuple[str, ...] = ()
 
     def vector(self, column: Column) -> Vector:
-        """Parts of the date: [n, 4 or 5]."""
+        """Parts of the date, and two columns a cycle: [n, 4 to 11]."""
         cells = column.cells
+        missing = np.isnat(cells)
         days = _days(cells)
         whole = cells.astype("datetime64[D]")
         month = whole.astype("datetime64[M]")
         parts = {
             "days": days,
-            "month": np.where(np.isnat(cells), np.nan, month.astype(np.int64) % 12 + 1.0),
-            "day": np.where(np.isnat(cells), np.nan, (whole - month.astype("datetime64[D]")) / DAY + 1.0),
-            "weekday": np.where(np.isnat(cells), np.nan, (np.floor(days) + 3) % 7),
+            "month": np.where(missing, np.nan, month.astype(np.int64) % 12 + 1.0),
+            "day": np.where(missing, np.nan, (whole - month.astype("datetime64[D]")) / DAY + 1.0),
+            "weekday": np.where(missing, np.nan, (np.floor(days) + 3) % 7),
         }
+        hour = (days - np.floor(days)) * 24
+        places = [_place(cycle, parts["month"], parts["day"], parts["weekday"], hour) for cycle in self.cycles]
         if self.clock:
-            parts["hour"] = (days - np.floor(days)) * 24
+            parts["hour"] = hour
+        for cycle, place in zip(self.cycles, places, strict=True):
+            waves = CYCLES[cycle][np.where(missing, -1, place).astype(np.int64)]
+            parts |= {f"{cycle}, sine": waves[:, 0], f"{cycle}, cosine": waves[:, 1]}
         features = tuple(Feature(f"{self.name} ({key})", self.name) for key in parts)
         return Vector(np.column_stack(list(parts.values())), features)
 
     def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
         """Parts of one moment, and whether it is outside the span of training."""
         if cell is None:
-            return (math.nan,) * (5 if self.clock else 4), False
+            return (math.nan,) * (4 + self.clock + 2 * len(self.cycles)), False
         assert isinstance(cell, int)
         days = cell / 86_400e6
         whole = math.floor(days)
         month, day = _month_and_day(cell // 86_400_000_000)
-        found = (days, float(month), float(day), float((whole + 3) % 7))
-        strange = days < self.low or days > self.high
-        return ((*found, (days - whole) * 24) if self.clock else found), strange
+        weekday, hour = (whole + 3) % 7, (days - whole) * 24
+        found = [days, float(month), float(day), float(weekday)]
+        if self.clock:
+            found.append(hour)
+        for cycle in self.cycles:
+            found += PAIRS[cycle][int(_place(cycle, month, day, weekday, hour))]
+        return tuple(found), days < self.low or days > self.high
 
     def strange(self, column: Column) -> Bools:
         """Before the first or after the last moment of training."""
@@ -188,9 +228,14 @@ class Calendar:
         start = floored(do("Add", do("Mul", shifted, 153), 2), 5)
         day = do("Add", graph.node("Sub", of_year, start), 1)
         month = do("Add", rest(do("Add", shifted, 2), 12), 1)
-        parts = [x, month, day, rest(do("Add", days, 3), 7)]
-        if self.clock:
-            parts.append(do("Mul", graph.node("Sub", x, days), 24))
+        weekday, hour = rest(do("Add", days, 3), 7), do("Mul", graph.node("Sub", x, days), 24)
+        parts = [x, month, day, weekday, *([hour] if self.clock else [])]
+        for cycle in self.cycles:
+            place = of_year if cycle == "year" else weekday
+            if cycle == "day":
+                place = graph.node("Floor", do("Add", do("Mul", hour, 60), 0.5))
+            missing = len(CYCLES[cycle]) - 1
+            parts.append(graph.rows(CYCLES[cycle], graph.codes(graph.column(place, 0), missing - 1, missing)))
         return graph.node("Concat", *parts, axis=1)
 
     def sample(self, rows: int, rng: np.random.Generator) -> Column:
@@ -202,8 +247,16 @@ class Calendar:
         return Column(name=self.name, cells=cells)
 
     def dump(self, box: Box) -> None:
-        """Name and span."""
-        box.put(name=self.name, low=self.low, high=self.high, clock=self.clock)
+        """Name, span, and which parts there are."""
+        box.put(name=self.name, low=self.low, high=self.high)
+        box.put(**({"hour": self.clock, "cycles": list(self.cycles)} if self.cycles else {"clock": self.clock}))
+
+
+def _place(cycle: str, month: Any, day: Any, weekday: Any, hour: Any) -> Any:
+    """The whole place in a cycle, of one moment or of many: days from 1 March (Hinnant 2013), days from Monday, minutes."""
+    if cycle == "year":
+        return (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return weekday if cycle == "week" else (hour * 60 + 0.5) // 1
 
 
 def _days(cells: np.ndarray[tuple[int], np.dtype[np.datetime64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
