@@ -168,14 +168,16 @@ class Model:
             unit = Say("answers", "unit_classes", {"label": label})
             answer = self.codec.labels[int(answers.argmax())]
         else:
-            pulls, unit, answer = pulls[:, 0], Say("answers", "unit_value", {"target": self.plan.target}), ""
+            said = {"target": self.plan.target}
+            unit = self.task.about.score_unit(Say("answers", "unit_value", said), **said)
+            pulls, answer = pulls[:, 0], f"{float(answers[0]):.6g}"
         parts = [
             (name, "" if text is None else str(text), float(pull))
             for name, text, pull in zip(self.ensemble.parts, texts, pulls[:-1], strict=True)
         ]
         parts.sort(key=lambda part: -abs(part[2]))
         score = float(pulls.sum())
-        return Explanation(row, answer or f"{score:.6g}", score, float(pulls[-1]), tuple(parts), unit)
+        return Explanation(row, answer, score, float(pulls[-1]), tuple(parts), unit)
 
     def _side(self, answers: Floats, label: str) -> tuple[int, float, str]:
         """(column of the raw score, sign, label) that speaks for a label."""
@@ -299,7 +301,7 @@ class Model:
             edges = inner.array("edges", np.float64, (None,))
             size = len(edges) + 1
             below, above = (inner.array(name, np.float64, (size,)) for name in ("below", "above"))
-            conformal = ValueIntervals(edges, below, above)
+            conformal = ValueIntervals(edges, below, above, ensemble.head.name == "counts")
         return cls(
             plan=plan,
             codec=Codec(labels=labels),

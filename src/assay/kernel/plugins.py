@@ -44,6 +44,10 @@ class About:
         """A sentence of this plug-in."""
         return Say(f"{room}/{self.key}", key, values)
 
+    def score_unit(self, otherwise: Say, **values: Any) -> Say:
+        """What a task calls the unit of its raw scores, where that is not the unit of its answers."""
+        return self.say("tasks", "score_unit", **values) if "score_unit" in self.words.get("en", {}) else otherwise
+
 
 # --------------------------------------------------------------------------------------------------------- readers
 

@@ -75,7 +75,8 @@ def _pipeline(content: Content) -> str:
             head = (task() if isinstance(task, type) else task).head(Codec(labels=("0", "1"))).name
         except AssayError:
             return ""
-    return {"value": "tabular-regression", "classes": "tabular-classification"}.get(head, "")
+    known = {"value": "tabular-regression", "counts": "tabular-regression", "classes": "tabular-classification"}
+    return known.get(head, "")
 
 
 def yaml_lines(value: Any, depth: int = 0) -> Iterable[str]:

@@ -139,8 +139,8 @@ class Ensemble:
     @classmethod
     def load(cls, box: Box, table: Dataset) -> Ensemble:
         """The ensemble that was dumped; `table` is an empty opened table of its columns."""
-        name, k = box.text("head", options=("value", "classes")), box.whole("classes", 0, 100_000)
-        head = Head.value() if name == "value" else Head.classes(k)
+        name, k = box.text("head", options=("value", "counts", "classes")), box.whole("classes", 0, 100_000)
+        head = Head.classes(k) if name == "classes" else Head(name)
         calibration = Affine(box.real("scale", 0.0), box.array("shift", np.float64, (head.width,)))
         folds = box.whole("folds", 1, 1000)
         encoders = tuple(Encoders.load(box.box(f"encoders-{fold}")) for fold in range(folds))

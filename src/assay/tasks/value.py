@@ -19,9 +19,9 @@ from assay.kernel.labels import as_number, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
 from assay.stats import metrics
+from assay.stats.splitting import tenths
 
 LEAST_SHARE = 0.95  # of the cells must be numbers
-STRATA = 10
 
 
 @dataclass(frozen=True)
@@ -125,5 +125,4 @@ class Value:
 
     def strata(self, y: NDArray[Any]) -> Ints:
         """Tenths of the target, so that every fold has its share of large and small."""
-        ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
-        return np.asarray(ranks * min(STRATA, len(y)) // len(y), dtype=np.int64)
+        return tenths(y)

@@ -1,0 +1,54 @@
+"""What do raw scores mean under each head: which loss do they have, what do they answer, which one guess is best?
+
+Learners, tasks and contracts share these figures, so that each is written once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Floats
+from assay.kernel.forms import Head
+
+from .scores import class_losses, count_losses, counts, probabilities
+
+
+def losses(head: Head, scores: Floats, y: NDArray[Any]) -> Floats:
+    """Loss of each row [n] of raw scores [n, w]: squared error, log-loss, or half the Poisson deviance."""
+    if head.name == "value":
+        return np.asarray((scores[:, 0] - y) ** 2)
+    if head.name == "counts":
+        return count_losses(scores, np.asarray(y, dtype=np.float64))
+    return class_losses(scores, np.asarray(y, dtype=np.int64))
+
+
+def guess(head: Head, y: NDArray[Any], weight: Floats | None) -> Floats:
+    """The raw score [w] of the best constant; to classes half an imagined row each is added, to no events half a one."""
+    if head.name == "value":
+        return np.asarray([np.average(y, weights=weight)])
+    if head.name == "counts":
+        return np.log([max(float(np.average(y, weights=weight)), 0.5 / len(y))])
+    share = np.bincount(y, weights=weight, minlength=head.classes_) + 0.5
+    logs = np.log(share / share.sum())
+    return np.asarray(logs[1:] - logs[:1] if head.width == 1 else logs)
+
+
+def targets(head: Head, y: NDArray[Any]) -> Floats:
+    """What answers should have been: values, counts, or shares of classes [n, w]."""
+    if head.name != "classes":
+        return np.asarray(y, dtype=np.float64).reshape(-1, 1)
+    if head.width == 1:
+        return np.asarray(y == 1, dtype=np.float64).reshape(-1, 1)
+    return np.asarray(np.eye(head.classes_)[y])
+
+
+def answers(head: Head, scores: Floats) -> Floats:
+    """Raw scores on the scale of `targets`: [n, w]."""
+    if head.name == "value":
+        return scores
+    if head.name == "counts":
+        return counts(scores)
+    return probabilities(scores)[:, -head.width :]
