@@ -31,8 +31,7 @@ from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentenc
 from .kernel.findings import Finding, Trial, to_plain
 from .kernel.hints import did_you_mean, listing
 from .kernel.plan import Plan
-from .kernel.plugins import Codec, Contender, Task, modality_of
-from .kernel.shelf import shelf
+from .kernel.plugins import Codec, Contender, Task, modality_of, task_of
 from .kernel.words import Say, refusal
 from .planning.draw import reopen
 from .reading import IsColumn, is_column, read
@@ -61,7 +60,7 @@ class Model:
     @functools.cached_property
     def task(self) -> Task:
         """What the target means."""
-        task: Task = shelf("tasks").get(self.plan.task)()
+        task: Task = task_of(self.plan.task)
         return task
 
     # -------------------------------------------------------------------------------------------------- answers
@@ -289,8 +288,10 @@ class Model:
             tested = tuple(Finding.from_json(row) for row in box.rows("tested"))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise refusal(BundleInvalid, "store", "no_sense", error=str(error)) from error
-        if plan.task not in shelf("tasks").keys():
-            raise refusal(BundleInvalid, "store", "no_task", task=plan.task)
+        try:
+            task_of(plan.task)
+        except RequestError as error:
+            raise refusal(BundleInvalid, "store", "no_task", task=plan.task) from error
         empty = _empty_table(plan)
         ensemble = Ensemble.load(box.box("ensemble"), empty)
         inner, labels = box.box("conformal"), tuple(box.texts("labels"))
@@ -342,7 +343,7 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
             known=listing(raw.names, 30),
         )
     data = _opened(raw, plan, plan.names("feature") + plan.names("sensitive"))
-    y = shelf("tasks").get(plan.task)().encode(data[plan.target], codec)
+    y = task_of(plan.task).encode(data[plan.target], codec)
     known = y >= 0 if codec.labels else ~np.isnan(y)
     if not known.any():
         key = "no_labels" if codec.labels else "no_values"

@@ -42,7 +42,7 @@ class Boosting:
     about: ClassVar[About] = About(
         key="boosting",
         takes=("vector",),
-        gives=("value", "counts", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         order=30,
         streams=True,
         words={"en": {"title": "gradient-boosted trees"}, "zh": {"title": "梯度提升树"}},

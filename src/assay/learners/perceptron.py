@@ -42,7 +42,7 @@ class Perceptron:
     about: ClassVar[About] = About(
         key="perceptron",
         takes=("vector",),
-        gives=("value", "counts", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         needs=("torch",),
         extra="nets",
         memory=400_000_000,  # measured: 190 to load torch, 340 while two folds of adult_income are trained
@@ -175,7 +175,7 @@ class _Unit:
 
     @classmethod
     def of(cls, batch: Batch, head: Head) -> _Unit:
-        """Weighted mean and spread of a value, logarithm of the mean of counts; nothing to be done for classes."""
+        """Weighted mean and spread of a value or a quantile's, logarithm of the mean of counts; nothing to be done for classes."""
         if head.name == "classes":
             return cls(np.zeros(head.width), 1.0)
         y = np.asarray(batch.y, dtype=np.float64)
@@ -192,7 +192,7 @@ def _rows(inputs: Inputs, batch: Batch, unit: _Unit, head: Head) -> Rows:
 
     assert batch.y is not None
     target = targets(head, batch.y)
-    if head.name == "value":
+    if head.name in ("value", "quantiles"):
         target = (target - unit.centre) / unit.scale
     elif head.name == "counts":
         target = target / np.exp(unit.centre)

@@ -36,7 +36,7 @@ class XGBoost:
     about: ClassVar[About] = About(
         key="xgboost",
         takes=("vector",),
-        gives=("value", "counts", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         needs=("xgboost",),
         extra="xgboost",
         memory=60_000_000,  # measured: 4 to load the package, the rest is its work
@@ -75,6 +75,8 @@ class XGBoost:
         objective: dict[str, Any] = {"objective": "reg:squarederror", "eval_metric": "rmse", "base_score": 0.0}
         if head.name == "counts":
             objective = {"objective": "count:poisson", "eval_metric": "poisson-nloglik", "base_score": 1.0}
+        elif head.name == "quantiles":
+            objective = {"objective": "reg:quantileerror", "eval_metric": "quantile", "quantile_alpha": head.level}
         elif head.name == "classes" and head.width == 1:
             objective = {"objective": "binary:logistic", "eval_metric": "logloss", "base_score": 0.5}
         elif head.name == "classes":

@@ -235,6 +235,9 @@ class Training:
         f = self.torch.nn.functional
         if self.head.name == "value":
             return (scores - y).square().sum(dim=2)
+        if self.head.name == "quantiles":
+            above = y - scores
+            return self.torch.maximum(self.head.level * above, (self.head.level - 1.0) * above).sum(dim=2)
         if self.head.name == "counts":
             low = scores.clamp(max=STEEPEST)  # beyond it straight on, so that no slope grows without bound
             return (low.exp() * (1.0 + scores - low) - y * scores).sum(dim=2)

@@ -140,11 +140,14 @@ def counts(task: Task) -> bool:
 
 
 def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine]:
-    """How this task's scores are calibrated: classes and counts by an affine map, values not at all."""
+    """How this task's scores are calibrated: classes and counts by an affine map, quantiles by a shift, values not at all."""
     if classes(task):
         return calibration.fit_classes
     if counts(task):
         return calibration.fit_counts
+    head = task.head(Codec())
+    if head.name == "quantiles":
+        return lambda scores, y, w: calibration.fit_quantile(scores, y, w, head.level)
     return lambda scores, y, w: Affine.identity(scores.shape[1])
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from assay.kernel.data import Floats, Ints
 
+from .heads import quantile
 from .scores import counts, probabilities, thinned
 
 
@@ -91,6 +92,11 @@ def fit_counts(scores: Floats, y: Floats, w: Floats | None = None, steps: int = 
         if np.abs(step).max() < 1e-8:
             break
     return Affine(float(theta[0]), theta[1:])
+
+
+def fit_quantile(scores: Floats, y: Floats, w: Floats | None, level: float) -> Affine:
+    """The shift of scores [n, 1] below which a share `level` of the rows then lies."""
+    return Affine(1.0, np.asarray([quantile(y - scores[:, 0], level, w)]))
 
 
 def _hessian(scores: Floats, p: Floats, weight: Floats) -> Floats:

@@ -1,12 +1,15 @@
 """How do raw scores become probabilities or counts, and back?
 
 A raw score for two classes is one log-odds [n, 1]; for k > 2 classes k logits [n, k]; for counts the natural logarithm of the
-expected count [n, 1]. Contributions add up on this scale.
+expected count [n, 1]; for values and their quantiles they are the answers. Contributions add up on this scale.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.kernel.data import Floats, Ints
 
@@ -55,6 +58,16 @@ def count_losses(scores: Floats, y: Floats) -> Floats:
     log = np.minimum(scores[:, 0], LARGEST_LOG)
     own = np.log(np.where(y > 0, y, 1.0))
     return np.asarray(np.maximum(np.where(y > 0, y * (own - log), 0.0) - y + np.exp(log), 0.0))
+
+
+def quantile_losses(scores: Floats, y: NDArray[Any], level: float) -> Floats:
+    """Pinball loss a row [n] (Koenker & Bassett 1978): what lies above costs `level` a unit, what lies below the rest.
+
+    >>> quantile_losses(np.array([[0.0], [0.0]]), np.array([1.0, -1.0]), 0.75).tolist()
+    [0.75, 0.25]
+    """
+    above = np.asarray(y, dtype=np.float64) - scores[:, 0]
+    return np.asarray(np.maximum(level * above, (level - 1.0) * above))
 
 
 def scores_of(p: Floats, floor: float = 1e-9) -> Floats:

@@ -296,7 +296,7 @@ def obeys_weights(plugin: Any, head: Head) -> None:
     """Rows of weight zero teach nothing; whole numbers are weights as well."""
     clean = easy(head)
     assert clean.y is not None
-    lies = 60.0 - 4 * clean.y if head.name == "value" else clean.y.max() - clean.y
+    lies = 60.0 - 4 * clean.y if head.name in ("value", "quantiles") else clean.y.max() - clean.y
     y = np.concatenate([clean.y, lies])
     both = np.vstack([clean.vector.values, clean.vector.values])
     order = stream(0, "order").permutation(2 * ROWS)

@@ -53,6 +53,8 @@ def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
         yield "value", Head.value()
     if "counts" in names:
         yield "counts", Head.counts()
+    if "quantiles" in names:
+        yield "quantiles(0.8)", Head.quantile(0.8)
     if "classes" in names:
         yield "classes(2)", Head.classes(2)
         yield "classes(3)", Head.classes(3)
@@ -68,7 +70,7 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
     features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS))
     vector = Vector(np.column_stack([x, noise, code.astype(np.float64)]), features)
     blurred = signal + rng.normal(scale=0.4, size=rows)
-    if head.name == "value":
+    if head.name in ("value", "quantiles"):
         return Batch({"vector": vector}, 10.0 + blurred)
     if head.name == "counts":
         return Batch({"vector": vector}, rng.poisson(np.exp(1.5 + 0.5 * signal)).astype(np.float64))
