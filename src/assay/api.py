@@ -28,8 +28,7 @@ from .kernel.errors import BundleError, RequestError
 from .kernel.findings import Finding
 from .kernel.interrupts import through_one
 from .kernel.plan import Plan
-from .kernel.plugins import Task
-from .kernel.shelf import shelf
+from .kernel.plugins import Task, task_of
 from .kernel.words import Say, number, refusal
 from .model import Model, labelled, noted
 from .opening import Opened, opening
@@ -118,7 +117,7 @@ def _trained(
     target, rows = drawn.target, None
     if test is not None:  # before any training: what is wrong with the test rows costs no minutes then
         rows = read(test, **(options if isinstance(test, (str, os.PathLike)) else {}))
-        labelled(rows, drawn, shelf("tasks").get(drawn.task)().codec(table[target]))
+        labelled(rows, drawn, task_of(drawn.task).codec(table[target]))
     if watch.planned:
         watch.planned(drawn)
     reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
@@ -232,7 +231,7 @@ def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Cl
     import pyarrow
     import scipy
 
-    task: Task = shelf("tasks").get(plan.task)()
+    task: Task = task_of(plan.task)
     members = shipped.members
     return {
         # Runs that count trials are the same bytes whenever and wherever they are made.

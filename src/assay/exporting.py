@@ -24,6 +24,7 @@ import assay
 
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
+from .kernel.forms import Head
 from .kernel.hints import reason
 from .kernel.plan import Plan
 from .kernel.plugins import EncoderInGraph, InGraph, Task
@@ -32,6 +33,7 @@ from .kernel.words import Say, refusal
 from .onnx_graph.file import Session, to_bytes
 from .onnx_graph.graph import TREES, Graph
 from .search.ensemble import Ensemble
+from .stats.scores import LARGEST_LOG
 
 MOST = 1e-5  # largest difference of a probability, or of a value in standard deviations of the values
 MADE_ROWS = 1000
@@ -109,7 +111,7 @@ def _graph(ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str]
     scale, shift = (graph.constant(v) for v in (ensemble.calibration.scale, ensemble.calibration.shift))
     scores = graph.node("Add", graph.node("Mul", graph.sum(found), scale), shift)
     if not labels:
-        graph.node("Identity", scores, output=names["value"])
+        graph.node(*_answer(graph, ensemble.head, scores), output=names["value"])
         return graph
     if ensemble.head.width == 1:
         parts = graph.node("Sigmoid", graph.node("Neg", scores)), graph.node("Sigmoid", scores)
@@ -120,6 +122,13 @@ def _graph(ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str]
     best = graph.node("ArgMax", p, axis=1, keepdims=0)
     graph.node("LabelEncoder", best, domain=TREES, output=names["label"], **places)
     return graph
+
+
+def _answer(graph: Graph, head: Head, scores: str) -> tuple[str, str]:
+    """The operation that makes a value or a count of raw scores, and what it is given."""
+    if head.name == "counts":
+        return "Exp", graph.node("Min", scores, graph.constant(LARGEST_LOG))
+    return "Identity", scores
 
 
 def _drawn(part: object, what: str) -> InGraph:

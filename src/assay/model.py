@@ -31,8 +31,7 @@ from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentenc
 from .kernel.findings import Finding, Trial, to_plain
 from .kernel.hints import did_you_mean, listing
 from .kernel.plan import Plan
-from .kernel.plugins import Codec, Contender, Task, modality_of
-from .kernel.shelf import shelf
+from .kernel.plugins import Codec, Contender, Task, modality_of, task_of
 from .kernel.words import Say, refusal
 from .planning.draw import reopen
 from .reading import IsColumn, is_column, read
@@ -61,7 +60,7 @@ class Model:
     @functools.cached_property
     def task(self) -> Task:
         """What the target means."""
-        task: Task = shelf("tasks").get(self.plan.task)()
+        task: Task = task_of(self.plan.task)
         return task
 
     # -------------------------------------------------------------------------------------------------- answers
@@ -168,14 +167,16 @@ class Model:
             unit = Say("answers", "unit_classes", {"label": label})
             answer = self.codec.labels[int(answers.argmax())]
         else:
-            pulls, unit, answer = pulls[:, 0], Say("answers", "unit_value", {"target": self.plan.target}), ""
+            said = {"target": self.plan.target}
+            unit = self.task.about.score_unit(Say("answers", "unit_value", said), **said)
+            pulls, answer = pulls[:, 0], f"{float(answers[0]):.6g}"
         parts = [
             (name, "" if text is None else str(text), float(pull))
             for name, text, pull in zip(self.ensemble.parts, texts, pulls[:-1], strict=True)
         ]
         parts.sort(key=lambda part: -abs(part[2]))
         score = float(pulls.sum())
-        return Explanation(row, answer or f"{score:.6g}", score, float(pulls[-1]), tuple(parts), unit)
+        return Explanation(row, answer, score, float(pulls[-1]), tuple(parts), unit)
 
     def _side(self, answers: Floats, label: str) -> tuple[int, float, str]:
         """(column of the raw score, sign, label) that speaks for a label."""
@@ -287,8 +288,10 @@ class Model:
             tested = tuple(Finding.from_json(row) for row in box.rows("tested"))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise refusal(BundleInvalid, "store", "no_sense", error=str(error)) from error
-        if plan.task not in shelf("tasks").keys():
-            raise refusal(BundleInvalid, "store", "no_task", task=plan.task)
+        try:
+            task_of(plan.task)
+        except RequestError as error:
+            raise refusal(BundleInvalid, "store", "no_task", task=plan.task) from error
         empty = _empty_table(plan)
         ensemble = Ensemble.load(box.box("ensemble"), empty)
         inner, labels = box.box("conformal"), tuple(box.texts("labels"))
@@ -299,7 +302,7 @@ class Model:
             edges = inner.array("edges", np.float64, (None,))
             size = len(edges) + 1
             below, above = (inner.array(name, np.float64, (size,)) for name in ("below", "above"))
-            conformal = ValueIntervals(edges, below, above)
+            conformal = ValueIntervals(edges, below, above, ensemble.head.name == "counts")
         return cls(
             plan=plan,
             codec=Codec(labels=labels),
@@ -340,7 +343,7 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
             known=listing(raw.names, 30),
         )
     data = _opened(raw, plan, plan.names("feature") + plan.names("sensitive"))
-    y = shelf("tasks").get(plan.task)().encode(data[plan.target], codec)
+    y = task_of(plan.task).encode(data[plan.target], codec)
     known = y >= 0 if codec.labels else ~np.isnan(y)
     if not known.any():
         key = "no_labels" if codec.labels else "no_values"

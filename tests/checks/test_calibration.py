@@ -10,6 +10,7 @@ import pytest
 from assay.checks.calibration import ALARM, Calibration
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
+from assay.tasks.quantile import Quantile
 
 from .evidence_b import at_most, evidence, plan, speaks
 
@@ -164,3 +165,34 @@ def test_what_calibration_did_is_told_either_way() -> None:
     told_worse = evidence(n=1000, distort=lambda s: 2 * s)
     keys["harmed"] = [n.key for n in Calibration().run(replace(told_worse, uncalibrated=world.scores)).notes]
     assert all(name in found for name, found in keys.items())
+
+
+def of_quantile(seed: int, shift: float = 0.0, tilt: float = 0.0, n: int = 700):  # type: ignore[no-untyped-def]
+    """Values round a line, and their true 80 % quantile as answer, moved and tilted."""
+    world = evidence(n=n, seed=seed, labels=())
+    rng = np.random.default_rng(2000 + seed)
+    middle = rng.normal(size=n)
+    y = middle + rng.normal(size=n)
+    answer = (middle * (1 + tilt) + 0.8416 + shift)[:, None]
+    return replace(world, task=Quantile("0.8"), y=y, scores=answer, uncalibrated=answer)
+
+
+def test_true_quantiles_are_flagged_no_oftener_than_said() -> None:
+    verdicts = [Calibration().run(of_quantile(seed)).verdict for seed in range(60)]
+    assert sum(v != "pass" for v in verdicts) <= at_most(ALARM, 60)
+
+
+def test_a_quantile_that_too_few_keep_to_is_found() -> None:
+    found = Calibration().run(of_quantile(0, shift=-0.4))
+    assert found.verdict == "fail"
+    assert found.measures[0].name == "share_below"
+    assert found.measures[0].value < 0.75
+    assert "80.0 %" in found.say.text("en")
+    speaks(found)
+
+
+def test_a_quantile_that_is_wrong_at_one_height_is_found() -> None:
+    found = Calibration().run(of_quantile(1, tilt=1.0))
+    assert found.verdict != "pass"
+    assert found.say.values["where"].key == "between"
+    speaks(found)

@@ -28,6 +28,17 @@ def test_clean_noisy_labels_raise_an_alarm_at_most_as_often_as_stated() -> None:
     assert alarms <= binom.ppf(0.999, 40, 0.02)
 
 
+def test_clean_counts_are_quiet_and_a_strange_one_is_found() -> None:
+    alarms = 0
+    for seed in range(20):
+        columns, _, z, rng = logit_world(800, seed)
+        y = rng.poisson(np.exp(1.0 + 0.5 * z)).astype(float)
+        alarms += ask("labels", world(columns, y, 1.0 + 0.5 * z, "count", seed=seed)).verdict != "pass"
+    assert alarms <= binom.ppf(0.999, 20, 0.05)
+    y[3] = 200.0
+    assert ask("labels", world(columns, y, 1.0 + 0.5 * z, "count")).verdict == "watch"
+
+
 @pytest.mark.parametrize("freedom", [2, 4, 100])
 def test_clean_values_are_quiet_however_heavy_their_tails(freedom: int) -> None:
     alarms = 0

@@ -35,6 +35,15 @@ def test_even_values_are_quiet() -> None:
     assert alarms <= binom.ppf(0.999, 20, 0.05)
 
 
+def test_counts_are_not_called_worse_where_more_is_expected() -> None:
+    alarms = 0
+    for seed in range(20):
+        columns, _, z, rng = logit_world(800, seed)
+        y = rng.poisson(np.exp(1.5 + 0.6 * z)).astype(float)
+        alarms += ask("subgroups", world(columns, y, 1.5 + 0.6 * z, "count")).verdict != "pass"
+    assert alarms <= binom.ppf(0.999, 20, 0.05)
+
+
 def test_a_group_whose_answers_are_turned_round_is_named_and_fails() -> None:
     columns, y, z, rng = logit_world(1500)
     old = rng.random(1500) < 0.15

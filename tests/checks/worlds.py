@@ -80,7 +80,7 @@ def world(
     seed: int = 0,
 ) -> Evidence:
     """Evidence of a model with these raw scores [n, w] on all rows of a table."""
-    target = names("y", y, "target") if task != "value" else numbers("y", y, "target")
+    target = names("y", y, "target") if task in ("binary", "classes") else numbers("y", y, "target")
     n = len(target)
     place = np.random.default_rng(n).permutation(n)  # a number for each row that does not count the rows
     table = Dataset((*columns, target, numbers("__row", place, "dropped")))

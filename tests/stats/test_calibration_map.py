@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.stats.calibration import Affine, cross_fitted, fit_classes
+from assay.stats.calibration import Affine, cross_fitted, fit_classes, fit_counts
 from assay.stats.scores import class_losses, probabilities
 
 
@@ -45,6 +45,16 @@ def test_no_nudge_of_the_map_has_a_smaller_loss() -> None:
     for scale, shift in ((0.03, 0), (-0.03, 0), (0, 0.05), (0, -0.05)):
         other = Affine(found.scale + scale, found.shift + shift)
         assert class_losses(other(s), y).mean() > least - 1e-6
+
+
+def test_counts_get_their_factor_and_spread_back() -> None:
+    rng = np.random.default_rng(5)
+    log = rng.normal(size=4000)
+    y = rng.poisson(np.exp(0.7 * log + 0.4)).astype(float)
+    found = fit_counts(log[:, None], y)
+    assert found.scale == pytest.approx(0.7, abs=0.03)
+    assert found.shift[0] == pytest.approx(0.4, abs=0.05)
+    assert np.exp(found(log[:, None])).sum() == pytest.approx(y.sum(), rel=1e-3)
 
 
 def test_separable_rows_do_not_blow_up() -> None:

@@ -64,6 +64,18 @@ def test_intervals_cover_where_noise_grows_with_the_value(n: int) -> None:
         assert np.mean(high_end) > 0.86
 
 
+def test_an_interval_of_a_count_starts_at_none_and_widens_with_it() -> None:
+    rng = np.random.default_rng(4)
+    f = rng.gamma(2.0, size=390)
+    y = rng.poisson(f).astype(float)
+    found = conformal.fit_intervals(f, y, 0.9, counts=True)
+    ends = found(f)
+    assert ends.min() == 0.0
+    assert ends[f > 4, 1].max() - ends[f > 4, 0].min() > 2 * (ends[f < 0.5, 1].max() - ends[f < 0.5, 0].min())
+    assert all(found.one(v) == tuple(e) for v, e in zip(f.tolist(), ends.tolist(), strict=True))
+    assert ((y >= ends[:, 0]) & (y <= ends[:, 1])).mean() >= 0.9
+
+
 def test_cross_fitted_sets_never_use_their_own_rows() -> None:
     rng = np.random.default_rng(0)
     p, y = imbalanced(500, rng)

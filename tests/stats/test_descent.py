@@ -19,12 +19,17 @@ def target(head: Head) -> np.ndarray:
     signal = X @ np.asarray([1.0, -2.0, 0.5, 0.0, 0.0]) + RNG.normal(size=400)
     if head.name == "value":
         return 100 + 7 * signal.reshape(-1, 1)
+    if head.name == "counts":
+        return RNG.poisson(np.exp(0.5 + 0.4 * signal)).astype(float).reshape(-1, 1)
     if head.width == 1:
         return (signal > 0).astype(float).reshape(-1, 1)
     return np.eye(3)[np.digitize(signal, [-1.0, 1.0])]
 
 
-@pytest.mark.parametrize("head", [Head.value(), Head.classes(2), Head.classes(3)], ids=lambda h: f"{h.name}{h.width}")
+HEADS = [Head.value(), Head.classes(2), Head.classes(3), Head.counts()]
+
+
+@pytest.mark.parametrize("head", HEADS, ids=lambda h: f"{h.name}{h.width}")
 def test_descent_comes_to_the_exact_solution(head: Head) -> None:
     goal = target(head)
     found = descend(X, goal, W, head, 3.0, 5000, 1e-12, Clock.start())
@@ -48,6 +53,29 @@ def test_logistic_regression_equals_scikit_learn() -> None:
     found = solve_exactly(X, goal, None, Head.classes(2), 2.0)
     exact = linear_model.LogisticRegression(C=0.5, tol=1e-10, max_iter=5000).fit(X, goal[:, 0])
     np.testing.assert_allclose(found[1:, 0], exact.coef_[0], atol=1e-3)
+
+
+def test_poisson_regression_equals_scikit_learn() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    goal = target(Head.counts())
+    found = solve_exactly(X, goal, W, Head.counts(), 8.0)
+    exact = linear_model.PoissonRegressor(alpha=8.0 / 400, tol=1e-10, max_iter=5000)
+    exact.fit(X, goal[:, 0], sample_weight=W)
+    np.testing.assert_allclose(found[1:, 0], exact.coef_, atol=1e-5)
+    assert found[0, 0] == pytest.approx(exact.intercept_, abs=1e-5)
+
+
+@pytest.mark.parametrize("solve", ["descent", "exact"])
+def test_counts_of_any_size_are_borne(solve: str) -> None:
+    signal = X @ np.asarray([3.0, -2.0, 0.0, 0.0, 0.0])
+    for middle in (-6.0, 25.0):
+        goal = RNG.poisson(np.exp(np.minimum(middle + signal, 40.0))).astype(float).reshape(-1, 1)
+        if solve == "descent":
+            found = descend(X, goal, None, Head.counts(), 1.0, 300, 1e-9, Clock.start())
+            assert found.history[-1] < 0.2 * found.history[0]
+        else:
+            weights = solve_exactly(X, goal, None, Head.counts(), 1e-6)
+            np.testing.assert_allclose(weights[1:3, 0], [3.0, -2.0], atol=0.3)
 
 
 def test_the_clock_ends_the_descent() -> None:

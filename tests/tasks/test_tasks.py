@@ -43,6 +43,39 @@ def test_a_scale_is_a_value_whose_runner_up_is_classes() -> None:
     assert (found.about.key, other) == ("value", "classes")
 
 
+def test_a_count_is_named_beside_a_value_and_taken_where_it_is_asked_for() -> None:
+    visits = Column.of_numbers("visits", np.random.default_rng(0).poisson(3.0, size=400))
+    found, _, other = choose_task(visits, "")
+    assert (found.about.key, other) == ("value", "count")
+    assert choose_task(visits, "count")[0].about.key == "count"
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ([0, 1, 2.5], "holds 2.5"),
+        ([3, -1, 2], "holds -1"),
+        ([0, 1, 1], "2 different values"),
+        (["1", "many"], "'many'"),
+    ],
+)
+def test_what_is_no_count_is_said(cells: list[object], reason: str) -> None:
+    words = any(isinstance(cell, str) for cell in cells)
+    column = Column.of_words("y", cells) if words else Column.of_numbers("y", cells)  # type: ignore[arg-type]
+    with pytest.raises(DoesNotApply) as refused:
+        task("count").recognise(column)
+    assert reason in refused.value.text("en")
+    assert refused.value.text("zh")
+
+
+def test_counts_that_cannot_be_learnt_are_refused_in_three_parts() -> None:
+    with pytest.raises(DataError, match="1 of the 3 values of the target 'y' is no count") as refused:
+        task("count").codec(Column.of_numbers("y", [0.0, 1.0, 2.5]))
+    assert "--task value" in str(refused.value)
+    with pytest.raises(DataError, match="same value in all 3 rows"):
+        task("count").codec(Column.of_numbers("y", [0.0, 0.0, 0.0]))
+
+
 def test_labels_stay_as_written() -> None:
     column = Column.of_words("y", ["01", "1.0", "01"])
     codec = task("binary").codec(column)
@@ -100,6 +133,25 @@ def test_metrics_of_each_task_equal_scikit_learn() -> None:
     found = {m.key: m.of(f, v, None) for m in task("value").metrics(codec)}
     assert found["rmse"] == pytest.approx(sk.root_mean_squared_error(v, f[:, 0]))
     assert found["r2"] == pytest.approx(sk.r2_score(v, f[:, 0]))
+
+
+def test_metrics_of_counts_equal_scikit_learn() -> None:
+    sk = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(1)
+    s, w = rng.normal(size=(200, 1)), rng.random(200) + 0.1
+    y, m = rng.poisson(np.exp(s[:, 0])).astype(float), np.exp(s[:, 0])
+    for weight in (None, w):
+        found = {
+            k.key: k.of(s, y, weight) for k in task("count").metrics(task("count").codec(Column.of_numbers("y", y)))
+        }
+        expected = {
+            "deviance": sk.mean_poisson_deviance(y, m, sample_weight=weight),
+            "d2": sk.d2_tweedie_score(y, m, power=1, sample_weight=weight),
+            "rmse": sk.root_mean_squared_error(y, m, sample_weight=weight),
+            "mae": sk.mean_absolute_error(y, m, sample_weight=weight),
+            "r2": sk.r2_score(y, m, sample_weight=weight),
+        }
+        assert found == pytest.approx(expected)
 
 
 def test_every_tenth_of_a_value_is_a_stratum() -> None:

@@ -16,9 +16,8 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.findings import Trial
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Codec, Contender, Evidence, Honest, Task
+from assay.kernel.plugins import Codec, Contender, Evidence, Honest, Task, task_of
 from assay.kernel.rng import stream
-from assay.kernel.shelf import shelf
 from assay.search.ensemble import Ensemble
 from assay.search.run import Found
 from assay.search.settle import classes, honest, measured
@@ -69,7 +68,7 @@ def from_training(
     ask: Callable[[int], Any] | None = None,
 ) -> Evidence:
     """Sealed rows where there are some, scored by what ships; else the cross-fitted ones, scored by the fold models."""
-    task: Task = shelf("tasks").get(plan.task)()
+    task: Task = task_of(plan.task)
     if len(found.split.sealed):
         return replace(_sealed(found, shipped, plan, table, task, size, seconds, clock), ask=ask)
     rows, settled = found.rows, found.settled

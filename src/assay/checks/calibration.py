@@ -21,6 +21,7 @@ from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.stats import reliability
 from assay.stats.clusters import blocks_of, design_effect
+from assay.stats.covering import coverage_band
 from assay.stats.reliability import Deviation, Line
 from assay.stats.tests import holm, wilson
 
@@ -28,6 +29,7 @@ LEVEL = 0.95
 ALARM = 0.01  # of tables whose predictions are true, about this share is flagged
 LEAST_ROWS = 50
 MOST_CLASSES = 20
+HEIGHTS, LEAST_AT_A_HEIGHT = 5, 100  # of a quantile's answers, and rows at each
 NOTABLE, GRAVE = 0.01, 0.05  # mean distance of probability from share: below the first nobody acts differently
 NOTABLE_PART, GRAVE_PART = 0.05, 0.20  # the same for values: share of the squared error that bins would mend
 
@@ -71,6 +73,11 @@ class Calibration:
                 "too_shy": "The slope is {slope} ({low} to {high}), above 1: probabilities stay too close to the middle.",
                 "too_high": "Seen overall, '{label}' comes less often than the probabilities say.",
                 "too_low": "Seen overall, '{label}' comes more often than the probabilities say.",
+                "quiet_below": "{share:%} of rows do not exceed their answer, where {level:%} was asked for; {low:%} to {high:%} would be chance.",
+                "loud_below": "{share:%} of rows {where} do not exceed their answer, where {level:%} was asked for and {low:%} to {high:%} would be chance.",
+                "whole": "of all",
+                "between": "with answers from {low} to {high}",
+                "below": "Share of rows that do not exceed their answer",
                 "bias": "Answers are {bias} too {side} on average ({low} to {high}).",
                 "side_high": "high",
                 "side_low": "low",
@@ -101,6 +108,7 @@ class Calibration:
                 "p_value": "p",
                 "flag": "flagged",
                 "yes": "yes",
+                "measure.share_below": "share that does not exceed its answer",
                 "measure.ece": "calibration error",
                 "measure.calibration_rmse": "calibration error (RMS)",
                 "measure.by_chance": "calibration error by chance",
@@ -123,6 +131,11 @@ class Calibration:
                 "too_shy": "斜率为 {slope}（{low} 至 {high}），大于 1：概率过于靠近中间。",
                 "too_high": "总体而言，“{label}”实际出现得比概率所说的少。",
                 "too_low": "总体而言，“{label}”实际出现得比概率所说的多。",
+                "quiet_below": "{share:%} 的行不超过其回答，要求为 {level:%}；{low:%} 至 {high:%} 属于偶然。",
+                "loud_below": "{where}的行中有 {share:%} 不超过其回答，而要求为 {level:%}，{low:%} 至 {high:%} 才属偶然。",
+                "whole": "全部",
+                "between": "回答在 {low} 至 {high} 之间",
+                "below": "不超过其回答的行的比例",
                 "bias": "回答平均偏{side} {bias}（{low} 至 {high}）。",
                 "side_high": "高",
                 "side_low": "低",
@@ -153,6 +166,7 @@ class Calibration:
                 "p_value": "p",
                 "flag": "标记",
                 "yes": "是",
+                "measure.share_below": "不超过其回答的比例",
                 "measure.ece": "校准误差",
                 "measure.calibration_rmse": "校准误差（均方根）",
                 "measure.by_chance": "偶然水平的校准误差",
@@ -165,9 +179,12 @@ class Calibration:
     )
 
     def run(self, evidence: Evidence) -> Finding:
-        """Probabilities for classes, mean values for numbers."""
+        """Probabilities for classes, mean values for numbers, the share below for quantiles."""
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
+        level = evidence.task.head(evidence.codec).level
+        if level:
+            return self._below(evidence, level)
         if not evidence.codec.labels:
             return self._values(evidence)
         if len(np.unique(evidence.y)) < 2:
@@ -347,6 +364,42 @@ class Calibration:
         ]
         title, x, y_title = self._say("curve"), self._say("answer"), self._say("truth")
         return Figure(kind="lines", title=title, data={"series": series}, x=x, y=y_title)
+
+    # ----------------------------------------------------------------------------------------------- quantiles
+
+    def _below(self, evidence: Evidence, level: float) -> Finding:
+        """Whether as many rows as were asked for do not exceed their answer, of all and at each height of the answer."""
+        f = evidence.answers()[:, 0]
+        hit = np.asarray(evidence.y <= f, dtype=np.float64)
+        deff = design_effect(hit - level, _blocks(evidence))
+        bins = reliability.binned(f, hit, evidence.weight, most=HEIGHTS, least_rows=LEAST_AT_A_HEIGHT)
+        parts = [np.ones(evidence.n, dtype=bool), *(bins.which == b for b in range(len(bins.rows)))]
+        shares = [float(hit[rows].mean()) for rows in parts]
+        bands = [coverage_band(level, max(1, round(rows.sum() / deff)), level=1 - ALARM / len(parts)) for rows in parts]
+        off = [0.0 if low <= s <= high else abs(s - level) for s, (low, high) in zip(shares, bands, strict=True)]
+        worst = int(np.argmax(off))
+        ends = {"low": float(f[parts[worst]].min()), "high": float(f[parts[worst]].max())}
+        said: dict[str, Any] = {"share": shares[worst], "level": level, "low": bands[worst][0], "high": bands[worst][1]}
+        said["where"] = self._say("between", **ends) if worst else self._say("whole")
+        verdict: Verdict = "pass" if not off[worst] else "fail" if off[0] > GRAVE else "watch"
+        low, high = wilson(shares[0] * evidence.n / deff, evidence.n / deff, LEVEL)
+        measure = Measure(
+            name="share_below", value=shares[0], low=low, high=high, level=LEVEL, n=evidence.n, unit="share"
+        )
+        series = [
+            {"name": self._say("model"), "x": bins.said, "y": shares[1:]},
+            {"name": self._say("true"), "x": [float(f.min()), float(f.max())], "y": [level, level], "dashed": True},
+        ]
+        x, y = self._say("answer"), self._say("share")
+        return Finding(
+            check="calibration",
+            verdict=verdict,
+            say=self._say("loud_below" if off[worst] else "quiet_below", **said),
+            measures=(measure,),
+            figures=(Figure(kind="lines", title=self._say("below"), data={"series": series}, x=x, y=y),),
+            notes=(self._say("alarm", alarm=ALARM),),
+            advice=(Advice(say=self._say("recalibrate_value")),) if off[worst] else (),
+        )
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)

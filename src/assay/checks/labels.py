@@ -19,6 +19,7 @@ from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 from assay.stats.doubts import confident_joint, lapse, log_odds, outlying
+from assay.stats.evened import evened
 from assay.stats.leaks import places_in
 
 LEAST_ROWS = 100
@@ -134,7 +135,8 @@ class Labels:
 
     def _values(self, evidence: Evidence) -> Finding:
         answer, y = evidence.answers()[:, 0], np.asarray(evidence.y, dtype=np.float64)
-        found = outlying(answer, y)
+        counted = evidence.task.head(evidence.codec).name == "counts"
+        found = outlying(evened(answer), evened(y)) if counted else outlying(answer, y)
         strange = found.p < LEVEL / evidence.n
         order = np.argsort(found.p - 1e-300 * np.abs(found.z), kind="stable")[:SHOWN]
         n = int(strange.sum())

@@ -277,7 +277,8 @@ class Readable:
 
     def _unit(self, evidence: Evidence) -> Say:
         wide = evidence.scores.shape[1] > 1
-        return self._say("logit" if wide else "log_odds" if evidence.codec.labels else "value")
+        own = self._say("logit" if wide else "log_odds" if evidence.codec.labels else "value")
+        return evidence.task.about.score_unit(own, target=evidence.plan.target)
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)

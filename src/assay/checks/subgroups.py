@@ -218,8 +218,11 @@ class Subgroups:
 
 
 def _robust_losses(evidence: Evidence) -> Floats:
-    """Loss of each row [n]: of classes as the task has it, of values the absolute error, in the target's own unit."""
-    if evidence.codec.labels:
+    """Loss of each row [n]: of values the absolute error, in the target's own unit, else as the task has it.
+
+    The absolute error of counts grows with them, their deviance hardly: where more is expected, the model is not worse.
+    """
+    if evidence.task.head(evidence.codec).name != "value":
         return evidence.losses()
     return np.asarray(np.abs(evidence.answers()[:, 0] - evidence.y))
 

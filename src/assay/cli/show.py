@@ -29,7 +29,7 @@ def plan_text(plan: Plan, lang: str) -> str:
         _fact("data", lang, word("data_line", lang, name=data["name"], rows=data["rows"], columns=len(plan.columns),
                                  reader=data["reader"], details=details or "–")),
         _fact("target", lang, word("target_line", lang, target=plan.target, why=plan.task_why,
-                                   task=Say(f"tasks/{plan.task}", "title"))),
+                                   task=Say(f"tasks/{plan.task.partition(':')[0]}", "title"))),
         _fact("time", lang, _budget(plan, lang)),
         "",
         _columns(plan, lang),

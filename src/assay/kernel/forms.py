@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .data import Floats
 
 FORMS = ("vector", "tokens", "sequence", "grid", "clip")
-HEADS = ("value", "classes", "flags", "quantiles", "path", "boxes", "words", "oddness", "ranking")
+HEADS = ("value", "counts", "classes", "flags", "quantiles", "path", "boxes", "words", "oddness", "ranking")
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ class Head:
     """What a learner must give: raw scores of `width` columns.
 
     value       the value itself                                     width 1
+    counts      the natural logarithm of the expected count          width 1
+    quantile(q) the value that a share q of rows does not exceed     width 1
     classes(k)  the log-odds of the last class where k = 2           width 1
                 one logit a class where k > 2                        width k
 
@@ -103,11 +105,22 @@ class Head:
     name: str
     classes_: int = 0
     width: int = 1
+    level: float = 0.0  # of a quantile, between 0 and 1
 
     @classmethod
     def value(cls) -> Head:
         """One number a row."""
         return cls("value")
+
+    @classmethod
+    def counts(cls) -> Head:
+        """How many a row."""
+        return cls("counts")
+
+    @classmethod
+    def quantile(cls, level: float) -> Head:
+        """The value that a share `level` of rows does not exceed."""
+        return cls("quantiles", level=level)
 
     @classmethod
     def classes(cls, k: int) -> Head:

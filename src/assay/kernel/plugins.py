@@ -19,6 +19,7 @@ from .clock import Clock
 from .data import Bools, Column, Dataset, Floats, Ints
 from .findings import Finding, Trial
 from .forms import Batch, Head, Vector
+from .hints import unknown
 from .plan import Plan
 from .shelf import shelf
 from .stream import Stream
@@ -38,11 +39,16 @@ class About:
     order: int = 50  # where it stands in lists and reports; smaller is earlier
     readable: bool = False  # a learner whose whole working a person can read
     memory: int = 0  # bytes that its packages and their work take, besides the table
+    asked_for: bool = False  # a task that is never guessed: it is taken where it is named
     streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)
 
     def say(self, room: str, key: str, **values: Any) -> Say:
         """A sentence of this plug-in."""
         return Say(f"{room}/{self.key}", key, values)
+
+    def score_unit(self, otherwise: Say, **values: Any) -> Say:
+        """What a task calls the unit of its raw scores, where that is not the unit of its answers."""
+        return self.say("tasks", "score_unit", **values) if "score_unit" in self.words.get("en", {}) else otherwise
 
 
 # --------------------------------------------------------------------------------------------------------- readers
@@ -172,7 +178,10 @@ class Metric:
 
 
 class Task(Protocol):
-    """What the target means."""
+    """What the target means.
+
+    A task that can be asked for in several ways has a field `variant`, the part of its key after a colon: `task_of`.
+    """
 
     about: About
 
@@ -215,6 +224,22 @@ class Task(Protocol):
     def strata(self, y: NDArray[Any]) -> Ints:
         """Group number of each row for stratified folds: int64 [n]."""
         ...
+
+
+def task_of(key: str) -> Task:
+    """The task of a key, in its variant: `task_of("quantile:0.9")`. Raises UnknownKey, and RequestError for a variant of no sense."""
+    name, _, variant = key.partition(":")
+    plugin = shelf("tasks").get(name)
+    if variant and not hasattr(plugin, "variant"):
+        raise unknown("tasks", key, shelf("tasks").keys())
+    task: Task = plugin(variant) if variant else plugin()
+    return task
+
+
+def key_of(task: Task) -> str:
+    """The key that `task_of` finds the task by, variant included."""
+    variant = getattr(task, "variant", "")
+    return f"{task.about.key}:{variant}" if variant else task.about.key
 
 
 # -------------------------------------------------------------------------------------------------------- learners

@@ -38,17 +38,6 @@ def levels_of(batch: Batch) -> list[int]:
     return [len(feature.levels) if feature.kind == "code" else 0 for feature in batch.vector.features]
 
 
-def base_of(batch: Batch, head: Head) -> Floats:
-    """The raw scores [w] of the best constant guess, half an imagined row of each class added."""
-    y, weight = batch.y, batch.weight
-    assert y is not None
-    if head.name == "value":
-        return np.asarray([np.average(y, weights=weight)])
-    share = np.bincount(y, weights=weight, minlength=head.classes_) + 0.5
-    log = np.log(share / share.sum())
-    return np.asarray(log[1:] - log[:1] if head.width == 1 else log)
-
-
 @dataclass(frozen=True, eq=False)
 class Trees:
     """Grown trees."""

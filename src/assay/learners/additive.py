@@ -36,7 +36,7 @@ class Additive:
     about: ClassVar[About] = About(
         key="additive",
         takes=("vector",),
-        gives=("value", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         order=20,
         readable=True,
         words={"en": {"title": "additive model"}, "zh": {"title": "可加模型"}},

@@ -23,9 +23,10 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.kernel.stream import Stream
+from assay.stats.heads import targets
 from assay.trees.beside import beside
 from assay.trees.grow import Grown, grow, grow_streamed, join
-from assay.trees.left_over import left_over, targets
+from assay.trees.left_over import left_over
 
 from ._trees import Trees
 
@@ -41,7 +42,7 @@ class Boosting:
     about: ClassVar[About] = About(
         key="boosting",
         takes=("vector",),
-        gives=("value", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         order=30,
         streams=True,
         words={"en": {"title": "gradient-boosted trees"}, "zh": {"title": "梯度提升树"}},
@@ -71,11 +72,11 @@ class Boosting:
         rounds = min(self.rounds, 300) if forest_mode else self.rounds
         patience = 0 if forest_mode else self.patience
         recipe = self._recipe(train, head, clock, rng) if self.craft else None
-        made, wider = made_of(recipe, train, targets(train, head), rng)
+        made, wider = made_of(recipe, train, targets(head, np.asarray(train.y)), rng)
         grown = grow(wider, told(made, tune), head, parameters, rounds, patience, clock)
         if self.refit and not grown.cut_short and clock.remaining() > 1.5 * grown.seconds:
             whole = join(train, tune)
-            made_again, wider = made_of(recipe, whole, targets(whole, head), rng)
+            made_again, wider = made_of(recipe, whole, targets(head, np.asarray(whole.y)), rng)
             more = max(1, round(grown.forest.iterations * whole.rows / max(1, train.rows)))
             again = grow(wider, None, head, parameters, rounds if forest_mode else more, 0, clock)
             if not again.cut_short:

@@ -18,12 +18,13 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.kernel.threads import threads
+from assay.stats.heads import guess
 from assay.trees.from_catboost import forest_of_catboost
 from assay.trees.grow import Grown, join
 from assay.trees.single_precision import seen
 from assay.trees.watch import Watch
 
-from ._trees import Trees, base_of, grown_twice, levels_of
+from ._trees import Trees, grown_twice, levels_of
 
 FEATHER = 1e-6  # weight of an imagined row, in that of a true one
 
@@ -35,7 +36,7 @@ class CatBoost:
     about: ClassVar[About] = About(
         key="catboost",
         takes=("vector",),
-        gives=("value", "classes"),
+        gives=("value", "counts", "classes"),
         needs=("catboost",),
         extra="catboost",
         memory=100_000_000,  # measured: 42 to load the package, the rest is its work
@@ -72,9 +73,8 @@ class CatBoost:
 
     def _parameters(self, head: Head) -> dict[str, Any]:
         """The same settings in CatBoost's words."""
-        loss = "RMSE" if head.name == "value" else "Logloss" if head.width == 1 else "MultiClass"
         return {
-            "loss_function": loss,
+            "loss_function": _loss(head),
             "learning_rate": self.rate,
             "depth": self.depth,
             "rsm": self.column_share,
@@ -96,11 +96,17 @@ class CatBoost:
         return Trees.load(box, head, features)
 
 
+def _loss(head: Head) -> str:
+    if head.name == "classes":
+        return "Logloss" if head.width == 1 else "MultiClass"
+    return {"value": "RMSE", "counts": "Poisson"}[head.name]
+
+
 def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head, patience: int, clock: Clock) -> Grown:
     import catboost
 
     levels, timer = levels_of(train), clock.slice(clock.remaining())
-    base = base_of(train, head)
+    base = guess(head, np.asarray(train.y), train.weight)
     watch = Watch(timer, patience if tune is not None else 0)
     rounds = settings["iterations"]
 

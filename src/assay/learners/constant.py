@@ -17,30 +17,26 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About, Score
 from assay.onnx_graph.graph import Graph
+from assay.stats.heads import guess
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constant:
-    """The same answer for every row: the mean, or the base rates."""
+    """The same answer for every row: the mean, its logarithm, a quantile, or the base rates."""
 
     about: ClassVar[About] = About(
         key="constant",
         takes=("vector",),
-        gives=("value", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         order=0,
         readable=True,
         words={"en": {"title": "constant guess"}, "zh": {"title": "常数猜测"}},
     )
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Same:
-        """The mean of the target, or the logarithms of the base rates."""
+        """The best guess of the head."""
         assert train.y is not None
-        weight = np.ones(len(train.y)) if train.weight is None else train.weight
-        if head.name == "value":
-            return Same(np.asarray([np.average(train.y, weights=weight)]))
-        share = np.bincount(train.y, weights=weight, minlength=head.classes_) + 0.5
-        logs = np.log(share / share.sum())
-        return Same(logs[1:] - logs[:1] if head.width == 1 else logs)
+        return Same(guess(head, train.y, train.weight))
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Same:

@@ -1,6 +1,6 @@
 """What does a straight line say? y = θ0 + θ1·x1 + θ2·x2 + …
 
-Least squares for values, logistic regression for classes, with a ridge whose strength the tune rows choose. Learnt by
+Least squares for values, logistic regression for classes, Poisson regression on the logarithm for counts, with a ridge whose strength the tune rows choose. Learnt by
 gradient descent (Nesterov's acceleration, 1983), whose cost history is kept; where descent has not come to rest in
 time, an exact solver finishes. Numbers are standardised inside and the equation is told in their own unit. A missing
 number counts as the mean and has a switch of its own; a code has a switch for each level.
@@ -24,6 +24,7 @@ from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.onnx_graph.graph import Graph
 from assay.stats.descent import descend, solve_exactly
 from assay.stats.design import Design
+from assay.stats.heads import losses, targets
 
 ROWS_TO_CHOOSE_ON = 8_000
 LEAST_ROWS = 500
@@ -34,12 +35,12 @@ STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # rows' worth of pull towards zero
 
 @dataclass(frozen=True, kw_only=True)
 class Linear:
-    """A straight line: least squares, or logistic regression."""
+    """A straight line: least squares, logistic or Poisson regression."""
 
     about: ClassVar[About] = About(
         key="linear",
         takes=("vector",),
-        gives=("value", "classes"),
+        gives=("value", "counts", "classes"),
         order=10,
         readable=True,
         words={"en": {"title": "linear model"}, "zh": {"title": "线性模型"}},
@@ -62,7 +63,7 @@ class Linear:
         design = Design.learn(whole.vector)
         whole = _affordable(whole, design, rng)
         assert whole.y is not None
-        x, target = design.matrix(whole.vector), _target(whole.y, head)
+        x, target = design.matrix(whole.vector), targets(head, whole.y)
         history: list[float] = []
         weights = None
         if self.solver != "exact":
@@ -84,14 +85,14 @@ class Linear:
         few = train.take(np.arange(0, train.rows, max(1, train.rows // most)))
         share = few.rows / train.rows  # fewer rows need as much less pull
         assert few.y is not None
-        x, target = design.matrix(few.vector), _target(few.y, head)
-        x_tune, losses, weights = design.matrix(tune.vector), [], None
+        x, target = design.matrix(few.vector), targets(head, few.y)
+        x_tune, found, weights = design.matrix(tune.vector), [], None
         for strength in reversed(STRENGTHS):
             weights = solve_exactly(x, target, few.weight, head, strength * share, weights, clock)
-            losses.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
+            found.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
             if clock.expired():
                 break
-        return min(losses)[1]
+        return min(found)[1]
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Line:
@@ -172,21 +173,9 @@ def _affordable(batch: Batch, design: Design, rng: np.random.Generator) -> Batch
     return batch.take(np.sort(rng.choice(batch.rows, most, replace=False)))
 
 
-def _target(y: Any, head: Head) -> Floats:
-    """Targets for the solver: [n, w], values or indicators."""
-    if head.name == "value":
-        return np.asarray(y, dtype=np.float64).reshape(-1, 1)
-    if head.width == 1:
-        return np.asarray(y == 1, dtype=np.float64).reshape(-1, 1)
-    return np.asarray(np.eye(head.classes_)[y])
-
-
 def _loss(scores: Floats, tune: Batch, head: Head) -> float:
-    from assay.stats.scores import class_losses
-
     assert tune.y is not None
-    squared = head.name == "value"
-    losses = (scores[:, 0] - tune.y) ** 2 if squared else class_losses(scores, np.asarray(tune.y, dtype=np.int64))
+    found = losses(head, scores, tune.y)
     if tune.weight is not None and not tune.weight.any():
-        return float(losses.mean())
-    return float(np.average(losses, weights=tune.weight))
+        return float(found.mean())
+    return float(np.average(found, weights=tune.weight))

@@ -24,6 +24,7 @@ from assay.neural.inputs import Inputs
 from assay.neural.network import Network
 from assay.neural.reasons import Baselines, integrated
 from assay.onnx_graph.graph import Graph
+from assay.stats.heads import guess, targets
 
 if TYPE_CHECKING:
     from assay.neural.training import Form, Rows
@@ -41,7 +42,7 @@ class Perceptron:
     about: ClassVar[About] = About(
         key="perceptron",
         takes=("vector",),
-        gives=("value", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         needs=("torch",),
         extra="nets",
         memory=400_000_000,  # measured: 190 to load torch, 340 while two folds of adult_income are trained
@@ -174,11 +175,13 @@ class _Unit:
 
     @classmethod
     def of(cls, batch: Batch, head: Head) -> _Unit:
-        """Weighted mean and spread of a value; nothing to be done for classes."""
-        if head.name != "value":
+        """Weighted mean and spread of a value or a quantile's, logarithm of the mean of counts; nothing to be done for classes."""
+        if head.name == "classes":
             return cls(np.zeros(head.width), 1.0)
         y = np.asarray(batch.y, dtype=np.float64)
         weight = _weight(batch)
+        if head.name == "counts":
+            return cls(guess(head, y, weight), 1.0)
         mean = float(np.average(y, weights=weight))
         spread = float(np.sqrt(np.average((y - mean) ** 2, weights=weight)))
         return cls(np.asarray([mean]), spread or 1.0)
@@ -188,12 +191,11 @@ def _rows(inputs: Inputs, batch: Batch, unit: _Unit, head: Head) -> Rows:
     from assay.neural.training import Rows
 
     assert batch.y is not None
-    if head.name == "value":
-        target = (np.asarray(batch.y, dtype=np.float64)[:, None] - unit.centre) / unit.scale
-    elif head.width == 1:
-        target = np.asarray(batch.y == 1, dtype=np.float64)[:, None]
-    else:
-        target = np.eye(head.classes_)[batch.y]
+    target = targets(head, batch.y)
+    if head.name in ("value", "quantiles"):
+        target = (target - unit.centre) / unit.scale
+    elif head.name == "counts":
+        target = target / np.exp(unit.centre)
     weight = _weight(batch)
     return Rows(
         columns=inputs.columns(batch.vector).astype(np.float32),

@@ -18,12 +18,13 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.kernel.threads import threads
+from assay.stats.heads import guess
 from assay.trees.from_xgboost import forest_of_xgboost
 from assay.trees.grow import Grown
 from assay.trees.single_precision import seen
 from assay.trees.watch import Watch
 
-from ._trees import Trees, base_of, grown_twice, levels_of
+from ._trees import Trees, grown_twice, levels_of
 
 COUNTED = 20_000  # rows that are counted in the leaves
 
@@ -35,7 +36,7 @@ class XGBoost:
     about: ClassVar[About] = About(
         key="xgboost",
         takes=("vector",),
-        gives=("value", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         needs=("xgboost",),
         extra="xgboost",
         memory=60_000_000,  # measured: 4 to load the package, the rest is its work
@@ -72,7 +73,11 @@ class XGBoost:
     def _parameters(self, head: Head) -> dict[str, Any]:
         """The same settings in XGBoost's words."""
         objective: dict[str, Any] = {"objective": "reg:squarederror", "eval_metric": "rmse", "base_score": 0.0}
-        if head.name == "classes" and head.width == 1:
+        if head.name == "counts":
+            objective = {"objective": "count:poisson", "eval_metric": "poisson-nloglik", "base_score": 1.0}
+        elif head.name == "quantiles":
+            objective = {"objective": "reg:quantileerror", "eval_metric": "quantile", "quantile_alpha": head.level}
+        elif head.name == "classes" and head.width == 1:
             objective = {"objective": "binary:logistic", "eval_metric": "logloss", "base_score": 0.5}
         elif head.name == "classes":
             objective = {"objective": "multi:softprob", "eval_metric": "mlogloss", "num_class": head.classes_}
@@ -99,7 +104,8 @@ def _grow(
 ) -> Grown:
     import xgboost
 
-    base, levels, timer = base_of(train, head), levels_of(train), clock.slice(clock.remaining())
+    base, levels = guess(head, np.asarray(train.y), train.weight), levels_of(train)
+    timer = clock.slice(clock.remaining())
     watch = Watch(timer, patience if tune is not None else 0)
 
     class Watched(xgboost.callback.TrainingCallback):

@@ -32,6 +32,7 @@ ROUGH = 0.01  # how far dropout may be from its schedule
 START_ROWS = 512  # rows the first weights are scaled by
 JUDGES = 5_000  # rows an epoch is judged by, at most
 MIXTURES = 3  # of the waves of a number
+STEEPEST = 12.0  # logarithm of an expected count, in means of the target
 WAVES = 4  # of the learning rate
 
 
@@ -63,7 +64,7 @@ class Rows:
 
     columns: NDArray[np.float32]  # [n, c]
     places: Ints  # [n, t] in the tables; -1 nothing
-    target: NDArray[np.float32]  # [n, w] values (standardised), 0/1, or switches a class
+    target: NDArray[np.float32]  # [n, w] values (standardised), counts (in means), 0/1, or switches a class
     weight: NDArray[np.float32]  # [n]
 
 
@@ -234,6 +235,12 @@ class Training:
         f = self.torch.nn.functional
         if self.head.name == "value":
             return (scores - y).square().sum(dim=2)
+        if self.head.name == "quantiles":
+            above = y - scores
+            return self.torch.maximum(self.head.level * above, (self.head.level - 1.0) * above).sum(dim=2)
+        if self.head.name == "counts":
+            low = scores.clamp(max=STEEPEST)  # beyond it straight on, so that no slope grows without bound
+            return (low.exp() * (1.0 + scores - low) - y * scores).sum(dim=2)
         if self.width == 1:
             return f.binary_cross_entropy_with_logits(scores, y.expand_as(scores), reduction="none").squeeze(2)
         return -(f.log_softmax(scores, dim=2) * y).sum(dim=2)

@@ -18,7 +18,7 @@ from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Advice
 from assay.kernel.hints import no_rows
 from assay.kernel.plan import ColumnPlan, Plan
-from assay.kernel.plugins import Task
+from assay.kernel.plugins import Task, key_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
@@ -78,7 +78,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         data=_data_card(data, table.rows, fit),
         memory=fit.limit if fit is not None and (fit.asked or fit.drawn is not None) else 0,
         target=wishes.target,
-        task=task.about.key,
+        task=key_of(task),
         task_why=task_why,
         task_runner_up=task_other,
         columns=tuple(columns),
@@ -271,7 +271,8 @@ def _advice(plan: Plan, table: Dataset, y: Floats, wishes: Wishes, copied: bool)
             values = {"kind": _kind_title(c.kind), "other": _kind_title(c.runner_up)}
             advise("advice.kind", f"--kind {_quoted(c.name + '=' + c.runner_up)}", name=c.name, **values)
     if plan.task_runner_up:
-        titles = {"task": Say(f"tasks/{plan.task}", "title"), "other": Say(f"tasks/{plan.task_runner_up}", "title")}
+        keys = {"task": plan.task.partition(":")[0], "other": plan.task_runner_up}
+        titles = {name: Say(f"tasks/{key}", "title") for name, key in keys.items()}
         advise("advice.task", f"--task {plan.task_runner_up}", **titles)
     return tuple(said)
 

@@ -155,6 +155,6 @@ def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
 
 def _perceptron(rows: int, head: Head) -> dict[str, Any]:
     """Values bear larger steps and less dropout than classes, whose networks are soon too sure."""
-    if head.name == "value":
+    if head.name in ("value", "quantiles"):
         return {"rate": 0.07, "dropout": 0.05, "spread": 0.25, "epochs": 192}
     return {"rate": 0.02 if rows <= SMALL else 0.04}

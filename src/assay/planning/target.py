@@ -11,7 +11,7 @@ import numpy as np
 
 from assay.kernel.data import Column, Floats
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
-from assay.kernel.plugins import Claim, Task, modality_of
+from assay.kernel.plugins import Claim, Task, modality_of, task_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 
@@ -24,6 +24,8 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
     reasons: list[DoesNotApply] = []
     for plugin in shelf("tasks").ready():
         task: Task = plugin()
+        if task.about.asked_for:
+            continue
         try:
             claim = task.recognise(target)
         except DoesNotApply as answer:
@@ -32,13 +34,19 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
         claims.append((claim.fit, task, claim))
     claims.sort(key=lambda item: -item[0])
     if asked:
-        chosen: Task = shelf("tasks").get(asked)()
-        others = [t.about.key for _, t, _ in claims if t.about.key != asked]
-        return chosen, Say("planning", "why.asked"), others[0] if others else ""
+        chosen: Task = task_of(asked)
+        others = [t.about.key for _, t, _ in claims if t.about.key != chosen.about.key]
+        return chosen, _asked(chosen), others[0] if others else ""
     if not claims:
         raise _nothing_to_learn(target, reasons)
     _, best, claim = claims[0]
     return best, claim.why, claims[1][1].about.key if len(claims) > 1 else ""
+
+
+def _asked(task: Task) -> Say:
+    """Why a task was chosen that was asked for: what its variant means, where it has one."""
+    variant = getattr(task, "variant", "")
+    return task.about.say("tasks", "variant", variant=variant) if variant else Say("planning", "why.asked")
 
 
 def open_target(target: Column, task: Task) -> Column:

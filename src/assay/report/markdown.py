@@ -14,8 +14,7 @@ from typing import Any
 
 from ..kernel.errors import AssayError
 from ..kernel.findings import Finding
-from ..kernel.plugins import Codec
-from ..kernel.shelf import shelf
+from ..kernel.plugins import Codec, task_of
 from .appendix import provenance, settings_said, splits_said
 from .axes import real
 from .content import Content
@@ -71,11 +70,13 @@ def _pipeline(content: Content) -> str:
     head = str(content.card.get("head", ""))
     if not head:
         try:
-            task = shelf("tasks").get(content.plan.task)
-            head = (task() if isinstance(task, type) else task).head(Codec(labels=("0", "1"))).name
+            head = task_of(content.plan.task).head(Codec(labels=("0", "1"))).name
         except AssayError:
             return ""
-    return {"value": "tabular-regression", "classes": "tabular-classification"}.get(head, "")
+    known = {"classes": "tabular-classification"} | dict.fromkeys(
+        ("value", "counts", "quantiles"), "tabular-regression"
+    )
+    return known.get(head, "")
 
 
 def yaml_lines(value: Any, depth: int = 0) -> Iterable[str]:

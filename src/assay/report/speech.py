@@ -55,7 +55,11 @@ class Voice:
 
     def title(self, room: str, key: str) -> str:
         """What a plug-in calls itself."""
-        return self._of_plugin(room, key, "title") or self.known(f"{room}.{key}") or key.replace("_", " ")
+        return (
+            self._of_plugin(room, key.partition(":")[0], "title")
+            or self.known(f"{room}.{key}")
+            or key.replace("_", " ")
+        )
 
     def detail(self, reader: str, key: str) -> str:
         """What a reader calls a thing it noted down."""
@@ -85,7 +89,7 @@ class Voice:
         '覆盖率（A）'
         """
         key = f"measure.{measure.key}"
-        called = self._of_plugin("checks", check, key) or self._of_plugin("tasks", self.task, key)
+        called = self._of_plugin("checks", check, key) or self._of_plugin("tasks", self.task.partition(":")[0], key)
         if called and measure.part:
             return self.word("measure_of", measure=called, part=measure.part)
         return called or measure.name.replace("_", " ")

@@ -16,7 +16,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.forms import Batch
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Fitted, Imitates, Task
+from assay.kernel.plugins import Fitted, Imitates, Task, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import at_most, cores, threads
@@ -56,7 +56,7 @@ def _distilled(found: Found, plan: Plan, table: Dataset, rows: Ints, clock: Cloc
     plugin = student()
     if plugin is None:
         return "distilled.nobody"
-    task: Task = shelf("tasks").get(plan.task)()
+    task: Task = task_of(plan.task)
     verdict = _judged(found, plugin, task, table, plan.seed, clock.slice(JUDGING * clock.remaining()))
     if verdict is None or clock.expired():
         return None

@@ -127,6 +127,8 @@ class Ensemble:
     def dump(self, box: Box) -> None:
         """Encoders, members and calibration."""
         box.put(head=self.head.name, classes=self.head.classes_, folds=len(self.encoders), scale=self.calibration.scale)
+        if self.head.level:
+            box.put(level=self.head.level)
         box.put_array("shift", self.calibration.shift)
         for fold, encoders in enumerate(self.encoders):
             encoders.dump(box.add(f"encoders-{fold}"))
@@ -139,8 +141,13 @@ class Ensemble:
     @classmethod
     def load(cls, box: Box, table: Dataset) -> Ensemble:
         """The ensemble that was dumped; `table` is an empty opened table of its columns."""
-        name, k = box.text("head", options=("value", "classes")), box.whole("classes", 0, 100_000)
-        head = Head.value() if name == "value" else Head.classes(k)
+        name, k = (
+            box.text("head", options=("value", "counts", "quantiles", "classes")),
+            box.whole("classes", 0, 100_000),
+        )
+        head = Head.classes(k) if name == "classes" else Head(name)
+        if name == "quantiles":
+            head = Head.quantile(box.real("level", 0.0, 1.0))
         calibration = Affine(box.real("scale", 0.0), box.array("shift", np.float64, (head.width,)))
         folds = box.whole("folds", 1, 1000)
         encoders = tuple(Encoders.load(box.box(f"encoders-{fold}")) for fold in range(folds))

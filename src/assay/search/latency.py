@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Task
-from assay.kernel.shelf import shelf
+from assay.kernel.plugins import Task, task_of
 from assay.kernel.words import Say
 from assay.planning.durations import written
 from assay.stats import blending
@@ -54,7 +53,7 @@ def within(
     spent = seconds_of(as_asked)
     if spent <= plan.latency:
         return found, Shipped(as_asked, _say("kept", plan, spent, shipped, n=len(as_asked.members)))
-    task: Task = shelf("tasks").get(plan.task)()
+    task: Task = task_of(plan.task)
     ways = (False, True) if plan.ship == "bag" else (True,)
     costs = {one: _costs(found, one, seconds_of) for one in ways}
     choices = [_chosen(found, task, one, costs[one], plan.latency) for one in ways]

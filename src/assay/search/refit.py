@@ -15,7 +15,7 @@ import numpy as np
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Fitted, Task
+from assay.kernel.plugins import Fitted, Task, task_of
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
@@ -38,7 +38,7 @@ DOUBT = 3.0  # standard errors by which its loss may be higher before the refit 
 
 def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     """The blend of `found`, each member fitted once on every row that is not sealed."""
-    task: Task = shelf("tasks").get(plan.task)()
+    task: Task = task_of(plan.task)
     rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
     rng = stream(plan.seed, "refit", "tune rows")
     split = found.split

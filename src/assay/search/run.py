@@ -20,7 +20,7 @@ from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Trial
 from assay.kernel.interrupts import through_one
 from assay.kernel.plan import Candidate, Plan
-from assay.kernel.plugins import Codec, Contender, Task
+from assay.kernel.plugins import Codec, Contender, Task, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
@@ -79,7 +79,7 @@ def search(
     plan: Plan, table: Dataset, clock: Clock, tell: Tell, journal: Any = None, readable_only: bool = False
 ) -> Found:
     """Try candidates, blend the best, calibrate."""
-    task: Task = shelf("tasks").get(plan.task)()
+    task: Task = task_of(plan.task)
     target = table[plan.target]
     codec = task.codec(target)
     y = task.encode(target, codec)

@@ -61,8 +61,8 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
         sets = conformal.cross_sets(answers, scored.y, scored.parts, level)
         return Settled(weights, found, raw, conformal.fit_sets(answers, scored.y, level), sets, None)
     f, y = answers[:, 0], np.asarray(scored.y, dtype=np.float64)
-    intervals = conformal.cross_intervals(f, y, scored.parts, level)
-    return Settled(weights, found, raw, conformal.fit_intervals(f, y, level), None, intervals)
+    intervals = conformal.cross_intervals(f, y, scored.parts, level, counts(task))
+    return Settled(weights, found, raw, conformal.fit_intervals(f, y, level, counts(task)), None, intervals)
 
 
 def best_readable(scored: Scored, task: Task) -> int | None:
@@ -134,10 +134,20 @@ def classes(task: Task) -> bool:
     return "classes" in task.about.gives
 
 
+def counts(task: Task) -> bool:
+    """Whether answers are expected counts."""
+    return "counts" in task.about.gives
+
+
 def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine]:
-    """How this task's scores are calibrated: classes by an affine map, values not at all."""
+    """How this task's scores are calibrated: classes and counts by an affine map, quantiles by a shift, values not at all."""
     if classes(task):
         return calibration.fit_classes
+    if counts(task):
+        return calibration.fit_counts
+    head = task.head(Codec())
+    if head.name == "quantiles":
+        return lambda scores, y, w: calibration.fit_quantile(scores, y, w, head.level)
     return lambda scores, y, w: Affine.identity(scores.shape[1])
 
 

@@ -23,7 +23,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.forms import Batch
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Fitted, Task
+from assay.kernel.plugins import Fitted, Task, task_of
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
@@ -71,7 +71,7 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
     limit : bytes the process may hold. Where not all rows fit as bins, or the clock does not allow for all, as many as do
             are drawn evenly from them
     """
-    task: Task = shelf("tasks").get(plan.task)()
+    task: Task = task_of(plan.task)
     said: dict[str, Any] = {"rows": stored.rows, "drawn": table.rows}
     streams = np.asarray([shelf("learners").get(c.learner).about.streams for c in found.contenders])
     if not (found.allowed & streams).any():
@@ -107,7 +107,7 @@ def _calibrated(alone: Ensemble, settled: Settled, found: Found, plan: Plan, tab
 
     That of the fold models is not for it: it learnt from many more rows, so what was amiss with them need not be with it.
     """
-    task: Task = shelf("tasks").get(plan.task)()
+    task: Task = task_of(plan.task)
     raw, y = alone.raw(table.take(tune)), found.y[tune]
     weight = None if found.weight is None else found.weight[tune]
     rng = stream(plan.seed, "whole", "calibration")

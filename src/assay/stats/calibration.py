@@ -2,7 +2,8 @@
 
 Calibration is affine on the raw score: one scale and one shift a column. So it keeps the order of rows, and
 contributions still add up exactly. For two classes this is Platt (1999) scaling, for more temperature scaling with a
-bias (Guo et al. 2017). It is learnt on out-of-fold scores and kept only where it lowers the loss on rows it was not
+bias (Guo et al. 2017), for counts the same on the logarithm: a blend of logarithms answers with a geometric mean, which is too
+small. It is learnt on out-of-fold scores and kept only where it lowers the loss on rows it was not
 learnt on.
 """
 
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 from assay.kernel.data import Floats, Ints
 
-from .scores import probabilities, thinned
+from .heads import quantile
+from .scores import counts, probabilities, thinned
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,32 @@ def fit_classes(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 2
         if np.abs(step).max() < 1e-8:
             break
     return Affine(float(theta[0]), theta[1:])
+
+
+def fit_counts(scores: Floats, y: Floats, w: Floats | None = None, steps: int = 25) -> Affine:
+    """The affine map of log counts [n, 1] with the least Poisson deviance, by damped Newton steps.
+
+    The ridge pulls towards the identity with the strength of one event.
+    """
+    kept = thinned(*scores.shape)
+    s, y = scores[kept][:, 0], np.asarray(y[kept], dtype=np.float64)
+    weight = np.full(len(y), 1.0) if w is None else w[kept] * (len(y) / w[kept].sum())
+    columns, start = np.column_stack([s, np.ones(len(s))]), np.asarray([1.0, 0.0])
+    theta = start.copy()
+    for _ in range(steps):
+        m = weight * counts(columns @ theta[:, None])[:, 0]
+        gradient = columns.T @ (m - weight * y) + (theta - start)
+        step = np.linalg.solve(columns.T @ (columns * m[:, None]) + np.eye(2), gradient)
+        theta = theta - np.clip(step, -1.0, 1.0)
+        theta[0] = max(theta[0], 0.05)
+        if np.abs(step).max() < 1e-8:
+            break
+    return Affine(float(theta[0]), theta[1:])
+
+
+def fit_quantile(scores: Floats, y: Floats, w: Floats | None, level: float) -> Affine:
+    """The shift of scores [n, 1] below which a share `level` of the rows then lies."""
+    return Affine(1.0, np.asarray([quantile(y - scores[:, 0], level, w)]))
 
 
 def _hessian(scores: Floats, p: Floats, weight: Floats) -> Floats:

@@ -3,7 +3,7 @@
 Split conformal prediction on out-of-fold scores. For classes the threshold is learnt for each true class apart (Vovk
 2012; Sadinle, Lei & Wasserman 2019), so a rare class is covered as often as a common one. For values the two tails of
 the residual are learnt apart, within bins of the predicted value (Mondrian; Boström et al. 2020), so wide where it is
-hard. A set may be empty: the row is less typical than the stated share of every class.
+hard; counts on a scale where their spread is even (Anscombe 1948), since few rows make few bins. A set may be empty: the row is less typical than the stated share of every class.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.kernel.data import Bools, Floats, Ints
+
+from .evened import back, back_one, evened, evened_one
 
 ROWS_PER_BIN = 200  # both tails of a 90 % interval then rest on ten rows each
 
@@ -47,17 +49,22 @@ class ValueIntervals:
     edges: Floats  # [b - 1], inner edges
     below: Floats  # [b], usually negative
     above: Floats  # [b]
+    counts: bool = False  # offsets are those of counts on their even scale; no end lies below 0
 
     def __call__(self, f: Floats) -> Floats:
         """Intervals [n, 2] of predictions [n]."""
+        f = evened(f) if self.counts else f
         which = np.searchsorted(self.edges, f, side="right")
-        return np.column_stack([f + self.below[which], f + self.above[which]])
+        ends = np.column_stack([f + self.below[which], f + self.above[which]])
+        return back(ends) if self.counts else ends
 
     def one(self, f: float) -> tuple[float, float]:
         """The interval of one prediction."""
         edges, below, above = self._plain
+        f = evened_one(f) if self.counts else f
         which = bisect_right(edges, f)
-        return f + below[which], f + above[which]
+        low, high = f + below[which], f + above[which]
+        return (back_one(low), back_one(high)) if self.counts else (low, high)
 
     @functools.cached_property
     def _plain(self) -> tuple[list[float], list[float], list[float]]:
@@ -80,8 +87,10 @@ def fit_sets(p: Floats, y: Ints, level: float) -> ClassSets:
     return ClassSets(np.maximum(np.asarray(thresholds), 0.0))
 
 
-def fit_intervals(f: Floats, y: Floats, level: float) -> ValueIntervals:
-    """Offsets such that the value lies between with probability at least `level`."""
+def fit_intervals(f: Floats, y: Floats, level: float, counts: bool = False) -> ValueIntervals:
+    """Offsets such that the value, or the count, lies between with probability at least `level`."""
+    if counts:
+        f, y = evened(f), evened(y)
     bins = int(np.clip(len(f) // ROWS_PER_BIN, 1, 8))
     edges = np.unique(np.quantile(f, np.arange(1, bins) / bins)) if bins > 1 else np.empty(0)
     which = np.searchsorted(edges, f, side="right")
@@ -93,7 +102,7 @@ def fit_intervals(f: Floats, y: Floats, level: float) -> ValueIntervals:
         up, down = quantile_up(residual, tail), quantile_up(-residual, tail)
         above.append(up if np.isfinite(up) else widest)
         below.append(-(down if np.isfinite(down) else widest))
-    return ValueIntervals(edges, np.asarray(below), np.asarray(above))
+    return ValueIntervals(edges, np.asarray(below), np.asarray(above), counts)
 
 
 def cross_sets(p: Floats, y: Ints, parts: Ints, level: float) -> Bools:
@@ -106,11 +115,11 @@ def cross_sets(p: Floats, y: Ints, parts: Ints, level: float) -> Bools:
     return out
 
 
-def cross_intervals(f: Floats, y: Floats, parts: Ints, level: float) -> Floats:
+def cross_intervals(f: Floats, y: Floats, parts: Ints, level: float, counts: bool = False) -> Floats:
     """Intervals [n, 2] whose widths were learnt on the other parts."""
     out = np.empty((len(f), 2))
     for part in np.unique(parts):
         held = parts == part
         rest = ~held if not held.all() else held
-        out[held] = fit_intervals(f[rest], y[rest], level)(f[held])
+        out[held] = fit_intervals(f[rest], y[rest], level, counts)(f[held])
     return out

@@ -1,9 +1,10 @@
 """How is a straight line found?
 
-The cost is half the mean squared error (values) or the mean log-loss (classes) plus a ridge. Gradient descent with
-Nesterov's (1983) acceleration and a step of one over the largest curvature; restarted where the cost rises
-(O'Donoghue & Candès 2015). The exact solvers are normal equations for values, Newton for two classes, and L-BFGS (Liu
-& Nocedal 1989) for more.
+The cost is half the mean squared error (values), the mean log-loss (classes) or half the mean Poisson deviance (counts) plus a
+ridge. Gradient descent with Nesterov's (1983) acceleration and a step of one over the largest curvature; restarted where the
+cost rises (O'Donoghue & Candès 2015). The curvature of counts grows with the scores, so their steps are halved where they
+overshoot. The exact solvers are normal equations for values, Newton for two classes and for counts (iteratively reweighted least
+squares, Nelder & Wedderburn 1972), and L-BFGS (Liu & Nocedal 1989) for more.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
-from .scores import probabilities
+from .heads import answers, guess
+from .scores import count_losses, counts, probabilities
 from .sparse import Sparse
 
 Matrix = Floats | Sparse  # standardised columns [n, c]
 
 MOST_FOR_SQUARES = 1500  # columns; beyond it the square of their number costs more than L-BFGS
 TURNS = 30  # of the power method
+LEAST_STEP = 1e-9  # of the first: steps that were halved so often move nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +46,8 @@ def descend(
     # Errors of values are measured in standard deviations while learning, so that one step size suits every unit.
     centre, unit = _unit(target, share, head)
     goal = (target - centre) / unit
-    step = 1.0 / _curvature(x, share, head, strength)
-    here = np.zeros((x.shape[1] + 1, target.shape[1]))
+    here = _start(x, goal, share, head)
+    step = first = 1.0 / _curvature(x, share, head, strength, here)
     ahead, pace = here, 1.0
     cost, _ = cost_and_gradient(here, x, goal, share, head, strength)
     history, at_rest, quiet = [cost], False, 0
@@ -53,9 +56,10 @@ def descend(
         after = ahead - step * gradient
         new_cost, _ = cost_and_gradient(after, x, goal, share, head, strength)
         if new_cost > cost:  # momentum overshot: start it anew from here
-            if pace == 1.0:
+            if pace == 1.0 and (head.name != "counts" or step < LEAST_STEP * first):
                 at_rest = True
                 break
+            step = step / 2 if pace == 1.0 else step
             ahead, pace = here, 1.0
             continue
         new_pace = (1 + np.sqrt(1 + 4 * pace * pace)) / 2
@@ -85,7 +89,7 @@ def solve_exactly(
     if not isinstance(x, Sparse) and x.shape[1] <= MOST_FOR_SQUARES:
         if head.name == "value":
             return _normal_equations(x, target, share, strength)
-        if head.width == 1:
+        if head.name == "counts" or head.width == 1:
             return _newton(x, target, share, head, strength, start, clock)
     return _quasi_newton(x, target, share, head, strength, start, clock)
 
@@ -99,6 +103,9 @@ def cost_and_gradient(
     if head.name == "value":
         error = scores - target
         fit = 0.5 * float((share[:, None] * error**2).sum())
+    elif head.name == "counts":
+        fit = float(share @ count_losses(scores, target[:, 0]))
+        error = counts(scores) - target
     elif head.width == 1:
         margin = np.where(target > 0.5, scores, -scores)
         losses = np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0.0)
@@ -114,6 +121,14 @@ def cost_and_gradient(
     return fit + 0.5 * ridge * float((weights[1:] ** 2).sum()), gradient
 
 
+def _start(x: Matrix, target: Floats, share: Floats, head: Head) -> Floats:
+    """Weights of nothing; the intercept of counts is their constant guess, where the curvature is no longer out of reach."""
+    weights = np.zeros((x.shape[1] + 1, target.shape[1]))
+    if head.name == "counts":
+        weights[0] = guess(head, target[:, 0], share)
+    return weights
+
+
 def _share(n: int, w: Floats | None) -> Floats:
     return np.full(n, 1.0 / n) if w is None else np.asarray(w / w.sum())
 
@@ -126,15 +141,18 @@ def _unit(target: Floats, share: Floats, head: Head) -> tuple[Any, Any]:
     return centre, np.where(spread > 0, spread, 1.0)
 
 
-def _curvature(x: Matrix, share: Floats, head: Head, strength: float) -> float:
-    """An upper bound of the largest curvature of the cost; of many columns, a figure a little above an estimate."""
+def _curvature(x: Matrix, share: Floats, head: Head, strength: float, start: Floats) -> float:
+    """An upper bound of the largest curvature of the cost; of many columns, a figure a little above an estimate.
+
+    That of counts is the one at the start, where all expected counts are alike.
+    """
     if not isinstance(x, Sparse) and x.shape[1] <= MOST_FOR_SQUARES:
         whole = np.hstack([np.ones((len(x), 1)), x])
         largest = float(np.linalg.eigvalsh(whole.T @ (whole * share[:, None]))[-1])
     else:
         largest = 1.2 * _power_method(x, share)
-    bend = 1.0 if head.name == "value" else 0.25 if head.width == 1 else 0.5
-    return bend * largest + strength / len(x) + 1e-12
+    bends = {"value": 1.0, "counts": float(np.exp(start[0, 0])), "classes": 0.25 if head.width == 1 else 0.5}
+    return bends[head.name] * largest + strength / len(x) + 1e-12
 
 
 def _power_method(x: Matrix, share: Floats) -> float:
@@ -159,7 +177,7 @@ def _quasi_newton(
     centre, unit = _unit(target, share, head)
     goal = (target - centre) / unit
     shape = (x.shape[1] + 1, target.shape[1])
-    first = np.zeros(shape)
+    first = _start(x, goal, share, head)
     if start is not None:
         first = start / unit
         first[0] = (start[0] - centre) / unit
@@ -183,14 +201,14 @@ def _quasi_newton(
 def _newton(
     x: Floats, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None, clock: Clock
 ) -> Floats:
-    """Newton's steps for two classes (iteratively reweighted least squares), halved where they overshoot."""
-    weights = np.zeros((x.shape[1] + 1, 1)) if start is None else start
+    """Newton's steps for two classes or counts (iteratively reweighted least squares), halved where they overshoot."""
+    weights = _start(x, target, share, head) if start is None else start
     ridge = np.full(x.shape[1] + 1, strength / len(x) + 1e-10)
     ridge[0] = 1e-10  # the intercept is free, but never without bound
     cost, gradient = cost_and_gradient(weights, x, target, share, head, strength)
     for _ in range(50):
-        p = probabilities(x @ weights[1:] + weights[0])[:, 1]
-        bend = share * np.maximum(p * (1 - p), 1e-9)
+        p = answers(head, x @ weights[1:] + weights[0])[:, 0]
+        bend = share * np.maximum(p if head.name == "counts" else p * (1 - p), 1e-9)
         pulled = x * bend[:, None]
         hessian = np.empty((len(weights), len(weights)))
         hessian[0, 0], hessian[1:, 1:] = bend.sum(), x.T @ pulled

@@ -1,12 +1,15 @@
-"""How do raw scores become probabilities, and back?
+"""How do raw scores become probabilities or counts, and back?
 
-A raw score for two classes is one log-odds [n, 1]; for k > 2 classes k logits [n, k]. Contributions add up on this
-scale.
+A raw score for two classes is one log-odds [n, 1]; for k > 2 classes k logits [n, k]; for counts the natural logarithm of the
+expected count [n, 1]; for values and their quantiles they are the answers. Contributions add up on this scale.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.kernel.data import Floats, Ints
 
@@ -32,6 +35,39 @@ def class_losses(scores: Floats, y: Ints) -> Floats:
     top = scores.max(axis=1)
     total = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
     return np.asarray(total - scores[np.arange(len(y)), y])
+
+
+LARGEST_LOG = 300.0  # of an expected count: squares of it, added up, are numbers still
+
+
+def counts(scores: Floats) -> Floats:
+    """Expected counts [n, 1] of raw scores [n, 1].
+
+    >>> counts(np.array([[0.0]])).tolist()
+    [[1.0]]
+    """
+    return np.asarray(np.exp(np.minimum(scores, LARGEST_LOG)))
+
+
+def count_losses(scores: Floats, y: Floats) -> Floats:
+    """Half the Poisson deviance a row [n] (Nelder & Wedderburn 1972), on the raw scale: y·log(y/m) − y + m, never negative.
+
+    >>> count_losses(np.array([[0.0]]), np.array([0.0])).tolist()
+    [1.0]
+    """
+    log = np.minimum(scores[:, 0], LARGEST_LOG)
+    own = np.log(np.where(y > 0, y, 1.0))
+    return np.asarray(np.maximum(np.where(y > 0, y * (own - log), 0.0) - y + np.exp(log), 0.0))
+
+
+def quantile_losses(scores: Floats, y: NDArray[Any], level: float) -> Floats:
+    """Pinball loss a row [n] (Koenker & Bassett 1978): what lies above costs `level` a unit, what lies below the rest.
+
+    >>> quantile_losses(np.array([[0.0], [0.0]]), np.array([1.0, -1.0]), 0.75).tolist()
+    [0.75, 0.25]
+    """
+    above = np.asarray(y, dtype=np.float64) - scores[:, 0]
+    return np.asarray(np.maximum(level * above, (level - 1.0) * above))
 
 
 def scores_of(p: Floats, floor: float = 1e-9) -> Floats:

@@ -14,6 +14,14 @@ from numpy.typing import NDArray
 
 from assay.kernel.data import Ints
 
+STRATA = 10
+
+
+def tenths(y: NDArray[Any]) -> Ints:
+    """Tenths of a target [n] by rank, to be used as strata: every fold has its share of large and small."""
+    ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
+    return np.asarray(ranks * min(STRATA, len(y)) // len(y), dtype=np.int64)
+
 
 def random_folds(strata: Ints, k: int, rng: np.random.Generator) -> Ints:
     """Fold of each row [n], each stratum spread evenly over the k folds."""

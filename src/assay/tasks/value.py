@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column, Floats, Ints
-from assay.kernel.errors import DataError, DoesNotApply
+from assay.kernel.errors import DataError
 from assay.kernel.forms import Head
-from assay.kernel.labels import as_number, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
 from assay.stats import metrics
+from assay.stats.splitting import tenths
 
-LEAST_SHARE = 0.95  # of the cells must be numbers
-STRATA = 10
+from ._numbers import numbers_in
 
 
 @dataclass(frozen=True)
@@ -64,17 +63,7 @@ class Value:
 
     def recognise(self, target: Column) -> Claim:
         """Numbers with more than two values."""
-        if target.store == "moments":
-            raise DoesNotApply(self.about.say("tasks", "dates", target=target.name))
-        if target.store == "numbers":
-            distinct = len(np.unique(target.cells[~target.missing]))
-            share = 1.0
-        else:
-            labels = distinct_labels(target, most=1_000_000)
-            distinct = len(labels)
-            share = sum(as_number(label) is not None for label in labels) / max(1, distinct)
-        if share < LEAST_SHARE or distinct < 3:
-            raise DoesNotApply(self.about.say("tasks", "no_numbers", target=target.name))
+        distinct = numbers_in(target, self.about)
         fit = 0.8 if distinct <= 20 else 0.9
         return Claim(fit=fit, why=self.about.say("tasks", "numbers", target=target.name, distinct=distinct))
 
@@ -125,5 +114,4 @@ class Value:
 
     def strata(self, y: NDArray[Any]) -> Ints:
         """Tenths of the target, so that every fold has its share of large and small."""
-        ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
-        return np.asarray(ranks * min(STRATA, len(y)) // len(y), dtype=np.int64)
+        return tenths(y)

@@ -26,8 +26,9 @@ from ..kernel.words import LANGUAGES, Say
 from .contract import Contract, demand
 from .worlds import endless
 
-TASKS = ("binary", "classes", "value")
+TASKS = ("binary", "classes", "value", "count", "quantile:0.8")
 LEARNERS = ("constant", "linear", "boosting")
+CURVED = ("constant", "additive")  # for quantiles, of which no line is learnt
 
 
 def contracts(plugin: Any) -> list[Contract]:
@@ -60,6 +61,8 @@ def table(task: str, rows: int = 240) -> Dataset:
         "binary": lambda: Column.of_words("answer", np.where(signal > 0.4, "yes", "no").tolist()),
         "classes": lambda: Column.of_words("answer", np.asarray(["a", "b", "c"])[np.digitize(signal, [-0.7, 1.0])]),
         "value": lambda: Column.of_numbers("answer", 20 + 5 * signal),
+        "quantile:0.8": lambda: Column.of_numbers("answer", 20 + 5 * signal),
+        "count": lambda: Column.of_numbers("answer", rng.poisson(np.exp(0.8 + 0.4 * signal))),
     }[task]()
     return Dataset(
         (
@@ -80,11 +83,12 @@ def evidence(task: str, rows: int = 240) -> Evidence:
     from ..planning.wishes import Wishes
     from ..search.run import search
 
-    wishes = Wishes(target="answer", task=task, learners=LEARNERS, sensitive=("member",), folds=4)
+    learners = CURVED if task.startswith("quantile") else LEARNERS
+    wishes = Wishes(target="answer", task=task, learners=learners, sensitive=("member",), folds=4)
     plan, opened = draw(table(task, rows), wishes)
-    brief = {"boosting": {"rounds": 60}}
+    brief = {"boosting": {"rounds": 60}, "additive": {"rounds": 200, "pairs": 0}}
     few = tuple(
-        replace(c, settings={**c.settings, **brief.get(c.learner, {})}) for c in plan.candidates if c.name in LEARNERS
+        replace(c, settings={**c.settings, **brief.get(c.learner, {})}) for c in plan.candidates if c.name in learners
     )
     plan = replace(plan, candidates=few)
     found = search(plan, opened, endless(), lambda event: None)

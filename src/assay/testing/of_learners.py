@@ -25,7 +25,7 @@ from ..kernel.rng import stream
 from ..kernel.settings import draw_settings, ranges, settings_of, with_settings
 from ..kernel.stream import Stream
 from ..kernel.threads import at_most
-from ..stats.scores import class_losses
+from ..stats.heads import guess, losses
 from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
 from .worlds import ROWS, Ticking, bruised, easy, heads, plenty, replaced
 
@@ -70,9 +70,7 @@ def _fresh(head: Head) -> Batch:
 def loss(scores: Floats, batch: Batch, head: Head) -> float:
     """Mean loss of raw scores."""
     assert batch.y is not None
-    if head.name == "value":
-        return float(((scores[:, 0] - batch.y) ** 2).mean())
-    return float(class_losses(scores, batch.y).mean())
+    return float(losses(head, scores, batch.y).mean())
 
 
 # -------------------------------------------------------------------------------------------------------- settings
@@ -153,10 +151,7 @@ def learns(plugin: Any, head: Head) -> None:
     """In an easy world the loss falls to less than two thirds of the constant's; the floor itself is the constant."""
     train, fresh = easy(head), _fresh(head)
     assert train.y is not None
-    floor = np.full((ROWS, 1), train.y.mean())
-    if head.name != "value":
-        logs = np.log(np.bincount(train.y, minlength=head.classes_) / ROWS)
-        floor = np.tile(logs[1:] - logs[:1] if head.width == 1 else logs, (ROWS, 1))
+    floor = np.tile(guess(head, train.y, None), (ROWS, 1))
     best, own = loss(floor, fresh, head), loss(_fitted(plugin, head).predict(fresh), fresh, head)
     if plugin.about.order <= 0:
         demand(abs(own - best) < 0.05 * best, f"the floor has loss {own:.4g}, the constant {best:.4g}")
@@ -301,7 +296,7 @@ def obeys_weights(plugin: Any, head: Head) -> None:
     """Rows of weight zero teach nothing; whole numbers are weights as well."""
     clean = easy(head)
     assert clean.y is not None
-    lies = clean.y.max() - clean.y if head.name == "classes" else 60.0 - 4 * clean.y
+    lies = 60.0 - 4 * clean.y if head.name in ("value", "quantiles") else clean.y.max() - clean.y
     y = np.concatenate([clean.y, lies])
     both = np.vstack([clean.vector.values, clean.vector.values])
     order = stream(0, "order").permutation(2 * ROWS)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..kernel.data import Column
 from ..kernel.errors import DataError, DoesNotApply
-from ..kernel.forms import HEADS
+from ..kernel.forms import HEADS, Head
 from ..kernel.plugins import Codec, modality_of
 from ..kernel.rng import stream
 from ..kernel.words import LANGUAGES, Say
@@ -165,7 +165,7 @@ def measures(plugin: Any, example: Column | None) -> None:
     names = [metric.key for metric in metrics]
     demand(names and len(set(names)) == len(names), f"metrics {names}")
     demand(all(metric.better in ("higher", "lower") for metric in metrics), "a metric does not say what is better")
-    good = _near(y, scores, codec)
+    good = _near(y, scores, codec, task.head(codec))
     demand(task.losses(good, y).mean() < task.losses(scores, y).mean(), "losses are not smaller near the truth")
     for metric in metrics:
         sign = 1.0 if metric.better == "higher" else -1.0
@@ -192,7 +192,9 @@ def says_why_not(plugin: Any) -> None:
             demand(all(answer.text(lang).strip() for lang in LANGUAGES), "a reason is empty")
 
 
-def _near(y: Any, scores: Any, codec: Codec) -> Any:
+def _near(y: Any, scores: Any, codec: Codec, head: Head) -> Any:
+    if head.name == "counts":
+        return np.log(np.maximum(y, 0.1)).reshape(-1, 1) + 0.01 * (scores - np.mean(scores))
     if not codec.labels:
         return np.asarray(y).reshape(-1, 1) + 0.01 * (scores - np.mean(scores))
     if scores.shape[1] == 1:

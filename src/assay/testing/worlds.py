@@ -51,6 +51,10 @@ def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
     """The heads we have worlds for, among those a learner gives."""
     if "value" in names:
         yield "value", Head.value()
+    if "counts" in names:
+        yield "counts", Head.counts()
+    if "quantiles" in names:
+        yield "quantiles(0.8)", Head.quantile(0.8)
     if "classes" in names:
         yield "classes(2)", Head.classes(2)
         yield "classes(3)", Head.classes(3)
@@ -66,8 +70,10 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
     features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS))
     vector = Vector(np.column_stack([x, noise, code.astype(np.float64)]), features)
     blurred = signal + rng.normal(scale=0.4, size=rows)
-    if head.name == "value":
+    if head.name in ("value", "quantiles"):
         return Batch({"vector": vector}, 10.0 + blurred)
+    if head.name == "counts":
+        return Batch({"vector": vector}, rng.poisson(np.exp(1.5 + 0.5 * signal)).astype(np.float64))
     edges = [0.5] if head.classes_ == 2 else np.linspace(-1.0, 2.0, head.classes_ - 1)
     return Batch({"vector": vector}, np.searchsorted(edges, blurred).astype(np.int64))
 
@@ -129,4 +135,5 @@ def targets(rows: int = 200) -> dict[str, Column]:
         "two numbers": Column.of_numbers("t", rng.integers(2, size=rows)),
         "three names": Column.of_words("t", rng.choice(["red", "green", "blue"], size=rows).tolist()),
         "values": Column.of_numbers("t", rng.normal(100, 15, size=rows)),
+        "counts": Column.of_numbers("t", rng.poisson(4.0, size=rows)),
     }

@@ -136,6 +136,10 @@ def objective_of(head: Head) -> dict[str, Any]:
     """What the head means to LightGBM."""
     if head.name == "value":
         return {"objective": "regression", "metric": "l2"}
+    if head.name == "counts":
+        return {"objective": "poisson", "metric": "poisson"}
+    if head.name == "quantiles":
+        return {"objective": "quantile", "metric": "quantile", "alpha": head.level}
     if head.classes_ == 2:
         return {"objective": "binary", "metric": "binary_logloss"}
     return {"objective": "multiclass", "metric": "multi_logloss", "num_class": head.classes_}

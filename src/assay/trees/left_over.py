@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..kernel.clock import Clock
 from ..kernel.data import Floats
 from ..kernel.forms import Batch, Head
+from ..stats.heads import answers, targets
 from .grow import clean_batch, grow
 
 ROWS = 20_000  # looked at
@@ -35,7 +36,7 @@ def left_over(
     half = rng.permutation(len(rows)) % 2 == 0
     out = np.zeros((len(rows), head.width))
     gains = np.zeros(len(train.vector.features))
-    hot = targets(train, head)
+    hot = targets(head, train.y)
     for learn, told in ((half, ~half), (~half, half)):
         batch, other = train.take(rows[learn]), train.take(rows[told])
         grown = grow(
@@ -47,26 +48,6 @@ def left_over(
             0,
             clock.slice(clock.remaining() / 4),
         )
-        out[told] = hot[rows[told]] - _answers(grown.forest.scores(clean_batch(other)), head)
+        out[told] = hot[rows[told]] - answers(head, grown.forest.scores(clean_batch(other)))
         gains += grown.gains
     return rows, out, gains
-
-
-def targets(batch: Batch, head: Head) -> Floats:
-    """What the answers should have been: values, or shares of classes [n, w]."""
-    y = batch.y
-    assert y is not None
-    if head.name == "value":
-        return np.asarray(y, dtype=np.float64)[:, None]
-    if head.width == 1:
-        return np.asarray(y == 1, dtype=np.float64)[:, None]
-    return np.asarray(np.eye(head.width)[y])
-
-
-def _answers(scores: Floats, head: Head) -> Floats:
-    if head.name == "value":
-        return scores
-    if head.width == 1:
-        return np.asarray(0.5 + 0.5 * np.tanh(0.5 * scores))
-    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
