@@ -143,7 +143,7 @@ def test_what_else_stands_in_the_folder_of_the_steps_is_not_touched(folder: Path
 
 
 def test_ctrl_c_ships_the_best_so_far_and_says_so(folder: Path) -> None:
-    run = Run(folder, "stopped").until_told("boosting slow").stop(signal.SIGINT)
+    run = Run(folder, "stopped").until_told("boosting crafted").stop(signal.SIGINT)
     assert run.code() == 0, run.errors
     model = assay.load(run.model)
     status = {t.name: (t.status, t.error) for t in model.ledger}
@@ -169,7 +169,7 @@ def test_ctrl_c_before_anything_is_finished_says_so_and_leaves_nothing(tmp_path:
 @pytest.mark.parametrize("seconds", [0.0, 0.3])
 def test_ctrl_c_twice_ends_without_a_torn_file(seconds: float, folder: Path) -> None:
     """The second may come before or after the best so far is shipped: either is whole."""
-    run = Run(folder, f"twice{seconds}").until_told("boosting slow").stop(signal.SIGINT)
+    run = Run(folder, f"twice{seconds}").until_told("boosting crafted").stop(signal.SIGINT)
     time.sleep(seconds)
     assert run.stop(signal.SIGINT).code() in (0, 2), run.errors
     assert "Traceback" not in run.errors

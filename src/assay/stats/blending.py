@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from assay.kernel.data import Floats
 
@@ -34,6 +33,8 @@ def stacked(scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Los
     w      : row weights [n], or None
     steps  : of the descent, at most
     """
+    from scipy.optimize import minimize
+
     kept = thinned(*scores[0].shape)
     cube, y = np.stack([s[kept] for s in scores]), y[kept]
     share = np.ones(len(y)) if w is None else np.asarray(w[kept], dtype=np.float64)
