@@ -62,6 +62,19 @@ def test_a_pull_towards_equal_weights_errs_less_on_rows_to_come(monkeypatch: pyt
     assert pulled < without
 
 
+@pytest.mark.parametrize("wild", [1e10, 1e100, 1e200, np.inf, np.nan])
+def test_one_wild_answer_of_one_candidate_leaves_the_others_their_blend(wild: float) -> None:
+    rng = np.random.default_rng(6)
+    y = rng.normal(size=500)
+    sound = [y[:, None] + rng.normal(size=(500, 1)) for _ in range(4)]
+    lost = y[:, None] + rng.normal(size=(500, 1))
+    lost[7] = wild
+    with np.errstate(over="ignore"):
+        weights = blending.stacked([*sound, lost], y, None, squares)
+    np.testing.assert_array_equal(weights, [*blending.stacked(sound, y, None, squares), 0.0])
+    assert weights[:4].min() > 0.1
+
+
 @pytest.mark.parametrize("classes", [3, 40])
 def test_many_classes_are_mixed_as_well(classes: int) -> None:
     rng = np.random.default_rng(classes)

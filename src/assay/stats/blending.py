@@ -22,6 +22,7 @@ Losses = Callable[[Floats, NDArray[Any]], Floats]
 
 PULL = 10.0  # rows that the belief in equal weights is worth
 LEAST = 0.02  # a smaller weight is dropped
+HOPELESS = 1e3  # times the least loss: what is beyond has no share, and no say in how far aside slopes are measured
 FIRST = 20.0  # weights are first tried as loss to the power of minus this
 STEP = 1e-5  # of the candidates' spread: how far aside slopes are measured
 
@@ -40,10 +41,12 @@ def stacked(scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Los
     share = np.ones(len(y)) if w is None else np.asarray(w[kept], dtype=np.float64)
     rows = share.sum() ** 2 / np.square(share).sum()  # that equal weights would make as sure
     share = share / share.sum()
-    alone = np.asarray([share @ losses(s, y) for s in cube])
-    spread = float(np.abs(cube - cube.mean(axis=0)).mean())
-    if len(scores) == 1 or spread == 0.0 or alone.min() <= 0.0:
-        return np.asarray(np.eye(len(scores))[int(alone.argmin())])
+    alone = np.nan_to_num([share @ losses(s, y) for s in cube], nan=np.inf, posinf=np.inf)
+    sound = np.flatnonzero(alone <= HOPELESS * alone.min())
+    cube, alone = cube[sound], alone[sound]
+    spread = float(np.abs(cube - cube.mean(axis=0)).mean()) if np.isfinite(alone).all() else 0.0
+    if len(sound) == 1 or spread == 0.0 or alone.min() <= 0.0:
+        return np.asarray(np.eye(len(scores))[sound[int(alone.argmin())]])
 
     def told(place: Floats) -> tuple[float, Floats]:
         """Logarithm of the loss and the pull of equal weights, and the slopes of both."""
@@ -57,9 +60,11 @@ def stacked(scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Los
         return np.log(loss) + PULL / rows * float(p @ logs), p * (slopes - p @ slopes)
 
     first = np.maximum(-FIRST * np.log(alone / alone.min()), -6.0)  # none so small that it could not come back
-    weights = _simplex(minimize(told, first, jac=True, method="L-BFGS-B", options={"maxiter": steps}).x)
-    weights[weights < min(LEAST, weights.max())] = 0.0
-    return np.asarray(weights / weights.sum())
+    found = _simplex(minimize(told, first, jac=True, method="L-BFGS-B", options={"maxiter": steps}).x)
+    found[found < min(LEAST, found.max())] = 0.0
+    weights = np.zeros(len(scores))
+    weights[sound] = found / found.sum()
+    return weights
 
 
 def mixed(scores: list[Floats], weights: Floats) -> Floats:
