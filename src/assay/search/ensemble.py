@@ -141,10 +141,8 @@ class Ensemble:
     @classmethod
     def load(cls, box: Box, table: Dataset) -> Ensemble:
         """The ensemble that was dumped; `table` is an empty opened table of its columns."""
-        name, k = (
-            box.text("head", options=("value", "counts", "quantiles", "classes")),
-            box.whole("classes", 0, 100_000),
-        )
+        name = box.text("head", options=("value", "counts", "quantiles", "classes"))
+        k = box.whole("classes", 0, 100_000)
         head = Head.classes(k) if name == "classes" else Head(name)
         if name == "quantiles":
             head = Head.quantile(box.real("level", 0.0, 1.0))

@@ -69,9 +69,7 @@ def _members(
     watched = encoders.batch(table.take(tune), found.y[tune], weight(tune))
     settings = {c.name: c.settings for c in plan.candidates}
     seconds = {o.trial.name: o.trial.seconds for o in found.outcomes}
-    members = sorted(
-        found.ensemble.members, key=lambda m: -seconds[m.name]
-    )  # the longest first, so that none is last alone
+    members = sorted(found.ensemble.members, key=lambda m: -seconds[m.name])  # else a long one is last alone
 
     def work(place: int, share: Clock) -> Member | None:
         if clock.expired():
@@ -79,16 +77,16 @@ def _members(
         member = members[place]
         learner = with_settings(shelf("learners").get(member.learner), settings[member.name])
         rng = stream(plan.seed, "refit", member.name)
-        fitted: Fitted = learner.fit(train, watched, found.ensemble.head, share, rng)
+        learnt: Fitted = learner.fit(train, watched, found.ensemble.head, share, rng)
         cut = share.remaining() < CUT * (share.spent() + share.remaining())
-        return None if cut else replace(member, folds=(fitted,))
+        return None if cut else replace(member, folds=(learnt,))
 
     costs = [max(LEAST_COST, seconds[member.name]) for member in members]
     done = side_by_side(work, len(members), min(len(members), cores()), clock, costs)
-    kept_order = {m.name: m for m in done if m is not None}
-    if len(kept_order) < len(members):
+    fitted = {member.name: member for member in done if member is not None}
+    if len(fitted) < len(members):
         return None
-    return tuple(kept_order[member.name] for member in found.ensemble.members)
+    return tuple(fitted[member.name] for member in found.ensemble.members)
 
 
 def share_of_time(plan: Plan) -> float:

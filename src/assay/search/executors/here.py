@@ -32,16 +32,13 @@ def side_by_side(
     from threadpoolctl import threadpool_limits
 
     stopped = Event()
-    started = 0
     room = memory.room()
 
     def now() -> float:
         return float("inf") if stopped.is_set() else clock.now()
 
     def one(i: int) -> T:
-        nonlocal started
-        share = _share(started, count, workers, costs)
-        started += 1
+        share = _share(i, count, workers, costs)
         left = Clock(started=clock.now(), deadline=clock.deadline, now=now)
         with at_most(max(1, cores() // workers)), memory.within(room / workers):
             return work(i, left.slice(left.remaining() * share))
