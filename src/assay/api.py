@@ -266,7 +266,11 @@ def _equation(plan: Plan, found: Found) -> str:
     line = next((c.detail for c in found.contenders if c.learner == "linear"), None)
     if line is None or len(line["intercept"]) != 1:
         return ""
-    left = plan.target if not found.codec.labels else f"logit P({plan.target} = {found.codec.labels[-1]})"
+    left = plan.target
+    if found.codec.labels:
+        left = f"logit P({plan.target} = {found.codec.labels[-1]})"
+    elif found.ensemble.head.name == "counts":
+        left = f"log E({_bracketed(plan.target)})"
     terms = "".join(
         f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{_bracketed(t['name'])}"
         for t in line["terms"]

@@ -107,6 +107,11 @@ def test_pulls_add_up_to_the_logarithm(model: assay.Model) -> None:
     assert "对数" in said.unit.text("zh")
 
 
+def test_the_equation_is_one_of_the_logarithm(model: assay.Model) -> None:
+    said = model.card["equation"]["equation"]
+    assert said.startswith("log E(visits) = ")
+
+
 def test_a_model_of_counts_opens_to_the_same_bits(model: assay.Model, tmp_path: Path) -> None:
     again = assay.load(model.save(tmp_path / "visits.assay"))
     assert again.ensemble.head == Head.counts()
