@@ -3,8 +3,8 @@
 Calibration is affine on the raw score: one scale and one shift a column. So it keeps the order of rows, and
 contributions still add up exactly. For two classes this is Platt (1999) scaling, for more temperature scaling with a
 bias (Guo et al. 2017), for counts the same on the logarithm: a blend of logarithms answers with a geometric mean, which is too
-small. It is learnt on out-of-fold scores and kept only where it lowers the loss on rows it was not
-learnt on.
+small. It is learnt on out-of-fold scores, pulled a little to leaving them as they are, and left out only where beyond doubt it
+raises the loss of rows it was not learnt on (docs/decisions/0025-always-calibrated.md).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from assay.kernel.data import Floats, Ints
 
 from .heads import quantile
 from .scores import counts, probabilities, thinned
+
+DOUBT = 2.0  # standard errors by which the loss must rise before calibration is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +136,7 @@ def cross_fitted(
     losses: Callable[[Floats, NDArray[Any]], Floats],
     fit: Callable[[Floats, NDArray[Any], Floats | None], Affine],
 ) -> Calibrated:
-    """Calibrate each fold by the others; keep it only where the mean loss falls by more than one standard error."""
+    """Calibrate each fold by the others; leave it out only where the mean loss rises beyond doubt."""
     width = scores.shape[1]
     out = scores.copy()
     for fold in np.unique(folds):
@@ -147,6 +149,6 @@ def cross_fitted(
     before = float(np.average(losses(scores, y), weights=weight))
     after = float(np.average(losses(out, y), weights=weight))
     error = float(gain.std() / np.sqrt(len(gain)))
-    if before - after <= error:
+    if after - before > DOUBT * error:
         return Calibrated(Affine.identity(width), scores, before, after, False)
     return Calibrated(fit(scores, y, w), out, before, after, True)
