@@ -19,11 +19,11 @@ def world(n: int, scale: float, shift: float, seed: int = 0) -> tuple[np.ndarray
 @pytest.mark.parametrize("weighted", [False, True])
 def test_platt_scaling_is_logistic_regression_on_the_score(weighted: bool) -> None:
     linear_model = pytest.importorskip("sklearn.linear_model")
-    s, y = world(5000, 0.6, -1.0)
-    w = np.random.default_rng(1).random(5000) + 0.1 if weighted else None
+    s, y = world(50_000, 0.6, -1.0)
+    w = np.random.default_rng(1).random(50_000) + 0.1 if weighted else None
     found = fit_classes(s, y, w)
     exact = linear_model.LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(s, y, w)
-    # The ridge towards the identity has the strength of one row among 5,000.
+    # The ridge towards the identity has the strength of ten rows among 50,000.
     assert found.scale == pytest.approx(exact.coef_[0, 0], abs=2e-3)
     assert found.shift[0] == pytest.approx(exact.intercept_[0], abs=2e-3)
 
@@ -62,6 +62,15 @@ def test_separable_rows_do_not_blow_up() -> None:
     found = fit_classes(s, (s[:, 0] > 0).astype(np.int64))
     assert np.isfinite(found(s)).all()
     assert found.scale < 50
+
+
+def test_a_handful_of_events_does_not_move_all_probabilities() -> None:
+    """Two events where one was expected: the best shift would double every probability."""
+    s = np.full((1000, 1), np.log(0.001 / 0.999))
+    y = np.zeros(1000, dtype=np.int64)
+    y[:2] = 1
+    said = probabilities(fit_classes(s, y)(s))[0, 1]
+    assert 0.001 < said < 0.0013
 
 
 def test_a_map_that_helps_is_kept_and_never_saw_its_rows() -> None:

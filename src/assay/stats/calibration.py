@@ -21,7 +21,8 @@ from assay.kernel.data import Floats, Ints
 from .heads import quantile
 from .scores import counts, probabilities, thinned
 
-DOUBT = 2.0  # standard errors by which the loss must rise before calibration is left out
+PULL = 10.0  # rows that the belief in scores as they are is worth
+GAIN = -2.0  # standard errors by which the loss must fall at least: it may rise a little by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +50,16 @@ class Affine:
 def fit_classes(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 25) -> Affine:
     """The affine map with the least log-loss, by damped Newton steps; a whisper of ridge keeps it finite.
 
-    The ridge pulls towards the identity with the strength of one row, so separable data do not blow up.
+    The ridge pulls towards the identity with the strength of a few rows, so separable data do not blow up and a handful of
+    events does not move all probabilities. Scores are stretched about the middle of those in doubt, or
+    else a scale would do as a shift.
     """
     kept = thinned(*scores.shape)
     scores, y, w = scores[kept], y[kept], None if w is None else w[kept]
     n, width = scores.shape
     weight = np.full(n, 1.0) if w is None else w * (n / w.sum())
+    centre = _middle(scores, weight)
+    scores = scores - centre
     theta = np.concatenate([[1.0], np.zeros(width)])
     start = theta.copy()
     hot = np.zeros((n, width))
@@ -63,16 +68,16 @@ def fit_classes(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 2
     else:
         hot[np.arange(n), y] = 1.0
     for _ in range(steps):
-        z = scores * theta[0] + theta[1:]
+        z = scores * theta[0] + centre + theta[1:]
         p = probabilities(z)[:, 1:] if width == 1 else probabilities(z)
         error = (p - hot) * weight[:, None]
-        gradient = np.concatenate([[(error * scores).sum()], error.sum(axis=0)]) + (theta - start)
-        step = np.linalg.solve(_hessian(scores, p, weight) + np.eye(width + 1), gradient)
+        gradient = np.concatenate([[(error * scores).sum()], error.sum(axis=0)]) + PULL * (theta - start)
+        step = np.linalg.solve(_hessian(scores, p, weight) + PULL * np.eye(width + 1), gradient)
         theta = theta - np.clip(step, -1.0, 1.0)
         theta[0] = max(theta[0], 0.05)
         if np.abs(step).max() < 1e-8:
             break
-    return Affine(float(theta[0]), theta[1:])
+    return Affine(float(theta[0]), theta[1:] - (theta[0] - 1.0) * centre)
 
 
 def fit_counts(scores: Floats, y: Floats, w: Floats | None = None, steps: int = 25) -> Affine:
@@ -99,6 +104,13 @@ def fit_counts(scores: Floats, y: Floats, w: Floats | None = None, steps: int = 
 def fit_quantile(scores: Floats, y: Floats, w: Floats | None, level: float) -> Affine:
     """The shift of scores [n, 1] below which a share `level` of the rows then lies."""
     return Affine(1.0, np.asarray([quantile(y - scores[:, 0], level, w)]))
+
+
+def _middle(scores: Floats, weight: Floats) -> Floats:
+    """Mean of each column, rows and columns counting by their doubt p(1 - p): a stretch about it leaves the mean answer nearly where it is."""
+    p = probabilities(scores)[:, -scores.shape[1] :]
+    doubt = weight[:, None] * (p * (1 - p) + 1e-12)
+    return np.asarray((doubt * scores).sum(axis=0) / doubt.sum(axis=0))
 
 
 def _hessian(scores: Floats, p: Floats, weight: Floats) -> Floats:
@@ -135,8 +147,12 @@ def cross_fitted(
     folds: Ints,
     losses: Callable[[Floats, NDArray[Any]], Floats],
     fit: Callable[[Floats, NDArray[Any], Floats | None], Affine],
+    gain: float = GAIN,
 ) -> Calibrated:
-    """Calibrate each fold by the others; leave it out only where the mean loss rises beyond doubt."""
+    """Calibrate each fold by the others; keep it where the mean loss falls by `gain` standard errors at least.
+
+    gain : below zero, calibration is left out only where beyond doubt it does harm
+    """
     width = scores.shape[1]
     out = scores.copy()
     for fold in np.unique(folds):
@@ -144,11 +160,11 @@ def cross_fitted(
         if held.all():
             return Calibrated(Affine.identity(width), scores, float("nan"), float("nan"), False)
         out[held] = fit(scores[~held], y[~held], None if w is None else w[~held])(scores[held])
-    gain = losses(scores, y) - losses(out, y)
-    weight = np.ones(len(gain)) if w is None else w
+    fall = losses(scores, y) - losses(out, y)
+    weight = np.ones(len(fall)) if w is None else w
     before = float(np.average(losses(scores, y), weights=weight))
     after = float(np.average(losses(out, y), weights=weight))
-    error = float(gain.std() / np.sqrt(len(gain)))
-    if after - before > DOUBT * error:
+    error = float(fall.std() / np.sqrt(len(fall)))
+    if before - after <= gain * error:
         return Calibrated(Affine.identity(width), scores, before, after, False)
     return Calibrated(fit(scores, y, w), out, before, after, True)
