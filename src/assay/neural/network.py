@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.data import Floats, Ints
 
+from .halves import halves_of, put_halves
 from .inputs import Inputs
 
 ACTIVATIONS = ("silu", "selu", "relu")
@@ -149,10 +150,10 @@ class Network:
         for i, weights in enumerate(self.waves):
             box.put_array(f"waves-{i}", weights)
         for i, weights in enumerate(self.hidden):
-            _put_half(box, f"hidden-{i}", weights)
+            put_halves(box, f"hidden-{i}", weights)
         for i, weights in enumerate(self.biases):
             box.put_array(f"bias-{i}", weights)
-        _put_half(box, "first", self.first)
+        put_halves(box, "first", self.first)
         for name in ("table", "last", "base"):
             box.put_array(name, getattr(self, name))
 
@@ -167,7 +168,7 @@ class Network:
         shift = box.array("waves-3", np.float32, (p, None))
         e = shift.shape[1]
         table = box.array("table", np.float32, (int(inputs.sizes.sum()), None))
-        first = _half(box, "first", (p * e + inputs.width + len(inputs.tables) * table.shape[1], None, None))
+        first = halves_of(box, "first", (p * e + inputs.width + len(inputs.tables) * table.shape[1], None, None))
         _, k, h = first.shape
         if not k or not h:
             raise box.refuse("the network has no members")
@@ -181,20 +182,8 @@ class Network:
             ),
             table=table,
             first=first,
-            hidden=tuple(_half(box, f"hidden-{i}", (k, h, h)) for i in range(layers - 1)),
+            hidden=tuple(halves_of(box, f"hidden-{i}", (k, h, h)) for i in range(layers - 1)),
             biases=tuple(box.array(f"bias-{i}", np.float32, (k, h)) for i in range(layers)),
             last=box.array("last", np.float32, (k, h, width)),
             base=box.array("base", np.float64, (width,)),
         )
-
-
-def _put_half(box: Box, name: str, weights: Weights) -> None:
-    """The bits of halves as whole numbers: the file's format knows no halves."""
-    box.put_array(name, weights.view(np.uint16))
-
-
-def _half(box: Box, name: str, shape: tuple[int | None, ...]) -> Weights:
-    found = box.array(name, np.uint16, shape).view(np.float16)
-    if not np.isfinite(found).all():
-        raise box.refuse(f"the array '{name}' holds numbers that are not finite")
-    return found

@@ -24,6 +24,7 @@ from assay.kernel.data import Floats, Ints
 from assay.kernel.forms import Head
 from assay.kernel.need import need
 
+from .halves import halves
 from .network import Network, Weights
 from .pace import Pace, flat_then_down, waves
 
@@ -324,8 +325,8 @@ class Training:
             activation=f.activation,
             waves=tuple(_small(p[name]) for name in ("frequency", "phase", "mixing", "shift")),  # type: ignore[arg-type]
             table=_small(p["table"]),
-            first=_half(first),
-            hidden=tuple(_half(p[f"hidden-{i}"] / np.sqrt(f.width)) for i in range(1, f.layers)),
+            first=halves(first),
+            hidden=tuple(halves(p[f"hidden-{i}"] / np.sqrt(f.width)) for i in range(1, f.layers)),
             biases=tuple(_small(p[f"bias-{i}"]) for i in range(f.layers)),
             last=_small(last),
             base=centre + scale * p["base"].mean(axis=0),
@@ -334,8 +335,3 @@ class Training:
 
 def _small(a: ArrayLike) -> Weights:
     return np.asarray(a, dtype=np.float32)
-
-
-def _half(a: ArrayLike) -> Weights:
-    most = np.finfo(np.float16).max
-    return np.clip(a, -most, most).astype(np.float16)

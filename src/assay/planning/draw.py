@@ -101,6 +101,8 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         notes = (*notes, Say("planning", "note.folds", {"folds": splits.folds, "n": rarest}))
     if rare := _rare_classes(y, codec.labels):
         notes = (*notes, Say("planning", "note.rare", {"names": rare}))
+    if keeping := sorted({c.learner for c in portfolio if shelf("learners").get(c.learner).about.keeps_rows}):
+        notes = (*notes, Say("planning", "note.keeps_rows", {"learners": keeping}))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
 
 

@@ -36,6 +36,7 @@ def candidates(
     left_out = [said for key in keys if (said := _left_out(key, drawn, spare)) is not None]
     gone = {said.values["learner"] for said in left_out}
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
+    fitting = [key for key in fitting if key in only or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
     for name, key, settings in _ordered(rows, head):
         if key in fitting:
@@ -82,6 +83,7 @@ def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
         ("boosting random", "boosting", loose | {"rate": 0.03, "leaves": 16, "least_rows": 2, "craft": 30}),
         ("additive", "additive", {"refit": True, "leaves": 3, "rate": 0.03}),
         ("perceptron", "perceptron", _perceptron(rows, head)),
+        ("neighbours", "neighbours", {}),
         ("catboost", "catboost", {"refit": True, "rounds": 1000, "rate": 0.05, "depth": 4, "ridge": 5.0}),
         ("boosting stumps", "boosting", small | {"rate": 0.05, "leaves": 3, "column_share": 0.5}),
         (
@@ -116,6 +118,7 @@ def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
         ("boosting random", "boosting", loose | {"rate": 0.04, "leaves": 24, "column_share": 1.0, "least_rows": 2}),
         ("boosting slow", "boosting", refit | {"rate": 0.03, "leaves": 16, "column_share": 0.5}),
         ("perceptron", "perceptron", _perceptron(rows, head)),
+        ("neighbours", "neighbours", {}),
         ("forest", "boosting", {"mode": "forest", "leaves": 512, "least_rows": 5, "column_share": 0.4, "rounds": 100}),
         (
             "boosting fine",
