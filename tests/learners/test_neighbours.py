@@ -68,7 +68,9 @@ def test_a_file_that_holds_rows_is_made_only_where_it_is_asked_for() -> None:
     assert "neighbours" not in {c.learner for c in usual.candidates}
     named = assay.plan(frame, "y", learners=["neighbours", "linear"])
     assert {c.learner for c in named.candidates} - {"constant"} == {"linear", "neighbours"}
-    assert "note.keeps_rows" in {note.key for note in named.notes}
+    both = assay.plan(frame, "y", also=["neighbours"])
+    assert {c.learner for c in both.candidates} == {c.learner for c in usual.candidates} | {"neighbours"}
+    assert "note.keeps_rows" in {note.key for note in both.notes} & {note.key for note in named.notes}
     assert "note.keeps_rows" not in {note.key for note in usual.notes}
     model = assay.train(frame, "y", minutes=0.2, learners=["neighbours", "linear"])
     right = np.mean(np.asarray(model.predict(frame).answer) == frame["y"])

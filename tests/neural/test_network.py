@@ -43,7 +43,7 @@ def trained(activation: str = "silu", width: int = 2, waves: int = 5) -> tuple[T
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("waves", [0, 5])
 def test_numpy_answers_what_torch_trained(activation: str, waves: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "_half", training._small)  # the arithmetic, apart from what is rounded at rest
+    monkeypatch.setattr(training, "halves", training._small)  # the arithmetic, apart from what is rounded at rest
     work, network, _ = trained(activation, waves=waves)
     with torch.no_grad():
         theirs = work._scores(work.x, work.places).mean(dim=0).numpy()
@@ -55,7 +55,7 @@ def test_numpy_answers_what_torch_trained(activation: str, waves: int, monkeypat
 def test_rounding_at_rest_is_small_beside_what_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
     columns, places = INPUTS.columns(VECTOR), INPUTS.rows(VECTOR)
     rounded = trained()[1].scores(columns, places)
-    monkeypatch.setattr(training, "_half", training._small)
+    monkeypatch.setattr(training, "halves", training._small)
     exact = trained()[1].scores(columns, places)
     assert 0 < np.abs(rounded - exact).max() < 2e-3 * exact.std()
 

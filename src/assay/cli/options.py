@@ -44,8 +44,8 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     group = parser.add_argument_group(helped("overruling", lang))
     group.add_argument("--task", default="", help=helped("task", lang))
     group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=helped("kind", lang))
-    for name in ("id", "sensitive", "drop", "feature", "learner"):
-        group.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN" if name != "learner" else "NAME",
+    for name in ("id", "sensitive", "drop", "feature", "learner", "also"):
+        group.add_argument(f"--{name}", action="append", default=[], metavar="NAME" if name in ("learner", "also") else "COLUMN",
                            help=helped(name, lang))  # fmt: skip
     for name in ("group", "time", "weight"):
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
@@ -74,6 +74,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "drop": tuple(parsed.drop),
         "features": tuple(parsed.feature),
         "learners": tuple(parsed.learner),
+        "also": tuple(parsed.also),
         "group": parsed.group,
         "time": parsed.time,
         "weight": parsed.weight,

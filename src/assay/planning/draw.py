@@ -73,7 +73,9 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     drawn = fit is not None and fit.drawn is not None
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn)
     spare = math.inf if fit is None else fit.spare
-    portfolio, left_out = candidates(table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare)
+    portfolio, left_out = candidates(
+        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also
+    )
     plan = Plan(
         data=_data_card(data, table.rows, fit),
         memory=fit.limit if fit is not None and (fit.asked or fit.drawn is not None) else 0,

@@ -57,7 +57,7 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     keys = shelf("modalities").keys()
     problems += [unknown("kind", k, keys) for k in wishes.kinds.values() if k.partition(":")[0] not in keys]
     learners = shelf("learners").keys()
-    problems += [unknown("learners", key, learners) for key in wishes.learners if key not in learners]
+    problems += [unknown("learners", key, learners) for key in (*wishes.learners, *wishes.also) if key not in learners]
     if problems:
         raise refusal(RequestError, "planning", "names", expected=Sentences(problems), name=data.source.name)
 

@@ -23,20 +23,27 @@ REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spar
 
 
 def candidates(
-    rows: int, head: Head, only: tuple[str, ...], trials: int = 0, drawn: bool = False, spare: float = math.inf
+    rows: int,
+    head: Head,
+    only: tuple[str, ...],
+    trials: int = 0,
+    drawn: bool = False,
+    spare: float = math.inf,
+    also: tuple[str, ...] = (),
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
+    only  : learners, where not all; `also`: those to try beside although they keep rows of the table
     drawn : the rows were drawn from a table larger than memory. What is to learn from all of it must take a stream, and
             gets no made columns: neither the rows drawn nor the bins of the stream leave room for them
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
     """
     room = shelf("learners")
-    keys = [key for key in room.keys() if not only or key in only]
+    keys = [key for key in room.keys() if not only or key in (*only, *also)]
     left_out = [said for key in keys if (said := _left_out(key, drawn, spare)) is not None]
     gone = {said.values["learner"] for said in left_out}
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
-    fitting = [key for key in fitting if key in only or not room.get(key).about.keeps_rows]
+    fitting = [key for key in fitting if key in (*only, *also) or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
     for name, key, settings in _ordered(rows, head):
         if key in fitting:
