@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.stats.calibration import Affine, cross_fitted, fit_classes, fit_counts
+from assay.stats.calibration import SHY, SURE, Affine, cross_fitted, fit_classes, fit_counts
 from assay.stats.scores import class_losses, probabilities
 
 
@@ -76,7 +76,7 @@ def test_a_handful_of_events_does_not_move_all_probabilities() -> None:
 def test_a_map_that_helps_is_kept_and_never_saw_its_rows() -> None:
     s, y = world(1500, 0.4, 1.0)
     folds = np.arange(1500) % 5
-    found = cross_fitted(s, y, None, folds, class_losses, fit_classes)
+    found = cross_fitted(s, y, None, folds, class_losses, fit_classes, SURE)
     assert found.kept
     assert found.after < found.before
     held = folds == 3
@@ -87,7 +87,7 @@ def test_scores_that_are_true_are_hardly_moved() -> None:
     n, gone = 600, []
     for seed in range(40):
         s, y = world(n, 1.0, 0.0, seed)
-        found = cross_fitted(s, y, None, np.arange(n) % 5, class_losses, fit_classes)
+        found = cross_fitted(s, y, None, np.arange(n) % 5, class_losses, fit_classes, SHY)
         assert found.kept or found.map.is_identity
         gone.append([found.map.scale - 1.0, found.map.shift[0]])
     p = probabilities(s)[:, 1]
@@ -97,13 +97,23 @@ def test_scores_that_are_true_are_hardly_moved() -> None:
     assert (np.abs(np.mean(gone, axis=0)) < 4 * error / np.sqrt(40)).all()
 
 
+def test_where_only_a_sure_gain_counts_true_scores_are_left_alone() -> None:
+    kept = 0
+    for seed in range(40):
+        s, y = world(600, 1.0, 0.0, seed)
+        found = cross_fitted(s, y, None, np.arange(600) % 5, class_losses, fit_classes, SURE)
+        kept += found.kept
+        assert found.kept or found.map.is_identity
+    assert kept <= 5
+
+
 def test_a_map_that_harms_beyond_doubt_is_left_out() -> None:
     s, y = world(1500, 1.0, 0.0)
 
     def bad(scores: np.ndarray, y: np.ndarray, w: np.ndarray | None) -> Affine:
         return Affine(3.0, np.zeros(1))
 
-    found = cross_fitted(s, y, None, np.arange(1500) % 5, class_losses, bad)
+    found = cross_fitted(s, y, None, np.arange(1500) % 5, class_losses, bad, SHY)
     assert not found.kept
     assert found.map.is_identity
     assert found.after > found.before
@@ -115,13 +125,13 @@ def test_blends_that_are_too_shy_are_mended_on_a_few_hundred_rows() -> None:
     better = []
     for seed in range(20):
         s, y = world(1400, 1.3, 0.0, seed)
-        found = cross_fitted(s[:400], y[:400], None, np.arange(400) % 5, class_losses, fit_classes)
+        found = cross_fitted(s[:400], y[:400], None, np.arange(400) % 5, class_losses, fit_classes, SHY)
         better.append(class_losses(s[400:], y[400:]).mean() - class_losses(found.map(s[400:]), y[400:]).mean())
     assert np.mean(better) > 0
 
 
 def test_one_fold_alone_cannot_be_calibrated() -> None:
     s, y = world(50, 0.4, 1.0)
-    found = cross_fitted(s, y, None, np.zeros(50, dtype=np.int64), class_losses, fit_classes)
+    found = cross_fitted(s, y, None, np.zeros(50, dtype=np.int64), class_losses, fit_classes, SHY)
     assert not found.kept
     np.testing.assert_array_equal(found.scores, s)

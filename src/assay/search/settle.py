@@ -55,7 +55,8 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     places = np.flatnonzero(allowed)
     weights[places] = blending.stacked([scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
     raw = blending.mixed(scored.scores, weights)
-    found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task))
+    gain = calibration.SHY if classes(task) else calibration.SURE
+    found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task), gain)
     answers = task.answers(found.scores)
     if classes(task):
         sets = conformal.cross_sets(answers, scored.y, scored.parts, level)

@@ -52,9 +52,6 @@ TIME_USED, MEMORY_USED = 0.9, 0.95  # of what is left; the rest is for what cann
 A_ROW = 52  # bytes a row takes besides its bins: scores, gradients, places, target (measured: 44 to 50)
 BLOCK_COPIES = 5  # of a block's floats, while it is read and encoded
 CALIBRATION_FOLDS = 5  # of the rows that stopped the growing
-SURE = (
-    1.0  # standard errors by which calibration must lower their loss: few rows speak, of a model that learnt from many
-)
 ALIKE = 0.001  # share of other rows that may share the key of a sealed row by chance
 
 
@@ -108,14 +105,15 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
 def _calibrated(alone: Ensemble, settled: Settled, found: Found, plan: Plan, table: Dataset, tune: Ints) -> Settled:
     """`settled` with a calibration of this very model, learnt on rows that it did not learn from.
 
-    That of the fold models is not for it: it learnt from many more rows, so what was amiss with them need not be with it.
+    That of the fold models is not for it: it learnt from many more rows, so what was amiss with them need not be with it. Few
+    rows speak here, and of no blend of fold models, so only a sure gain counts.
     """
     task: Task = task_of(plan.task)
     raw, y = alone.raw(table.take(tune)), found.y[tune]
     weight = None if found.weight is None else found.weight[tune]
     rng = stream(plan.seed, "whole", "calibration")
     parts = splitting.random_folds(task.strata(y), CALIBRATION_FOLDS, rng)
-    own = calibration.cross_fitted(raw, y, weight, parts, task.losses, fit_of(task), SURE)
+    own = calibration.cross_fitted(raw, y, weight, parts, task.losses, fit_of(task), calibration.SURE)
     kept = replace(settled.calibrated, map=own.map, before=own.before, after=own.after, kept=own.kept)
     return replace(settled, calibrated=kept)
 

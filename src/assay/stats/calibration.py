@@ -3,8 +3,8 @@
 Calibration is affine on the raw score: one scale and one shift a column. So it keeps the order of rows, and
 contributions still add up exactly. For two classes this is Platt (1999) scaling, for more temperature scaling with a
 bias (Guo et al. 2017), for counts the same on the logarithm: a blend of logarithms answers with a geometric mean, which is too
-small. It is learnt on out-of-fold scores, pulled a little to leaving them as they are, and left out only where beyond doubt it
-raises the loss of rows it was not learnt on (docs/decisions/0025-always-calibrated.md).
+small. It is learnt on out-of-fold scores and kept where it lowers the loss of rows it was not learnt on; for a blend of classes,
+left out only where beyond doubt it raises it (docs/decisions/0025-always-calibrated.md).
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from .heads import quantile
 from .scores import counts, probabilities, thinned
 
 PULL = 10.0  # rows that the belief in scores as they are is worth
-GAIN = -2.0  # standard errors by which the loss must fall at least: it may rise a little by chance
+SHY = (
+    -2.0
+)  # standard errors by which the loss must fall at least, for a blend of classes: it may rise a little by chance
+SURE = 1.0  # the same for anything else, of which nobody knows beforehand which way it errs
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,11 +150,11 @@ def cross_fitted(
     folds: Ints,
     losses: Callable[[Floats, NDArray[Any]], Floats],
     fit: Callable[[Floats, NDArray[Any], Floats | None], Affine],
-    gain: float = GAIN,
+    gain: float,
 ) -> Calibrated:
     """Calibrate each fold by the others; keep it where the mean loss falls by `gain` standard errors at least.
 
-    gain : below zero, calibration is left out only where beyond doubt it does harm
+    gain : SURE, or SHY, which leaves calibration out only where beyond doubt it does harm
     """
     width = scores.shape[1]
     out = scores.copy()
