@@ -8,12 +8,14 @@ rows themselves, so its file holds rows of the table: it is tried only where it 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
@@ -57,16 +59,16 @@ class NearestNeighbours:
         from assay.trees.grow import join
 
         whole = join(train, tune) if tune.rows else train
+        weight = np.ones(whole.rows)
         if whole.weight is not None and np.any(whole.weight):
-            whole = whole.take(np.flatnonzero(whole.weight))
-        if whole.rows > self.most:
-            whole = whole.take(np.sort(rng.choice(whole.rows, self.most, replace=False)))
+            weight = np.asarray(whole.weight, dtype=np.float64)
+        kept = np.flatnonzero(weight)
+        if len(kept) > self.most:
+            kept = np.sort(rng.choice(kept, self.most, replace=False))
+        whole, mass = whole.take(kept), weight[kept] / weight[kept].mean()
         assert whole.y is not None
         inputs = Inputs.learn(whole.vector)
         columns, places = halves(inputs.columns(whole.vector)), inputs.rows(whole.vector)
-        mass = np.ones(whole.rows)
-        if whole.weight is not None and np.any(whole.weight):
-            mass = np.asarray(whole.weight, dtype=np.float64) / np.mean(whole.weight)
         known = Known(head, inputs, columns, places, np.asarray(whole.y, dtype=np.float64), mass)
         telling = _telling(known)
         baselines = Baselines.learn(whole.vector, rng)
@@ -124,14 +126,27 @@ class Known:
     y: Floats  # [n]
     mass: Floats  # [n]
 
+    @functools.cached_property
+    def encoded(self) -> NDArray[Any]:
+        """The targets as the head is given them: [n]."""
+        return self.y.astype(np.int64) if self.head.name == "classes" else self.y
+
+    @functools.cached_property
+    def targets(self) -> Floats:
+        """What answers should have been: [n, w]."""
+        return targets(self.head, self.encoded)
+
+    @functools.cached_property
+    def usual(self) -> Floats:
+        """The best one answer for all: [1, w]."""
+        return answers(self.head, guess(self.head, self.encoded, self.mass)[None])
+
     def scored(self, distances: Floats, k: int) -> Floats:
         """Raw scores [b, w] from squared distances to the rows [b, n]."""
         reach = WIDER * np.partition(distances, k - 1, axis=1)[:, k - 1 : k] + CLOSEST
         weights = np.maximum(0.0, 1.0 - distances / reach) * self.mass
-        y = self.y if self.head.name != "classes" else self.y.astype(np.int64)
-        prior = answers(self.head, guess(self.head, y, self.mass)[None])
         imagined = 0.0 if self.head.name == "value" else 1.0  # rows that show what is usual
-        mean = (weights @ targets(self.head, y) + imagined * prior) / (weights.sum(axis=1, keepdims=True) + imagined)
+        mean = (weights @ self.targets + imagined * self.usual) / (weights.sum(axis=1, keepdims=True) + imagined)
         if self.head.name == "value":
             return np.asarray(mean)
         logs = np.log(np.maximum(mean, 1e-12))
@@ -142,12 +157,11 @@ class Known:
     def left_out(self, rows: Ints, scales: Floats, k: int) -> float:
         """Mean loss of some of the rows, each scored by all others."""
         total, n = 0.0, len(self.y)
-        y = self.y if self.head.name != "classes" else self.y.astype(np.int64)
         for some in _blocks(len(rows), n):
             own = rows[some]
             distances = self.distances(self.columns[own].astype(np.float64), self.places[own], scales)
             distances[np.arange(len(own)), own] = np.inf
-            total += float(losses(self.head, self.scored(distances, k), y[own]) @ self.mass[own])
+            total += float(losses(self.head, self.scored(distances, k), self.encoded[own]) @ self.mass[own])
         return total / float(self.mass[rows].sum())
 
     def distances(self, columns: Floats, places: Ints, scales: Floats, feature: int = -1) -> Floats:
@@ -240,10 +254,8 @@ def _telling(known: Known) -> Floats:
 
     Correlation of a column; correlation ratio of a table (Pearson 1905), less what as many levels would show by chance.
     """
-    y = known.y if known.head.name != "classes" else known.y.astype(np.int64)
-    y = targets(known.head, y)
     mass = known.mass[:, None] / known.mass.sum()
-    y = y - (mass * y).sum(axis=0)
+    y = known.targets - (mass * known.targets).sum(axis=0)
     spread = np.sqrt((mass * y**2).sum(axis=0))
     x = known.columns.astype(np.float64)
     x = x - (mass * x).sum(axis=0)

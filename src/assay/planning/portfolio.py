@@ -39,19 +39,20 @@ def candidates(
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
     """
     room = shelf("learners")
-    keys = [key for key in room.keys() if not only or key in (*only, *also)]
+    named = {*only, *also}
+    keys = [key for key in room.keys() if not only or key in named]
     left_out = [said for key in keys if (said := _left_out(key, drawn, spare)) is not None]
     gone = {said.values["learner"] for said in left_out}
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
-    fitting = [key for key in fitting if key in (*only, *also) or not room.get(key).about.keeps_rows]
+    fitting = [key for key in fitting if key in named or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
     for name, key, settings in _ordered(rows, head):
         if key in fitting:
             fixed = settings | {"craft": 0} if drawn and "craft" in settings else settings
             found.append(_candidate(name, with_settings(room.get(key), fixed)))
-    named = {candidate.learner for candidate in found}
+    there = {candidate.learner for candidate in found}
     for plugin in room.ready():  # learners from outside, at their defaults
-        if plugin.about.key in fitting and plugin.about.key not in named:
+        if plugin.about.key in fitting and plugin.about.key not in there:
             found.append(_candidate(plugin.about.key, plugin()))
     if trials:
         tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
