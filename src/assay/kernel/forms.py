@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .data import Floats
 
-FORMS = ("vector", "tokens", "sequence", "grid", "clip")
+FORMS = ("vector", "texts", "tokens", "sequence", "grid", "clip")
 HEADS = ("value", "counts", "classes", "flags", "quantiles", "path", "boxes", "words", "oddness", "ranking")
 
 
@@ -51,12 +51,45 @@ class Vector:
         """The same features for some rows."""
         return Vector(self.values[rows], self.features)
 
+    def then(self, more: Vector) -> Vector:
+        """The rows of another after these."""
+        return Vector(np.vstack([self.values, more.values]), self.features)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes, in bytes."""
+        return self.values.nbytes
+
     @classmethod
     def beside(cls, parts: list[Vector], rows: int) -> Vector:
         """Vectors of the same rows, side by side."""
         if not parts:
             return cls(np.empty((rows, 0)), ())
         return cls(np.hstack([p.values for p in parts]), tuple(f for p in parts for f in p.features))
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """The form of free text: one normalised string a cell, "" where missing, [n, c]; `parts` names the data columns.
+
+    Strings rather than tokens: each learner cuts them its own way, with a vocabulary that it learnt or was given.
+    """
+
+    values: NDArray[np.object_]
+    parts: tuple[str, ...]
+
+    def take(self, rows: NDArray[Any]) -> Texts:
+        """The same columns for some rows."""
+        return Texts(self.values[rows], self.parts)
+
+    def then(self, more: Texts) -> Texts:
+        """The rows of another after these."""
+        return Texts(np.vstack([self.values, more.values]), self.parts)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes, in bytes; the strings themselves belong to the table."""
+        return self.values.nbytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +107,20 @@ class Batch:
         return vector
 
     @property
+    def texts(self) -> Texts:
+        """The texts, of columns that give them: [n, 0] where none does."""
+        texts: Texts | None = self.forms.get("texts")
+        return Texts(np.empty((self.rows, 0), dtype=object), ()) if texts is None else texts
+
+    @property
     def rows(self) -> int:
         """Number of rows."""
         return len(self.vector.values)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the forms take, in bytes."""
+        return sum(form.nbytes for form in self.forms.values())
 
     def take(self, rows: NDArray[Any]) -> Batch:
         """The same batch for some rows."""
@@ -86,6 +130,14 @@ class Batch:
             y=None if self.y is None else self.y[rows],
             weight=None if self.weight is None else self.weight[rows],
         )
+
+    def then(self, more: Batch) -> Batch:
+        """The rows of another batch of the same features after these, both with targets."""
+        assert self.y is not None
+        assert more.y is not None
+        weight = None if self.weight is None or more.weight is None else np.concatenate([self.weight, more.weight])
+        forms = {name: form.then(more.forms[name]) for name, form in self.forms.items()}
+        return Batch(forms, np.concatenate([self.y, more.y]), weight)
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,15 @@ class EncodesCells(Encoder, Protocol):
         ...
 
 
+@runtime_checkable
+class GivesTexts(Encoder, Protocol):
+    """An encoder whose modality gives the form "texts" beside the vector."""
+
+    def texts(self, column: Column) -> NDArray[np.object_]:
+        """The normalised text of each cell of an opened column, "" where missing: str [n]."""
+        ...
+
+
 def modality_of(kind: str) -> Modality:
     """The modality of a kind, in its variant. Raises UnknownKey."""
     key, _, variant = kind.partition(":")

@@ -17,7 +17,7 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import Score
 from assay.onnx_graph.graph import Graph
 from assay.trees.forest import Forest
-from assay.trees.grow import LARGEST, Grown, clean_batch, join
+from assay.trees.grow import LARGEST, Grown, clean_batch
 from assay.trees.single import scorer
 
 Grow = Callable[[Batch, Batch | None, int, Clock], Grown]  # train, tune, most rounds, clock
@@ -29,7 +29,7 @@ def grown_twice(grow: Grow, train: Batch, tune: Batch, rounds: int, refit: bool,
     if not refit or first.cut_short or clock.remaining() <= 1.5 * first.seconds:
         return first
     more = max(1, round(first.forest.iterations * (train.rows + tune.rows) / max(1, train.rows)))
-    again = grow(join(train, tune), None, more, clock)
+    again = grow(train.then(tune), None, more, clock)
     return first if again.cut_short else Grown(again.forest, first.curve, again.gains, again.seconds, False)
 
 

@@ -22,7 +22,7 @@ from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.onnx_graph.graph import Graph
 from assay.trees.forest import Forest
-from assay.trees.grow import LARGEST, Grown, clean_batch, grow, join
+from assay.trees.grow import LARGEST, Grown, clean_batch, grow
 from assay.trees.shapes import Axis, Shapes, Term, terms
 
 ROUNDS_TO_RANK = 60  # of depth two on what the single columns left over: they show which pairs matter
@@ -77,7 +77,7 @@ class Additive:
         rounds = [forest.iterations for forest in forests]
         whole = train
         if self.refit and not first.cut_short and clock.remaining() > 2 * first.seconds:
-            whole = join(train, tune)
+            whole = train.then(tune)
             forests = self._again(whole, head, clock, seed, rounds, singles, chosen) or forests
         return Curves(_sum([terms(f) for f in forests], clean_batch(whole)), train.vector.features, tuple(rounds))
 

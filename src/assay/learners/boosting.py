@@ -25,7 +25,7 @@ from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.kernel.stream import Stream
 from assay.stats.heads import targets
 from assay.trees.beside import beside
-from assay.trees.grow import Grown, grow, grow_streamed, join
+from assay.trees.grow import Grown, grow, grow_streamed
 from assay.trees.left_over import left_over
 
 from ._trees import Trees
@@ -75,7 +75,7 @@ class Boosting:
         made, wider = made_of(recipe, train, targets(head, np.asarray(train.y)), rng)
         grown = grow(wider, told(made, tune), head, parameters, rounds, patience, clock)
         if self.refit and not grown.cut_short and clock.remaining() > 1.5 * grown.seconds:
-            whole = join(train, tune)
+            whole = train.then(tune)
             made_again, wider = made_of(recipe, whole, targets(head, np.asarray(whole.y)), rng)
             more = max(1, round(grown.forest.iterations * whole.rows / max(1, train.rows)))
             again = grow(wider, None, head, parameters, rounds if forest_mode else more, 0, clock)

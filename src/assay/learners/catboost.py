@@ -20,7 +20,7 @@ from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.kernel.threads import threads
 from assay.stats.heads import guess
 from assay.trees.from_catboost import forest_of_catboost
-from assay.trees.grow import Grown, join
+from assay.trees.grow import Grown
 from assay.trees.single_precision import seen
 from assay.trees.watch import Watch
 
@@ -139,7 +139,7 @@ def _with_all_classes(batch: Batch, head: Head) -> Batch:
     imagined = batch.take(np.zeros(len(lacking), dtype=np.int64))
     weight = np.ones(batch.rows) if batch.weight is None else batch.weight
     lightly = np.full(len(lacking), FEATHER * weight.mean())
-    return join(replace(batch, weight=weight), replace(imagined, y=lacking, weight=lightly))
+    return replace(batch, weight=weight).then(replace(imagined, y=lacking, weight=lightly))
 
 
 def _pool(values: Floats, levels: list[int], batch: Batch | None = None, base: Floats | None = None) -> Any:

@@ -55,11 +55,10 @@ class Linear:
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Line:
         """Choose the ridge on the tune rows, then learn from all."""
-        from assay.trees.grow import join
 
         design = Design.learn(train.vector)
         strength = self.strength or self._choose(design, train, tune, head, clock)
-        whole = join(train, tune) if tune.rows else train
+        whole = train.then(tune) if tune.rows else train
         design = Design.learn(whole.vector)
         whole = _affordable(whole, design, rng)
         assert whole.y is not None

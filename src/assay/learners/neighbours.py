@@ -56,9 +56,8 @@ class NearestNeighbours:
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Neighbours:
         """Keep the rows that count, at most `most` of them, and choose how many are asked."""
-        from assay.trees.grow import join
 
-        whole = join(train, tune) if tune.rows else train
+        whole = train.then(tune) if tune.rows else train
         weight = np.ones(whole.rows)
         if whole.weight is not None and np.any(whole.weight):
             weight = np.asarray(whole.weight, dtype=np.float64)

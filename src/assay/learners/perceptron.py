@@ -73,9 +73,8 @@ class Perceptron:
         from assay.neural.one_thread import one_thread
         from assay.neural.pace import Pace
         from assay.neural.training import Training
-        from assay.trees.grow import join
 
-        whole = join(train, tune) if tune.rows else train
+        whole = train.then(tune) if tune.rows else train
         inputs = Inputs.learn(whole.vector)
         unit = _Unit.of(whole, head)
         rows = _rows(inputs, whole, unit, head)

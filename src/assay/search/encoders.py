@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.errors import PluginFault
-from assay.kernel.forms import Batch, Feature, Vector
-from assay.kernel.plugins import Encoder, modality_of
+from assay.kernel.forms import Batch, Feature, Texts, Vector
+from assay.kernel.plugins import Encoder, GivesTexts, modality_of
 from assay.kernel.rng import stream
 
 
@@ -49,7 +49,11 @@ class Encoders:
 
     def batch(self, table: Dataset, y: NDArray[Any] | None = None, weight: Floats | None = None) -> Batch:
         """A batch of an opened table, with targets and weights for training."""
-        return Batch({"vector": self.vector(table)}, y, weight)
+        forms: dict[str, Any] = {"vector": self.vector(table)}
+        texts = [(n, e.texts(table[n])) for (n, _), e in zip(self.kinds, self.parts, strict=True) if isinstance(e, GivesTexts)]
+        if texts:
+            forms["texts"] = Texts(np.column_stack([cells for _, cells in texts]), tuple(name for name, _ in texts))
+        return Batch(forms, y, weight)
 
     def strange(self, table: Dataset) -> Bools:
         """Cells unlike anything in training: bool [n, columns]."""

@@ -72,8 +72,8 @@ class Bench:
             rows = getattr(fold, which)
             weight = None if self.weight is None else self.weight[rows]
             batch = fold.encoders.batch(self.table.take(rows), self.y[rows], weight)
-            held = sum(b.vector.values.nbytes for b in list(self.cache.values()))
-            if held + batch.vector.values.nbytes > self.most:
+            held = sum(b.nbytes for b in list(self.cache.values()))
+            if held + batch.nbytes > self.most:
                 return batch
             self.cache[key] = batch
         return self.cache[key]

@@ -14,7 +14,7 @@ import numpy as np
 from ..kernel import memory
 from ..kernel.clock import Clock
 from ..kernel.data import Floats
-from ..kernel.forms import Batch, Head, Vector
+from ..kernel.forms import Batch, Head
 from ..kernel.stream import Stream
 from ..kernel.threads import threads
 from .forest import Forest
@@ -148,15 +148,6 @@ def objective_of(head: Head) -> dict[str, Any]:
 def clean_batch(batch: Batch) -> Floats:
     """Values the native library reads as we do: [n, d]."""
     return np.clip(batch.vector.values, -LARGEST, LARGEST)  # NaN stays NaN
-
-
-def join(a: Batch, b: Batch) -> Batch:
-    """Two batches of the same features, one after the other."""
-    assert a.y is not None
-    assert b.y is not None
-    values = np.vstack([a.vector.values, b.vector.values])
-    weight = None if a.weight is None or b.weight is None else np.concatenate([a.weight, b.weight])
-    return Batch({"vector": Vector(values, a.vector.features)}, np.concatenate([a.y, b.y]), weight)
 
 
 def _dataset(batch: Batch, parameters: dict[str, Any], start: Floats | None, reference: Any = None) -> Any:
