@@ -26,7 +26,7 @@ READ = 200_000  # characters of one text that are read; a longer one is taken fo
 BASE = np.uint64(0x9E3779B97F4A7C15)
 WORD, PAIR = 1, 2  # sorts of pieces, beside runs by their length
 
-Slots = NDArray[np.int32]
+Strings = Sequence[str] | NDArray[np.object_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Pieces:
     stop: NDArray[np.int64]
 
 
-def pieces(texts: Sequence[str], words: bool) -> Iterator[tuple[int, int, Pieces]]:
+def pieces(texts: Strings, words: bool) -> Iterator[tuple[int, int, Pieces]]:
     """Words and pairs of words, or runs of characters, of texts, block by block: (first text, one past the last, pieces).
 
     Texts are counted within their block.
@@ -54,7 +54,7 @@ def pieces(texts: Sequence[str], words: bool) -> Iterator[tuple[int, int, Pieces
         yield first, len(texts), _of_block(texts[first:], words)
 
 
-def counted(texts: Sequence[str], words: bool) -> Any:
+def counted(texts: Strings, words: bool) -> Any:
     """How often each piece stands in each text: scipy.sparse.csr_array of int32 [n, SLOTS], slots rising within a row."""
     from scipy.sparse import csr_array
 
@@ -77,7 +77,7 @@ def _runs(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int3
     return values[starts], np.diff(np.append(starts, len(values))).astype(np.int32)
 
 
-def _of_block(texts: Sequence[str], words: bool) -> Pieces:
+def _of_block(texts: Strings, words: bool) -> Pieces:
     """Every text with a blank before and after it, all in one array."""
     joined = codes_of("".join(f" {text[:READ]} " for text in texts))
     lengths = np.asarray([min(len(text), READ) + 2 for text in texts], dtype=np.int64)
@@ -102,9 +102,7 @@ def _words(codes: Any, kind: Any, sums: Any, inverses: Any, owner: Any) -> tuple
     starts = np.flatnonzero((kind != BLANK) & ~(letter & before))
     after = np.concatenate([letter[1:], [False]])
     stops = np.flatnonzero((kind != BLANK) & ~(letter & after)) + 1
-    ties = ~tie[starts]
     hashes = (sums[stops] - sums[starts]) * inverses[starts]
-    assert ties.all()
     beside = np.flatnonzero(owner[starts[1:]] == owner[starts[:-1]])
     pairs = hashes[beside] * np.uint64(0xD6E8FEB86659FD93) + hashes[beside + 1]
     return (

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,9 @@ from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
+from assay.language.normal import normal
 
+Made = TypeVar("Made")
 MOST_WORDS = 4000
 FACTORS = 24
 WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -33,7 +36,7 @@ class Text:
 
     about: ClassVar[About] = About(
         key="text",
-        gives=("vector",),
+        gives=("vector", "texts"),
         order=40,
         words={
             "en": {
@@ -121,6 +124,11 @@ class Factors:
         names = ["length", *(f"factor {i + 1}" for i in range(self.basis.shape[1]))]
         return Vector(found[inverse], tuple(Feature(f"{self.name} ({n})", self.name) for n in names))
 
+    def texts(self, column: Column) -> NDArray[np.object_]:
+        """The normalised text of each cell, "" where missing: [n]."""
+        assert column.levels is not None
+        return np.asarray(Normalised.of(column.levels).levels[column.cells], dtype=object)
+
     def strange(self, column: Column) -> Bools:
         """Text of which not one word was seen in training."""
         assert column.levels is not None
@@ -162,15 +170,8 @@ class Counted:
 
     @classmethod
     def of(cls, texts: NDArray[np.object_]) -> Counted:
-        """The counts of these very texts, from memory where they were counted before."""
-        key = id(texts)
-        kept = _REMEMBERED.get(key)
-        if kept is not None and kept[0]() is texts:
-            return kept[1]
-        made = cls._counted(texts)
-        forget = _REMEMBERED.pop  # held here: at the end of the program the module's names go before the texts do
-        _REMEMBERED[key] = (weakref.ref(texts, lambda _: forget(key, None)), made)
-        return made
+        """The counts of these very texts."""
+        return _remembered(texts, cls._counted)
 
     @classmethod
     def _counted(cls, texts: NDArray[np.object_]) -> Counted:
@@ -188,7 +189,35 @@ class Counted:
         return cls(tuple(index), counts, np.diff(ends))
 
 
-_REMEMBERED: dict[int, tuple[weakref.ref[Any], Counted]] = {}
+@dataclass(frozen=True, eq=False)
+class Normalised:
+    """Some texts without their wrapping, the empty one last; made once for as long as the texts are held."""
+
+    levels: NDArray[np.object_]  # [texts + 1]
+
+    @classmethod
+    def of(cls, texts: NDArray[np.object_]) -> Normalised:
+        """These very texts, normalised."""
+        return _remembered(texts, cls._normalised)
+
+    @classmethod
+    def _normalised(cls, texts: NDArray[np.object_]) -> Normalised:
+        return cls(np.asarray([*(normal(str(text)) for text in texts), ""], dtype=object))
+
+
+def _remembered(texts: NDArray[np.object_], make: Callable[[NDArray[np.object_]], Made]) -> Made:
+    """What was made of these very texts, from memory where it was made before."""
+    key = (id(texts), make)
+    kept = _REMEMBERED.get(key)
+    if kept is not None and kept[0]() is texts:
+        return cast(Made, kept[1])
+    made = make(texts)
+    forget = _REMEMBERED.pop  # held here: at the end of the program the module's names go before the texts do
+    _REMEMBERED[key] = (weakref.ref(texts, lambda _: forget(key, None)), made)
+    return made
+
+
+_REMEMBERED: dict[Any, tuple[weakref.ref[Any], Any]] = {}
 
 
 def tokens(text: str) -> list[str]:

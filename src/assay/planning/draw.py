@@ -74,7 +74,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn)
     spare = math.inf if fit is None else fit.spare
     portfolio, left_out = candidates(
-        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also
+        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, _forms(features)
     )
     plan = Plan(
         data=_data_card(data, table.rows, fit),
@@ -106,6 +106,12 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     if keeping := sorted({c.learner for c in portfolio if shelf("learners").get(c.learner).about.keeps_rows}):
         notes = (*notes, Say("planning", "note.keeps_rows", {"learners": keeping}))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
+
+
+def _forms(features: list[ColumnPlan]) -> frozenset[str]:
+    """The forms that the columns give."""
+    kinds = {column.kind.partition(":")[0] for column in features}
+    return frozenset(form for kind in kinds for form in shelf("modalities").get(kind).about.gives)
 
 
 def _least_class(y: Floats) -> int:

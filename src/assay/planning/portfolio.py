@@ -30,6 +30,7 @@ def candidates(
     drawn: bool = False,
     spare: float = math.inf,
     also: tuple[str, ...] = (),
+    forms: frozenset[str] = frozenset({"vector"}),
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
@@ -37,16 +38,18 @@ def candidates(
     drawn : the rows were drawn from a table larger than memory. What is to learn from all of it must take a stream, and
             gets no made columns: neither the rows drawn nor the bins of the stream leave room for them
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
+    forms : that the columns give; a learner that takes others has nothing to learn from
     """
     room = shelf("learners")
     named = {*only, *also}
     keys = [key for key in room.keys() if not only or key in named]
+    keys = [key for key in keys if forms.issuperset(room.get(key).about.takes)]
     left_out = [said for key in keys if (said := _left_out(key, drawn, spare)) is not None]
     gone = {said.values["learner"] for said in left_out}
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
     fitting = [key for key in fitting if key in named or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
-    for name, key, settings in _ordered(rows, head):
+    for name, key, settings in _ordered(rows, head, "texts" in forms):
         if key in fitting:
             fixed = settings | {"craft": 0} if drawn and "craft" in settings else settings
             found.append(_candidate(name, with_settings(room.get(key), fixed)))
@@ -78,9 +81,14 @@ def _left_out(key: str, drawn: bool, spare: float) -> Say | None:
     return None
 
 
-def _ordered(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
+def _ordered(rows: int, head: Head, texts: bool) -> list[tuple[str, str, dict[str, Any]]]:
     first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
-    return [*first, *(_small(rows, head) if rows <= SMALL else _middling(rows, head))]
+    return [*first, *(_texts() if texts else []), *(_small(rows, head) if rows <= SMALL else _middling(rows, head))]
+
+
+def _texts() -> list[tuple[str, str, dict[str, Any]]]:
+    """What reads whole texts comes before what sees a few factors of them."""
+    return [("sparse", "sparse", {}), ("sparse ratios", "sparse", {"ratios": True})]
 
 
 def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:

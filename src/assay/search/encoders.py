@@ -50,7 +50,11 @@ class Encoders:
     def batch(self, table: Dataset, y: NDArray[Any] | None = None, weight: Floats | None = None) -> Batch:
         """A batch of an opened table, with targets and weights for training."""
         forms: dict[str, Any] = {"vector": self.vector(table)}
-        texts = [(n, e.texts(table[n])) for (n, _), e in zip(self.kinds, self.parts, strict=True) if isinstance(e, GivesTexts)]
+        texts = [
+            (n, e.texts(table[n]))
+            for (n, _), e in zip(self.kinds, self.parts, strict=True)
+            if isinstance(e, GivesTexts)
+        ]
         if texts:
             forms["texts"] = Texts(np.column_stack([cells for _, cells in texts]), tuple(name for name, _ in texts))
         return Batch(forms, y, weight)

@@ -162,8 +162,3 @@ class Ensemble:
             fitted = tuple(learner.load(box.box(f"member-{i}-{f}"), head, features[f]) for f in range(folds))
             members.append(Member(inner.text("name"), key, inner.real("weight", 0.0, 1.0), fitted))
         return cls(head, encoders, tuple(members), calibration)
-
-
-def empty_batch(vector: Vector) -> Batch:
-    """A batch of no rows, for learners that need no tuning rows."""
-    return Batch({"vector": Vector(vector.values[:0], vector.features)}, np.empty(0), None)

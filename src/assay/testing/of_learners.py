@@ -12,6 +12,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -297,12 +298,12 @@ def obeys_weights(plugin: Any, head: Head) -> None:
     clean = easy(head)
     assert clean.y is not None
     lies = 60.0 - 4 * clean.y if head.name in ("value", "quantiles") else clean.y.max() - clean.y
-    y = np.concatenate([clean.y, lies])
-    both = np.vstack([clean.vector.values, clean.vector.values])
+    lying = replace(clean, y=lies)
+    both = clean.then(lying)
     order = stream(0, "order").permutation(2 * ROWS)
 
     def loss_with(weight: Any) -> float:
-        batch = Batch({"vector": replaced(clean, both).vector}, y, weight).take(order)
+        batch = replace(both, weight=weight).take(order)
         return loss(fit(plugin, head, batch).predict(_fresh(head)), _fresh(head), head)
 
     weight = np.repeat([1.0, 0.0], ROWS)

@@ -6,14 +6,14 @@ Everything comes from named streams, so that a contract that breaks breaks again
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from ..kernel.clock import Clock
-from ..kernel.data import Column, Floats
-from ..kernel.forms import Batch, Feature, Head, Vector
+from ..kernel.data import Column, Floats, Ints
+from ..kernel.forms import Batch, Feature, Head, Texts, Vector
 from ..kernel.rng import stream
 
 ROWS = 360
@@ -61,7 +61,10 @@ def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
 
 
 def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
-    """A number and a code that tell nearly everything, a number with gaps that tells nothing."""
+    """A number and a code that tell nearly everything, and a column of texts that say the same in words.
+
+    The vector of the texts is a number with gaps that tells nothing.
+    """
     rng = stream(seed, "easy", head.name, head.classes_)
     x, noise = rng.normal(size=rows), rng.normal(size=rows)
     code = rng.integers(len(LEVELS), size=rows)
@@ -69,18 +72,27 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
     signal = 2.0 * x + 1.5 * (code == 1)
     features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS))
     vector = Vector(np.column_stack([x, noise, code.astype(np.float64)]), features)
+    forms = {"vector": vector, "texts": _said(x, code)}
     blurred = signal + rng.normal(scale=0.4, size=rows)
     if head.name in ("value", "quantiles"):
-        return Batch({"vector": vector}, 10.0 + blurred)
+        return Batch(forms, 10.0 + blurred)
     if head.name == "counts":
-        return Batch({"vector": vector}, rng.poisson(np.exp(1.5 + 0.5 * signal)).astype(np.float64))
+        return Batch(forms, rng.poisson(np.exp(1.5 + 0.5 * signal)).astype(np.float64))
     edges = [0.5] if head.classes_ == 2 else np.linspace(-1.0, 2.0, head.classes_ - 1)
-    return Batch({"vector": vector}, np.searchsorted(edges, blurred).astype(np.int64))
+    return Batch(forms, np.searchsorted(edges, blurred).astype(np.int64))
+
+
+def _said(x: Floats, code: Ints) -> Texts:
+    """What a number and a code are, in words: [n, 1]; the part is that of the number that tells nothing."""
+    sizes = ("freezing", "cold", "cool", "mild", "warm", "hot", "boiling")
+    level = np.clip(np.round(x * 2) + 3, 0, 6).astype(np.int64)
+    said = [f"it was {sizes[i]} in the {LEVELS[j]}" for i, j in zip(level, code, strict=True)]
+    return Texts(np.asarray(said, dtype=object)[:, None], ("noise",))
 
 
 def replaced(batch: Batch, values: Floats) -> Batch:
     """The same batch with other values in its vector."""
-    return Batch({"vector": Vector(values, batch.vector.features)}, batch.y, batch.weight)
+    return replace(batch, forms={**batch.forms, "vector": Vector(values, batch.vector.features)})
 
 
 def bruised(batch: Batch) -> Batch:
@@ -90,7 +102,10 @@ def bruised(batch: Batch) -> Batch:
     more = np.column_stack([np.full(n, np.nan), np.full(n, 7.0), np.where(np.arange(n) % 50 == 0, 1e300, 1.0)])
     features = (*batch.vector.features, Feature("empty", "empty"), Feature("same", "same"), Feature("huge", "huge"))
     values[::40, 2] = len(LEVELS)  # the code that stands for every rare or unseen level
-    return Batch({"vector": Vector(np.hstack([values, more]), features)}, batch.y, batch.weight)
+    texts = batch.texts.values.copy()
+    texts[::30, 0], texts[1::30, 0] = "", "\u202e😀 \x00 " * 40
+    forms = {"vector": Vector(np.hstack([values, more]), features), "texts": Texts(texts, batch.texts.parts)}
+    return replace(batch, forms=forms)
 
 
 def columns(rows: int = 120) -> dict[str, Column]:

@@ -1,0 +1,99 @@
+"""How much does each piece of a text count?
+
+TF-IDF: one plus the logarithm of how often it stands there, times the logarithm of how rare it is among the training texts, each text
+brought to length one (Salton & Buckley 1988); as scikit-learn's TfidfVectorizer with `sublinear_tf`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernel.box import Box
+from ..kernel.data import Floats
+from .grams import SLOTS, Pieces, Strings, counted
+
+LEAST_TEXTS = 100  # texts from which on a piece must stand in two of them to be kept
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The pieces that count, by slot, and the weight of each."""
+
+    words: bool  # words and pairs; else runs of characters
+    slots: NDArray[np.int32]  # [v] rising
+    idf: NDArray[np.float32]  # [v]
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    @classmethod
+    def learn(cls, counts: Any, words: bool, most: int) -> Vocabulary:
+        """The `most` pieces that stand in the most of some texts, from what `counted` gave for them [n, SLOTS]."""
+        n = counts.shape[0]
+        texts = np.bincount(counts.indices, minlength=SLOTS)
+        slots = np.flatnonzero(texts >= (2 if n >= LEAST_TEXTS else 1))
+        if len(slots) > most:
+            order = np.argsort(-texts[slots], kind="stable")
+            slots = np.sort(slots[order[:most]])
+        idf = np.log((1.0 + n) / (1.0 + texts[slots])) + 1.0
+        return cls(words, slots.astype(np.int32), idf.astype(np.float32))
+
+    def weights(self, texts: Strings) -> Any:
+        """TF-IDF of texts, of length one: scipy.sparse.csr_array of float32 [n, v]."""
+        return self.of_counts(counted(texts, self.words))
+
+    def of_counts(self, counts: Any) -> Any:
+        """The same from what `counted` gave."""
+        from scipy.sparse import csr_array
+
+        column = self.place()[counts.indices]
+        known = column >= 0
+        rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))[known]
+        column = column[known]
+        often = counts.data[known]
+        values = np.where(often == 1, np.float32(1), 1 + np.log(often.astype(np.float32))) * self.idf[column]
+        squares = np.bincount(rows, weights=values * values, minlength=counts.shape[0])
+        scale = (1.0 / np.sqrt(np.where(squares > 0, squares, 1.0))).astype(np.float32)
+        ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=counts.shape[0]))])
+        whole = np.int32 if ends[-1] < 2**31 else np.int64
+        return csr_array((values * scale[rows], column, ends.astype(whole)), shape=(counts.shape[0], len(self.slots)))
+
+    def placed(self, found: Pieces) -> NDArray[np.int32]:
+        """The column of each piece of some texts; -1 where it is not known."""
+        return np.asarray(self.place()[found.slot])
+
+    def place(self) -> NDArray[np.int32]:
+        """The column of each slot; -1 where it is empty: [SLOTS]."""
+        kept: NDArray[np.int32] | None = self.__dict__.get("_place")
+        if kept is None:
+            kept = np.full(SLOTS, -1, dtype=np.int32)
+            kept[self.slots] = np.arange(len(self.slots), dtype=np.int32)
+            self.__dict__["_place"] = kept
+        return kept
+
+    def only(self, columns: NDArray[Any]) -> Vocabulary:
+        """The same with some of its pieces [kept], in rising order. Texts then get another length."""
+        return Vocabulary(self.words, self.slots[columns], self.idf[columns])
+
+    def dump(self, box: Box) -> None:
+        """Slots and weights."""
+        box.put(words=self.words)
+        box.put_array("slots", self.slots)
+        box.put_array("idf", self.idf)
+
+    @classmethod
+    def load(cls, box: Box) -> Vocabulary:
+        """What was dumped. Raises BundleInvalid."""
+        slots = box.array("slots", np.int32, (None,))
+        if len(slots) and (slots[0] < 0 or slots[-1] >= SLOTS or (np.diff(slots) <= 0).any()):
+            raise box.refuse("slots are out of range or not in rising order")
+        return cls(box.flag("words"), slots, box.array("idf", np.float32, (len(slots),)))
+
+
+def pulls(found: Any, weights: Floats) -> Floats:
+    """Products of TF-IDF rows [n, v] with weights [v, w], a row's bits its own: [n, w] float64."""
+    return np.asarray(found @ weights, dtype=np.float64)

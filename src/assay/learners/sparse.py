@@ -1,0 +1,401 @@
+"""Which words tell it? Every word, pair of words and run of characters of a text has a weight; the weights add up to the score.
+
+TF-IDF (Salton & Buckley 1988) of words and of characters, the pieces that tell most of the target kept (chi-squared; Yang &
+Pedersen 1997), and a linear support vector machine for each class against the rest (Fan et al. 2008), whose margins the tune rows
+turn into log-odds (Platt 1999); ridge regression for values. With `ratios` each piece is first scaled by how much more often it
+stands in texts of the class than elsewhere (Wang & Manning 2012). The other columns of the table stand beside the pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.data import Floats
+from assay.kernel.forms import Batch, Feature, Head, Vector
+from assay.kernel.plugins import About
+from assay.kernel.settings import Real, Switch, Whole, check_settings
+from assay.language.grams import counted, pieces
+from assay.language.reading import Reading
+from assay.language.tfidf import Vocabulary
+from assay.neural.halves import Halves, halves, halves_of, put_halves
+from assay.stats.design import Design
+from assay.stats.heads import guess, losses
+
+STRENGTHS = (0.3, 1.0, 0.1, 3.0)  # of the errors against the size of the weights, the usual best first
+RIDGES = (1.0, 0.3, 3.0, 10.0, 0.1)  # of the weights against the errors, for values
+SEEN = 150_000  # pieces of one sort that are weighed at all
+MOST_WEIGHTS = 2_000_000  # in the file of one model: 4 MB as halves
+BESIDE = 0.2  # of a standard deviation of another column: as much as a telling word
+TOLERANCE, MOST_ROUNDS = 0.1, 20_000  # of the solver, liblinear's own; a few dozen rounds are usual
+SHARP, LEAST_TUNE = 2.5, 12  # log-odds a margin of one is worth where fewer rows than that could tell
+SHARPS = tuple(np.geomspace(0.5, 12.0, 33).tolist())
+TOLD, TOLD_FROM = 12, 4000  # words told for each class, and texts they are looked up in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sparse:
+    """TF-IDF of words and characters, and a linear support vector machine or ridge regression."""
+
+    about: ClassVar[About] = About(
+        key="sparse",
+        takes=("vector", "texts"),
+        gives=("value", "classes"),
+        needs=("sklearn",),
+        extra="text",
+        order=12,
+        words={"en": {"title": "words and characters, weighted"}, "zh": {"title": "词与字符加权"}},
+    )
+    pieces: Annotated[int, Whole(100, 1_000_000, log=True)] = 100_000  # that tell most, kept of all
+    strength: Annotated[float, Real(0.0, 1e4)] = 0.0  # of the errors against the weights; 0 lets the tune rows choose
+    ratios: Annotated[bool, Switch()] = False  # whether pieces are scaled by how much they favour a class
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> SparseLine:
+        """Choose the strength on the tune rows, then learn from all."""
+        train = _counting(train)
+        readings = tuple(_read(train, place, self.pieces) for place in range(len(train.texts.parts)))
+        beside = _beside(train)
+        design = Design.learn(beside) if beside.features else None
+        columns = _Columns(readings, design)
+        x, x_tune = columns.matrix(train), columns.matrix(tune) if tune.rows else None
+        fitted, best = None, None
+        for strength in (self.strength,) if self.strength else (RIDGES if head.name == "value" else STRENGTHS):
+            found = _solve(x, train, head, strength, self.ratios, clock)
+            sharp, loss = _sharpness(found, x_tune, tune, head)
+            if best is None or loss < best[0]:
+                fitted, best = found, (loss, sharp, strength)
+            if x_tune is None or clock.expired() or clock.remaining() < 2 * clock.spent():
+                break
+        assert fitted is not None
+        assert best is not None
+        _, sharp, strength = best
+        keep = _telling(fitted.weights, columns.pieces, MOST_WEIGHTS // head.width)
+        columns = columns.only(keep)
+        if tune.rows and not clock.expired():
+            whole = train.then(_counting(tune))
+            found = _solve(columns.matrix(whole), whole, head, strength, self.ratios, clock)
+            fitted = found if not found.cut_short else replace(fitted, weights=fitted.weights[keep])
+        else:
+            whole, fitted = train, replace(fitted, weights=fitted.weights[keep])
+        line = SparseLine(
+            columns=columns,
+            weights=halves(fitted.weights * sharp),
+            intercept=fitted.intercept * sharp,
+            usual=np.zeros((len(train.texts.parts), head.width)),
+            strength=strength,
+            told=(),
+        )
+        usual = np.stack([p.mean(axis=0) for p in line.pulls(whole)[0]]) if readings else line.usual
+        return replace(line, usual=usual, told=_told(line, train, head))
+
+    @staticmethod
+    def load(box: Box, head: Head, features: tuple[Feature, ...]) -> SparseLine:
+        """The weights that were dumped. Raises BundleInvalid."""
+        columns = _Columns.load(box, features)
+        told = tuple(tuple(row.split("\n")) if row else () for row in box.texts("told", 100_000))
+        return SparseLine(
+            columns=columns,
+            weights=halves_of(box, "weights", (columns.width, head.width)),
+            intercept=box.array("intercept", np.float64, (head.width,)),
+            usual=box.array("usual", np.float64, (len(columns.readings), head.width)),
+            strength=box.real("strength", 0.0),
+            told=told,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SparseLine:
+    """A weight for each piece of each text column, and for each column beside them."""
+
+    columns: _Columns
+    weights: Halves  # [v, w]
+    intercept: Floats  # [w]
+    usual: Floats  # [t, w] mean pull of each text column among the rows learnt from
+    strength: float
+    told: tuple[tuple[str, ...], ...]  # words that speak most for each class, or for a high value
+
+    def predict(self, batch: Batch) -> Floats:
+        """Raw scores [n, w]."""
+        texts, beside = self.pulls(batch)
+        return np.asarray(sum(texts, start=np.tile(self.intercept, (batch.rows, 1))) + beside.sum(axis=1))
+
+    def pulls(self, batch: Batch) -> tuple[list[Floats], Floats]:
+        """Pull of each text column [n, w], and of each feature of the vector [n, d, w]."""
+        texts, at, weights = [], 0, self.weights.astype(np.float64)
+        for place, reading in enumerate(self.columns.readings):
+            own = weights[at : at + reading.width]
+            texts.append(reading.matrix(batch.texts.values[:, place]) @ own)
+            at += reading.width
+        beside = np.zeros((batch.rows, len(batch.vector.features), self.weights.shape[1]))
+        if self.columns.design is not None:
+            vector, own = _beside(batch), np.vstack([np.zeros(self.weights.shape[1]), weights[at:] * BESIDE])
+            where = _places_beside(batch)
+            for feature, pull in self.columns.design.pulls(vector, own):
+                beside[:, where[feature]] = pull
+        return texts, beside
+
+    def contributions(self, batch: Batch) -> Floats:
+        """What the pieces of each text add to the usual text's score, and the pull of the other columns: [n, d + 1, w]."""
+        texts, beside = self.pulls(batch)
+        out = np.concatenate([beside, np.tile(self.intercept, (batch.rows, 1, 1))], axis=1)
+        owners = [feature.part for feature in batch.vector.features]
+        for part, pull, usual in zip(batch.texts.parts, texts, self.usual, strict=True):
+            out[:, owners.index(part)] += pull - usual
+            out[:, -1] += usual
+        return out
+
+    def word_pulls(self, text: str, place: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """Pull of each piece of a text of text column `place`: starts, stops and pulls [m, w], beside the length's pull."""
+        at = sum(reading.width for reading in self.columns.readings[:place])
+        reading = self.columns.readings[place]
+        return reading.shares(text, self.weights[at : at + reading.width].astype(np.float64))
+
+    def dump(self, box: Box) -> None:
+        """Vocabularies, and weights as halves."""
+        self.columns.dump(box)
+        put_halves(box, "weights", self.weights)
+        box.put_array("intercept", self.intercept)
+        box.put_array("usual", self.usual)
+        box.put(strength=self.strength, told=["\n".join(words) for words in self.told])
+
+    def about(self) -> Mapping[str, Any]:
+        """How many pieces there are, and the words that speak most for each class."""
+        return {
+            "pieces": {r.part: {"words": len(r.words), "characters": len(r.characters)} for r in self.columns.readings},
+            "strength": self.strength,
+            "words": [list(words) for words in self.told],
+        }
+
+
+# ---------------------------------------------------------------------------------------------------------- columns
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """What becomes of a row: the pieces of each text column, then the other columns."""
+
+    readings: tuple[Reading, ...]
+    design: Design | None
+
+    @property
+    def pieces(self) -> NDArray[np.bool_]:
+        """Which columns may be left out: all but the sizes of texts and the columns beside: bool [v]."""
+        parts = [np.append(np.ones(r.width - 1, dtype=bool), False) for r in self.readings]
+        return np.concatenate([*parts, np.zeros(self.design.width if self.design else 0, dtype=bool)])
+
+    @property
+    def width(self) -> int:
+        """Columns: v."""
+        return sum(r.width for r in self.readings) + (self.design.width if self.design else 0)
+
+    def matrix(self, batch: Batch) -> Any:
+        """Every row as columns: scipy.sparse.csr_matrix [n, v]."""
+        from scipy.sparse import csr_array, csr_matrix, hstack
+
+        parts = [r.matrix(batch.texts.values[:, place]) for place, r in enumerate(self.readings)]
+        if self.design is not None:
+            parts.append(csr_array((self.design(_beside(batch)) * BESIDE).astype(np.float32)))
+        whole = csr_matrix(hstack(parts, format="csr"))
+        whole.indices, whole.indptr = whole.indices.astype(np.int32), whole.indptr.astype(np.int32)
+        return whole
+
+    def only(self, keep: NDArray[Any]) -> _Columns:
+        """The same with some columns; sizes and columns beside are always kept."""
+        parts, at = [], 0
+        for reading in self.readings:
+            parts.append(reading.only(keep[(keep >= at) & (keep < at + reading.width - 1)] - at))
+            at += reading.width
+        return replace(self, readings=tuple(parts))
+
+    def dump(self, box: Box) -> None:
+        box.put(texts=[reading.part for reading in self.readings], beside=self.design is not None)
+        for place, reading in enumerate(self.readings):
+            reading.dump(box.add(f"text-{place}"))
+        if self.design is not None:
+            self.design.dump(box.add("design"))
+
+    @classmethod
+    def load(cls, box: Box, features: tuple[Feature, ...]) -> _Columns:
+        parts = box.texts("texts", 10_000)
+        owners = {feature.part for feature in features}
+        if lost := [part for part in parts if part not in owners]:
+            raise box.refuse(f"there is no column {lost[0]!r}")
+        readings = tuple(Reading.load(box.box(f"text-{i}"), part) for i, part in enumerate(parts))
+        others = tuple(feature for feature in features if feature.part not in parts)
+        design = Design.load(box.box("design"), others) if box.flag("beside") else None
+        return cls(readings, design)
+
+
+def _beside(batch: Batch) -> Vector:
+    """The features of columns that are no text."""
+    where = _places_beside(batch)
+    return Vector(batch.vector.values[:, where], tuple(batch.vector.features[i] for i in where))
+
+
+def _places_beside(batch: Batch) -> list[int]:
+    return [i for i, feature in enumerate(batch.vector.features) if feature.part not in batch.texts.parts]
+
+
+def _counting(batch: Batch) -> Batch:
+    """Only the rows that count: those of weight zero teach nothing."""
+    if batch.weight is None or batch.weight.all() or not batch.weight.any():
+        return batch
+    return batch.take(np.flatnonzero(batch.weight))
+
+
+def _read(train: Batch, place: int, most: int) -> Reading:
+    """The pieces of one text column that tell most of the target."""
+    assert train.y is not None
+    texts = train.texts.values[:, place]
+    counts = [counted(texts, words) for words in (True, False)]
+    both = [Vocabulary.learn(c, words, SEEN) for c, words in zip(counts, (True, False), strict=True)]
+    if sum(map(len, both)) > most:
+        groups = _groups(train.y)
+        telling = [_chi_squared(v.of_counts(c), groups) for v, c in zip(both, counts, strict=True)]
+        least = np.partition(np.concatenate(telling), -most)[-most]
+        both = [v.only(np.flatnonzero(t >= least)) for v, t in zip(both, telling, strict=True)]
+    return Reading.of(train.texts.parts[place], both[0], both[1], texts)
+
+
+def _groups(y: NDArray[Any]) -> NDArray[np.int64]:
+    """Group number of each row: its class, or the fifth of the values it belongs to."""
+    if y.dtype.kind == "f":
+        return np.searchsorted(np.quantile(y, [0.2, 0.4, 0.6, 0.8]), y)
+    return np.unique(y, return_inverse=True)[1]
+
+
+def _chi_squared(x: Any, groups: NDArray[np.int64]) -> Floats:
+    """How far the texts of any group that hold a piece are from their number by chance: [v]."""
+    from scipy.sparse import csr_array
+
+    n, k = len(groups), int(groups.max()) + 1
+    present = csr_array((np.ones(len(x.data), dtype=np.float32), x.indices, x.indptr), shape=x.shape)
+    member = csr_array((np.ones(n, dtype=np.float32), groups, np.arange(n + 1)), shape=(n, k))
+    found = np.asarray((member.T @ present).todense(), dtype=np.float64)
+    expected = np.bincount(groups, minlength=k)[:, None] / n * found.sum(axis=0)
+    gap = np.divide((found - expected) ** 2, expected, out=np.zeros_like(found), where=expected > 0)
+    return np.asarray(gap.max(axis=0))
+
+
+# ---------------------------------------------------------------------------------------------------------- solving
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    weights: Floats  # [v, w]
+    intercept: Floats  # [w]
+    cut_short: bool = False
+
+    def scores(self, x: Any) -> Floats:
+        return np.asarray(x @ self.weights + self.intercept)
+
+
+def _solve(x: Any, batch: Batch, head: Head, strength: float, ratios: bool, clock: Clock) -> _Solved:
+    """Weights for margins of each class against the rest, or for values."""
+    assert batch.y is not None
+    if head.name == "value":
+        return _ridge(x, batch, strength)
+    weights = np.zeros((x.shape[1], head.width))
+    intercept = guess(head, batch.y, batch.weight) / SHARP
+    cut = False
+    for column in range(head.width):
+        is_it = batch.y == (1 if head.width == 1 else column)
+        if is_it.all() or not is_it.any():
+            continue
+        if clock.expired():
+            cut = True
+            break
+        weights[:, column], intercept[column] = _machine(x, is_it, batch.weight, strength, ratios)
+    return _Solved(weights, intercept, cut)
+
+
+def _machine(
+    x: Any, is_it: NDArray[np.bool_], weight: Floats | None, strength: float, ratios: bool
+) -> tuple[Floats, float]:
+    """Weights and intercept of a linear support vector machine with squared hinge loss."""
+    from sklearn.svm import LinearSVC
+
+    scale = _log_ratios(x, is_it) if ratios else None
+    if scale is not None:
+        x = x.copy()
+        x.data *= scale[x.indices]
+    machine = LinearSVC(C=strength, tol=TOLERANCE, random_state=0, max_iter=MOST_ROUNDS)
+    mass = None if weight is None else weight / weight.mean()
+    machine.fit(x, is_it, sample_weight=mass)
+    found = np.asarray(machine.coef_[0], dtype=np.float64)
+    return found if scale is None else found * scale, float(machine.intercept_[0])
+
+
+def _log_ratios(x: Any, is_it: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """How much more often each piece stands in texts of the class than elsewhere, in logarithms of mean size one: [v]."""
+    present = x.copy()
+    present.data = np.ones_like(present.data)
+    inside, outside = (np.asarray(present[rows].sum(axis=0)).ravel() + 1.0 for rows in (is_it, ~is_it))
+    found = np.log((inside / inside.sum()) / (outside / outside.sum()))
+    return np.asarray(found / max(1e-9, np.abs(found).mean()), dtype=np.float32)
+
+
+def _ridge(x: Any, batch: Batch, strength: float) -> _Solved:
+    from sklearn.linear_model import Ridge
+
+    ridge = Ridge(alpha=strength, solver="sparse_cg", max_iter=300, tol=1e-4)
+    ridge.fit(x.astype(np.float64), batch.y, sample_weight=batch.weight)
+    return _Solved(np.asarray(ridge.coef_, dtype=np.float64).reshape(-1, 1), np.atleast_1d(float(ridge.intercept_)))
+
+
+def _sharpness(found: _Solved, x_tune: Any, tune: Batch, head: Head) -> tuple[float, float]:
+    """What margins are multiplied by to become log-odds, and the loss of the tune rows then."""
+    values = head.name == "value"
+    if x_tune is None or tune.rows < LEAST_TUNE:
+        return 1.0 if values else SHARP, 0.0
+    assert tune.y is not None
+    margins = found.scores(x_tune)
+    weight = None if tune.weight is None or not tune.weight.any() else tune.weight
+    tried = [
+        (float(np.average(losses(head, margins * s, tune.y), weights=weight)), s)
+        for s in ((1.0,) if values else SHARPS)
+    ]
+    loss, sharp = min(tried)
+    return sharp, loss
+
+
+def _telling(weights: Floats, pieces: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+    """The columns to keep: all that are no pieces, and of the pieces at most so many, those of the largest weights."""
+    size = np.where(pieces, np.abs(weights).max(axis=1), np.inf)
+    if len(size) <= most:
+        return np.arange(len(size))
+    return np.sort(np.argsort(-size, kind="stable")[:most])
+
+
+def _told(line: SparseLine, train: Batch, head: Head) -> tuple[tuple[str, ...], ...]:
+    """The words that speak most for each class (both sides of two), or for a high and for a low value."""
+    if not line.columns.readings:
+        return ()
+    reading = line.columns.readings[0]
+    weights = line.weights[: len(reading.words)].astype(np.float64) * reading.words.idf[:, None]
+    sides = np.hstack([-weights, weights]) if head.width == 1 else weights
+    best = np.argsort(-sides, axis=0, kind="stable")[:TOLD].T
+    names = _names(reading.words, set(best.ravel().tolist()), train.texts.values[:TOLD_FROM, 0])
+    return tuple(
+        tuple(names[i] for i in row.tolist() if i in names and sides[i, at] > 0) for at, row in enumerate(best)
+    )
+
+
+def _names(vocabulary: Vocabulary, wanted: set[int], texts: Any) -> dict[int, str]:
+    """How some pieces are written, as far as these texts hold them."""
+    names: dict[int, str] = {}
+    for first, _, found in pieces(texts, True):
+        column = vocabulary.placed(found)
+        for i in np.flatnonzero(np.isin(column, list(wanted - set(names)))).tolist():
+            if column[i] not in names:
+                names[int(column[i])] = texts[first + found.text[i]][found.start[i] : found.stop[i]].lower()
+    return names
