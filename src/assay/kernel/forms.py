@@ -70,26 +70,28 @@ class Vector:
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """The form of free text: one normalised string a cell, "" where missing, [n, c]; `parts` names the data columns.
+    """The form of free text: a column [n] of normalised strings, "" where missing, for each data column in `parts`.
 
-    Strings rather than tokens: each learner cuts them its own way, with a vocabulary that it learnt or was given.
+    Strings rather than tokens: each learner cuts them its own way, with a vocabulary that it learnt or was given. Columns are
+    arrays of their own, so that what was made of one is found again by it.
     """
 
-    values: NDArray[np.object_]
+    columns: tuple[NDArray[np.object_], ...]
     parts: tuple[str, ...]
 
     def take(self, rows: NDArray[Any]) -> Texts:
         """The same columns for some rows."""
-        return Texts(self.values[rows], self.parts)
+        return Texts(tuple(column[rows] for column in self.columns), self.parts)
 
     def then(self, more: Texts) -> Texts:
         """The rows of another after these."""
-        return Texts(np.vstack([self.values, more.values]), self.parts)
+        pairs = zip(self.columns, more.columns, strict=True)
+        return Texts(tuple(np.concatenate(pair) for pair in pairs), self.parts)
 
     @property
     def nbytes(self) -> int:
         """Memory it takes, in bytes; the strings themselves belong to the table."""
-        return self.values.nbytes
+        return sum(column.nbytes for column in self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +110,9 @@ class Batch:
 
     @property
     def texts(self) -> Texts:
-        """The texts, of columns that give them: [n, 0] where none does."""
-        texts: Texts | None = self.forms.get("texts")
-        return Texts(np.empty((self.rows, 0), dtype=object), ()) if texts is None else texts
+        """The texts, of columns that give them."""
+        texts: Texts = self.forms.get("texts", NO_TEXTS)
+        return texts
 
     @property
     def rows(self) -> int:
@@ -138,6 +140,9 @@ class Batch:
         weight = None if self.weight is None or more.weight is None else np.concatenate([self.weight, more.weight])
         forms = {name: form.then(more.forms[name]) for name, form in self.forms.items()}
         return Batch(forms, np.concatenate([self.y, more.y]), weight)
+
+
+NO_TEXTS = Texts((), ())
 
 
 @dataclass(frozen=True)

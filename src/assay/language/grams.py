@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .characters import BLANK, DENSE, LETTER, codes_of, small, sorts
+from .memo import Memo
 
 BITS = 22
 SLOTS = 2**BITS
@@ -25,6 +26,9 @@ BLOCK = 120_000  # characters worked on at once: what the processor's cache hold
 READ = 200_000  # characters of one text that are read; a longer one is taken for its beginning
 BASE = np.uint64(0x9E3779B97F4A7C15)
 WORD, PAIR = 1, 2  # sorts of pieces, beside runs by their length
+
+KEPT = 400_000_000  # bytes of counts that are kept for when the same texts come again
+_COUNTED = Memo(KEPT, lambda counts: counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes)
 
 Strings = Sequence[str] | NDArray[np.object_]
 
@@ -56,6 +60,12 @@ def pieces(texts: Strings, words: bool) -> Iterator[tuple[int, int, Pieces]]:
 
 def counted(texts: Strings, words: bool) -> Any:
     """How often each piece stands in each text: scipy.sparse.csr_array of int32 [n, SLOTS], slots rising within a row."""
+    if isinstance(texts, np.ndarray):
+        return _COUNTED.of(texts, lambda: _counted(texts, words), words)
+    return _counted(texts, words)
+
+
+def _counted(texts: Strings, words: bool) -> Any:
     from scipy.sparse import csr_array
 
     slots, counts, sizes = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [np.zeros(1, np.int64)]

@@ -6,6 +6,7 @@ brought to length one (Salton & Buckley 1988); as scikit-learn's TfidfVectorizer
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.box import Box
-from ..kernel.data import Floats
+from ..neural.halves import halves, halves_of, put_halves
 from .grams import SLOTS, Pieces, Strings, counted
 
+_ONE = np.uint64(1)
 LEAST_TEXTS = 100  # texts from which on a piece must stand in two of them to be kept
 
 
@@ -25,7 +27,7 @@ class Vocabulary:
 
     words: bool  # words and pairs; else runs of characters
     slots: NDArray[np.int32]  # [v] rising
-    idf: NDArray[np.float32]  # [v]
+    idf: NDArray[np.float32]  # [v] each a number that a half holds exactly, as it rests in the file
 
     def __len__(self) -> int:
         return len(self.slots)
@@ -40,7 +42,7 @@ class Vocabulary:
             order = np.argsort(-texts[slots], kind="stable")
             slots = np.sort(slots[order[:most]])
         idf = np.log((1.0 + n) / (1.0 + texts[slots])) + 1.0
-        return cls(words, slots.astype(np.int32), idf.astype(np.float32))
+        return cls(words, slots.astype(np.int32), halves(idf).astype(np.float32))
 
     def weights(self, texts: Strings) -> Any:
         """TF-IDF of texts, of length one: scipy.sparse.csr_array of float32 [n, v]."""
@@ -50,7 +52,7 @@ class Vocabulary:
         """The same from what `counted` gave."""
         from scipy.sparse import csr_array
 
-        column = self.place()[counts.indices]
+        column = self.columns_of(counts.indices)
         known = column >= 0
         rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))[known]
         column = column[known]
@@ -64,16 +66,23 @@ class Vocabulary:
 
     def placed(self, found: Pieces) -> NDArray[np.int32]:
         """The column of each piece of some texts; -1 where it is not known."""
-        return np.asarray(self.place()[found.slot])
+        return self.columns_of(found.slot)
 
-    def place(self) -> NDArray[np.int32]:
-        """The column of each slot; -1 where it is empty: [SLOTS]."""
-        kept: NDArray[np.int32] | None = self.__dict__.get("_place")
-        if kept is None:
-            kept = np.full(SLOTS, -1, dtype=np.int32)
-            kept[self.slots] = np.arange(len(self.slots), dtype=np.int32)
-            self.__dict__["_place"] = kept
-        return kept
+    def columns_of(self, slots: NDArray[Any]) -> NDArray[np.int32]:
+        """The column of each slot; -1 where it is empty."""
+        bits, before = self._ranks
+        word, bit = slots >> 6, (slots & 63).astype(np.uint64)
+        held = bits[word] >> bit
+        below = bits[word] & ((_ONE << bit) - _ONE)
+        return np.where(held & _ONE, before[word] + np.bitwise_count(below), -1).astype(np.int32)
+
+    @functools.cached_property
+    def _ranks(self) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+        """A bit for each slot that is taken, 64 in a word, and how many are taken before each word: a slot's column is its rank."""
+        bits = np.zeros(SLOTS // 64, dtype=np.uint64)
+        np.bitwise_or.at(bits, self.slots >> 6, _ONE << (self.slots & 63).astype(np.uint64))
+        counts = np.bitwise_count(bits).astype(np.int32)
+        return bits, np.cumsum(counts, dtype=np.int32) - counts
 
     def only(self, columns: NDArray[Any]) -> Vocabulary:
         """The same with some of its pieces [kept], in rising order. Texts then get another length."""
@@ -83,7 +92,7 @@ class Vocabulary:
         """Slots and weights."""
         box.put(words=self.words)
         box.put_array("slots", self.slots)
-        box.put_array("idf", self.idf)
+        put_halves(box, "idf", halves(self.idf))
 
     @classmethod
     def load(cls, box: Box) -> Vocabulary:
@@ -91,9 +100,4 @@ class Vocabulary:
         slots = box.array("slots", np.int32, (None,))
         if len(slots) and (slots[0] < 0 or slots[-1] >= SLOTS or (np.diff(slots) <= 0).any()):
             raise box.refuse("slots are out of range or not in rising order")
-        return cls(box.flag("words"), slots, box.array("idf", np.float32, (len(slots),)))
-
-
-def pulls(found: Any, weights: Floats) -> Floats:
-    """Products of TF-IDF rows [n, v] with weights [v, w], a row's bits its own: [n, w] float64."""
-    return np.asarray(found @ weights, dtype=np.float64)
+        return cls(box.flag("words"), slots, halves_of(box, "idf", (len(slots),)).astype(np.float32))

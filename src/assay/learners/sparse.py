@@ -8,7 +8,8 @@ stands in texts of the class than elsewhere (Wang & Manning 2012). The other col
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
@@ -20,7 +21,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head, Vector
 from assay.kernel.plugins import About
-from assay.kernel.settings import Real, Switch, Whole, check_settings
+from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.language.grams import counted, pieces
 from assay.language.reading import Reading
 from assay.language.tfidf import Vocabulary
@@ -28,7 +29,11 @@ from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.stats.design import Design
 from assay.stats.heads import guess, losses
 
-STRENGTHS = (0.3, 1.0, 0.1, 3.0)  # of the errors against the size of the weights, the usual best first
+STRENGTHS = (0.3, 1.0, 0.1)  # of the errors against the size of the weights, the usual best first
+OF_RATIOS = (0.1, 0.3, 0.03)  # the same where pieces are scaled
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the plain machine beside that of scaled pieces
+NEAR = tuple(np.geomspace(0.6, 1.6, 13).tolist())  # how much sharper or duller a mixture may be than its parts
+SPARED = 3.0  # solvings that must still be affordable when one more is tried: itself and those on all rows
 RIDGES = (1.0, 0.3, 3.0, 10.0, 0.1)  # of the weights against the errors, for values
 SEEN = 150_000  # pieces of one sort that are weighed at all
 MOST_WEIGHTS = 2_000_000  # in the file of one model: 4 MB as halves
@@ -54,48 +59,73 @@ class Sparse:
     )
     pieces: Annotated[int, Whole(100, 1_000_000, log=True)] = 100_000  # that tell most, kept of all
     strength: Annotated[float, Real(0.0, 1e4)] = 0.0  # of the errors against the weights; 0 lets the tune rows choose
-    ratios: Annotated[bool, Switch()] = False  # whether pieces are scaled by how much they favour a class
+    ratios: Annotated[str, Choice(("auto", "never", "always"))] = (
+        "auto"  # whether pieces are scaled by how they favour a class
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> SparseLine:
-        """Choose the strength on the tune rows, then learn from all."""
-        train = _counting(train)
+        """Choose strengths and mixture on the tune rows, then learn from all."""
+        train, tune = _counting(train), _counting(tune)
         readings = tuple(_read(train, place, self.pieces) for place in range(len(train.texts.parts)))
         beside = _beside(train)
-        design = Design.learn(beside) if beside.features else None
-        columns = _Columns(readings, design)
+        columns = _Columns(readings, Design.learn(beside) if beside.features else None)
         x, x_tune = columns.matrix(train), columns.matrix(tune) if tune.rows else None
-        fitted, best = None, None
-        for strength in (self.strength,) if self.strength else (RIDGES if head.name == "value" else STRENGTHS):
-            found = _solve(x, train, head, strength, self.ratios, clock)
-            sharp, loss = _sharpness(found, x_tune, tune, head)
-            if best is None or loss < best[0]:
-                fitted, best = found, (loss, sharp, strength)
-            if x_tune is None or clock.expired() or clock.remaining() < 2 * clock.spent():
-                break
-        assert fitted is not None
-        assert best is not None
-        _, sharp, strength = best
-        keep = _telling(fitted.weights, columns.pieces, MOST_WEIGHTS // head.width)
+        chosen, cost = self._choose(x, train, x_tune, tune, head, clock)
+        solved = _mixed([way.solved for way in chosen], [way.share for way in chosen])
+        keep = _telling(solved.weights, columns.pieces, MOST_WEIGHTS // head.width)
         columns = columns.only(keep)
-        if tune.rows and not clock.expired():
-            whole = train.then(_counting(tune))
-            found = _solve(columns.matrix(whole), whole, head, strength, self.ratios, clock)
-            fitted = found if not found.cut_short else replace(fitted, weights=fitted.weights[keep])
-        else:
-            whole, fitted = train, replace(fitted, weights=fitted.weights[keep])
+        whole = train
+        if x_tune is not None and _counts(tune) and clock.remaining() > len(chosen) * cost:
+            both, x = train.then(tune), _stacked(x[:, keep], x_tune[:, keep])
+            again = [_solve(x, both, head, way.strength, way.ratios, clock) for way in chosen]
+            if not any(found.cut_short for found in again):
+                solved, keep, whole = _mixed(again, [way.share for way in chosen]), np.arange(len(keep)), both
         line = SparseLine(
             columns=columns,
-            weights=halves(fitted.weights * sharp),
-            intercept=fitted.intercept * sharp,
+            weights=halves(solved.weights[keep]),
+            intercept=solved.intercept,
             usual=np.zeros((len(train.texts.parts), head.width)),
-            strength=strength,
+            strengths=tuple((way.strength, way.ratios, way.share) for way in chosen),
             told=(),
         )
         usual = np.stack([p.mean(axis=0) for p in line.pulls(whole)[0]]) if readings else line.usual
         return replace(line, usual=usual, told=_told(line, train, head))
+
+    def _choose(
+        self, x: Any, train: Batch, x_tune: Any, tune: Batch, head: Head, clock: Clock
+    ) -> tuple[list[_Way], float]:
+        """One or two ways to learn with their shares, and the seconds that one solving takes."""
+        best: dict[bool, tuple[float, _Way]] = {}
+        cost = 0.0
+        for strength, ratios in self._tries(head):
+            if best and (x_tune is None or clock.remaining() < SPARED * cost):
+                break
+            timer = clock.slice(clock.remaining())
+            solved = _solve(x, train, head, strength, ratios, clock)
+            cost = max(cost, timer.spent())
+            sharp, loss = _sharpness(solved, x_tune, tune, head)
+            if ratios not in best or loss < best[ratios][0]:
+                best[ratios] = loss, _Way(solved, strength, ratios, sharp)
+        ways = [way for _, way in best.values()]
+        if len(ways) == 1 or x_tune is None:
+            return ways[:1], cost
+        mixes = [(share * one, (1 - share) * two) for share in SHARES for one, two in [(ways[0].share, ways[1].share)]]
+        tried = [(*_sharpness(_mixed([w.solved for w in ways], mix), x_tune, tune, head, NEAR), mix) for mix in mixes]
+        sharp, _, mix = min(tried, key=lambda found: found[1])
+        found = [replace(way, share=sharp * part) for way, part in zip(ways, mix, strict=True)]
+        return [way for way in found if way.share > 0], cost
+
+    def _tries(self, head: Head) -> list[tuple[float, bool]]:
+        """(strength, ratios) to be tried, those first that win most often."""
+        if head.name == "value":
+            return [(strength, False) for strength in ((self.strength,) if self.strength else RIDGES)]
+        plain, scaled = ((self.strength,), (self.strength,)) if self.strength else (STRENGTHS, OF_RATIOS)
+        without = [(strength, False) for strength in plain] if self.ratios != "always" else []
+        with_them = [(strength, True) for strength in scaled] if self.ratios != "never" else []
+        return [pair for pairs in itertools.zip_longest(without, with_them) for pair in pairs if pair is not None]
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> SparseLine:
@@ -107,7 +137,7 @@ class Sparse:
             weights=halves_of(box, "weights", (columns.width, head.width)),
             intercept=box.array("intercept", np.float64, (head.width,)),
             usual=box.array("usual", np.float64, (len(columns.readings), head.width)),
-            strength=box.real("strength", 0.0),
+            strengths=tuple(_strength(box, row) for row in box.rows("strengths", 2)),
             told=told,
         )
 
@@ -120,7 +150,7 @@ class SparseLine:
     weights: Halves  # [v, w]
     intercept: Floats  # [w]
     usual: Floats  # [t, w] mean pull of each text column among the rows learnt from
-    strength: float
+    strengths: tuple[tuple[float, bool, float], ...]  # of each machine, whether its pieces are scaled, and its share
     told: tuple[tuple[str, ...], ...]  # words that speak most for each class, or for a high value
 
     def predict(self, batch: Batch) -> Floats:
@@ -133,7 +163,7 @@ class SparseLine:
         texts, at, weights = [], 0, self.weights.astype(np.float64)
         for place, reading in enumerate(self.columns.readings):
             own = weights[at : at + reading.width]
-            texts.append(reading.matrix(batch.texts.values[:, place]) @ own)
+            texts.append(reading.matrix(batch.texts.columns[place]) @ own)
             at += reading.width
         beside = np.zeros((batch.rows, len(batch.vector.features), self.weights.shape[1]))
         if self.columns.design is not None:
@@ -165,13 +195,15 @@ class SparseLine:
         put_halves(box, "weights", self.weights)
         box.put_array("intercept", self.intercept)
         box.put_array("usual", self.usual)
-        box.put(strength=self.strength, told=["\n".join(words) for words in self.told])
+        keys = ("strength", "ratios", "share")
+        box.put(strengths=[dict(zip(keys, way, strict=True)) for way in self.strengths])
+        box.put(told=["\n".join(words) for words in self.told])
 
     def about(self) -> Mapping[str, Any]:
         """How many pieces there are, and the words that speak most for each class."""
         return {
             "pieces": {r.part: {"words": len(r.words), "characters": len(r.characters)} for r in self.columns.readings},
-            "strength": self.strength,
+            "machines": [list(way) for way in self.strengths],
             "words": [list(words) for words in self.told],
         }
 
@@ -201,12 +233,10 @@ class _Columns:
         """Every row as columns: scipy.sparse.csr_matrix [n, v]."""
         from scipy.sparse import csr_array, csr_matrix, hstack
 
-        parts = [r.matrix(batch.texts.values[:, place]) for place, r in enumerate(self.readings)]
+        parts = [r.matrix(batch.texts.columns[place]) for place, r in enumerate(self.readings)]
         if self.design is not None:
             parts.append(csr_array((self.design(_beside(batch)) * BESIDE).astype(np.float32)))
-        whole = csr_matrix(hstack(parts, format="csr"))
-        whole.indices, whole.indptr = whole.indices.astype(np.int32), whole.indptr.astype(np.int32)
-        return whole
+        return _narrow(csr_matrix(hstack(parts, format="csr")))
 
     def only(self, keep: NDArray[Any]) -> _Columns:
         """The same with some columns; sizes and columns beside are always kept."""
@@ -247,15 +277,18 @@ def _places_beside(batch: Batch) -> list[int]:
 
 def _counting(batch: Batch) -> Batch:
     """Only the rows that count: those of weight zero teach nothing."""
-    if batch.weight is None or batch.weight.all() or not batch.weight.any():
-        return batch
-    return batch.take(np.flatnonzero(batch.weight))
+    return batch.take(np.flatnonzero(batch.weight)) if _counts(batch) and batch.weight is not None else batch
+
+
+def _counts(batch: Batch) -> bool:
+    """Whether any row counts."""
+    return batch.rows > 0 and (batch.weight is None or bool(batch.weight.any()))
 
 
 def _read(train: Batch, place: int, most: int) -> Reading:
     """The pieces of one text column that tell most of the target."""
     assert train.y is not None
-    texts = train.texts.values[:, place]
+    texts = train.texts.columns[place]
     counts = [counted(texts, words) for words in (True, False)]
     both = [Vocabulary.learn(c, words, SEEN) for c, words in zip(counts, (True, False), strict=True)]
     if sum(map(len, both)) > most:
@@ -290,6 +323,16 @@ def _chi_squared(x: Any, groups: NDArray[np.int64]) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
+class _Way:
+    """One way to learn, and what its weights are multiplied by in the end."""
+
+    solved: _Solved
+    strength: float
+    ratios: bool
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
 class _Solved:
     weights: Floats  # [v, w]
     intercept: Floats  # [w]
@@ -297,6 +340,27 @@ class _Solved:
 
     def scores(self, x: Any) -> Floats:
         return np.asarray(x @ self.weights + self.intercept)
+
+
+def _mixed(parts: Sequence[_Solved], shares: Sequence[float]) -> _Solved:
+    """The sum of several, each times its share."""
+    weights, intercept = parts[0].weights * shares[0], parts[0].intercept * shares[0]
+    for part, share in zip(parts[1:], shares[1:], strict=True):
+        weights, intercept = weights + part.weights * share, intercept + part.intercept * share
+    return _Solved(weights, intercept)
+
+
+def _stacked(first: Any, second: Any) -> Any:
+    """Rows of one matrix after those of another."""
+    from scipy.sparse import csr_matrix, vstack
+
+    return _narrow(csr_matrix(vstack([first, second], format="csr")))
+
+
+def _narrow(x: Any) -> Any:
+    """With places of 32 bits, which the solver asks for."""
+    x.indices, x.indptr = x.indices.astype(np.int32), x.indptr.astype(np.int32)
+    return x
 
 
 def _solve(x: Any, batch: Batch, head: Head, strength: float, ratios: bool, clock: Clock) -> _Solved:
@@ -352,17 +416,18 @@ def _ridge(x: Any, batch: Batch, strength: float) -> _Solved:
     return _Solved(np.asarray(ridge.coef_, dtype=np.float64).reshape(-1, 1), np.atleast_1d(float(ridge.intercept_)))
 
 
-def _sharpness(found: _Solved, x_tune: Any, tune: Batch, head: Head) -> tuple[float, float]:
+def _sharpness(
+    found: _Solved, x_tune: Any, tune: Batch, head: Head, among: Sequence[float] = SHARPS
+) -> tuple[float, float]:
     """What margins are multiplied by to become log-odds, and the loss of the tune rows then."""
     values = head.name == "value"
     if x_tune is None or tune.rows < LEAST_TUNE:
         return 1.0 if values else SHARP, 0.0
     assert tune.y is not None
     margins = found.scores(x_tune)
-    weight = None if tune.weight is None or not tune.weight.any() else tune.weight
+    weight = tune.weight if _counts(tune) else None
     tried = [
-        (float(np.average(losses(head, margins * s, tune.y), weights=weight)), s)
-        for s in ((1.0,) if values else SHARPS)
+        (float(np.average(losses(head, margins * s, tune.y), weights=weight)), s) for s in ((1.0,) if values else among)
     ]
     loss, sharp = min(tried)
     return sharp, loss
@@ -384,7 +449,7 @@ def _told(line: SparseLine, train: Batch, head: Head) -> tuple[tuple[str, ...], 
     weights = line.weights[: len(reading.words)].astype(np.float64) * reading.words.idf[:, None]
     sides = np.hstack([-weights, weights]) if head.width == 1 else weights
     best = np.argsort(-sides, axis=0, kind="stable")[:TOLD].T
-    names = _names(reading.words, set(best.ravel().tolist()), train.texts.values[:TOLD_FROM, 0])
+    names = _names(reading.words, set(best.ravel().tolist()), train.texts.columns[0][:TOLD_FROM])
     return tuple(
         tuple(names[i] for i in row.tolist() if i in names and sides[i, at] > 0) for at, row in enumerate(best)
     )
@@ -399,3 +464,9 @@ def _names(vocabulary: Vocabulary, wanted: set[int], texts: Any) -> dict[int, st
             if column[i] not in names:
                 names[int(column[i])] = texts[first + found.text[i]][found.start[i] : found.stop[i]].lower()
     return names
+
+
+def _strength(box: Box, raw: Mapping[str, Any]) -> tuple[float, bool, float]:
+    inner = Box(f"{box.where}/strengths")
+    inner.put(**raw)
+    return inner.real("strength", 0.0), inner.flag("ratios"), inner.real("share", 0.0)

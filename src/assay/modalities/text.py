@@ -7,11 +7,10 @@ decomposition (latent semantic analysis, Deerwester et al. 1990), and the length
 
 from __future__ import annotations
 
+import math
 import re
-import weakref
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,9 @@ from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
+from assay.language.memo import Memo
 from assay.language.normal import normal
 
-Made = TypeVar("Made")
 MOST_WORDS = 4000
 FACTORS = 24
 WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -126,8 +125,10 @@ class Factors:
 
     def texts(self, column: Column) -> NDArray[np.object_]:
         """The normalised text of each cell, "" where missing: [n]."""
-        assert column.levels is not None
-        return np.asarray(Normalised.of(column.levels).levels[column.cells], dtype=object)
+        levels = column.levels
+        assert levels is not None
+        known = _NORMALISED.of(levels, lambda: _normalised(levels))
+        return _CELLS.of(column.cells, lambda: known[column.cells], id(levels))
 
     def strange(self, column: Column) -> Bools:
         """Text of which not one word was seen in training."""
@@ -171,7 +172,7 @@ class Counted:
     @classmethod
     def of(cls, texts: NDArray[np.object_]) -> Counted:
         """The counts of these very texts."""
-        return _remembered(texts, cls._counted)
+        return _COUNTED.of(texts, lambda: cls._counted(texts))
 
     @classmethod
     def _counted(cls, texts: NDArray[np.object_]) -> Counted:
@@ -189,35 +190,15 @@ class Counted:
         return cls(tuple(index), counts, np.diff(ends))
 
 
-@dataclass(frozen=True, eq=False)
-class Normalised:
-    """Some texts without their wrapping, the empty one last; made once for as long as the texts are held."""
-
-    levels: NDArray[np.object_]  # [texts + 1]
-
-    @classmethod
-    def of(cls, texts: NDArray[np.object_]) -> Normalised:
-        """These very texts, normalised."""
-        return _remembered(texts, cls._normalised)
-
-    @classmethod
-    def _normalised(cls, texts: NDArray[np.object_]) -> Normalised:
-        return cls(np.asarray([*(normal(str(text)) for text in texts), ""], dtype=object))
+def _normalised(levels: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Texts without their wrapping, the empty one last: [texts + 1]."""
+    return np.asarray([*(normal(str(text)) for text in levels), ""], dtype=object)
 
 
-def _remembered(texts: NDArray[np.object_], make: Callable[[NDArray[np.object_]], Made]) -> Made:
-    """What was made of these very texts, from memory where it was made before."""
-    key = (id(texts), make)
-    kept = _REMEMBERED.get(key)
-    if kept is not None and kept[0]() is texts:
-        return cast(Made, kept[1])
-    made = make(texts)
-    forget = _REMEMBERED.pop  # held here: at the end of the program the module's names go before the texts do
-    _REMEMBERED[key] = (weakref.ref(texts, lambda _: forget(key, None)), made)
-    return made
-
-
-_REMEMBERED: dict[Any, tuple[weakref.ref[Any], Any]] = {}
+# Both are as large as a few copies of the texts; they go when the texts go.
+_COUNTED = Memo(math.inf, lambda _: 0)
+_NORMALISED = Memo(math.inf, lambda _: 0)
+_CELLS = Memo(math.inf, lambda _: 0)
 
 
 def tokens(text: str) -> list[str]:

@@ -88,7 +88,7 @@ def _ordered(rows: int, head: Head, texts: bool) -> list[tuple[str, str, dict[st
 
 def _texts() -> list[tuple[str, str, dict[str, Any]]]:
     """What reads whole texts comes before what sees a few factors of them."""
-    return [("sparse", "sparse", {}), ("sparse ratios", "sparse", {"ratios": True})]
+    return [("sparse", "sparse", {})]
 
 
 def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:

@@ -56,7 +56,7 @@ class Encoders:
             if isinstance(e, GivesTexts)
         ]
         if texts:
-            forms["texts"] = Texts(np.column_stack([cells for _, cells in texts]), tuple(name for name, _ in texts))
+            forms["texts"] = Texts(tuple(cells for _, cells in texts), tuple(name for name, _ in texts))
         return Batch(forms, y, weight)
 
     def strange(self, table: Dataset) -> Bools:

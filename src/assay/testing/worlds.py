@@ -87,7 +87,7 @@ def _said(x: Floats, code: Ints) -> Texts:
     sizes = ("freezing", "cold", "cool", "mild", "warm", "hot", "boiling")
     level = np.clip(np.round(x * 2) + 3, 0, 6).astype(np.int64)
     said = [f"it was {sizes[i]} in the {LEVELS[j]}" for i, j in zip(level, code, strict=True)]
-    return Texts(np.asarray(said, dtype=object)[:, None], ("noise",))
+    return Texts((np.asarray(said, dtype=object),), ("noise",))
 
 
 def replaced(batch: Batch, values: Floats) -> Batch:
@@ -102,9 +102,9 @@ def bruised(batch: Batch) -> Batch:
     more = np.column_stack([np.full(n, np.nan), np.full(n, 7.0), np.where(np.arange(n) % 50 == 0, 1e300, 1.0)])
     features = (*batch.vector.features, Feature("empty", "empty"), Feature("same", "same"), Feature("huge", "huge"))
     values[::40, 2] = len(LEVELS)  # the code that stands for every rare or unseen level
-    texts = batch.texts.values.copy()
-    texts[::30, 0], texts[1::30, 0] = "", "\u202e😀 \x00 " * 40
-    forms = {"vector": Vector(np.hstack([values, more]), features), "texts": Texts(texts, batch.texts.parts)}
+    texts = batch.texts.columns[0].copy()
+    texts[::30], texts[1::30] = "", "\u202e😀 \x00 " * 40
+    forms = {"vector": Vector(np.hstack([values, more]), features), "texts": Texts((texts,), batch.texts.parts)}
     return replace(batch, forms=forms)
 
 
