@@ -49,6 +49,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
                            help=helped(name, lang))  # fmt: skip
     for name in ("group", "time", "weight"):
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
+    group.add_argument("--encoder", default="", metavar="FOLDER", help=helped("encoder", lang))
     group.add_argument("--folds", type=int, default=0, help=helped("folds", lang))
     group.add_argument("--sealed", type=float, default=None, metavar="SHARE", help=helped("sealed", lang))
     group.add_argument("--memory", default="", metavar="AMOUNT", help=helped("memory", lang))
@@ -75,6 +76,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "features": tuple(parsed.feature),
         "learners": tuple(parsed.learner),
         "also": tuple(parsed.also),
+        "encoder": parsed.encoder,
         "group": parsed.group,
         "time": parsed.time,
         "weight": parsed.weight,

@@ -18,7 +18,7 @@ from .cells import Cell
 from .clock import Clock
 from .data import Bools, Column, Dataset, Floats, Ints
 from .findings import Finding, Trial
-from .forms import Batch, Head, Vector
+from .forms import Batch, Head, Texts, Vector
 from .hints import unknown
 from .plan import Plan
 from .shelf import shelf
@@ -277,6 +277,15 @@ class StreamLearner(Learner, Protocol):
         self, stream: Stream, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator, needed: int
     ) -> Fitted:
         """Learn from all rows of the stream; `tune` may stop it early; `needed` rounds were enough on the sample."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """What a learner of texts may offer beside: work that is the same for every fold, done once before them."""
+
+    def prepare(self, texts: Texts, clock: Clock) -> Learner:
+        """The learner with settings fit for these texts and this time. Raises DoesNotApply with the reason where there are none."""
         ...
 
 

@@ -86,7 +86,21 @@ class Switch:
         return bool(rng.integers(2))
 
 
-Range = Real | Whole | Choice | Switch
+@dataclass(frozen=True)
+class Name:
+    """The name of something outside, at most `longest` printable characters; empty for what is usual."""
+
+    longest: int = 200
+
+    def problem(self, value: object) -> Say | None:
+        fits = isinstance(value, str) and len(value) <= self.longest and (value == "" or value.isprintable())
+        return None if fits else _problem("name", value, longest=str(self.longest))
+
+    def draw(self, rng: np.random.Generator) -> str:
+        return ""
+
+
+Range = Real | Whole | Choice | Switch | Name
 
 
 def ranges(kind: Any) -> dict[str, Range]:
@@ -96,7 +110,7 @@ def ranges(kind: Any) -> dict[str, Range]:
     for field in dataclasses.fields(kind):
         marks = getattr(hints[field.name], "__metadata__", ())
         for mark in marks:
-            if isinstance(mark, (Real, Whole, Choice, Switch)):
+            if isinstance(mark, (Real, Whole, Choice, Switch, Name)):
                 found[field.name] = mark
     return found
 

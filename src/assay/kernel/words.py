@@ -34,6 +34,7 @@ SPEAKING_ROOMS: Mapping[str, str] = {
     "report": "report.words",
     "cli": "cli.words",
     "onnx_graph": "onnx_graph.words",
+    "neural": "neural.words",
 }
 SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
-from assay.kernel.forms import Batch, Feature, Head, Vector
+from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.language.grams import counted, pieces
@@ -28,6 +28,8 @@ from assay.language.tfidf import Vocabulary
 from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.stats.design import Design
 from assay.stats.heads import guess, losses
+
+from ._beside import beside, counting, counts, places_beside
 
 STRENGTHS = (0.3, 1.0, 0.1)  # of the errors against the size of the weights, the usual best first
 OF_RATIOS = (0.1, 0.3, 0.03)  # the same where pieces are scaled
@@ -68,17 +70,17 @@ class Sparse:
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> SparseLine:
         """Choose strengths and mixture on the tune rows, then learn from all."""
-        train, tune = _counting(train), _counting(tune)
+        train, tune = counting(train), counting(tune)
         readings = tuple(_read(train, place, self.pieces) for place in range(len(train.texts.parts)))
-        beside = _beside(train)
-        columns = _Columns(readings, Design.learn(beside) if beside.features else None)
+        others = beside(train)
+        columns = _Columns(readings, Design.learn(others) if others.features else None)
         x, x_tune = columns.matrix(train), columns.matrix(tune) if tune.rows else None
         chosen, cost = self._choose(x, train, x_tune, tune, head, clock)
         solved = _mixed([way.solved for way in chosen], [way.share for way in chosen])
         keep = _telling(solved.weights, columns.pieces, MOST_WEIGHTS // head.width)
         columns = columns.only(keep)
         whole = train
-        if x_tune is not None and _counts(tune) and clock.remaining() > len(chosen) * cost:
+        if x_tune is not None and counts(tune) and clock.remaining() > len(chosen) * cost:
             both, x = train.then(tune), _stacked(x[:, keep], x_tune[:, keep])
             again = [_solve(x, both, head, way.strength, way.ratios, clock) for way in chosen]
             if not any(found.cut_short for found in again):
@@ -155,8 +157,8 @@ class SparseLine:
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
-        texts, beside = self.pulls(batch)
-        return np.asarray(sum(texts, start=np.tile(self.intercept, (batch.rows, 1))) + beside.sum(axis=1))
+        texts, others = self.pulls(batch)
+        return np.asarray(sum(texts, start=np.tile(self.intercept, (batch.rows, 1))) + others.sum(axis=1))
 
     def pulls(self, batch: Batch) -> tuple[list[Floats], Floats]:
         """Pull of each text column [n, w], and of each feature of the vector [n, d, w]."""
@@ -165,18 +167,18 @@ class SparseLine:
             own = weights[at : at + reading.width]
             texts.append(reading.matrix(batch.texts.columns[place]) @ own)
             at += reading.width
-        beside = np.zeros((batch.rows, len(batch.vector.features), self.weights.shape[1]))
+        others = np.zeros((batch.rows, len(batch.vector.features), self.weights.shape[1]))
         if self.columns.design is not None:
-            vector, own = _beside(batch), np.vstack([np.zeros(self.weights.shape[1]), weights[at:] * BESIDE])
-            where = _places_beside(batch)
+            vector, own = beside(batch), np.vstack([np.zeros(self.weights.shape[1]), weights[at:] * BESIDE])
+            where = places_beside(batch)
             for feature, pull in self.columns.design.pulls(vector, own):
-                beside[:, where[feature]] = pull
-        return texts, beside
+                others[:, where[feature]] = pull
+        return texts, others
 
     def contributions(self, batch: Batch) -> Floats:
         """What the pieces of each text add to the usual text's score, and the pull of the other columns: [n, d + 1, w]."""
-        texts, beside = self.pulls(batch)
-        out = np.concatenate([beside, np.tile(self.intercept, (batch.rows, 1, 1))], axis=1)
+        texts, others = self.pulls(batch)
+        out = np.concatenate([others, np.tile(self.intercept, (batch.rows, 1, 1))], axis=1)
         owners = [feature.part for feature in batch.vector.features]
         for part, pull, usual in zip(batch.texts.parts, texts, self.usual, strict=True):
             out[:, owners.index(part)] += pull - usual
@@ -235,7 +237,7 @@ class _Columns:
 
         parts = [r.matrix(batch.texts.columns[place]) for place, r in enumerate(self.readings)]
         if self.design is not None:
-            parts.append(csr_array((self.design(_beside(batch)) * BESIDE).astype(np.float32)))
+            parts.append(csr_array((self.design(beside(batch)) * BESIDE).astype(np.float32)))
         return _narrow(csr_matrix(hstack(parts, format="csr")))
 
     def only(self, keep: NDArray[Any]) -> _Columns:
@@ -263,26 +265,6 @@ class _Columns:
         others = tuple(feature for feature in features if feature.part not in parts)
         design = Design.load(box.box("design"), others) if box.flag("beside") else None
         return cls(readings, design)
-
-
-def _beside(batch: Batch) -> Vector:
-    """The features of columns that are no text."""
-    where = _places_beside(batch)
-    return Vector(batch.vector.values[:, where], tuple(batch.vector.features[i] for i in where))
-
-
-def _places_beside(batch: Batch) -> list[int]:
-    return [i for i, feature in enumerate(batch.vector.features) if feature.part not in batch.texts.parts]
-
-
-def _counting(batch: Batch) -> Batch:
-    """Only the rows that count: those of weight zero teach nothing."""
-    return batch.take(np.flatnonzero(batch.weight)) if _counts(batch) and batch.weight is not None else batch
-
-
-def _counts(batch: Batch) -> bool:
-    """Whether any row counts."""
-    return batch.rows > 0 and (batch.weight is None or bool(batch.weight.any()))
 
 
 def _read(train: Batch, place: int, most: int) -> Reading:
@@ -425,7 +407,7 @@ def _sharpness(
         return 1.0 if values else SHARP, 0.0
     assert tune.y is not None
     margins = found.scores(x_tune)
-    weight = tune.weight if _counts(tune) else None
+    weight = tune.weight if counts(tune) else None
     tried = [
         (float(np.average(losses(head, margins * s, tune.y), weights=weight)), s) for s in ((1.0,) if values else among)
     ]

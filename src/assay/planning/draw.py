@@ -22,6 +22,7 @@ from assay.kernel.plugins import Task, key_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
+from assay.neural.checkpoint import find
 from assay.stats import leaks
 
 from .durations import written
@@ -73,8 +74,9 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     drawn = fit is not None and fit.drawn is not None
     splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn)
     spare = math.inf if fit is None else fit.spare
+    forms, encoder = _forms(features), find(wishes.encoder).label if wishes.encoder else ""
     portfolio, left_out = candidates(
-        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, _forms(features)
+        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, encoder
     )
     plan = Plan(
         data=_data_card(data, table.rows, fit),

@@ -31,6 +31,7 @@ def candidates(
     spare: float = math.inf,
     also: tuple[str, ...] = (),
     forms: frozenset[str] = frozenset({"vector"}),
+    encoder: str = "",
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
@@ -39,6 +40,7 @@ def candidates(
             gets no made columns: neither the rows drawn nor the bins of the stream leave room for them
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
     forms : that the columns give; a learner that takes others has nothing to learn from
+    encoder : name and hash of the pretrained encoder of texts; empty for the one that a package carries
     """
     room = shelf("learners")
     named = {*only, *also}
@@ -49,7 +51,7 @@ def candidates(
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
     fitting = [key for key in fitting if key in named or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
-    for name, key, settings in _ordered(rows, head, "texts" in forms):
+    for name, key, settings in _ordered(rows, head, "texts" in forms, encoder):
         if key in fitting:
             fixed = settings | {"craft": 0} if drawn and "craft" in settings else settings
             found.append(_candidate(name, with_settings(room.get(key), fixed)))
@@ -81,14 +83,18 @@ def _left_out(key: str, drawn: bool, spare: float) -> Say | None:
     return None
 
 
-def _ordered(rows: int, head: Head, texts: bool) -> list[tuple[str, str, dict[str, Any]]]:
+def _ordered(rows: int, head: Head, texts: bool, encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
     first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
-    return [*first, *(_texts() if texts else []), *(_small(rows, head) if rows <= SMALL else _middling(rows, head))]
+    return [
+        *first,
+        *(_texts(encoder) if texts else []),
+        *(_small(rows, head) if rows <= SMALL else _middling(rows, head)),
+    ]
 
 
-def _texts() -> list[tuple[str, str, dict[str, Any]]]:
+def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
     """What reads whole texts comes before what sees a few factors of them."""
-    return [("sparse", "sparse", {})]
+    return [("sparse", "sparse", {}), ("encoder", "encoder", {"encoder": encoder})]
 
 
 def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:

@@ -50,14 +50,14 @@ class Encoders:
     def batch(self, table: Dataset, y: NDArray[Any] | None = None, weight: Floats | None = None) -> Batch:
         """A batch of an opened table, with targets and weights for training."""
         forms: dict[str, Any] = {"vector": self.vector(table)}
-        texts = [
-            (n, e.texts(table[n]))
-            for (n, _), e in zip(self.kinds, self.parts, strict=True)
-            if isinstance(e, GivesTexts)
-        ]
-        if texts:
-            forms["texts"] = Texts(tuple(cells for _, cells in texts), tuple(name for name, _ in texts))
-        return Batch(forms, y, weight)
+        texts = self.texts(table)
+        return Batch(forms | {"texts": texts} if texts.parts else forms, y, weight)
+
+    def texts(self, table: Dataset) -> Texts:
+        """The texts of an opened table, of the columns that give them."""
+        pairs = zip(self.kinds, self.parts, strict=True)
+        found = [(name, encoder.texts(table[name])) for (name, _), encoder in pairs if isinstance(encoder, GivesTexts)]
+        return Texts(tuple(cells for _, cells in found), tuple(name for name, _ in found))
 
     def strange(self, table: Dataset) -> Bools:
         """Cells unlike anything in training: bool [n, columns]."""

@@ -67,7 +67,7 @@ def _members(
 
     train = encoders.batch(table.take(kept), found.y[kept], weight(kept))
     watched = encoders.batch(table.take(tune), found.y[tune], weight(tune))
-    settings = {c.name: c.settings for c in plan.candidates}
+    settings = {o.trial.name: o.trial.settings for o in found.outcomes}
     seconds = {o.trial.name: o.trial.seconds for o in found.outcomes}
     members = sorted(found.ensemble.members, key=lambda m: -seconds[m.name])  # else a long one is last alone
 

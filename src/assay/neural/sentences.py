@@ -1,0 +1,130 @@
+"""What does a pretrained encoder make of a text? One point of length one in a space where texts of like meaning are near.
+
+The network's answer for each token, averaged (or that of the first token, where the checkpoint says so; Reimers & Gurevych 2019). A text
+is encoded once: every candidate, fold and check that asks for it again gets what was kept.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernel.clock import Clock
+from ..kernel.need import need
+from ..kernel.threads import cores
+from .checkpoint import Checkpoint, find, network_of, tokenizer_of
+
+Points = NDArray[np.float32]
+
+AT_ONCE = 64  # texts in a step of the network
+TOKENS_AT_ONCE = 4096
+KEPT = 500_000_000  # bytes of points that are kept
+
+
+class Sentences:
+    """An encoder that reads at most `tokens` tokens of a text."""
+
+    def __init__(self, checkpoint: Checkpoint, tokens: int) -> None:
+        self.checkpoint = checkpoint
+        self._tokenizer = tokenizer_of(checkpoint)
+        self._network = network_of(checkpoint)
+        self.width = int(self._network.config.hidden_size)
+        longest = getattr(self._network.config, "max_position_embeddings", tokens)
+        self.tokens = min(tokens, int(longest) if isinstance(longest, int) and longest > 0 else tokens)
+        self._first = _pools_first(checkpoint)
+        self._places: dict[str, int] = {}
+        self._points = np.empty((0, self.width), dtype=np.float32)
+        self._lock = threading.Lock()
+
+    def __call__(
+        self, texts: Sequence[str] | NDArray[np.object_], clock: Clock | None = None
+    ) -> tuple[Points, NDArray[np.bool_]]:
+        """The point of each text [n, width], and whether it was made: once the clock is up, what is left stays at zero."""
+        out, made = np.zeros((len(texts), self.width), dtype=np.float32), np.ones(len(texts), dtype=bool)
+        with self._lock:
+            new = [text for text in dict.fromkeys(texts) if text not in self._places]
+            if new:
+                self._learn(new, clock)
+            for i, text in enumerate(texts):
+                place = self._places.get(text, -1)
+                made[i] = place >= 0
+                if place >= 0:
+                    out[i] = self._points[place]
+        return out, made
+
+    def _learn(self, texts: list[str], clock: Clock | None) -> None:
+        """Encode new texts, those of like length together."""
+        if (len(self._places) + len(texts)) * self.width * 4 > KEPT:
+            self._places.clear()
+            self._points = np.empty((0, self.width), dtype=np.float32)
+        found: list[Points] = []
+        for some in _portions(texts):
+            if clock is not None and clock.expired():
+                break
+            ids = self._tokenizer(some, truncation=True, max_length=self.tokens, padding=False)["input_ids"]
+            order = np.argsort([-len(row) for row in ids], kind="stable")
+            points, at = np.empty((len(some), self.width), dtype=np.float32), 0
+            while at < len(order):
+                longest = max(1, len(ids[order[at]]))
+                rows = order[at : at + max(1, min(AT_ONCE, TOKENS_AT_ONCE // longest))]
+                points[rows] = self._step([ids[i] for i in rows])
+                at += len(rows)
+            for text in some:
+                self._places[text] = len(self._places)
+            found.append(points)
+        self._points = np.concatenate([self._points, *found])
+
+    def _step(self, ids: list[list[int]]) -> Points:
+        torch = need("torch", "nets")
+        longest = max(1, *map(len, ids))
+        tokens = np.zeros((len(ids), longest), dtype=np.int64)
+        mask = np.zeros((len(ids), longest), dtype=np.int64)
+        for row, found in enumerate(ids):
+            tokens[row, : len(found)] = found
+            mask[row, : len(found)] = 1
+        with torch.inference_mode():
+            said = self._network(input_ids=torch.from_numpy(tokens), attention_mask=torch.from_numpy(mask))
+            states = said.last_hidden_state.float()  # [b, t, width]
+            kept = torch.from_numpy(mask)[:, :, None]
+            pooled = states[:, 0] if self._first else (states * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1)
+            points = torch.nn.functional.normalize(pooled, dim=1)
+        return np.asarray(points.numpy(), dtype=np.float32)
+
+    def unknown_share(self, texts: Sequence[str]) -> float:
+        """Share of tokens for which the vocabulary has no name but "unknown"."""
+        unknown = self._tokenizer.unk_token_id
+        found = self._tokenizer(list(texts), truncation=True, max_length=self.tokens, add_special_tokens=False)[
+            "input_ids"
+        ]
+        total = sum(map(len, found))
+        return sum(row.count(unknown) for row in found) / total if total and unknown is not None else 0.0
+
+
+PORTION = 512  # texts between two looks at the clock
+
+
+def _portions(texts: list[str]) -> list[list[str]]:
+    return [texts[i : i + PORTION] for i in range(0, len(texts), PORTION)]
+
+
+@functools.lru_cache(maxsize=2)
+def sentences(label: str, tokens: int) -> Sentences:
+    """The encoder of a label, loaded once."""
+    torch = need("torch", "nets")
+    torch.set_num_threads(cores())
+    return Sentences(find(label), tokens)
+
+
+def _pools_first(checkpoint: Checkpoint) -> bool:
+    """Whether the checkpoint says that its first token stands for the whole."""
+    path = checkpoint.folder / "1_Pooling" / "config.json"
+    if not path.is_file():
+        return False
+    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return bool(said.get("pooling_mode_cls_token")) and not said.get("pooling_mode_mean_tokens")
