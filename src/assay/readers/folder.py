@@ -28,10 +28,12 @@ from ._columns import Met, said_details, text_column
 from ._encoding import HIGH_RUN, MARKS, Decoded, decode
 from ._members import Member, Refused, TooLarge, Torn, is_archive, members_of
 
-FIRST = 1024  # bytes in which a NUL tells that a file is no text
-SHARE = 0.25  # of the memory that is available, for the bytes of the texts: decoding and coding hold copies
+FIRST = 1024  # bytes by which a file that is no text is told
+SHARE = 0.125  # of the memory that is available, for the bytes of the texts: at the peak five to seven of each are held
+PRINTED = bytes({*range(32, 256), *b"\t\n\v\f\r\b\x1b"})  # what texts are made of; escapes switch letters (ISO-2022)
+CONTROLS = 0.02  # share of other bytes beyond which a file is no text
 WIDE = ("gb18030", "big5")
-SURE = 200  # bytes beyond ASCII with which a text tells its encoding by itself
+SURE = 100  # bytes beyond ASCII with which a text tells its encoding by itself
 FITS = 0.02  # share of letters that may be broken where a file is still taken to be written like the others
 SHOWN = 80  # letters of a mended text that are shown
 SAVED = ("dataset_dict.json", "state.json")  # a folder that Hugging Face datasets wrote has one of them
@@ -66,7 +68,7 @@ class Folder:
                 "empty.do": "Put the texts there, or name another folder.",
                 "flat.seen": "'{name}' holds {n} {n:file|files} and no folders: {files}.",
                 "flat.expected": "Expected {layout}.",
-                "flat.do": "Give each class a folder; texts without a label go into one called 'unlabelled'.",
+                "flat.do": "Give each class a folder; texts without a label go into one called 'unlabelled'. A table is named as a file.",
                 "one_class.seen": "'{name}' has one class folder only: {label}.",
                 "one_class.expected": "Expected {layout}.",
                 "one_class.do": "Name the folder above it; texts without a label go into one called 'unlabelled'.",
@@ -77,7 +79,7 @@ class Folder:
                 "pictures.expected": "Pictures are not read yet; text files were expected, in {layout}.",
                 "pictures.do": "Give a table of what is known about each picture instead.",
                 "large.seen": "'{name}' holds more than {most} of content.",
-                "large.expected": "Expected no more than a quarter of the free memory.",
+                "large.expected": "Expected no more than an eighth of the free memory, since copies are held while reading.",
                 "large.do": "Read a part of it, or free some memory.",
                 "no_part.seen": "There is no folder '{part}' in '{name}'.",
                 "no_part.expected": "Expected one that is there.",
@@ -107,7 +109,7 @@ class Folder:
                 "empty.do": "请将文本放入其中，或指定其他文件夹。",
                 "flat.seen": "“{name}”中有 {n} 个文件，没有文件夹：{files}。",
                 "flat.expected": "应为{layout}。",
-                "flat.do": "请为每一类建一个文件夹；没有标签的文本放入名为 unlabelled 的文件夹。",
+                "flat.do": "请为每一类建一个文件夹；没有标签的文本放入名为 unlabelled 的文件夹。如果是表格，请指定文件。",
                 "one_class.seen": "“{name}”中只有一个类别文件夹：{label}。",
                 "one_class.expected": "应为{layout}。",
                 "one_class.do": "请指定其上一级文件夹；没有标签的文本放入名为 unlabelled 的文件夹。",
@@ -118,7 +120,7 @@ class Folder:
                 "pictures.expected": "目前还不能读取图片；应为文本文件，{layout}。",
                 "pictures.do": "请改为提供一张描述各图片的表格。",
                 "large.seen": "“{name}”的内容超过 {most}。",
-                "large.expected": "不应超过可用内存的四分之一。",
+                "large.expected": "不应超过可用内存的八分之一，因为读取时会暂存副本。",
                 "large.do": "请只读取其中一部分，或释放一些内存。",
                 "no_part.seen": "“{name}”中没有文件夹“{part}”。",
                 "no_part.expected": "应指定其中已有的文件夹。",
@@ -260,13 +262,15 @@ def _read(
             DataError, "readers/folder", "no_texts", name=name, n=len(met.refused), files=files, layout=layout
         )
     _decode(rows, encoding)
-    spelled = Met()
+    mended = [row for row in rows if row.mended]
+    shown = [f"{row.file}: {_start(row.raw)}" for row in mended[:5]]
+    empty = sum(not row.raw for row in rows)
     parts = any(row.place.part for row in rows)
+    spelled = Met()
     columns = [_texts(rows, spelled), Column.of_words("label", [row.place.label for row in rows])]
     if parts:  # tells where a row comes from, not what it is: nothing to learn from
         columns.append(Column.of_words("split", [row.place.part for row in rows], role="dropped"))
     columns.append(Column.of_words("file", [row.file for row in rows], role="id"))  # it may spell the label
-    mended = [row for row in rows if row.mended]
     details = {
         "classes": len({row.place.label for row in rows} - {None}),
         "parts": dict(sorted(Counter(row.place.part for row in rows).items())) if parts else {},
@@ -275,10 +279,9 @@ def _read(
         "beside": len(met.beside),
         "beside_names": met.beside[:5],
         "refused": dict(sorted(met.reasons.items())),
-        "empty": sum(not row.raw for row in rows),
+        "empty": empty,
         "bytes_guessed": sum(row.mended for row in mended),
     }
-    shown = [f"{row.file}: {_start(row.raw)}" for row in mended[:5]]
     source = Source(
         name=name,
         reader="folder",
@@ -313,12 +316,16 @@ def _rows(members: Sequence[Member], places: Sequence[Place | None], most: float
 
 
 def _is_binary(raw: bytes) -> bool:
-    """A NUL near the beginning, where it is not one of UTF-16 or UTF-32."""
+    """Control characters near the beginning, those taken away that UTF-16 and UTF-32 are full of."""
+    first = raw[:FIRST]
     if raw.startswith(b"%PDF-"):
         return True
-    if b"\0" not in raw[:FIRST] or any(raw.startswith(mark) for mark, _, _ in MARKS):
-        return False
-    return not decode(raw[: 4 * FIRST]).encoding.startswith("utf-16")
+    if b"\0" in first or any(raw.startswith(mark) for mark, _, _ in MARKS):
+        found = decode(raw[: 4 * FIRST])
+        if found.encoding.startswith("utf-8"):
+            return b"\0" in first
+        first = found.utf8
+    return len(first.translate(None, PRINTED)) > CONTROLS * len(first)
 
 
 def _decode(rows: Sequence[_Row], encoding: str | None) -> None:
@@ -375,7 +382,7 @@ def _among_others(raw: bytes, alone: Decoded, common: str) -> Decoded:
     """A file as it reads alone where it is sure of that, else as the others read, if it fits them."""
     if alone.encoding.startswith("utf-") or alone.encoding == common:
         return alone
-    if alone.encoding in WIDE and _high(raw) >= SURE:
+    if alone.encoding != "latin-1" and _high(raw) >= SURE:
         return alone
     utf8, broken = _replacing(raw, common)
     if broken and (common not in WIDE or broken > FITS * len(raw)):
@@ -394,9 +401,13 @@ def _replacing(raw: bytes, encoding: str) -> tuple[bytes, int]:
 
 
 def _texts(rows: Sequence[_Row], met: Met) -> Column:
+    """The column of texts; the bytes are let go of on the way."""
     import pyarrow as pa
 
-    return text_column("text", pa.array([row.raw for row in rows], pa.large_string()), met)
+    cells = pa.array([row.raw for row in rows], pa.large_string())
+    for row in rows:
+        row.raw = b""
+    return text_column("text", cells, met)
 
 
 def _start(utf8: bytes) -> str:
