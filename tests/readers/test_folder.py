@@ -423,3 +423,7 @@ def test_a_path_that_leads_nowhere_is_no_folder(tmp_path):
 
 def test_a_zip_of_one_table_is_still_no_collection(tmp_path):
     assert not Folder.opens(zipped(tmp_path / "t.zip", {"loans.csv": "a,b\n1,2\n"}))
+
+
+def test_what_is_a_zip_inside_but_not_called_one_is_no_collection(tmp_path):
+    assert not Folder.opens(zipped(tmp_path / "m.assay", {"parts/a.json": "{}", "manifest.json": "{}"}))

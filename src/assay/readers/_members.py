@@ -64,8 +64,11 @@ class _Found:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a tar (compressed or not), or a zip that holds folders."""
-    return is_tar(path) or (peek.kind_of(path) == "zip" and _has_folders(path))
+    """Whether a file is a tar (compressed or not), or a zip that holds folders.
+
+    A zip must be called one: workbooks, documents, programs and models are zips as well.
+    """
+    return is_tar(path) or (path.suffix.lower() == ".zip" and peek.kind_of(path) == "zip" and _has_folders(path))
 
 
 def is_tar(path: Path) -> bool:

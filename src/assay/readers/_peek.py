@@ -77,8 +77,8 @@ def existing(source: Any) -> Path:
     folder = path.parent
     if not folder.is_dir():
         raise refusal(DataError, "readers", "no_folder", source=str(source), folder=str(folder))
-    inside = [p for p in folder.iterdir() if not p.name.startswith(".")]
-    names = sorted(p.name for p in inside if p.is_file()) + sorted(f"{p.name}/" for p in inside if p.is_dir())
+    beside = [p for p in folder.iterdir() if not p.name.startswith(".")]
+    names = sorted(p.name for p in beside if p.is_file()) + sorted(f"{p.name}/" for p in beside if p.is_dir())
     hint: Part = did_you_mean(path.name, [name.rstrip("/") for name in names]) or ""
     raise refusal(
         DataError,

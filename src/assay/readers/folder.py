@@ -382,7 +382,9 @@ def _among_others(raw: bytes, alone: Decoded, common: str) -> Decoded:
     """A file as it reads alone where it is sure of that, else as the others read, if it fits them."""
     if alone.encoding.startswith("utf-") or alone.encoding == common:
         return alone
-    if alone.encoding != "latin-1" and _high(raw) >= SURE:
+    if (
+        alone.encoding != "latin-1" and _high(raw) >= SURE
+    ):  # latin-1 fits anything: it is taken where nothing else is sure
         return alone
     utf8, broken = _replacing(raw, common)
     if broken and (common not in WIDE or broken > FITS * len(raw)):

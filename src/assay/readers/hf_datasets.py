@@ -27,6 +27,8 @@ from ._typed import arrow_column, dataset_of
 
 SPLITS, STATE, INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 INDICES = ("_indices_data_files", "_indices_files")  # of rows chosen or shuffled: releases before 2.0 kept them apart
+MISSHAPEN = (ValueError, KeyError, TypeError, AttributeError)  # what JSON of another shape gives
+END = b"\xff\xff\xff\xff\0\0\0\0"  # of an Arrow stream
 UNREAD = ("Image", "Audio", "Video", "Pdf", "Nifti", "Mesh")  # features whose cells are files
 
 
@@ -132,7 +134,7 @@ def _told_as_torn(name: str) -> Iterator[None]:
         yield
     except DataError:
         raise
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # JSON of any shape
+    except (pa.ArrowException, OSError, RecursionError, *MISSHAPEN) as error:
         raise refusal(DataError, "readers/hf_datasets", "torn", name=name, error=str(error)) from error
 
 
@@ -214,11 +216,16 @@ class _Split:
 
 
 def _stream(file: Path) -> Any:
-    """An Arrow stream, mapped into memory rather than read."""
+    """An Arrow stream, mapped into memory rather than read; one that was cut off between two batches looks whole to Arrow."""
     import pyarrow as pa
 
-    with pa.memory_map(str(file)) as mapped, pa.ipc.open_stream(mapped) as reader:
-        return reader.read_all()
+    with pa.memory_map(str(file)) as mapped:
+        table = pa.ipc.open_stream(mapped).read_all()
+        mapped.seek(max(0, mapped.size() - len(END)))
+        if mapped.read() != END:
+            raise ValueError(f"{file.name} breaks off after {table.num_rows} rows")
+    table.validate(full=True)
+    return table
 
 
 def _features(folder: Path, schema: Any) -> dict[str, Any]:
