@@ -11,7 +11,6 @@ import os
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -92,11 +91,8 @@ def members_of(path: Path, most: float) -> Iterator[list[Member]]:
     elif is_tar(path):
         yield _named(list(_in_tar(path, most)))
     else:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                yield _named(list(_in_zip(archive)))
-        except (zipfile.BadZipFile, OSError) as error:
-            raise Torn(str(error)) from error
+        with _zip(path) as archive:
+            yield _named(list(_in_zip(archive)))
 
 
 # ---------------------------------------------------------------------------------------------------------- folders
@@ -212,18 +208,24 @@ def _giving(content: bytes) -> Callable[[], bytes]:
 # ------------------------------------------------------------------------------------------------------------- zips
 
 
+def _zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except peek.BROKEN_ZIP as error:
+        raise Torn(str(error)) from error
+
+
 def _has_folders(path: Path) -> bool:
-    with suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
-        names = [info.filename.replace("\\", "/") for info in archive.infolist() if not info.is_dir()]
-        return any("/" in name and not _unseen_path(name.encode("utf-8", "replace")) for name in names)
+    with suppress(*peek.BROKEN_ZIP), zipfile.ZipFile(path) as archive:
+        names = [info.filename.replace("\\", "/") for info in archive.infolist()]
+        return any("/" in name.rstrip("/") and not _unseen_path(name.encode("utf-8", "replace")) for name in names)
     return False
 
 
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[_Found]:
     for info in archive.infolist():
-        raw = info.filename.encode("utf-8" if info.flag_bits & FLAG_UTF8 else "cp437", "replace")
-        raw = raw.replace(b"\\", b"/")  # as some programs on Windows write it
-        if info.is_dir() or _unseen_path(raw):
+        raw = _zip_name(info).replace(b"\\", b"/")  # as some programs on Windows write it
+        if not raw or info.is_dir() or _unseen_path(raw):
             continue
         if stat.S_ISLNK(info.external_attr >> 16):
             yield _Found(raw, 0, _refuse("link"))
@@ -235,6 +237,14 @@ def _in_zip(archive: zipfile.ZipFile) -> Iterator[_Found]:
             yield _Found(raw, info.file_size, _unpacking(archive, info))
 
 
+def _zip_name(info: zipfile.ZipInfo) -> bytes:
+    """The bytes of a name; zipfile takes those without a flag for cp437, whatever they are."""
+    try:
+        return info.filename.encode("utf-8" if info.flag_bits & FLAG_UTF8 else "cp437")
+    except UnicodeEncodeError:  # spelled out in a field of its own
+        return info.filename.encode("utf-8", "replace")
+
+
 def _unpacking(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
     def take() -> bytes:
         """No more than the size that was said, however much the bytes would unpack to."""
@@ -243,7 +253,7 @@ def _unpacking(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], 
             with archive.open(info) as file:
                 while piece := file.read(STEP):
                     pieces.append(piece)
-        except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+        except peek.BROKEN_ZIP as error:
             raise Refused("unreadable") from error
         return b"".join(pieces)
 

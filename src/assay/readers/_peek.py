@@ -45,6 +45,7 @@ MAGIC: tuple[tuple[bytes, str, str], ...] = (
 )
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
+BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, *BROKEN)  # newer than we know, names in no encoding
 HTML = re.compile(rb"^(\xef\xbb\xbf)?\s*<(!doctype html|html|\?xml|table|head|body)\b", re.IGNORECASE)
 
 
@@ -156,7 +157,7 @@ def _in_zip(path: Path) -> tuple[str, str]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError):
+    except BROKEN_ZIP:
         return "zip", "damaged_zip"
     if any(name.startswith("xl/") for name in names):
         return "xlsx", "xlsx"
