@@ -58,7 +58,7 @@ def _there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 PLAN = ["plan", "t.csv", "--target", "y"]
 TRAIN = ["train", "t.csv", "--target", "y", *QUICK]
 REFUSED: dict[str, tuple[list[str], str, str]] = {  # request, what was seen, what to do
-    "folder": (["plan", "folder", "--target", "y"], "'folder' is a folder", "It holds no files"),
+    "folder": (["plan", "folder", "--target", "y"], "'folder' is a folder", "Put the texts there"),
     "device": (["plan", "/dev/null", "--target", "y"], "'/dev/null' is a device", "Write its content to a file"),
     "model as data": (["plan", "m.assay", "--target", "y"], "it is a zip archive", "export it as CSV"),
     "no target name": (["plan", "t.csv", "--target", ""], "has no column ''", "x, odd, y"),

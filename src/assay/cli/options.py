@@ -93,11 +93,28 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
 def stem(source: str) -> str:
     """The name of a source without folder and endings: where results go by default.
 
-    >>> stem("data/loans.csv.gz"), stem("sqlite:///bank.db")
-    ('loans', 'bank')
+    >>> stem("data/loans.csv.gz"), stem("sqlite:///bank.db"), stem("reviews/"), stem("reviews.tar.gz")
+    ('loans', 'bank', 'reviews', 'reviews')
     """
-    name = Path(source.rpartition("///")[2] or source).name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".jsonl", ".json", ".db", ".sqlite"):
+    path = Path(source.rpartition("///")[2] or source)
+    name = path.name if path.name not in ("", "..") else path.resolve().name  # "." is the folder one is in
+    for ending in (
+        ".gz",
+        ".bz2",
+        ".xz",
+        ".tar",
+        ".tgz",
+        ".zip",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".parquet",
+        ".xlsx",
+        ".jsonl",
+        ".json",
+        ".db",
+        ".sqlite",
+    ):
         name = name.removesuffix(ending)
     return name or "model"
 

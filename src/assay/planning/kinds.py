@@ -22,6 +22,7 @@ from assay.kernel.words import Say, refusal
 from .wishes import Wishes
 
 LEAST_FIT = 0.15  # of a runner-up that is worth naming
+KNOWN_TO_READERS = ("id", "dropped")  # roles that a reader may give: where a row comes from is nothing to learn from
 LEAST_FOR_ID = 20  # rows below which "all different" means little
 ID_NAME = re.compile(
     r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx)$|(?-i:[a-z]I[dD]$)|编号|序号|号码",
@@ -65,6 +66,8 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
 def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     """The opened column and its plan."""
     asked_kind, asked_role = wishes.kinds.get(column.name, ""), wishes.role_of(column.name)
+    known = "" if asked_role or column.role not in KNOWN_TO_READERS else column.role
+    asked_role = asked_role or known
     if asked_role in ("id", "group") and not asked_kind:
         asked_kind = "category"  # names of rows and people stay as written: as numbers, long ones would become one
     found = bids(column)
@@ -74,6 +77,8 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     runner_up = others[0].kind if others and others[0].claim.fit >= LEAST_FIT else ""
     opened = modality_of(kind).open(column)
     role, reason = (asked_role, None) if asked_role else _role(opened.column, column)
+    if known:
+        reason = Say("planning", "why.reader")
     if asked_role == "feature" and (useless := _useless(opened.column)):
         role, reason = "dropped", useless
     if role == "dropped" and opened.misfits and opened.column.missing.all():

@@ -45,6 +45,7 @@ MAGIC: tuple[tuple[bytes, str, str], ...] = (
 )
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
+BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, *BROKEN)  # newer than we know, names in no encoding
 HTML = re.compile(rb"^(\xef\xbb\xbf)?\s*<(!doctype html|html|\?xml|table|head|body)\b", re.IGNORECASE)
 
 
@@ -77,8 +78,9 @@ def existing(source: Any) -> Path:
     folder = path.parent
     if not folder.is_dir():
         raise refusal(DataError, "readers", "no_folder", source=str(source), folder=str(folder))
-    names = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    hint: Part = did_you_mean(path.name, names) or ""
+    beside = [p for p in folder.iterdir() if not p.name.startswith(".")]
+    names = sorted(p.name for p in beside if p.is_file()) + sorted(f"{p.name}/" for p in beside if p.is_dir())
+    hint: Part = did_you_mean(path.name, [name.rstrip("/") for name in names]) or ""
     raise refusal(
         DataError,
         "readers",
@@ -155,7 +157,7 @@ def _in_zip(path: Path) -> tuple[str, str]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError):
+    except BROKEN_ZIP:
         return "zip", "damaged_zip"
     if any(name.startswith("xl/") for name in names):
         return "xlsx", "xlsx"
