@@ -39,6 +39,7 @@ class About:
     order: int = 50  # where it stands in lists and reports; smaller is earlier
     readable: bool = False  # a learner whose whole working a person can read
     memory: int = 0  # bytes that its packages and their work take, besides the table
+    share: float = 0.45  # of the time that is left, at most, that one candidate may take
     asked_for: bool = False  # a task that is never guessed: it is taken where it is named
     keeps_rows: bool = False  # a learner whose file holds rows of the table: tried only where it is named
     streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)

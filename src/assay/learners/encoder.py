@@ -31,9 +31,9 @@ STRENGTHS = (10.0, 100.0, 1.0)  # of the errors against the size of the weights;
 RIDGES = (0.3, 1.0, 0.1, 3.0)
 BESIDE = 0.2  # of a standard deviation of another column: about what a coordinate of a point spans
 UNKNOWN = 0.1  # share of tokens beyond which the vocabulary is of other scripts
-LOOKED_AT, TIMED = 200, 64  # texts that are looked at for unknown tokens, and that are timed
+LOOKED_AT, TIMED = 200, 160  # texts that are looked at for unknown tokens, and that are timed
 FEWEST_TOKENS = 32
-SHARE_FOR_TEXTS = 0.7  # of a candidate's time that encoding may take
+SHARE_FOR_TEXTS = 0.8  # of a candidate's time that encoding may take
 ROUNDS = 300
 
 
@@ -49,6 +49,7 @@ class Encoder:
         extra="text",
         order=32,
         memory=900_000_000,
+        share=0.75,
         words={
             "en": {
                 "title": "pretrained encoder with a linear model",
@@ -93,7 +94,7 @@ class Encoder:
             if tokens // 2 < FEWEST_TOKENS:
                 raise DoesNotApply(self.about.say("learners", "long", n=n, seconds=round(seconds), left=round(left)))
             tokens //= 2
-        sentences(label, tokens)(every, clock)
+        sentences(label, tokens)(every, clock, quick=True)
         return replace(self, encoder=label, tokens=tokens)
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Reader:
@@ -261,10 +262,10 @@ def _seconds(encode: Sentences, texts: list[str], clock: Clock) -> tuple[int, fl
     """How many texts are to be encoded, and how long that will take, judged by a few of them."""
     different = list(dict.fromkeys(texts))
     few = different[:: max(1, len(different) // TIMED)]
-    encode(few[:1])  # the first call is slow
+    encode(few[:2], quick=True)  # the first call is slow
     timer = clock.slice(clock.remaining())
-    encode(few[1:])
-    return len(different), timer.spent() / max(1, len(few) - 1) * len(different)
+    encode(few[2:], quick=True)
+    return len(different), timer.spent() / max(1, len(few) - 2) * len(different)
 
 
 # ---------------------------------------------------------------------------------------------------------- solving

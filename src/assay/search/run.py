@@ -34,7 +34,6 @@ from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, t
 WITHOUT_GAIN = 4  # candidates in a row that do not better the blend: then a small table is done
 GAIN = 0.0005  # relative fall of the loss that counts as gain
 PARTS = 10  # of the rows, for thresholds learnt on other rows
-LARGEST_SHARE = 0.45  # of the remaining time one candidate may take
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def _try_all(
             outcomes.append(_skipped(candidate, reason, about.readable))
             continue
         # The readable ones run even when the time is up, each for a moment: a model there shall be.
-        timer = clock.slice(max(left * LARGEST_SHARE, min(left, 1.0))) if left else Clock.start(0.5, clock.now)
+        timer = clock.slice(max(left * about.share, min(left, 1.0))) if left else Clock.start(0.5, clock.now)
         try:
             must = about.readable and not _any_model(outcomes)
             at = _teller(tell, candidate, bench, plan, place, best, clock)

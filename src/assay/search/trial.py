@@ -138,6 +138,7 @@ def try_candidate(
             need(package, plugin.about.extra)
         learner = with_settings(plugin, candidate.settings)
         if isinstance(learner, Prepares):
+            tell(0)
             learner = learner.prepare(bench.folds[0].encoders.texts(bench.table), timer)
             line["settings"] = settings_of(learner)
         steps = side_by_side(work, len(bench.folds), workers, timer)
