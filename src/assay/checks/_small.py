@@ -65,8 +65,12 @@ class Small:
         task, codec = self.evidence.task, self.evidence.codec
         head: Head = task.head(codec)
         learnt = Batch({"vector": self.vector.take(train)}, self.y[train])
-        grown = grow(learnt, None, head, PARAMETERS, ROUNDS, 0, Clock.start())
-        answers = task.answers(grown.forest.scores(self.vector.values[test]))
+        if self.vector.features:
+            grown = grow(learnt, None, head, PARAMETERS, ROUNDS, 0, Clock.start())
+            scores = grown.forest.scores(self.vector.values[test])
+        else:
+            scores = np.tile(task.constant(self.y[train], None, codec), (len(test), 1))
+        answers = task.answers(scores)
         if not codec.labels:
             return np.asarray((answers[:, 0] - self.y[test]) ** 2)
         hot = np.zeros_like(answers)
@@ -75,14 +79,16 @@ class Small:
 
 
 def small(evidence: Evidence, table: Dataset, names: tuple[str, ...]) -> Small:
-    """Some opened rows as arrays; columns of free text, nearly all different, are left away."""
+    """Some opened rows as arrays; columns of words, nearly all different, are left away unless they are read as text."""
     rng = stream(evidence.seed, "small model")
     parts = []
     for name in names:
         column = table[name]
-        if column.levels is not None and len(np.unique(column.cells)) > 0.5 * table.rows:
+        modality = modality_of(column.kind)
+        names_things = column.levels is not None and "texts" not in modality.about.gives
+        if names_things and len(np.unique(column.cells)) > 0.5 * table.rows:
             continue
-        parts.append(modality_of(column.kind).learn(column, rng).vector(column))
+        parts.append(modality.learn(column, rng).vector(column))
     y = evidence.task.encode(table[evidence.plan.target], evidence.codec)
     return Small(Vector.beside(parts, table.rows), y, evidence, evidence.seed)
 
