@@ -16,7 +16,7 @@ import numpy as np
 
 from .answers.answer import Answer, answer_of, unlike
 from .answers.answers import Answers, notes_of
-from .answers.explanation import Explanation
+from .answers.explanation import Explanation, WordPulls
 from .answers.one_row import OneRow
 from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows
@@ -31,13 +31,14 @@ from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentenc
 from .kernel.findings import Finding, Trial, to_plain
 from .kernel.hints import did_you_mean, listing
 from .kernel.plan import Plan
-from .kernel.plugins import Codec, Contender, Task, modality_of, task_of
+from .kernel.plugins import Codec, Contender, Task, TextReasons, modality_of, task_of
 from .kernel.words import Say, refusal
 from .planning.draw import reopen
 from .reading import IsColumn, is_column, read
 from .report.content import Content
 from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
+from .search.word_pulls import word_pulls
 from .stats.conformal import ClassSets, ValueIntervals
 from .store import bundle, plain
 
@@ -143,13 +144,16 @@ class Model:
         place = np.asarray([row - 1])
         data = self._opened(raw.take(place))
         texts = [data[name].texts()[0] for name in self.ensemble.parts]
-        return self._explained(row, self.ensemble.contributions(data)[0], texts, label)
+        words = word_pulls(self.ensemble, data, range(len(self.ensemble.encoders)))
+        return self._explained(row, self.ensemble.contributions(data)[0], texts, label, words)
 
     def _explanation(self, cells: Mapping[Any, Any], row: int, label: str) -> Explanation | None:
         """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
         try:
             values = self._cells(cells)
             if values is None:
+                return self.explain([cells], row, label)
+            if self.ensemble.reads_texts:
                 return self.explain([cells], row, label)
             pulls = self._one_row.contributions(values)
         except IsColumn:
@@ -158,8 +162,16 @@ class Model:
             raise refusal(RequestError, "answers", "no_row", row=row, name="table", rows=1)
         return self._explained(row, pulls, self._one_row.texts(values), label)
 
-    def _explained(self, row: int, pulls: Floats, texts: Sequence[str | None], label: str) -> Explanation:
+    def _explained(
+        self,
+        row: int,
+        pulls: Floats,
+        texts: Sequence[str | None],
+        label: str,
+        words: Sequence[TextReasons] = (),
+    ) -> Explanation:
         """The words around pulls [parts + 1, w] and the cells as written."""
+        column, sign = 0, 1.0
         answers = self.task.answers(pulls.sum(axis=0, keepdims=True))[0]
         if self.codec.labels:
             column, sign, label = self._side(answers, label)
@@ -176,7 +188,23 @@ class Model:
         ]
         parts.sort(key=lambda part: -abs(part[2]))
         score = float(pulls.sum())
-        return Explanation(row, answer, score, float(pulls[-1]), tuple(parts), unit)
+        pulled = tuple(
+            WordPulls(
+                found.part,
+                found.text,
+                tuple(
+                    zip(
+                        found.starts.tolist(),
+                        found.stops.tolist(),
+                        (sign * found.pulls[:, column]).tolist(),
+                        strict=True,
+                    )
+                ),
+                float(sign * found.rest[column]),
+            )
+            for found in words
+        )
+        return Explanation(row, answer, score, float(pulls[-1]), tuple(parts), unit, pulled)
 
     def _side(self, answers: Floats, label: str) -> tuple[int, float, str]:
         """(column of the raw score, sign, label) that speaks for a label."""

@@ -12,6 +12,53 @@ from typing import Any
 from assay.kernel.words import Say, number, pad, width_of
 
 WIDTH = 24
+STRONGEST = 12  # words that are told
+LONGEST = 4_000  # characters of a text that a terminal is given
+
+
+@dataclass(frozen=True)
+class WordPulls:
+    """The words of a text and their pulls; with `rest` they add up to the pull of its part."""
+
+    part: str
+    text: str
+    words: tuple[tuple[int, int, float], ...]  # start, stop, pull, in the order of the text
+    rest: float
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Plain JSON values."""
+        words = [{"word": self.text[a:b], "start": a, "stop": b, "pull": p} for a, b, p in self.words]
+        return {"part": self.part, "text": self.text, "words": words, "rest": self.rest}
+
+    def lines(self, lang: str, colours: bool) -> list[str]:
+        """The strongest words, each with its pulls summed over the text, and the text with strong words marked."""
+        total: dict[str, float] = {}
+        for start, stop, pull in self.words:
+            word = self.text[start:stop].lower()
+            total[word] = total.get(word, 0.0) + pull
+        strongest = sorted(total.items(), key=lambda item: -abs(item[1]))[:STRONGEST]
+        most = max((abs(pull) for _, pull in strongest), default=0.0)
+        wide = min(24, max((width_of(word) for word, _ in strongest), default=0))
+        lines = ["", Say("answers", "words", {"part": self.part}).text(lang)]
+        for word, pull in strongest:
+            sign = "+" if pull >= 0 else "−"
+            bar = ("█" if pull >= 0 else "░") * max(0, round(abs(pull) / most * WIDTH)) if most else ""
+            lines.append(f"  {pad(word, wide)}  {f'{sign}{number(abs(pull))}':>9}  {bar}".rstrip())
+        sign = "+" if self.rest >= 0 else "−"
+        lines.append(f"  {Say('answers', 'rest').text(lang)}  {sign}{number(abs(self.rest))}")
+        return [*lines, "", *self._marked(colours)]
+
+    def _marked(self, colours: bool) -> list[str]:
+        """The text, words that pull strongly in colour where there is any: green up, red down."""
+        if not colours:
+            return []
+        limit = 0.2 * max((abs(pull) for _, _, pull in self.words), default=0.0)
+        out, at = [], 0
+        for start, stop, pull in self.words:
+            if limit and abs(pull) >= limit:
+                out += [self.text[at:start], "\x1b[32m" if pull > 0 else "\x1b[31m", self.text[start:stop], "\x1b[0m"]
+                at = stop
+        return ["  " + "".join([*out, self.text[at:]])[:LONGEST]]
 
 
 @dataclass(frozen=True)
@@ -24,6 +71,7 @@ class Explanation:
     base: float
     parts: tuple[tuple[str, str, float], ...]  # (column, cell as written, pull), the strongest first
     unit: Say
+    texts: tuple[WordPulls, ...] = ()  # the words of each text that was read as text
 
     def to_json(self) -> Mapping[str, Any]:
         """Plain JSON values."""
@@ -34,9 +82,10 @@ class Explanation:
             "base": self.base,
             "unit": self.unit.text(),
             "parts": [{"name": n, "value": v, "pull": p} for n, v, p in self.parts],
+            "texts": [text.to_json() for text in self.texts],
         }
 
-    def text(self, lang: str = "en", most: int = 0) -> str:
+    def text(self, lang: str = "en", most: int = 0, colours: bool = False) -> str:
         """A table with a bar for each pull; parts beyond `most` are summed in one line."""
         shown = self.parts[: most or len(self.parts)]
         rest = self.parts[len(shown) :]
@@ -66,6 +115,8 @@ class Explanation:
             )
             said = f"{sign}{number(abs(pull))}"
             lines.append(f"  {pad(name, wide)}  {pad(value, values)}  {said:>9}  {bar}".rstrip())
+        for text in self.texts:
+            lines += text.lines(lang, colours)
         return "\n".join(lines)
 
     def __repr__(self) -> str:

@@ -26,6 +26,8 @@ WORDS = {
         "unwritten.expected": "A place that can be written to was expected.",
         "unwritten.do": "Name another place with -o.",
         "rows": "({n} {n:row|rows})",
+        "words": "Words of '{part}' that pull most",
+        "rest": "the rest (words together, length)",
     },
     "zh": {
         "outside": "{name} {value} 超出训练数据的范围",
@@ -50,5 +52,7 @@ WORDS = {
         "unwritten.expected": "应指定可写入的位置。",
         "unwritten.do": "请用 -o 指定其他位置。",
         "rows": "（{n} 行）",
+        "words": "“{part}”中影响最大的词",
+        "rest": "其余（词语合起来的影响、长度）",
     },
 }

@@ -16,11 +16,12 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.findings import Trial
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Codec, Contender, Evidence, Honest, Task, task_of
+from assay.kernel.plugins import Codec, Contender, Evidence, Honest, Task, TextReasons, task_of
 from assay.kernel.rng import stream
 from assay.search.ensemble import Ensemble
 from assay.search.run import Found
 from assay.search.settle import classes, honest, measured
+from assay.search.word_pulls import word_pulls
 from assay.stats.calibration import Affine
 from assay.stats.conformal import ClassSets, ValueIntervals
 
@@ -51,6 +52,10 @@ class View:
     def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
         """Pull of each part."""
         return self.ensemble.contributions(data, folds)
+
+    def words(self, row: Dataset, fold: int | None = None) -> tuple[TextReasons, ...]:
+        """The words of each text of one row and their pulls."""
+        return word_pulls(self.ensemble, row, range(self.folds) if fold is None else [fold])
 
     def size_bytes(self) -> int:
         """Size of the saved file."""

@@ -16,7 +16,7 @@ import numpy as np
 from assay.kernel.data import Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
-from assay.kernel.plugins import About, Evidence
+from assay.kernel.plugins import About, Evidence, modality_of
 from assay.kernel.words import Say
 from assay.stats.doubts import confident_joint, lapse, log_odds, outlying
 from assay.stats.evened import evened
@@ -25,6 +25,7 @@ from assay.stats.leaks import places_in
 LEAST_ROWS = 100
 LEVEL = 0.02
 SHOWN = 20
+LETTERS = 400  # of a text that is listed
 MOST_CLASSES = 20  # in the matrix
 
 
@@ -161,11 +162,12 @@ class Labels:
         )
 
     def _table(self, evidence: Evidence, order: Ints, heads: list[Say], cells: list[list[object]]) -> list[Figure]:
-        """Row number as people count, ids, and what was given and answered."""
+        """Row number as people count, ids, what was given and answered, and texts."""
         if not len(order):
             return []
         places = places_in(evidence.data, evidence.raw)
         ids = [evidence.data[name] for name in evidence.plan.names("id") if name in evidence.data]
+        ids += [c for c in evidence.data if c.role == "feature" and "texts" in modality_of(c.kind).about.gives]
         texts = [column.take(order).texts() for column in ids]
         columns = [self._say("row"), *(column.name for column in ids), *heads]
         rows = [[int(places[i]) + 1, *(_text(t[at]) for t in texts), *cells[at]] for at, i in enumerate(order.tolist())]
@@ -176,4 +178,4 @@ class Labels:
 
 
 def _text(cell: object) -> str:
-    return "" if cell is None else str(cell)
+    return "" if cell is None else str(cell)[:LETTERS]

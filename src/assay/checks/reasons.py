@@ -18,12 +18,14 @@ import numpy as np
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
-from assay.kernel.plugins import About, Evidence
+from assay.kernel.plugins import About, Evidence, modality_of
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.stats.bootstrap import interval
 from assay.stats.clusters import blocks_of, bootstrap_means
 from assay.stats.tests import mean_above
+
+from ._wording import Taken, Worded, taken_out, worded
 
 LEVEL = 0.95
 ALARM = 0.01  # of models whose reasons are true, at most this share fails the deletion test
@@ -33,6 +35,7 @@ ENOUGH_ROWS = 400  # before a part is said to bring nothing
 ADDS_UP = 1e-6  # relative
 ALONE = 0.9  # share of all pull held by one part
 SHUFFLED, SHOWN, MEASURED = 10, 20, 5
+OF_WORDS, TEXTS, LETTERS = 60, 6, 2_000  # rows whose words are asked for, texts shown, and letters of each
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +108,14 @@ class Reasons:
                 "up": "pulls up",
                 "down": "pulls down",
                 "mixed": "up and down",
+                "true_words": "The model goes most by {names}. Its reasons add up and hold: taking out the words named strongest moves an answer by {named}, as many others by {others}.",
+                "untrue_words": "The words named as reasons do not hold: taking out the strongest moves an answer by {named}, as many others by {others}, which may be chance (p = {p}).",
+                "texts": "Words and their pull: the surest answers, then the worst; blue speaks for the answer, orange against it",
+                "text": "{part}: given '{given}', answered '{answer}' ({p:%})",
+                "text_value": "{part}: given {given}, answered {answer}",
+                "measure.moved_by_words": "answer moved by taking out the strongest words",
+                "measure.moved_by_other_words": "answer moved by taking out as many others",
+                "measure.p_value_words": "p-value of the words",
                 "measure.moved_by_named": "answer moved by replacing the strongest parts",
                 "measure.moved_by_others": "answer moved by replacing as many others",
                 "measure.p_value": "p-value",
@@ -142,6 +153,14 @@ class Reasons:
                 "up": "推高",
                 "down": "拉低",
                 "mixed": "有高有低",
+                "true_words": "模型主要依据 {names}。各项理由之和等于得分且经得起检验：删去所指最强的词使回答变动 {named}，删去同样多的其他词变动 {others}。",
+                "untrue_words": "所指的词经不起检验：删去最强的词使回答变动 {named}，删去同样多的其他词变动 {others}，差异可能只是偶然（p = {p}）。",
+                "texts": "词语及其影响：先是最有把握的回答，再是最差的；蓝色支持该回答，橙色反对",
+                "text": "{part}：给定“{given}”，回答“{answer}”（{p:%}）",
+                "text_value": "{part}：给定 {given}，回答 {answer}",
+                "measure.moved_by_words": "删去最强的词时回答的变动",
+                "measure.moved_by_other_words": "删去同样多的其他词时回答的变动",
+                "measure.p_value_words": "词语的 p 值",
                 "measure.moved_by_named": "替换最强部分时回答的变动",
                 "measure.moved_by_others": "替换同样多其他部分时回答的变动",
                 "measure.p_value": "p 值",
@@ -171,8 +190,10 @@ class Reasons:
             return Finding(check="reasons", verdict="info", say=self._say("idle"), measures=(_off(sample),))
         deleted = _deletion(evidence, sample, size) if len(parts) > 1 else None
         shuffled = _shuffling(evidence, [int(j) for j in order[:SHUFFLED] if strength[j] > 0])
+        words = self._words(evidence, sample)
+        out = taken_out(evidence, sample.data, words, sample.folds)
         share = float(strength[order[0]]) / total
-        verdict, say, advice = self._judged(parts, order, share, deleted)
+        verdict, say, advice = self._judged(parts, order, share, deleted, out)
         draws = bootstrap_means(
             size, blocks_of(sample.data, evidence.plan.splits.group, parts), stream(evidence.seed, "reasons", "draws")
         )
@@ -180,22 +201,29 @@ class Reasons:
             check="reasons",
             verdict=verdict,
             say=say,
-            measures=self._measures(sample, parts, order, strength, draws, deleted),
-            figures=tuple(self._figures(evidence, sample, order, strength, draws, shuffled)),
+            measures=(*self._measures(sample, parts, order, strength, draws, deleted), *_of_words(out)),
+            figures=(
+                *self._figures(evidence, sample, order, strength, draws, shuffled),
+                *self._texts(evidence, sample, words),
+            ),
             notes=tuple(self._notes(evidence, sample, shuffled, deleted)),
             advice=advice,
         )
 
     def _judged(
-        self, parts: Sequence[str], order: Ints, share: float, deleted: Deleted | None
+        self, parts: Sequence[str], order: Ints, share: float, deleted: Deleted | None, out: Taken | None
     ) -> tuple[Verdict, Say, tuple[Advice, ...]]:
         names = [parts[j] for j in order[:3]]
         said = {} if deleted is None else {"k": deleted.parts, "named": deleted.named, "others": deleted.others}
         if deleted is not None and deleted.p_value > ALARM:
             return "watch", self._say("untrue", **said, p=deleted.p_value), ()
+        if out is not None and out.p_value > ALARM:
+            return "watch", self._say("untrue_words", named=out.named, others=out.others, p=out.p_value), ()
         if share > ALONE and len(parts) > 2:
             advice = Advice(say=self._say("look_alone", part=names[0]), option=f"--drop {names[0]}")
             return "watch", self._say("alone", part=names[0], share=share), (advice,)
+        if deleted is None and out is not None:
+            return "pass", self._say("true_words", names=names, named=out.named, others=out.others), ()
         if deleted is None:
             return "info", self._say("plain", names=names), ()
         return "pass", self._say("true", names=names, **said), ()
@@ -274,6 +302,38 @@ class Reasons:
             rows = [[parts[j], f"{100 * strength[j] / total:.1f} %", self._way(sample, parts[j], j)] for j in shown]
             out.append(Figure(kind="table", title=self._say("directions"), data={"columns": heads, "rows": rows}))
         return out
+
+    def _words(self, evidence: Evidence, sample: Sample) -> list[Worded]:
+        """The words of some of the sampled rows; of none where no part is read as text."""
+        if not any("texts" in modality_of(sample.data[part].kind).about.gives for part in evidence.model.parts):
+            return []
+        rows = np.arange(len(sample.rows))[:OF_WORDS]
+        limited = replace(evidence, clock=evidence.clock.slice(0.5 * evidence.clock.remaining()))
+        return worded(limited, sample.data, rows, sample.folds, sample.scores)
+
+    def _texts(self, evidence: Evidence, sample: Sample, words: list[Worded]) -> list[Figure]:
+        """A few texts with their words coloured: those whose answer is surest, and those that were answered wrongly."""
+        if not words:
+            return []
+        losses = evidence.task.losses(sample.scores, evidence.y[sample.rows])
+        order = sorted(words, key=lambda one: float(losses[one.row]))
+        half = TEXTS // 2
+        shown = [*order[:half], *order[max(half, len(order) - half) :]]
+        texts = [self._text(evidence, sample, one) for one in shown]
+        return [Figure(kind="texts", title=self._say("texts"), data={"texts": texts})]
+
+    def _text(self, evidence: Evidence, sample: Sample, one: Worded) -> dict[str, object]:
+        answer, y = evidence.task.answers(sample.scores[one.row : one.row + 1])[0], evidence.y[sample.rows[one.row]]
+        labels = evidence.codec.labels
+        if labels:
+            top = int(answer.argmax())
+            said = self._say(
+                "text", given=labels[int(y)], answer=labels[top], p=float(answer[top]), part=one.reasons.part
+            )
+        else:
+            said = self._say("text_value", given=float(y), answer=float(answer[0]), part=one.reasons.part)
+        found = {"starts": one.reasons.starts, "stops": one.reasons.stops, "pulls": one.pulls}
+        return {"title": said, "text": one.reasons.text[:LETTERS], **found}
 
     def _way(self, sample: Sample, part: str, j: int) -> Say | str:
         """Whether the pull rises with the value: Spearman's (1904) rank correlation, told from ±0.3."""
@@ -387,6 +447,13 @@ def _ranks(x: Floats) -> Floats:
     """Average ranks."""
     _, which, count = np.unique(x, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(count) - (count - 1) / 2)[which], dtype=np.float64)
+
+
+def _of_words(out: Taken | None) -> list[Measure]:
+    if out is None:
+        return []
+    moved = (("moved_by_words", out.named), ("moved_by_other_words", out.others), ("p_value_words", out.p_value))
+    return [Measure(name=name, value=value, n=out.n) for name, value in moved]
 
 
 def _off(sample: Sample) -> Measure:

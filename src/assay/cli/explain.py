@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 
 from .options import common, reading, reading_options
 from .speech import helped
@@ -28,5 +30,5 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print(json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        print(found.text(parsed.lang, parsed.most))
+        print(found.text(parsed.lang, parsed.most, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
     return 0

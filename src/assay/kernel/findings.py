@@ -17,7 +17,7 @@ VERDICTS: tuple[Verdict, ...] = ("pass", "watch", "fail", "info", "unknown", "er
 # pass: asked and well. watch: a person should look. fail: do not use before this is cured. info: a figure without a
 # judgement. unknown: the question does not apply or cannot be answered here, with the reason. error: the check broke.
 
-FIGURES = ("bars", "lines", "points", "matrix", "table", "histogram")
+FIGURES = ("bars", "lines", "points", "matrix", "table", "histogram", "texts")
 # The data of each kind of figure; "label" means a string of the user's or a Say.
 # bars       labels [k], values [k], low [k]?, high [k]?, reference?: number, colours?: "signed"
 # lines      series: list of {name: label, x [n], y [n], low [n]?, high [n]?, steps?: bool, dashed?: bool}

@@ -320,6 +320,27 @@ class Fitted(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TextReasons:
+    """The words of one text and their pulls on the score; with `rest` (its length, what words say together) they add up to the part's."""
+
+    part: str
+    text: str
+    starts: Ints  # [m] first character of each word
+    stops: Ints  # [m] one past its last
+    pulls: Floats  # [m, w]
+    rest: Floats  # [w]
+
+
+@runtime_checkable
+class PullsWords(Protocol):
+    """What a fitted learner of texts may offer beside: exact pulls of the pieces of a text."""
+
+    def word_pulls(self, text: str, place: int) -> tuple[Ints, Ints, Floats]:
+        """Starts [m], stops [m] and pulls [m, w] of the pieces of a text of text column `place`; pieces may overlap."""
+        ...
+
+
 Score = Callable[[Floats], Sequence[float]]  # values [d] of one row → raw scores [w]; for one thread at a time
 
 
@@ -380,6 +401,10 @@ class ModelView(Protocol):
 
     def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
         """Pull of each part, the base last: [n, parts + 1, w]; sums to `scores` over axis 1."""
+        ...
+
+    def words(self, row: Dataset, fold: int | None = None) -> tuple[TextReasons, ...]:
+        """The words of each text of one row and their pulls; of the models of one fold where it is given."""
         ...
 
     def size_bytes(self) -> int:

@@ -19,6 +19,8 @@ from .limits import Limits
 from .markup import Raw, breadth, cut, cut_to, join, short, tag
 from .speech import Voice, signed
 
+DEPTHS = 5  # of the colour of a word
+
 
 def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
     """A figure with its caption, in the language of the voice."""
@@ -55,6 +57,8 @@ def _painted(figure: Figure, titles: tuple[str, str], title: str, voice: Voice, 
         return matrix(data, titles, title, voice, limits)
     if figure.kind == "table":
         return table(data, voice, limits)
+    if figure.kind == "texts":
+        return texts(data, voice, limits)
     curve = {"lines": curves.lines, "points": curves.points, "histogram": curves.histogram}[figure.kind]
     return curve(data, titles, title, voice.say, limits)
 
@@ -66,7 +70,7 @@ def _empty(kind: str, data: Mapping[str, Any]) -> bool:
         return not any(math.isfinite(v) for one in data.get("series", ()) for v in reals(one.get(part)))
     if kind == "points":
         return not any(math.isfinite(v) for v in reals(data.get("y")))
-    return not data.get("values" if kind in ("bars", "matrix") else "columns")
+    return not data.get("values" if kind in ("bars", "matrix") else "texts" if kind == "texts" else "columns")
 
 
 def bars(data: Mapping[str, Any], axis: str, name: str, voice: Voice, limits: Limits) -> Raw:
@@ -158,6 +162,26 @@ def table(data: Mapping[str, Any], voice: Voice, limits: Limits) -> Raw:
     head = tag("thead", tag("tr", *heads))
     body = tag("tbody", *(tag("tr", *(cell(v, voice, limits) for v in row)) for row in rows))
     return tag("div", tag("table", head, body, class_="data sortable"), class_="scroll", tabindex="0")
+
+
+def texts(data: Mapping[str, Any], voice: Voice, limits: Limits) -> Raw:
+    """Texts whose words are coloured by what they pull: the colour says which way, its depth how strongly."""
+    shown = []
+    for one in data["texts"][: limits.texts]:
+        pulls = reals(one["pulls"])
+        most = max((abs(pull) for pull in pulls if math.isfinite(pull)), default=0.0) or 1.0
+        text, at, parts = str(one["text"])[: limits.text_letters], 0, list[Any]()
+        for start, stop, pull in zip(one["starts"], one["stops"], pulls, strict=False):
+            depth = round(DEPTHS * abs(pull) / most) if math.isfinite(pull) else 0
+            if not depth or not at <= start < stop <= len(text):
+                continue
+            word = tag("mark", text[start:stop], class_=f"{'u' if pull > 0 else 'd'}{depth}", title=signed(pull))
+            parts += [text[at:start], word]
+            at = stop
+        cut_short = "…" if len(str(one["text"])) > len(text) else None
+        heading = tag("p", voice.say(one["title"]), class_="muted")
+        shown.append(tag("div", heading, tag("p", *parts, text[at:], cut_short, dir="auto"), class_="said"))
+    return tag("div", *shown, class_="texts")
 
 
 def _numeric(values: Iterable[Any]) -> bool:

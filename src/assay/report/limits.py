@@ -19,6 +19,8 @@ class Limits:
     points: int = 600  # of a cloud
     samples: int = 160  # along one line
     series: int = 8  # in one figure
+    texts: int = 12  # in one figure
+    text_letters: int = 1_200  # of one
     bars: int = 40
     cells: int = 24  # rows and columns of a matrix
     rows: int = 60  # of a table in a finding

@@ -17,7 +17,7 @@ from assay.kernel.box import Box
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.errors import BundleInvalid, UnknownKey
 from assay.kernel.forms import Batch, Head, Vector
-from assay.kernel.plugins import Fitted
+from assay.kernel.plugins import Fitted, GivesTexts
 from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
 from assay.stats.calibration import Affine
@@ -51,6 +51,11 @@ class Ensemble:
     def parts(self) -> tuple[str, ...]:
         """The data columns that are used, in order."""
         return tuple(name for name, _ in self.encoders[0].kinds)
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether a column is read as text."""
+        return any(isinstance(encoder, GivesTexts) for encoder in self.encoders[0].parts)
 
     def raw(self, data: Dataset, folds: Ints | None = None) -> Floats:
         """Raw scores before calibration [n, w]."""
