@@ -125,7 +125,7 @@ def _finding(check: str, say: Say) -> Finding:
         "coverage": {"measures": _coverage(), "figures": (_sets(),)},
         "leakage": {"figures": (_alone(),), "advice": (_drop(),), "notes": (text("No row stands on both sides."),)},
         "subgroups": {"figures": (_gaps(),)},
-        "reasons": {"figures": (_pulls(), _deletion(), _signed())},
+        "reasons": {"figures": (_pulls(), _deletion(), _signed(), _said())},
         "stability": {"figures": (_cloud(),)},
         "labels": {"figures": (_contradicted(),)},
         "data": {
@@ -288,6 +288,14 @@ def _deletion() -> Figure:
     ]  # fmt: skip
     titles = {"x": text("columns deleted"), "y": text("log-loss")}
     return Figure(kind="lines", title=text("Deleting columns"), data={"series": series}, **titles)
+
+
+def _said() -> Figure:
+    said = "Palpable mass, not painful; skin unchanged."
+    words = {"title": text("note: given 'M', answered 'M'"), "text": said, "starts": [0, 9, 15], "stops": [8, 13, 18]}
+    return Figure(
+        kind="texts", title=text("Words and their pull"), data={"texts": [words | {"pulls": [0.4, 1.2, -0.6]}]}
+    )
 
 
 def _signed() -> Figure:

@@ -16,11 +16,13 @@ import numpy as np
 from assay.kernel.data import Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
-from assay.kernel.plugins import About, Evidence, modality_of
+from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 from assay.stats.doubts import confident_joint, lapse, log_odds, outlying
 from assay.stats.evened import evened
 from assay.stats.leaks import places_in
+
+from ._texts import read_as_text
 
 LEAST_ROWS = 100
 LEVEL = 0.02
@@ -167,7 +169,7 @@ class Labels:
             return []
         places = places_in(evidence.data, evidence.raw)
         ids = [evidence.data[name] for name in evidence.plan.names("id") if name in evidence.data]
-        ids += [c for c in evidence.data if c.role == "feature" and "texts" in modality_of(c.kind).about.gives]
+        ids += [c for c in evidence.data if c.role == "feature" and read_as_text(c)]
         texts = [column.take(order).texts() for column in ids]
         columns = [self._say("row"), *(column.name for column in ids), *heads]
         rows = [[int(places[i]) + 1, *(_text(t[at]) for t in texts), *cells[at]] for at, i in enumerate(order.tolist())]

@@ -18,13 +18,14 @@ import numpy as np
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
-from assay.kernel.plugins import About, Evidence, modality_of
+from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.stats.bootstrap import interval
 from assay.stats.clusters import blocks_of, bootstrap_means
 from assay.stats.tests import mean_above
 
+from ._texts import read_as_text
 from ._wording import Taken, Worded, taken_out, worded
 
 LEVEL = 0.95
@@ -305,7 +306,7 @@ class Reasons:
 
     def _words(self, evidence: Evidence, sample: Sample) -> list[Worded]:
         """The words of some of the sampled rows; of none where no part is read as text."""
-        if not any("texts" in modality_of(sample.data[part].kind).about.gives for part in evidence.model.parts):
+        if not any(read_as_text(sample.data[part]) for part in evidence.model.parts):
             return []
         rows = np.arange(len(sample.rows))[:OF_WORDS]
         limited = replace(evidence, clock=evidence.clock.slice(0.5 * evidence.clock.remaining()))

@@ -23,6 +23,8 @@ from assay.kernel.words import Say
 from assay.stats.slices import Compared, Groups, compared, groups_of, paired
 from assay.stats.tests import holm
 
+from ._texts import read_as_text, told_by
+
 LEAST = 30  # rows of a group
 LEAST_ROWS = 100
 LEVEL = 0.025  # of each of two families: single columns, and pairs
@@ -73,6 +75,8 @@ class Subgroups:
                 "unknown": "The model gives no intervals here, so it cannot be asked whether it knows.",
                 "sensitive": "'{column}': {metric} from {low} ({worst}) to {high} ({best}).",
                 "pairs_skipped": "Time was short: groups of two columns were not asked.",
+                "length": "{column} (length)",
+                "language": "{column} (language)",
                 "none": "no column cuts out groups of {least} rows",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "figure": "Groups where the loss is highest, against the rest",
@@ -104,6 +108,8 @@ class Subgroups:
                 "pairs_skipped": "时间不足：未检查由两列共同划分的群体。",
                 "none": "没有哪一列能划分出至少 {least} 行的群体",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "length": "{column}（长度）",
+                "language": "{column}（语言）",
                 "figure": "损失最高的群体与其余各行相比",
                 "gap": "平均损失高出其余行多少",
                 "column": "列",
@@ -125,7 +131,11 @@ class Subgroups:
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         names = [c.name for c in evidence.plan.columns if c.role in ("feature", "sensitive", "group")]
-        cut = [groups_of(evidence.data[name], LEAST) for name in names if name in evidence.data]
+        columns = [evidence.data[name] for name in names if name in evidence.data]
+        for column in [column for column in columns if read_as_text(column)]:
+            said = (self._say(key, column=column.name) for key in ("length", "language"))
+            columns += told_by(column, *said)
+        cut = [groups_of(column, LEAST) for column in columns]
         single = [g for g in cut if g is not None]
         if not single:
             raise DoesNotApply("no groups", say=self._say("none", least=LEAST))

@@ -131,7 +131,7 @@ def _characters(codes: Any, kind: Any, sums: Any, inverses: Any, owner: Any) -> 
     ahead = np.minimum.accumulate(ahead)[::-1]  # the next blank from each place on
     reach = np.append(ahead[1:], n - 1) - places  # characters up to the blank that ends what begins here
     found: list[tuple[Any, Any, Any]] = []
-    for size in range(SHORTEST, LONGEST + 1):
+    for size in range(SHORTEST, min(LONGEST, n) + 1):
         fits = reach[: n - size + 1] >= size - 1
         if size == SHORTEST:
             fits &= ~(blank[:-1] & blank[1:])

@@ -276,8 +276,9 @@ def _read(train: Batch, place: int, most: int) -> Reading:
     if sum(map(len, both)) > most:
         groups = _groups(train.y)
         telling = [_chi_squared(v.of_counts(c), groups) for v, c in zip(both, counts, strict=True)]
-        least = np.partition(np.concatenate(telling), -most)[-most]
-        both = [v.only(np.flatnonzero(t >= least)) for v, t in zip(both, telling, strict=True)]
+        best = np.zeros(sum(map(len, both)), dtype=bool)
+        best[np.argsort(-np.concatenate(telling), kind="stable")[:most]] = True
+        both = [v.only(np.flatnonzero(b)) for v, b in zip(both, np.split(best, [len(both[0])]), strict=True)]
     return Reading.of(train.texts.parts[place], both[0], both[1], texts)
 
 

@@ -28,7 +28,7 @@ def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
     title = voice.say(figure.title)
     titles = (voice.say(figure.x), voice.say(figure.y))
     painted = _painted(figure, titles, title, voice, limits)
-    wide = figure.kind in ("table", "matrix") and _width_wanted(figure) > 6
+    wide = figure.kind == "texts" or (figure.kind in ("table", "matrix") and _width_wanted(figure) > 6)
     return tag(
         "figure",
         tag("figcaption", title),

@@ -1,0 +1,130 @@
+"""Is a pretrained encoder found, refused where it must be, and read by a linear model? On tiny checkpoints made here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.errors import DoesNotApply, RequestError
+from assay.kernel.forms import Batch, Feature, Head, Texts, Vector
+from assay.kernel.rng import stream
+from assay.learners.encoder import Encoder
+from assay.neural import checkpoint
+from assay.neural.sentences import Sentences
+
+transformers = pytest.importorskip("transformers")
+WORDS = ["good", "bad", "room", "staff", "very", "not", "clean", "dirty", "the", "was"]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two layers with random weights, saved as every checkpoint is."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
+    tokenizer = Tokenizer(models.WordLevel({name: i for i, name in enumerate(names)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    fast = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]"
+    )
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(names), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    return folder
+
+
+def reviews(n: int, seed: int = 0) -> Batch:
+    rng = np.random.default_rng(seed)
+    y = rng.integers(2, size=n).astype(np.int64)
+    texts = [" ".join([*rng.choice(WORDS[2:], size=4), "good" if good else "bad"]) for good in y]
+    vector = Vector(np.zeros((n, 1)), (Feature("note", "note"),))
+    return Batch({"vector": vector, "texts": Texts((np.asarray(texts, dtype=object),), ("note",))}, y)
+
+
+def test_points_are_averages_of_the_tokens_as_transformers_gives_them(tiny: Path) -> None:
+    import torch
+
+    texts = ["good room", "the staff was very bad", ""]
+    points, made = Sentences(checkpoint.find(str(tiny)), 64)(texts)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny)
+    network = transformers.AutoModel.from_pretrained(tiny).eval()
+    assert made.all()
+    for text, point in zip(texts, points, strict=True):
+        with torch.no_grad():
+            states = network(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].mean(dim=0)
+        assert np.allclose(point, (states / states.norm()).numpy(), atol=1e-5)
+
+
+def test_a_linear_model_reads_the_points_and_comes_back_from_a_file(tiny: Path) -> None:
+    train, tune, fresh = reviews(300), reviews(60, 1), reviews(200, 2)
+    learner = Encoder(encoder=str(tiny)).prepare(train.texts, Clock.start(600))
+    assert learner.encoder.startswith("tiny@")
+    model = learner.fit(train, tune, Head.classes(2), Clock.start(600), stream(0, "fit"))
+    assert ((model.predict(fresh)[:, 0] > 0) == fresh.y).mean() > 0.95
+    box = Box("model")
+    model.dump(box)
+    again = Encoder.load(box, Head.classes(2), fresh.vector.features)
+    assert np.array_equal(again.predict(fresh), model.predict(fresh))
+    assert str(tiny.parent) not in json.dumps(box.values)
+
+
+def test_a_model_finds_its_encoder_again_by_name_and_hash(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    label = checkpoint.find(str(tiny)).label
+    monkeypatch.setattr(checkpoint, "_opened", {})
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(RequestError, match="not on this machine"):
+        checkpoint.find(label)
+    monkeypatch.setenv(checkpoint.PLACES, str(tiny.parent))
+    assert checkpoint.find(label).folder == tiny
+
+
+def test_a_vocabulary_of_another_script_is_refused_with_the_figure(tiny: Path) -> None:
+    texts = Texts((np.asarray(["房间很好", "服务很差"] * 20, dtype=object),), ("review",))
+    with pytest.raises(DoesNotApply, match=r"does not know 100.* % of the tokens of 'review'"):
+        Encoder(encoder=str(tiny)).prepare(texts, Clock.start(600))
+
+
+def test_where_time_is_short_it_is_said_instead_of_overrun(tiny: Path) -> None:
+    rng = np.random.default_rng(0)
+    texts = Texts((np.asarray([" ".join(rng.choice(WORDS, size=50)) for _ in range(4000)], dtype=object),), ("note",))
+    with pytest.raises(DoesNotApply, match="more --minutes"):
+        Encoder(encoder=str(tiny)).prepare(texts, Clock.start(0.3))
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "holds no config.json"),
+        (lambda folder: (folder / "model.safetensors").unlink(), "holds no weights"),
+        (lambda folder: (folder / "model.safetensors").rename(folder / "pytorch_model.bin"), "save_pretrained"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "lacks its tokenizer"),
+        (lambda folder: (folder / "config.json").write_text("{"), "cannot be read"),
+        (lambda folder: (folder / "config.json").write_text('{"auto_map": {}}'), "code of its own"),
+    ],
+)
+def test_a_folder_that_lacks_something_is_refused_and_told_what(tiny: Path, tmp_path: Path, broken, said: str) -> None:  # type: ignore[no-untyped-def]
+    import shutil
+
+    folder = tmp_path / "other"
+    shutil.copytree(tiny, folder)
+    broken(folder)
+    with pytest.raises(RequestError, match=said):
+        checkpoint.find(str(folder))
+
+
+def test_a_name_that_is_nowhere_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(RequestError, match="no encoder no-such/encoder on this machine"):
+        checkpoint.find("no-such/encoder")

@@ -1,0 +1,80 @@
+"""Do weighted words tell what they should, in English and in Chinese, and are their pulls exact?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assay.kernel.clock import Clock
+from assay.kernel.forms import Batch, Feature, Head, Texts, Vector
+from assay.kernel.rng import stream
+from assay.learners.sparse import Sparse, SparseLine
+
+GOOD = {"en": ["lovely", "clean", "quiet", "friendly"], "zh": ["很好", "干净", "安静", "热情"]}
+BAD = {"en": ["awful", "dirty", "noisy", "rude"], "zh": ["很差", "肮脏", "吵闹", "冷淡"]}
+PLAIN = {"en": ["room", "hotel", "staff", "the", "was", "bed"], "zh": ["房间", "酒店", "服务", "的", "早餐", "床铺"]}
+
+
+def reviews(lang: str, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Texts of plain words with one or two that tell, and what they tell."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(2, size=n)
+    texts = []
+    for good in y:
+        words = [*rng.choice(PLAIN[lang], size=6), *rng.choice((GOOD if good else BAD)[lang], size=rng.integers(1, 3))]
+        texts.append(("" if lang == "zh" else " ").join(rng.permutation(words)))
+    return np.asarray(texts, dtype=object), y.astype(np.int64)
+
+
+def batch(texts: np.ndarray, y: np.ndarray | None, other: np.ndarray | None = None) -> Batch:
+    values = np.zeros((len(texts), 1)) if other is None else np.column_stack([np.zeros(len(texts)), other])
+    features = (Feature("note (length)", "note"), Feature("age", "age"))[: values.shape[1]]
+    return Batch({"vector": Vector(values, features), "texts": Texts((texts,), ("note",))}, y)
+
+
+def fitted(whole: Batch, head: Head, **settings: object) -> SparseLine:
+    tune = np.arange(whole.rows) % 6 == 0
+    train, watched = whole.take(np.flatnonzero(~tune)), whole.take(np.flatnonzero(tune))
+    return Sparse(**settings).fit(train, watched, head, Clock.start(600), stream(0, "fit"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("ratios", ["auto", "never", "always"])
+def test_words_that_tell_are_found(lang: str, ratios: str) -> None:
+    model = fitted(batch(*reviews(lang, 400)), Head.classes(2), ratios=ratios)
+    texts, y = reviews(lang, 200, seed=1)
+    assert ((model.predict(batch(texts, None))[:, 0] > 0) == y).mean() > 0.97
+    told = {word for words in model.told for word in words}
+    assert told & {*GOOD[lang], *(c for w in GOOD[lang] for c in w)}
+
+
+def test_pulls_of_words_add_up_to_the_pull_of_the_text() -> None:
+    texts, y = reviews("en", 400)
+    model = fitted(batch(texts, y), Head.classes(2))
+    fresh = batch(reviews("en", 5, seed=2)[0], None)
+    (whole,), _ = model.pulls(fresh)
+    for row, text in enumerate(fresh.texts.columns[0]):
+        *_, pulls = model.word_pulls(text, 0)
+        size = model.columns.readings[0].matrix([text]).toarray()[0, -1] * float(model.weights[-1, 0])
+        assert pulls.sum() + size == pytest.approx(whole[row, 0], abs=1e-6)
+
+
+def test_other_columns_are_heard_beside_the_text() -> None:
+    texts, _ = reviews("en", 500)
+    age = np.random.default_rng(3).normal(size=500)
+    y = (age > 0).astype(np.int64)
+    model = fitted(batch(texts, y, age), Head.classes(2))
+    assert ((model.predict(batch(texts, None, age))[:, 0] > 0) == y).mean() > 0.9
+
+
+def test_values_are_learnt() -> None:
+    texts, y = reviews("zh", 400)
+    model = fitted(batch(texts, 10.0 + 5.0 * y), Head.value())
+    fresh, truth = reviews("zh", 200, seed=1)
+    error = model.predict(batch(fresh, None))[:, 0] - (10.0 + 5.0 * truth)
+    assert np.sqrt((error**2).mean()) < 1.0
+
+
+def test_a_file_holds_no_more_weights_than_asked_for() -> None:
+    model = fitted(batch(*reviews("en", 400)), Head.classes(2), pieces=100)
+    assert model.columns.width <= 101
