@@ -34,6 +34,7 @@ class Text:
     about: ClassVar[About] = About(
         key="text",
         gives=("vector",),
+        prose=True,
         order=40,
         words={
             "en": {
