@@ -190,6 +190,7 @@ class Rule:
     chance: float = 0.0  # share of strings of the shape that hold by chance; 0 where there is no check
     header: str = ""  # only in columns whose name says so, where the whole cell is to have the shape
     needs: str = ""  # a sign without which nothing is to be found
+    firm: bool = True  # letters that it holds are no other sort's; not so where eleven digits may be this or that
     anywhere: bool = False  # looked for in all of a text, not only around digits
 
 
@@ -284,14 +285,15 @@ RULES = (
         holds=spanish,
         chance=1 / 23,
     ),
-    Rule("poland_id", _shape(rf"{NO_LETTER}\d{{11}}(?![A-Za-z0-9])"), _polish_like, polish, 1 / 10),
+    Rule("poland_id", _shape(rf"{NO_LETTER}\d{{11}}(?![A-Za-z0-9])"), _polish_like, polish, 1 / 10, firm=False),
     Rule(
         "germany_id",
-        _shape(rf"{NO_LETTER}(?<!\d )[1-9]\d ?\d{{3}} ?\d{{3}} ?\d{{3}}(?![A-Za-z0-9])"),
+        _shape(rf"{NO_LETTER}(?<!\d )[1-9]\d(?: \d{{3}}){{3}}(?![A-Za-z0-9])"),
         _german_like,
         german,
         1 / 10,
     ),
+    Rule("germany_id", _shape(rf"{NO_LETTER}\d{{11}}(?![A-Za-z0-9])"), _german_like, german, 1 / 10, firm=False),
     Rule("netherlands_id", _after(BSN_WORDS, BSN), holds=dutch),
     Rule("netherlands_id", _shape(BSN), holds=dutch, header=BSN_WORDS),
     Rule("us_id", _shape(r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")),
@@ -323,6 +325,7 @@ RULES = (
         _shape(rf"{NO_LETTER}(?<!\.)\d{{11}}(?![A-Za-z0-9]|\.\d)"),
         holds=lambda text: text[0] == "1" and text[1] in "3456789",
         chance=0.08,
+        firm=False,
     ),
     Rule("ip", _shape(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)"), _machine, needs="."),
     Rule(
@@ -446,7 +449,7 @@ def _met(rules: Iterable[Rule], blob: str) -> Iterator[tuple[Rule, int, int, boo
             if (rule.header and not whole) or taken.find(1, start, end) >= 0 or not rule.like(match[group]):
                 continue
             holds = rule.holds(match[group])
-            if holds:
+            if holds and rule.firm:
                 taken[start:end] = b"\x01" * (end - start)
             yield rule, start, end, holds
 
@@ -483,6 +486,8 @@ def masked(text: str) -> str:
     spans = [(start, end, rule.sort) for rule, start, end, holds in _met(rules, blob) if holds]
     out, at = [], 0
     for start, end, sort in sorted(spans):
+        if start < at:
+            continue
         out += [blob[at:start], mask(sort, blob[start:end])]
         at = end
     return "".join([*out, blob[at:]]).replace(END, " … ")
