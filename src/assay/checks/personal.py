@@ -195,7 +195,7 @@ class Personal:
         if hits:
             told = sorted((sort for sort in SORTS if of[sort]), key=lambda sort: (sort in POSSIBLE, -of[sort]))
             sorts = [self._say("sort", sort=self._say(f"sort.{sort}"), n=of[sort]) for sort in told]
-            say = self._say("found", n=sum(one.count(*SORTS) for one in looked), cells=cells, sorts=sorts)
+            say = self._say("found", n=hits, cells=cells, sorts=sorts)
             notes += [self._say("possible")] if names else []
         elif names:
             say = self._say("names", n=names, cells=cells)

@@ -190,7 +190,7 @@ class Rule:
     chance: float = 0.0  # share of strings of the shape that hold by chance; 0 where there is no check
     header: str = ""  # only in columns whose name says so, where the whole cell is to have the shape
     needs: str = ""  # a sign without which nothing is to be found
-    firm: bool = True  # letters that it holds are no other sort's; not so where eleven digits may be this or that
+    firm: bool = True  # letters that it holds are no other sort's; else they are what most of the column is
     anywhere: bool = False  # looked for in all of a text, not only around digits
 
 
@@ -285,7 +285,6 @@ RULES = (
         holds=spanish,
         chance=1 / 23,
     ),
-    Rule("poland_id", _shape(rf"{NO_LETTER}\d{{11}}(?![A-Za-z0-9])"), _polish_like, polish, 1 / 10, firm=False),
     Rule(
         "germany_id",
         _shape(rf"{NO_LETTER}(?<!\d )[1-9]\d(?: \d{{3}}){{3}}(?![A-Za-z0-9])"),
@@ -293,7 +292,6 @@ RULES = (
         german,
         1 / 10,
     ),
-    Rule("germany_id", _shape(rf"{NO_LETTER}\d{{11}}(?![A-Za-z0-9])"), _german_like, german, 1 / 10, firm=False),
     Rule("netherlands_id", _after(BSN_WORDS, BSN), holds=dutch),
     Rule("netherlands_id", _shape(BSN), holds=dutch, header=BSN_WORDS),
     Rule("us_id", _shape(r"(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")),
@@ -327,6 +325,8 @@ RULES = (
         chance=0.08,
         firm=False,
     ),
+    Rule("poland_id", _shape(rf"{NO_LETTER}\d{{11}}(?![A-Za-z0-9])"), _polish_like, polish, 1 / 10, firm=False),
+    Rule("germany_id", _shape(rf"{NO_LETTER}\d{{11}}(?![A-Za-z0-9])"), _german_like, german, 1 / 10, firm=False),
     Rule("ip", _shape(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\w)"), _machine, needs="."),
     Rule(
         "ip",
@@ -405,6 +405,10 @@ def look(texts: Sequence[str], header: str = "", go_on: Callable[[], bool] = lam
             size += len(text) + 1
             at += 1
         _count(END.join(parts), starts, first, tallies)
+    claimed: set[int] = set()
+    for tally in sorted((t for t in tallies if not t.rule.firm), key=lambda t: -t.held):
+        tally.cells = [cell for cell in tally.cells if cell not in claimed]  # theirs is what most of the column is
+        claimed.update(tally.cells)
     return [tally for tally in tallies if tally.shaped], at
 
 
