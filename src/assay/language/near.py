@@ -43,7 +43,7 @@ BINS, BANDS = (
     128,
     32,
 )  # four bins a band: pairs at 0.8 share a band all but certainly, at 0.5 in 87 %, at 0.3 in 23 % of cases
-LEAST_BINS = 16  # bins of its own without which a text is not compared
+LEAST_BINS = 10  # bins of its own without which a text is not compared
 MOST_TEXTS = 100_000  # beyond it only texts that are the same letter by letter are found
 MOST_LETTERS, FEWEST_READ, LONGEST_READ = (
     50_000_000,
