@@ -102,3 +102,13 @@ def test_copies_that_are_most_of_a_class_do_not_take_it_from_the_models() -> Non
 def test_the_same_table_gives_the_same_folds() -> None:
     table, _ = planted(60, families=50)
     np.testing.assert_array_equal(drawn(table)[1], drawn(table)[1])
+
+
+@pytest.mark.parametrize("sealed", [None, 0.25])
+def test_no_measured_row_has_a_near_copy_among_those_its_model_learnt(sealed: float | None) -> None:
+    table, _ = planted(60, families=50)
+    quick: dict[str, Any] = {"learners": ("constant", "linear"), "checks": ("leakage",), "minutes": 0.3}
+    model = assay.train(table, "y", sealed=sealed, **quick)
+    leakage = next(finding for finding in model.findings if finding.check == "leakage")
+    assert leakage.measure("near_copies").value > 0.25
+    assert leakage.measure("near_learnt").value == 0

@@ -173,7 +173,7 @@ def _machine(text: str) -> bool:
         return False
     if address.is_loopback or address.is_unspecified or address.is_multicast:
         return False
-    return address.version == 6 or max(int(octet) for octet in text.split(".")) > 31
+    return address.version == 6 or (max(int(o) for o in text.split(".")) > 31 and not text.startswith("255."))
 
 
 # --------------------------------------------------------------------------------------------------------- patterns
@@ -301,7 +301,7 @@ RULES = (
     Rule("phone", _shape(ANY_PHONE), header=PHONE_HEADER),
     Rule(
         "phone",
-        _shape(r"(?<![\w+])(?:\+[1-9]\d{0,2}|00[1-9]\d{0,2}[ .(/-])(?:[ .()/-]{0,3}\d){6,13}(?!\d)"),
+        _shape(r"(?<![\w+])(?:\+[1-9]\d{0,2}|00[1-9]\d{0,2}[ .(/-])(?:[ .()/-]{0,3}\d){6,13}(?!\.?\d)"),
         lambda text: 8 <= len(_digits(text).removeprefix("00")) <= 15,
     ),
     Rule(  # United States and Canada
