@@ -128,12 +128,24 @@ def test_it_says_why_where_there_are_no_words() -> None:
     assert "no words" in none.value.say.text()  # type: ignore[attr-defined]
 
 
-def test_it_says_so_when_the_time_is_up() -> None:
-    columns, y, z, _ = logit_world(100)
+def test_when_the_time_is_up_a_little_is_looked_at_all_the_same() -> None:
+    columns, y, z, _ = logit_world(600)
     late = Clock(started=0.0, deadline=0.0, now=lambda: 1.0)
-    with pytest.raises(DoesNotApply) as none:
-        ask("personal", replace(world(columns, y, z), clock=late))
-    assert "time was short" in none.value.say.text()  # type: ignore[attr-defined]
+    cells = [f"{cell} {cell * 9} a@b.example.org" for cell in notes(600)]
+    finding = ask("personal", replace(world([*columns, text("note", cells)], y, z), clock=late))
+    assert finding.verdict == "watch"
+    assert 0 < finding.measure("email").value < 300
+    assert any("drawn evenly" in note.text() for note in finding.notes)
+
+
+def test_chinese_identity_numbers_read_as_numbers_are_known_by_place_and_birthday() -> None:
+    columns, y, z, rng = logit_world(300)
+    born = [f"110105{rng.integers(1950, 2005)}{rng.integers(1, 13):02d}{rng.integers(1, 29):02d}" for _ in range(300)]
+    ids = numbers("id card", [float(f"{day}{rng.integers(10**4):04d}") for day in born])
+    finding = ask("personal", world([*columns, ids], y, z))
+    assert finding.measure("china_id").value == 300
+    other = numbers("volume", 1e17 + rng.random(300) * 8e17)
+    assert ask("personal", world([*columns, other], y, z)).verdict == "pass"
 
 
 @pytest.mark.parametrize("key", ["personal", "leakage"])

@@ -2,31 +2,39 @@
 
 Columns of words are looked at, whatever they are for: free text, categories, ids, and what was left out; and columns of whole
 numbers so long that they may be numbers of telephones or persons. Found is what has the shape of personal data and passes
-its check digit (language/personal.py); what is shown of it is masked. Of very many or very long texts some are looked at,
-and the finding says how many.
+its check digit (language/personal.py); what is shown of it is masked. Of very many or very long texts, and where time is
+short, some are looked at, and the finding says how many.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Column, Ints
+from assay.kernel.clock import Clock
+from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
-from assay.language.personal import LONGEST, POSSIBLE, SORTS, look
+from assay.language.personal import LONGEST, POSSIBLE, SORTS, birthday, look, mask
 
 MOST_TEXTS = 20_000  # different texts of one column
-MOST_LETTERS = 20_000_000  # of all columns together
-LONG_NUMBER = 1e8  # whole numbers from here on may name a person or a telephone; days and amounts are shorter
+MOST_LETTERS, LEAST_LETTERS = 20_000_000, 300_000  # of all columns together; where the time is up
+LONG_NUMBER, MOST_EXACT = (
+    1e8,
+    2.0**53,
+)  # whole numbers from here on may name a person or a telephone; days and amounts are shorter
 WHOLE_COLUMN = 0.5  # share of a column's cells from which the column is personal data, rather than holding some
+CHINESE = (
+    1e17,
+    1e18,
+)  # identity numbers read as numbers: of their 18 digits the first 15, place and birthday, are kept
 NAMES = 0.01  # share of a column's cells with possible names from which a person should look
 SHOWN = 30
 
@@ -77,7 +85,6 @@ class Personal:
                 "mask": "A model file keeps names of categories and frequent words of texts as they are written: mask them in the table before training, or give the file only to who may see them.",
                 "drop": "'{name}' is {sort} in {share:%} of its cells and says little about new rows: leave it out.",
                 "nothing": "the table has no words and no long numbers",
-                "no_time": "time was short: no text was looked at",
                 "figure": "What looks like personal data, masked",
                 "column": "column",
                 "what": "what",
@@ -131,7 +138,6 @@ class Personal:
                 "mask": "模型文件会按原样保存类别名称和文本中的常用词：请在训练前对表中的内容脱敏，或只把文件交给有权查看的人。",
                 "drop": "“{name}”有 {share:%} 的单元格是{sort}，对新数据帮助不大：请去掉。",
                 "nothing": "表中没有文字，也没有较长的数字",
-                "no_time": "时间不足：没有查看任何文本",
                 "figure": "疑似个人信息（已遮盖）",
                 "column": "列",
                 "what": "内容",
@@ -181,12 +187,9 @@ class Personal:
             raise DoesNotApply("no words", say=self._say("nothing"))
         looked = []
         for column in columns:
-            if evidence.clock.expired():
-                break
-            looked.append(_look(column, evidence, MOST_LETTERS // len(columns), evidence.raw[column.name].store))
+            letters = LEAST_LETTERS if evidence.clock.expired() else MOST_LETTERS
+            looked.append(_look(column, evidence, letters // len(columns), evidence.raw[column.name]))
         cells = sum(one.cells for one in looked)
-        if not cells:
-            raise DoesNotApply("no time", say=self._say("no_time"))
         sure = [sort for sort in SORTS if sort not in POSSIBLE]
         of = {sort: sum(one.count(sort) for one in looked) for sort in SORTS}
         hits, names = sum(one.count(*sure) for one in looked), sum(of[sort] for sort in POSSIBLE)
@@ -266,11 +269,16 @@ class Personal:
 
 
 def _long_numbers(column: Column) -> bool:
-    """Whether a column of numbers may hold numbers of telephones or persons: all of them whole and long."""
+    """Whether a column of numbers may hold numbers of telephones or persons: all of them long, and whole as far as kept."""
     if column.store != "numbers" or column.missing.all():
         return False
     seen = column.cells[~column.missing]
-    return bool((seen >= LONG_NUMBER).all() and (seen < 2.0**53).all() and (seen == np.round(seen)).all())
+    exact = bool((seen >= LONG_NUMBER).all() and (seen < MOST_EXACT).all() and (seen == np.round(seen)).all())
+    return exact or _maybe_chinese(seen)
+
+
+def _maybe_chinese(seen: Floats) -> bool:
+    return bool(((seen >= CHINESE[0]) & (seen < CHINESE[1])).all())
 
 
 def _texts(column: Column, levels: Ints) -> list[str]:
@@ -278,16 +286,28 @@ def _texts(column: Column, levels: Ints) -> list[str]:
     return [str(column.levels[level]) for level in levels.tolist()]
 
 
-def _look(column: Column, evidence: Evidence, letters: int, store: str) -> Looked:
+def _until(clock: Clock, letters: int) -> Callable[[], bool]:
+    """Go on while there is time; the first piece is always looked at where it is no more than that takes a moment."""
+    first = iter([letters <= LEAST_LETTERS])
+    return lambda: next(first, False) or not clock.expired()
+
+
+def _look(column: Column, evidence: Evidence, letters: int, raw: Column) -> Looked:
     """One column, of very many texts some drawn evenly."""
     levels, rows = np.unique(column.cells[column.cells >= 0], return_counts=True)
     order = stream(evidence.seed, "personal", column.name).permutation(len(levels))[:MOST_TEXTS]
     sizes = np.minimum([len(text) for text in _texts(column, levels[order])], LONGEST)
     enough = max(1, int(np.searchsorted(np.cumsum(sizes), letters, side="right")))
     kept = np.sort(order[:enough])
-    tallies, read = look(_texts(column, levels[kept]), column.name, lambda: not evidence.clock.expired())
+    texts = _texts(column, levels[kept])
+    if raw.store == "numbers" and _maybe_chinese(raw.cells[~raw.missing]):
+        born = np.flatnonzero([birthday(f"{int(float(text))}") for text in texts])
+        whole = {"china_id": born} if len(born) >= WHOLE_COLUMN * len(texts) else {}
+        shown = {sort: [mask(sort, f"{int(float(texts[born[0]]))}")] for sort in whole}
+        return Looked(column, levels[kept], len(levels), rows[kept], whole, {}, shown)
+    tallies, read = look(texts, column.name, _until(evidence.clock, letters))
     kept = kept[:read]
-    if store == "numbers":  # a number that is no name or telephone passes a check now and then
+    if raw.store == "numbers":  # a number that is no name or telephone passes a check now and then
         tallies = [t for t in tallies if len(t.cells) >= WHOLE_COLUMN * len(kept)]
     found: dict[str, Ints] = {}
     by_chance: dict[str, int] = {}

@@ -153,6 +153,11 @@ def _chinese_like(number: str) -> bool:
     return _is_day(int(number[6:10]), int(number[10:12]), int(number[12:14]))
 
 
+def birthday(number: str) -> bool:
+    """Whether 18 digits have a province and a day of birth where a Chinese identity number has them; the last may be lost."""
+    return bool(re.match(PROVINCE, number)) and number[6:8] in ("18", "19", "20") and _chinese_like(number)
+
+
 def _is_day(year: int, month: int, day: int) -> bool:
     try:
         dt.date(year, month, day)
