@@ -286,9 +286,9 @@ def _texts(column: Column, levels: Ints) -> list[str]:
     return [str(column.levels[level]) for level in levels.tolist()]
 
 
-def _until(clock: Clock, letters: int) -> Callable[[], bool]:
-    """Go on while there is time; the first piece is always looked at where it is no more than that takes a moment."""
-    first = iter([letters <= LEAST_LETTERS])
+def _until(clock: Clock) -> Callable[[], bool]:
+    """Go on while there is time; the first piece, a matter of a moment, is always looked at."""
+    first = iter([True])
     return lambda: next(first, False) or not clock.expired()
 
 
@@ -305,7 +305,7 @@ def _look(column: Column, evidence: Evidence, letters: int, raw: Column) -> Look
         whole = {"china_id": born} if len(born) >= WHOLE_COLUMN * len(texts) else {}
         shown = {sort: [mask(sort, f"{int(float(texts[born[0]]))}")] for sort in whole}
         return Looked(column, levels[kept], len(levels), rows[kept], whole, {}, shown)
-    tallies, read = look(texts, column.name, _until(evidence.clock, letters))
+    tallies, read = look(texts, column.name, _until(evidence.clock))
     kept = kept[:read]
     if raw.store == "numbers":  # a number that is no name or telephone passes a check now and then
         tallies = [t for t in tallies if len(t.cells) >= WHOLE_COLUMN * len(kept)]

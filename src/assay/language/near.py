@@ -3,9 +3,9 @@
 A text pasted twice with a word changed is no second witness: if one copy is learnt from and the other measured, the
 figure flatters. Texts are compared by their shingles, all runs of five letters or digits after NFKC and lower case, blanks and
 punctuation left away; runs of three where the letters are Chinese, Japanese or Korean, so that no cutting into words is
-needed. How alike two texts are is their Jaccard index, the
-share of their shingles that both have; it is estimated from MinHash signatures (Broder 1997) taken in one pass (one
-permutation hashing, Li, Owen & Zhang 2012), and only pairs that share a band of a signature are compared at all.
+needed. How alike two texts are is their Jaccard index, the share of their shingles that both have; it is estimated from
+MinHash signatures (Broder 1997) taken in one pass (one permutation hashing, Li, Owen & Zhang 2012), and only pairs that share
+a band of a signature are compared at all.
 
 Four fifths is the limit: a changed word of five letters breaks nine shingles, so that it takes a text of about 85 letters to
 bear one, as a person would say too; at 0.5 two letters of one office, or two news of one match, would be the same.
@@ -39,17 +39,12 @@ SYLLABLES = (0x2E80, 0xD7FF)  # code points from Chinese radicals to the end of 
 ALIKE, OWN_ALIKE = 0.8, 0.5  # estimated Jaccard index of two texts that are nearly the same, and of their own words
 LEAST_LETTERS = 24
 COMMON, LEAST_COMMON = 0.1, 20  # share, and number, of texts beyond which what they share is a template's
-BINS, BANDS = (
-    128,
-    32,
-)  # four bins a band: pairs at 0.8 share a band all but certainly, at 0.5 in 87 %, at 0.3 in 23 % of cases
+# Four bins a band: pairs at 0.8 share a band all but certainly, at 0.5 in 87 %, at 0.3 in 23 % of cases.
+BINS, BANDS = 128, 32
 LEAST_BINS = 10  # bins of its own without which a text is not compared
 MOST_TEXTS = 100_000  # beyond it only texts that are the same letter by letter are found
-MOST_LETTERS, FEWEST_READ, LONGEST_READ = (
-    50_000_000,
-    2_000,
-    100_000,
-)  # read of all texts, and of one at least and at most
+MOST_LETTERS = 50_000_000  # read of all texts, but of each at least and at most these:
+FEWEST_READ, LONGEST_READ = 2_000, 100_000
 CHUNK = 1_000_000  # letters hashed at once, or one text more
 EMPTY = np.uint32(0xFFFFFFFF)
 UNSPOKEN = re.compile(r"[\W_]+")
@@ -129,6 +124,7 @@ def _near_rows(data: Dataset, names: tuple[str, ...]) -> Ints:
         return np.arange(data.rows)
     columns = [data[name].as_words() for name in names]
     codes, row = np.unique(np.column_stack([c.cells for c in columns]), axis=0, return_inverse=True)
+    row = row.reshape(-1)
     parts = [("" if c.levels is None else np.append(c.levels, "")) for c in columns]
     texts = ["\n".join(str(p[c]) for p, c in zip(parts, some, strict=True)) for some in codes.tolist()]
     group, spoken = _grouped(texts)
