@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
+from assay.checks.leakage import shortened
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 
@@ -213,3 +215,65 @@ def test_rows_sorted_by_customer_are_no_order_of_time() -> None:
     found = options(ask("leakage", world(columns, values, np.zeros(1200), "value")))
     assert "--group userId" in found
     assert not any(option.startswith("--time") for option in found)
+
+
+def _near_world(apart: bool, copied: int = 60, n: int = 300, **more: Any) -> tuple[Any, np.ndarray]:
+    """Texts of which another row nearly copies some, on one side of the folds or not."""
+    columns, y, z, rng = logit_world(n)
+    vocabulary = ["".join(rng.choice(list("etaoinshrdlucm"), size=rng.integers(3, 9))) for _ in range(900)]
+    texts = [" ".join(rng.choice(vocabulary, size=30)) for _ in range(n)]
+    for i in range(copied):
+        texts[i] = texts[n - 1 - i].replace(texts[n - 1 - i].split()[20], "another", 1)
+    note = replace(Column.of_words("note", texts), kind="text")
+    evidence = world([*columns, note], y, z, **more)
+    folds = rng.permutation(np.arange(n) % 5)
+    folds[n - copied :] = (folds[:copied][::-1] + apart) % 5
+    return replace(evidence, folds=folds), np.asarray(texts)
+
+
+def test_near_copies_of_texts_on_both_sides_are_found_with_examples() -> None:
+    evidence, texts = _near_world(apart=True)
+    finding = ask("leakage", evidence)
+    assert finding.verdict == "watch"
+    assert "nearly the same as one the model had learnt from" in finding.say.text()
+    assert finding.measure("near_copies").value == pytest.approx(120 / 300)
+    assert finding.measure("near_learnt").value == pytest.approx(120 / 300)
+    table = next(f for f in finding.figures if f.kind == "table")
+    one, other = table.data["rows"][0]
+    assert one != other
+    assert "another" in one + other
+    assert max(len(one), len(other)) < min(len(t) for t in texts)
+
+
+def test_near_copies_on_one_side_are_told_and_no_fault() -> None:
+    finding = ask("leakage", _near_world(apart=False)[0])
+    assert finding.verdict == "pass"
+    assert finding.measure("near_learnt").value == 0
+    assert any("kept on one side" in note.text() for note in finding.notes)
+
+
+def test_texts_of_their_own_are_not_spoken_of() -> None:
+    finding = ask("leakage", _near_world(apart=False, copied=0)[0])
+    assert finding.verdict == "pass"
+    assert not [m for m in finding.measures if m.name.startswith("near")]
+
+
+def test_a_copy_that_came_later_was_not_learnt_from() -> None:
+    evidence, _ = _near_world(apart=True)
+    n = len(evidence.y)
+    day = Column(
+        name="day", cells=np.datetime64("2020-01-01", "us") + np.arange(n) * np.timedelta64(1, "D"), kind="date"
+    )
+    forward = replace(evidence, raw=evidence.raw.having(day), data=evidence.data.having(day))
+    splits = replace(evidence.plan.splits, time="day")
+    plan = replace(evidence.plan, splits=splits)
+    finding = ask("leakage", replace(forward, plan=plan))
+    assert finding.measure("near_learnt").value == pytest.approx(60 / n)
+    assert any("leave --group and --time away" in advice.say.text() for advice in finding.advice)
+
+
+def test_examples_of_near_copies_hide_what_is_personal() -> None:
+    one, other = shortened("Call 4111 1111 1111 1111 " * 4 + "today", "Call 4111 1111 1111 1111 " * 4 + "later")
+    assert "1111 1111 1111" not in one + other
+    assert one.endswith("today")
+    assert other.endswith("later")

@@ -226,3 +226,10 @@ def test_a_target_is_as_large_as_its_squares_allow() -> None:
             continue
         with pytest.raises(DataError, match="values as large as"):
             plan(table, "income", task="value")
+
+
+def test_cells_that_do_not_fit_are_shown_without_personal_data() -> None:
+    table = {"x": [*range(95), *["ann@example.org"] * 5], "y": ["a", "b"] * 50}
+    column = assay.plan(table, "y").column("x")
+    assert column.misfits == 5
+    assert column.examples == ("a***@e***.org",)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
 from assay.kernel.plugins import Evidence
 from assay.kernel.rng import stream
+from assay.kernel.shelf import shelf
+from assay.language.near import near_rows
 from assay.stats import leaks, order
 from assay.stats.tests import holm
 
@@ -34,6 +36,7 @@ THING_LIKE = re.compile(
 LEVEL = 0.01  # family-wise, for each probe that tests
 ID_EXPLAINS = 0.03  # share of the spread from which an id's power is worth a word
 MOST_GROUPS, MOST_ORDERS = 3, 2
+EXAMPLES = 5  # pairs of texts that are nearly the same
 
 
 def used(evidence: Evidence) -> tuple[str, ...]:
@@ -174,6 +177,50 @@ def copies(evidence: Evidence, table: Table) -> Copies | None:
         np.maximum.at(high, mine, evidence.folds)
         apart = float((low != high)[mine][has].mean())
     return Copies(group, rows, agree, expected, naive, honest, apart)
+
+
+@dataclass(frozen=True)
+class NearCopies:
+    """Rows whose texts are nearly those of another row, and those of which a copy was learnt from."""
+
+    rows: int
+    apart: int  # measured rows of which the model that scored them learnt a near copy
+    examples: tuple[tuple[str, str], ...]  # a few pairs of texts, those apart first
+
+
+def near_copies(evidence: Evidence, table: Table) -> NearCopies | None:
+    """Near copies among the columns of free text, where there are any."""
+    room = shelf("modalities")
+    kinds = {name: evidence.plan.column(name).kind.partition(":")[0] for name in used(evidence)}
+    texts = [name for name, kind in kinds.items() if kind in room.keys() and "texts" in room.get(kind).about.gives]
+    group = near_rows(table.data, texts)
+    size = np.bincount(group)
+    copied = np.flatnonzero(size[group] > 1)
+    if len(copied) == 0:
+        return None
+    measured = leaks.places_in(evidence.data, table.data)
+    fold = np.full(table.n, -1, dtype=np.int64)  # sealed rows are predicted from all others
+    fold[measured] = 0 if evidence.folds is None else evidence.folds
+    least, most = np.full(len(size), table.n), np.full(len(size), -1)
+    np.minimum.at(least, group, fold)
+    np.maximum.at(most, group, fold)
+    forward = bool(evidence.plan.splits.time) or evidence.folds is None
+    apart = (least[group] < fold) | (False if forward else most[group] > fold)
+    apart &= fold >= 0
+    some = np.concatenate([np.flatnonzero(apart), copied])
+    _, at = np.unique(group[some], return_index=True)  # one example a group, those apart first
+    examples: list[tuple[str, str]] = []
+    for row in some[np.sort(at)[:EXAMPLES]].tolist():
+        mates = np.setdiff1d(np.flatnonzero(group == group[row]), [row])
+        learnt = mates[fold[mates] < fold[row] if forward else fold[mates] != fold[row]]
+        mate = int((learnt if apart[row] else mates)[0])
+        first, second = sorted((row, mate))
+        examples.append((_spelled(table.data, texts, first), _spelled(table.data, texts, second)))
+    return NearCopies(len(copied), int(apart.sum()), tuple(examples))
+
+
+def _spelled(data: Dataset, names: list[str], row: int) -> str:
+    return " ".join(str(t) for t in (data[name].take(slice(row, row + 1)).texts()[0] for name in names) if t)
 
 
 # ---------------------------------------------------------------------------------------------------------- ids

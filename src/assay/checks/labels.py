@@ -9,7 +9,7 @@ tested at 2 %). For values a row is called strange where its residual is beyond 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
+from assay.language.personal import starred
 from assay.stats.doubts import confident_joint, lapse, log_odds, outlying
 from assay.stats.evened import evened
 from assay.stats.leaks import places_in
@@ -169,9 +170,10 @@ class Labels:
             return []
         places = places_in(evidence.data, evidence.raw)
         ids = [evidence.data[name] for name in evidence.plan.names("id") if name in evidence.data]
-        ids += [c for c in evidence.data if c.role == "feature" and read_as_text(c)]
-        texts = [column.take(order).texts() for column in ids]
-        columns = [self._say("row"), *(column.name for column in ids), *heads]
+        said = [c for c in evidence.data if c.role == "feature" and read_as_text(c)]
+        texts: list[Any] = [column.take(order).texts() for column in ids]
+        texts += [[starred(_text(t)[:LETTERS]) for t in column.take(order).texts()] for column in said]
+        columns = [self._say("row"), *(column.name for column in (*ids, *said)), *heads]
         rows = [[int(places[i]) + 1, *(_text(t[at]) for t in texts), *cells[at]] for at, i in enumerate(order.tolist())]
         return [Figure(kind="table", title=self._say("table"), data={"columns": columns, "rows": rows})]
 
@@ -180,4 +182,4 @@ class Labels:
 
 
 def _text(cell: object) -> str:
-    return "" if cell is None else str(cell)[:LETTERS]
+    return "" if cell is None else str(cell)

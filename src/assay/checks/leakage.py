@@ -1,6 +1,6 @@
 """Does anything give the answer away that will not be there on new rows?
 
-Single columns that tell all, copies of rows, ids that predict, neighbours in time or of one group on both sides. Limits
+Single columns that tell all, copies of rows, texts that are nearly the same, ids that predict, neighbours in time or of one group on both sides. Limits
 on shares explained are fixed; what is tested (ids at 1 %, orders and groups together at 1 %, Holm 1979) has a floor of
 effect besides, so that on clean tables at most one in fifty raises an alarm.
 """
@@ -19,6 +19,7 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
+from assay.language.personal import masked
 from assay.stats.tests import holm
 
 from . import _probes as probes
@@ -33,6 +34,10 @@ COPIED = 0.01  # share of rows with a copy from which a person should look
 TRUE_COPIES = 0.5  # copies differ by less than this times what chance would make them differ
 WORSE, MUCH_WORSE = 0.05, 0.25  # rise of the squared error when rows are kept apart strictly
 GAP_LEVEL = 0.01
+SHOWN, LONGEST_SHOWN = (
+    70,
+    20_000,
+)  # letters of an example; letters within which two texts are followed to where they part
 RANK: tuple[Verdict, ...] = ("pass", "info", "watch", "fail")
 
 
@@ -44,6 +49,7 @@ class Part:
     say: Say
     measures: tuple[Measure, ...] = ()
     advice: tuple[Advice, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,13 @@ class Leakage:
                 "copies_chance": "{n} rows ({share:%}) are equal to others in all columns, but their answers differ as much as the model expects: few columns, not copies.",
                 "copies_apart": "{n} rows ({share:%}) are exact copies of others and stand on both sides of the split: the figures are too good.",
                 "copies_group": "Keep copies together: leave --group and --time away, or name a group that holds them.",
+                "near_kept": "{n} rows ({share:%}) hold a text that is nearly the same as another row's; they were kept on one side, so no figure here profits from them.",
+                "near_apart": "{n} measured {n:row|rows} ({share:%}) {n:holds|hold} a text that is nearly the same as one the model had learnt from: the figures may be too good.",
+                "near_group": "Keep such rows together: leave --group and --time away, or name a group that holds them.",
+                "near_look": "Look whether they are one text written twice or letters from one template; keep one of each, or name with --group what binds them.",
+                "near_figure": "Texts that are nearly the same, shortened",
+                "near_one": "a text",
+                "near_other": "nearly the same",
                 "id": "The id '{name}' explains {share:%} of {target}, which a mere name could not.",
                 "id_drop": "Leave '{name}' out, or find out why it knows the answer.",
                 "id_left": "It is not used by the model; find out how the ids were given.",
@@ -90,6 +103,8 @@ class Leakage:
                 "measure.pure_levels": "rows of the class told by levels that always go with it",
                 "measure.duplicate_share": "repeated rows",
                 "measure.explained_with_copies": "explained with copies on both sides",
+                "measure.near_copies": "rows with a text nearly the same as another's",
+                "measure.near_learnt": "measured rows with a text nearly the same as one learnt from",
                 "measure.grouped_rise": "squared error higher with groups kept apart",
                 "measure.forward_rise": "squared error higher forward in time",
             },
@@ -110,6 +125,13 @@ class Leakage:
                 "copies_chance": "{n} 行（{share:%}）与其他行各列相同，但答案的差异与模型预期相当：这是列太少所致，并非重复录入。",
                 "copies_apart": "{n} 行（{share:%}）与其他行完全相同，且分处划分的两侧：指标偏乐观。",
                 "copies_group": "请把重复行放在同一侧：去掉 --group 与 --time，或指定一个能容纳它们的分组。",
+                "near_kept": "{n} 行（{share:%}）的文本与其他行几乎相同；它们始终放在同一侧，此处的指标未因此虚高。",
+                "near_apart": "参与测量的行中有 {n} 行（{share:%}）的文本与模型学过的文本几乎相同：指标可能偏乐观。",
+                "near_group": "请把这些行放在同一侧：去掉 --group 与 --time，或指定一个能容纳它们的分组。",
+                "near_look": "请查看它们是同一文本重复出现，还是出自同一模板；每种保留一份，或用 --group 指定把它们联系在一起的列。",
+                "near_figure": "几乎相同的文本（已截短）",
+                "near_one": "文本",
+                "near_other": "几乎相同的文本",
                 "id": "编号“{name}”解释了 {target} 的 {share:%}，单纯的名称不应如此。",
                 "id_drop": "请去掉“{name}”，或查明它为何知道答案。",
                 "id_left": "模型并未使用它；请查明编号是如何产生的。",
@@ -129,6 +151,8 @@ class Leakage:
                 "measure.pure_levels": "由组成部分决定的行",
                 "measure.duplicate_share": "重复行",
                 "measure.explained_with_copies": "重复行分处两侧时解释的份额",
+                "measure.near_copies": "文本与其他行几乎相同的行",
+                "measure.near_learnt": "文本与学过的文本几乎相同的测量行",
                 "measure.grouped_rise": "按组划分时平方误差的上升",
                 "measure.forward_rise": "按时间向前时平方误差的上升",
             },
@@ -147,6 +171,7 @@ class Leakage:
         parts = [*self._given_away(alone, table, evidence), *self._pure(evidence, table)]
         copies = probes.copies(evidence, table)
         parts += self._copies(copies, evidence, table)
+        parts += self._near(evidence, table)
         parts += self._ids(evidence, table)
         if asking:
             parts += self._gaps(evidence, table, copies)
@@ -168,7 +193,7 @@ class Leakage:
                 Measure(name="strongest_alone", value=alone[name], n=evidence.raw.rows, unit="share", better="lower"),
                 *(m for part in parts for m in part.measures),
             ),
-            figures=(self._figure(alone, evidence),),
+            figures=(self._figure(alone, evidence), *(f for part in parts for f in part.figures)),
             notes=tuple(said),
             advice=tuple(a for part in parts for a in part.advice),
         )
@@ -236,6 +261,27 @@ class Leakage:
             naive = Measure(name="explained_with_copies", value=found.naive, n=evidence.n, unit="share")
             yield Part("info", self._say("copies_score", **score), (naive,))
 
+    def _near(self, evidence: Evidence, table: probes.Table) -> Iterator[Part]:
+        """Texts that are nearly the same, and whether they were kept together."""
+        found = probes.near_copies(evidence, table)
+        if found is None:
+            return
+        share, learnt = found.rows / table.n, found.apart / evidence.n
+        measures = (
+            Measure(name="near_copies", value=share, n=table.n, unit="share", better="lower"),
+            Measure(name="near_learnt", value=learnt, n=evidence.n, unit="share", better="lower"),
+        )
+        rows = [shortened(*pair) for pair in found.examples]
+        data = {"columns": [self._say("near_one"), self._say("near_other")], "rows": rows}
+        figures = (Figure(kind="table", title=self._say("near_figure"), data=data),)
+        if not found.apart:
+            yield Part("info", self._say("near_kept", n=found.rows, share=share), measures, (), figures)
+            return
+        named = evidence.plan.splits.group or evidence.plan.splits.time
+        advice = (Advice(say=self._say("near_group" if named else "near_look")),)
+        verdict: Verdict = "watch" if learnt >= COPIED else "info"
+        yield Part(verdict, self._say("near_apart", n=found.apart, share=learnt), measures, advice, figures)
+
     def _ids(self, evidence: Evidence, table: probes.Table) -> Iterator[Part]:
         """Ids, and the place in the file."""
         target = evidence.plan.target
@@ -295,6 +341,19 @@ class Leakage:
 
 def _measure(name: str, gap: Gap) -> Measure:
     return Measure(name=name, value=gap.rise, low=gap.low, high=gap.high, n=gap.n, unit="share", better="lower")
+
+
+def shortened(one: str, other: str) -> list[str]:
+    """Two texts as far as a table holds them, from shortly before they part; personal data is masked.
+
+    >>> shortened("a" * 200 + " red", "a" * 200 + " blue")[1][-10:]
+    'aaaaa blue'
+    """
+    one, other = (" ".join(masked(text[:LONGEST_SHOWN]).split()) for text in (one, other))
+    parting = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(0, parting - SHOWN // 2) if parting > SHOWN - 20 else 0
+    cut = [("…" if start else "") + t[start : start + SHOWN] for t in (one, other)]
+    return [c + ("…" if len(t) > start + SHOWN else "") for c, t in zip(cut, (one, other), strict=True)]
 
 
 def _counts(table: probes.Table, evidence: Evidence) -> str:

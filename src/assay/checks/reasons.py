@@ -21,6 +21,7 @@ from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
+from assay.language.personal import starred
 from assay.stats.bootstrap import interval
 from assay.stats.clusters import blocks_of, bootstrap_means
 from assay.stats.tests import mean_above
@@ -334,7 +335,7 @@ class Reasons:
         else:
             said = self._say("text_value", given=float(y), answer=float(answer[0]), part=one.reasons.part)
         found = {"starts": one.reasons.starts, "stops": one.reasons.stops, "pulls": one.pulls}
-        return {"title": said, "text": one.reasons.text[:LETTERS], **found}
+        return {"title": said, "text": starred(one.reasons.text[:LETTERS]), **found}
 
     def _way(self, sample: Sample, part: str, j: int) -> Say | str:
         """Whether the pull rises with the value: Spearman's (1904) rank correlation, told from ±0.3."""

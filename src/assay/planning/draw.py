@@ -13,7 +13,7 @@ import numpy as np
 
 import assay
 from assay.kernel import memory
-from assay.kernel.data import Column, Dataset, Floats
+from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Advice
 from assay.kernel.hints import no_rows
@@ -29,7 +29,7 @@ from .durations import written
 from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
-from .splits import check_groups, copy_groups, plan_splits
+from .splits import check_groups, copy_groups, near_copies, plan_splits
 from .target import check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
@@ -98,7 +98,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         latency=wishes.within,
         version=assay.__version__,
     )
-    notes, copied = _notes(plan, table, data)
+    notes, copied = _notes(plan, table, data, task.strata(y))
     notes = (*notes, *_memory_notes(fit))
     rarest = int(np.bincount(y, minlength=len(codec.labels)).min()) if codec.labels else splits.folds
     if rarest < splits.folds and wishes.folds:
@@ -203,7 +203,7 @@ def _left_rows(no_target: int, no_weight: int, no_time: int) -> list[Say]:
     return [Say("planning", key, {"n": n}) for key, n in said if n]
 
 
-def _notes(plan: Plan, table: Dataset, data: Dataset) -> tuple[tuple[Say, ...], bool]:
+def _notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tuple[tuple[Say, ...], bool]:
     """What a person should know, and whether rows are copied."""
     notes = _read_how(data)
     for key, n in (("note.repaired", data.source.rows_repaired), ("note.refused", data.source.rows_refused)):
@@ -229,6 +229,10 @@ def _notes(plan: Plan, table: Dataset, data: Dataset) -> tuple[tuple[Say, ...], 
         copied = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
     if copied:
         notes.append(Say("planning", "note.duplicates", {"n": copied[1], "share": copied[1] / table.rows}))
+    near = near_copies(plan, table, strata)
+    for key, n in (("note.near", near.kept), ("note.near_apart", near.let_go)) if near else ():
+        if n:
+            notes.append(Say("planning", key, {"n": n, "share": n / table.rows}))
     if table.rows < FEW_ROWS:
         notes.append(Say("planning", "note.few", {"n": table.rows}))
     return tuple(notes), copied is not None

@@ -18,6 +18,7 @@ from assay.kernel.plan import ColumnPlan
 from assay.kernel.plugins import Claim, modality_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
+from assay.language.personal import masked
 
 from .wishes import Wishes
 
@@ -91,7 +92,9 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
         runner_up=runner_up,
         missing=int(opened.column.missing.sum()),
         misfits=opened.misfits,
-        examples=opened.examples,
+        examples=tuple(
+            masked(example) for example in opened.examples
+        ),  # a report is read by more people than the table
         distinct=_distinct(opened.column),
     )
     return replace(opened.column, kind=kind, role=role), plan

@@ -15,12 +15,16 @@ from assay.kernel.data import Dataset, Ints
 from assay.kernel.errors import DataError
 from assay.kernel.plan import Plan, Splits
 from assay.kernel.rng import stream
+from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
+from assay.language.near import joined, near_rows
 from assay.stats import leaks, splitting
 
 CROSS_FIT_UP_TO = 50_000  # rows; beyond it a share is sealed (docs/decisions/0013-where-sealing-begins.md)
 SEALED_SHARE, SEALED_MOST = 0.2, 20_000
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
+CHAINED = 0.2  # share of the rows beyond which near copies hang together in a group too large for one fold
+HALF, LEAST_CLASS = 0.5, 20  # share of a class that near copies kept in one fold may take, where it has so many rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +74,51 @@ def copy_groups(features: Dataset) -> tuple[Ints, int] | None:
     return (group, rows) if rows >= 2 and chance < CHANCE_RATIO * pairs else None
 
 
+@dataclass(frozen=True, eq=False)
+class NearCopies:
+    """Rows whose texts are nearly those of another row."""
+
+    groups: Ints  # rows that stay on one side of every split: [n]
+    kept: int  # rows that stay with another
+    let_go: int  # rows with a near copy whose group is too large to stay on one side
+
+
+def near_copies(plan: Plan, table: Dataset, strata: Ints) -> NearCopies | None:
+    """Rows kept together because their texts are nearly the same; None where there are none or the splits are named.
+
+    A group of more than a fifth of the rows, or of half a class, is let go: a fold would be nothing but that group, or a
+    class would be measured by models that hardly met it.
+    """
+    if plan.splits.group or plan.splits.time:
+        return None
+    group = near_rows(table, text_columns(plan))
+    size = np.bincount(group)
+    copied = size[group] > 1
+    if not copied.any():
+        return None
+    kinds, stratum, rows = np.unique(strata, return_inverse=True, return_counts=True)
+    cell, count = np.unique(group * len(kinds) + stratum, return_counts=True)
+    held = count / np.maximum(rows[cell % len(kinds)], LEAST_CLASS)
+    whole = np.zeros(len(size), dtype=bool)
+    whole[cell[held > HALF] // len(kinds)] = True
+    large = copied & (whole[group] | (size[group] > max(2, CHAINED * table.rows)))
+    groups = np.where(large, np.arange(table.rows), table.rows + group)
+    return NearCopies(groups, int((copied & ~large).sum()), int(large.sum()))
+
+
+def text_columns(plan: Plan) -> tuple[str, ...]:
+    """The columns of free text that are learnt from."""
+    room = shelf("modalities")
+    columns = [c for c in plan.columns if c.role in ("feature", "sensitive")]
+    return tuple(c.name for c in columns if "texts" in room.get(c.kind.partition(":")[0]).about.gives)
+
+
 def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
     """The sealed rows and the folds that the plan describes."""
     n = table.rows
     rng = stream(plan.seed, "splits")
     times = table[plan.splits.time].cells if plan.splits.time else None
-    groups = _groups(plan, table)
+    groups = _groups(plan, table, strata)
     sealed = np.empty(0, dtype=np.int64)
     rest = np.arange(n)
     if plan.splits.sealed:
@@ -93,13 +136,16 @@ def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
     return Split(sealed, folds, times is not None, groups, times)
 
 
-def _groups(plan: Plan, table: Dataset) -> Ints | None:
+def _groups(plan: Plan, table: Dataset, strata: Ints) -> Ints | None:
     if plan.splits.group:
         return _named_groups(table, plan.splits.group)
     if plan.splits.time:
         return None
     found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
-    return found[0] if found else None
+    near = near_copies(plan, table, strata)
+    if found and near and near.kept:
+        return joined(found[0], near.groups)
+    return near.groups if near and near.kept else found[0] if found else None
 
 
 def _named_groups(table: Dataset, group: str) -> Ints:

@@ -1,0 +1,160 @@
+"""Does the check find personal data, hide what it shows of it, and stay quiet where there is none?"""
+
+from __future__ import annotations
+
+import json
+import string
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.kernel.clock import Clock
+from assay.kernel.data import Column
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Finding
+from assay.kernel.shelf import shelf
+from assay.language.personal import SORTS, luhn
+
+from .worlds import ask, logit_world, names, numbers, options, world
+
+RNG = np.random.default_rng(0)
+WORDS = ["".join(RNG.choice(list("etaoinshrdlucm"), size=RNG.integers(3, 9))) for _ in range(500)]
+
+
+def notes(n: int) -> list[str]:
+    return [" ".join(RNG.choice(WORDS, size=12)) + "." for _ in range(n)]
+
+
+def text(name: str, cells: list[str], role: str = "feature") -> Column:
+    return replace(Column.of_words(name, cells), kind="text", role=role)
+
+
+def table(finding: Finding) -> list[list[object]]:
+    return list(finding.figures[0].data["rows"])
+
+
+def test_honest_tables_are_passed_with_what_was_not_looked_for() -> None:
+    columns, y, z, _ = logit_world(600)
+    finding = ask("personal", world([*columns, text("note", notes(600))], y, z))
+    assert finding.verdict == "pass"
+    assert finding.measure("cells").value == 0
+    assert not finding.figures
+    assert any("all the same" in note.text() for note in finding.notes)
+
+
+def test_planted_data_is_counted_by_column_and_sort_and_never_shown_whole() -> None:
+    columns, y, z, _ = logit_world(300)
+    cells = notes(300)
+    secrets = []
+    for i in range(30):
+        secrets += [f"patient{i}@clinic.org", f"1380000{i:04d}"]
+        cells[i] += f" Write to {secrets[-2]} or ring {secrets[-1]}."
+    secrets += ["4111 1111 1111 1111", "11010519491231002X"]
+    cells[40] += f" Paid with {secrets[-2]}."
+    cells[41] += f" Shown: {secrets[-1]}."
+    finding = ask("personal", world([*columns, text("note", cells)], y, z))
+    assert finding.verdict == "watch"
+    assert finding.measure("cells").value == 32
+    assert finding.measure("share").value == pytest.approx(32 / finding.measure("share").n)  # type: ignore[operator]
+    assert {m.name: m.value for m in finding.measures if m.name in SORTS} == {
+        "email": 30,
+        "phone": 30,
+        "card": 1,
+        "china_id": 1,
+    }
+    assert [row[0] for row in table(finding)] == ["note"] * 4
+    said = json.dumps(finding.to_json(), ensure_ascii=False)
+    assert not [secret for secret in secrets if secret in said]
+    assert "p***@c***.org" in said
+
+
+def test_a_column_of_addresses_is_named_with_its_cure_whatever_it_is_for() -> None:
+    columns, y, z, _ = logit_world(200)
+    mail = [f"user{i % 50}@example.org" for i in range(200)]
+    for role in ("feature", "id", "dropped"):
+        finding = ask("personal", world([*columns, names("mail", mail, role)], y, z))
+        assert finding.verdict == "watch"
+        assert finding.measure("email").value == 200
+        assert options(finding) == ({"--drop mail"} if role == "feature" else set())
+
+
+def test_telephone_numbers_kept_as_numbers_are_found_and_other_long_numbers_are_not() -> None:
+    columns, y, z, rng = logit_world(400)
+    phones = numbers("contact", 13_000_000_000 + rng.integers(9 * 10**9 // 2, size=400) * 1.0)
+    assert ask("personal", world([*columns, phones], y, z)).measure("phone").value == 400
+    stamps = numbers("at", 1.6e9 + rng.integers(10**8, size=400))
+    orders = numbers("order", 10**10 + rng.integers(9 * 10**10, size=400) * 1.0)
+    cents = numbers("micros", 1e15 + rng.integers(10**14, size=400) * 1.0)
+    assert ask("personal", world([*columns, stamps, orders, cents], y, z)).verdict == "pass"
+
+
+def test_order_numbers_that_pass_a_check_by_chance_raise_no_alarm_and_are_told() -> None:
+    columns, y, z, rng = logit_world(900)
+    orders = ["4" + "".join(str(d) for d in rng.integers(10, size=15)) for _ in range(900)]
+    assert 50 < sum(luhn(order) for order in orders) < 130
+    finding = ask("personal", world([*columns, names("order", orders, "id")], y, z))
+    assert finding.verdict == "pass"
+    assert any("chance" in note.text() and "'order'" in note.text() for note in finding.notes)
+
+
+def test_possible_names_are_said_to_be_no_more_than_possible() -> None:
+    columns, y, z, _ = logit_world(200)
+    cells = notes(200)
+    cells[0] += " Mr. Smith was there."
+    few = ask("personal", world([*columns, text("note", cells)], y, z))
+    assert few.verdict == "info"
+    cells = [f"{cell} Mrs. {word.capitalize()} was there." for cell, word in zip(cells, WORDS, strict=False)]
+    many = ask("personal", world([*columns, text("note", cells)], y, z))
+    assert many.verdict == "watch"
+    assert "may hold names" in many.say.text()
+    assert many.measure("cells").value == 0
+    assert many.measure("name").value == 200
+
+
+def test_of_many_texts_some_are_looked_at_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.checks.personal.MOST_TEXTS", 100)
+    columns, y, z, _ = logit_world(400)
+    finding = ask("personal", world([*columns, text("note", [f"{c} a@b.example.org" for c in notes(400)])], y, z))
+    assert finding.measure("email").value == 100
+    said = next(note.text() for note in finding.notes if "drawn evenly" in note.text())
+    assert "406 different texts 106 were" in said  # the four towns and the two answers among them
+
+
+def test_it_says_why_where_there_are_no_words() -> None:
+    columns, _, z, _ = logit_world(100)
+    with pytest.raises(DoesNotApply) as none:
+        ask("personal", world(columns[:3], z, z, "value"))
+    assert "no words" in none.value.say.text()  # type: ignore[attr-defined]
+
+
+def test_when_the_time_is_up_a_little_is_looked_at_all_the_same() -> None:
+    columns, y, z, _ = logit_world(600)
+    late = Clock(started=0.0, deadline=0.0, now=lambda: 1.0)
+    cells = [f"{cell} {cell * 9} a@b.example.org" for cell in notes(600)]
+    finding = ask("personal", replace(world([*columns, text("note", cells)], y, z), clock=late))
+    assert finding.verdict == "watch"
+    assert 0 < finding.measure("email").value < 300
+    assert any("drawn evenly" in note.text() for note in finding.notes)
+
+
+def test_chinese_identity_numbers_read_as_numbers_are_known_by_place_and_birthday() -> None:
+    columns, y, z, rng = logit_world(300)
+    born = [f"110105{rng.integers(1950, 2005)}{rng.integers(1, 13):02d}{rng.integers(1, 29):02d}" for _ in range(300)]
+    ids = numbers("id card", [float(f"{day}{rng.integers(10**4):04d}") for day in born])
+    finding = ask("personal", world([*columns, ids], y, z))
+    assert finding.measure("china_id").value == 300
+    other = numbers("volume", 1e17 + rng.random(300) * 8e17)
+    assert ask("personal", world([*columns, other], y, z)).verdict == "pass"
+
+
+@pytest.mark.parametrize("key", ["personal", "leakage"])
+def test_both_languages_say_the_same_with_the_same_values(key: str) -> None:
+    words = shelf("checks").get(key).about.words
+    assert set(words["en"]) == set(words["zh"])
+    for name, template in words["en"].items():
+        asked = {field for _, field, _, _ in string.Formatter().parse(template) if field}
+        there = {field for _, field, _, _ in string.Formatter().parse(words["zh"][name]) if field}
+        assert there == asked or name in ("clean", "pure_one"), name
+    if key == "personal":
+        assert all({f"sort.{sort}", f"measure.{sort}"} <= set(words["en"]) for sort in SORTS)
