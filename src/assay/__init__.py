@@ -18,15 +18,18 @@ _HOMES = {
     "load": "assay.api",
     "audit": "assay.api",
     "read": "assay.api",
+    "embed": "assay.documents",
+    "similar": "assay.documents",
     "Model": "assay.model",
     "Plan": "assay.kernel.plan",
     "Dataset": "assay.kernel.data",
     "AssayError": "assay.kernel.errors",
 }
-__all__ = ["AssayError", "Dataset", "Model", "Plan", "audit", "load", "plan", "read", "train"]
+__all__ = ["AssayError", "Dataset", "Model", "Plan", "audit", "embed", "load", "plan", "read", "similar", "train"]
 
 if TYPE_CHECKING:
     from .api import audit, load, plan, read, train
+    from .documents import embed, similar
     from .kernel.data import Dataset
     from .kernel.errors import AssayError
     from .kernel.plan import Plan

@@ -16,7 +16,7 @@ LAYERS = (
     {"cli", "serve", "sklearn", "testing"},
     {"api"},
     {"model"},
-    {"auditing", "answers", "report", "reading", "opening", "exporting"},
+    {"auditing", "answers", "report", "reading", "opening", "exporting", "documents"},
     {"search"},
     {"planning"},
     set(ROOMS),

@@ -23,6 +23,7 @@ from a table to answers:
   assay audit   loans.assay june.csv
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
+  assay similar reviews.csv "the room was cold"
 
 'assay VERB --help' tells more. Exit codes: 0 done, 1 a check with a limit failed,
 2 the request cannot be met, 3 our fault.
@@ -72,6 +73,26 @@ The ending says for whom: .html for people, .md for a repository (a model card),
 
   assay report loans.assay -o loans.html --lang zh
 """,
+        "help.similar": "the texts nearest to one of yours",
+        "help.similar.epilog": """\
+Compares by meaning where an encoder is installed that knows the script (pip install 'assay[text]'), else by the
+words and characters that texts share.
+
+  assay similar incidents.csv "brake failure on a downhill stretch"
+  assay similar notes.jsonl "chest pain at night" --column note --by words --most 10
+""",
+        "help.similar.query": "the text to compare with",
+        "help.similar.by": "compare by meaning (an encoder) or by words; by default meaning where it can be had",
+        "help.similar.most": "how many to show (default 5)",
+        "help.embed": "a point for each text, written for programs of your own",
+        "help.embed.epilog": """\
+Texts of like meaning become points that are near: rows of numbers of length one, in the order of the table.
+
+  assay embed incidents.csv --column report -o incidents.npy
+  assay embed incidents.csv --encoder ./bge-small-zh -o incidents.parquet
+""",
+        "help.embed.output": "where to write: .npy, .csv or .parquet (default NAME.npy)",
+        "help.text_column": "the column of texts, where there is more than one",
         "help.export": "the model as ONNX, checked against its own answers",
         "help.export.epilog": """\
 Every row of DATA is asked in onnxruntime, and answers must equal the model's within 0.00001; without DATA,
@@ -147,6 +168,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
   assay audit   loans.assay june.csv
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
+  assay similar reviews.csv "the room was cold"
 
 “assay VERB --help”给出详细说明。退出码：0 完成，1 有限值未满足，
 2 请求无法满足，3 程序出错。
@@ -195,6 +217,25 @@ set（在模型的覆盖率下不能排除的回答）和 notes（该行的异�
 
   assay report loans.assay -o loans.html --lang zh
 """,
+        "help.similar": "与给定文本最相近的文本",
+        "help.similar.epilog": """\
+若装有认识该文字的编码器（pip install 'assay[text]'），按含义比较；否则按共有的词与字符比较。
+
+  assay similar incidents.csv "下坡路段刹车失灵"
+  assay similar notes.jsonl "夜间胸痛" --column note --by words --most 10
+""",
+        "help.similar.query": "用来比较的文本",
+        "help.similar.by": "按含义（编码器）或按词比较；默认能按含义时按含义",
+        "help.similar.most": "显示多少条（默认 5）",
+        "help.embed": "每段文本的向量，供您自己的程序使用",
+        "help.embed.epilog": """\
+含义相近的文本得到相近的向量：长度为一，顺序与表中各行一致。
+
+  assay embed incidents.csv --column report -o incidents.npy
+  assay embed incidents.csv --encoder ./bge-small-zh -o incidents.parquet
+""",
+        "help.embed.output": "写到何处：.npy、.csv 或 .parquet（默认 NAME.npy）",
+        "help.text_column": "文本所在的列（不止一列时）",
         "help.export": "将模型写成 ONNX，并与其自身的回答核对",
         "help.export.epilog": """\
 用 onnxruntime 回答 DATA 的每一行，与模型的差异不得超过 0.00001；未给出 DATA 时，
