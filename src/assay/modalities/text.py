@@ -7,6 +7,7 @@ decomposition (latent semantic analysis, Deerwester et al. 1990), and the length
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -175,9 +176,14 @@ class Factors:
         """Text of which not one word was seen in training."""
         assert column.levels is not None
         counted = Counted.of(column.levels)
-        known = np.isin(np.asarray(counted.words, dtype=object), np.asarray(self.words, dtype=object))
+        known = np.asarray([word in self._index for word in counted.words], dtype=bool)
         alien = counted.counts @ known.astype(np.int64) == 0
         return np.asarray(np.append(alien, False)[column.cells])
+
+    @functools.cached_property
+    def _index(self) -> dict[str, int]:
+        """The place of each word."""
+        return {word: i for i, word in enumerate(self.words)}
 
     def dump(self, box: Box) -> None:
         """Words, weights and basis."""
@@ -189,8 +195,7 @@ class Factors:
         """TF-IDF of some texts, of length one: sparse [n, words]. A text's own entries alone decide its bits."""
         from scipy.sparse import csr_array
 
-        index = {word: i for i, word in enumerate(self.words)}
-        place = np.asarray([index.get(word, -1) for word in counted.words], dtype=np.int64)
+        place = np.asarray([self._index.get(word, -1) for word in counted.words], dtype=np.int64)
         some = counted.counts[rows]
         at = place[some.indices]
         row = np.repeat(np.arange(len(rows)), np.diff(some.indptr))[at >= 0]

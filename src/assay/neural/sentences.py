@@ -29,8 +29,8 @@ KEPT = 500_000_000  # bytes of points that are kept
 class Sentences:
     """An encoder that reads at most `tokens` tokens of a text.
 
-    Asked for a table at once (`quick`) it computes with half the digits where the processor is faster so; the points differ by less
-    than a thousandth. Alone, a text is encoded in full digits.
+    Asked for a table at once (`quick`) it computes with half the digits where the processor is faster so (cosine
+    of the two points at least 0.9998, measured). Alone, a text is encoded in full digits.
     """
 
     def __init__(self, checkpoint: Checkpoint, tokens: int) -> None:
