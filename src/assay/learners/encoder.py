@@ -33,6 +33,7 @@ BESIDE = 0.2  # of a standard deviation of another column: about what a coordina
 UNKNOWN = 0.1  # share of tokens beyond which the vocabulary is of other scripts
 LOOKED_AT, TIMED = 200, 160  # texts that are looked at for unknown tokens, and that are timed
 FEWEST_TOKENS = 32
+TIMING = 0.1  # of the time that is left, for timing at most
 SHARE_FOR_TEXTS = 0.8  # of a candidate's time that encoding may take
 ROUNDS = 300
 
@@ -259,13 +260,13 @@ def _spread(texts: Any, n: int) -> list[str]:
 
 
 def _seconds(encode: Sentences, texts: list[str], clock: Clock) -> tuple[int, float]:
-    """How many texts are to be encoded, and how long that will take, judged by a few of them."""
+    """How many texts are to be encoded, and how long that will take, judged by a few of them; no longer is spent than the clock has."""
     different = list(dict.fromkeys(texts))
     few = different[:: max(1, len(different) // TIMED)]
-    encode(few[:2], quick=True)  # the first call is slow
-    timer = clock.slice(clock.remaining())
-    encode(few[2:], quick=True)
-    return len(different), timer.spent() / max(1, len(few) - 2) * len(different)
+    encode(few[:2], clock, quick=True)  # the first call is slow
+    timer = clock.slice(TIMING * clock.remaining())
+    _, made = encode(few[2:], timer, quick=True)
+    return len(different), timer.spent() / max(1, int(made.sum())) * len(different)
 
 
 # ---------------------------------------------------------------------------------------------------------- solving
