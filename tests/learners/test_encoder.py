@@ -102,7 +102,7 @@ def test_where_time_is_short_it_is_said_instead_of_overrun(tiny: Path) -> None:
     texts = Texts((np.asarray([" ".join(rng.choice(WORDS, size=50)) for _ in range(4000)], dtype=object),), ("note",))
     with pytest.raises(DoesNotApply, match="reading the encoder may take"):
         Encoder(encoder=str(tiny)).prepare(texts, Clock.start(5.0))
-    with pytest.raises(DoesNotApply, match="encoding .* texts would take"):
+    with pytest.raises(DoesNotApply, match=r"encoding .* texts would take"):
         Encoder(encoder=str(tiny)).prepare(texts, Clock.start(60.0, now=Ticking()))
 
 
