@@ -130,6 +130,11 @@ class Subwords:
         return numbers
 
     @functools.cached_property
+    def known_by(self) -> int:
+        """A number that two vocabularies share only where they cut alike."""
+        return hash((self.pieces, self.merges.tobytes()))
+
+    @functools.cached_property
     def _number(self) -> dict[str, int]:
         return {piece: number for number, piece in enumerate(self.pieces, 1)}
 
