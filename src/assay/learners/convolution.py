@@ -44,9 +44,9 @@ class Convolution:
     rate: Annotated[float, Real(1e-5, 0.1, log=True)] = 0.002  # size of a step at its largest
     decay: Annotated[float, Real(0.0, 1.0)] = 0.01  # pull of weights towards zero
     dropout: Annotated[float, Real(0.0, 0.9)] = 0.5  # share of features that are left out in a step
-    unread: Annotated[float, Real(0.0, 0.9)] = 0.1  # share of pieces that are not read in a step
+    unread: Annotated[float, Real(0.0, 0.9)] = 0.3  # share of pieces that are not read in a step
     batch: Annotated[int, Whole(4, 4096, log=True)] = 64  # rows a step looks at
-    epochs: Annotated[int, Whole(1, 1000, log=True)] = 8  # times each row is looked at; more where rows are few
+    epochs: Annotated[int, Whole(1, 1000, log=True)] = 5  # times each row is looked at; more where rows are few
 
     def __post_init__(self) -> None:
         check_settings(self)

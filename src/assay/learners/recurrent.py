@@ -41,12 +41,12 @@ class Recurrent:
     embedding: Annotated[int, Whole(4, 512, log=True)] = 64  # numbers that stand for a piece
     units: Annotated[int, Whole(4, 512, log=True)] = 64  # of each direction
     attention: Annotated[int, Whole(1, 512, log=True)] = 64  # units that decide what is heeded
-    rate: Annotated[float, Real(1e-5, 0.1, log=True)] = 0.003  # size of a step at its largest
+    rate: Annotated[float, Real(1e-5, 0.1, log=True)] = 0.002  # size of a step at its largest
     decay: Annotated[float, Real(0.0, 1.0)] = 0.01  # pull of weights towards zero
     dropout: Annotated[float, Real(0.0, 0.9)] = 0.5  # share of features that are left out in a step
-    unread: Annotated[float, Real(0.0, 0.9)] = 0.1  # share of pieces that are not read in a step
+    unread: Annotated[float, Real(0.0, 0.9)] = 0.3  # share of pieces that are not read in a step
     batch: Annotated[int, Whole(4, 4096, log=True)] = 64  # rows a step looks at
-    epochs: Annotated[int, Whole(1, 1000, log=True)] = 6  # times each row is looked at; more where rows are few
+    epochs: Annotated[int, Whole(1, 1000, log=True)] = 4  # times each row is looked at; more where rows are few
 
     def __post_init__(self) -> None:
         check_settings(self)

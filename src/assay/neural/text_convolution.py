@@ -49,7 +49,9 @@ class Convolution:
         """What each piece of one text adds [t, w] to features times weights [width, w]: a run's pieces share alike."""
         out = np.zeros((len(ids), weights.shape[1]))
         at = 0
-        for fits, filters in zip(self._fits(ids[None, :], np.ones((1, len(ids)), dtype=bool)), self.filters, strict=True):
+        for fits, filters in zip(
+            self._fits(ids[None, :], np.ones((1, len(ids)), dtype=bool)), self.filters, strict=True
+        ):
             own = weights[at : at + fits.shape[2]]
             at += fits.shape[2]
             best = fits[0].argmax(axis=0)

@@ -27,10 +27,11 @@ from .losses import losses_of
 from .pace import Pace
 from .passages import Passages, batches
 
-START_TABLE = 0.1  # spread of the numbers that stand for a piece at first
+START_TABLE = 0.05  # spread of the numbers that stand for a piece at first
 RISING = 0.1  # of the schedule
 MEAN, SQUARE = 0.9, 0.99  # how slowly the optimiser forgets
 STEEPEST = 5.0  # length of the slope that a step follows at most
+TABLE = 3.0  # rate of the numbers that stand for a piece, in those of the network: a piece is seldom read
 BESIDE = 5.0  # rate of the columns beside, in those of the network: they have but one layer
 ROWS_JUDGED, JUDGED_AT_ONCE = 4_000, 256
 LEAST_STEPS = 300  # of a schedule: where rows are few, each is looked at more often
@@ -147,7 +148,9 @@ class TextTraining:
             view.grad = self.slopes[at : at + array.size].view(array.shape)
             self.p[name] = view
             at += array.size
-        rates = [BESIDE if name in ("beside", "looked-up", "base") else 1.0 for name in start]
+        rates = [
+            TABLE if name == "table" else BESIDE if name in ("beside", "looked-up", "base") else 1.0 for name in start
+        ]
         decays = [0.0 if "bias" in name or name in ("table", "base") else 1.0 for name in start]
         self.rate_of = t.from_numpy(np.repeat(np.asarray(rates, dtype=np.float32), sizes))
         self.decay_of = t.from_numpy(np.repeat(np.asarray(decays, dtype=np.float32), sizes)) * self.rate_of
