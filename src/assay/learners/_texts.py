@@ -131,7 +131,7 @@ class ReadTexts:
         for place, part in enumerate(self.parts):
             passages = _encoded(self.subwords, batch.texts.columns[place], self.tokens)
             out[:, owners.index(part)] += self.block.features(passages) @ self._last(place)
-        vector, where = beside(batch), _places_beside(features, self.parts)
+        vector, where = beside(batch), places_beside(features, self.parts)
         columns = self.inputs.columns(vector)
         for column, owner in enumerate(self.inputs.owners.tolist()):
             out[:, where[owner]] += columns[:, column, None] * self.beside[column].astype(np.float64)
@@ -177,7 +177,7 @@ class ReadTexts:
             raise box.refuse(f"there is no column {lost[0]!r}")
         subwords = Subwords.load(box.box("subwords"))
         settled = block(box.box("block"), len(subwords))
-        where = _places_beside(features, parts)
+        where = places_beside(features, parts)
         inputs = Inputs.load(box.box("inputs"), tuple(features[i] for i in where))
         w = head.width
         return cls(
@@ -210,11 +210,11 @@ def counting(batch: Batch) -> Batch:
 
 def beside(batch: Batch) -> Vector:
     """The features of columns that are no text."""
-    where = _places_beside(batch.vector.features, batch.texts.parts)
+    where = places_beside(batch.vector.features, batch.texts.parts)
     return Vector(batch.vector.values[:, where], tuple(batch.vector.features[i] for i in where))
 
 
-def _places_beside(features: tuple[Feature, ...], parts: tuple[str, ...]) -> list[int]:
+def places_beside(features: tuple[Feature, ...], parts: tuple[str, ...]) -> list[int]:
     return [i for i, feature in enumerate(features) if feature.part not in parts]
 
 

@@ -9,6 +9,7 @@ arrays and double precision, so that a row gets the same answer alone and among 
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ class Recurrence:
     @property
     def width(self) -> int:
         """Features of a text."""
-        return 2 * self.keep.shape[1]
+        return 2 * int(self.keep.shape[1])
 
     def features(self, passages: Passages) -> Floats:
         """What is remembered, weighed by attention: [n, width]; nothing of an empty text."""
@@ -200,10 +201,11 @@ def _softmax(z: Floats, there: Bools) -> Floats:
 
 
 def _even(rng: np.random.Generator, shape: tuple[int, ...], inputs: int) -> NDArray[np.float32]:
-    return (rng.standard_normal(shape) / np.sqrt(max(1, inputs))).astype(np.float32)
+    return rng.standard_normal(shape, dtype=np.float32) / np.float32(math.sqrt(max(1, inputs)))
 
 
 def _turning(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
     """A random turn, which neither grows nor fades what is remembered (Saxe, McClelland & Ganguli 2014)."""
     q, r = np.linalg.qr(rng.standard_normal((size, size)))
-    return (q * np.sign(np.diag(r))).astype(np.float32)
+    turned: NDArray[np.float32] = (q * np.sign(np.diag(r))).astype(np.float32)
+    return turned

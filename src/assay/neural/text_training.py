@@ -108,7 +108,7 @@ class Rows:
     @property
     def sizes(self) -> Ints:
         """Pieces of each row: [n]."""
-        return np.sum([np.zeros(len(self.weight), dtype=np.int64), *(p.sizes for p in self.texts)], axis=0)
+        return sum((passages.sizes for passages in self.texts), start=np.zeros(len(self.weight), dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
