@@ -1,7 +1,9 @@
 """Which short runs of words tell it? A convolution over the pieces of a text, learnt from the training rows alone.
 
 TextCNN (Kim 2014) on subwords (Sennrich, Haddow & Birch 2016), trained by torch and asked without it. Unlike a sum of words it sees that
-"not good" is not "good"; unlike a pretrained network it knows no language but that of the table.
+"not good" is not "good"; unlike a pretrained network it knows no language but that of the table. On four tables of a few thousand short
+texts it was behind `sparse` by two to five points, and the blend of both ahead by a hundredth of the loss or not at all: so it is tried
+where it is named.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class Convolution:
         extra="nets,text",
         memory=400_000_000,
         order=42,
+        by_name=True,
         words={"en": {"title": "convolution over texts"}, "zh": {"title": "文本卷积网络"}},
     )
     vocabulary: Annotated[int, Whole(100, 100_000, log=True)] = 8_000  # pieces of words; fewer where rows are few

@@ -2,6 +2,8 @@
 
 Elman's network, a long short-term memory or a gated recurrent unit in both directions, with an attention that weighs what is
 remembered at each piece (Yang et al. 2016), on subwords (Sennrich, Haddow & Birch 2016); trained by torch and asked without it.
+On four tables of a few thousand short texts it was behind `sparse` by two to six points and the blend of both hardly ahead: it is tried
+where it is named.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ class Recurrent:
         extra="nets,text",
         memory=400_000_000,
         order=44,
+        by_name=True,
         words={"en": {"title": "recurrent network over texts"}, "zh": {"title": "文本循环网络"}},
     )
     cell: Annotated[str, Choice(tuple(CELLS))] = "gru"

@@ -3,6 +3,8 @@
 Skip-gram (Mikolov et al. 2013), learnt without the target; the mean and the largest of a text's numbers, and least squares, logistic
 or Poisson regression with a ridge whose strength the tune rows choose. With `runs` words are also read by the runs of characters they
 are made of (fastText; Bojanowski et al. 2017): for texts full of words that are seen once. On two tables of reviews that was worse.
+Of a few thousand texts it learns less than `sparse` (by five to nine points there), and a blend gains nothing: it is tried where it is
+named.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ class Vectors:
         needs=("gensim",),
         extra="text",
         order=46,
+        by_name=True,
         words={"en": {"title": "word vectors, pooled"}, "zh": {"title": "词向量汇总"}},
     )
     size: Annotated[int, Whole(4, 512, log=True)] = 64  # numbers that stand for a word
