@@ -315,3 +315,13 @@ def test_what_a_csv_writer_wrote_comes_back_cell_for_cell(rows, separator, every
             w for w in rest if w not in (".", "-")
         ]
     assert data.rows == len(rows)
+
+
+def test_one_column_of_quoted_texts_over_several_lines_is_one_row_a_text(tmp_path):
+    texts = [f'Dear all,\n\nthe train was late, again ({i}).\nIt said "soon"; it was not.' for i in range(30)]
+    path = tmp_path / "letters.csv"
+    with path.open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows([["letter"], *([text] for text in texts)])
+    found = Csv.read(path)
+    assert found.names == ("letter",)
+    assert found["letter"].texts().tolist() == texts

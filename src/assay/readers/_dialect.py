@@ -9,6 +9,7 @@ share of the rows, so that a preamble or one ragged row does not count like half
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -158,6 +159,8 @@ def find_dialect(lines: Sequence[str], fixed: dict[str, str] | None = None) -> D
     """
     fixed = fixed or {}
     text = "\n".join(lines)
+    if not fixed and _one_quoted_column(lines, text):
+        return Dialect(separator=",", quote='"')
     best, highest = Dialect(separator=fixed.get("separator", "")), -1.0
     for separator, belief in _separators(lines, text, fixed):
         for quote in _quotes(text, separator, fixed):
@@ -169,6 +172,18 @@ def find_dialect(lines: Sequence[str], fixed: dict[str, str] | None = None) -> D
     if "separator" not in fixed and _is_prose(lines, best):
         return replace(best, separator="")
     return best
+
+
+def _one_quoted_column(lines: Sequence[str], text: str) -> bool:
+    """Whether this is a single column of texts, quoted where they hold commas or line ends: every row has one cell."""
+    if not any(line.startswith('"') and line.count('"') % 2 for line in lines[1:]):
+        return False  # no cell goes over several lines: the ordinary way sees it
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    except csv.Error:  # a cell longer than the module reads, or a NUL
+        return False
+    whole = rows[:-1] if len(rows) > 2 else rows  # the last may be cut by the end of the sample
+    return len(rows) > 1 and all(len(row) == 1 for row in whole)
 
 
 def check_fixed(separator: str | None, quote: str | None) -> dict[str, str]:
