@@ -35,7 +35,7 @@ def candidates(
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
-    only  : learners, where not all; `also`: those to try beside although they keep rows of the table
+    only  : learners, where not all; `also`: those to try beside although they keep rows of the table or are dear
     drawn : the rows were drawn from a table larger than memory. What is to learn from all of it must take a stream, and
             gets no made columns: neither the rows drawn nor the bins of the stream leave room for them
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
@@ -46,6 +46,7 @@ def candidates(
     named = {*only, *also}
     keys = [key for key in room.keys() if not only or key in named]
     keys = [key for key in keys if forms.issuperset(room.get(key).about.takes)]
+    keys = [key for key in keys if key in named or not room.get(key).about.by_name]
     left_out = [said for key in keys if (said := _left_out(key, drawn, spare)) is not None]
     gone = {said.values["learner"] for said in left_out}
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
@@ -94,7 +95,8 @@ def _ordered(rows: int, head: Head, texts: bool, encoder: str) -> list[tuple[str
 
 def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
     """What reads whole texts comes before what sees a few factors of them."""
-    return [("sparse", "sparse", {}), ("encoder", "encoder", {"encoder": encoder})]
+    pretrained = {"encoder": encoder}
+    return [("sparse", "sparse", {}), ("encoder", "encoder", pretrained), ("finetune", "finetune", pretrained)]
 
 
 def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
