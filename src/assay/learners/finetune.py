@@ -81,7 +81,7 @@ class Finetune:
     way: Annotated[str, Choice(("lora", "adapters", "full", "head"))] = "lora"  # what of the network learns
     rank: Annotated[int, Whole(1, 256, log=True)] = 8  # of LoRA's difference; width of an adapter
     rate: Annotated[float, Real(1e-6, 0.1, log=True)] = 1e-3  # size of a step at its largest; `full` takes 3 % of it
-    epochs: Annotated[int, Whole(1, 100, log=True)] = 4  # times each text is looked at, at most
+    epochs: Annotated[int, Whole(1, 100, log=True)] = 3  # times each text is looked at, at most
     batch: Annotated[int, Whole(1, 1024, log=True)] = 16  # rows of a step
     checkpointing: Annotated[bool, Switch()] = False  # less memory for more time
     precision: Annotated[str, Choice(("auto", "float32", "bfloat16"))] = "auto"  # of training; answers are float32
@@ -163,7 +163,7 @@ class Finetune:
         made = np.logical_and.reduce([own for _, own in columns])
         if not made.any() or clock.expired():
             return line
-        points = np.hstack([np.nan_to_num(found[made]) for found, _ in columns])
+        points = np.hstack([np.nan_to_num(found[made]).astype(np.float64) for found, _ in columns])
         with one_thread():
             return probe(points, unit.target(head, train.y)[made], _weight(train)[made], head, line, clock)
 
@@ -324,11 +324,12 @@ def _answering(reader: _Reads, rows: Rows, clock: Clock) -> float:
         return 0.0
     from assay.neural.tuning import base, points_of
 
-    torch = need("torch", "nets")
-    timer = clock.slice(clock.remaining())
+    torch, network = need("torch", "nets"), base(reader.label)
     with torch.inference_mode():
+        points_of(network, texts[:1], reader.first)  # the first call is slow
+        timer = clock.slice(clock.remaining())
         for ids in texts:
-            points_of(base(reader.label), [ids], reader.first)
+            points_of(network, [ids], reader.first)
     return min(0.5 * clock.remaining(), ANSWERS * len(rows.ids) * timer.spent() / len(texts))
 
 

@@ -38,11 +38,11 @@ BLOCK_ENDS |= {"attention.dense", "ffn_output", "dense_4h_to_h", "SelfAttention.
 
 SCALE = 2.0  # of the low-rank difference, as is usual (alpha = 2 r)
 FULL = 0.03  # of the rate, for weights of the network itself
-HEAD = 10.0  # of the rate, for the head: its weights are larger, since points have length one
+HEAD = 3.0  # of the rate, for the head: its weights are larger, since points have length one
 DROPOUT = 0.1  # of coordinates of a point, in training
 DECAY, CLIP, WARM = 0.01, 1.0, 0.06
 BUCKET = 32  # batches whose rows are sorted by length together
-JUDGES, LEAST_STEPS, PARTS, PATIENCE = 500, 8, 4, 4  # rows, steps between two looks, looks an epoch, looks without gain
+JUDGES, LEAST_STEPS, PARTS, PATIENCE = 500, 8, 2, 4  # rows, steps between two looks, looks an epoch, looks without gain
 PROBES, PROBE_STEPS = 12, 10  # times the head's solver goes on, and its steps each time
 
 _lock = threading.Lock()
@@ -294,8 +294,11 @@ class Tuning:
         came = base(label, self.form.half and not whole)
         network = copy.deepcopy(came) if whole or self.device.type != "cpu" else sharing(came)
         network = network.to(self.device).requires_grad_(whole)
+        if self.form.half and self.device.type == "cpu":
+            network.set_attn_implementation("eager")  # torch's own is ten times slower in bfloat16 on the way back
         if self.form.checkpointing:
-            network.gradient_checkpointing_enable({"use_reentrant": False})
+            enable = getattr(network, "activation_checkpointing_enable", network.gradient_checkpointing_enable)
+            enable({"use_reentrant": False})
             for module in network.modules():
                 if hasattr(module, "gradient_checkpointing"):
                     module.training = True  # of this module alone: those within leave nothing out
@@ -307,7 +310,7 @@ class Tuning:
         """The parameters that learn, in the order of the parts: differences that start at nothing."""
         if self.form.way == "full":
             return [p for _, p in self.network.named_parameters()]
-        names = learns_in(self.network, self.form.way)
+        names = learns_in(self.network, self.form.way) if self.form.way != "head" else []
         start = {name: self._start(name, shape) for name, shape in self.parts}
         if self.form.way == "lora":
             return self._lora(names, start)
@@ -337,6 +340,7 @@ class Tuning:
         found: list[Any] = []
         for name in names:
             layer = self.network.get_submodule(name)
+            layer.cast_input_dtype_enabled = False  # autocast sees to it, once
             for sort, key in ((layer.lora_A, "down"), (layer.lora_B, "up")):
                 own = sort["default"]
                 own.weight = self.torch.nn.Parameter(start[f"{name}/{key}"])
