@@ -353,14 +353,14 @@ class Tuning:
         """Learn until the schedule, the time or the gain on the judges ends (the last where `early`); keep the best."""
         form = self.form
         each = -(-len(rows.places) // form.batch)
-        pace, optimiser = Pace(form.epochs * each, clock), self._optimiser()
+        pace, optimiser = Pace(form.epochs * each, clock), self.optimiser()
         best, usual = self._judged(judges) if not clock.expired() else (float("inf"), self._no_pull(rows))
         kept, curve, since = self._state(), [best] if np.isfinite(best) else [], 0
         every = max(LEAST_STEPS, each // PARTS)
-        for batch in self._batches(rows, form.epochs) if form.way != "head" else ():
+        for batch in self.batches(rows, form.epochs) if form.way != "head" else ():
             if pace.over or clock.expired():
                 break
-            self._step(optimiser, rows, batch, pace.share)
+            self.step(optimiser, rows, batch, pace.share)
             pace.step()
             if pace.taken % every and not pace.over:
                 continue
@@ -374,14 +374,14 @@ class Tuning:
         arrays, weights, intercept = kept
         return Learnt(arrays, Line(weights, intercept), usual, curve, pace.share, self.trained)
 
-    def _optimiser(self) -> Any:
+    def optimiser(self) -> Any:
         rate = self.form.rate
         groups = [{"params": [self.weights, self.intercept], "of": rate * HEAD, "weight_decay": 0.0}]
         if self.learnt:
             groups.append({"params": self.learnt, "of": rate * (FULL if self.form.way == "full" else 1.0)})
         return self.torch.optim.AdamW(groups, lr=rate, weight_decay=DECAY, fused=True)
 
-    def _batches(self, rows: Rows, epochs: int) -> Iterator[Ints]:
+    def batches(self, rows: Rows, epochs: int) -> Iterator[Ints]:
         """Rows of one step: drawn anew each epoch, those of like length together."""
         lengths, size = rows.lengths(), self.form.batch
         for _ in range(epochs):
@@ -394,7 +394,7 @@ class Tuning:
             for place in self.rng.permutation(len(found)):
                 yield found[place]
 
-    def _step(self, optimiser: Any, rows: Rows, batch: Ints, share: float) -> None:
+    def step(self, optimiser: Any, rows: Rows, batch: Ints, share: float) -> None:
         torch = self.torch
         rising = min((share + 1e-3) / WARM, (1.0 - share) / (1.0 - WARM), 1.0)
         for group in optimiser.param_groups:
