@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import assay
@@ -63,9 +64,8 @@ def test_points_are_written_as_they_were_made(table: Path, tmp_path: Path) -> No
     assert found.points.shape == (24, 384)
     assert np.allclose(np.linalg.norm(found.points, axis=1), 1.0, atol=1e-5)
     assert np.array_equal(np.load(found.save(tmp_path / "e.npy")), found.points)
-    for name in ("e.csv", "e.parquet"):
-        read = assay.read(found.save(tmp_path / name))
-        assert np.allclose(np.column_stack([column.cells for column in read]), found.points, atol=1e-6)
+    assert np.allclose(np.loadtxt(found.save(tmp_path / "e.csv"), delimiter=",", skiprows=1), found.points, atol=1e-6)
+    assert np.array_equal(pd.read_parquet(found.save(tmp_path / "e.parquet")).to_numpy(), found.points)
     with pytest.raises(RequestError, match="ending"):
         found.save(tmp_path / "e.pickle")
 

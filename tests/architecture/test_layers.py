@@ -37,6 +37,8 @@ HEAVY = {
     "sqlalchemy",
     "onnx",
     "onnxruntime",
+    "tokenizers",
+    "gensim",
 }
 
 

@@ -112,6 +112,9 @@ class Reasons:
                 "mixed": "up and down",
                 "true_words": "The model goes most by {names}. Its reasons add up and hold: taking out the words named strongest moves an answer by {named}, as many others by {others}.",
                 "untrue_words": "The words named as reasons do not hold: taking out the strongest moves an answer by {named}, as many others by {others}, which may be chance (p = {p}).",
+                "told": "Words that speak most for each class",
+                "class": "class",
+                "words": "words",
                 "texts": "Words and their pull: the surest answers, then the worst; blue speaks for the answer, orange against it",
                 "text": "{part}: given '{given}', answered '{answer}' ({p:%})",
                 "text_value": "{part}: given {given}, answered {answer}",
@@ -157,6 +160,9 @@ class Reasons:
                 "mixed": "有高有低",
                 "true_words": "模型主要依据 {names}。各项理由之和等于得分且经得起检验：删去所指最强的词使回答变动 {named}，删去同样多的其他词变动 {others}。",
                 "untrue_words": "所指的词经不起检验：删去最强的词使回答变动 {named}，删去同样多的其他词变动 {others}，差异可能只是偶然（p = {p}）。",
+                "told": "最支持各类别的词",
+                "class": "类别",
+                "words": "词",
                 "texts": "词语及其影响：先是最有把握的回答，再是最差的；蓝色支持该回答，橙色反对",
                 "text": "{part}：给定“{given}”，回答“{answer}”（{p:%}）",
                 "text_value": "{part}：给定 {given}，回答 {answer}",
@@ -206,6 +212,7 @@ class Reasons:
             measures=(*self._measures(sample, parts, order, strength, draws, deleted), *_of_words(out)),
             figures=(
                 *self._figures(evidence, sample, order, strength, draws, shuffled),
+                *self._told(evidence),
                 *self._texts(evidence, sample, words),
             ),
             notes=tuple(self._notes(evidence, sample, shuffled, deleted)),
@@ -323,6 +330,17 @@ class Reasons:
         shown = [*order[:half], *order[max(half, len(order) - half) :]]
         texts = [self._text(evidence, sample, one) for one in shown]
         return [Figure(kind="texts", title=self._say("texts"), data={"texts": texts})]
+
+    def _told(self, evidence: Evidence) -> list[Figure]:
+        """The words that speak most for each class, where a candidate tells them."""
+        labels = evidence.codec.labels
+        for contender in evidence.contenders:
+            words = contender.detail.get("words", ())
+            if labels and len(words) == len(labels) and any(words):
+                rows = [[label, starred(", ".join(told))] for label, told in zip(labels, words, strict=True)]
+                heads = [self._say("class"), self._say("words")]
+                return [Figure(kind="table", title=self._say("told"), data={"columns": heads, "rows": rows})]
+        return []
 
     def _text(self, evidence: Evidence, sample: Sample, one: Worded) -> dict[str, object]:
         answer, y = evidence.task.answers(sample.scores[one.row : one.row + 1])[0], evidence.y[sample.rows[one.row]]

@@ -42,7 +42,7 @@ class About:
     share: float = 0.45  # of the time that is left, at most, that one candidate may take
     asked_for: bool = False  # a task that is never guessed: it is taken where it is named
     keeps_rows: bool = False  # a learner whose file holds rows of the table: tried only where it is named
-    by_name: bool = False  # a learner too dear for the usual minutes: tried only where it is named
+    by_name: bool = False  # a learner that is tried only where it is named: what it adds seldom pays for its time
     streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)
 
     def say(self, room: str, key: str, **values: Any) -> Say:

@@ -33,6 +33,8 @@ BESIDE = 0.2  # of a standard deviation of another column: about what a coordina
 UNKNOWN = 0.1  # share of tokens beyond which the vocabulary is of other scripts
 LOOKED_AT, TIMED = 200, 160  # texts that are looked at for unknown tokens, and that are timed
 FEWEST_TOKENS = 32
+LOADING = 12.0  # seconds that reading an encoder may take beside other work
+TIMING = 0.1  # of the time that is left, for timing at most
 SHARE_FOR_TEXTS = 0.8  # of a candidate's time that encoding may take
 ROUNDS = 300
 
@@ -54,11 +56,13 @@ class Encoder:
             "en": {
                 "title": "pretrained encoder with a linear model",
                 "unknown": "the encoder {name} does not know {share:%} of the tokens of '{part}'; one for this script reads it, such as a multilingual one (--encoder)",
+                "short": "reading the encoder may take {seconds} s, and {left} s are left; give more --minutes",
                 "long": "encoding {n} texts would take about {seconds} s, and {left} s are left; give more --minutes",
             },
             "zh": {
                 "title": "预训练编码器加线性模型",
                 "unknown": "编码器 {name} 不认识“{part}”中 {share:%} 的词元；请用适合该文字的编码器，例如多语言编码器（--encoder）",
+                "short": "读入编码器可能需要 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
                 "long": "编码 {n} 段文本约需 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
             },
         },
@@ -75,6 +79,8 @@ class Encoder:
 
         Raises DoesNotApply where the vocabulary does not know the script, or the time does not suffice.
         """
+        if clock.remaining() < LOADING:
+            raise DoesNotApply(self.about.say("learners", "short", seconds=LOADING, left=round(clock.remaining())))
         label = find(self.encoder).label
         whole = sentences(label, self.tokens)
         for part, column in zip(texts.parts, texts.columns, strict=True):
@@ -259,13 +265,13 @@ def _spread(texts: Any, n: int) -> list[str]:
 
 
 def _seconds(encode: Sentences, texts: list[str], clock: Clock) -> tuple[int, float]:
-    """How many texts are to be encoded, and how long that will take, judged by a few of them."""
+    """How many texts are to be encoded, and how long that will take, judged by a few of them; no longer is spent than the clock has."""
     different = list(dict.fromkeys(texts))
     few = different[:: max(1, len(different) // TIMED)]
-    encode(few[:2], quick=True)  # the first call is slow
-    timer = clock.slice(clock.remaining())
-    encode(few[2:], quick=True)
-    return len(different), timer.spent() / max(1, len(few) - 2) * len(different)
+    encode(few[:2], clock, quick=True)  # the first call is slow
+    timer = clock.slice(TIMING * clock.remaining())
+    _, made = encode(few[2:], timer, quick=True)
+    return len(different), timer.spent() / max(1, int(made.sum())) * len(different)
 
 
 # ---------------------------------------------------------------------------------------------------------- solving

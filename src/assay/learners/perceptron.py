@@ -23,8 +23,8 @@ from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.neural.inputs import Inputs
 from assay.neural.network import Network
 from assay.neural.reasons import Baselines, integrated
+from assay.neural.unit import Unit, weight_of
 from assay.onnx_graph.graph import Graph
-from assay.stats.heads import guess, targets
 
 if TYPE_CHECKING:
     from assay.neural.training import Form, Rows
@@ -76,7 +76,7 @@ class Perceptron:
 
         whole = train.then(tune) if tune.rows else train
         inputs = Inputs.learn(whole.vector)
-        unit = _Unit.of(whole, head)
+        unit = Unit.of(whole, head)
         rows = _rows(inputs, whole, unit, head)
         left_out = self._left_out(whole.rows, rng)
         form = self._form(whole.rows, inputs)
@@ -165,47 +165,13 @@ class Perceptrons:
         return {"epochs": len(self.curve), "curve": known[:: max(1, len(known) // SHOWN)]}
 
 
-@dataclass(frozen=True, eq=False)
-class _Unit:
-    """How the target is brought to middle 0 and spread 1, and back."""
-
-    centre: Floats  # [w]
-    scale: float
-
-    @classmethod
-    def of(cls, batch: Batch, head: Head) -> _Unit:
-        """Weighted mean and spread of a value or a quantile's, logarithm of the mean of counts; nothing to be done for classes."""
-        if head.name == "classes":
-            return cls(np.zeros(head.width), 1.0)
-        y = np.asarray(batch.y, dtype=np.float64)
-        weight = _weight(batch)
-        if head.name == "counts":
-            return cls(guess(head, y, weight), 1.0)
-        mean = float(np.average(y, weights=weight))
-        spread = float(np.sqrt(np.average((y - mean) ** 2, weights=weight)))
-        return cls(np.asarray([mean]), spread or 1.0)
-
-
-def _rows(inputs: Inputs, batch: Batch, unit: _Unit, head: Head) -> Rows:
+def _rows(inputs: Inputs, batch: Batch, unit: Unit, head: Head) -> Rows:
     from assay.neural.training import Rows
 
-    assert batch.y is not None
-    target = targets(head, batch.y)
-    if head.name in ("value", "quantiles"):
-        target = (target - unit.centre) / unit.scale
-    elif head.name == "counts":
-        target = target / np.exp(unit.centre)
-    weight = _weight(batch)
+    weight = weight_of(batch)
     return Rows(
         columns=inputs.columns(batch.vector).astype(np.float32),
         places=inputs.rows(batch.vector),
-        target=target.astype(np.float32),
+        target=unit.targets(batch, head),
         weight=(weight / weight.mean()).astype(np.float32),
     )
-
-
-def _weight(batch: Batch) -> Floats:
-    """Weights of the rows; all alike where none counts."""
-    if batch.weight is None or not np.any(batch.weight):
-        return np.ones(batch.rows)
-    return np.asarray(batch.weight, dtype=np.float64)

@@ -42,7 +42,7 @@ MOST_WEIGHTS = 2_000_000  # in the file of one model: 4 MB as halves
 BESIDE = 0.2  # of a standard deviation of another column: as much as a telling word
 TOLERANCE, MOST_ROUNDS = 0.1, 20_000  # of the solver, liblinear's own; a few dozen rounds are usual
 SHARP, LEAST_TUNE = 2.5, 12  # log-odds a margin of one is worth where fewer rows than that could tell
-SHARPS = tuple(np.geomspace(0.5, 12.0, 33).tolist())
+SHARPS = tuple(np.geomspace(0.5, 25.0, 41).tolist())
 TOLD, TOLD_FROM = 12, 4000  # words told for each class, and texts they are looked up in
 
 
@@ -402,18 +402,36 @@ def _ridge(x: Any, batch: Batch, strength: float) -> _Solved:
 def _sharpness(
     found: _Solved, x_tune: Any, tune: Batch, head: Head, among: Sequence[float] = SHARPS
 ) -> tuple[float, float]:
-    """What margins are multiplied by to become log-odds, and the loss of the tune rows then."""
+    """What margins are multiplied by to become log-odds, and the loss of the tune rows then.
+
+    One imagined row is answered wrongly, as the runner-up's class says: a few rows without a mistake do not make the model sure of
+    everything (Platt 1999 smooths his targets to the same end).
+    """
     values = head.name == "value"
     if x_tune is None or tune.rows < LEAST_TUNE:
         return 1.0 if values else SHARP, 0.0
     assert tune.y is not None
     margins = found.scores(x_tune)
-    weight = tune.weight if counts(tune) else None
-    tried = [
-        (float(np.average(losses(head, margins * s, tune.y), weights=weight)), s) for s in ((1.0,) if values else among)
-    ]
+    weight = np.ones(tune.rows) if tune.weight is None or not counts(tune) else tune.weight / tune.weight.mean()
+    if values:
+        return 1.0, float(np.average(losses(head, margins, tune.y), weights=weight))
+    other = _runner_up(margins, tune.y)
+    tried = []
+    for s in among:
+        own = float(losses(head, margins * s, tune.y) @ weight)
+        wrong = float(losses(head, margins * s, other) @ weight) / tune.rows
+        tried.append(((own + wrong) / (tune.rows + 1), s))
     loss, sharp = min(tried)
     return sharp, loss
+
+
+def _runner_up(margins: Floats, y: NDArray[Any]) -> NDArray[Any]:
+    """The likeliest class besides the true one: [n]."""
+    if margins.shape[1] == 1:
+        return np.asarray(1 - y)
+    beside = margins.copy()
+    beside[np.arange(len(y)), y] = -np.inf
+    return np.asarray(beside.argmax(axis=1))
 
 
 def _telling(weights: Floats, pieces: NDArray[np.bool_], most: int) -> NDArray[np.int64]:

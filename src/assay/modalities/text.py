@@ -7,8 +7,10 @@ decomposition (latent semantic analysis, Deerwester et al. 1990), and the length
 
 from __future__ import annotations
 
+import functools
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -20,10 +22,12 @@ from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
+from assay.language.languages import language_of
 from assay.language.memo import Memo
 from assay.language.normal import normal
 
 MOST_WORDS = 4000
+LOOKED_AT = 200  # texts whose language is told
 FACTORS = 24
 WORD = re.compile(r"[^\W\d_]+|\d+")
 HAN = re.compile(r"[\u3400-\u9fff]")
@@ -41,14 +45,50 @@ class Text:
             "en": {
                 "title": "text",
                 "no_text": "its cells are not text",
-                "sentences": "its cells read as text: {words} words on average, {distinct} different ones",
+                "sentences": "its cells read as text, most of it {language}: {words} words on average, {distinct} different ones",
+                "language.en": "English",
+                "language.zh": "Chinese",
+                "language.ja": "Japanese",
+                "language.ko": "Korean",
+                "language.de": "German",
+                "language.fr": "French",
+                "language.es": "Spanish",
+                "language.it": "Italian",
+                "language.pt": "Portuguese",
+                "language.nl": "Dutch",
+                "language.ru": "in Cyrillic letters",
+                "language.ar": "in Arabic letters",
+                "language.he": "in Hebrew letters",
+                "language.el": "in Greek letters",
+                "language.th": "Thai",
+                "language.hi": "in Devanagari letters",
+                "language.latin": "in Latin letters",
+                "language.none": "without letters",
                 "short": "names rather than sentences",
                 "not": "its cells are not text",
             },
             "zh": {
                 "title": "文本",
                 "no_text": "单元格不是文本",
-                "sentences": "单元格是文本：平均 {words} 个词，共 {distinct} 段不同内容",
+                "sentences": "单元格是文本，多为{language}：平均 {words} 个词，共 {distinct} 段不同内容",
+                "language.en": "英文",
+                "language.zh": "中文",
+                "language.ja": "日文",
+                "language.ko": "韩文",
+                "language.de": "德文",
+                "language.fr": "法文",
+                "language.es": "西班牙文",
+                "language.it": "意大利文",
+                "language.pt": "葡萄牙文",
+                "language.nl": "荷兰文",
+                "language.ru": "西里尔字母",
+                "language.ar": "阿拉伯字母",
+                "language.he": "希伯来字母",
+                "language.el": "希腊字母",
+                "language.th": "泰文",
+                "language.hi": "天城文",
+                "language.latin": "拉丁字母",
+                "language.none": "无字母",
                 "short": "更像名称而不是句子",
                 "not": "单元格不是文本",
             },
@@ -63,7 +103,9 @@ class Text:
         some = [str(level) for level in column.levels[:1000]]
         words = sum(len(tokens(text)) for text in some) / len(some)
         present = int((column.cells >= 0).sum())
-        why = self.about.say("modalities", "sentences", words=words, distinct=len(column.levels))
+        told = Counter(language_of(text) for text in some[:: max(1, len(some) // LOOKED_AT)])
+        language = self.about.say("modalities", f"language.{max(told, key=lambda key: (told[key], key)) or 'none'}")
+        why = self.about.say("modalities", "sentences", words=words, distinct=len(column.levels), language=language)
         if words < 3 or len(column.levels) < 20:
             return Claim(fit=0.1, why=self.about.say("modalities", "short"))
         return Claim(fit=0.85 if words >= 4 and len(column.levels) > 0.3 * present else 0.35, why=why)
@@ -134,9 +176,14 @@ class Factors:
         """Text of which not one word was seen in training."""
         assert column.levels is not None
         counted = Counted.of(column.levels)
-        known = np.isin(np.asarray(counted.words, dtype=object), np.asarray(self.words, dtype=object))
+        known = np.asarray([word in self._index for word in counted.words], dtype=bool)
         alien = counted.counts @ known.astype(np.int64) == 0
         return np.asarray(np.append(alien, False)[column.cells])
+
+    @functools.cached_property
+    def _index(self) -> dict[str, int]:
+        """The place of each word."""
+        return {word: i for i, word in enumerate(self.words)}
 
     def dump(self, box: Box) -> None:
         """Words, weights and basis."""
@@ -148,8 +195,7 @@ class Factors:
         """TF-IDF of some texts, of length one: sparse [n, words]. A text's own entries alone decide its bits."""
         from scipy.sparse import csr_array
 
-        index = {word: i for i, word in enumerate(self.words)}
-        place = np.asarray([index.get(word, -1) for word in counted.words], dtype=np.int64)
+        place = np.asarray([self._index.get(word, -1) for word in counted.words], dtype=np.int64)
         some = counted.counts[rows]
         at = place[some.indices]
         row = np.repeat(np.arange(len(rows)), np.diff(some.indptr))[at >= 0]

@@ -25,6 +25,7 @@ from assay.kernel.forms import Head
 from assay.kernel.need import need
 
 from .halves import halves
+from .losses import losses_of
 from .network import Network, Weights
 from .pace import Pace, flat_then_down, waves
 
@@ -33,7 +34,6 @@ ROUGH = 0.01  # how far dropout may be from its schedule
 START_ROWS = 512  # rows the first weights are scaled by
 JUDGES = 5_000  # rows an epoch is judged by, at most
 MIXTURES = 3  # of the waves of a number
-STEEPEST = 12.0  # logarithm of an expected count, in means of the target
 WAVES = 4  # of the learning rate
 
 
@@ -233,18 +233,7 @@ class Training:
 
     def _losses(self, scores: Any, y: Any) -> Any:
         """Loss of each member and row [k, n]."""
-        f = self.torch.nn.functional
-        if self.head.name == "value":
-            return (scores - y).square().sum(dim=2)
-        if self.head.name == "quantiles":
-            above = y - scores
-            return self.torch.maximum(self.head.level * above, (self.head.level - 1.0) * above).sum(dim=2)
-        if self.head.name == "counts":
-            low = scores.clamp(max=STEEPEST)  # beyond it straight on, so that no slope grows without bound
-            return (low.exp() * (1.0 + scores - low) - y * scores).sum(dim=2)
-        if self.width == 1:
-            return f.binary_cross_entropy_with_logits(scores, y.expand_as(scores), reduction="none").squeeze(2)
-        return -(f.log_softmax(scores, dim=2) * y).sum(dim=2)
+        return losses_of(self.torch, self.head, scores, y)
 
     # The loop
 

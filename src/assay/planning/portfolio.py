@@ -35,7 +35,7 @@ def candidates(
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
-    only  : learners, where not all; `also`: those to try beside although they keep rows of the table or are dear
+    only  : learners, where not all; `also`: those to try beside although they keep rows of the table or are for the asking
     drawn : the rows were drawn from a table larger than memory. What is to learn from all of it must take a stream, and
             gets no made columns: neither the rows drawn nor the bins of the stream leave room for them
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
@@ -94,9 +94,13 @@ def _ordered(rows: int, head: Head, texts: bool, encoder: str) -> list[tuple[str
 
 
 def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
-    """What reads whole texts comes before what sees a few factors of them."""
-    pretrained = {"encoder": encoder}
-    return [("sparse", "sparse", {}), ("encoder", "encoder", pretrained), ("finetune", "finetune", pretrained)]
+    """What reads whole texts comes before what sees a few factors of them; of those, networks are tried where they are named."""
+    by_name = ("convolution", "recurrent", "word_vectors")
+    return [
+        ("sparse", "sparse", {}),
+        *((key, key, {"encoder": encoder}) for key in ("encoder", "finetune")),
+        *((key, key, {}) for key in by_name),
+    ]
 
 
 def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
