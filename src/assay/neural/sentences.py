@@ -41,7 +41,7 @@ class Sentences:
         self.width = int(self._network.config.hidden_size)
         longest = getattr(self._network.config, "max_position_embeddings", tokens)
         self.tokens = min(tokens, int(longest) if isinstance(longest, int) and longest > 0 else tokens)
-        self._first = _pools_first(checkpoint)
+        self.first = _pools_first(checkpoint)
         self._places: dict[str, int] = {}
         self._points = np.empty((0, self.width), dtype=np.float32)
         self._lock = threading.Lock()
@@ -94,14 +94,14 @@ class Sentences:
             said = network(input_ids=torch.from_numpy(tokens), attention_mask=torch.from_numpy(mask))
             states = said.last_hidden_state.float()  # [b, t, width]
             kept = torch.from_numpy(mask)[:, :, None]
-            pooled = states[:, 0] if self._first else (states * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1)
+            pooled = states[:, 0] if self.first else (states * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1)
             points = torch.nn.functional.normalize(pooled, dim=1)
         return np.asarray(points.numpy(), dtype=np.float32)
 
     def _quick(self) -> Any:
         """The network to ask for many texts."""
         if self._halved is None:
-            self._halved = network_of(self.checkpoint, half=True) if _halves_are_fast() else self._network
+            self._halved = network_of(self.checkpoint, half=True) if halves_are_fast() else self._network
         return self._halved
 
     def unknown_share(self, texts: Sequence[str]) -> float:
@@ -138,7 +138,7 @@ def _pools_first(checkpoint: Checkpoint) -> bool:
     return bool(said.get("pooling_mode_cls_token")) and not said.get("pooling_mode_mean_tokens")
 
 
-def _halves_are_fast() -> bool:
+def halves_are_fast() -> bool:
     """Whether the processor multiplies bfloat16 as a whole (AMX or AVX-512 BF16)."""
     torch = need("torch", "nets")
     asked = [getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")]

@@ -98,7 +98,7 @@ def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
     by_name = ("convolution", "recurrent", "word_vectors")
     return [
         ("sparse", "sparse", {}),
-        ("encoder", "encoder", {"encoder": encoder}),
+        *((key, key, {"encoder": encoder}) for key in ("encoder", "finetune")),
         *((key, key, {}) for key in by_name),
     ]
 
