@@ -37,6 +37,11 @@ class Pace:
         """Whether the schedule has come to its end."""
         return self.share >= 1.0 - 1e-9
 
+    @property
+    def hurry(self) -> float:
+        """How much more of the schedule each step takes than was planned: 1 where the time suffices."""
+        return self._each * max(1, self.steps)
+
     def step(self) -> None:
         """One step is done; where it is time, the rest of the schedule is fitted into the time left."""
         self.taken += 1

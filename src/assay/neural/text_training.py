@@ -29,6 +29,8 @@ from .passages import Passages, batches
 
 START_TABLE = 0.05  # spread of the numbers that stand for a piece at first
 RISING = 0.1  # of the schedule
+WARMING = 2  # steps
+MOST_HURRY = 4.0  # where the time allows few steps, each is so much larger at most
 MEAN, SQUARE = 0.9, 0.99  # how slowly the optimiser forgets
 STEEPEST = 5.0  # length of the slope that a step follows at most
 TABLE = 3.0  # rate of the numbers that stand for a piece, in those of the network: a piece is seldom read
@@ -155,6 +157,15 @@ class TextTraining:
         self.rate_of = t.from_numpy(np.repeat(np.asarray(rates, dtype=np.float32), sizes))
         self.decay_of = t.from_numpy(np.repeat(np.asarray(decays, dtype=np.float32), sizes)) * self.rate_of
         self.noise = t.Generator().manual_seed(int(rng.integers(2**62)))
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """A few steps that change nothing: the very first are slow, and no pace should be judged by them."""
+        sizes = self.rows.sizes
+        usual = np.argsort(sizes, kind="stable")[len(sizes) // 2 :][: self.form.batch]
+        for _ in range(WARMING):
+            self._losses(self.rows, usual, True).sum().backward()
+        self.slopes.zero_()
 
     def epochs(self, pace: Pace, judged: Rows) -> Iterator[Epoch]:
         """Train until the pace is over, an epoch each; its loss is that of the judged rows."""
@@ -169,7 +180,7 @@ class TextTraining:
                 loss = losses.sum() / len(rows)
                 loss.backward()
                 steps += 1
-                self._descend(f.rate * _rate(pace.share), means, squares, steps)
+                self._descend(f.rate * _rate(pace.share) * min(MOST_HURRY, pace.hurry), means, squares, steps)
                 seen, lost = seen + 1, lost + float(loss.detach())
                 pace.step()
                 if pace.over:
