@@ -26,7 +26,7 @@ from .auditing.unread import unread
 from .exporting import Exported, export
 from .kernel.box import Box
 from .kernel.clock import Clock
-from .kernel.data import Column, Dataset, Floats
+from .kernel.data import Column, Dataset, Floats, plain_number
 from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentences
 from .kernel.findings import Finding, Trial, to_plain
 from .kernel.hints import did_you_mean, listing
@@ -39,6 +39,7 @@ from .report.content import Content
 from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
 from .stats.conformal import ClassSets, ValueIntervals
+from .stats.grades import nearest
 from .store import bundle, plain
 
 
@@ -97,7 +98,7 @@ class Model:
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside)
         values = answers[:, 0]
         said = _by_row(notes, data.rows)
-        return Answers(ids, (), None, values, None, self.conformal(values), said, outside)
+        return Answers(ids, (), None, values, None, self.conformal(values), said, outside, self.codec.scale)
 
     def _answer(self, row: Mapping[Any, Any]) -> Answer | None:
         """The answer to one row; None where the mapping holds columns."""
@@ -110,7 +111,7 @@ class Model:
         except IsColumn:
             return None
         found = self.task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
-        return answer_of(found, odd, self.codec.labels, self.conformal, self._titles)
+        return answer_of(found, odd, self.codec.labels, self.conformal, self._titles, self.codec.scale)
 
     def _cells(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
         """The values of the model's columns; None where one is not there by its very name.
@@ -170,6 +171,9 @@ class Model:
             said = {"target": self.plan.target}
             unit = self.task.about.score_unit(Say("answers", "unit_value", said), **said)
             pulls, answer = pulls[:, 0], f"{float(answers[0]):.6g}"
+            if self.codec.scale:
+                scale = np.asarray(self.codec.scale)
+                answer = f"{plain_number(scale[nearest(answers, scale)[0]])} ({answer})"
         parts = [
             (name, "" if text is None else str(text), float(pull))
             for name, text, pull in zip(self.ensemble.parts, texts, pulls[:-1], strict=True)
@@ -267,6 +271,8 @@ class Model:
         box.put(plan=self.plan.to_json(), labels=list(self.codec.labels), conformal=conformal, card=to_plain(self.card))
         box.put(ledger=[to_plain(t) for t in self.ledger], findings=[f.to_json() for f in self.findings])
         box.put(tested=[f.to_json() for f in self.tested])
+        if self.codec.scale:
+            box.put_array("scale", np.asarray(self.codec.scale))
         inner = box.add("conformal")
         for name in ("thresholds",) if isinstance(self.conformal, ClassSets) else ("edges", "below", "above"):
             inner.put_array(name, np.asarray(getattr(self.conformal, name), dtype=np.float64))
@@ -289,7 +295,7 @@ class Model:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise refusal(BundleInvalid, "store", "no_sense", error=str(error)) from error
         try:
-            task_of(plan.task)
+            task = task_of(plan.task)
         except RequestError as error:
             raise refusal(BundleInvalid, "store", "no_task", task=plan.task) from error
         empty = _empty_table(plan)
@@ -305,7 +311,7 @@ class Model:
             conformal = ValueIntervals(edges, below, above, ensemble.head.name == "counts")
         return cls(
             plan=plan,
-            codec=Codec(labels=labels),
+            codec=Codec(labels=labels, scale=_scale(box) if task.about.graded else ()),
             ensemble=ensemble,
             conformal=conformal,
             constant=inner.array("constant", np.float64, (ensemble.head.width,)),
@@ -354,6 +360,14 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
 def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
     """The findings, the first of them with these notes before its own."""
     return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
+
+
+def _scale(box: Box) -> tuple[float, ...]:
+    """The grades in order. Raises BundleInvalid."""
+    found = box.array("scale", np.float64, (None,))
+    if len(found) < 2 or not (np.diff(found) > 0).all():
+        raise box.refuse("'scale' is not grades in order")
+    return tuple(found.tolist())
 
 
 def _by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, ...], ...]:

@@ -41,6 +41,7 @@ class About:
     memory: int = 0  # bytes that its packages and their work take, besides the table
     share: float = 0.45  # of the time that is left, at most, that one candidate may take
     asked_for: bool = False  # a task that is never guessed: it is taken where it is named
+    graded: bool = False  # a task whose answers are told as grades of the codec's scale
     keeps_rows: bool = False  # a learner whose file holds rows of the table: tried only where it is named
     streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)
 
@@ -176,6 +177,7 @@ class Codec:
     """How answers are written: class labels in order (empty for a value), as the training file wrote them."""
 
     labels: tuple[str, ...] = ()
+    scale: tuple[float, ...] = ()  # the grades in order, where a value is told as the nearest of them
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,6 +120,19 @@ def r2(f: Floats, y: Floats, w: Floats | None = None) -> float:
     return 1.0 - mean((f - y) ** 2, w) / spread if spread > 0 else math.nan
 
 
+def quadratic_kappa(f: Floats, y: Floats, w: Floats | None = None) -> float:
+    """Quadratic weighted kappa of grades [n] given and true (Cohen 1968): 1 for the same, 0 for agreement by chance.
+
+    Chance is two markers who give the same grades to other rows: their mean squared distance follows from means and variances,
+    so that steps of any size count as far as they are. NaN where both give one and the same grade to all.
+
+    >>> quadratic_kappa(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 2.0, 3.0, 4.0]))
+    0.875
+    """
+    by_chance = mean((f - mean(f, w)) ** 2, w) + mean((y - mean(y, w)) ** 2, w) + (mean(f, w) - mean(y, w)) ** 2
+    return 1.0 - mean((f - y) ** 2, w) / by_chance if by_chance > 0 else math.nan
+
+
 def expected_calibration_error(p: Floats, y: Ints, bins: int = 10, w: Floats | None = None) -> float:
     """Mean distance of confidence from accuracy over equally filled bins (Naeini et al. 2015)."""
     top, hit = p.max(axis=1), (p.argmax(axis=1) == y).astype(float)
