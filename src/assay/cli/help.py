@@ -46,8 +46,9 @@ another place. Ctrl-C ships the best so far; a killed run goes on with --resume.
 """,
         "help.predict": "answers for new rows",
         "help.predict.epilog": """\
-The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value), set
-(the answers that cannot be ruled out at the model's level) and notes (what is unusual about the row).
+The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value,
+and before them the value that a grade is nearest to), set (the answers that cannot be ruled out at the
+model's level) and notes (what is unusual about the row).
 
   assay predict loans.assay new.csv -o scored.csv
 """,
@@ -169,8 +170,8 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
 """,
         "help.predict": "对新的行给出回答",
         "help.predict.epilog": """\
-写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high）、
-set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
+写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high；
+等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
 
   assay predict loans.assay new.csv -o scored.csv
 """,

@@ -129,8 +129,11 @@ def quadratic_kappa(f: Floats, y: Floats, w: Floats | None = None) -> float:
     >>> quadratic_kappa(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 2.0, 3.0, 4.0]))
     0.875
     """
-    by_chance = mean((f - mean(f, w)) ** 2, w) + mean((y - mean(y, w)) ** 2, w) + (mean(f, w) - mean(y, w)) ** 2
-    return 1.0 - mean((f - y) ** 2, w) / by_chance if by_chance > 0 else math.nan
+    if not len(y):
+        return math.nan
+    middle_f, middle_y = mean(f, w), mean(y, w)
+    by_chance = mean((f - middle_f) ** 2, w) + mean((y - middle_y) ** 2, w) + (middle_f - middle_y) ** 2
+    return 2.0 * mean((f - middle_f) * (y - middle_y), w) / by_chance if by_chance > 0 else math.nan
 
 
 def expected_calibration_error(p: Floats, y: Ints, bins: int = 10, w: Floats | None = None) -> float:

@@ -26,7 +26,7 @@ from ..kernel.words import LANGUAGES, Say
 from .contract import Contract, demand
 from .worlds import endless
 
-TASKS = ("binary", "classes", "value", "count", "quantile:0.8")
+TASKS = ("binary", "classes", "value", "grades", "count", "quantile:0.8")
 LEARNERS = ("constant", "linear", "boosting")
 CURVED = ("constant", "additive")  # for quantiles, of which no line is learnt
 
@@ -61,6 +61,7 @@ def table(task: str, rows: int = 240) -> Dataset:
         "binary": lambda: Column.of_words("answer", np.where(signal > 0.4, "yes", "no").tolist()),
         "classes": lambda: Column.of_words("answer", np.asarray(["a", "b", "c"])[np.digitize(signal, [-0.7, 1.0])]),
         "value": lambda: Column.of_numbers("answer", 20 + 5 * signal),
+        "grades": lambda: Column.of_numbers("answer", np.clip(np.round(3 + signal), 1, 5)),
         "quantile:0.8": lambda: Column.of_numbers("answer", 20 + 5 * signal),
         "count": lambda: Column.of_numbers("answer", rng.poisson(np.exp(0.8 + 0.4 * signal))),
     }[task]()
