@@ -91,7 +91,9 @@ def test_no_target_becomes_grades_unasked() -> None:
 
 
 def test_what_is_measured_rather_than_graded_is_refused_in_three_parts() -> None:
-    with pytest.raises(DataError, match=r"has 300 different numbers\. A scale has up to 200 grades\. Name --task value"):
+    with pytest.raises(
+        DataError, match=r"has 300 different numbers\. A scale has up to 200 grades\. Name --task value"
+    ):
         Grades().codec(Column.of_numbers("y", np.arange(300)))
     with pytest.raises(DataError, match="same grade in all 3 rows"):
         Grades().codec(Column.of_numbers("y", [2.0, 2.0, 2.0]))
