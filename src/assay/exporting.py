@@ -58,6 +58,8 @@ def export(
 
     Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5, and MissingPackage.
     """
+    if ensemble.head.name == "flags":
+        raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
     inputs = {name: _encoder(ensemble, place).takes for place, name in enumerate(ensemble.parts)}
     shapes: dict[str, tuple[str, int | None]] = (
         {"label": ("string", None), "probabilities": ("double", len(labels))} if labels else {"value": ("double", 1)}

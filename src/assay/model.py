@@ -14,7 +14,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from .answers.answer import Answer, answer_of, unlike
+from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.explanation import Explanation
 from .answers.one_row import OneRow
@@ -30,6 +30,7 @@ from .kernel.data import Column, Dataset, Floats, plain_number
 from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentences
 from .kernel.findings import Finding, Trial, to_plain
 from .kernel.hints import did_you_mean, listing
+from .kernel.labels import known as known_rows
 from .kernel.plan import Plan
 from .kernel.plugins import Codec, Contender, Task, modality_of, task_of
 from .kernel.words import Say, refusal
@@ -64,6 +65,11 @@ class Model:
         task: Task = task_of(self.plan.task)
         return task
 
+    @property
+    def _several(self) -> bool:
+        """Whether a row may bear several labels."""
+        return self.ensemble.head.name == "flags"
+
     # -------------------------------------------------------------------------------------------------- answers
 
     @overload
@@ -91,6 +97,9 @@ class Model:
         )  # as written: answers are joined by them
         if isinstance(self.conformal, ClassSets):
             sets = self.conformal(answers)
+            if self._several:
+                said = _by_row(notes, data.rows)
+                return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, several=True)
             top = answers.argmax(axis=1)
             for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
                 notes.setdefault(int(row), []).append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
@@ -98,7 +107,7 @@ class Model:
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside)
         values = answers[:, 0]
         said = _by_row(notes, data.rows)
-        return Answers(ids, (), None, values, None, self.conformal(values), said, outside, self.codec.scale)
+        return Answers(ids, (), None, values, None, self.conformal(values), said, outside, scale=self.codec.scale)
 
     def _answer(self, row: Mapping[Any, Any]) -> Answer | None:
         """The answer to one row; None where the mapping holds columns."""
@@ -111,7 +120,7 @@ class Model:
         except IsColumn:
             return None
         found = self.task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
-        return answer_of(found, odd, self.codec.labels, self.conformal, self._titles, self.codec.scale)
+        return answer_of(found, odd, self.codec.labels, self.conformal, self._titles, self.codec.scale, self._several)
 
     def _cells(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
         """The values of the model's columns; None where one is not there by its very name.
@@ -167,6 +176,8 @@ class Model:
             pulls = pulls[:, column] * sign
             unit = Say("answers", "unit_classes", {"label": label})
             answer = self.codec.labels[int(answers.argmax())]
+            if self._several:
+                answer = "|".join(borne(answers.tolist(), self.codec.labels)) or Say("answers", "no_label")
         else:
             said = {"target": self.plan.target}
             unit = self.task.about.score_unit(Say("answers", "unit_value", said), **said)
@@ -350,7 +361,7 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
         )
     data = _opened(raw, plan, plan.names("feature") + plan.names("sensitive"))
     y = task_of(plan.task).encode(data[plan.target], codec)
-    known = y >= 0 if codec.labels else ~np.isnan(y)
+    known = known_rows(y)
     if not known.any():
         key = "no_labels" if codec.labels else "no_values"
         raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))

@@ -19,11 +19,14 @@ from assay.stats.conformal import ClassSets, ValueIntervals
 from .one_row import Odd
 
 
+LIKELY = 0.5  # probability above which a label is answered, where a row may bear several
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one row."""
 
-    answer: str | float  # the label as the training file wrote it, the value, or the grade nearest to it
+    answer: str | float | tuple[str, ...]  # the label as the training file wrote it, the value or nearest grade, or the labels
     probabilities: Mapping[str, float]  # by label; empty for a value
     set: tuple[str, ...]  # the labels or grades that cannot be ruled out; empty for a value
     interval: tuple[float, float] | None  # of a value; None for classes
@@ -33,7 +36,7 @@ class Answer:
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Plain JSON values, the notes in `lang`; the interval stands in place of the set for a value, both for a grade."""
-        said: dict[str, Any] = {"answer": self.answer}
+        said: dict[str, Any] = {"answer": list(self.answer) if isinstance(self.answer, tuple) else self.answer}
         if self.interval is None:
             said |= {"probabilities": dict(self.probabilities), "set": list(self.set)}
         else:
@@ -50,22 +53,33 @@ def answer_of(
     conformal: ClassSets | ValueIntervals,
     titles: Mapping[str, Say],
     scale: tuple[float, ...] = (),
+    several: bool = False,
 ) -> Answer:
     """The answer that probabilities [k] of the labels, or one value, and odd cells come to.
 
     titles : the title of each column's kind
     scale  : the grades, where the value is told as the nearest of them
+    several : a row may bear several labels
     """
     notes = [_note(cell, titles) for cell in odd]
     outside = any(cell.how != "misfit" for cell in odd)
     if isinstance(conformal, ValueIntervals):
         return value_of(found[0], conformal.one(found[0]), tuple(notes), outside, scale)
     among = conformal.one(found)
+    if several:
+        inside = tuple(label for label, in_set in zip(labels, among, strict=True) if in_set)
+        p = dict(zip(labels, found, strict=True))
+        return Answer(borne(found, labels), p, inside, None, tuple(notes), outside)
     top = max(range(len(found)), key=found.__getitem__)
     if not among[top]:
         notes.append(unlike(labels[top], any(among)))
     inside = tuple(label for label, in_set in zip(labels, among, strict=True) if in_set)
     return Answer(labels[top], dict(zip(labels, found, strict=True)), inside, None, tuple(notes), outside)
+
+
+def borne(p: Sequence[float], labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels that are more likely than not, of probabilities [k]."""
+    return tuple(label for label, share in zip(labels, p, strict=True) if share > LIKELY)
 
 
 def value_of(

@@ -22,7 +22,7 @@ from assay.kernel.need import need
 from assay.kernel.words import Say, refusal
 from assay.stats import grades
 
-from .answer import Answer, value_of
+from .answer import Answer, borne, value_of
 
 SHOWN = 8
 DIGITS = 9  # significant digits of a written number
@@ -40,6 +40,7 @@ class Answers:
     interval: Floats | None
     notes: tuple[tuple[Say, ...], ...]
     out_of_range: Bools
+    several: bool = False  # a row may bear several labels: its answer is a tuple of them
     scale: tuple[float, ...] = ()  # the grades, where values are told as the nearest of them
 
     def __len__(self) -> int:
@@ -56,11 +57,18 @@ class Answers:
         assert self.sets is not None
         p = dict(zip(self.labels, self.probabilities[place].tolist(), strict=True))
         inside = tuple(label for label, among in zip(self.labels, self.sets[place].tolist(), strict=True) if among)
+        if self.several:
+            return Answer(borne(list(p.values()), self.labels), p, inside, None, notes, outside)
         return Answer(max(p, key=lambda label: p[label]), p, inside, None, notes, outside)
 
     @property
     def answer(self) -> NDArray[Any]:
         """The answer of each row: labels as the training file wrote them, values, or the nearest grades."""
+        if self.several:
+            assert self.probabilities is not None
+            found = np.empty(len(self), dtype=object)
+            found[:] = [borne(row, self.labels) for row in self.probabilities.tolist()]
+            return found
         if self.probabilities is not None:
             return np.asarray(np.asarray(self.labels, dtype=object)[self.probabilities.argmax(axis=1)])
         assert self.values is not None
@@ -79,7 +87,7 @@ class Answers:
                 name += "_"
             out[name] = list(values)
 
-        put("answer", self.answer.tolist())
+        put("answer", ["|".join(labels) for labels in self.answer] if self.several else self.answer.tolist())
         if self.probabilities is not None:
             for i, label in enumerate(self.labels):
                 put(f"p_{label}", self.probabilities[:, i].tolist())

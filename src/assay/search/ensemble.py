@@ -141,9 +141,11 @@ class Ensemble:
     @classmethod
     def load(cls, box: Box, table: Dataset) -> Ensemble:
         """The ensemble that was dumped; `table` is an empty opened table of its columns."""
-        name = box.text("head", options=("value", "counts", "quantiles", "classes"))
+        name = box.text("head", options=("value", "counts", "quantiles", "classes", "flags"))
         k = box.whole("classes", 0, 100_000)
         head = Head.classes(k) if name == "classes" else Head(name)
+        if name == "flags":
+            head = Head.flags(k)
         if name == "quantiles":
             head = Head.quantile(box.real("level", 0.0, 1.0))
         calibration = Affine(box.real("scale", 0.0), box.array("shift", np.float64, (head.width,)))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from assay.kernel.data import Floats, Ints
 
 from .heads import quantile
-from .scores import counts, probabilities, thinned
+from .scores import counts, flags, probabilities, thinned
 
 PULL = 10.0  # rows that the belief in scores as they are is worth
 SHY = (
@@ -76,6 +76,35 @@ def fit_classes(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 2
         error = (p - hot) * weight[:, None]
         gradient = np.concatenate([[(error * scores).sum()], error.sum(axis=0)]) + PULL * (theta - start)
         step = np.linalg.solve(_hessian(scores, p, weight) + PULL * np.eye(width + 1), gradient)
+        theta = theta - np.clip(step, -1.0, 1.0)
+        theta[0] = max(theta[0], 0.05)
+        if np.abs(step).max() < 1e-8:
+            break
+    return Affine(float(theta[0]), theta[1:] - (theta[0] - 1.0) * centre)
+
+
+def fit_flags(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 25) -> Affine:
+    """The affine map of log-odds [n, k], one scale and a shift a label, with the least summed log-loss, by damped Newton steps.
+
+    The ridge is that of classes; the stretch is about the middle of each label's rows in doubt.
+    """
+    kept = thinned(*scores.shape)
+    scores, y, w = scores[kept], y[kept], None if w is None else w[kept]
+    n, width = scores.shape
+    weight = np.full(n, 1.0) if w is None else w * (n / w.sum())
+    p = flags(scores)
+    doubt = weight[:, None] * (p * (1 - p) + 1e-12)
+    centre = (doubt * scores).sum(axis=0) / doubt.sum(axis=0)
+    off = scores - centre
+    theta = start = np.concatenate([[1.0], np.zeros(width)])
+    for _ in range(steps):
+        p = flags(off * theta[0] + centre + theta[1:])
+        error, v = (p - y) * weight[:, None], p * (1 - p) * weight[:, None]
+        gradient = np.concatenate([[(error * off).sum()], error.sum(axis=0)]) + PULL * (theta - start)
+        # Labels meet in the scale alone: the second derivatives are an arrow, solved from its head.
+        cross, own, head = (v * off).sum(axis=0), v.sum(axis=0) + PULL, float((v * off * off).sum()) + PULL
+        first = (gradient[0] - cross @ (gradient[1:] / own)) / (head - cross @ (cross / own))
+        step = np.concatenate([[first], (gradient[1:] - cross * first) / own])
         theta = theta - np.clip(step, -1.0, 1.0)
         theta[0] = max(theta[0], 0.05)
         if np.abs(step).max() < 1e-8:

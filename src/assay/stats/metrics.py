@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.data import Floats, Ints
+from assay.kernel.data import Bools, Floats, Ints
 
 TINY = 1e-15  # probabilities are kept this far from 0 and 1 in logarithms
 
@@ -97,6 +97,35 @@ def macro_f1(p: Floats, y: Ints, w: Floats | None = None) -> float:
         hit = weight[(guess == k) & (y == k)].sum()
         scores.append(2 * hit / (weight[guess == k].sum() + weight[y == k].sum()))
     return float(np.mean(scores)) if scores else math.nan
+
+
+def micro_flags_f1(said: Bools, y: Ints, w: Floats | None = None) -> float:
+    """F1 of all yes-or-no answers [n, k] together; NaN where no label is answered or true."""
+    hit, asked = _hits(said, y, w)
+    return float(2 * hit.sum() / asked.sum()) if asked.sum() > 0 else math.nan
+
+
+def macro_flags_f1(said: Bools, y: Ints, w: Floats | None = None) -> float:
+    """Mean F1 of the labels that are answered or true anywhere."""
+    hit, asked = _hits(said, y, w)
+    there = asked > 0
+    return float((2 * hit[there] / asked[there]).mean()) if there.any() else math.nan
+
+
+def _hits(said: Bools, y: Ints, w: Floats | None) -> tuple[Floats, Floats]:
+    """Weight of rows where a label [k] is rightly answered, and where it is answered plus where it is true."""
+    weight = np.ones(len(y)) if w is None else np.asarray(w, dtype=np.float64)
+    return weight @ (said & (y == 1)), weight @ said.astype(np.float64) + weight @ (y == 1).astype(np.float64)
+
+
+def exact_flags(said: Bools, y: Ints, w: Floats | None = None) -> float:
+    """Share of rows of which every label is rightly answered, yes or no."""
+    return mean((said == (y == 1)).all(axis=1).astype(np.float64), w)
+
+
+def hamming(said: Bools, y: Ints, w: Floats | None = None) -> float:
+    """Share of wrong yes-or-no answers."""
+    return mean((said != (y == 1)).mean(axis=1), w)
 
 
 def rmse(f: Floats, y: Floats, w: Floats | None = None) -> float:
