@@ -110,7 +110,7 @@ def _graph(ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str]
             if member.weight:
                 scores = _drawn(member.folds[fold], f"{member.name} ({member.learner})").graph(graph, x)
                 found.append(graph.node("Mul", scores, graph.constant(share * member.weight)))
-    scale, shift = (graph.constant(v) for v in (ensemble.calibration.scale, ensemble.calibration.shift))
+    scale, shift = (graph.constant(v) for v in (ensemble.calibration.by_column, ensemble.calibration.shift))
     scores = graph.node("Add", graph.node("Mul", graph.sum(found), scale), shift)
     if not labels:
         graph.node(*_answer(graph, ensemble.head, scores), output=names["value"])

@@ -272,7 +272,11 @@ class Calibration:
         if line.slope_high < 1 or line.slope_low > 1:
             key = "too_sure" if line.slope < 1 else "too_shy"
             out.append(self._say(key, slope=line.slope, low=line.slope_low, high=line.slope_high))
-        if len(evidence.codec.labels) == 2 and evidence.y.ndim == 1 and (line.intercept_high < 0 or line.intercept_low > 0):
+        if (
+            len(evidence.codec.labels) == 2
+            and evidence.y.ndim == 1
+            and (line.intercept_high < 0 or line.intercept_low > 0)
+        ):
             label = evidence.codec.labels[1]
             out.append(self._say("too_high" if line.intercept < 0 else "too_low", label=label))
         return out
@@ -316,7 +320,9 @@ class Calibration:
 
     def _curve(self, evidence: Evidence, title: Say, asked: Asked, before: Floats | None) -> Figure:
         """The reliability curve with Wilson intervals, and the diagonal."""
-        weight = evidence.weight if len(asked.said) == evidence.n else None  # labels of all rows pooled: each counts once
+        weight = (
+            evidence.weight if len(asked.said) == evidence.n else None
+        )  # labels of all rows pooled: each counts once
         bins = reliability.binned(asked.said, asked.came, weight)
         ranges = [wilson(c * n, n, LEVEL) for c, n in zip(bins.came.tolist(), bins.rows.tolist(), strict=True)]
         series: list[dict[str, Any]] = [
