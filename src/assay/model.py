@@ -175,7 +175,7 @@ class Model:
             column, sign, label = self._side(answers, label)
             pulls = pulls[:, column] * sign
             unit = Say("answers", "unit_classes", {"label": label})
-            answer = self.codec.labels[int(answers.argmax())]
+            answer: str | Say = self.codec.labels[int(answers.argmax())]
             if self._several:
                 answer = "|".join(borne(answers.tolist(), self.codec.labels)) or Say("answers", "no_label")
         else:

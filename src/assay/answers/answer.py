@@ -18,7 +18,6 @@ from assay.stats.conformal import ClassSets, ValueIntervals
 
 from .one_row import Odd
 
-
 LIKELY = 0.5  # probability above which a label is answered, where a row may bear several
 
 

@@ -105,6 +105,9 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     rarest = int(counted(y, len(codec.labels)).min()) if codec.labels and y.ndim == 1 else splits.folds
     if rarest < splits.folds and wishes.folds:
         notes = (*notes, Say("planning", "note.folds", {"folds": splits.folds, "n": rarest}))
+    empty = int(data[wishes.target].missing.sum()) if task.about.empty_answers else 0
+    if empty:
+        notes = (*notes, Say("planning", "note.unlabelled", {"target": wishes.target, "n": empty}))
     if rare := _rare_classes(y, codec.labels):
         notes = (*notes, Say("planning", "note.rare", {"names": rare}))
     if keeping := sorted({c.learner for c in portfolio if shelf("learners").get(c.learner).about.keeps_rows}):

@@ -40,7 +40,7 @@ def guess(head: Head, y: NDArray[Any], weight: Floats | None) -> Floats:
     if head.name == "flags":
         w = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
         held = w @ np.asarray(y, dtype=np.float64)
-        return np.log(held + 0.5) - np.log(w.sum() - held + 0.5)
+        return np.asarray(np.log(held + 0.5) - np.log(w.sum() - held + 0.5))
     share = np.bincount(y, weights=weight, minlength=head.classes_) + 0.5
     logs = np.log(share / share.sum())
     return np.asarray(logs[1:] - logs[:1] if head.width == 1 else logs)

@@ -102,7 +102,13 @@ class Flags:
         split = _way(cells)
         labels = distinct_labels(Column.of_words(target.name, [label for cell in cells for label in split(cell) or ()]))
         if not 2 <= len(labels) <= MOST:
-            values = {"target": target.name, "k": len(labels), "n": len(target), "most": MOST, "marks": " ".join(MARKS)}
+            values: dict[str, Any] = {
+                "target": target.name,
+                "k": len(labels),
+                "n": len(target),
+                "most": MOST,
+                "marks": " ".join(MARKS),
+            }
             raise refusal(DataError, "tasks/flags", "one", **values)
         return Codec(labels=tuple(labels))
 
