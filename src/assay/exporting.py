@@ -58,6 +58,8 @@ def export(
 
     Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5, and MissingPackage.
     """
+    if ensemble.head.name == "flags":
+        raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
     inputs = {name: _encoder(ensemble, place).takes for place, name in enumerate(ensemble.parts)}
     shapes: dict[str, tuple[str, int | None]] = (
         {"label": ("string", None), "probabilities": ("double", len(labels))} if labels else {"value": ("double", 1)}
@@ -108,7 +110,7 @@ def _graph(ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str]
             if member.weight:
                 scores = _drawn(member.folds[fold], f"{member.name} ({member.learner})").graph(graph, x)
                 found.append(graph.node("Mul", scores, graph.constant(share * member.weight)))
-    scale, shift = (graph.constant(v) for v in (ensemble.calibration.scale, ensemble.calibration.shift))
+    scale, shift = (graph.constant(v) for v in (ensemble.calibration.by_column, ensemble.calibration.shift))
     scores = graph.node("Add", graph.node("Mul", graph.sum(found), scale), shift)
     if not labels:
         graph.node(*_answer(graph, ensemble.head, scores), output=names["value"])

@@ -14,7 +14,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from .answers.answer import Answer, answer_of, unlike
+from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.explanation import Explanation, WordPulls
 from .answers.one_row import OneRow
@@ -26,10 +26,11 @@ from .auditing.unread import unread
 from .exporting import Exported, export
 from .kernel.box import Box
 from .kernel.clock import Clock
-from .kernel.data import Column, Dataset, Floats
+from .kernel.data import Column, Dataset, Floats, plain_number
 from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentences
 from .kernel.findings import Finding, Trial, to_plain
 from .kernel.hints import did_you_mean, listing
+from .kernel.labels import known as known_rows
 from .kernel.plan import Plan
 from .kernel.plugins import Codec, Contender, Task, TextReasons, modality_of, task_of
 from .kernel.words import Say, refusal
@@ -40,6 +41,7 @@ from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
 from .search.word_pulls import word_pulls
 from .stats.conformal import ClassSets, ValueIntervals
+from .stats.grades import nearest
 from .store import bundle, plain
 
 
@@ -63,6 +65,11 @@ class Model:
         """What the target means."""
         task: Task = task_of(self.plan.task)
         return task
+
+    @property
+    def _several(self) -> bool:
+        """Whether a row may bear several labels."""
+        return self.ensemble.head.name == "flags"
 
     # -------------------------------------------------------------------------------------------------- answers
 
@@ -91,6 +98,9 @@ class Model:
         )  # as written: answers are joined by them
         if isinstance(self.conformal, ClassSets):
             sets = self.conformal(answers)
+            if self._several:
+                said = _by_row(notes, data.rows)
+                return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, several=True)
             top = answers.argmax(axis=1)
             for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
                 notes.setdefault(int(row), []).append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
@@ -98,7 +108,7 @@ class Model:
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside)
         values = answers[:, 0]
         said = _by_row(notes, data.rows)
-        return Answers(ids, (), None, values, None, self.conformal(values), said, outside)
+        return Answers(ids, (), None, values, None, self.conformal(values), said, outside, scale=self.codec.scale)
 
     def _answer(self, row: Mapping[Any, Any]) -> Answer | None:
         """The answer to one row; None where the mapping holds columns."""
@@ -111,7 +121,7 @@ class Model:
         except IsColumn:
             return None
         found = self.task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
-        return answer_of(found, odd, self.codec.labels, self.conformal, self._titles)
+        return answer_of(found, odd, self.codec.labels, self.conformal, self._titles, self.codec.scale, self._several)
 
     def _cells(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
         """The values of the model's columns; None where one is not there by its very name.
@@ -177,11 +187,16 @@ class Model:
             column, sign, label = self._side(answers, label)
             pulls = pulls[:, column] * sign
             unit = Say("answers", "unit_classes", {"label": label})
-            answer = self.codec.labels[int(answers.argmax())]
+            answer: str | Say = self.codec.labels[int(answers.argmax())]
+            if self._several:
+                answer = "|".join(borne(answers.tolist(), self.codec.labels)) or Say("answers", "no_label")
         else:
             said = {"target": self.plan.target}
             unit = self.task.about.score_unit(Say("answers", "unit_value", said), **said)
             pulls, answer = pulls[:, 0], f"{float(answers[0]):.6g}"
+            if self.codec.scale:
+                scale = np.asarray(self.codec.scale)
+                answer = f"{plain_number(scale[nearest(answers, scale)[0]])} ({answer})"
         parts = [
             (name, "" if text is None else str(text), float(pull))
             for name, text, pull in zip(self.ensemble.parts, texts, pulls[:-1], strict=True)
@@ -295,6 +310,8 @@ class Model:
         box.put(plan=self.plan.to_json(), labels=list(self.codec.labels), conformal=conformal, card=to_plain(self.card))
         box.put(ledger=[to_plain(t) for t in self.ledger], findings=[f.to_json() for f in self.findings])
         box.put(tested=[f.to_json() for f in self.tested])
+        if self.codec.scale:
+            box.put_array("scale", np.asarray(self.codec.scale))
         inner = box.add("conformal")
         for name in ("thresholds",) if isinstance(self.conformal, ClassSets) else ("edges", "below", "above"):
             inner.put_array(name, np.asarray(getattr(self.conformal, name), dtype=np.float64))
@@ -317,7 +334,7 @@ class Model:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise refusal(BundleInvalid, "store", "no_sense", error=str(error)) from error
         try:
-            task_of(plan.task)
+            task = task_of(plan.task)
         except RequestError as error:
             raise refusal(BundleInvalid, "store", "no_task", task=plan.task) from error
         empty = _empty_table(plan)
@@ -333,7 +350,7 @@ class Model:
             conformal = ValueIntervals(edges, below, above, ensemble.head.name == "counts")
         return cls(
             plan=plan,
-            codec=Codec(labels=labels),
+            codec=Codec(labels=labels, scale=_scale(box) if task.about.graded else ()),
             ensemble=ensemble,
             conformal=conformal,
             constant=inner.array("constant", np.float64, (ensemble.head.width,)),
@@ -372,7 +389,7 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
         )
     data = _opened(raw, plan, plan.names("feature") + plan.names("sensitive"))
     y = task_of(plan.task).encode(data[plan.target], codec)
-    known = y >= 0 if codec.labels else ~np.isnan(y)
+    known = known_rows(y)
     if not known.any():
         key = "no_labels" if codec.labels else "no_values"
         raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
@@ -382,6 +399,14 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
 def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
     """The findings, the first of them with these notes before its own."""
     return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
+
+
+def _scale(box: Box) -> tuple[float, ...]:
+    """The grades in order. Raises BundleInvalid."""
+    found = box.array("scale", np.float64, (None,))
+    if len(found) < 2 or not (np.diff(found) > 0).all():
+        raise box.refuse("'scale' is not grades in order")
+    return tuple(found.tolist())
 
 
 def _by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, ...], ...]:

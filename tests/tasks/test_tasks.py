@@ -37,10 +37,10 @@ def test_the_target_makes_the_task(cells: list[str], key: str) -> None:
     assert why.text("zh")
 
 
-def test_a_scale_is_a_value_whose_runner_up_is_classes() -> None:
+def test_a_scale_is_a_value_whose_runner_up_is_grades() -> None:
     grades = np.random.default_rng(0).choice([3, 4, 5, 6, 7, 8], p=[0.01, 0.04, 0.43, 0.4, 0.1, 0.02], size=400)
     found, _, other = choose_task(Column.of_numbers("quality", grades), "")
-    assert (found.about.key, other) == ("value", "classes")
+    assert (found.about.key, other) == ("value", "grades")
 
 
 def test_a_count_is_named_beside_a_value_and_taken_where_it_is_asked_for() -> None:

@@ -9,30 +9,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from assay.kernel.data import plain_number
 from assay.kernel.words import Say
+from assay.stats import grades
 from assay.stats.conformal import ClassSets, ValueIntervals
 
 from .one_row import Odd
+
+LIKELY = 0.5  # probability above which a label is answered, where a row may bear several
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one row."""
 
-    answer: str | float  # the label as the training file wrote it, or the value
+    answer: (
+        str | float | tuple[str, ...]
+    )  # the label as the training file wrote it, the value or nearest grade, or the labels
     probabilities: Mapping[str, float]  # by label; empty for a value
-    set: tuple[str, ...]  # the labels that cannot be ruled out; empty for a value
+    set: tuple[str, ...]  # the labels or grades that cannot be ruled out; empty for a value
     interval: tuple[float, float] | None  # of a value; None for classes
     notes: tuple[Say, ...]
     out_of_range: bool  # some cell is unlike anything in training
+    value: float | None = None  # that a grade is nearest to
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
-        """Plain JSON values, the notes in `lang`; the interval stands in place of the set for a value."""
-        said: dict[str, Any] = {"answer": self.answer}
+        """Plain JSON values, the notes in `lang`; the interval stands in place of the set for a value, both for a grade."""
+        said: dict[str, Any] = {"answer": list(self.answer) if isinstance(self.answer, tuple) else self.answer}
         if self.interval is None:
             said |= {"probabilities": dict(self.probabilities), "set": list(self.set)}
         else:
-            said |= {"interval": list(self.interval)}
+            graded = {} if self.value is None else {"value": self.value, "set": list(self.set)}
+            said |= {**graded, "interval": list(self.interval)}
         notes = [note.text(lang) for note in self.notes]
         return said | {"notes": notes, "out_of_range": self.out_of_range}
 
@@ -43,21 +53,47 @@ def answer_of(
     labels: tuple[str, ...],
     conformal: ClassSets | ValueIntervals,
     titles: Mapping[str, Say],
+    scale: tuple[float, ...] = (),
+    several: bool = False,
 ) -> Answer:
     """The answer that probabilities [k] of the labels, or one value, and odd cells come to.
 
     titles : the title of each column's kind
+    scale  : the grades, where the value is told as the nearest of them
+    several : a row may bear several labels
     """
     notes = [_note(cell, titles) for cell in odd]
     outside = any(cell.how != "misfit" for cell in odd)
     if isinstance(conformal, ValueIntervals):
-        return Answer(found[0], {}, (), conformal.one(found[0]), tuple(notes), outside)
+        return value_of(found[0], conformal.one(found[0]), tuple(notes), outside, scale)
     among = conformal.one(found)
+    if several:
+        inside = tuple(label for label, in_set in zip(labels, among, strict=True) if in_set)
+        p = dict(zip(labels, found, strict=True))
+        return Answer(borne(found, labels), p, inside, None, tuple(notes), outside)
     top = max(range(len(found)), key=found.__getitem__)
     if not among[top]:
         notes.append(unlike(labels[top], any(among)))
     inside = tuple(label for label, in_set in zip(labels, among, strict=True) if in_set)
     return Answer(labels[top], dict(zip(labels, found, strict=True)), inside, None, tuple(notes), outside)
+
+
+def borne(p: Sequence[float], labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels that are more likely than not, of probabilities [k]."""
+    return tuple(label for label, share in zip(labels, p, strict=True) if share > LIKELY)
+
+
+def value_of(
+    value: float, interval: tuple[float, float], notes: tuple[Say, ...], outside: bool, scale: tuple[float, ...]
+) -> Answer:
+    """The answer that one value comes to: itself, or the grade nearest to it and those in its interval."""
+    if not scale:
+        return Answer(value, {}, (), interval, notes, outside)
+    steps = np.asarray(scale)
+    among = grades.inside(np.asarray([interval]), steps)[0]
+    grade = scale[int(grades.nearest(np.asarray([value]), steps)[0])]
+    inside = tuple(plain_number(g) for g, in_set in zip(scale, among.tolist(), strict=True) if in_set)
+    return Answer(grade, {}, inside, interval, notes, outside, value)
 
 
 def unlike(label: str, others: bool) -> Say:

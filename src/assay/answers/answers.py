@@ -20,8 +20,9 @@ from assay.kernel.errors import RequestError
 from assay.kernel.hints import reason
 from assay.kernel.need import need
 from assay.kernel.words import Say, refusal
+from assay.stats import grades
 
-from .answer import Answer
+from .answer import Answer, borne, value_of
 
 SHOWN = 8
 DIGITS = 9  # significant digits of a written number
@@ -29,7 +30,7 @@ DIGITS = 9  # significant digits of a written number
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Answers for n rows. `probabilities` is [n, k] for k labels; for values `interval` is [n, 2]."""
+    """Answers for n rows. `probabilities` is [n, k] for k labels; for values `interval` is [n, 2], on a `scale` of grades too."""
 
     ids: tuple[Column, ...]
     labels: tuple[str, ...]
@@ -39,6 +40,8 @@ class Answers:
     interval: Floats | None
     notes: tuple[tuple[Say, ...], ...]
     out_of_range: Bools
+    several: bool = False  # a row may bear several labels: its answer is a tuple of them
+    scale: tuple[float, ...] = ()  # the grades, where values are told as the nearest of them
 
     def __len__(self) -> int:
         return len(self.out_of_range)
@@ -50,18 +53,28 @@ class Answers:
             assert self.values is not None
             assert self.interval is not None
             low, high = self.interval[place].tolist()
-            return Answer(float(self.values[place]), {}, (), (low, high), notes, outside)
+            return value_of(float(self.values[place]), (low, high), notes, outside, self.scale)
         assert self.sets is not None
         p = dict(zip(self.labels, self.probabilities[place].tolist(), strict=True))
         inside = tuple(label for label, among in zip(self.labels, self.sets[place].tolist(), strict=True) if among)
+        if self.several:
+            return Answer(borne(list(p.values()), self.labels), p, inside, None, notes, outside)
         return Answer(max(p, key=lambda label: p[label]), p, inside, None, notes, outside)
 
     @property
     def answer(self) -> NDArray[Any]:
-        """The answer of each row: labels as the training file wrote them, or values."""
+        """The answer of each row: labels as the training file wrote them, values, or the nearest grades."""
+        if self.several:
+            assert self.probabilities is not None
+            found = np.empty(len(self), dtype=object)
+            found[:] = [borne(row, self.labels) for row in self.probabilities.tolist()]
+            return found
         if self.probabilities is not None:
             return np.asarray(np.asarray(self.labels, dtype=object)[self.probabilities.argmax(axis=1)])
         assert self.values is not None
+        if self.scale:
+            steps = np.asarray(self.scale)
+            return np.asarray(steps[grades.nearest(self.values, steps)])
         return self.values
 
     def columns(self, lang: str = "en") -> dict[str, list[Any]]:
@@ -74,7 +87,7 @@ class Answers:
                 name += "_"
             out[name] = list(values)
 
-        put("answer", self.answer.tolist())
+        put("answer", ["|".join(labels) for labels in self.answer] if self.several else self.answer.tolist())
         if self.probabilities is not None:
             for i, label in enumerate(self.labels):
                 put(f"p_{label}", self.probabilities[:, i].tolist())
@@ -82,11 +95,23 @@ class Answers:
             put("set", ["|".join(label for label, s in zip(self.labels, row, strict=True) if s) for row in self.sets])
         else:
             assert self.interval is not None
+            if self.scale:
+                assert self.values is not None
+                put("value", self.values.tolist())
             put("low", self.interval[:, 0].tolist())
             put("high", self.interval[:, 1].tolist())
-            put("set", [f"[{low:.6g}, {high:.6g}]" for low, high in self.interval.tolist()])
+            put("set", self._intervals())
         put("notes", ["; ".join(note.text(lang) for note in row) for row in self.notes])
         return out
+
+    def _intervals(self) -> list[str]:
+        """Each interval as written, or the grades within."""
+        assert self.interval is not None
+        if not self.scale:
+            return [f"[{low:.6g}, {high:.6g}]" for low, high in self.interval.tolist()]
+        written = [plain_number(grade) for grade in self.scale]
+        among = grades.inside(self.interval, np.asarray(self.scale)).tolist()
+        return ["|".join(grade for grade, s in zip(written, row, strict=True) if s) for row in among]
 
     def save(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
         """Write a CSV file, whole or not at all. Raises RequestError."""

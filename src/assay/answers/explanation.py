@@ -66,7 +66,7 @@ class Explanation:
     """One row's answer and the pulls that made it."""
 
     row: int
-    answer: str
+    answer: str | Say
     score: float  # raw: log-odds of `label`, or the value
     base: float
     parts: tuple[tuple[str, str, float], ...]  # (column, cell as written, pull), the strongest first
@@ -77,7 +77,7 @@ class Explanation:
         """Plain JSON values."""
         return {
             "row": self.row,
-            "answer": self.answer,
+            "answer": self.answer if isinstance(self.answer, str) else self.answer.text(),
             "score": self.score,
             "base": self.base,
             "unit": self.unit.text(),

@@ -53,6 +53,7 @@ class OneRow:
         self._features = [e.features(empty) for e in ensemble.encoders]
         takes = [shelf("learners").get(member.learner).about.takes for member in ensemble.members]
         self._more = any(set(forms) != {"vector"} for forms in takes)  # then batches are made, with all their forms
+        self._scale: list[float] = np.broadcast_to(ensemble.calibration.by_column, ensemble.head.width).tolist()
         self._shift: list[float] = ensemble.calibration.shift.tolist()
         self._own = threading.local()
 
@@ -81,8 +82,7 @@ class OneRow:
                 given = score(buffer) if batches is None else fitted.predict(batches[fold])[0].tolist()
                 found = [f + weight * g for f, g in zip(found, given, strict=True)]
             total = [t + share * f for t, f in zip(total, found, strict=True)]
-        scale = self.ensemble.calibration.scale
-        return [t * scale + s for t, s in zip(total, self._shift, strict=True)], odd
+        return [t * scale + s for t, scale, s in zip(total, self._scale, self._shift, strict=True)], odd
 
     def contributions(self, values: Sequence[Any]) -> Floats:
         """Pull of each part, the base last: [parts + 1, w]. Raises IsColumn."""

@@ -49,6 +49,8 @@ def targets(evidence: Evidence, y: NDArray[Any]) -> Floats:
     labels = len(evidence.codec.labels)
     if not labels:
         return order.ranks(np.asarray(y, dtype=np.float64))[:, None]
+    if y.ndim > 1:
+        return y[:, np.argsort(-y.sum(axis=0), kind="stable")[:MOST_CLASSES]].astype(np.float64)
     count = np.bincount(y[y >= 0], minlength=labels)
     kept = [1] if labels == 2 else np.argsort(-count, kind="stable")[:MOST_CLASSES].tolist()
     return np.column_stack([(y == k).astype(float) for k in kept])
@@ -69,13 +71,17 @@ class Table:
         return len(self.y)
 
 
+def truth_of(evidence: Evidence, y: NDArray[Any]) -> Floats:
+    """What the answers [n, k] of classes or labels should have been: 0 and 1."""
+    return np.asarray(y if y.ndim > 1 else np.eye(len(evidence.codec.labels))[y], dtype=np.float64)
+
+
 def table_of(evidence: Evidence) -> Table:
     """All training rows as opened, in file order."""
     y = evidence.task.encode(evidence.raw[evidence.plan.target], evidence.codec)
     answers = evidence.answers()
     if evidence.codec.labels:
-        truth = np.zeros_like(answers)
-        truth[np.arange(evidence.n), evidence.y] = 1.0
+        truth = truth_of(evidence, evidence.y)
     else:
         truth = np.asarray(evidence.y, dtype=np.float64)[:, None]
     spread = float(((truth - truth.mean(axis=0)) ** 2).sum())
@@ -119,7 +125,7 @@ def pure(evidence: Evidence, table: Table) -> Pure | None:
     """The class that flags or levels give away most, by what no chance explains."""
     best: Pure | None = None
     for k, label in enumerate(evidence.codec.labels[:200]):
-        hit = table.y == k
+        hit = table.y == k if table.y.ndim == 1 else table.y[:, k] == 1
         covered: Bools = np.zeros(table.n, dtype=bool)
         names = []
         for name in used(evidence):
@@ -165,6 +171,8 @@ def copies(evidence: Evidence, table: Table) -> Copies | None:
         spread = float(hot.var(axis=0).sum()) or 1.0
         agree = float(((hot - others)[has] ** 2).sum(axis=1).mean()) / spread
         own = answers[:, 1:] if hot.shape[1] == 1 and answers.shape[1] == 2 else answers[:, : hot.shape[1]]
+        if evidence.y.ndim > 1:
+            own = answers[:, np.argsort(-evidence.y.sum(axis=0), kind="stable")[:MOST_CLASSES]]
         expected = float(((hot - own)[has] ** 2).sum(axis=1).mean()) / spread
         honest = float(((hot - own) ** 2).sum(axis=1).mean())
         naive = float(((hot - np.where(has[:, None], others, own)) ** 2).sum(axis=1).mean())
@@ -319,9 +327,7 @@ def _residuals_alike(evidence: Evidence, table: Table, rows: Ints) -> tuple[floa
         return 0.0, 1.0
     answers = evidence.answers()
     if evidence.codec.labels:
-        hot = np.zeros_like(answers)
-        hot[np.arange(evidence.n), evidence.y] = 1.0
-        return order.neighbours_alike((hot - answers)[rows])
+        return order.neighbours_alike((truth_of(evidence, evidence.y) - answers)[rows])
     return order.neighbours_alike(order.ranks(evidence.y - answers[:, 0])[rows])
 
 

@@ -77,7 +77,9 @@ def _mean(x: Floats) -> float:
 
 def missing_with_target(data: Dataset, names: list[str], y: NDArray[Any], labels: int) -> list[Shift]:
     """Columns whose missing cells go with the target."""
-    found = []
+    found: list[Shift] = []
+    if y.ndim > 1:
+        return found  # of labels that rows may share there is no table of counts
     for name in names:
         gone = data[name].missing
         if gone.sum() < 10 or (~gone).sum() < 10:

@@ -17,6 +17,8 @@ from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.forms import Batch, Head, Vector
 from assay.kernel.plugins import Evidence, modality_of
 from assay.kernel.rng import stream
+from assay.stats.heads import guess
+from assay.stats.scores import probabilities
 from assay.stats.splitting import grouped_folds, random_folds
 
 ROWS = 8_000
@@ -57,20 +59,21 @@ class Small:
     y: NDArray[Any]
     evidence: Evidence
     seed: int = 0
+    flag: bool = False  # y is one label of several that a row may bear
 
     def losses(self, train: Ints, test: Ints) -> Floats:
         """Squared error of values, or of probabilities (Brier 1950), per test row [m]."""
         from assay.trees.grow import grow
 
         task, codec = self.evidence.task, self.evidence.codec
-        head: Head = task.head(codec)
+        head: Head = Head.classes(2) if self.flag else task.head(codec)
         learnt = Batch({"vector": self.vector.take(train)}, self.y[train])
         if self.vector.features:
             grown = grow(learnt, None, head, PARAMETERS, ROUNDS, 0, Clock.start())
             scores = grown.forest.scores(self.vector.values[test])
         else:
-            scores = np.tile(task.constant(self.y[train], None, codec), (len(test), 1))
-        answers = task.answers(scores)
+            scores = np.tile(guess(head, self.y[train], None), (len(test), 1))
+        answers = probabilities(scores) if self.flag else task.answers(scores)
         if not codec.labels:
             return np.asarray((answers[:, 0] - self.y[test]) ** 2)
         hot = np.zeros_like(answers)
@@ -90,7 +93,9 @@ def small(evidence: Evidence, table: Dataset, names: tuple[str, ...]) -> Small:
             continue
         parts.append(modality.learn(column, rng).vector(column))
     y = evidence.task.encode(table[evidence.plan.target], evidence.codec)
-    return Small(Vector.beside(parts, table.rows), y, evidence, evidence.seed)
+    if flag := y.ndim > 1:  # the label that most rows are in doubt about stands for all
+        y = y[:, int(np.abs(y.mean(axis=0) - 0.5).argmin())]
+    return Small(Vector.beside(parts, table.rows), y, evidence, evidence.seed, flag)
 
 
 def forward_gap(model: Small) -> Gap:

@@ -8,12 +8,12 @@ are asked, and the many questions are paid for (Holm 1979).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Floats, Ints
+from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
@@ -187,7 +187,7 @@ class Calibration:
             return self._below(evidence, level)
         if not evidence.codec.labels:
             return self._values(evidence)
-        if len(np.unique(evidence.y)) < 2:
+        if evidence.y.ndim == 1 and len(np.unique(evidence.y)) < 2:
             raise DoesNotApply("one class", say=self._say("one"))
         return self._classes(evidence)
 
@@ -196,16 +196,15 @@ class Calibration:
     def _classes(self, evidence: Evidence) -> Finding:
         p, labels = evidence.answers(), evidence.codec.labels
         rng, blocks = stream(evidence.seed, "calibration"), _blocks(evidence)
-        if len(labels) == 2:
+        if evidence.y.ndim > 1:
+            first, blocks = self._pooled(evidence, p, blocks, rng), np.repeat(blocks, p.shape[1])
+            rest = self._one_by_one(evidence, p, evidence.y == 1, rng)
+        elif len(labels) == 2:
             first = _ask("", p[:, 1], np.asarray(evidence.y == 1, float), evidence, blocks, rng)
-            rest: list[Asked] = []
+            rest = []
         else:
             first = _ask("", p.max(axis=1), np.asarray(p.argmax(axis=1) == evidence.y, float), evidence, blocks, rng)
-            rest = []
-            for k in _frequent(evidence.y, len(labels)):
-                if evidence.clock.expired():
-                    break
-                rest.append(_ask(labels[k], p[:, k], np.asarray(evidence.y == k, float), evidence, blocks, rng))
+            rest = self._one_by_one(evidence, p, evidence.y[:, None] == np.arange(len(labels)), rng)
         asked = [first, *rest]
         flagged = holm(np.asarray([a.p_value for a in asked]), ALARM)
         loud = [a for a, flag in zip(asked, flagged, strict=True) if flag and a.size > NOTABLE]
@@ -221,6 +220,23 @@ class Calibration:
             notes=(*self._directions(evidence, first, bool(loud)), *self._notes(evidence, first, blocks)),
             advice=(Advice(say=self._say("recalibrate")),) if loud else (),
         )
+
+    def _pooled(self, evidence: Evidence, p: Floats, blocks: Ints, rng: np.random.Generator) -> Asked:
+        """The probabilities of all labels of all rows at once; what is asked of one row is one block."""
+        k = p.shape[1]
+        weight = None if evidence.weight is None else np.repeat(evidence.weight, k)
+        pooled = replace(evidence, weight=weight)
+        return _ask("", p.ravel(), np.asarray(evidence.y == 1, float).ravel(), pooled, np.repeat(blocks, k), rng)
+
+    def _one_by_one(self, evidence: Evidence, p: Floats, hit: Bools, rng: np.random.Generator) -> list[Asked]:
+        """Each frequent class or label by itself, while there is time."""
+        out: list[Asked] = []
+        for k in _frequent(hit.sum(axis=0)):
+            if evidence.clock.expired():
+                break
+            own = np.asarray(hit[:, k], float)
+            out.append(_ask(evidence.codec.labels[k], p[:, k], own, evidence, _blocks(evidence), rng))
+        return out
 
     def _said(self, key: str, asked: Asked, **more: Any) -> Say:
         found = asked.deviation
@@ -239,7 +255,10 @@ class Calibration:
             out.append(Measure(name="intercept", value=line.intercept, low=low, high=high, n=n, unit=unit_of_shift))
         if share:
             deff = design_effect(asked.came - asked.said, blocks)
-            z = reliability.spiegelhalter(asked.said, asked.came, evidence.weight, deff)
+            weight = evidence.weight
+            if weight is not None and len(asked.said) > n:
+                weight = np.repeat(weight, len(asked.said) // n)
+            z = reliability.spiegelhalter(asked.said, asked.came, weight, deff)
             out.append(Measure(name="spiegelhalter_z", value=z, n=n))
         out.append(Measure(name="p_value", value=asked.p_value, n=n))
         return tuple(out)
@@ -253,7 +272,11 @@ class Calibration:
         if line.slope_high < 1 or line.slope_low > 1:
             key = "too_sure" if line.slope < 1 else "too_shy"
             out.append(self._say(key, slope=line.slope, low=line.slope_low, high=line.slope_high))
-        if len(evidence.codec.labels) == 2 and (line.intercept_high < 0 or line.intercept_low > 0):
+        if (
+            len(evidence.codec.labels) == 2
+            and evidence.y.ndim == 1
+            and (line.intercept_high < 0 or line.intercept_low > 0)
+        ):
             label = evidence.codec.labels[1]
             out.append(self._say("too_high" if line.intercept < 0 else "too_low", label=label))
         return out
@@ -268,7 +291,7 @@ class Calibration:
             key = "left" if same else "mended" if after < before else "harmed"
             out.append(self._say(key, change=abs(after - before), after=after))
         deff = design_effect(first.came - first.said, blocks)
-        if deff > 1.1:
+        if deff > 1.1 and len(first.said) == evidence.n:
             out.append(self._say("grouped", n=evidence.n, effective=round(evidence.n / deff)))
         out.append(self._say("alarm", alarm=ALARM))
         return out
@@ -276,11 +299,12 @@ class Calibration:
     def _figures(
         self, evidence: Evidence, first: Asked, rest: list[Asked], loud: list[Asked], flagged: list[bool]
     ) -> tuple[Figure, ...]:
-        two = len(evidence.codec.labels) == 2
+        several = evidence.y.ndim > 1
+        two = len(evidence.codec.labels) == 2 and not several
         label = evidence.codec.labels[1] if two else ""
         before = evidence.task.answers(evidence.uncalibrated)
         same = np.array_equal(evidence.uncalibrated, evidence.scores)
-        title = self._say("curve_class", label=label) if two else self._say("curve_top")
+        title = self._say("curve_class", label=label) if two else self._say("curve" if several else "curve_top")
         out = [self._curve(evidence, title, first, before[:, 1] if two and not same else None)]
         for one in sorted(loud, key=lambda a: -a.size)[:3]:
             if one.label:
@@ -296,7 +320,10 @@ class Calibration:
 
     def _curve(self, evidence: Evidence, title: Say, asked: Asked, before: Floats | None) -> Figure:
         """The reliability curve with Wilson intervals, and the diagonal."""
-        bins = reliability.binned(asked.said, asked.came, evidence.weight)
+        weight = (
+            evidence.weight if len(asked.said) == evidence.n else None
+        )  # labels of all rows pooled: each counts once
+        bins = reliability.binned(asked.said, asked.came, weight)
         ranges = [wilson(c * n, n, LEVEL) for c, n in zip(bins.came.tolist(), bins.rows.tolist(), strict=True)]
         series: list[dict[str, Any]] = [
             {
@@ -419,9 +446,8 @@ def _both(p_value: float, line: Line | None) -> float:
     return p_value if line is None else min(1.0, 2 * min(p_value, line.p_value))
 
 
-def _frequent(y: Ints, k: int) -> list[int]:
+def _frequent(count: Ints) -> list[int]:
     """The most frequent classes among those that occur."""
-    count = np.bincount(y, minlength=k)
     order = np.argsort(-count, kind="stable")[:MOST_CLASSES]
     return [int(c) for c in order if count[c] > 0]
 

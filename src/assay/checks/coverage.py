@@ -149,14 +149,17 @@ class Coverage:
     # ---------------------------------------------------------------------------------------------------- sets
 
     def _sets(self, evidence: Evidence, sets: Bools) -> Finding:
-        hit = sets[np.arange(evidence.n), evidence.y]
-        labels, count = evidence.codec.labels, np.bincount(evidence.y, minlength=sets.shape[1])
+        row, own = np.nonzero(evidence.y == 1) if evidence.y.ndim > 1 else (np.arange(evidence.n), evidence.y)
+        hit = sets[row, own]  # of each true class or label
+        labels, count = evidence.codec.labels, np.bincount(own, minlength=sets.shape[1])
         base = evidence.task.answers(evidence.constant[:1])[0]  # shares of the classes in training
         judged = [int(k) for k in np.argsort(-count, kind="stable") if count[k] >= LEAST_IN_CLASS]
-        asked, deff = len(judged) + 1, _deff(evidence, hit)
+        if not len(hit):
+            raise DoesNotApply("no label", say=self._say("none"))
+        asked, deff = len(judged) + 1, _deff(evidence, hit, row)
         whole = self._slice(evidence, "", hit, _learnt_on(evidence), asked, deff)
         classes = [
-            self._slice(evidence, labels[k], hit[evidence.y == k], _learnt_on(evidence, float(base[k])), asked, deff)
+            self._slice(evidence, labels[k], hit[own == k], _learnt_on(evidence, float(base[k])), asked, deff)
             for k in judged
         ]
         always = [s.label for s in classes if s.band[0] == 1.0 and s.share == 1.0]
@@ -313,8 +316,10 @@ def _learnt_on(evidence: Evidence, part: float = 1.0) -> int | None:
     return max(1, round(rows * part)) if rows > 0 else None
 
 
-def _deff(evidence: Evidence, hit: Bools) -> float:
+def _deff(evidence: Evidence, hit: Bools, row: Ints | None = None) -> float:
+    """How many times fewer rows count; `row` is that of each hit, where a row bears several labels."""
     blocks = blocks_of(evidence.data, evidence.plan.splits.group, evidence.model.parts)
+    blocks = blocks if row is None else blocks[row]
     return design_effect(hit.astype(np.float64) - float(hit.mean()), blocks)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from assay.kernel.data import Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
+from assay.kernel.labels import counted
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 from assay.stats import order
@@ -206,7 +207,7 @@ class Data:
         labels = evidence.codec.labels
         if labels:
             before = evidence.task.answers(evidence.constant[:1])[0]
-            now = np.bincount(evidence.y, minlength=len(labels)) / evidence.n
+            now = counted(evidence.y, len(labels)) / evidence.n
             moved = int(np.abs(now - before).argmax())
             low, high = binomial_band(float(before[moved]), evidence.n, 0.99)
             if not low <= now[moved] <= high and abs(now[moved] - before[moved]) >= 0.02:

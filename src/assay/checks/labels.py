@@ -51,6 +51,7 @@ class Labels:
                 "look": "Look at these rows; correct them or leave them out, and train again.",
                 "rows": "Rows are counted from 1 among those whose answer is known.",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
+                "several": "where a row may bear several labels, a missing one cannot yet be told from a wrong one",
                 "weak": "the model is hardly better than one guess for all, so it cannot contradict anybody",
                 "table": "Rows whose given answer is contradicted most",
                 "row": "row",
@@ -74,6 +75,7 @@ class Labels:
                 "look": "请查看这些行，更正或去掉后重新训练。",
                 "rows": "行号从 1 起，只计答案已知的行。",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "several": "一行可有多个标签时，尚无法区分漏标与错标",
                 "weak": "模型几乎不优于对所有行给出同一猜测，因此无从质疑任何答案",
                 "table": "与给定答案分歧最大的行",
                 "row": "行",
@@ -95,6 +97,8 @@ class Labels:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         if not evidence.codec.labels:
             return self._values(evidence)
+        if evidence.y.ndim > 1:
+            raise DoesNotApply("several labels a row", say=self._say("several"))
         gain = evidence.task.losses(evidence.constant, evidence.y) - evidence.losses()
         if float(gain.mean()) <= 2.0 * float(gain.std()) / evidence.n**0.5:
             raise DoesNotApply("no better than a constant", say=self._say("weak"))

@@ -20,6 +20,7 @@ from assay.stats.bootstrap import interval
 
 LEVEL = 0.95
 LEAST_ROWS = 10
+SHOWN = 60  # labels, where a row may bear several
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,13 @@ class Quality:
                 "truth": "true",
                 "answer": "answered",
                 "scatter": "True value against answer",
+                "per_label": "Label by label",
+                "label": "label",
+                "rows_true": "rows that bear it",
+                "rows_answered": "answered",
+                "precision": "of these right",
+                "recall": "found",
+                "f1": "F1",
                 "readings": "Figures with their intervals",
                 "majority": "{accuracy:%} of answers are right, but {base:%} of rows are '{label}': accuracy alone says little here.",
             },
@@ -55,6 +63,13 @@ class Quality:
                 "truth": "真实",
                 "answer": "回答",
                 "scatter": "真实值与回答",
+                "per_label": "逐个标签",
+                "label": "标签",
+                "rows_true": "带此标签的行",
+                "rows_answered": "回答为是",
+                "precision": "其中正确",
+                "recall": "找到的占比",
+                "f1": "F1",
                 "readings": "各项指标及其区间",
                 "majority": "{accuracy:%} 的回答正确，但 {base:%} 的行本来就是“{label}”：单看准确率意义不大。",
             },
@@ -128,6 +143,8 @@ class Quality:
 
     def _figures(self, evidence: Evidence) -> list[Figure]:
         labels = evidence.codec.labels
+        if labels and evidence.y.ndim > 1:
+            return [self._per_label(evidence, labels)]
         if labels and len(labels) <= 20:
             return [self._confusion(evidence, labels)]
         if labels:
@@ -153,6 +170,19 @@ class Quality:
             x=self._say("answer"),
             y=self._say("truth"),
         )
+
+    def _per_label(self, evidence: Evidence, labels: tuple[str, ...]) -> Figure:
+        """How often each label is true, and how well it is found, the most frequent first."""
+        said, true = evidence.answers() > 0.5, evidence.y == 1
+        hit, answered, borne = ((a & b).sum(axis=0) for a, b in ((said, true), (said, said), (true, true)))
+        rows = []
+        for k in np.argsort(-borne, kind="stable")[:SHOWN]:
+            precision = f"{hit[k] / answered[k]:.1%}" if answered[k] else "–"
+            recall = f"{hit[k] / borne[k]:.1%}" if borne[k] else "–"
+            f1 = f"{2 * hit[k] / (answered[k] + borne[k]):.3f}" if answered[k] + borne[k] else "–"
+            rows.append([labels[k], int(borne[k]), int(answered[k]), precision, recall, f1])
+        heads = [self._say(key) for key in ("label", "rows_true", "rows_answered", "precision", "recall", "f1")]
+        return Figure(kind="table", title=self._say("per_label"), data={"columns": heads, "rows": rows})
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)

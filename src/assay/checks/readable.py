@@ -16,6 +16,7 @@ import numpy as np
 from assay.kernel.data import Floats, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
+from assay.kernel.labels import counted
 from assay.kernel.plugins import About, Contender, Evidence
 from assay.kernel.words import Say
 from assay.stats.bootstrap import interval
@@ -334,7 +335,7 @@ def _spoken_class(evidence: Evidence) -> tuple[int, str]:
     labels = evidence.codec.labels
     if not labels:
         return 0, ""
-    place = int(np.bincount(evidence.y, minlength=len(labels)).argmax())
+    place = int(counted(evidence.y, len(labels)).argmax())
     return place, labels[place]
 
 

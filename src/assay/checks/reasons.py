@@ -395,7 +395,7 @@ def _pulled(evidence: Evidence, rows: Ints) -> Sample:
     found, scores = evidence.model.contributions(data, folds), evidence.model.scores(data, folds)
     scale = np.maximum(1.0, np.maximum(np.abs(scores), np.abs(found).sum(axis=1)))
     off = float((np.abs(found.sum(axis=1) - scores) / scale).max(initial=0.0))
-    return Sample(data, folds, rows, _centred(found[:, :-1]), scores, off if np.isfinite(off) else 1.0)
+    return Sample(data, folds, rows, _centred(found[:, :-1], evidence), scores, off if np.isfinite(off) else 1.0)
 
 
 def _folds(evidence: Evidence, rows: Ints) -> Ints:
@@ -406,9 +406,10 @@ def _folds(evidence: Evidence, rows: Ints) -> Ints:
     return rows % evidence.model.folds if evidence.folds is None else evidence.folds[rows]
 
 
-def _centred(pulls: Floats) -> Floats:
-    """With several classes, what a part adds to all alike changes nothing: it is taken away."""
-    return pulls - pulls.mean(axis=-1, keepdims=True) if pulls.shape[-1] > 1 else pulls
+def _centred(pulls: Floats, evidence: Evidence) -> Floats:
+    """With several classes, what a part adds to all alike changes nothing: it is taken away. Labels stand each by itself."""
+    shared = pulls.shape[-1] > 1 and evidence.y.ndim == 1
+    return pulls - pulls.mean(axis=-1, keepdims=True) if shared else pulls
 
 
 def _deletion(evidence: Evidence, sample: Sample, size: Floats) -> Deleted | None:
@@ -435,7 +436,7 @@ def _moved(evidence: Evidence, sample: Sample, replaced: Bools, donor: Ints) -> 
         sample.data[part].take(np.where(replaced[:, j], donor, here)) for j, part in enumerate(evidence.model.parts)
     ]
     scores = evidence.model.scores(sample.data.having(*columns), sample.folds)
-    return np.asarray(np.abs(_centred(scores - sample.scores)).mean(axis=1))
+    return np.asarray(np.abs(_centred(scores - sample.scores, evidence)).mean(axis=1))
 
 
 def _shuffling(evidence: Evidence, asked: list[int]) -> list[Shuffled]:

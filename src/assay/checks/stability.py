@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Floats
+from assay.kernel.data import Bools, Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
@@ -87,6 +87,8 @@ class Stability:
         notes = [self._say("seen")] if evidence.folds is not None else []
         if len(asked) < folds:
             notes.append(self._say("folds", k=len(asked), all=folds))
+        if evidence.y.ndim > 1:
+            return self._flags(asked, notes)
         if evidence.codec.labels:
             return self._classes(asked, notes)
         return self._values(asked, evidence, notes)
@@ -99,15 +101,24 @@ class Stability:
         disagree, flips = other.mean(axis=0), other.any(axis=0)
         ordered = np.sort(bag, axis=1)
         margin = ordered[:, -1] - ordered[:, -2]
+        if flips.any() and not flips.all():
+            said = {"margin": float(margin[flips].mean()), "elsewhere": float(margin[~flips].mean())}
+            notes.insert(0, self._say("flips", flips=float(flips.mean()), **said))
+        return self._moved(len(asked), disagree, flips, spread, notes)
+
+    def _flags(self, asked: Floats, notes: list[Say]) -> Finding:
+        """Rows of which any label is answered otherwise; the spread is the mean over labels."""
+        other = (asked > 0.5) != (asked.mean(axis=0) > 0.5)  # [k, n, labels]
+        spread = asked.std(axis=0, ddof=1).mean(axis=1)
+        return self._moved(len(asked), other.any(axis=2).mean(axis=0), other.any(axis=(0, 2)), spread, notes)
+
+    def _moved(self, k: int, disagree: Floats, flips: Bools, spread: Floats, notes: list[Say]) -> Finding:
         measures = (
             _mean("disagreement", disagree),
             _mean("flips", flips.astype(float)),
             _mean("spread", spread),
         )
-        if flips.any() and not flips.all():
-            said = {"margin": float(margin[flips].mean()), "elsewhere": float(margin[~flips].mean())}
-            notes.insert(0, self._say("flips", flips=float(flips.mean()), **said))
-        said = {"k": len(asked), "disagree": measures[0].value, "spread": measures[2].value}
+        said = {"k": k, "disagree": measures[0].value, "spread": measures[2].value}
         return Finding(
             check="stability",
             verdict="watch" if measures[0].value > OFTEN else "pass",

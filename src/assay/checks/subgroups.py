@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.kernel.data import Bools, Floats
 from assay.kernel.errors import DoesNotApply
@@ -241,10 +242,17 @@ def _readable(group: Group, evidence: Evidence) -> tuple[str, float, float]:
     """(measure, in the group, overall): accuracy or mean absolute error."""
     rows, answers = group.rows, evidence.answers()
     if evidence.codec.labels:
-        right = answers.argmax(axis=1) == evidence.y
+        right = _right(answers, evidence.y)
         return "accuracy", float(right[rows].mean()), float(right.mean())
     error = np.abs(answers[:, 0] - evidence.y)
     return "mae", float(error[rows].mean()), float(error.mean())
+
+
+def _right(p: Floats, y: NDArray[Any]) -> Floats:
+    """Whether a row's class is rightly answered, or which share of its labels: [n]."""
+    if y.ndim > 1:
+        return np.asarray(((p > 0.5) == (y == 1)).mean(axis=1))
+    return np.asarray(p.argmax(axis=1) == y, dtype=np.float64)
 
 
 def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:
@@ -252,7 +260,9 @@ def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:
     rows = group.rows
     if evidence.codec.labels:
         p = evidence.answers()[rows]
-        sure, right = p.max(axis=1), p.argmax(axis=1) == evidence.y[rows]
+        sure, right = p.max(axis=1), _right(p, evidence.y[rows])
+        if evidence.y.ndim > 1:
+            sure = np.maximum(p, 1 - p).mean(axis=1)
         expected, actual, key = float(sure.mean()), float(right.mean()), ""
         error = float(np.sqrt((sure * (1 - sure)).sum())) / len(sure)
     elif evidence.intervals is not None:

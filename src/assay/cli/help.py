@@ -47,8 +47,9 @@ another place. Ctrl-C ships the best so far; a killed run goes on with --resume.
 """,
         "help.predict": "answers for new rows",
         "help.predict.epilog": """\
-The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value), set
-(the answers that cannot be ruled out at the model's level) and notes (what is unusual about the row).
+The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value,
+and before them the value that a grade is nearest to), set (the answers that cannot be ruled out at the
+model's level) and notes (what is unusual about the row).
 
   assay predict loans.assay new.csv -o scored.csv
 """,
@@ -115,7 +116,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
         "help.minutes": "time budget of the whole run (default: 2)",
         "help.trials": "try this many candidates instead, however long it takes; two such runs give the same bytes",
         "help.overruling": "overruling the plan (repeat an option to name several)",
-        "help.task": "what the target means: binary, classes, value, count or quantile:0.9",
+        "help.task": "what the target means: binary, classes, flags, value, grades, count or quantile:0.9",
         "help.kind": "number, category, flag, date or text",
         "help.id": "names the row; never learnt from, written beside the answers",
         "help.sensitive": "learnt from, and always looked at apart by the checks",
@@ -191,8 +192,8 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
 """,
         "help.predict": "对新的行给出回答",
         "help.predict.epilog": """\
-写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high）、
-set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
+写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high；
+等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
 
   assay predict loans.assay new.csv -o scored.csv
 """,
@@ -258,7 +259,7 @@ set（在模型的覆盖率下不能排除的回答）和 notes（该行的异�
         "help.minutes": "整个运行的时间预算，单位为分钟（默认：2）",
         "help.trials": "改为尝试这么多个候选模型，不限时间；两次这样的运行得到完全相同的文件",
         "help.overruling": "改变方案（同一选项可重复使用，以指定多项）",
-        "help.task": "目标的含义：binary、classes、value、count 或 quantile:0.9",
+        "help.task": "目标的含义：binary、classes、flags、value、grades、count 或 quantile:0.9",
         "help.kind": "number、category、flag、date 或 text",
         "help.id": "用于标识行；不参与学习，写在回答旁边",
         "help.sensitive": "参与学习，且检查时总是单独考察",

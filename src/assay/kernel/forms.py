@@ -154,6 +154,7 @@ class Head:
     quantile(q) the value that a share q of rows does not exceed     width 1
     classes(k)  the log-odds of the last class where k = 2           width 1
                 one logit a class where k > 2                        width k
+    flags(k)    the log-odds of each of k labels                     width k
 
     >>> Head.classes(2).width, Head.classes(3).width
     (1, 3)
@@ -183,3 +184,8 @@ class Head:
     def classes(cls, k: int) -> Head:
         """One of `k` classes."""
         return cls("classes", k, 1 if k == 2 else k)
+
+    @classmethod
+    def flags(cls, k: int) -> Head:
+        """Any of `k` labels, each by itself."""
+        return cls("flags", k, k)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .data import Column, Ints
+from .data import Bools, Column, Ints
 
 NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}
 
@@ -53,6 +55,18 @@ def codes_of(column: Column, labels: Sequence[str]) -> Ints:
 
     codes = np.asarray([find(str(level)) for level in words.levels] + [-1], dtype=np.int64)
     return np.asarray(codes[words.cells])
+
+
+def known(y: NDArray[Any]) -> Bools:
+    """Rows whose answer is known, of encoded targets: classes [n], flags [n, k], or values [n]."""
+    if y.dtype.kind == "f":
+        return np.asarray(~np.isnan(y))
+    return np.asarray(y >= 0 if y.ndim == 1 else (y >= 0).all(axis=1))
+
+
+def counted(y: NDArray[Any], k: int) -> Ints:
+    """Rows of each of `k` labels: int64 [k]."""
+    return np.asarray(np.bincount(y, minlength=k) if y.ndim == 1 else (y == 1).sum(axis=0))
 
 
 def _place(label: str) -> tuple[int, float, str]:

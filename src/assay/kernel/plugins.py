@@ -41,6 +41,8 @@ class About:
     memory: int = 0  # bytes that its packages and their work take, besides the table
     share: float = 0.45  # of the time that is left, at most, that one candidate may take
     asked_for: bool = False  # a task that is never guessed: it is taken where it is named
+    empty_answers: bool = False  # a task to which an empty cell of the target is an answer: no label
+    graded: bool = False  # a task whose answers are told as grades of the codec's scale
     keeps_rows: bool = False  # a learner whose file holds rows of the table: tried only where it is named
     by_name: bool = False  # a learner that is tried only where it is named: what it adds seldom pays for its time
     streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)
@@ -177,6 +179,7 @@ class Codec:
     """How answers are written: class labels in order (empty for a value), as the training file wrote them."""
 
     labels: tuple[str, ...] = ()
+    scale: tuple[float, ...] = ()  # the grades in order, where a value is told as the nearest of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +213,10 @@ class Task(Protocol):
         ...
 
     def encode(self, target: Column, codec: Codec) -> NDArray[Any]:
-        """Targets as numbers [n]: class indices (int64) or values (float64). Missing or unknown is -1 or NaN."""
+        """Targets as numbers [n]: class indices (int64), values (float64), or 0 and 1 a label [n, k].
+
+        Missing or unknown is -1 or NaN.
+        """
         ...
 
     def head(self, codec: Codec) -> Head:

@@ -22,6 +22,7 @@ from assay.kernel.plugins import About
 from assay.kernel.settings import Name, Real, Whole, check_settings
 from assay.neural.checkpoint import find
 from assay.neural.sentences import Sentences, sentences
+from assay.stats.descent import solve_exactly
 from assay.stats.design import Design
 from assay.stats.heads import guess, losses
 
@@ -46,7 +47,7 @@ class Encoder:
     about: ClassVar[About] = About(
         key="encoder",
         takes=("vector", "texts"),
-        gives=("value", "classes"),
+        gives=("value", "classes", "flags"),
         needs=("torch", "transformers", "sklearn"),
         extra="text",
         order=32,
@@ -287,6 +288,9 @@ def _solve(x: Floats, batch: Batch, head: Head, strength: float, none: Reader) -
         return replace(
             none, weights=ridge.coef_.reshape(-1, 1), intercept=np.atleast_1d(ridge.intercept_), strength=strength
         )
+    if head.name == "flags":  # all labels at once: one product a step in place of one a label
+        weights = solve_exactly(x, batch.y.astype(np.float64), batch.weight, head, 1.0 / strength)
+        return replace(none, weights=weights[1:], intercept=weights[0], strength=strength)
     there = np.unique(batch.y)
     if len(there) < 2:
         return none

@@ -40,7 +40,7 @@ class Linear:
     about: ClassVar[About] = About(
         key="linear",
         takes=("vector",),
-        gives=("value", "counts", "classes"),
+        gives=("value", "counts", "classes", "flags"),
         order=10,
         readable=True,
         words={"en": {"title": "linear model"}, "zh": {"title": "线性模型"}},

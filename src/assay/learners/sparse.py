@@ -53,7 +53,7 @@ class Sparse:
     about: ClassVar[About] = About(
         key="sparse",
         takes=("vector", "texts"),
-        gives=("value", "classes"),
+        gives=("value", "classes", "flags"),
         needs=("sklearn",),
         extra="text",
         order=12,
@@ -274,7 +274,7 @@ def _read(train: Batch, place: int, most: int) -> Reading:
     counts = [counted(texts, words) for words in (True, False)]
     both = [Vocabulary.learn(c, words, SEEN) for c, words in zip(counts, (True, False), strict=True)]
     if sum(map(len, both)) > most:
-        groups = _groups(train.y)
+        groups = _members(train.y)
         telling = [_chi_squared(v.of_counts(c), groups) for v, c in zip(both, counts, strict=True)]
         best = np.zeros(sum(map(len, both)), dtype=bool)
         best[np.argsort(-np.concatenate(telling), kind="stable")[:most]] = True
@@ -282,22 +282,27 @@ def _read(train: Batch, place: int, most: int) -> Reading:
     return Reading.of(train.texts.parts[place], both[0], both[1], texts)
 
 
-def _groups(y: NDArray[Any]) -> NDArray[np.int64]:
-    """Group number of each row: its class, or the fifth of the values it belongs to."""
+def _members(y: NDArray[Any]) -> Any:
+    """Which groups each row belongs to: its class, its labels, or the fifth of the values: scipy.sparse.csr_array [n, k]."""
+    from scipy.sparse import csr_array
+
+    if y.ndim > 1:
+        return csr_array(y.astype(np.float32))
     if y.dtype.kind == "f":
-        return np.searchsorted(np.quantile(y, [0.2, 0.4, 0.6, 0.8]), y)
-    return np.unique(y, return_inverse=True)[1]
+        groups = np.searchsorted(np.quantile(y, [0.2, 0.4, 0.6, 0.8]), y)
+    else:
+        groups = np.unique(y, return_inverse=True)[1]
+    n = len(groups)
+    return csr_array((np.ones(n, dtype=np.float32), groups, np.arange(n + 1)), shape=(n, int(groups.max()) + 1))
 
 
-def _chi_squared(x: Any, groups: NDArray[np.int64]) -> Floats:
+def _chi_squared(x: Any, member: Any) -> Floats:
     """How far the texts of any group that hold a piece are from their number by chance: [v]."""
     from scipy.sparse import csr_array
 
-    n, k = len(groups), int(groups.max()) + 1
     present = csr_array((np.ones(len(x.data), dtype=np.float32), x.indices, x.indptr), shape=x.shape)
-    member = csr_array((np.ones(n, dtype=np.float32), groups, np.arange(n + 1)), shape=(n, k))
     found = np.asarray((member.T @ present).todense(), dtype=np.float64)
-    expected = np.bincount(groups, minlength=k)[:, None] / n * found.sum(axis=0)
+    expected = np.asarray(member.sum(axis=0), dtype=np.float64).reshape(-1, 1) / member.shape[0] * found.sum(axis=0)
     gap = np.divide((found - expected) ** 2, expected, out=np.zeros_like(found), where=expected > 0)
     return np.asarray(gap.max(axis=0))
 
@@ -347,7 +352,7 @@ def _narrow(x: Any) -> Any:
 
 
 def _solve(x: Any, batch: Batch, head: Head, strength: float, ratios: bool, clock: Clock) -> _Solved:
-    """Weights for margins of each class against the rest, or for values."""
+    """Weights for margins of each class against the rest or each label against its absence, or for values."""
     assert batch.y is not None
     if head.name == "value":
         return _ridge(x, batch, strength)
@@ -355,7 +360,7 @@ def _solve(x: Any, batch: Batch, head: Head, strength: float, ratios: bool, cloc
     intercept = guess(head, batch.y, batch.weight) / SHARP
     cut = False
     for column in range(head.width):
-        is_it = batch.y == (1 if head.width == 1 else column)
+        is_it = batch.y[:, column] == 1 if batch.y.ndim > 1 else batch.y == (1 if head.width == 1 else column)
         if is_it.all() or not is_it.any():
             continue
         if clock.expired():
@@ -426,7 +431,12 @@ def _sharpness(
 
 
 def _runner_up(margins: Floats, y: NDArray[Any]) -> NDArray[Any]:
-    """The likeliest class besides the true one: [n]."""
+    """The likeliest class besides the true one [n]; of several labels a row, all but the least sure as they are [n, k]."""
+    if y.ndim == 2:
+        other, rows = y.copy(), np.arange(len(y))
+        least = np.abs(margins).argmin(axis=1)
+        other[rows, least] = 1 - other[rows, least]
+        return other
     if margins.shape[1] == 1:
         return np.asarray(1 - y)
     beside = margins.copy()

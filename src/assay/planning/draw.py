@@ -17,8 +17,9 @@ from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Advice
 from assay.kernel.hints import no_rows
+from assay.kernel.labels import counted
 from assay.kernel.plan import ColumnPlan, Plan
-from assay.kernel.plugins import Task, key_of
+from assay.kernel.plugins import Task, key_of, modality_of, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
@@ -30,7 +31,7 @@ from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
 from .splits import check_groups, copy_groups, near_copies, plan_splits
-from .target import check_size, choose_task, open_target, usable_rows
+from .target import answered, check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
 FEW_ROWS = 100
@@ -39,6 +40,7 @@ LEAST_FOLDS, RARE = 5, 10  # folds that a rare class may not take away; rows bel
 GIVEN_AWAY = 0.95  # share of the target's spread that one column explains on its own
 MADE_OF = 0.5  # share of a rare class that flags which always go with it tell together
 ROWS_LOOKED_AT = 20_000
+MOST_LABELS = 10  # of several a row, of which columns are asked whether they tell them
 
 
 def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, Dataset]:
@@ -100,9 +102,12 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     )
     notes, copied = _notes(plan, table, data, task.strata(y))
     notes = (*notes, *_memory_notes(fit))
-    rarest = int(np.bincount(y, minlength=len(codec.labels)).min()) if codec.labels else splits.folds
+    rarest = int(counted(y, len(codec.labels)).min()) if codec.labels and y.ndim == 1 else splits.folds
     if rarest < splits.folds and wishes.folds:
         notes = (*notes, Say("planning", "note.folds", {"folds": splits.folds, "n": rarest}))
+    empty = int(data[wishes.target].missing.sum()) if task.about.empty_answers else 0
+    if empty:
+        notes = (*notes, Say("planning", "note.unlabelled", {"target": wishes.target, "n": empty}))
     if rare := _rare_classes(y, codec.labels):
         notes = (*notes, Say("planning", "note.rare", {"names": rare}))
     if keeping := sorted({c.learner for c in portfolio if shelf("learners").get(c.learner).about.keeps_rows}):
@@ -118,24 +123,26 @@ def _forms(features: list[ColumnPlan]) -> frozenset[str]:
 
 def _least_class(y: Floats) -> int:
     """Rows of the rarest class, which bounds the folds; one rare class of several does not take the folds of all."""
+    if y.ndim > 1:
+        return 0  # of labels that rows may share, a rare one takes nothing from the others
     count = np.bincount(y, minlength=1)
     return int(count.min()) if len(count) <= 2 else max(int(count.min()), LEAST_FOLDS)
 
 
 def _rare_classes(y: Floats, labels: tuple[str, ...]) -> list[str]:
     """Classes of too few rows to be learnt or measured, with their rows."""
-    count = np.bincount(y, minlength=len(labels)) if labels else np.empty(0)
+    count = counted(y, len(labels)) if labels else np.empty(0)
     return [f"'{label}' ({n})" for label, n in zip(labels, count, strict=True) if n < RARE][:12] if labels else []
 
 
 def reopen(data: Dataset, plan: Plan) -> Dataset:
     """Another raw table, opened with the kinds and roles of a plan; columns it does not know are left away."""
-    from assay.kernel.plugins import modality_of
-
     found = []
     for column in plan.columns:
         if column.name in data:
             opened = modality_of(column.kind).open(data[column.name]).column
+            if column.role == "target":
+                opened = answered(opened, task_of(plan.task))
             found.append(replace(opened, kind=column.kind, role=column.role))
     return Dataset(tuple(found), data.source)
 
@@ -146,7 +153,7 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
     for raw in data:
         if raw.name == wishes.target:
             column = open_target(raw, task)
-            misfits = int(column.missing.sum() - raw.missing.sum())
+            misfits = max(0, int(column.missing.sum() - raw.missing.sum()))
             plan = ColumnPlan(
                 name=raw.name,
                 kind=column.kind,
@@ -303,7 +310,16 @@ def _given_away(plan: Plan, table: Dataset, y: Floats) -> list[str]:
     if len(rows) < 30:
         return []
     names = plan.names("feature") + plan.names("sensitive")
-    return [name for name in names if leaks.explained_alone(table[name].take(rows), y, rng) > GIVEN_AWAY]
+    return [name for name in names if _told(table[name].take(rows), y, rng) > GIVEN_AWAY]
+
+
+def _told(column: Column, y: Floats, rng: np.random.Generator) -> float:
+    """Share of the target's spread that a column explains on its own; of labels [n, k] of all together."""
+    if y.ndim == 1:
+        return leaks.explained_alone(column, y, rng)
+    spread = y.var(axis=0)
+    frequent = np.argsort(-spread, kind="stable")[:MOST_LABELS]
+    return float(np.average([leaks.explained_alone(column, y[:, k], rng) for k in frequent], weights=spread[frequent]))
 
 
 def _made_of(plan: Plan, table: Dataset, y: Floats) -> list[str]:
@@ -312,8 +328,7 @@ def _made_of(plan: Plan, table: Dataset, y: Floats) -> list[str]:
         return []
     names = plan.names("feature") + plan.names("sensitive")
     found: list[str] = []
-    for label in np.unique(y):
-        hit = np.asarray(y == label)
+    for hit in (np.asarray(y == label) for label in np.unique(y)) if y.ndim == 1 else (y == 1).T:
         told = {name: leaks.pure_levels(table[name], hit) for name in names}
         told = {name: rows for name, rows in told.items() if rows.any()}
         if told and np.any(list(told.values()), axis=0)[hit].mean() > MADE_OF:

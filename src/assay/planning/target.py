@@ -63,7 +63,14 @@ def open_target(target: Column, task: Task) -> Column:
             target=target.name,
             examples=opened.examples,
         )
-    return replace(opened.column, kind=task.kind(), role="target")
+    return replace(answered(opened.column, task), kind=task.kind(), role="target")
+
+
+def answered(target: Column, task: Task) -> Column:
+    """An opened target; where the task takes an empty cell for an answer, it is one: a word without letters."""
+    if not task.about.empty_answers or target.levels is None or not target.missing.any():
+        return target
+    return Column.of_words(target.name, ["" if text is None else text for text in target.texts()])
 
 
 def usable_rows(target: Column, weight: Column | None, time: Column | None) -> tuple[np.ndarray, int, int, int]:

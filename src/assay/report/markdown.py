@@ -73,7 +73,7 @@ def _pipeline(content: Content) -> str:
             head = task_of(content.plan.task).head(Codec(labels=("0", "1"))).name
         except AssayError:
             return ""
-    known = {"classes": "tabular-classification"} | dict.fromkeys(
+    known = dict.fromkeys(("classes", "flags"), "tabular-classification") | dict.fromkeys(
         ("value", "counts", "quantiles"), "tabular-regression"
     )
     return known.get(head, "")

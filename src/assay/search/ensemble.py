@@ -95,7 +95,7 @@ class Ensemble:
         return pulls
 
     def _calibrated(self, pulls: Floats) -> Floats:
-        pulls *= self.calibration.scale
+        pulls *= self.calibration.by_column
         pulls[:, -1] += self.calibration.shift
         return pulls
 
@@ -135,6 +135,8 @@ class Ensemble:
         if self.head.level:
             box.put(level=self.head.level)
         box.put_array("shift", self.calibration.shift)
+        if self.calibration.scales is not None:
+            box.put_array("scales", self.calibration.scales)
         for fold, encoders in enumerate(self.encoders):
             encoders.dump(box.add(f"encoders-{fold}"))
         names = [{"name": m.name, "learner": m.learner, "weight": m.weight} for m in self.members]
@@ -146,12 +148,15 @@ class Ensemble:
     @classmethod
     def load(cls, box: Box, table: Dataset) -> Ensemble:
         """The ensemble that was dumped; `table` is an empty opened table of its columns."""
-        name = box.text("head", options=("value", "counts", "quantiles", "classes"))
+        name = box.text("head", options=("value", "counts", "quantiles", "classes", "flags"))
         k = box.whole("classes", 0, 100_000)
         head = Head.classes(k) if name == "classes" else Head(name)
+        if name == "flags":
+            head = Head.flags(k)
         if name == "quantiles":
             head = Head.quantile(box.real("level", 0.0, 1.0))
-        calibration = Affine(box.real("scale", 0.0), box.array("shift", np.float64, (head.width,)))
+        scales = box.array("scales", np.float64, (head.width,)) if "scales" in box.arrays else None
+        calibration = Affine(box.real("scale", 0.0), box.array("shift", np.float64, (head.width,)), scales)
         folds = box.whole("folds", 1, 1000)
         encoders = tuple(Encoders.load(box.box(f"encoders-{fold}")) for fold in range(folds))
         features = [e.features(table) for e in encoders]

@@ -55,10 +55,10 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     places = np.flatnonzero(allowed)
     weights[places] = blending.stacked([scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
     raw = blending.mixed(scored.scores, weights)
-    gain = calibration.SHY if classes(task) else calibration.SURE
+    gain = calibration.SHY if labelled(task) else calibration.SURE
     found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task), gain)
     answers = task.answers(found.scores)
-    if classes(task):
+    if labelled(task):
         sets = conformal.cross_sets(answers, scored.y, scored.parts, level)
         return Settled(weights, found, raw, conformal.fit_sets(answers, scored.y, level), sets, None)
     f, y = answers[:, 0], np.asarray(scored.y, dtype=np.float64)
@@ -135,6 +135,16 @@ def classes(task: Task) -> bool:
     return "classes" in task.about.gives
 
 
+def flags(task: Task) -> bool:
+    """Whether answers are probabilities of labels, each by itself."""
+    return "flags" in task.about.gives
+
+
+def labelled(task: Task) -> bool:
+    """Whether answers are probabilities."""
+    return classes(task) or flags(task)
+
+
 def counts(task: Task) -> bool:
     """Whether answers are expected counts."""
     return "counts" in task.about.gives
@@ -144,6 +154,8 @@ def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine
     """How this task's scores are calibrated: classes and counts by an affine map, quantiles by a shift, values not at all."""
     if classes(task):
         return calibration.fit_classes
+    if flags(task):
+        return calibration.fit_flags
     if counts(task):
         return calibration.fit_counts
     head = task.head(Codec())

@@ -22,6 +22,7 @@ from assay.kernel import memory
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.forms import Batch
+from assay.kernel.labels import known
 from assay.kernel.plan import Plan
 from assay.kernel.plugins import Fitted, Task, task_of
 from assay.kernel.rng import stream
@@ -223,7 +224,7 @@ class _Fitting:
             weight = opened[plan.names("weight")[0]] if plan.names("weight") else None
             time = opened[plan.splits.time] if plan.splits.time else None
             y = self.task.encode(opened[plan.target], self.found.codec)
-            usable = usable_rows(opened[plan.target], weight, time)[0] & (y >= 0 if self.found.codec.labels else True)
+            usable = usable_rows(opened[plan.target], weight, time)[0] & known(y)
             mask[rows] &= usable & ~apart.of(opened)
             targets.append(y[mask[rows]].astype(np.float32))
             if weight is not None:

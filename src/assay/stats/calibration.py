@@ -2,7 +2,7 @@
 
 Calibration is affine on the raw score: one scale and one shift a column. So it keeps the order of rows, and
 contributions still add up exactly. For two classes this is Platt (1999) scaling, for more temperature scaling with a
-bias (Guo et al. 2017), for counts the same on the logarithm: a blend of logarithms answers with a geometric mean, which is too
+bias (Guo et al. 2017), for labels that stand each by itself Platt scaling of each, for counts the same on the logarithm: a blend of logarithms answers with a geometric mean, which is too
 small. It is learnt on out-of-fold scores and kept where it lowers the loss of rows it was not learnt on; for a blend of classes,
 left out only where beyond doubt it raises it (docs/decisions/0025-always-calibrated.md).
 """
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from assay.kernel.data import Floats, Ints
 
 from .heads import quantile
-from .scores import counts, probabilities, thinned
+from .scores import counts, flags, probabilities, thinned
 
 PULL = 10.0  # rows that the belief in scores as they are is worth
 SHY = (
@@ -34,10 +34,16 @@ class Affine:
 
     scale: float
     shift: Floats  # [w]
+    scales: Floats | None = None  # [w], where each column has a scale of its own beside the common one
 
     def __call__(self, scores: Floats) -> Floats:
         """Calibrated scores [n, w]."""
-        return np.asarray(scores * self.scale + self.shift)
+        return np.asarray(scores * self.by_column + self.shift)
+
+    @property
+    def by_column(self) -> float | Floats:
+        """What scores are multiplied by."""
+        return self.scale if self.scales is None else self.scale * self.scales
 
     @classmethod
     def identity(cls, width: int) -> Affine:
@@ -47,7 +53,7 @@ class Affine:
     @property
     def is_identity(self) -> bool:
         """Whether it changes nothing."""
-        return self.scale == 1.0 and not self.shift.any()
+        return self.scale == 1.0 and self.scales is None and not self.shift.any()
 
 
 def fit_classes(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 25) -> Affine:
@@ -81,6 +87,35 @@ def fit_classes(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 2
         if np.abs(step).max() < 1e-8:
             break
     return Affine(float(theta[0]), theta[1:] - (theta[0] - 1.0) * centre)
+
+
+def fit_flags(scores: Floats, y: Ints, w: Floats | None = None, steps: int = 25) -> Affine:
+    """A scale and a shift for each label's log-odds [n, k], of least log-loss (Platt 1999), by damped Newton steps.
+
+    Labels differ in how sure their scores are, so one scale for all does not do. The ridge is that of classes, which keeps a label
+    of a few rows near the identity; the stretch is about the middle of each label's rows in doubt.
+    """
+    kept = thinned(*scores.shape)
+    scores, y, w = scores[kept], y[kept], None if w is None else w[kept]
+    n, width = scores.shape
+    weight = np.ones((n, 1)) if w is None else (w * (n / w.sum()))[:, None]
+    p = flags(scores)
+    doubt = weight * (p * (1 - p) + 1e-12)
+    centre = (doubt * scores).sum(axis=0) / doubt.sum(axis=0)
+    off = scores - centre
+    scale, shift = np.ones(width), np.zeros(width)
+    for _ in range(steps):
+        p = flags(off * scale + centre + shift)
+        error, v = (p - y) * weight, p * (1 - p) * weight
+        slopes = (error * off).sum(axis=0) + PULL * (scale - 1.0), error.sum(axis=0) + PULL * shift
+        bends = (v * off * off).sum(axis=0) + PULL, (v * off).sum(axis=0), v.sum(axis=0) + PULL
+        area = bends[0] * bends[2] - bends[1] ** 2  # of the two by two second derivatives of each label
+        first = np.clip((bends[2] * slopes[0] - bends[1] * slopes[1]) / area, -1.0, 1.0)
+        second = np.clip((bends[0] * slopes[1] - bends[1] * slopes[0]) / area, -1.0, 1.0)
+        scale, shift = np.maximum(scale - first, 0.05), shift - second
+        if max(np.abs(first).max(), np.abs(second).max()) < 1e-8:
+            break
+    return Affine(1.0, shift - (scale - 1.0) * centre, scale)
 
 
 def fit_counts(scores: Floats, y: Floats, w: Floats | None = None, steps: int = 25) -> Affine:

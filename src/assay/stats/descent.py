@@ -1,6 +1,6 @@
 """How is a straight line found?
 
-The cost is half the mean squared error (values), the mean log-loss (classes) or half the mean Poisson deviance (counts) plus a
+The cost is half the mean squared error (values), the mean log-loss (classes, and flags added up) or half the mean Poisson deviance (counts) plus a
 ridge. Gradient descent with Nesterov's (1983) acceleration and a step of one over the largest curvature; restarted where the
 cost rises (O'Donoghue & Candès 2015). The curvature of counts grows with the scores, so their steps are halved where they
 overshoot. The exact solvers are normal equations for values, Newton for two classes and for counts (iteratively reweighted least
@@ -19,7 +19,7 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
 from .heads import answers, guess
-from .scores import count_losses, counts, probabilities
+from .scores import count_losses, counts, flags
 from .sparse import Sparse
 
 Matrix = Floats | Sparse  # standardised columns [n, c]
@@ -106,11 +106,11 @@ def cost_and_gradient(
     elif head.name == "counts":
         fit = float(share @ count_losses(scores, target[:, 0]))
         error = counts(scores) - target
-    elif head.width == 1:
+    elif head.width == 1 or head.name == "flags":
         margin = np.where(target > 0.5, scores, -scores)
         losses = np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0.0)
         fit = float((share[:, None] * losses).sum())
-        error = probabilities(scores)[:, 1:] - target
+        error = flags(scores) - target
     else:
         top = scores.max(axis=1, keepdims=True)
         logs = scores - top - np.log(np.exp(scores - top).sum(axis=1, keepdims=True))
@@ -151,7 +151,8 @@ def _curvature(x: Matrix, share: Floats, head: Head, strength: float, start: Flo
         largest = float(np.linalg.eigvalsh(whole.T @ (whole * share[:, None]))[-1])
     else:
         largest = 1.2 * _power_method(x, share)
-    bends = {"value": 1.0, "counts": float(np.exp(start[0, 0])), "classes": 0.25 if head.width == 1 else 0.5}
+    bends = {"value": 1.0, "counts": float(np.exp(start[0, 0])), "flags": 0.25}
+    bends["classes"] = 0.25 if head.width == 1 else 0.5
     return bends[head.name] * largest + strength / len(x) + 1e-12
 
 

@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
-from .scores import class_losses, count_losses, counts, probabilities, quantile_losses
+from .scores import class_losses, count_losses, counts, flag_losses, flags, probabilities, quantile_losses
 
 
 def losses(head: Head, scores: Floats, y: NDArray[Any]) -> Floats:
-    """Loss of each row [n] of raw scores [n, w]: squared error, pinball loss, log-loss, or half the Poisson deviance."""
+    """Loss of each row [n] of raw scores [n, w]: squared error, pinball loss, log-loss (summed over flags), or half the Poisson deviance."""
     if head.name == "value":
         return np.asarray((scores[:, 0] - y) ** 2)
     if head.name == "quantiles":
         return quantile_losses(scores, y, head.level)
     if head.name == "counts":
         return count_losses(scores, np.asarray(y, dtype=np.float64))
+    if head.name == "flags":
+        return flag_losses(scores, y)
     return class_losses(scores, np.asarray(y, dtype=np.int64))
 
 
@@ -35,6 +37,10 @@ def guess(head: Head, y: NDArray[Any], weight: Floats | None) -> Floats:
         return np.asarray([quantile(y, head.level, weight)])
     if head.name == "counts":
         return np.log([max(float(np.average(y, weights=weight)), 0.5 / len(y))])
+    if head.name == "flags":
+        w = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
+        held = w @ np.asarray(y, dtype=np.float64)
+        return np.asarray(np.log(held + 0.5) - np.log(w.sum() - held + 0.5))
     share = np.bincount(y, weights=weight, minlength=head.classes_) + 0.5
     logs = np.log(share / share.sum())
     return np.asarray(logs[1:] - logs[:1] if head.width == 1 else logs)
@@ -54,6 +60,8 @@ def quantile(y: NDArray[Any], level: float, weight: Floats | None) -> float:
 
 def targets(head: Head, y: NDArray[Any]) -> Floats:
     """What answers should have been: values, counts, or shares of classes [n, w]."""
+    if head.name == "flags":
+        return np.asarray(y, dtype=np.float64)
     if head.name != "classes":
         return np.asarray(y, dtype=np.float64).reshape(-1, 1)
     if head.width == 1:
@@ -67,4 +75,6 @@ def answers(head: Head, scores: Floats) -> Floats:
         return scores
     if head.name == "counts":
         return counts(scores)
+    if head.name == "flags":
+        return flags(scores)
     return probabilities(scores)[:, -head.width :]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.data import Floats, Ints
+from assay.kernel.data import Bools, Floats, Ints
 
 TINY = 1e-15  # probabilities are kept this far from 0 and 1 in logarithms
 
@@ -99,6 +99,35 @@ def macro_f1(p: Floats, y: Ints, w: Floats | None = None) -> float:
     return float(np.mean(scores)) if scores else math.nan
 
 
+def micro_flags_f1(said: Bools, y: Ints, w: Floats | None = None) -> float:
+    """F1 of all yes-or-no answers [n, k] together; NaN where no label is answered or true."""
+    hit, asked = _hits(said, y, w)
+    return float(2 * hit.sum() / asked.sum()) if asked.sum() > 0 else math.nan
+
+
+def macro_flags_f1(said: Bools, y: Ints, w: Floats | None = None) -> float:
+    """Mean F1 of the labels that are answered or true anywhere."""
+    hit, asked = _hits(said, y, w)
+    there = asked > 0
+    return float((2 * hit[there] / asked[there]).mean()) if there.any() else math.nan
+
+
+def _hits(said: Bools, y: Ints, w: Floats | None) -> tuple[Floats, Floats]:
+    """Weight of rows where a label [k] is rightly answered, and where it is answered plus where it is true."""
+    weight = np.ones(len(y)) if w is None else np.asarray(w, dtype=np.float64)
+    return weight @ (said & (y == 1)), weight @ said.astype(np.float64) + weight @ (y == 1).astype(np.float64)
+
+
+def exact_flags(said: Bools, y: Ints, w: Floats | None = None) -> float:
+    """Share of rows of which every label is rightly answered, yes or no."""
+    return mean((said == (y == 1)).all(axis=1).astype(np.float64), w)
+
+
+def hamming(said: Bools, y: Ints, w: Floats | None = None) -> float:
+    """Share of wrong yes-or-no answers."""
+    return mean((said != (y == 1)).mean(axis=1), w)
+
+
 def rmse(f: Floats, y: Floats, w: Floats | None = None) -> float:
     """Root of the mean squared error, in the unit of the target."""
     return math.sqrt(mean((f - y) ** 2, w))
@@ -118,6 +147,22 @@ def r2(f: Floats, y: Floats, w: Floats | None = None) -> float:
     """Share of the variance that is explained; NaN for a constant target."""
     spread = mean((y - mean(y, w)) ** 2, w)
     return 1.0 - mean((f - y) ** 2, w) / spread if spread > 0 else math.nan
+
+
+def quadratic_kappa(f: Floats, y: Floats, w: Floats | None = None) -> float:
+    """Quadratic weighted kappa of grades [n] given and true (Cohen 1968): 1 for the same, 0 for agreement by chance.
+
+    Chance is two markers who give the same grades to other rows: their mean squared distance follows from means and variances,
+    so that steps of any size count as far as they are. NaN where both give one and the same grade to all.
+
+    >>> quadratic_kappa(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 2.0, 3.0, 4.0]))
+    0.875
+    """
+    if not len(y):
+        return math.nan
+    middle_f, middle_y = mean(f, w), mean(y, w)
+    by_chance = mean((f - middle_f) ** 2, w) + mean((y - middle_y) ** 2, w) + (middle_f - middle_y) ** 2
+    return 2.0 * mean((f - middle_f) * (y - middle_y), w) / by_chance if by_chance > 0 else math.nan
 
 
 def expected_calibration_error(p: Floats, y: Ints, bins: int = 10, w: Floats | None = None) -> float:

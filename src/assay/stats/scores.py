@@ -1,6 +1,6 @@
 """How do raw scores become probabilities or counts, and back?
 
-A raw score for two classes is one log-odds [n, 1]; for k > 2 classes k logits [n, k]; for counts the natural logarithm of the
+A raw score for two classes is one log-odds [n, 1]; for k > 2 classes k logits [n, k]; for k labels, each by itself, k log-odds [n, k]; for counts the natural logarithm of the
 expected count [n, 1]; for values and their quantiles they are the answers. Contributions add up on this scale.
 """
 
@@ -35,6 +35,21 @@ def class_losses(scores: Floats, y: Ints) -> Floats:
     top = scores.max(axis=1)
     total = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
     return np.asarray(total - scores[np.arange(len(y)), y])
+
+
+def flags(scores: Floats) -> Floats:
+    """Probability of each label by itself [n, k] of its log-odds [n, k].
+
+    >>> flags(np.array([[0.0, 0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * scores))
+
+
+def flag_losses(scores: Floats, y: NDArray[Any]) -> Floats:
+    """Log-losses of all labels of a row, added up [n]; y is 0 and 1 [n, k]."""
+    margin = np.where(y == 1, scores, -scores)
+    return np.asarray((np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0.0)).sum(axis=1))
 
 
 LARGEST_LOG = 300.0  # of an expected count: squares of it, added up, are numbers still

@@ -26,8 +26,9 @@ from ..kernel.words import LANGUAGES, Say
 from .contract import Contract, demand
 from .worlds import endless
 
-TASKS = ("binary", "classes", "value", "count", "quantile:0.8")
+TASKS = ("binary", "classes", "value", "grades", "count", "quantile:0.8", "flags")
 LEARNERS = ("constant", "linear", "boosting")
+LINES = ("constant", "linear")  # for several labels a row, which no tree learns
 CURVED = ("constant", "additive")  # for quantiles, of which no line is learnt
 
 
@@ -61,7 +62,9 @@ def table(task: str, rows: int = 240) -> Dataset:
         "binary": lambda: Column.of_words("answer", np.where(signal > 0.4, "yes", "no").tolist()),
         "classes": lambda: Column.of_words("answer", np.asarray(["a", "b", "c"])[np.digitize(signal, [-0.7, 1.0])]),
         "value": lambda: Column.of_numbers("answer", 20 + 5 * signal),
+        "grades": lambda: Column.of_numbers("answer", np.clip(np.round(3 + signal), 1, 5)),
         "quantile:0.8": lambda: Column.of_numbers("answer", 20 + 5 * signal),
+        "flags": lambda: Column.of_words("answer", _borne(signal, x, place)),
         "count": lambda: Column.of_numbers("answer", rng.poisson(np.exp(0.8 + 0.4 * signal))),
     }[task]()
     return Dataset(
@@ -75,6 +78,12 @@ def table(task: str, rows: int = 240) -> Dataset:
     )
 
 
+def _borne(signal: Any, x: Any, place: Any) -> list[str | None]:
+    """None, one or several of three labels."""
+    own = np.column_stack([signal > 0.4, x + signal < -0.5, (place == 1) & (signal > 0)])
+    return ["|".join(np.asarray(["a", "b", "c"])[row]) or None for row in own]
+
+
 @functools.cache
 def evidence(task: str, rows: int = 240) -> Evidence:
     """Evidence of a small model, cross-fitted, at a clock that stands still."""
@@ -83,7 +92,7 @@ def evidence(task: str, rows: int = 240) -> Evidence:
     from ..planning.wishes import Wishes
     from ..search.run import search
 
-    learners = CURVED if task.startswith("quantile") else LEARNERS
+    learners = CURVED if task.startswith("quantile") else LINES if task == "flags" else LEARNERS
     wishes = Wishes(target="answer", task=task, learners=learners, sensitive=("member",), folds=4)
     plan, opened = draw(table(task, rows), wishes)
     brief = {"boosting": {"rounds": 60}, "additive": {"rounds": 200, "pairs": 0}}

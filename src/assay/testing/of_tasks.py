@@ -94,6 +94,13 @@ def encodes(plugin: Any, example: Column | None) -> None:
     strange = Column.of_words(column.name, [None, "no such answer at all"])
     other = task.encode(modality_of(task.kind()).open(strange).column, codec)
     if codec.labels:
+        flags = task.head(codec).name == "flags"
+        if flags:
+            demand(y.dtype == np.int64 and set(np.unique(y)) <= {0, 1}, "flags are not 0 and 1")
+            demand(y.shape == (len(column), len(codec.labels)), f"flags have shape {y.shape}")
+            bare = [[0] * len(codec.labels), [-1] * len(codec.labels)]
+            demand(other.tolist() == bare, f"empty and unknown answers become {other.tolist()}")
+            return
         demand(y.dtype == np.int64 and y.min() >= 0 and y.max() == len(codec.labels) - 1, "indices miss the labels")
         written = column.as_words().texts().tolist()
         demand([codec.labels[i] for i in y] == written, "labels are not written as the table wrote them")
@@ -136,7 +143,8 @@ def answers(plugin: Any, example: Column | None) -> None:
         return
     demand(said.shape == (len(scores), len(codec.labels)), f"answers have shape {said.shape}")
     demand((said >= 0).all() and (said <= 1).all(), "probabilities leave 0 to 1")
-    demand(np.abs(said.sum(axis=1) - 1).max() < 1e-9, "probabilities do not sum to 1")
+    alone = task.head(codec).name == "flags"  # each label by itself
+    demand(alone or np.abs(said.sum(axis=1) - 1).max() < 1e-9, "probabilities do not sum to 1")
     higher = scores.copy()
     higher[:, -1] += 1.0
     demand(
@@ -195,6 +203,8 @@ def says_why_not(plugin: Any) -> None:
 def _near(y: Any, scores: Any, codec: Codec, head: Head) -> Any:
     if head.name == "counts":
         return np.log(np.maximum(y, 0.1)).reshape(-1, 1) + 0.01 * (scores - np.mean(scores))
+    if head.name == "flags":
+        return scores * 0.1 + np.where(y == 1, 3.0, -3.0)
     if not codec.labels:
         return np.asarray(y).reshape(-1, 1) + 0.01 * (scores - np.mean(scores))
     if scores.shape[1] == 1:

@@ -58,6 +58,8 @@ def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
     if "classes" in names:
         yield "classes(2)", Head.classes(2)
         yield "classes(3)", Head.classes(3)
+    if "flags" in names:
+        yield "flags(3)", Head.flags(3)
 
 
 def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
@@ -78,6 +80,10 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
         return Batch(forms, 10.0 + blurred)
     if head.name == "counts":
         return Batch(forms, rng.poisson(np.exp(1.5 + 0.5 * signal)).astype(np.float64))
+    if head.name == "flags":  # a row may bear none, and any of them
+        third = code[:, None] == np.arange(1, 2)
+        own = np.column_stack([blurred > 0.5, 2.0 * x + rng.normal(scale=0.4, size=rows) < 0.0, third])
+        return Batch(forms, own[:, np.arange(head.width) % 3].astype(np.int64))
     edges = [0.5] if head.classes_ == 2 else np.linspace(-1.0, 2.0, head.classes_ - 1)
     return Batch(forms, np.searchsorted(edges, blurred).astype(np.int64))
 
@@ -151,4 +157,13 @@ def targets(rows: int = 200) -> dict[str, Column]:
         "three names": Column.of_words("t", rng.choice(["red", "green", "blue"], size=rows).tolist()),
         "values": Column.of_numbers("t", rng.normal(100, 15, size=rows)),
         "counts": Column.of_numbers("t", rng.poisson(4.0, size=rows)),
+        "several names": Column.of_words("t", _several(rng, rows)),
     }
+
+
+def _several(rng: np.random.Generator, rows: int) -> list[str]:
+    """Lists of one to three labels."""
+    names = np.asarray(["card", "loan", "pin", "rate"])
+    kept = rng.random((rows, 4)) < (0.5, 0.4, 0.3, 0.2)
+    kept[~kept.any(axis=1), 0] = True
+    return ["|".join(names[row]) for row in kept]

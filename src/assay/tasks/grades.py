@@ -1,0 +1,163 @@
+"""Which grade would a marker give?
+
+A grade is one of a few ordered numbers: stars from 1 to 5, bands from 1 to 9 by halves. The raw score is a value on the scale,
+learnt by squared errors, so that a miss by two steps costs four times a miss by one; the answer is the nearest grade. The figure
+that markers know is quadratic weighted kappa (Cohen 1968): agreement with the true grades beyond what the two distributions of
+grades give by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Column, Floats, Ints
+from assay.kernel.errors import DataError, DoesNotApply
+from assay.kernel.forms import Head
+from assay.kernel.labels import as_number, distinct_labels
+from assay.kernel.plugins import About, Claim, Codec, Metric
+from assay.kernel.words import refusal
+from assay.stats import metrics
+from assay.stats.grades import nearest
+from assay.stats.splitting import tenths
+
+from ._numbers import numbers_in
+
+FIT = 0.5  # below a value (0.8), so that no target changes its task; above whole numbers that may be class codes (0.4)
+MOST_GUESSED = 20  # grades of a scale that is recognised
+MOST = 200  # grades of a scale that is asked for: marks in per cent, and some
+LEAST_FILLED = 0.5  # share of the even steps between the lowest and the highest grade that are given to some row
+
+
+@dataclass(frozen=True)
+class Grades:
+    """One of a few ordered numbers."""
+
+    about: ClassVar[About] = About(
+        key="grades",
+        gives=("value",),
+        order=35,
+        graded=True,
+        words={
+            "en": {
+                "title": "ordered grades",
+                "scale": "'{target}' has {k} different numbers in even steps, as grades have",
+                "dates": "'{target}' holds dates",
+                "no_numbers": "'{target}' is not a column of numbers",
+                "many": "'{target}' has {k} different numbers; grades are up to {most}",
+                "uneven": "the numbers of '{target}' are not in even steps",
+                "one.seen": "The target '{target}' has the same grade in all {n} rows.",
+                "one.expected": "Grades to be learnt must vary.",
+                "one.do": "Check that the column and the rows are the right ones.",
+                "fine.seen": "The target '{target}' has {k} different numbers.",
+                "fine.expected": "A scale has up to {most} grades.",
+                "fine.do": "Name --task value for what is measured rather than graded.",
+                "measure.rmse": "root mean squared error",
+                "measure.quadratic_kappa": "quadratic weighted kappa of the nearest grades",
+                "measure.mae": "mean absolute error",
+                "measure.exact": "share of exact grades",
+                "measure.within_one": "share within one grade",
+            },
+            "zh": {
+                "title": "有序等级",
+                "scale": "“{target}”有 {k} 个等距的不同数值，像是等级",
+                "dates": "“{target}”是日期列",
+                "no_numbers": "“{target}”不是数值列",
+                "many": "“{target}”有 {k} 个不同的数值；等级不超过 {most} 个",
+                "uneven": "“{target}”的数值间隔不均匀",
+                "one.seen": "目标“{target}”在全部 {n} 行中等级相同。",
+                "one.expected": "要学习的等级必须有变化。",
+                "one.do": "请确认列和行都是正确的。",
+                "fine.seen": "目标“{target}”有 {k} 个不同的数值。",
+                "fine.expected": "一个评分体系最多有 {most} 个等级。",
+                "fine.do": "若是测量值而非评分，请使用 --task value。",
+                "measure.rmse": "均方根误差",
+                "measure.quadratic_kappa": "最近等级的二次加权 kappa",
+                "measure.mae": "平均绝对误差",
+                "measure.exact": "等级完全一致的比例",
+                "measure.within_one": "相差不超过一级的比例",
+            },
+        },
+    )
+
+    def recognise(self, target: Column) -> Claim:
+        """A few numbers in even steps; always a lower bid than that for a value."""
+        k = numbers_in(target, self.about)
+        if k > MOST_GUESSED:
+            raise DoesNotApply(self.about.say("tasks", "many", target=target.name, k=k, most=MOST_GUESSED))
+        if target.store == "numbers":
+            scale = np.unique(target.cells[~target.missing])
+        else:
+            numbers = [as_number(label) for label in distinct_labels(target)]
+            scale = np.unique(np.asarray([v for v in numbers if v is not None]))
+        if not _in_steps(scale):
+            raise DoesNotApply(self.about.say("tasks", "uneven", target=target.name))
+        return Claim(fit=FIT, why=self.about.say("tasks", "scale", target=target.name, k=len(scale)))
+
+    def kind(self) -> str:
+        """Read as a measured quantity is."""
+        return "number"
+
+    def codec(self, target: Column) -> Codec:
+        """The scale: every grade that was given. Raises DataError where all are alike, or too many differ."""
+        scale = np.unique(target.cells[~target.missing])
+        if len(scale) < 2:
+            raise refusal(DataError, "tasks/grades", "one", target=target.name, n=int((~target.missing).sum()))
+        if len(scale) > MOST:
+            raise refusal(DataError, "tasks/grades", "fine", target=target.name, k=len(scale), most=MOST)
+        return Codec(scale=tuple(scale.tolist()))
+
+    def encode(self, target: Column, codec: Codec) -> Floats:
+        """The grades as numbers, those beyond the scale too; NaN where missing."""
+        return np.asarray(target.cells, dtype=np.float64)
+
+    def head(self, codec: Codec) -> Head:
+        """A value on the scale."""
+        return Head.value()
+
+    def losses(self, scores_: Floats, y: NDArray[Any]) -> Floats:
+        """Squared error a row, before rounding."""
+        return np.asarray((scores_[:, 0] - y) ** 2)
+
+    def answers(self, scores_: Floats) -> Floats:
+        """The value on the scale: [n, 1]; the nearest grade is told beside it."""
+        return scores_
+
+    def metrics(self, codec: Codec) -> Sequence[Metric]:
+        """Root mean squared error of the value first; kappa and shares are those of the nearest grade."""
+        scale = np.asarray(codec.scale)
+
+        def kappa(s: Floats, y: NDArray[Any], w: Floats | None) -> float:
+            return metrics.quadratic_kappa(scale[nearest(s[:, 0], scale)], y, w)
+
+        def within(s: Floats, y: NDArray[Any], w: Floats | None, steps: int) -> float:
+            off = np.abs(nearest(s[:, 0], scale) - nearest(y, scale))
+            return metrics.mean((off <= steps).astype(np.float64), w)
+
+        return (
+            Metric(key="rmse", better="lower", of=lambda s, y, w: metrics.rmse(s[:, 0], y, w), unit="target"),
+            Metric(key="quadratic_kappa", better="higher", of=kappa),
+            Metric(key="mae", better="lower", of=lambda s, y, w: metrics.mae(s[:, 0], y, w), unit="target"),
+            Metric(key="exact", better="higher", of=lambda s, y, w: within(s, y, w, 0), unit="share"),
+            Metric(key="within_one", better="higher", of=lambda s, y, w: within(s, y, w, 1), unit="share"),
+        )
+
+    def constant(self, y: NDArray[Any], weight: Floats | None, codec: Codec) -> Floats:
+        """The mean."""
+        return np.asarray([np.average(y, weights=weight)])
+
+    def strata(self, y: NDArray[Any]) -> Ints:
+        """Tenths of the rows by grade, so that every fold has its share of high and low."""
+        return tenths(y)
+
+
+def _in_steps(scale: Floats) -> bool:
+    """Whether the numbers stand on even steps, most of which are taken."""
+    steps = np.diff(scale)
+    places = (scale - scale[0]) / steps.min()
+    even = np.abs(places - np.round(places)).max() < 1e-6
+    return bool(even and len(scale) >= LEAST_FILLED * (places[-1] + 1))
