@@ -15,7 +15,7 @@ import numpy as np
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Fitted, Task, task_of
+from assay.kernel.plugins import Fitted, Prepares, Task, task_of
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
@@ -67,7 +67,8 @@ def _members(
 
     train = encoders.batch(table.take(kept), found.y[kept], weight(kept))
     watched = encoders.batch(table.take(tune), found.y[tune], weight(tune))
-    settings = {o.trial.name: o.trial.settings for o in found.outcomes}
+    prepared = {o.trial.name: o.trial.settings for o in found.outcomes if _prepares(o.trial.learner)}
+    settings = {c.name: c.settings for c in plan.candidates} | prepared
     seconds = {o.trial.name: o.trial.seconds for o in found.outcomes}
     members = sorted(found.ensemble.members, key=lambda m: -seconds[m.name])  # else a long one is last alone
 
@@ -87,6 +88,11 @@ def _members(
     if len(fitted) < len(members):
         return None
     return tuple(fitted[member.name] for member in found.ensemble.members)
+
+
+def _prepares(learner: str) -> bool:
+    """Whether a learner settled its settings before the folds: they are what was tried."""
+    return issubclass(shelf("learners").get(learner), Prepares)
 
 
 def share_of_time(plan: Plan) -> float:
