@@ -10,7 +10,7 @@ import pytest
 
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
-from assay.kernel.errors import DoesNotApply, RequestError
+from assay.kernel.errors import BundleInvalid, DoesNotApply, RequestError
 from assay.kernel.forms import Batch, Feature, Head, Texts, Vector
 from assay.kernel.rng import stream
 from assay.learners.encoder import Encoder
@@ -131,3 +131,13 @@ def test_a_name_that_is_nowhere_is_said_in_one_line(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(RequestError, match="no encoder no-such/encoder on this machine"):
         checkpoint.find("no-such/encoder")
+
+
+@pytest.mark.parametrize(
+    "label", ["tiny", "tiny@", "tiny@123", "/etc/tiny@0123456789abcdef", "../tiny@0123456789abcdef"]
+)
+def test_a_file_that_names_no_hash_is_refused_before_anything_is_looked_for(label: str) -> None:
+    box = Box("model")
+    box.put(encoder=label)
+    with pytest.raises(BundleInvalid, match="expected a name and a hash"):
+        checkpoint.label_in(box)

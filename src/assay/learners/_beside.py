@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.kernel.forms import Batch, Vector
+from assay.kernel.box import Box
+from assay.kernel.forms import Batch, Feature, Vector
 
 
 def beside(batch: Batch) -> Vector:
@@ -26,3 +27,12 @@ def counting(batch: Batch) -> Batch:
 def counts(batch: Batch) -> bool:
     """Whether any row counts."""
     return batch.rows > 0 and (batch.weight is None or bool(batch.weight.any()))
+
+
+def parts_in(box: Box, features: tuple[Feature, ...]) -> tuple[str, ...]:
+    """The text columns that a file says were read, each with its features. Raises BundleInvalid."""
+    parts = tuple(box.texts("texts", 10_000))
+    owners = {feature.part for feature in features}
+    if lost := [part for part in parts if part not in owners]:
+        raise box.refuse(f"there is no column {lost[0]!r}")
+    return parts

@@ -20,13 +20,13 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Batch, Feature, Head, Texts
 from assay.kernel.plugins import About
 from assay.kernel.settings import Name, Real, Whole, check_settings
-from assay.neural.checkpoint import find
+from assay.neural.checkpoint import find, label_in
 from assay.neural.sentences import Sentences, sentences
 from assay.stats.descent import solve_exactly
 from assay.stats.design import Design
 from assay.stats.heads import guess, losses
 
-from ._beside import beside, counting, counts, places_beside
+from ._beside import beside, counting, counts, parts_in, places_beside
 
 STRENGTHS = (10.0, 100.0, 1.0)  # of the errors against the size of the weights; points have length one
 RIDGES = (0.3, 1.0, 0.1, 3.0)
@@ -249,12 +249,7 @@ class _Columns:
 
     @classmethod
     def load(cls, box: Box, features: tuple[Feature, ...]) -> _Columns:
-        label, parts = box.text("encoder"), tuple(box.texts("texts", 10_000))
-        owners = {feature.part for feature in features}
-        if "@" not in label or not label.replace("@", "").isprintable() or "/" in label[:1] or ".." in label:
-            raise box.refuse(f"'encoder' is {label!r:.60}, expected a name and a hash")
-        if lost := [part for part in parts if part not in owners]:
-            raise box.refuse(f"there is no column {lost[0]!r}")
+        label, parts = label_in(box), parts_in(box, features)
         others = tuple(feature for feature in features if feature.part not in parts)
         design = Design.load(box.box("design"), others) if box.flag("beside") else None
         return cls(sentences(label, box.whole("tokens", 8, 8192)), parts, design)

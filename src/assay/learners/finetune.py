@@ -26,12 +26,12 @@ from assay.kernel.forms import Batch, Feature, Head, Texts
 from assay.kernel.need import need
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Name, Real, Switch, Whole, check_settings
-from assay.neural.checkpoint import find
+from assay.neural.checkpoint import find, label_in
 from assay.neural.halves import Halves, halves_of, put_halves
 from assay.neural.sentences import Sentences, halves_are_fast, sentences
 from assay.stats.heads import guess, targets
 
-from ._beside import counting, counts
+from ._beside import counting, counts, parts_in
 
 if TYPE_CHECKING:
     from assay.neural.tuning import Line, Rows
@@ -294,12 +294,7 @@ class _Reads:
     def load(cls, box: Box, features: tuple[Feature, ...]) -> _Reads:
         from assay.neural.tuning import WAYS, base, parts_of
 
-        label, parts = box.text("encoder"), tuple(box.texts("texts", 10_000))
-        owners = {feature.part for feature in features}
-        if "@" not in label or not label.replace("@", "").isprintable() or "/" in label[:1] or ".." in label:
-            raise box.refuse(f"'encoder' is {label!r:.60}, expected a name and a hash")
-        if lost := [part for part in parts if part not in owners]:
-            raise box.refuse(f"there is no column {lost[0]!r}")
+        label, parts = label_in(box), parts_in(box, features)
         way, rank = box.text("way", options=WAYS), box.whole("rank", 1, 256)
         tokens, first = box.whole("tokens", 1, 8192), box.flag("first")
         shapes = [shape for _, shape in parts_of(base(find(label).label), way, rank)]

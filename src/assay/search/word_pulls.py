@@ -35,7 +35,7 @@ def word_pulls(ensemble: Ensemble, row: Dataset, folds: Sequence[int]) -> tuple[
             for member in ensemble.members:
                 own = _pulls(member.folds[fold], ensemble.encoders[fold], row, part, place, text, words)
                 pulls += member.weight / len(folds) * own
-        pulls *= ensemble.calibration.scale
+        pulls *= ensemble.calibration.by_column
         rest = whole[ensemble.parts.index(part)] - pulls.sum(axis=0)
         found.append(TextReasons(part=part, text=text, starts=words[0], stops=words[1], pulls=pulls, rest=rest))
     return tuple(found)
