@@ -10,18 +10,20 @@ from assay.kernel.forms import Batch, Feature, Vector
 
 def beside(batch: Batch) -> Vector:
     """The features of columns that are no text."""
-    where = places_beside(batch)
+    where = places_beside(batch.vector.features, batch.texts.parts)
     return Vector(batch.vector.values[:, where], tuple(batch.vector.features[i] for i in where))
 
 
-def places_beside(batch: Batch) -> list[int]:
-    """Where they stand in the vector."""
-    return [i for i, feature in enumerate(batch.vector.features) if feature.part not in batch.texts.parts]
+def places_beside(features: tuple[Feature, ...], parts: tuple[str, ...]) -> list[int]:
+    """Where they stand in the vector; `parts` are the text columns."""
+    return [i for i, feature in enumerate(features) if feature.part not in parts]
 
 
 def counting(batch: Batch) -> Batch:
-    """Only the rows that count: those of weight zero teach nothing."""
-    return batch.take(np.flatnonzero(batch.weight)) if counts(batch) and batch.weight is not None else batch
+    """Only the rows that count: those of weight zero teach nothing. The very batch where all do, or none."""
+    if batch.weight is None or not counts(batch) or np.all(batch.weight):
+        return batch
+    return batch.take(np.flatnonzero(batch.weight))
 
 
 def counts(batch: Batch) -> bool:

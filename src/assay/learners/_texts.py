@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats, Ints
-from assay.kernel.forms import Batch, Feature, Head, Vector
+from assay.kernel.forms import Batch, Feature, Head
 from assay.language.memo import Memo
 from assay.language.subwords import Subwords
 from assay.neural.inputs import Inputs
 from assay.neural.passages import Passages
 from assay.neural.unit import Unit, weight_of
 from assay.stats.heads import guess
+
+from ._beside import beside, counting, parts_in, places_beside
 
 if TYPE_CHECKING:
     from assay.neural.text_training import Block, Form, Rows, Settled
@@ -171,10 +173,7 @@ class ReadTexts:
         cls, box: Box, head: Head, features: tuple[Feature, ...], block: Callable[[Box, int], Settled]
     ) -> ReadTexts:
         """What was dumped, every shape checked; neither torch nor tokenizers is asked. Raises BundleInvalid."""
-        parts = tuple(box.texts("texts", 10_000))
-        owners = {feature.part for feature in features}
-        if lost := [part for part in parts if part not in owners]:
-            raise box.refuse(f"there is no column {lost[0]!r}")
+        parts = parts_in(box, features)
         subwords = Subwords.load(box.box("subwords"))
         settled = block(box.box("block"), len(subwords))
         where = places_beside(features, parts)
@@ -199,23 +198,6 @@ class ReadTexts:
         every = max(1, -(-len(self.curve) // SHOWN))
         told = [[round(v, 6) if np.isfinite(v) else None for v in row] for row in self.curve[::every].tolist()]
         return {"pieces": len(self.subwords), "epochs": len(self.curve), "curve": told}
-
-
-def counting(batch: Batch) -> Batch:
-    """Only the rows that count: those of weight zero teach nothing."""
-    if not batch.rows or batch.weight is None or not np.any(batch.weight) or np.all(batch.weight):
-        return batch
-    return batch.take(np.flatnonzero(batch.weight))
-
-
-def beside(batch: Batch) -> Vector:
-    """The features of columns that are no text."""
-    where = places_beside(batch.vector.features, batch.texts.parts)
-    return Vector(batch.vector.values[:, where], tuple(batch.vector.features[i] for i in where))
-
-
-def places_beside(features: tuple[Feature, ...], parts: tuple[str, ...]) -> list[int]:
-    return [i for i, feature in enumerate(features) if feature.part not in parts]
 
 
 def _rows(batch: Batch, subwords: Subwords, tokens: int, inputs: Inputs, unit: Unit, head: Head) -> Rows:

@@ -174,7 +174,7 @@ class Reader:
             texts.append(np.einsum("nd,dw->nw", part, self.weights[i * d : (i + 1) * d]))
         others = np.zeros((batch.rows, len(batch.vector.features), self.weights.shape[1]))
         if self.columns.design is not None:
-            at, where = len(self.columns.parts) * d, places_beside(batch)
+            at, where = len(self.columns.parts) * d, places_beside(batch.vector.features, batch.texts.parts)
             own = np.vstack([np.zeros(self.weights.shape[1]), self.weights[at:] * BESIDE])
             for feature, pull in self.columns.design.pulls(beside(batch), own):
                 others[:, where[feature]] = pull

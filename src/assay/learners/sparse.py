@@ -170,7 +170,7 @@ class SparseLine:
         others = np.zeros((batch.rows, len(batch.vector.features), self.weights.shape[1]))
         if self.columns.design is not None:
             vector, own = beside(batch), np.vstack([np.zeros(self.weights.shape[1]), weights[at:] * BESIDE])
-            where = places_beside(batch)
+            where = places_beside(batch.vector.features, batch.texts.parts)
             for feature, pull in self.columns.design.pulls(vector, own):
                 others[:, where[feature]] = pull
         return texts, others

@@ -26,7 +26,7 @@ from assay.stats.descent import solve_exactly
 from assay.stats.design import Design
 from assay.stats.heads import guess, losses, targets
 
-from ._texts import beside, counting, places_beside
+from ._beside import beside, counting, parts_in, places_beside
 
 STRENGTHS = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)  # rows' worth of pull towards zero
 USUAL_STRENGTH = 30.0  # where no row can tell
@@ -92,10 +92,7 @@ class Vectors:
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> PooledLine:
         """The words and weights that were dumped; gensim is not asked. Raises BundleInvalid."""
-        parts = tuple(box.texts("texts", 10_000))
-        owners = {feature.part for feature in features}
-        if lost := [part for part in parts if part not in owners]:
-            raise box.refuse(f"there is no column {lost[0]!r}")
+        parts = parts_in(box, features)
         words = WordVectors.load(box.box("words"))
         design = Design.load(box.box("design"), tuple(features[i] for i in places_beside(features, parts)))
         width = 1 + len(parts) * words.width + design.width
