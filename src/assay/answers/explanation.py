@@ -53,12 +53,12 @@ class WordPulls:
         if not colours:
             return []
         limit = 0.2 * max((abs(pull) for _, _, pull in self.words), default=0.0)
-        out, at = [], 0
+        text, out, at = self.text[:LONGEST], [], 0
         for start, stop, pull in self.words:
-            if limit and abs(pull) >= limit:
-                out += [self.text[at:start], "\x1b[32m" if pull > 0 else "\x1b[31m", self.text[start:stop], "\x1b[0m"]
+            if limit and abs(pull) >= limit and stop <= len(text):
+                out += [text[at:start], "\x1b[32m" if pull > 0 else "\x1b[31m", text[start:stop], "\x1b[0m"]
                 at = stop
-        return ["  " + "".join([*out, self.text[at:]])[:LONGEST]]
+        return ["  " + "".join([*out, text[at:]])]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from assay.kernel.plugins import Evidence, TextReasons, modality_of
 from assay.kernel.rng import stream
 from assay.stats.tests import mean_above
 
-ROWS, LEAST = 60, 12  # rows asked at most, and at least for a verdict
+LEAST = 12  # texts asked at least for a verdict
 SHARE = 0.2  # of the words of a text that are taken out
 FEWEST = 5  # words below which a text is not asked
 
