@@ -27,6 +27,9 @@ def reports(n: int) -> list[dict[str, object]]:
 def test_words_are_told_on_the_scale_of_each_label() -> None:
     table = reports(260)
     model = assay.train(table, target="faults", task="flags", trials=1, learners=("sparse",))
+    reasons = next(found for found in model.findings if found.check == "reasons")
+    assert reasons.verdict == "pass"  # taking out the words named moves the answer
+    assert "texts" in [figure.kind for figure in reasons.figures]
     row = model._opened(assay.read(table)).take(np.asarray([3]))
     width = model.ensemble.head.width
     scales = np.asarray([0.5, 1.0, 3.0])

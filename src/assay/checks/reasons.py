@@ -347,9 +347,8 @@ class Reasons:
         labels = evidence.codec.labels
         if labels:
             top = int(answer.argmax())
-            said = self._say(
-                "text", given=labels[int(y)], answer=labels[top], p=float(answer[top]), part=one.reasons.part
-            )
+            given = labels[int(y)] if np.ndim(y) == 0 else "|".join(labels[k] for k in np.flatnonzero(y == 1))
+            said = self._say("text", given=given, answer=labels[top], p=float(answer[top]), part=one.reasons.part)
         else:
             said = self._say("text_value", given=float(y), answer=float(answer[0]), part=one.reasons.part)
         found = {"starts": one.reasons.starts, "stops": one.reasons.stops, "pulls": one.pulls}
