@@ -325,3 +325,43 @@ def test_one_column_of_quoted_texts_over_several_lines_is_one_row_a_text(tmp_pat
     found = Csv.read(path)
     assert found.names == ("letter",)
     assert found["letter"].texts().tolist() == texts
+
+
+def posts(n, lines):
+    """Texts of many lines with every mark that could pass for a separator, as letters and posts have them."""
+    rng = np.random.default_rng(0)
+    marks = [", ", "; ", "\t", " | ", ": ", ' "so" ', "\n\n> ", "\n"]
+    words = ["train", "late", "again", "line 5", "3.50", "a,b", "2024-01-02"]
+    drawn = [zip(rng.choice(words, lines), rng.choice(marks, lines), strict=True) for _ in range(n)]
+    return ["From: me\n" + "".join(word + mark for word, mark in pairs) + "end" for pairs in drawn]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("lines", [20, 4_000])
+def test_texts_of_many_lines_beside_other_cells_come_back_letter_for_letter(lines, separator, tmp_path):
+    rows = [["text", "n", "label"]] + [[text, str(i), "ab"[i % 2]] for i, text in enumerate(posts(40, lines))]
+    with (tmp_path / "t.csv").open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle, delimiter=separator).writerows(rows)
+    found = Csv.read(tmp_path / "t.csv")
+    assert found.names == ("text", "n", "label")
+    assert found["text"].texts().tolist() == [row[0] for row in rows[1:]]
+    assert found.source.rows_repaired == 0
+
+
+def test_a_text_longer_than_all_that_is_judged_is_one_cell(tmp_path):
+    long = posts(1, 200_000)[0]
+    assert long.count("\n") > 20_000
+    with (tmp_path / "t.csv").open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows([["text", "label"], [long, "a"], ["short", "b"], [long, "a"]])
+    found = Csv.read(tmp_path / "t.csv")
+    assert found["text"].texts().tolist() == [long, "short", long]
+
+
+def test_notes_below_texts_of_many_lines_are_told(tmp_path):
+    rows = [["text", "n", "label"]] + [[text, str(i), "ab"[i % 2]] for i, text in enumerate(posts(40, 4_000))]
+    with (tmp_path / "t.csv").open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows(rows)
+        handle.write("\r\nSource: the office of letters\r\n")
+    found = Csv.read(tmp_path / "t.csv")
+    assert found.rows == 40
+    assert found.source.examples == ("Source: the office of letters",)

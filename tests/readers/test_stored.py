@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 from pathlib import Path
 
@@ -113,6 +114,21 @@ def test_decimal_commas_footers_and_repeated_headers(tmp_path: Path, monkeypatch
     same(stored.take(np.arange(stored.rows)), whole)
     assert stored.source.details["repeated_headers"] == whole.source.details["repeated_headers"] == 5
     assert stored.source.details["tail_lines"] == whole.source.details["tail_lines"]
+    stored.close()
+
+
+def test_texts_of_many_lines_go_over_no_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_spool, "LETTERS", 50_000)
+    path = tmp_path / "t.csv"
+    with path.open("w", newline="") as handle:
+        texts = ["\n".join(f'{i}, {k}; it\'s "so"' for k in range(900)) for i in range(60)]
+        csv.writer(handle).writerows([["text", "label"], *([text, "ab"[i % 2]] for i, text in enumerate(texts))])
+        handle.write("\nprinted by the office\n")
+    stored, whole = Csv.stored(path, 1.0), Csv.read(path)
+    assert stored is not None
+    assert whole["text"].texts().tolist() == texts
+    same(stored.take(np.arange(stored.rows)), whole)
+    assert stored.source.details["tail_lines"] == whole.source.details["tail_lines"] == 1
     stored.close()
 
 

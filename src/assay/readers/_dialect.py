@@ -9,7 +9,6 @@ share of the rows, so that a preamble or one ragged row does not count like half
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -55,6 +54,8 @@ DATE = re.compile(
 TIME = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?$")
 PLAIN = re.compile(r"^[\w][\w .'/()+%&-]*$")
 LINK = re.compile(r"^(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+)$")
+LONGEST, LONGEST_STRICT = 500, 100_000  # lines that a quoted cell may span; where the table keeps to the rules
+csv.field_size_limit(max(csv.field_size_limit(), 1 << 30))  # letters of a cell, not 131,072
 PREVAILING = 0.6  # of the rows of a table have its width
 EMPTY = {"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "-", "?", "\\N", "#N/A"}
 
@@ -66,6 +67,7 @@ class Dialect:
     separator: str = ","
     quote: str = '"'
     escape: str = ""
+    strict: bool = False  # whether every row seen keeps to the rules: then an open quote is no stray one
 
     @cached_property
     def _cut(self) -> re.Pattern[str]:
@@ -77,6 +79,11 @@ class Dialect:
         cut = r"[ \t]+" if self.separator == RUN else re.escape(self.separator) if self.separator else r"(?!)"
         q = re.escape(self.quote)
         return re.compile(rf"[ ]*{q}(?P<quoted>.*?){q}[ ]*(?P<end>{cut}|$)|(?P<plain>.*?)(?P<end2>{cut}|$)", re.DOTALL)
+
+    @property
+    def longest(self) -> int:
+        """Lines that one quoted cell may span."""
+        return LONGEST_STRICT if self.strict else LONGEST
 
     @cached_property
     def single(self) -> bool:
@@ -128,6 +135,22 @@ class Dialect:
         escaped = text.count(self.escape + self.quote) if self.escape else 0
         return (text.count(self.quote) - escaped) % 2
 
+    def closed(self, lines: Sequence[str], place: int) -> int:
+        """One past the line in which the quotes that line `place` leaves open are closed; 0 where there is none."""
+        if not self.open_quotes(lines[place]):
+            return 0
+        stops = range(place + 1, min(place + self.longest, len(lines)))
+        return next((stop + 1 for stop in stops if self.open_quotes(lines[stop])), 0)
+
+    def outside(self, utf8: bytes, start: int, begin: int) -> int:
+        """The last line up to byte `begin` that stands outside quotes, where none is stray, as the byte `start` does."""
+        inside = self.strict and utf8.count(b'"', start, begin) % 2
+        while inside and begin > start:
+            before = max(start, utf8.rfind(b"\n", start, begin - 1) + 1)
+            inside = (inside + utf8.count(b'"', before, begin)) % 2
+            begin = before
+        return begin
+
     @cached_property
     def _settings(self) -> dict[str, object]:
         separator = self.separator if self.single else PRIVATE
@@ -151,16 +174,20 @@ class Dialect:
         return self._outside.sub(lambda m: m[1] if m[1] is not None else PRIVATE, line)
 
 
-def find_dialect(lines: Sequence[str], fixed: dict[str, str] | None = None) -> Dialect:
+def find_dialect(
+    lines: Sequence[str], fixed: dict[str, str] | None = None, whole: Sequence[str] | None = None
+) -> Dialect:
     """The dialect of these lines (a few hundred of the table), with what the user fixed taken as given.
+
+    whole : the lines of the beginning without a gap, where more of them are known
 
     >>> find_dialect(["name;price", "fig;1,5", "date;2,25"]).separator
     ';'
     """
     fixed = fixed or {}
     text = "\n".join(lines)
-    if not fixed and _one_quoted_column(lines, text):
-        return Dialect(separator=",", quote='"')
+    if not fixed and (strict := _strict(lines if whole is None else whole)):
+        return strict
     best, highest = Dialect(separator=fixed.get("separator", "")), -1.0
     for separator, belief in _separators(lines, text, fixed):
         for quote in _quotes(text, separator, fixed):
@@ -174,16 +201,30 @@ def find_dialect(lines: Sequence[str], fixed: dict[str, str] | None = None) -> D
     return best
 
 
-def _one_quoted_column(lines: Sequence[str], text: str) -> bool:
-    """Whether this is a single column of texts, quoted where they hold commas or line ends: every row has one cell."""
-    if not any(line.startswith('"') and line.count('"') % 2 for line in lines[1:]):
-        return False  # no cell goes over several lines: the ordinary way sees it
+def _strict(lines: Sequence[str]) -> Dialect | None:
+    """The dialect of a table whose cells go over several lines and which keeps to the rules (RFC 4180), as programs write it.
+
+    Every record has the width of the heading: no other way to cut texts of many lines can be told from their letters.
+    """
+    if not any(line.count('"') % 2 for line in lines[1:]):
+        return None  # no cell goes over several lines: the ordinary way sees it
+    widths = {separator: _widths(lines, separator) for separator in COMMON}
+    several = [separator for separator, found in widths.items() if len(found) > 1 and set(found) == {found[0]} != {1}]
+    if len(several) == 1:
+        return Dialect(separator=several[0], strict=True)
+    alone = widths[","]
+    return Dialect(strict=True) if len(alone) > 1 and set(alone) == {1} else None
+
+
+def _widths(lines: Sequence[str], separator: str) -> list[int]:
+    """Cells of each record by the rules, one cut by the end taken for as wide as the heading; none where the rules are broken."""
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator, strict=True)
+    found: list[int] = []
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-    except csv.Error:  # a cell longer than the module reads, or a NUL
-        return False
-    whole = rows[:-1] if len(rows) > 2 else rows  # the last may be cut by the end of the sample
-    return len(rows) > 1 and all(len(row) == 1 for row in whole)
+        found.extend(len(row) for row in reader if row)
+    except csv.Error:  # an open quote at the end, or a quote where no rule puts one
+        return [*found, *found[:1]] if reader.line_num == len(lines) else []
+    return found[:-1] if len(found) > 2 else found  # the last line may be cut
 
 
 def check_fixed(separator: str | None, quote: str | None) -> dict[str, str]:
@@ -267,13 +308,9 @@ def rough_rows(lines: Sequence[str], dialect: Dialect) -> list[list[str]]:
         cells = dialect.split(lines[place])
         taken = 1
         if cells is None and dialect.quote:
-            text = lines[place]
-            for more in range(1, min(30, len(lines) - place)):
-                text += "\n" + lines[place + more]
-                if dialect.open_quotes(text) == 0:
-                    cells = dialect.split(text)
-                    taken = more + 1 if cells is not None else 1
-                    break
+            stop = dialect.closed(lines, place)
+            cells = dialect.split("\n".join(lines[place:stop])) if stop else None
+            taken = stop - place if cells is not None else 1
         rows.append(dialect.split_anyhow(lines[place]) if cells is None else cells)
         place += taken
     return rows

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from ._columns import MISSING, looks_numeric
 from ._dialect import DATE, TIME, Dialect
 
-LONGEST_RECORD = 500  # lines that one quoted cell may span
 OTHER_SEPARATORS = (";", ",", "\t", "|")
 TYPED_SHARE = 0.8
 
@@ -82,15 +81,11 @@ class Mender:
         """A record whose first line does not fit: perhaps a quoted cell, or a broken one, goes on below."""
         quote = self.dialect.quote
         if cells is None and quote:
-            odd, opened = self.dialect.open_quotes, self.dialect.open_quotes(lines[place])
-            for stop in range(place + 1, min(place + LONGEST_RECORD, len(lines))):
-                if not odd(lines[stop]):
-                    continue
-                # Quotes are even again: by the rules this is the end of the record, or there is none.
-                whole = self.dialect.split("\n".join(lines[place : stop + 1])) if opened else None
-                if whole is not None and len(whole) == self.width:
-                    return stop + 1, whole, True
-                break
+            # Where quotes are even again is by the rules the end of the record, or there is none.
+            stop = self.dialect.closed(lines, place)
+            whole = self.dialect.split("\n".join(lines[place:stop])) if stop else None
+            if whole is not None and len(whole) == self.width:
+                return stop, whole, True
         if cells is None:
             cells = self.dialect.split_anyhow(lines[place])
             stray = bool(quote) and self.dialect.open_quotes(lines[place]) == 1

@@ -64,6 +64,7 @@ class Lines:
     guessed: int = 0
     nuls: int = 0
     quote: str = ""  # where one is known, no block ends within quotes
+    longest: int = 200  # lines that are looked through for the end of a quoted cell
 
     def blocks(self) -> Iterator[bytes]:
         """Blocks of whole lines. Raises DataError where a compressed file is broken, or a line has no end."""
@@ -89,13 +90,14 @@ class Lines:
         cut = text.rfind("\n") + 1
         if not self.quote or not cut or text.count(self.quote, 0, cut) % 2 == 0:
             return cut
-        outside = cut
-        for _ in range(LAST_LINES):
+        outside, inside = cut, True
+        for _ in range(self.longest):
             before = text.rfind("\n", 0, outside - 1) + 1
             if not before:
                 break
+            inside ^= text.count(self.quote, before, outside) % 2 == 1
             outside = before
-            if text.count(self.quote, 0, outside) % 2 == 0:
+            if not inside:
                 return outside
         return cut  # a stray quote: the rows are mended as they are in a small table
 
@@ -185,6 +187,7 @@ def _without_tail(block: bytes, layout: Layout, dialect: Dialect, made: Spooled)
         begin = block.rfind(b"\n", 0, max(0, begin - 1)) + 1
         if not begin:
             break
+    begin = dialect.outside(block, 0, begin)
     lines = block[begin:].decode().split("\n")
     if lines[-1] == "":
         lines.pop()

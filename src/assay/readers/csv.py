@@ -145,7 +145,7 @@ class Csv:
         text = _text_of(peek.load(path), path.name, encoding)
         fixed = check_fixed(separator, quote)
         head, tail = _ends(text, fixed)
-        dialect = find_dialect([*head[:JUDGED_LINES], *tail], fixed)
+        dialect = find_dialect([*head[:JUDGED_LINES], *tail], fixed, head)
         layout = find_layout(head, dialect, header)
         _refuse_empty(layout, head, path.name)
         return _Reading(path.name, text, dialect, layout, head, decimal).dataset()
@@ -174,12 +174,12 @@ class Csv:
         lines = Lines(path, encoding or encoding_of(path))
         text = _text_of(next(lines.blocks(), b""), path.name, None)
         head, _ = _ends(text, fixed)
-        dialect = find_dialect(head[:JUDGED_LINES], fixed)
+        dialect = find_dialect(head[:JUDGED_LINES], fixed, head)
         layout = find_layout(head, dialect, header)
         _refuse_empty(layout, head, path.name)
         if text.details.get("quoted_lines"):  # each line in quotes of its own: that is undone for whole files only
             return None
-        lines = replace(lines, guessed=0, nuls=0, quote=dialect.quote)
+        lines = replace(lines, guessed=0, nuls=0, quote=dialect.quote, longest=dialect.longest)
         blocks = lines.blocks()
         first = next(blocks)
         start = _behind(first, layout.body + text.details.get("hint_lines", 0))
@@ -259,6 +259,7 @@ class _Reading:
         begin = max(start, len(utf8) - TAIL)
         if begin > start:
             begin = utf8.find(b"\n", begin) + 1 or start
+        begin = self.dialect.outside(utf8, start, begin)
         lines = utf8[begin:].decode().split("\n")
         if lines[-1] == "":
             lines.pop()
