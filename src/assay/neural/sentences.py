@@ -19,10 +19,11 @@ from ..kernel.clock import Clock
 from ..kernel.need import need
 from ..kernel.threads import cores
 from .checkpoint import Checkpoint, find, network_of, tokenizer_of
+from .device import device, halves_are_fast, on_card
 
 Points = NDArray[np.float32]
 
-TOKENS_AT_ONCE = 8192  # in a step of the network
+TOKENS_AT_ONCE, ON_CARD = 8192, 131_072  # in a step of the network, on the processor or a graphics card
 KEPT = 500_000_000  # bytes of points that are kept
 
 
@@ -36,7 +37,7 @@ class Sentences:
     def __init__(self, checkpoint: Checkpoint, tokens: int) -> None:
         self.checkpoint = checkpoint
         self._tokenizer = tokenizer_of(checkpoint)
-        self._network = network_of(checkpoint)
+        self._network = network_of(checkpoint).to(device())
         self._halved: Any = None
         self.width = int(self._network.config.hidden_size)
         longest = getattr(self._network.config, "max_position_embeddings", tokens)
@@ -71,9 +72,9 @@ class Sentences:
         for some in _portions(texts):
             ids = self._tokenizer(some, truncation=True, max_length=self.tokens, padding=False)["input_ids"]
             order = np.argsort([-len(row) for row in ids], kind="stable")
-            at = 0
+            at, most = 0, ON_CARD if on_card() else TOKENS_AT_ONCE
             while at < len(order) and (clock is None or not clock.expired()):
-                rows = order[at : at + max(1, TOKENS_AT_ONCE // max(1, len(ids[order[at]])))]
+                rows = order[at : at + max(1, most // max(1, len(ids[order[at]])))]
                 found.append(self._step([ids[i] for i in rows], network))
                 for i in rows:
                     self._places[some[i]] = len(self._places)
@@ -90,18 +91,19 @@ class Sentences:
         for row, found in enumerate(ids):
             tokens[row, : len(found)] = found
             mask[row, : len(found)] = 1
+        x, seen = (torch.from_numpy(a).to(device()) for a in (tokens, mask))
         with torch.inference_mode():
-            said = network(input_ids=torch.from_numpy(tokens), attention_mask=torch.from_numpy(mask))
-            states = said.last_hidden_state.float()  # [b, t, width]
-            kept = torch.from_numpy(mask)[:, :, None]
+            states = network(input_ids=x, attention_mask=seen).last_hidden_state.float()  # [b, t, width]
+            kept = seen[:, :, None]
             pooled = states[:, 0] if self.first else (states * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1)
             points = torch.nn.functional.normalize(pooled, dim=1)
-        return np.asarray(points.numpy(), dtype=np.float32)
+        return np.asarray(points.cpu().numpy(), dtype=np.float32)
 
     def _quick(self) -> Any:
         """The network to ask for many texts."""
         if self._halved is None:
-            self._halved = network_of(self.checkpoint, half=True) if halves_are_fast() else self._network
+            fast = halves_are_fast()
+            self._halved = network_of(self.checkpoint, half=True).to(device()) if fast else self._network
         return self._halved
 
     def unknown_share(self, texts: Sequence[str]) -> float:
@@ -136,10 +138,3 @@ def _pools_first(checkpoint: Checkpoint) -> bool:
         return False
     said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return bool(said.get("pooling_mode_cls_token")) and not said.get("pooling_mode_mean_tokens")
-
-
-def halves_are_fast() -> bool:
-    """Whether the processor multiplies bfloat16 as a whole (AMX or AVX-512 BF16)."""
-    torch = need("torch", "nets")
-    asked = [getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")]
-    return any(callable(ask) and ask() for ask in asked)

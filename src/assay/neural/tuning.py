@@ -26,6 +26,7 @@ from ..kernel.data import Floats, Ints
 from ..kernel.forms import Head
 from ..kernel.need import need
 from .checkpoint import find, network_of, tokenizer_of
+from .device import device
 from .halves import Halves, halves
 
 WAYS = ("lora", "adapters", "full", "head")
@@ -104,7 +105,7 @@ def _base(label: str, half: bool) -> Any:
     """The network as it came, never changed; its products in bfloat16 where `half`."""
     torch = need("torch", "nets")
     if not half:
-        network = network_of(find(label))
+        network = network_of(find(label)).to(device())
         if hasattr(network.config, "use_cache"):
             network.config.use_cache = False
         return network
@@ -166,7 +167,7 @@ def settled(label: str, way: str, rank: int, arrays: Sequence[Halves]) -> Any:
     torch = need("torch", "nets")
     network = sharing(base(label))
     given = {
-        name: torch.from_numpy(array.astype(np.float32))
+        name: torch.from_numpy(array.astype(np.float32)).to(device())
         for (name, _), array in zip(parts_of(network, way, rank), arrays, strict=True)
     }
     if way == "full":
@@ -206,8 +207,11 @@ def _put_adapter(network: Any, name: str, rank: int, arrays: dict[str, Any]) -> 
     return down, up
 
 
-def points_of(network: Any, ids: Sequence[Sequence[int]], first: bool, device: Any = None) -> Any:
-    """A point of length one for each list of tokens [b, d]: the mean of its tokens' states, or that of the first."""
+def points_of(network: Any, ids: Sequence[Sequence[int]], first: bool) -> Any:
+    """A point of length one for each list of tokens [b, d]: the mean of its tokens' states, or that of the first.
+
+    Computed where the network lies.
+    """
     torch = need("torch", "nets")
     longest = max(map(len, ids))
     tokens = np.zeros((len(ids), longest), dtype=np.int64)
@@ -215,7 +219,7 @@ def points_of(network: Any, ids: Sequence[Sequence[int]], first: bool, device: A
     for row, found in enumerate(ids):
         tokens[row, : len(found)] = found
         mask[row, : len(found)] = 1
-    x, kept = (torch.from_numpy(a).to(device or "cpu") for a in (tokens, mask))
+    x, kept = (torch.from_numpy(a).to(network.device) for a in (tokens, mask))
     states = network(input_ids=x, attention_mask=kept).last_hidden_state.float()  # [b, t, d]
     if not first:
         states = (states * kept[:, :, None]).sum(dim=1) / kept.sum(dim=1, keepdim=True)
@@ -295,7 +299,7 @@ class Tuning:
     def __init__(self, label: str, form: Form, head: Head, line: Line, first: bool, rng: np.random.Generator) -> None:
         self.torch = need("torch", "nets")
         self.form, self.head, self.first, self.rng = form, head, first, rng
-        self.device = self.torch.device("cuda" if self.torch.cuda.is_available() else "cpu")
+        self.device = device()
         self.parts = parts_of(base(label), form.way, form.rank)
         self.network = self._network(label)
         self.learnt = self._learnt()
@@ -308,8 +312,7 @@ class Tuning:
     def _network(self, label: str) -> Any:
         whole = self.form.way == "full"
         came = base(label, self.form.half and not whole)
-        network = copy.deepcopy(came) if whole or self.device.type != "cpu" else sharing(came)
-        network = network.to(self.device).requires_grad_(whole)
+        network = (copy.deepcopy(came) if whole else sharing(came)).requires_grad_(whole)
         if self.form.half and self.device.type == "cpu":
             network.set_attn_implementation("eager")  # torch's own is ten times slower in bfloat16 on the way back
         if self.form.checkpointing:
@@ -430,7 +433,7 @@ class Tuning:
         torch = self.torch
         texts, back = np.unique(rows.places[batch].ravel(), return_inverse=True)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.form.half):
-            points = points_of(self.network, [rows.ids[i] for i in texts], self.first, self.device)
+            points = points_of(self.network, [rows.ids[i] for i in texts], self.first)
         return points[torch.from_numpy(back).to(self.device)].reshape(len(batch), -1)
 
     def _judged(self, judges: Rows) -> tuple[float, Floats]:
