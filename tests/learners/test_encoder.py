@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from assay.cli.main import main
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.errors import BundleInvalid, DoesNotApply, RequestError
@@ -141,3 +144,22 @@ def test_a_file_that_names_no_hash_is_refused_before_anything_is_looked_for(labe
     box.put(encoder=label)
     with pytest.raises(BundleInvalid, match="expected a name and a hash"):
         checkpoint.label_in(box)
+
+
+def test_the_commands_told_after_training_work_in_a_new_process(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = reviews(300)
+    assert batch.y is not None
+    rows = [f'"{text}",{"ab"[y]}' for text, y in zip(batch.texts.columns[0], batch.y.tolist(), strict=True)]
+    (tmp_path / "notes.csv").write_text("\n".join(["note,label", *rows]) + "\n")
+    monkeypatch.chdir(tmp_path)
+    asked = ["train", "notes.csv", "--target", "label", "--minutes", "2", "--folds", "3", "-o", "m.assay"]
+    assert main([*asked, "--learner", "encoder", "--encoder", str(tiny)]) == 0
+    told = [line.strip() for line in capsys.readouterr().out.partition("\nNext\n")[2].splitlines() if line.strip()]
+    assert told[0].startswith("export ")
+    assert str(tiny.parent) in told[0]
+    commands = "\n".join(told[:2]).replace("assay predict", f"{sys.executable} -m assay predict")
+    done = subprocess.run(["sh", "-ec", commands], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "scored.csv").read_text().splitlines()) == 301

@@ -130,9 +130,18 @@ def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, cloc
     print(
         commands(
             [
+                *_place_of(parsed.encoder),
                 f"assay predict {quoted} {data} -o scored.csv",
                 f"assay explain {quoted} {data} --row 3",
                 f"assay report  {quoted} -o {shlex.quote(str(path.with_suffix('.md')))}",
             ]
         )
     )
+
+
+def _place_of(encoder: str) -> list[str]:
+    """What tells the later commands where a folder lies that a model file names only by its hash."""
+    from assay.neural.checkpoint import PLACES
+
+    folder = Path(encoder)
+    return [f"export {PLACES}={shlex.quote(str(folder.resolve().parent))}"] if encoder and folder.is_dir() else []
