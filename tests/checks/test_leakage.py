@@ -277,3 +277,35 @@ def test_examples_of_near_copies_hide_what_is_personal() -> None:
     assert "1111 1111 1111" not in one + other
     assert one.endswith("today")
     assert other.endswith("later")
+
+
+def _letters(n: int, said: bool, classes: int = 3) -> Any:
+    """Letters of 30 words about one of a few things, in which the answer may be written."""
+    columns, _, _, rng = logit_world(n)
+    vocabulary = ["".join(rng.choice(list("etaoinshrdlucm"), size=rng.integers(3, 9))) for _ in range(900)]
+    y = rng.integers(classes, size=n)
+    kinds = ["billing", "travel", "housing"]
+    texts = []
+    for i in range(n):
+        words = list(rng.choice(vocabulary, size=30))
+        if rng.random() < 0.4:
+            words[3] = f"word{y[i]}"  # an honest hint
+        texts.append(f"Dear all, {' '.join(words)}. {f'Sorted under {kinds[y[i]].title()}.' if said else ''}")
+    note = replace(Column.of_words("note", texts), kind="text")
+    return world([*columns, note], y, np.eye(classes)[y] * 2.0, "classes")
+
+
+def test_an_answer_that_is_written_in_the_text_is_found_with_its_words() -> None:
+    finding = ask("leakage", _letters(600, said=True))
+    assert finding.verdict == "fail"
+    said = finding.say.text()
+    assert "'note'" in said
+    assert all(word in said for word in ("Billing", "Travel", "Housing"))
+    assert "written in the text" in said
+    assert "文本" in finding.say.text("zh")
+
+
+def test_words_that_hint_at_the_answer_are_no_leak() -> None:
+    finding = ask("leakage", _letters(600, said=False))
+    assert finding.verdict == "pass"
+    assert finding.measure("strongest_alone").value == pytest.approx(0.4, abs=0.15)

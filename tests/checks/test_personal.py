@@ -158,3 +158,15 @@ def test_both_languages_say_the_same_with_the_same_values(key: str) -> None:
         assert there == asked or name in ("clean", "pure_one"), name
     if key == "personal":
         assert all({f"sort.{sort}", f"measure.{sort}"} <= set(words["en"]) for sort in SORTS)
+
+
+def test_letters_that_hold_addresses_are_not_told_to_be_left_out() -> None:
+    columns, y, z, _ = logit_world(200)
+    letters = [
+        f"From: user{i}@example.org. The train was late again, and nobody at the station knew why it was so. {i}"
+        for i in range(200)
+    ]
+    finding = ask("personal", world([*columns, text("letter", letters)], y, z))
+    assert finding.verdict == "watch"
+    assert finding.measure("email").value == 200
+    assert options(finding) == set()

@@ -21,6 +21,8 @@ from assay.stats import leaks, order
 from assay.stats.tests import holm
 
 from ._small import LEAST_ROWS, ROWS, Gap, forward_gap, grouped_gap, small
+from ._telling import telling
+from ._texts import read_as_text
 
 MOST_ROWS = 20_000
 MOST_CLASSES = 10
@@ -92,8 +94,16 @@ def table_of(evidence: Evidence) -> Table:
 # ------------------------------------------------------------------------------------------ one column tells all
 
 
-def explained_alone(evidence: Evidence, table: Table) -> dict[str, float]:
-    """Share of the target's spread that each column explains alone, on rows it was not fitted to."""
+@dataclass(frozen=True)
+class Alone:
+    """Share of the target's spread that a column explains alone, on rows it was not fitted to."""
+
+    share: float
+    words: tuple[str, ...] = ()  # by which, where it is a text
+
+
+def explained_alone(evidence: Evidence, table: Table) -> dict[str, Alone]:
+    """What each column explains alone; of texts, what the one word does that goes most with each class."""
     rng = stream(evidence.seed, "leakage", "alone")
     rows = np.arange(table.n)
     if table.n > MOST_ROWS:
@@ -103,10 +113,14 @@ def explained_alone(evidence: Evidence, table: Table) -> dict[str, float]:
         hot = np.column_stack([hot, np.asarray(table.y[rows], dtype=np.float64)])
     found = {}
     for name in used(evidence):
-        column = table.data[name].take(rows)
-        alone = [leaks.explained_alone(column, y, rng) for y in hot.T]
-        spread = hot.var(axis=0)
-        found[name] = max(alone) if not evidence.codec.labels else float(np.average(alone, weights=spread))
+        column, own = table.data[name].take(rows), hot
+        words: tuple[str, ...] = ()
+        if read_as_text(column) and (told := telling(column, hot, rng)) is not None:
+            column, own, words = told.column, hot[told.rows], told.words
+        alone = [leaks.explained_alone(column, y, rng) for y in own.T]
+        spread = own.var(axis=0)
+        share = max(alone) if not evidence.codec.labels else float(np.average(alone, weights=np.maximum(spread, 1e-12)))
+        found[name] = Alone(share, words)
         if evidence.clock.expired():
             break
     return found

@@ -34,6 +34,7 @@ COPIED = 0.01  # share of rows with a copy from which a person should look
 TRUE_COPIES = 0.5  # copies differ by less than this times what chance would make them differ
 WORSE, MUCH_WORSE = 0.05, 0.25  # rise of the squared error when rows are kept apart strictly
 GAP_LEVEL = 0.01
+WORDS = 6  # that are named
 SHOWN, LONGEST_SHOWN = (
     70,
     20_000,
@@ -69,6 +70,8 @@ class Leakage:
                 "training": "this is asked of the table that was learnt from; see the findings of training",
                 "no_time": "Time was short: order and groups were not asked.",
                 "given_away": "'{name}' alone explains {share:%} of {target} (all columns together {model:%}; the next one {next:%}): it looks like a copy of the answer.",
+                "given_word": "In '{name}' the mere presence of {words} explains {share:%} of {target} (all columns together {model:%}): the answer may be written in the text.",
+                "given_mask": "Look into some texts of '{name}': if these words come with the answer, take them out before training.",
                 "given_drop": "If '{name}' is known only after the answer, leave it out.",
                 "pure": "{names} go with {target} = {label} whenever they are set and cover {share:%} of it: they are the answer in parts.",
                 "pure_one": "{names} goes with {target} = {label} whenever it takes certain values and covers {share:%} of it.",
@@ -117,6 +120,8 @@ class Leakage:
                 "training": "此问题针对训练所用的表；请看训练时的检查结果",
                 "no_time": "时间不足：未检查行序与分组。",
                 "given_away": "仅“{name}”一列就解释了 {target} 的 {share:%}（全部列合计 {model:%}，次强列 {next:%}）：它看起来就是答案的副本。",
+                "given_word": "“{name}”中仅 {words} 是否出现就解释了{target}的 {share:%}（所有列合计 {model:%}）：答案可能就写在文本里。",
+                "given_mask": "请查看“{name}”中的若干文本：如果这些词是随答案一起出现的，请在训练前去掉。",
                 "given_drop": "如果“{name}”要在答案揭晓之后才知道，请将其去掉。",
                 "pure": "{names} 一旦置位，{target} 必为 {label}，合计覆盖其 {share:%}：它们是答案的组成部分。",
                 "pure_one": "{names} 取某些值时，{target} 必为 {label}，覆盖其 {share:%}。",
@@ -179,18 +184,20 @@ class Leakage:
             parts.append(Part("info", self._say("no_time")))
         return self._finding(parts, alone, evidence, "clean" if asking else "clean_columns")
 
-    def _finding(self, parts: list[Part], alone: dict[str, float], evidence: Evidence, quiet: str) -> Finding:
+    def _finding(self, parts: list[Part], alone: dict[str, probes.Alone], evidence: Evidence, quiet: str) -> Finding:
         parts = sorted(parts, key=lambda part: -RANK.index(part.verdict))
         worst: Verdict = parts[0].verdict if parts and parts[0].verdict in ("watch", "fail") else "pass"
-        name = max(alone, key=lambda n: alone[n])
-        clean = self._say(quiet, name=name, share=max(0.0, alone[name]))
+        name = max(alone, key=lambda n: alone[n].share)
+        clean = self._say(quiet, name=name, share=max(0.0, alone[name].share))
         said = [part.say for part in parts]
         return Finding(
             check="leakage",
             verdict=worst,
             say=said.pop(0) if worst != "pass" else clean,
             measures=(
-                Measure(name="strongest_alone", value=alone[name], n=evidence.raw.rows, unit="share", better="lower"),
+                Measure(
+                    name="strongest_alone", value=alone[name].share, n=evidence.raw.rows, unit="share", better="lower"
+                ),
                 *(m for part in parts for m in part.measures),
             ),
             figures=(self._figure(alone, evidence), *(f for part in parts for f in part.figures)),
@@ -198,21 +205,21 @@ class Leakage:
             advice=tuple(a for part in parts for a in part.advice),
         )
 
-    def _figure(self, alone: dict[str, float], evidence: Evidence) -> Figure:
-        top = sorted(alone, key=lambda n: -alone[n])[:20]
+    def _figure(self, alone: dict[str, probes.Alone], evidence: Evidence) -> Figure:
+        top = sorted(alone, key=lambda n: -alone[n].share)[:20]
         return Figure(
             kind="bars",
             title=self._say("alone", target=evidence.plan.target),
-            data={"labels": top, "values": [max(0.0, alone[n]) for n in top]},
+            data={"labels": top, "values": [max(0.0, alone[n].share) for n in top]},
             x=self._say("share"),
         )
 
     # ------------------------------------------------------------------------------------------ columns and rows
 
-    def _given_away(self, alone: dict[str, float], table: probes.Table, evidence: Evidence) -> Iterator[Part]:
+    def _given_away(self, alone: dict[str, probes.Alone], table: probes.Table, evidence: Evidence) -> Iterator[Part]:
         """A column that explains all, or much and far more than any other."""
-        for name, share in alone.items():
-            others = [v for n, v in alone.items() if n != name]
+        for name, (share, words) in ((name, (one.share, one.words)) for name, one in alone.items()):
+            others = [one.share for n, one in alone.items() if n != name]
             modest = [v for v in others if v < ALL]
             second = max(others, default=0.0)
             lonely = 1.0 - max(modest, default=0.0) >= LONELY * (1.0 - share)
@@ -224,7 +231,11 @@ class Leakage:
             said = {"name": name, "share": share, "model": max(table.explained, share), "next": max(0.0, second)}
             advice = Advice(say=self._say("given_drop", name=name), option=f"--drop {shlex.quote(name)}")
             verdict: Verdict = "fail" if share >= ALL and lonely else "watch"
-            yield Part(verdict, self._say("given_away", target=evidence.plan.target, **said), (), (advice,))
+            if words:
+                said["words"] = [f"'{word}'" for word in words[:WORDS]]
+                advice = Advice(say=self._say("given_mask", name=name))
+            key = "given_word" if words else "given_away"
+            yield Part(verdict, self._say(key, target=evidence.plan.target, **said), (), (advice,))
 
     def _pure(self, evidence: Evidence, table: probes.Table) -> Iterator[Part]:
         """Levels that always go with one class, judged together."""

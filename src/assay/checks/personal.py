@@ -35,6 +35,7 @@ CHINESE = (
     1e17,
     1e18,
 )  # identity numbers read as numbers: of their 18 digits the first 15, place and birthday, are kept
+LONG_CELL = 80  # letters: where half of the cells are longer they hold such data, and are not it
 NAMES = 0.01  # share of a column's cells with possible names from which a person should look
 SHOWN = 30
 
@@ -259,6 +260,8 @@ class Personal:
             name = one.column.name
             most = max(SORTS, key=lambda sort: one.count(sort))
             share = one.count(most) / one.cells
+            if np.median([len(text) for text in _texts(one.column, one.texts)] or [0]) > LONG_CELL:
+                continue
             if share >= WHOLE_COLUMN and evidence.plan.column(name).role in ("feature", "sensitive"):
                 say = self._say("drop", name=name, sort=self._say(f"sort.{most}"), share=share)
                 said.append(Advice(say=say, option=f"--drop {shlex.quote(name)}"))
