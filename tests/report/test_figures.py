@@ -115,6 +115,15 @@ def test_matrix_names_both_its_axes() -> None:
     assert ">up ↓</text>" in page
 
 
+def test_long_names_of_many_columns_lean_and_are_read_in_full() -> None:
+    names = [f"talk.politics.number.{i:02}" for i in range(20)]
+    page = drawn("matrix", {"rows": names, "columns": names, "values": np.eye(20) * 300})
+    assert page.count('transform="rotate(-60') == 20
+    assert page.count(f"</title>{names[13]}</text>") == 1  # of the rows, narrow on the left, only the beginning is seen
+    few = drawn("matrix", {"rows": ["yes", "no"], "columns": ["yes", "no"], "values": np.eye(2) * 300})
+    assert "rotate" not in few
+
+
 def test_diagonal_is_drawn_where_asked_for() -> None:
     data = {"x": [0, 1, 2], "y": [0, 2, 1]}
     assert 'class="ref"' in drawn("points", {**data, "diagonal": True})

@@ -28,6 +28,7 @@ LEAST_IN_CLASS = 10
 NOTABLE, GRAVE = 0.01, 0.1  # below the promise: by less than the first is no failure, by the second is one anywhere
 IDLE = 0.25  # misses, as a share of those promised: with fewer, new rows say that answers could be far narrower
 BINS = 5
+FEWEST_SIZES = 3  # that are shown, though no set is as large
 SHOWN = 20
 
 
@@ -186,7 +187,7 @@ class Coverage:
         )
 
     def _size_figure(self, size: Ints, k: int) -> Figure:
-        share = np.bincount(size, minlength=min(k, SHOWN) + 1)[: SHOWN + 1] / len(size)
+        share = np.bincount(size, minlength=min(k, FEWEST_SIZES) + 1)[: SHOWN + 1] / len(size)
         data = {"labels": [str(i) for i in range(len(share))], "values": share}
         return Figure(kind="bars", title=self._say("by_size"), data=data, x=self._say("rows"), y=self._say("size"))
 

@@ -20,6 +20,8 @@ from .markup import Raw, breadth, cut, cut_to, join, short, tag
 from .speech import Voice, signed
 
 DEPTHS = 5  # of the colour of a word
+LEANING = 24  # letters of a column's name that leans because it is wider than its column
+FEW, NARROW = 8, 34.0  # columns that may stay as wide as the picture allows; the width of one of many
 
 
 def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
@@ -108,19 +110,27 @@ def matrix(data: Mapping[str, Any], titles: tuple[str, str], name: str, voice: V
     rows = [voice.say(r) for r in data.get("rows", ())][: len(values)]
     columns = [voice.say(c) for c in data.get("columns", ())][: limits.cells]
     texts = data.get("text") or _grouped(figures_of([v for row in values for v in row]), values)
-    width = max(WIDTH, 96 + 62.0 * len(columns))
     widest = max((breadth(cut(r, 40)) for r in [*rows, f"{titles[1]} ↓"]), default=1.0)
     left = min(0.34 * WIDTH, widest * EM) + 18
+    width = max(WIDTH, 96 + 62.0 * len(columns))
     side = (width - left) / max(1, len(columns))
-    top = 24.0 + (18 if titles[0] else 0)
+    longest = max((breadth(cut(c, LEANING)) for c in columns), default=0.0) * EM
+    leaning = longest > side
+    if leaning:  # names in full beside each other need room above and to the right, and less between them
+        cells = max((breadth(voice.say(t)) for row in texts for t in row), default=1.0) * EM + 10
+        side = max(cells, side if len(columns) <= FEW else NARROW)
+        width = max(WIDTH, left + side * len(columns) + longest / 2)
+    top = 24.0 + (18 if titles[0] else 0) + (0.87 * longest if leaning else 0)
     greatest = max((abs(v) for row in values for v in row if math.isfinite(v)), default=1.0) or 1.0
     parts = [tag("text", f"{titles[0]} →", x=place(left), y="13", class_="axis")] if titles[0] else []
     if titles[1]:
         shown_title = cut_to(f"{titles[1]} ↓", left / EM - 0.5)
         parts.append(tag("text", shown_title, x=place(left - 6), y=place(top - 7), class_="axis e"))
     for c, column in enumerate(columns):
-        shown = tag("title", cut(column, 500)), cut_to(column, side / EM - 0.3)
-        parts.append(tag("text", *shown, x=place(left + side * (c + 0.5)), y=place(top - 7), class_="tick m"))
+        shown = tag("title", cut(column, 500)), cut(column, LEANING) if leaning else cut_to(column, side / EM - 0.3)
+        over, above = place(left + side * (c + 0.5)), place(top - 7)
+        turned = {"class_": "tick", "transform": f"rotate(-60 {over} {above})"} if leaning else {"class_": "tick m"}
+        parts.append(tag("text", *shown, x=over, y=above, **turned))
     for r, (row_name, row) in enumerate(zip(rows, values, strict=False)):
         y = top + 34.0 * r
         shown = tag("title", cut(row_name, 500)), cut_to(row_name, left / EM - 0.5)
