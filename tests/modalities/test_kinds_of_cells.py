@@ -67,6 +67,17 @@ def test_leading_zeros_speak_for_codes() -> None:
     assert modality_of("number").recognise(zips).fit < modality_of("category").recognise(zips).fit
 
 
+def test_numbers_of_more_digits_than_are_held_exactly_are_names() -> None:
+    cards = [f"{11010519491231000 + i}{'X' if i % 11 == 2 else i % 10}" for i in range(300)]
+    column = Column.of_words("card", cards)
+    assert modality_of("number").recognise(column).fit < modality_of("category").recognise(column).fit
+    assert "18 digits" in modality_of("number").recognise(column).why.text()
+    amounts = Column.of_words("amount", [f"{10**12 + 7919 * i}" for i in range(300)])
+    assert modality_of("number").recognise(amounts).fit > 0.8
+    with pytest.raises(DoesNotApply):
+        modality_of("category").recognise(amounts)
+
+
 @pytest.mark.parametrize(
     "text",
     ["2024-02-03", "2024/2/3", "2024.02.03", "2024年2月3日", "20240203", "3 Feb 2024", "Feb 3, 2024", "03.02.2024",

@@ -7,6 +7,7 @@ way.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from .data import Bools, Column, Ints
 
+LONG_CODE = re.compile(r"\d{16,}[Xx]?")
 NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}
 
 
@@ -37,6 +39,17 @@ def as_number(label: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def is_long_code(label: str) -> bool:
+    """Whether it is written in more digits than a number holds exactly: the name of a thing, such as a card or a person.
+
+    The last may be the check letter X of Chinese identity cards.
+
+    >>> is_long_code("11010519491231002X"), is_long_code("1700000000000")
+    (True, False)
+    """
+    return bool(LONG_CODE.fullmatch(label))
 
 
 def codes_of(column: Column, labels: Sequence[str]) -> Ints:

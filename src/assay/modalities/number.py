@@ -20,6 +20,7 @@ from assay.kernel.cells import Cell
 from assay.kernel.data import Bools, Column, Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
+from assay.kernel.labels import is_long_code
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.onnx_graph.graph import Graph
@@ -49,6 +50,7 @@ class Number:
                 "parsed": "{share:%} of its cells are numbers",
                 "codes": "whole numbers with {distinct} different values: a quantity, or codes",
                 "zeros": "numbers with leading zeros, as codes have",
+                "long": "numbers of {digits} digits: they name things, as no quantity is known so exactly",
                 "not": "its cells are not numbers",
             },
             "zh": {
@@ -58,6 +60,7 @@ class Number:
                 "parsed": "{share:%} 的单元格是数值",
                 "codes": "只有 {distinct} 个不同取值的整数：可能是数量，也可能是编码",
                 "zeros": "带前导零的数字，通常是编码",
+                "long": "{digits} 位的数字：应为编号，没有哪种数量能如此精确",
                 "not": "单元格不是数值",
             },
         },
@@ -84,6 +87,10 @@ class Number:
             return Claim(fit=0.4, why=self._say("parsed", share=share), variant=best)
         if any(re.fullmatch(r"0\d+", str(level)) for level in column.levels[:2000]):
             return Claim(fit=0.3, why=self._say("zeros"), variant=best)
+        long = np.asarray([is_long_code(str(level)) for level in levels])
+        if counts[long].sum() >= LEAST_SHARE * counts.sum():
+            digits = len(str(levels[int(np.argmax(long))]))
+            return Claim(fit=0.15, why=self._say("long", digits=digits), variant=best)
         why = self._say("codes", distinct=distinct) if distinct <= 12 else self._say("parsed", share=share)
         return Claim(fit=0.9 * share, why=why, variant=best)
 

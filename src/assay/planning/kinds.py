@@ -26,7 +26,8 @@ LEAST_FIT = 0.15  # of a runner-up that is worth naming
 KNOWN_TO_READERS = ("id", "dropped")  # roles that a reader may give: where a row comes from is nothing to learn from
 LEAST_FOR_ID = 20  # rows below which "all different" means little
 ID_NAME = re.compile(
-    r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx)$|(?-i:[a-z]I[dD]$)|编号|序号|号码",
+    r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx|phone|mobile|telephone|tel|ssn)$|(?-i:[a-z]I[dD]$)"
+    r"|编号|序号|号码|证号|证件|账号|卡号|手机|电话",
     re.IGNORECASE,
 )
 
