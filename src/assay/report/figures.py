@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..kernel.findings import Figure
+from ..kernel.words import Say
 from . import curves
 from .axes import place, real, reals
 from .bars import EM, WIDTH, Strip, strip, svg
@@ -20,6 +21,12 @@ from .markup import Raw, breadth, cut, cut_to, join, short, tag
 from .speech import Voice, signed
 
 DEPTHS = 5  # of the colour of a word
+MOST_IN_HALF, HALF, BETWEEN = (
+    6,
+    460.0,
+    18.0,
+)  # columns, and units, that half of the page holds; between two columns of a table
+LONG_CELL, HEAD, NUMBER = 40, 12.0, 8.0  # letters of a cell and of a heading that may take several lines; of a number
 LEANING = 24  # letters of a column's name that leans because it is wider than its column
 FEW, NARROW = 8, 34.0  # columns that may stay as wide as the picture allows; the width of one of many
 
@@ -30,13 +37,12 @@ def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
     title = voice.say(figure.title)
     titles = (voice.say(figure.x), voice.say(figure.y))
     painted = _painted(figure, titles, title, voice, limits)
-    wide = figure.kind == "texts" or (figure.kind in ("table", "matrix") and _width_wanted(figure) > 6)
     return tag(
         "figure",
         tag("figcaption", title),
         painted or tag("p", voice.word("no_data"), class_="muted"),
         _left_out(figure, voice, limits),
-        class_=f"figure {figure.kind}" + (" wide" if wide else ""),
+        class_=f"figure {figure.kind}" + (" wide" if _is_wide(figure, voice, limits) else ""),
     )
 
 
@@ -207,8 +213,24 @@ def cell(value: Any, voice: Voice, limits: Limits) -> Raw:
     return tag("td", short(voice.say(value), min(80, limits.letters)))
 
 
-def _width_wanted(figure: Figure) -> int:
-    return len(figure.data.get("columns", ()))
+def _is_wide(figure: Figure, voice: Voice, limits: Limits) -> bool:
+    """Whether half of the page is too narrow for it."""
+    columns = figure.data.get("columns", ())
+    if figure.kind == "texts" or (figure.kind in ("table", "matrix") and len(columns) > MOST_IN_HALF):
+        return True
+    if figure.kind != "table":
+        return False
+    rows = figure.data.get("rows", ())[: limits.rows]
+    widest = [min(breadth(voice.say(head)), HEAD) for head in columns]
+    for at in range(len(columns)):
+        widest[at] = max([widest[at], *(_breadth(row[at], voice) for row in rows if at < len(row))])
+    return sum(width * EM + BETWEEN for width in widest) > HALF
+
+
+def _breadth(value: Any, voice: Voice) -> float:
+    """Letters that a cell takes in one line, as far as it takes them."""
+    words = value if isinstance(value, (str, Say)) else ""
+    return min(breadth(cut(voice.say(words), LONG_CELL)), LONG_CELL) if words else NUMBER
 
 
 def _left_out(figure: Figure, voice: Voice, limits: Limits) -> Raw | None:
