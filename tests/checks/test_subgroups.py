@@ -10,6 +10,7 @@ from scipy.stats import binom, ttest_ind
 
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Finding
 from assay.stats.slices import compared, groups_of, paired
 
 from .worlds import ask, logit_world, names, numbers, world
@@ -147,3 +148,21 @@ def test_it_says_why_when_rows_are_few_or_nothing_groups_them() -> None:
     with pytest.raises(DoesNotApply) as none:
         ask("subgroups", world([text], y, z))
     assert "no column" in none.value.say.text()  # type: ignore[attr-defined]
+
+
+def test_groups_by_the_length_of_texts_are_named_in_the_readers_language() -> None:
+    columns, y, z, rng = logit_world(1500)
+    short = rng.random(1500) < 0.2
+    cells = [
+        f"{'late again' if s else 'the train to the north was late again, as it so often is'} {i}"
+        for i, s in enumerate(short)
+    ]
+    note = replace(Column.of_words("note", cells), kind="text")
+    finding = ask("subgroups", world([*columns, note], y, np.where(short, -z, z)))
+    assert finding.verdict == "fail"
+    assert "note (length) is" in finding.say.text()
+    assert "note（长度）" in finding.say.text("zh")
+    bars = finding.figures[0].data["labels"]
+    assert bars[0].text().startswith("note (length): ")
+    assert bars[0].text("zh").startswith("note（长度）：")
+    assert Finding.from_json(finding.to_json()) == finding

@@ -6,7 +6,6 @@ import numpy as np
 
 from assay.kernel.data import Column
 from assay.kernel.plugins import modality_of
-from assay.kernel.words import Say
 from assay.language.languages import language_of
 
 
@@ -15,10 +14,10 @@ def read_as_text(column: Column) -> bool:
     return "texts" in modality_of(column.kind).about.gives
 
 
-def told_by(column: Column, length: Say, language: Say) -> list[Column]:
+def told_by(column: Column, length: str, language: str) -> list[Column]:
     """The length of each text in characters, and its language, as columns with the names that are given."""
     assert column.levels is not None
     texts = [str(text) for text in column.levels]
     sizes = np.append([float(len(text)) for text in texts], np.nan)[column.cells]
     languages = np.asarray([*(language_of(text) or None for text in texts), None], dtype=object)[column.cells]
-    return [Column.of_numbers(length.text(), sizes), Column.of_words(language.text(), languages.tolist())]
+    return [Column.of_numbers(length, sizes), Column.of_words(language, languages.tolist())]

@@ -21,7 +21,7 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
-from assay.stats.slices import Compared, Groups, compared, groups_of, paired
+from assay.stats.slices import TIMES, Compared, Groups, compared, groups_of, paired
 from assay.stats.tests import holm
 
 from ._texts import read_as_text, told_by
@@ -76,6 +76,8 @@ class Subgroups:
                 "unknown": "The model gives no intervals here, so it cannot be asked whether it knows.",
                 "sensitive": "'{column}': {metric} from {low} ({worst}) to {high} ({best}).",
                 "pairs_skipped": "Time was short: groups of two columns were not asked.",
+                "bar": "{column}: {label}",
+                "both": "{one} × {two}",
                 "length": "{column} (length)",
                 "language": "{column} (language)",
                 "none": "no column cuts out groups of {least} rows",
@@ -109,6 +111,8 @@ class Subgroups:
                 "pairs_skipped": "时间不足：未检查由两列共同划分的群体。",
                 "none": "没有哪一列能划分出至少 {least} 行的群体",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "bar": "{column}：{label}",
+                "both": "{one} × {two}",
                 "length": "{column}（长度）",
                 "language": "{column}（语言）",
                 "figure": "损失最高的群体与其余各行相比",
@@ -134,8 +138,7 @@ class Subgroups:
         names = [c.name for c in evidence.plan.columns if c.role in ("feature", "sensitive", "group")]
         columns = [evidence.data[name] for name in names if name in evidence.data]
         for column in [column for column in columns if read_as_text(column)]:
-            said = (self._say(key, column=column.name) for key in ("length", "language"))
-            columns += told_by(column, *said)
+            columns += told_by(column, *(say.text() for say in self._derived(column.name)))
         cut = [groups_of(column, LEAST) for column in columns]
         single = [g for g in cut if g is not None]
         if not single:
@@ -182,7 +185,7 @@ class Subgroups:
         key, here, overall = _readable(group, evidence)
         metric = self._say(f"measure.{key}")
         share = group.n / evidence.n
-        said = {"column": group.column, "label": group.label, "share": share}
+        said = {"column": self._named(group.column, evidence), "label": group.label, "share": share}
         return {**said, "metric": metric, "here": here, "overall": overall}
 
     def _judge(self, worse: list[Group], evidence: Evidence) -> tuple[Verdict, Group, str]:
@@ -209,7 +212,7 @@ class Subgroups:
     def _figures(self, bars: list[Group], listed: list[Group], evidence: Evidence) -> list[Figure]:
         bars = bars[:SHOWN]
         data = {
-            "labels": [f"{g.column}: {g.label}" for g in bars],
+            "labels": [self._say("bar", column=self._named(g.column, evidence), label=g.label) for g in bars],
             "values": [g.gap for g in bars],
             "low": [g.low for g in bars],
             "high": [g.high for g in bars],
@@ -220,9 +223,28 @@ class Subgroups:
         key = _readable(listed[0], evidence)[0]
         metric = self._say("metric", metric=self._say(f"measure.{key}"))
         heads = [self._say("column"), self._say("group"), self._say("rows"), metric, self._say("gap"), self._say("p")]
-        rows = [[g.column, g.label, g.n, _readable(g, evidence)[1], g.gap, g.p] for g in listed[:60]]
+        rows = [
+            [self._named(g.column, evidence), g.label, g.n, _readable(g, evidence)[1], g.gap, g.p] for g in listed[:60]
+        ]
         table = Figure(kind="table", title=self._say("listed"), data={"columns": heads, "rows": rows})
         return [*drawn, table]
+
+    def _derived(self, name: str) -> tuple[Say, Say]:
+        """What the length and the language of a column of texts are called."""
+        return self._say("length", column=name), self._say("language", column=name)
+
+    def _named(self, name: str, evidence: Evidence) -> Say | str:
+        """How a column or a pair of columns is shown: what is derived from texts, in the reader's language."""
+        names = [c.name for c in evidence.plan.columns if c.name in evidence.data]
+        derived = {say.text(): say for column in names for say in self._derived(column)}
+        if name in names or name in derived:
+            return name if name in names else derived[name]
+        one, _, two = name.partition(TIMES)
+        return (
+            self._say("both", one=derived.get(one, one), two=derived.get(two, two))
+            if two in derived or one in derived
+            else name
+        )
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)

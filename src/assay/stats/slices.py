@@ -16,6 +16,7 @@ from assay.kernel.words import number
 
 MOST_LEVELS = 12
 QUANTILES = 5
+TIMES = " × "  # between two columns, and two levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ def paired(a: Groups, b: Groups) -> Groups:
     """The groups of two columns together."""
     width = len(b.labels)
     code = np.where((a.code < 0) | (b.code < 0), -1, a.code * width + b.code)
-    return Groups(f"{a.name} × {b.name}", code, tuple(f"{x} × {y}" for x in a.labels for y in b.labels))
+    return Groups(f"{a.name}{TIMES}{b.name}", code, tuple(f"{x}{TIMES}{y}" for x in a.labels for y in b.labels))
 
 
 def compared(loss: Floats, groups: Groups) -> Compared:
