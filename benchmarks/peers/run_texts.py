@@ -15,6 +15,8 @@ import os
 import random
 import re
 import resource
+import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -204,9 +206,14 @@ def _fasttext(texts: list[str], answers: Answers, held: list[str], values: bool,
     for name, some in (("held", lines[:fifth]), ("kept", lines[fifth:]), ("all", lines)):
         Path(f"{name}.txt").write_text("\n".join(some) + "\n", encoding="utf-8")
     duration = max(1, int(0.9 * 60 * minutes))
+    # Where its timer starts before the search does, the search never ends (seen twice in five runs); an interrupt ends it.
+    watch = threading.Timer(duration + 2, os.kill, (os.getpid(), signal.SIGINT))
+    watch.daemon = True
+    watch.start()
     best = fasttext.train_supervised(
         input="kept.txt", autotuneValidationFile="held.txt", autotuneDuration=duration, thread=CORES, verbose=0, seed=0
     )
+    watch.cancel()
     keys = ("lr", "dim", "ws", "epoch", "minCount", "wordNgrams", "minn", "maxn", "bucket")
     chosen = {key: getattr(best, key) for key in keys} | {"loss": str(best.loss).rpartition(".")[2]}
     try:
