@@ -3,11 +3,14 @@
     python benchmarks/texts.py --data DATA --results texts.jsonl --minutes 3 [--only sst2 …]
     python benchmarks/texts.py --results texts.jsonl --tell
     python benchmarks/texts.py --data DATA --speed
+    python benchmarks/texts.py --data DATA --results texts.jsonl --minutes 3 --environments FOLDER [--systems setfit …]
 
 DATA is a folder of the sets named below, as their authors publish them. Against each stands the better-known of two rivals: TF-IDF of words and
 pairs (of characters for Chinese) with a linear support vector machine whose strength is chosen by cross-validation, and the points of
 all-MiniLM-L6-v2 with a logistic regression, its strength chosen likewise. All learn from the same rows and answer the same held-out rows.
-`--speed` prints ratios taken in one run, the rivals by turns.
+With `--environments` the tools that people use for texts answer the same rows in the same minutes, each in an environment of its own
+(benchmarks/peers/make.sh FOLDER), and are told beside ours: AutoGluon, its multimodal predictor, SetFit, fastText. What stands in the
+results is not done again. `--speed` prints ratios taken in one run, the rivals by turns.
 """
 
 from __future__ import annotations
@@ -82,6 +85,8 @@ SETS: dict[str, Callable[[Path], Loaded]] = {
     "20newsgroups_bydate": news,
 }
 VALUES = ("ielts_essays_task2",)
+PEERS = ("autogluon-best", "multimodal", "setfit", "fasttext")
+ALSO = ("autogluon-high",)
 
 
 def ours(texts: list[str], y: np.ndarray, held: np.ndarray, minutes: float, folder: Path, number: bool) -> np.ndarray:
@@ -151,9 +156,87 @@ def measure(name: str, data: Path, minutes: float) -> dict[str, Any]:
     return line
 
 
+def peer(system: str, name: str, data: Path, minutes: float, environments: Path) -> dict[str, Any]:
+    """One line of the results: what a tool of others answers on the same held-out rows, or how it failed."""
+    texts, y, held = SETS[name](data)
+    number = name in VALUES
+    line: dict[str, Any] = {"set": name, "minutes": minutes, "peer": system, "n": int(held.sum())}
+    line["truth"] = [str(v) for v in y[held]]
+    with tempfile.TemporaryDirectory() as folder:
+        for part, rows in (("train", ~held), ("held", held)):
+            said: dict[str, Any] = {"texts": [text for text, wanted in zip(texts, rows, strict=True) if wanted]}
+            if part == "train":
+                said["answers"] = [float(v) if number else str(v) for v in y[rows]]
+            Path(folder, f"{part}.json").write_text(json.dumps(said))
+        python = environments.resolve() / system.split("-")[0] / "bin" / "python"
+        script = Path(__file__).resolve().parent / "peers" / "run_texts.py"
+        command = [str(python), str(script), system, folder, str(minutes), *(["--values"] if number else [])]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60 * (5 * minutes + 10), check=False)
+        except subprocess.TimeoutExpired:
+            return line | {"error": "more than five times its minutes and ten more"}
+        if done.returncode or not Path(folder, "said.json").exists():
+            return line | {"error": f"exit {done.returncode}: {done.stderr[-2500:]}"}
+        return line | json.loads(Path(folder, "said.json").read_text())
+
+
 def tell(path: Path) -> None:
     """Tables of accuracy and of what beats what, with 95 % intervals over the held-out rows."""
-    lines = [json.loads(row) for row in path.read_text().splitlines()]
+    every = [json.loads(row) for row in path.read_text().splitlines()]
+    lines = [line for line in every if "peer" not in line]
+    if lines:
+        _tell_ours(lines)
+    if len(lines) < len(every):
+        _tell_peers(lines, [line for line in every if "peer" in line])
+
+
+def _tell_peers(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> None:
+    """Each tool beside ours at the same minutes: accuracy (RMSE), and ours less theirs on the same rows."""
+    systems = [system for system in (*PEERS, *ALSO) if any(line["peer"] == system for line in theirs)]
+    by = {(line["set"], line["minutes"], line["peer"]): line for line in theirs}
+    own = {(line["set"], line["minutes"]): line for line in ours}
+    for minutes in sorted({line["minutes"] for line in theirs}):
+        print(f"\n### Against the tools people use, {minutes:g} minutes\n")
+        print(
+            "Accuracy in percent (RMSE for grades), and below it ours less theirs with its 95 % interval; seconds and MB kept.\n"
+        )
+        print("| set | assay | " + " | ".join(systems) + " |\n|---|---|" + "---|" * len(systems))
+        for name in [name for name in SETS if any((name, minutes, system) in by for system in systems)]:
+            mine = own.get((name, minutes))
+            cells = [_of_peer(by.get((name, minutes, system)), mine, name in VALUES) for system in systems]
+            print(f"| {name} | {_of_peer(mine, None, name in VALUES)} | {' | '.join(cells)} |")
+
+
+def _of_peer(line: dict[str, Any] | None, ours: dict[str, Any] | None, number: bool) -> str:
+    """What one cell says of a tool: its figure, ours less it, seconds and size."""
+    if line is None:
+        return "–"
+    if "error" in line:
+        return "failed"
+    each = _each(line, number)
+    figure = f"{np.sqrt(each.mean()):.3f}" if number else f"{100 * each.mean():.2f}"
+    gap = ""
+    if ours is not None and ours["truth"] == line["truth"]:
+        if number:
+            rng, mine = np.random.default_rng(0), _each(ours, number)
+            rows = rng.integers(len(each), size=(1000, len(each)))
+            low, high = np.quantile(np.sqrt(mine[rows].mean(axis=1)) - np.sqrt(each[rows].mean(axis=1)), [0.025, 0.975])
+            gap = f"<br>{np.sqrt(mine.mean()) - np.sqrt(each.mean()):+.3f} ({low:+.3f} to {high:+.3f})"
+        else:
+            less = _each(ours, number) - each
+            gap = f"<br>{100 * less.mean():+.2f} (± {100 * 1.96 * less.std() / np.sqrt(len(less)):.2f})"
+    return f"{figure}{gap}<br>{line['seconds']:.0f} s, {line['bytes'] / 1e6:.1f} MB"
+
+
+def _each(line: dict[str, Any], number: bool) -> np.ndarray:
+    """Hit or miss (squared error) of each held-out row."""
+    found = line["found"] if "peer" in line else line["assay"]
+    if number:
+        return (np.asarray(found, dtype=float) - np.asarray(line["truth"], dtype=float)) ** 2
+    return (np.asarray(found) == np.asarray(line["truth"])).astype(float)
+
+
+def _tell_ours(lines: list[dict[str, Any]]) -> None:
     print(
         "| set | held-out rows | assay | TF-IDF + SVM | MiniLM + logistic | assay − the better, 95 % | seconds | MB |"
     )
@@ -262,6 +345,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path)
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--only", nargs="*", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--environments", type=Path)
+    parser.add_argument("--systems", nargs="*", default=list(PEERS), choices=[*PEERS, *ALSO])
     parser.add_argument("--tell", action="store_true")
     parser.add_argument("--speed", action="store_true")
     asked = parser.parse_args()
@@ -270,15 +355,19 @@ def main() -> None:
     elif asked.speed:
         speed(asked.data)
     else:
-        done = (
-            {json.loads(row)["set"] for row in asked.results.read_text().splitlines()}
-            if asked.results.exists()
-            else set()
-        )
-        for name in [name for name in asked.only if name not in done]:
-            with asked.results.open("a") as handle:
-                handle.write(json.dumps(measure(name, asked.data, asked.minutes)) + "\n")
-            print(name, "done", flush=True)
+        lines = asked.results.read_text().splitlines() if asked.results.exists() else []
+        done = {(line["set"], line["minutes"], line.get("peer", "")) for line in map(json.loads, lines)}
+        for name in asked.only:
+            for system in asked.systems if asked.environments else [""]:
+                if (name, asked.minutes, system) in done:
+                    continue
+                if system:
+                    line = peer(system, name, asked.data, asked.minutes, asked.environments)
+                else:
+                    line = measure(name, asked.data, asked.minutes)
+                with asked.results.open("a") as handle:
+                    handle.write(json.dumps(line) + "\n")
+                print(name, system, line.get("error", f"done in {line.get('seconds', 0):.0f} s"), flush=True)
 
 
 if __name__ == "__main__":

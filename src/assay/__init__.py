@@ -20,16 +20,31 @@ _HOMES = {
     "read": "assay.api",
     "embed": "assay.documents",
     "similar": "assay.documents",
+    "fetch": "assay.fetching.fetch",
     "Model": "assay.model",
     "Plan": "assay.kernel.plan",
     "Dataset": "assay.kernel.data",
     "AssayError": "assay.kernel.errors",
 }
-__all__ = ["AssayError", "Dataset", "Model", "Plan", "audit", "embed", "load", "plan", "read", "similar", "train"]
+__all__ = [
+    "AssayError",
+    "Dataset",
+    "Model",
+    "Plan",
+    "audit",
+    "embed",
+    "fetch",
+    "load",
+    "plan",
+    "read",
+    "similar",
+    "train",
+]
 
 if TYPE_CHECKING:
     from .api import audit, load, plan, read, train
     from .documents import embed, similar
+    from .fetching.fetch import fetch
     from .kernel.data import Dataset
     from .kernel.errors import AssayError
     from .kernel.plan import Plan

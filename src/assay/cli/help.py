@@ -24,6 +24,7 @@ from a table to answers:
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
   assay similar reviews.csv "the room was cold"
+  assay fetch   imdb                                       a published data set to try it on
 
 'assay VERB --help' tells more. Exit codes: 0 done, 1 a check with a limit failed,
 2 the request cannot be met, 3 our fault.
@@ -94,6 +95,19 @@ Texts of like meaning become points that are near: rows of numbers of length one
 """,
         "help.embed.output": "where to write: .npy, .csv or .parquet (default NAME.npy)",
         "help.text_column": "the column of texts, where there is more than one",
+        "help.fetch": "a published data set, downloaded and checked",
+        "help.fetch.epilog": """\
+Without NAME, lists what there is. The archive stays as it was published: train reads it as it is, its folders
+are the labels. What breaks off goes on with the same command; a proxy is named by HTTPS_PROXY. Without a network,
+put the file there by hand, and this checks it.
+
+  assay fetch
+  assay fetch 20newsgroups
+  assay fetch imdb -o data
+  assay train data/aclImdb_v1.tar.gz/train --target label --test data/aclImdb_v1.tar.gz/test -o imdb.assay
+""",
+        "help.fetch.name": "20newsgroups or imdb",
+        "help.fetch.output": "folder or file to write to (default: this folder)",
         "help.export": "the model as ONNX, checked against its own answers",
         "help.export.epilog": """\
 Every row of DATA is asked in onnxruntime, and answers must equal the model's within 0.00001; without DATA,
@@ -170,6 +184,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
   assay similar reviews.csv "the room was cold"
+  assay fetch   imdb                                       供试用的公开数据集
 
 “assay VERB --help”给出详细说明。退出码：0 完成，1 有限值未满足，
 2 请求无法满足，3 程序出错。
@@ -237,6 +252,18 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
 """,
         "help.embed.output": "写到何处：.npy、.csv 或 .parquet（默认 NAME.npy）",
         "help.text_column": "文本所在的列（不止一列时）",
+        "help.fetch": "下载并核对公开数据集",
+        "help.fetch.epilog": """\
+不给出 NAME 时列出可用的数据集。压缩包保持发布时的原样：train 可直接读取，其中的文件夹即为标签。
+下载中断后用同一命令继续；代理由 HTTPS_PROXY 指定。不能联网时请自行放入文件，本命令会进行核对。
+
+  assay fetch
+  assay fetch 20newsgroups
+  assay fetch imdb -o data
+  assay train data/aclImdb_v1.tar.gz/train --target label --test data/aclImdb_v1.tar.gz/test -o imdb.assay
+""",
+        "help.fetch.name": "20newsgroups 或 imdb",
+        "help.fetch.output": "写入的文件夹或文件（默认：当前文件夹）",
         "help.export": "将模型写成 ONNX，并与其自身的回答核对",
         "help.export.epilog": """\
 用 onnxruntime 回答 DATA 的每一行，与模型的差异不得超过 0.00001；未给出 DATA 时，

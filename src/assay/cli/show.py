@@ -9,6 +9,7 @@ from math import isfinite
 from threading import Lock
 from typing import TextIO
 
+from assay.kernel.clock import Clock
 from assay.kernel.findings import Finding
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say, pad, width_of
@@ -137,6 +138,25 @@ class Progress:
                 self.stream.write(text + "\n")
             self.stream.flush()
             self.last = step
+
+
+class Arriving(Progress):
+    """How much of a file is here, and how long the rest takes at the pace so far."""
+
+    def __init__(self, lang: str, stream: TextIO | None = None, clock: Clock | None = None) -> None:
+        super().__init__(lang, stream)
+        self.clock = clock or Clock.start()
+        self.first: int | None = None  # what was here when this run began to receive
+
+    def more(self, came: int, whole: int) -> None:
+        """Bytes that are here, and of the whole file (0 where nobody says)."""
+        self.first = came if self.first is None else self.first
+        if not whole:
+            return self._line(word("arriving_of", self.lang, came=came / 1e6), f"{came // 10**7}")
+        share, pace = came / whole, (came - self.first) / max(self.clock.spent(), 1e-3)
+        left = f" · {word('left', self.lang, time=clock_text((whole - came) / pace))}" if pace else ""
+        said = word("arriving", self.lang, came=came / 1e6, whole=whole / 1e6)
+        return self._line(f"{bar(share)} {said}{left}", f"{int(10 * share)}")
 
 
 def bar(share: float, width: int = 18) -> str:

@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
+from assay.fetching.published import meant_by
 from assay.kernel.errors import DataError, Part
 from assay.kernel.hints import did_you_mean, listing, reason
 from assay.kernel.words import Say, refusal
@@ -75,6 +76,8 @@ def existing(source: Any) -> Path:
         raise refusal(DataError, "readers", "device", name=str(path))
     if re.match(r"^https?://", str(source)):
         raise refusal(DataError, "readers", "web", source=str(source))
+    if data := meant_by(path):
+        raise refusal(DataError, "readers", "published", source=str(source), title=data.title, name=data.key)
     folder = path.parent
     if not folder.is_dir():
         raise refusal(DataError, "readers", "no_folder", source=str(source), folder=str(folder))

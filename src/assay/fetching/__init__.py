@@ -1,0 +1,1 @@
+"""Published data sets: where each is, and how it comes whole."""
