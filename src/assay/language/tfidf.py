@@ -101,3 +101,14 @@ class Vocabulary:
         if len(slots) and (slots[0] < 0 or slots[-1] >= SLOTS or (np.diff(slots) <= 0).any()):
             raise box.refuse("slots are out of range or not in rising order")
         return cls(box.flag("words"), slots, halves_of(box, "idf", (len(slots),)).astype(np.float32))
+
+
+def of_length_one(x: Any) -> Any:
+    """Rows of a sparse matrix brought to length one each; empty ones stay as they are."""
+    size = np.bincount(
+        np.repeat(np.arange(x.shape[0]), np.diff(x.indptr)), weights=x.data * x.data, minlength=x.shape[0]
+    )
+    scale = (1.0 / np.sqrt(np.where(size > 0, size, 1.0))).astype(np.float32)
+    x = x.copy()
+    x.data = (x.data * np.repeat(scale, np.diff(x.indptr))).astype(np.float32)
+    return x
