@@ -91,14 +91,16 @@ def make_folds(
     rest: Ints,
 ) -> tuple[Fold, ...]:
     """The folds of the rows in `rest` (those that are not sealed), with encoders learnt from their training rows."""
-    out: list[Fold] = []
-    for number, train, held in splitting.rounds(folds[rest], times is not None):
-        train, held = rest[train], rest[held]
-        rng = stream(seed, "tune rows", number)
-        kept, tune = splitting.carve(train, TUNE_SHARE, strata, groups, times, rng)
-        encoders = Encoders.learn(table, names, train, seed, number)
-        out.append(Fold(len(out), kept, tune, held, encoders))
-    return tuple(out)
+    parts = [
+        (number, rest[train], rest[held]) for number, train, held in splitting.rounds(folds[rest], times is not None)
+    ]
+
+    def fold(place: int, _: Clock) -> Fold:
+        number, train, held = parts[place]
+        kept, tune = splitting.carve(train, TUNE_SHARE, strata, groups, times, stream(seed, "tune rows", number))
+        return Fold(place, kept, tune, held, Encoders.learn(table, names, train, seed, number))
+
+    return tuple(side_by_side(fold, len(parts), min(len(parts), cores()), Clock.still())) if parts else ()
 
 
 @dataclass(frozen=True, eq=False)
