@@ -383,3 +383,15 @@ def test_an_interruption_while_the_evidence_is_drawn_up_is_told(monkeypatch: pyt
     model = assay.train(TABLE, "y", **{**QUICK, "checks": ("quality",)})
     assert model.card["interrupted"]
     assert model.findings[0].verdict == "pass"
+
+
+def test_what_takes_longer_to_load_than_there_is_time_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    heavy = learner("heavy", lambda *_: begun.append(1))
+    heavy.about = replace(heavy.about, loads=600.0)  # type: ignore[attr-defined]
+    point = type("Point", (), {"name": "heavy", "load": staticmethod(lambda: heavy)})()
+    monkeypatch.setattr(Shelf, "outside", property(lambda self: {"heavy": point} if self.room == "learners" else {}))
+    model = assay.train(TABLE, "y", **(QUICK | {"learners": ("constant", "linear", "heavy")}))
+    assert line(model, "heavy").status == "skipped"
+    assert line(model, "linear").status == "done"
+    assert not begun

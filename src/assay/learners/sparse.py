@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
@@ -19,9 +20,11 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
-from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Batch, Feature, Head, Texts
 from assay.kernel.plugins import About
-from assay.kernel.settings import Choice, Real, Whole, check_settings
+from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
+from assay.kernel.threads import cores
 from assay.language.grams import counted, pieces
 from assay.language.reading import Reading
 from assay.language.tfidf import Vocabulary, of_length_one
@@ -43,6 +46,11 @@ BESIDE = 0.2  # of a standard deviation of another column: as much as a telling 
 TOLERANCE, MOST_ROUNDS = 0.1, 20_000  # of the solver, liblinear's own; a few dozen rounds are usual
 SHARP, LEAST_TUNE = 2.5, 12  # log-odds a margin of one is worth where fewer rows than that could tell
 SHARPS = tuple(np.geomspace(0.5, 25.0, 41).tolist())
+TIMED = 160  # texts that tell how long counting takes
+FOLDS, A_FOLD = (
+    5,
+    1.5,
+)  # fits reckoned with, and what one takes at the least beside counting all texts (measured: 0.8 to 2)
 TOLD, TOLD_FROM = 12, 4000  # words told for each class, and texts they are looked up in
 
 
@@ -57,21 +65,54 @@ class Sparse:
         needs=("sklearn",),
         extra="text",
         order=12,
-        words={"en": {"title": "words and characters, weighted"}, "zh": {"title": "词与字符加权"}},
+        share=0.6,
+        words={
+            "en": {
+                "title": "words and characters, weighted",
+                "long": "weighing the words of {n} texts would take about {seconds} s, and {left} s are left; give more --minutes",
+            },
+            "zh": {
+                "title": "词与字符加权",
+                "long": "为 {n} 段文本的词加权约需 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
+            },
+        },
     )
     pieces: Annotated[int, Whole(100, 1_000_000, log=True)] = 100_000  # that tell most, kept of all
     strength: Annotated[float, Real(0.0, 1e4)] = 0.0  # of the errors against the weights; 0 lets the tune rows choose
     ratios: Annotated[str, Choice(("auto", "never", "always"))] = (
         "auto"  # whether pieces are scaled by how they favour a class
     )
+    characters: Annotated[bool, Switch()] = True  # whether runs of characters are weighed beside words
 
     def __post_init__(self) -> None:
         check_settings(self)
 
+    def prepare(self, texts: Texts, clock: Clock) -> Sparse:
+        """Count the pieces of every text before the folds ask for them; words alone where there is no time for their characters.
+
+        Raises DoesNotApply where the time does not suffice for the words either.
+        """
+        if clock.stands:
+            return self
+        foreseen = {words: sum(_counting(column, words, clock) for column in texts.columns) for words in (True, False)}
+        left = clock.remaining()
+        words, every = (_whole_cost(seconds) for seconds in (foreseen[True], sum(foreseen.values())))
+        if words > left:
+            values = {"n": sum(map(len, texts.columns)), "seconds": round(words), "left": round(left)}
+            raise DoesNotApply(self.about.say("learners", "long", **values))
+        ready = replace(self, characters=self.characters and every <= left)
+        sorts = (True, False) if ready.characters else (True,)
+        wanted = [(column, words) for column in texts.columns for words in sorts]
+        side_by_side = min(cores(), len(wanted))
+        with ThreadPoolExecutor(max(1, side_by_side)) as pool:
+            for done in [pool.submit(counted, column, words) for column, words in wanted]:
+                done.result()
+        return ready
+
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> SparseLine:
         """Choose strengths and mixture on the tune rows, then learn from all."""
         train, tune = counting(train), counting(tune)
-        columns, x = _Columns.learn(train, self.pieces)
+        columns, x = _Columns.learn(train, self.pieces, self.characters)
         x_tune = columns.matrix(tune) if tune.rows else None
         chosen, cost = self._choose(x, train, x_tune, tune, head, clock)
         solved = _mixed([way.solved for way in chosen], [way.share for way in chosen])
@@ -222,9 +263,9 @@ class _Columns:
     design: Design | None
 
     @classmethod
-    def learn(cls, train: Batch, most: int) -> tuple[_Columns, Any]:
+    def learn(cls, train: Batch, most: int, characters: bool = True) -> tuple[_Columns, Any]:
         """The pieces of each text column that tell most of the target, and the rows learnt from as columns."""
-        found = [_read(train, place, most) for place in range(len(train.texts.parts))]
+        found = [_read(train, place, most, characters) for place in range(len(train.texts.parts))]
         others = beside(train)
         columns = cls(tuple(reading for reading, _ in found), Design.learn(others) if others.features else None)
         return columns, columns.beside_texts([x for _, x in found], train)
@@ -298,13 +339,13 @@ class _Columns:
         return cls(readings, design)
 
 
-def _read(train: Batch, place: int, most: int) -> tuple[Reading, Any]:
+def _read(train: Batch, place: int, most: int, characters: bool) -> tuple[Reading, Any]:
     """The pieces of one text column that tell most of the target, and its texts as columns."""
     assert train.y is not None
     texts = train.texts.columns[place]
     both, parts = [], []
     for words in (True, False):
-        counts = counted(texts, words)
+        counts = counted(texts, words) if words or characters else counted([""] * len(texts), words)
         both.append(Vocabulary.learn(counts, words, SEEN))
         parts.append(both[-1].of_counts(counts))
     if sum(map(len, both)) > most:
@@ -317,6 +358,21 @@ def _read(train: Batch, place: int, most: int) -> tuple[Reading, Any]:
         parts = [of_length_one(x[:, k]) for x, k in zip(parts, kept, strict=True)]
     reading = Reading.of(train.texts.parts[place], both[0], both[1], texts)
     return reading, reading.beside_size(parts[0], parts[1], texts)
+
+
+def _counting(texts: Any, words: bool, clock: Clock) -> float:
+    """Seconds that counting the pieces of all these texts will take on one core, judged by a few of them."""
+    few = [str(text) for text in texts[:: max(1, len(texts) // TIMED)]]
+    size = sum(map(len, few))
+    counted(few[:1], words)  # the first call is slow
+    timer = clock.slice(clock.remaining())
+    counted(few, words)
+    return timer.spent() * sum(map(len, texts)) / max(1, size)
+
+
+def _whole_cost(seconds: float) -> float:
+    """Seconds that all folds take, by those that counting takes: it, and for each fold as long again and half to read and solve."""
+    return seconds + FOLDS * A_FOLD * seconds / min(cores(), FOLDS)
 
 
 def _members(y: NDArray[Any]) -> Any:

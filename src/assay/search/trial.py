@@ -126,6 +126,8 @@ def try_candidate(
         "settings": dict(candidate.settings),
         "readable": bool(plugin.about.readable),
     }
+    if clock.remaining() < plugin.about.loads:
+        return Outcome(Trial(**line, status="skipped", error=Say("search", "no_time")))
     timer, before = clock.slice(clock.remaining()), peak_memory_mb()
 
     def work(number: int, share: Clock) -> _Step | None:
