@@ -102,7 +102,7 @@ def test_words_alone_are_weighed_where_there_is_no_time_for_their_characters(mon
     monkeypatch.setattr("assay.learners.sparse.cores", lambda: 2)
     texts = Texts((reviews("en", 400)[0],), ("note",))
     assert Sparse().prepare(texts, Clock.start(600.0, now=Ticking())).characters
-    hurried = Sparse().prepare(texts, Clock.start(20.0, now=Ticking()))
+    hurried = Sparse().prepare(texts, Clock.start(30.0, now=Ticking()))
     assert not hurried.characters
     with pytest.raises(DoesNotApply, match="weighing the words of 400 texts would take"):
         Sparse().prepare(texts, Clock.start(8.0, now=Ticking()))

@@ -44,8 +44,17 @@ class Vocabulary:
         idf = np.log((1.0 + n) / (1.0 + texts[slots])) + 1.0
         return cls(words, slots.astype(np.int32), halves(idf).astype(np.float32))
 
+    @classmethod
+    def none(cls, words: bool) -> Vocabulary:
+        """No pieces at all."""
+        return cls(words, np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
+
     def weights(self, texts: Strings) -> Any:
         """TF-IDF of texts, of length one: scipy.sparse.csr_array of float32 [n, v]."""
+        from scipy.sparse import csr_array
+
+        if not len(self):  # nothing to look for: the texts are not cut
+            return csr_array((len(texts), 0), dtype=np.float32)
         return self.of_counts(counted(texts, self.words))
 
     def of_counts(self, counts: Any) -> Any:
