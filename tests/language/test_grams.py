@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from assay.language.grams import BLOCK, READ, SLOTS, counted, pieces
+from assay.kernel.origin import drawn
+from assay.language.grams import _COUNTED, BLOCK, READ, SLOTS, counted, pieces
 from assay.language.spans import by_word, words_of
 from assay.language.tfidf import Vocabulary
 
@@ -107,3 +108,23 @@ def test_any_text_can_be_cut_and_shared_out(text: str) -> None:
             pulls = np.ones((len(some.start), 1))
             total = by_word(words, some.start, np.minimum(some.stop, len(text)), pulls).sum()
             assert total <= len(pulls) + 1e-6
+
+
+def test_texts_of_folds_are_counted_once_for_all_and_give_what_they_give_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import assay.language.grams as module
+
+    whole = np.asarray([f"the room of guest {i} was {'clean' if i % 3 else 'loud'}" for i in range(40)], dtype=object)
+    asked = []
+    real = module._counted
+    monkeypatch.setattr(module, "_counted", lambda texts, words: asked.append(len(texts)) or real(texts, words))
+    most, few = drawn(whole, np.arange(0, 40)[::-1]), drawn(whole, np.array([7, 7, -1]))
+    for texts in (most, few, most):
+        assert (counted(texts, True) != real(texts.tolist(), True)).nnz == 0
+    assert asked == [40]
+
+
+def test_a_few_texts_of_many_are_counted_alone() -> None:
+    whole = np.asarray([f"entry number {i}" for i in range(40)], dtype=object)
+    few = drawn(whole, np.array([3]))
+    assert counted(few, True).shape[0] == 1
+    assert not _COUNTED.holds(whole, True)

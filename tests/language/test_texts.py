@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -72,3 +74,21 @@ def test_what_was_made_is_kept_as_long_as_its_array_and_no_longer() -> None:
     del second, third
     gc.collect()
     assert len(memo._kept) == 1
+
+
+def test_what_two_threads_ask_for_at_once_is_made_once() -> None:
+    memo, made = Memo(1_000, lambda found: len(found)), []
+    both, array = threading.Barrier(2), np.zeros(1)
+
+    def make() -> list[int]:
+        made.append(1)
+        return [0]
+
+    def ask() -> list[int]:
+        both.wait(10)
+        return memo.of(array, make)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = (pool.submit(ask) for _ in range(2))
+        assert first.result() is second.result()
+    assert len(made) == 1

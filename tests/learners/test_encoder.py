@@ -18,7 +18,8 @@ from assay.kernel.forms import Batch, Feature, Head, Texts, Vector
 from assay.kernel.rng import stream
 from assay.learners.encoder import Encoder
 from assay.neural import checkpoint
-from assay.neural.sentences import Sentences
+from assay.neural.checkpoint import find
+from assay.neural.sentences import Sentences, sentences
 from assay.testing.worlds import Ticking
 
 transformers = pytest.importorskip("transformers")
@@ -163,3 +164,17 @@ def test_the_commands_told_after_training_work_in_a_new_process(
     done = subprocess.run(["sh", "-ec", commands], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "scored.csv").read_text().splitlines()) == 301
+
+
+def test_of_a_long_text_the_beginning_gives_the_tokens_that_the_whole_gives(tiny: Path) -> None:
+    encode = sentences(find(str(tiny)).label, 16)
+    rng = np.random.default_rng(0)
+    long = " ".join(rng.choice(WORDS[2:], size=500))
+    blanks = "good" + " " * 2_000 + "bad"
+    texts = [long, blanks, "good", "x" * 5_000]
+    assert encode._cut(texts) == encode._ids(texts)
+
+
+def test_networks_are_read_once_however_many_tokens_are_asked_for(tiny: Path) -> None:
+    label = find(str(tiny)).label
+    assert sentences(label, 16)._network is sentences(label, 32)._network

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from assay.kernel.clock import Clock
+from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Batch, Feature, Head, Texts, Vector
 from assay.kernel.rng import stream
-from assay.learners.sparse import Sparse, SparseLine
+from assay.learners.sparse import Sparse, SparseLine, _Columns, _telling
+from assay.testing.worlds import Ticking
 
 GOOD = {"en": ["lovely", "clean", "quiet", "friendly"], "zh": ["很好", "干净", "安静", "热情"]}
 BAD = {"en": ["awful", "dirty", "noisy", "rude"], "zh": ["很差", "肮脏", "吵闹", "冷淡"]}
@@ -78,3 +80,37 @@ def test_values_are_learnt() -> None:
 def test_a_file_holds_no_more_weights_than_asked_for() -> None:
     model = fitted(batch(*reviews("en", 400)), Head.classes(2), pieces=100)
     assert model.columns.width <= 101
+
+
+def test_columns_that_are_left_out_leave_what_the_kept_ones_give_alone() -> None:
+    texts, y = reviews("en", 120)
+    columns, x = _Columns.learn(batch(texts, y, np.linspace(0, 1, len(y))), 100_000)
+    keep = np.flatnonzero(~columns.pieces | (np.arange(columns.width) % 2 == 0))
+    alone = columns.only(keep).matrix(batch(texts, y, np.linspace(0, 1, len(y))))
+    assert columns.width == x.shape[1]
+    assert columns.left(x, keep).toarray() == pytest.approx(alone.toarray(), abs=1e-6)
+
+
+def test_as_many_pieces_as_are_allowed_are_all_kept() -> None:
+    pieces = np.array([True, True, True, False])
+    weights = np.array([[0.1], [3.0], [-2.0], [0.0]])
+    assert _telling(weights, pieces, 3).tolist() == [0, 1, 2, 3]
+    assert _telling(weights, pieces, 2).tolist() == [1, 2, 3]
+
+
+def test_words_alone_are_weighed_where_there_is_no_time_for_their_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.learners.sparse.cores", lambda: 2)
+    texts = Texts((reviews("en", 400)[0],), ("note",))
+    assert Sparse().prepare(texts, Clock.start(600.0, now=Ticking())).characters
+    hurried = Sparse().prepare(texts, Clock.start(30.0, now=Ticking()))
+    assert not hurried.characters
+    with pytest.raises(DoesNotApply, match="weighing the words of 400 texts would take"):
+        Sparse().prepare(texts, Clock.start(8.0, now=Ticking()))
+    model = fitted(batch(*reviews("en", 400)), Head.classes(2), characters=False)
+    assert len(model.columns.readings[0].characters) == 0
+    fresh, y = reviews("en", 200, seed=1)
+    assert ((model.predict(batch(fresh, None))[:, 0] > 0) == y).mean() > 0.97
+
+
+def test_where_the_clock_stands_nothing_is_left_out() -> None:
+    assert Sparse().prepare(Texts((reviews("en", 40)[0],), ("note",)), Clock.still()).characters

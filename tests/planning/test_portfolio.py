@@ -6,6 +6,7 @@ import pytest
 
 from assay.kernel import shelf as shelves
 from assay.kernel.forms import Head
+from assay.kernel.shelf import shelf
 from assay.planning.portfolio import candidates
 
 
@@ -54,3 +55,16 @@ def test_a_learner_whose_packages_do_not_fit_the_memory_is_left_out_and_told() -
         say.text() for say in left_out
     ]
     assert "perceptron" in {c.learner for c in candidates(1000, Head.classes(2), (), spare=1e9)[0]}
+
+
+def test_what_reads_texts_is_tried_before_what_sees_a_few_factors_of_them() -> None:
+    found, _ = candidates(1_000, Head.classes(2), (), forms=frozenset({"vector", "texts"}))
+    takes = ["texts" in shelf("learners").get(c.learner).about.takes for c in found]
+    assert found[0].learner == "constant"
+    assert takes[1:] == sorted(takes[1:], reverse=True)
+    assert sum(takes) >= 2
+
+
+def test_of_counted_candidates_on_texts_one_can_still_be_read() -> None:
+    found, _ = candidates(1_000, Head.classes(2), (), trials=1, forms=frozenset({"vector", "texts"}))
+    assert [c.learner for c in found] == ["constant", "linear"]

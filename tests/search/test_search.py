@@ -124,6 +124,27 @@ def test_a_starving_learner_is_a_line_of_the_ledger(monkeypatch: pytest.MonkeyPa
     assert line(model, "linear").status == "done"
 
 
+def test_a_candidate_with_most_of_its_folds_done_ends_them_within_the_time_of_the_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same learner, given less by the search than its folds take but with time left to the search."""
+    now, given = [0.0], []
+
+    def slow(train: Batch, tune: Batch, head: Any, clock: Clock) -> Any:
+        now[0] += 8.0
+        given.append(clock.remaining())
+        return Even(None)
+
+    class Even(Left):
+        def predict(self, batch: Batch) -> Any:
+            return np.zeros((batch.rows, 1))
+
+    clock = Clock.start(100.0, now=lambda: now[0])
+    model = assay.train(TABLE, "y", clock=clock, folds=8, **joined(monkeypatch, "sloth", slow))
+    assert len(given) == 8
+    assert line(model, "sloth").status == "done"
+
+
 def test_without_any_candidate_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any) -> Any:
         raise RuntimeError("no")
@@ -383,3 +404,15 @@ def test_an_interruption_while_the_evidence_is_drawn_up_is_told(monkeypatch: pyt
     model = assay.train(TABLE, "y", **{**QUICK, "checks": ("quality",)})
     assert model.card["interrupted"]
     assert model.findings[0].verdict == "pass"
+
+
+def test_what_takes_longer_to_load_than_there_is_time_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    heavy = learner("heavy", lambda *_: begun.append(1))
+    heavy.about = replace(heavy.about, loads=600.0)  # type: ignore[attr-defined]
+    point = type("Point", (), {"name": "heavy", "load": staticmethod(lambda: heavy)})()
+    monkeypatch.setattr(Shelf, "outside", property(lambda self: {"heavy": point} if self.room == "learners" else {}))
+    model = assay.train(TABLE, "y", **(QUICK | {"learners": ("constant", "linear", "heavy")}))
+    assert line(model, "heavy").status == "skipped"
+    assert line(model, "linear").status == "done"
+    assert not begun

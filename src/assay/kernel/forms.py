@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data import Floats
+from .origin import joined, taken
 
 FORMS = ("vector", "texts", "tokens", "sequence", "grid", "clip")
 HEADS = ("value", "counts", "classes", "flags", "quantiles", "path", "boxes", "words", "oddness", "ranking")
@@ -81,12 +82,12 @@ class Texts:
 
     def take(self, rows: NDArray[Any]) -> Texts:
         """The same columns for some rows."""
-        return Texts(tuple(column[rows] for column in self.columns), self.parts)
+        return Texts(tuple(taken(column, rows) for column in self.columns), self.parts)
 
     def then(self, more: Texts) -> Texts:
         """The rows of another after these."""
         pairs = zip(self.columns, more.columns, strict=True)
-        return Texts(tuple(np.concatenate(pair) for pair in pairs), self.parts)
+        return Texts(tuple(joined(*pair) for pair in pairs), self.parts)
 
     @property
     def nbytes(self) -> int:

@@ -40,6 +40,7 @@ class About:
     readable: bool = False  # a learner whose whole working a person can read
     memory: int = 0  # bytes that its packages and their work take, besides the table
     share: float = 0.45  # of the time that is left, at most, that one candidate may take
+    loads: float = 0.0  # seconds that loading its packages and what it reads may take: with fewer left it is not begun
     asked_for: bool = False  # a task that is never guessed: it is taken where it is named
     empty_answers: bool = False  # a task to which an empty cell of the target is an answer: no label
     graded: bool = False  # a task whose answers are told as grades of the codec's scale

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernel.origin import origin
 from .characters import BLANK, DENSE, LETTER, codes_of, small, sorts
 from .memo import Memo
 
@@ -28,6 +29,7 @@ BASE = np.uint64(0x9E3779B97F4A7C15)
 WORD, PAIR = 1, 2  # sorts of pieces, beside runs by their length
 
 KEPT = 400_000_000  # bytes of counts that are kept for when the same texts come again
+A_CHARACTER = 13  # bytes of counts that a character of long texts leaves, words and runs together (measured: 12.3)
 _COUNTED = Memo(KEPT, lambda counts: counts.data.nbytes + counts.indices.nbytes + counts.indptr.nbytes)
 
 Strings = Sequence[str] | NDArray[np.object_]
@@ -60,9 +62,18 @@ def pieces(texts: Strings, words: bool) -> Iterator[tuple[int, int, Pieces]]:
 
 def counted(texts: Strings, words: bool) -> Any:
     """How often each piece stands in each text: scipy.sparse.csr_array of int32 [n, SLOTS], slots rising within a row."""
-    if isinstance(texts, np.ndarray):
-        return _COUNTED.of(texts, lambda: _counted(texts, words), words)
-    return _counted(texts, words)
+    if not isinstance(texts, np.ndarray):
+        return _counted(texts, words)
+    whole, places = origin(texts) or (texts, None)
+    if places is not None and (_COUNTED.holds(whole, words) or _once_for_all(whole, places)):
+        return _COUNTED.of(whole, lambda: _counted(whole, words), words)[places]
+    return _COUNTED.of(texts, lambda: _counted(texts, words), words)
+
+
+def _once_for_all(whole: NDArray[Any], places: NDArray[np.int64]) -> bool:
+    """Whether all texts that some were drawn from are counted at once: where the most of them are asked for, as by the rows
+    that a fold learns from, and what is counted can be kept for the other folds and the checks."""
+    return 2 * len(places) >= len(whole) and A_CHARACTER * sum(map(len, whole)) <= KEPT
 
 
 def _counted(texts: Strings, words: bool) -> Any:

@@ -42,10 +42,14 @@ class Reading:
 
     def matrix(self, texts: Strings) -> Any:
         """Every text as columns: scipy.sparse.csr_array of float32 [n, width]."""
+        return self.beside_size(self.words.weights(texts), self.characters.weights(texts), texts)
+
+    def beside_size(self, words: Any, characters: Any, texts: Strings) -> Any:
+        """The same where the columns of the two vocabularies are at hand."""
         from scipy.sparse import csr_array, hstack
 
         size = csr_array(((_sizes(texts) - self.centre) / self.scale * SIZED).astype(np.float32)[:, None])
-        return csr_array(hstack([self.words.weights(texts), self.characters.weights(texts), size], format="csr"))
+        return csr_array(hstack([words, characters, size], format="csr"))
 
     def only(self, keep: NDArray[Any]) -> Reading:
         """The same with some of its pieces, by column."""

@@ -44,8 +44,17 @@ class Vocabulary:
         idf = np.log((1.0 + n) / (1.0 + texts[slots])) + 1.0
         return cls(words, slots.astype(np.int32), halves(idf).astype(np.float32))
 
+    @classmethod
+    def none(cls, words: bool) -> Vocabulary:
+        """No pieces at all."""
+        return cls(words, np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
+
     def weights(self, texts: Strings) -> Any:
         """TF-IDF of texts, of length one: scipy.sparse.csr_array of float32 [n, v]."""
+        from scipy.sparse import csr_array
+
+        if not len(self):  # nothing to look for: the texts are not cut
+            return csr_array((len(texts), 0), dtype=np.float32)
         return self.of_counts(counted(texts, self.words))
 
     def of_counts(self, counts: Any) -> Any:
@@ -54,13 +63,13 @@ class Vocabulary:
 
         column = self.columns_of(counts.indices)
         known = column >= 0
-        rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))[known]
-        column = column[known]
-        often = counts.data[known]
-        values = np.where(often == 1, np.float32(1), 1 + np.log(often.astype(np.float32))) * self.idf[column]
+        column, often = column[known], counts.data[known]
+        each = np.diff(np.append(0, np.cumsum(known))[counts.indptr])  # pieces of a text that are known
+        rows = np.repeat(np.arange(counts.shape[0], dtype=np.int32), each)
+        values = _weight_of(often) * self.idf[column]
         squares = np.bincount(rows, weights=values * values, minlength=counts.shape[0])
         scale = (1.0 / np.sqrt(np.where(squares > 0, squares, 1.0))).astype(np.float32)
-        ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=counts.shape[0]))])
+        ends = np.append(0, np.cumsum(each))
         whole = np.int32 if ends[-1] < 2**31 else np.int64
         return csr_array((values * scale[rows], column, ends.astype(whole)), shape=(counts.shape[0], len(self.slots)))
 
@@ -70,6 +79,10 @@ class Vocabulary:
 
     def columns_of(self, slots: NDArray[Any]) -> NDArray[np.int32]:
         """The column of each slot; -1 where it is empty."""
+        if len(slots) >= SLOTS:  # a table of all slots is then made sooner than it is done without
+            place = np.full(SLOTS, -1, dtype=np.int32)
+            place[self.slots] = np.arange(len(self.slots), dtype=np.int32)
+            return np.asarray(place[slots])
         bits, before = self._ranks
         word, bit = slots >> 6, (slots & 63).astype(np.uint64)
         held = bits[word] >> bit
@@ -101,3 +114,23 @@ class Vocabulary:
         if len(slots) and (slots[0] < 0 or slots[-1] >= SLOTS or (np.diff(slots) <= 0).any()):
             raise box.refuse("slots are out of range or not in rising order")
         return cls(box.flag("words"), slots, halves_of(box, "idf", (len(slots),)).astype(np.float32))
+
+
+def _weight_of(often: NDArray[Any]) -> NDArray[np.float32]:
+    """One plus the logarithm of how often a piece stands in a text."""
+    most = int(often.max(initial=0))
+    if most > len(often):
+        return np.asarray(1 + np.log(often.astype(np.float32)), dtype=np.float32)
+    numbers = np.maximum(np.arange(most + 1, dtype=np.float32), 1)
+    return np.asarray((1 + np.log(numbers)).astype(np.float32)[often])
+
+
+def of_length_one(x: Any) -> Any:
+    """Rows of a sparse matrix brought to length one each; empty ones stay as they are."""
+    size = np.bincount(
+        np.repeat(np.arange(x.shape[0]), np.diff(x.indptr)), weights=x.data * x.data, minlength=x.shape[0]
+    )
+    scale = (1.0 / np.sqrt(np.where(size > 0, size, 1.0))).astype(np.float32)
+    x = x.copy()
+    x.data = (x.data * np.repeat(scale, np.diff(x.indptr))).astype(np.float32)
+    return x

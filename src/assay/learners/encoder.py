@@ -34,7 +34,6 @@ BESIDE = 0.2  # of a standard deviation of another column: about what a coordina
 UNKNOWN = 0.1  # share of tokens beyond which the vocabulary is of other scripts
 LOOKED_AT, TIMED = 200, 160  # texts that are looked at for unknown tokens, and that are timed
 FEWEST_TOKENS = 32
-LOADING = 12.0  # seconds that reading an encoder may take beside other work
 TIMING = 0.1  # of the time that is left, for timing at most
 SHARE_FOR_TEXTS = 0.8  # of a candidate's time that encoding may take
 ROUNDS = 300
@@ -52,6 +51,7 @@ class Encoder:
         extra="text",
         order=32,
         memory=900_000_000,
+        loads=12.0,
         share=0.75,
         words={
             "en": {
@@ -80,8 +80,9 @@ class Encoder:
 
         Raises DoesNotApply where the vocabulary does not know the script, or the time does not suffice.
         """
-        if clock.remaining() < LOADING:
-            raise DoesNotApply(self.about.say("learners", "short", seconds=LOADING, left=round(clock.remaining())))
+        if clock.remaining() < self.about.loads:
+            spare = round(clock.remaining())
+            raise DoesNotApply(self.about.say("learners", "short", seconds=self.about.loads, left=spare))
         label = find(self.encoder).label
         whole = sentences(label, self.tokens)
         for part, column in zip(texts.parts, texts.columns, strict=True):
@@ -98,9 +99,11 @@ class Encoder:
             left = SHARE_FOR_TEXTS * clock.remaining()
             if seconds <= left:
                 break
-            if tokens // 2 < FEWEST_TOKENS:
+            # A token costs the same at best, however few are read: what cannot suffice is not timed.
+            fewer = [t for t in _halvings(tokens) if seconds * t / tokens <= left]
+            if not fewer:
                 raise DoesNotApply(self.about.say("learners", "long", n=n, seconds=round(seconds), left=round(left)))
-            tokens //= 2
+            tokens = fewer[0]
         sentences(label, tokens)(every, clock, quick=True)
         return replace(self, encoder=label, tokens=tokens)
 
@@ -258,6 +261,19 @@ class _Columns:
 def _spread(texts: Any, n: int) -> list[str]:
     """Some texts, evenly from all."""
     return [str(text) for text in texts[:: max(1, len(texts) // n)]]
+
+
+def _halvings(tokens: int) -> list[int]:
+    """Half as many tokens, a quarter and so on, while enough are read to tell anything.
+
+    >>> _halvings(256)
+    [128, 64, 32]
+    """
+    found = []
+    while tokens // 2 >= FEWEST_TOKENS:
+        tokens //= 2
+        found.append(tokens)
+    return found
 
 
 def _seconds(encode: Sentences, texts: list[str], clock: Clock) -> tuple[int, float]:

@@ -63,6 +63,7 @@ class Finetune:
         extra="text",
         order=33,
         memory=1_300_000_000,
+        loads=12.0,
         share=0.9,
         by_name=True,
         words={

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
@@ -19,12 +20,14 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
-from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Batch, Feature, Head, Texts
 from assay.kernel.plugins import About
-from assay.kernel.settings import Choice, Real, Whole, check_settings
+from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
+from assay.kernel.threads import cores
 from assay.language.grams import counted, pieces
 from assay.language.reading import Reading
-from assay.language.tfidf import Vocabulary
+from assay.language.tfidf import Vocabulary, of_length_one
 from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.stats.design import Design
 from assay.stats.heads import guess, losses
@@ -43,6 +46,9 @@ BESIDE = 0.2  # of a standard deviation of another column: as much as a telling 
 TOLERANCE, MOST_ROUNDS = 0.1, 20_000  # of the solver, liblinear's own; a few dozen rounds are usual
 SHARP, LEAST_TUNE = 2.5, 12  # log-odds a margin of one is worth where fewer rows than that could tell
 SHARPS = tuple(np.geomspace(0.5, 25.0, 41).tolist())
+TIMED = 160  # texts that tell how long counting takes
+FOLDS = 5  # fits reckoned with
+A_FOLD = 2.5  # what a fit takes at the least beside counting all texts (measured: 1.2 to 2.5)
 TOLD, TOLD_FROM = 12, 4000  # words told for each class, and texts they are looked up in
 
 
@@ -57,43 +63,77 @@ class Sparse:
         needs=("sklearn",),
         extra="text",
         order=12,
-        words={"en": {"title": "words and characters, weighted"}, "zh": {"title": "词与字符加权"}},
+        share=0.6,
+        words={
+            "en": {
+                "title": "words and characters, weighted",
+                "long": "weighing the words of {n} texts would take about {seconds} s, and {left} s are left; give more --minutes",
+            },
+            "zh": {
+                "title": "词与字符加权",
+                "long": "为 {n} 段文本的词加权约需 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
+            },
+        },
     )
     pieces: Annotated[int, Whole(100, 1_000_000, log=True)] = 100_000  # that tell most, kept of all
     strength: Annotated[float, Real(0.0, 1e4)] = 0.0  # of the errors against the weights; 0 lets the tune rows choose
     ratios: Annotated[str, Choice(("auto", "never", "always"))] = (
         "auto"  # whether pieces are scaled by how they favour a class
     )
+    characters: Annotated[bool, Switch()] = True  # whether runs of characters are weighed beside words
 
     def __post_init__(self) -> None:
         check_settings(self)
 
+    def prepare(self, texts: Texts, clock: Clock) -> Sparse:
+        """Count the pieces of every text before the folds ask for them; words alone where there is no time for their characters.
+
+        Raises DoesNotApply where the time does not suffice for the words either.
+        """
+        if clock.stands:
+            return self
+        foreseen = {words: sum(_counting(column, words, clock) for column in texts.columns) for words in (True, False)}
+        left = clock.remaining()
+        words, every = (_whole_cost(seconds) for seconds in (foreseen[True], sum(foreseen.values())))
+        if words > left:
+            values = {"n": sum(map(len, texts.columns)), "seconds": round(words), "left": round(left)}
+            raise DoesNotApply(self.about.say("learners", "long", **values))
+        ready = replace(self, characters=self.characters and every <= left)
+        sorts = (True, False) if ready.characters else (True,)
+        wanted = [(column, words) for column in texts.columns for words in sorts]
+        side_by_side = min(cores(), len(wanted))
+        with ThreadPoolExecutor(max(1, side_by_side)) as pool:
+            for done in [pool.submit(counted, column, words) for column, words in wanted]:
+                done.result()
+        return ready
+
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> SparseLine:
         """Choose strengths and mixture on the tune rows, then learn from all."""
         train, tune = counting(train), counting(tune)
-        readings = tuple(_read(train, place, self.pieces) for place in range(len(train.texts.parts)))
-        others = beside(train)
-        columns = _Columns(readings, Design.learn(others) if others.features else None)
-        x, x_tune = columns.matrix(train), columns.matrix(tune) if tune.rows else None
+        columns, x = _Columns.learn(train, self.pieces, self.characters)
+        x_tune = columns.matrix(tune) if tune.rows else None
         chosen, cost = self._choose(x, train, x_tune, tune, head, clock)
         solved = _mixed([way.solved for way in chosen], [way.share for way in chosen])
         keep = _telling(solved.weights, columns.pieces, MOST_WEIGHTS // head.width)
-        columns = columns.only(keep)
-        whole = train
+        if len(keep) < columns.width:
+            solved = replace(solved, weights=solved.weights[keep])
+            x = columns.left(x, keep)
+            x_tune = None if x_tune is None else columns.left(x_tune, keep)
+            columns = columns.only(keep)
         if x_tune is not None and counts(tune) and clock.remaining() > len(chosen) * cost:
-            both, x = train.then(tune), _stacked(x[:, keep], x_tune[:, keep])
+            both, x = train.then(tune), _stacked(x, x_tune)
             again = [_solve(x, both, head, way.strength, way.ratios, clock) for way in chosen]
             if not any(found.cut_short for found in again):
-                solved, keep, whole = _mixed(again, [way.share for way in chosen]), np.arange(len(keep)), both
+                solved = _mixed(again, [way.share for way in chosen])
         line = SparseLine(
             columns=columns,
-            weights=halves(solved.weights[keep]),
+            weights=halves(solved.weights),
             intercept=solved.intercept,
             usual=np.zeros((len(train.texts.parts), head.width)),
             strengths=tuple((way.strength, way.ratios, way.share) for way in chosen),
             told=(),
         )
-        usual = np.stack([p.mean(axis=0) for p in line.pulls(whole)[0]]) if readings else line.usual
+        usual = columns.usual(x, line.weights.astype(np.float64))
         return replace(line, usual=usual, told=_told(line, train, head))
 
     def _choose(
@@ -220,6 +260,14 @@ class _Columns:
     readings: tuple[Reading, ...]
     design: Design | None
 
+    @classmethod
+    def learn(cls, train: Batch, most: int, characters: bool = True) -> tuple[_Columns, Any]:
+        """The pieces of each text column that tell most of the target, and the rows learnt from as columns."""
+        found = [_read(train, place, most, characters) for place in range(len(train.texts.parts))]
+        others = beside(train)
+        columns = cls(tuple(reading for reading, _ in found), Design.learn(others) if others.features else None)
+        return columns, columns.beside_texts([x for _, x in found], train)
+
     @property
     def pieces(self) -> NDArray[np.bool_]:
         """Which columns may be left out: all but the sizes of texts and the columns beside: bool [v]."""
@@ -233,12 +281,37 @@ class _Columns:
 
     def matrix(self, batch: Batch) -> Any:
         """Every row as columns: scipy.sparse.csr_matrix [n, v]."""
+        return self.beside_texts([r.matrix(batch.texts.columns[i]) for i, r in enumerate(self.readings)], batch)
+
+    def beside_texts(self, texts: list[Any], batch: Batch) -> Any:
+        """The same where the matrix of each text column is at hand."""
         from scipy.sparse import csr_array, csr_matrix, hstack
 
-        parts = [r.matrix(batch.texts.columns[place]) for place, r in enumerate(self.readings)]
+        parts = list(texts)
         if self.design is not None:
             parts.append(csr_array((self.design(beside(batch)) * BESIDE).astype(np.float32)))
         return _narrow(csr_matrix(hstack(parts, format="csr")))
+
+    def left(self, x: Any, keep: NDArray[Any]) -> Any:
+        """What `matrix` of `only(keep)` gives for the same rows, `x` being that of these columns."""
+        from scipy.sparse import csr_matrix, hstack
+
+        parts, at = [], 0
+        for reading in self.readings:
+            for width in (len(reading.words), len(reading.characters)):
+                parts.append(of_length_one(x[:, keep[(keep >= at) & (keep < at + width)]]))
+                at += width
+            parts.append(x[:, [at]])
+            at += 1
+        return _narrow(csr_matrix(hstack([*parts, x[:, at:]], format="csr")))
+
+    def usual(self, x: Any, weights: Floats) -> Floats:
+        """Mean pull of each text column over some rows as columns: [t, w]."""
+        mean, at, pulls = np.asarray(x.mean(axis=0)).ravel(), 0, []
+        for reading in self.readings:
+            pulls.append(mean[at : at + reading.width] @ weights[at : at + reading.width])
+            at += reading.width
+        return np.asarray(pulls, dtype=np.float64).reshape(len(self.readings), weights.shape[1])
 
     def only(self, keep: NDArray[Any]) -> _Columns:
         """The same with some columns; sizes and columns beside are always kept."""
@@ -264,19 +337,44 @@ class _Columns:
         return cls(readings, design)
 
 
-def _read(train: Batch, place: int, most: int) -> Reading:
-    """The pieces of one text column that tell most of the target."""
+def _read(train: Batch, place: int, most: int, characters: bool) -> tuple[Reading, Any]:
+    """The pieces of one text column that tell most of the target, and its texts as columns."""
     assert train.y is not None
     texts = train.texts.columns[place]
-    counts = [counted(texts, words) for words in (True, False)]
-    both = [Vocabulary.learn(c, words, SEEN) for c, words in zip(counts, (True, False), strict=True)]
+    both, parts = [], []
+    for words in (True, False):
+        if not words and not characters:
+            both.append(Vocabulary.none(words))
+            parts.append(both[-1].weights(texts))
+            continue
+        counts = counted(texts, words)
+        both.append(Vocabulary.learn(counts, words, SEEN))
+        parts.append(both[-1].of_counts(counts))
     if sum(map(len, both)) > most:
         groups = _members(train.y)
-        telling = [_chi_squared(v.of_counts(c), groups) for v, c in zip(both, counts, strict=True)]
+        telling = [_chi_squared(x, groups) for x in parts]
         best = np.zeros(sum(map(len, both)), dtype=bool)
         best[np.argsort(-np.concatenate(telling), kind="stable")[:most]] = True
-        both = [v.only(np.flatnonzero(b)) for v, b in zip(both, np.split(best, [len(both[0])]), strict=True)]
-    return Reading.of(train.texts.parts[place], both[0], both[1], texts)
+        kept = [np.flatnonzero(b) for b in np.split(best, [len(both[0])])]
+        both = [v.only(k) for v, k in zip(both, kept, strict=True)]
+        parts = [of_length_one(x[:, k]) for x, k in zip(parts, kept, strict=True)]
+    reading = Reading.of(train.texts.parts[place], both[0], both[1], texts)
+    return reading, reading.beside_size(parts[0], parts[1], texts)
+
+
+def _counting(texts: Any, words: bool, clock: Clock) -> float:
+    """Seconds that counting the pieces of all these texts will take on one core, judged by a few of them."""
+    few = [str(text) for text in texts[:: max(1, len(texts) // TIMED)]]
+    size = sum(map(len, few))
+    counted(few[:1], words)  # the first call is slow
+    timer = clock.slice(clock.remaining())
+    counted(few, words)
+    return timer.spent() * sum(map(len, texts)) / max(1, size)
+
+
+def _whole_cost(seconds: float) -> float:
+    """Seconds that all folds take, by those that counting takes: it, and for each fold two and a half times as long to read and solve."""
+    return seconds + FOLDS * A_FOLD * seconds / min(cores(), FOLDS)
 
 
 def _members(y: NDArray[Any]) -> Any:
@@ -355,7 +453,7 @@ def _solve(x: Any, batch: Batch, head: Head, strength: float, ratios: bool, cloc
         return _ridge(x, batch, strength)
     weights = np.zeros((x.shape[1], head.width))
     intercept = guess(head, batch.y, batch.weight) / SHARP
-    cut = False
+    cut, plain = False, None if ratios else x.astype(np.float64)  # once, not once a class
     for column in range(head.width):
         is_it = batch.y[:, column] == 1 if batch.y.ndim > 1 else batch.y == (1 if head.width == 1 else column)
         if is_it.all() or not is_it.any():
@@ -363,23 +461,26 @@ def _solve(x: Any, batch: Batch, head: Head, strength: float, ratios: bool, cloc
         if clock.expired():
             cut = True
             break
-        weights[:, column], intercept[column] = _machine(x, is_it, batch.weight, strength, ratios)
+        weights[:, column], intercept[column] = _machine(x, plain, is_it, batch.weight, strength)
     return _Solved(weights, intercept, cut)
 
 
 def _machine(
-    x: Any, is_it: NDArray[np.bool_], weight: Floats | None, strength: float, ratios: bool
+    x: Any, plain: Any, is_it: NDArray[np.bool_], weight: Floats | None, strength: float
 ) -> tuple[Floats, float]:
-    """Weights and intercept of a linear support vector machine with squared hinge loss."""
+    """Weights and intercept of a linear support vector machine with squared hinge loss.
+
+    plain : the same as `x` in full digits; None where pieces are scaled by how they favour the class
+    """
     from sklearn.svm import LinearSVC
 
-    scale = _log_ratios(x, is_it) if ratios else None
+    scale = None if plain is not None else _log_ratios(x, is_it)
     if scale is not None:
-        x = x.copy()
-        x.data *= scale[x.indices]
+        plain = x.astype(np.float64)
+        plain.data = (x.data * scale[x.indices]).astype(np.float64)
     machine = LinearSVC(C=strength, tol=TOLERANCE, random_state=0, max_iter=MOST_ROUNDS)
     mass = None if weight is None else weight / weight.mean()
-    machine.fit(x, is_it, sample_weight=mass)
+    machine.fit(plain, is_it, sample_weight=mass)
     found = np.asarray(machine.coef_[0], dtype=np.float64)
     return found if scale is None else found * scale, float(machine.intercept_[0])
 
@@ -443,10 +544,10 @@ def _runner_up(margins: Floats, y: NDArray[Any]) -> NDArray[Any]:
 
 def _telling(weights: Floats, pieces: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
     """The columns to keep: all that are no pieces, and of the pieces at most so many, those of the largest weights."""
+    if pieces.sum() <= most:
+        return np.arange(len(pieces))
     size = np.where(pieces, np.abs(weights).max(axis=1), np.inf)
-    if len(size) <= most:
-        return np.arange(len(size))
-    return np.sort(np.argsort(-size, kind="stable")[:most])
+    return np.sort(np.argsort(-size, kind="stable")[: most + int((~pieces).sum())])
 
 
 def _told(line: SparseLine, train: Batch, head: Head) -> tuple[tuple[str, ...], ...]:

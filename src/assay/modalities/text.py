@@ -21,6 +21,7 @@ from assay.kernel.box import Box
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
+from assay.kernel.origin import drawn
 from assay.kernel.plugins import About, Claim, Opened
 from assay.language.languages import language_of
 from assay.language.memo import Memo
@@ -170,7 +171,7 @@ class Factors:
         levels = column.levels
         assert levels is not None
         known = _NORMALISED.of(levels, lambda: _normalised(levels))
-        return _CELLS.of(column.cells, lambda: known[column.cells], id(levels))
+        return _CELLS.of(column.cells, lambda: drawn(known, column.cells), id(levels))
 
     def strange(self, column: Column) -> Bools:
         """Text of which not one word was seen in training."""

@@ -36,9 +36,8 @@ class Sentences:
 
     def __init__(self, checkpoint: Checkpoint, tokens: int) -> None:
         self.checkpoint = checkpoint
-        self._tokenizer = tokenizer_of(checkpoint)
-        self._network = network_of(checkpoint).to(device())
-        self._halved: Any = None
+        self._read = _read(checkpoint.label)
+        self._tokenizer, self._network = self._read.tokenizer, self._read.network
         self.width = int(self._network.config.hidden_size)
         longest = getattr(self._network.config, "max_position_embeddings", tokens)
         self.tokens = min(tokens, int(longest) if isinstance(longest, int) and longest > 0 else tokens)
@@ -70,7 +69,7 @@ class Sentences:
             self._points = np.empty((0, self.width), dtype=np.float32)
         found: list[Points] = []
         for some in _portions(texts):
-            ids = self._tokenizer(some, truncation=True, max_length=self.tokens, padding=False)["input_ids"]
+            ids = self._cut(some)
             order = np.argsort([-len(row) for row in ids], kind="stable")
             at, most = 0, ON_CARD if on_card() else TOKENS_AT_ONCE
             while at < len(order) and (clock is None or not clock.expired()):
@@ -99,12 +98,27 @@ class Sentences:
             points = torch.nn.functional.normalize(pooled, dim=1)
         return np.asarray(points.cpu().numpy(), dtype=np.float32)
 
+    def _cut(self, texts: list[str]) -> list[list[int]]:
+        """The tokens of each text that are read.
+
+        Of a long text a beginning is cut that nearly always holds as many as are read; where it does not, the whole text is.
+        """
+        begun = [_beginning(text, CHARACTERS * self.tokens) for text in texts]
+        ids = self._ids(begun)
+        short = [i for i, row in enumerate(ids) if len(row) < self.tokens and len(begun[i]) < len(texts[i])]
+        for i, row in zip(short, self._ids([texts[i] for i in short]) if short else [], strict=True):
+            ids[i] = row
+        return ids
+
+    def _ids(self, texts: list[str]) -> list[list[int]]:
+        found: list[list[int]] = self._tokenizer(texts, truncation=True, max_length=self.tokens, padding=False)[
+            "input_ids"
+        ]
+        return found
+
     def _quick(self) -> Any:
         """The network to ask for many texts."""
-        if self._halved is None:
-            fast = halves_are_fast()
-            self._halved = network_of(self.checkpoint, half=True).to(device()) if fast else self._network
-        return self._halved
+        return self._read.halved if halves_are_fast() else self._network
 
     def unknown_share(self, texts: Sequence[str]) -> float:
         """Share of tokens for which the vocabulary has no name but "unknown"."""
@@ -116,11 +130,36 @@ class Sentences:
         return sum(row.count(unknown) for row in found) / total if total and unknown is not None else 0.0
 
 
+CHARACTERS = 12  # of a long text that are cut for each token that is read; a token has four or five
 PORTION = 1024  # texts between two looks at the clock
 
 
 def _portions(texts: list[str]) -> list[list[str]]:
     return [texts[i : i + PORTION] for i in range(0, len(texts), PORTION)]
+
+
+def _beginning(text: str, most: int) -> str:
+    """A text, or its beginning up to a blank where it is longer."""
+    end = text.rfind(" ", 0, most) if len(text) > most else -1
+    return text[:end] if end > 0 else text
+
+
+class _Read:
+    """What is read of a checkpoint, once however many tokens of a text are asked for."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self.tokenizer, self.network = tokenizer_of(checkpoint), network_of(checkpoint).to(device())
+
+    @functools.cached_property
+    def halved(self) -> Any:
+        """The network with half the digits."""
+        return network_of(self._checkpoint, half=True).to(device())
+
+
+@functools.lru_cache(maxsize=2)
+def _read(label: str) -> _Read:
+    return _Read(find(label))
 
 
 @functools.lru_cache(maxsize=2)

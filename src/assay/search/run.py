@@ -156,7 +156,7 @@ def _try_all(
         try:
             must = about.readable and not _any_model(outcomes)
             at = _teller(tell, candidate, bench, plan, place, best, clock)
-            outcome = try_candidate(bench, candidate, timer, at, must)
+            outcome = try_candidate(bench, candidate, timer, at, must, clock)
         except KeyboardInterrupt:
             return outcomes + _interrupted(plan.candidates[place:]), True
         outcomes.append(outcome)

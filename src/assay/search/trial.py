@@ -38,6 +38,7 @@ from .encoders import Encoders
 from .executors.here import side_by_side
 
 TUNE_SHARE = 0.12  # of the training rows of a fold: they may stop a learner early, and are never measured on
+SPARED = 0.5  # of the time left to the search, for each of the last folds of a candidate whose own is up
 CACHE_BYTES, CACHE_SHARE = 3 * 2**30, 0.3  # batches kept: at most so many bytes, and of the room that there is
 
 
@@ -91,14 +92,16 @@ def make_folds(
     rest: Ints,
 ) -> tuple[Fold, ...]:
     """The folds of the rows in `rest` (those that are not sealed), with encoders learnt from their training rows."""
-    out: list[Fold] = []
-    for number, train, held in splitting.rounds(folds[rest], times is not None):
-        train, held = rest[train], rest[held]
-        rng = stream(seed, "tune rows", number)
-        kept, tune = splitting.carve(train, TUNE_SHARE, strata, groups, times, rng)
-        encoders = Encoders.learn(table, names, train, seed, number)
-        out.append(Fold(len(out), kept, tune, held, encoders))
-    return tuple(out)
+    parts = [
+        (number, rest[train], rest[held]) for number, train, held in splitting.rounds(folds[rest], times is not None)
+    ]
+
+    def fold(place: int, _: Clock) -> Fold:
+        number, train, held = parts[place]
+        kept, tune = splitting.carve(train, TUNE_SHARE, strata, groups, times, stream(seed, "tune rows", number))
+        return Fold(place, kept, tune, held, Encoders.learn(table, names, train, seed, number))
+
+    return tuple(side_by_side(fold, len(parts), min(len(parts), cores()), Clock.still())) if parts else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,11 +114,17 @@ class Outcome:
 
 
 def try_candidate(
-    bench: Bench, candidate: Candidate, clock: Clock, tell: Callable[[int], None], must: bool = False
+    bench: Bench,
+    candidate: Candidate,
+    clock: Clock,
+    tell: Callable[[int], None],
+    must: bool = False,
+    spare: Clock | None = None,
 ) -> Outcome:
     """Fit a candidate on every fold. An error or a lack of time is an outcome, never a crash.
 
-    must : go on to the last fold although the time is up, since there is nothing else to ship
+    must  : go on to the last fold although the time is up, since there is nothing else to ship
+    spare : the clock of the whole search: a candidate whose time is up with most of its folds done may end them within it
     """
     plugin = shelf("learners").get(candidate.learner)
     line: dict[str, Any] = {
@@ -124,11 +133,15 @@ def try_candidate(
         "settings": dict(candidate.settings),
         "readable": bool(plugin.about.readable),
     }
+    if clock.remaining() < plugin.about.loads:
+        return Outcome(Trial(**line, status="skipped", error=Say("search", "no_time")))
     timer, before = clock.slice(clock.remaining()), peak_memory_mb()
 
     def work(number: int, share: Clock) -> _Step | None:
         if number >= workers and timer.expired() and not must:
-            return None
+            if spare is None or spare.expired() or 2 * number <= len(bench.folds):
+                return None
+            share = spare.slice(SPARED * spare.remaining())
         tell(number)
         return _step(bench, learner, candidate, bench.folds[number], share)
 
