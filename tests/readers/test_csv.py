@@ -348,6 +348,16 @@ def test_texts_of_many_lines_beside_other_cells_come_back_letter_for_letter(line
     assert found.source.rows_repaired == 0
 
 
+@pytest.mark.parametrize("heading", ["text", "what was said"])
+def test_one_column_of_long_texts_is_one_column(heading, tmp_path):
+    texts = posts(40, 4_000)
+    with (tmp_path / "t.csv").open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows([[heading], *([text] for text in texts)])
+    found = Csv.read(tmp_path / "t.csv")
+    assert found.names == (heading,)
+    assert found[heading].texts().tolist() == texts
+
+
 def test_a_text_longer_than_all_that_is_judged_is_one_cell(tmp_path):
     long = posts(1, 200_000)[0]
     assert long.count("\n") > 20_000

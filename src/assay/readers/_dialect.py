@@ -142,6 +142,11 @@ class Dialect:
         stops = range(place + 1, min(place + self.longest, len(lines)))
         return next((stop + 1 for stop in stops if self.open_quotes(lines[stop])), 0)
 
+    def whole(self, lines: Sequence[str]) -> Sequence[str]:
+        """The lines without a cell that is still open at their end, where no quote is stray."""
+        odd = [place for place, line in enumerate(lines) if self.strict and self.open_quotes(line)]
+        return lines[: odd[-1]] if len(odd) % 2 else lines
+
     def outside(self, utf8: bytes, start: int, begin: int) -> int:
         """The last line up to byte `begin` that stands outside quotes, where none is stray, as the byte `start` does."""
         inside = self.strict and utf8.count(b'"', start, begin) % 2

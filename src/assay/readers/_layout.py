@@ -58,6 +58,7 @@ class _Record:
 
 def find_layout(lines: Sequence[str], dialect: Dialect, header: bool | None = None) -> Layout:
     """The layout of the first few hundred lines of a file; `header` overrules what is found."""
+    lines = dialect.whole(lines)
     width = _width(lines, dialect)
     comment = next((mark for mark in REMARKS for line in lines[:1] if line.startswith(mark)), "")
     scout = Mender(dialect, width, [""] * width)
