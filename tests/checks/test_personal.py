@@ -14,7 +14,8 @@ from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Finding
 from assay.kernel.shelf import shelf
-from assay.language.personal import SORTS, luhn
+from assay.language.check_digits import luhn
+from assay.language.personal_shapes import SORTS
 
 from .worlds import ask, logit_world, names, numbers, options, world
 

@@ -7,8 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from assay.language import personal
+from assay.language.check_digits import luhn
 from assay.language.personal import look, mask, masked
+from assay.language.personal_shapes import SORTS
 
 # Numbers that the authorities and the standards give as examples, or made for tests.
 REAL = {
@@ -63,7 +64,7 @@ def test_what_only_resembles_it_is_left_alone(text: str) -> None:
 
 
 def test_every_sort_has_examples_that_are_found() -> None:
-    assert set(REAL) == set(personal.SORTS)
+    assert set(REAL) == set(SORTS)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_cards_among_others_of_their_shape_are_not_taken_for_chance() -> None:
     cards = []
     while len(cards) < 100:
         head = "4" + "".join(str(d) for d in rng.integers(10, size=14))
-        cards += [head + str(d) for d in range(10) if personal.luhn(head + str(d))]
+        cards += [head + str(d) for d in range(10) if luhn(head + str(d))]
     found, _ = look(cards)
     card = next(tally for tally in found if tally.rule.sort == "card")
     assert not card.by_chance

@@ -22,7 +22,9 @@ from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
-from assay.language.personal import LONGEST, POSSIBLE, SORTS, birthday, look, mask
+from assay.language.check_digits import birthday
+from assay.language.personal import LONGEST, look, mask
+from assay.language.personal_shapes import POSSIBLE, SORTS
 
 MOST_TEXTS = 20_000  # different texts of one column
 MOST_LETTERS, LEAST_LETTERS = 20_000_000, 300_000  # of all columns together; where the time is up
