@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from assay.kernel.memo import Memo
 from assay.language.languages import language_of
-from assay.language.memo import Memo
 from assay.language.normal import normal
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernel.memo import Memo
 from ..kernel.origin import origin
 from .characters import BLANK, DENSE, LETTER, codes_of, small, sorts
-from .memo import Memo
 
 BITS = 22
 SLOTS = 2**BITS

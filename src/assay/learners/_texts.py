@@ -18,7 +18,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats, Ints
 from assay.kernel.forms import Batch, Feature, Head
-from assay.language.memo import Memo
+from assay.kernel.memo import Memo
 from assay.language.subwords import Subwords
 from assay.neural.inputs import Inputs
 from assay.neural.passages import Passages

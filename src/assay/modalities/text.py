@@ -21,10 +21,10 @@ from assay.kernel.box import Box
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
+from assay.kernel.memo import Memo
 from assay.kernel.origin import drawn
 from assay.kernel.plugins import About, Claim, Opened
 from assay.language.languages import language_of
-from assay.language.memo import Memo
 from assay.language.normal import normal
 
 MOST_WORDS = 4000
