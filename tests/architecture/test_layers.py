@@ -20,7 +20,7 @@ LAYERS = (
     {"search"},
     {"planning"},
     set(ROOMS),
-    {"neural", "stats", "privacy", "store", "trees", "crafting", "onnx_graph", "language", "fetching"},
+    {"neural", "stats", "privacy", "store", "trees", "crafting", "onnx_graph", "language", "pictures", "fetching"},
     {"kernel"},
 )
 # What a toolkit may know of another: growing trees is no part of statistics, and the other way round.
@@ -39,6 +39,7 @@ HEAVY = {
     "onnxruntime",
     "tokenizers",
     "gensim",
+    "PIL",
 }
 
 

@@ -1,0 +1,239 @@
+"""What does a picture show, whatever kind of file it came in?
+
+Bytes in, a square of red, green and blue out, or the reason why there is none. The whole picture is brought to the square; its aspect
+ratio is not kept. Where the bytes come from is not known here. They may have been written by anybody: only well-known formats are opened,
+a picture's size is judged by its header before anything is decoded, and whatever goes wrong inside Pillow is one of four reasons.
+
+Pillow's process-wide switches are read, never set. An application that has set `ImageFile.LOAD_TRUNCATED_IMAGES` gets what it asked for:
+pictures that are cut off are decoded as far as they go.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernel.need import need
+
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm")
+REASONS = ("empty", "strange", "large", "torn")
+MOST_PIXELS = 50_000_000
+
+_ORIENTATION = 274  # the number of EXIF's and TIFF's tag for it
+_TILE = (322, 323)  # TIFF's width and height of one tile, which need not be smaller than the picture
+_DEEP = ("I", "F")  # what modes begin with whose numbers are not of 0 to 255
+_PNG = b"\x89PNG\r\n\x1a\n"
+_SIGNATURE = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|II\*\0|MM\0\*|II\+\0|MM\0\+|RIFF....WEBP|BM....\0\0\0\0|P[1-6]\s+[#\d]",
+    re.DOTALL,
+)
+
+
+class Unreadable(ValueError):
+    """There is no picture in these bytes.
+
+    `reason` is "empty" (no bytes), "strange" (no picture of a known format: a text file named .jpg), "large" (more pixels than allowed)
+    or "torn" (a picture once, now cut off or broken).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def decoded(raw: bytes, side: int, most_pixels: int = MOST_PIXELS) -> NDArray[np.uint8]:
+    """The whole picture as a square of `side` x `side` pixels, red, green and blue from 0 to 255: [side, side, 3].
+
+    It stands upright (EXIF). Grey of 16 bits or of real numbers is stretched from its own least to its own greatest number. What is
+    transparent shows white behind it. Of an animation or several pages it is the first.
+
+    A JPEG in whose middle bytes were changed may still decode, wrongly: the format has no check sums.
+
+    Raises Unreadable; MissingPackage without Pillow; ValueError for a side below one.
+
+    >>> decoded(b"P5 2 1 255 \\x00\\xff", 2)[0, :, 0].tolist()
+    [0, 255]
+    """
+    if side < 1:
+        raise ValueError(f"a picture cannot be brought to a side of {side} pixels; it takes at least 1")
+    transpose = need("PIL.Image", "pictures").Transpose
+    turns = {
+        2: transpose.FLIP_LEFT_RIGHT,
+        3: transpose.ROTATE_180,
+        4: transpose.FLIP_TOP_BOTTOM,
+        5: transpose.TRANSPOSE,
+        6: transpose.ROTATE_270,
+        7: transpose.TRANSVERSE,
+        8: transpose.ROTATE_90,
+    }
+    with _opened(raw, most_pixels) as picture:
+        picture.draft(None, (2 * side, 2 * side))  # a JPEG is then decoded at a half, a quarter or an eighth
+        picture.load()
+        if picture.format == "PNG" and _is_broken(raw):
+            raise Unreadable("torn")
+        square = _square(picture, side)
+        turn = turns.get(_orientation(picture))  # turning the small square is the same as turning the picture
+        return np.array(square if turn is None else square.transpose(turn), dtype=np.uint8)
+
+
+def sizes_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
+    """Width and height of a picture in pixels as it is looked at, from its header alone.
+
+    Raises Unreadable; MissingPackage without Pillow.
+
+    >>> sizes_of(b"P5 640 480 255 ")
+    (640, 480)
+    """
+    with _opened(raw, most_pixels) as picture:
+        width, height = picture.size
+        if picture.format == "TIFF":  # whose size Pillow has turned already
+            return width, height
+        known = picture.format != "PNG" or "exif" in picture.info  # else Pillow would look for it behind the pixels
+        return (height, width) if known and _orientation(picture) >= 5 else (width, height)
+
+
+def thumbnail(raw: bytes, side: int) -> bytes:
+    """A small JPEG of the picture, its longer side of `side` pixels, with nothing of the file in it but what is seen.
+
+    Raises Unreadable; MissingPackage without Pillow.
+    """
+    image = need("PIL.Image", "pictures")
+    width, height = sizes_of(raw)
+    scale = side / max(width, height, 1)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    out = io.BytesIO()
+    image.fromarray(decoded(raw, side)).resize(size).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+@contextlib.contextmanager
+def _opened(raw: bytes, most_pixels: int) -> Iterator[Any]:
+    """A picture whose header has been read and found small enough; what goes wrong before or within becomes Unreadable."""
+    image = need("PIL.Image", "pictures")
+    for name in ("TiffImagePlugin", "WebPImagePlugin"):  # else Pillow would look for them by loading all its plug-ins
+        need(f"PIL.{name}", "pictures")
+    if not raw:
+        raise Unreadable("empty")
+    opened = False
+    try:
+        with _quiet(), image.open(io.BytesIO(raw), formats=FORMATS) as picture:
+            opened = True
+            tags = getattr(picture, "tag_v2", {})
+            tile = [_whole(tags.get(tag)) for tag in _TILE]
+            if max(picture.width * picture.height, tile[0] * tile[1]) > most_pixels:
+                raise Unreadable("large")
+            yield picture
+    except Unreadable:
+        raise
+    except (image.DecompressionBombError, MemoryError) as error:
+        raise Unreadable("large") from error
+    except Exception as error:  # a decoder fed with hostile bytes fails in every way there is
+        raise Unreadable("torn" if opened or _SIGNATURE.match(raw) else "strange") from error
+
+
+def _square(picture: Any, side: int) -> Any:
+    """A decoded picture, whatever its mode, as a square in RGB."""
+    if picture.mode.startswith(_DEEP):
+        return _stretched(picture, side)
+    if picture.has_transparency_data:
+        if picture.mode != "RGBA":
+            picture = picture.convert("RGBA")
+        over = np.asarray(_resized(picture.convert("RGBa"), side)).astype(
+            np.int16
+        )  # [side, side, 4], colours times alpha
+        white = over[:, :, :3] + (255 - over[:, :, 3:])
+        return need("PIL.Image", "pictures").fromarray(np.clip(white, 0, 255).astype(np.uint8))
+    if picture.mode == "1":
+        picture = picture.convert("L")
+    if picture.mode not in ("L", "RGB"):
+        picture = picture.convert("RGB")
+    return _resized(picture, side).convert("RGB")
+
+
+def _stretched(picture: Any, side: int) -> Any:
+    """A grey picture of 16 or 32 bits or of real numbers: its least number black, its greatest white. Numbers that are none are black."""
+    image = need("PIL.Image", "pictures")
+    grey = np.asarray(picture).astype(np.float32)  # [height, width]
+    known = np.isfinite(grey)
+    if not known.all():
+        grey[~known] = grey[known].min() if known.any() else 0
+    low, high = float(grey.min()), float(grey.max())
+    small = np.asarray(_resized(image.fromarray(grey), side)).astype(np.float64)
+    level = (small - low) / (high - low) if high > low else np.zeros_like(small)
+    return image.fromarray(np.rint(np.clip(level, 0, 1) * 255).astype(np.uint8)).convert("RGB")
+
+
+def _resized(picture: Any, side: int) -> Any:
+    """Brought to the square: means over whole blocks first, then a triangle over what is left of the reduction."""
+    return picture.resize((side, side), need("PIL.Image", "pictures").Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def _orientation(picture: Any) -> int:
+    """How a picture is turned, 1 to 8 (EXIF). One whose EXIF data are damaged is taken as upright."""
+    try:
+        return _whole(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001  as above; the picture itself is well
+        return 1
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _is_broken(raw: bytes) -> bool:
+    """Whether a PNG's pixels fail its own check sum, at which Pillow does not look."""
+    view, at = memoryview(raw), len(_PNG)
+    while at + 12 <= len(raw):
+        end = at + 8 + int.from_bytes(view[at : at + 4], "big")
+        if bytes(view[at + 4 : at + 8]) == b"IDAT" and zlib.crc32(view[at + 4 : end]) != int.from_bytes(
+            view[end : end + 4], "big"
+        ):
+            return True
+        at = end + 4
+    return False
+
+
+class _Hush:
+    """No warnings while anybody is within. Python's own switch is one for all threads: who leaves first must not turn it back."""
+
+    def __init__(self) -> None:
+        self.lock, self.within = threading.Lock(), 0
+        self.held: warnings.catch_warnings[None] | None = None
+
+    def enter(self) -> None:
+        with self.lock:
+            if not self.within:
+                self.held = warnings.catch_warnings()
+                self.held.__enter__()
+                warnings.simplefilter("ignore")
+            self.within += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.within -= 1
+            if not self.within and self.held is not None:
+                self.held.__exit__(None, None, None)
+                self.held = None
+
+
+_HUSH = _Hush()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps Pillow's warnings about odd files from the user."""
+    _HUSH.enter()
+    try:
+        yield
+    finally:
+        _HUSH.leave()
