@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import inspect
 import os
+from pathlib import Path
 from typing import Any
 
 from .kernel.data import Dataset
 from .kernel.errors import DataError, Part, RequestError
 from .kernel.hints import listing
 from .kernel.shelf import shelf
-from .kernel.stored import Held, Stored
+from .kernel.stored import At, Held, Stored
 from .kernel.words import Say, refusal
 from .readers._cell import IsColumn, cell_of, column_of, is_column
 
@@ -31,7 +32,8 @@ def read(source: Any, **options: Any) -> Dataset:
         if reader.opens(source):
             _refuse_unknown(source, plugin.about.key, reader.read, options)
             found: Dataset = reader.read(source, **options)
-            return found
+            home = _home_of(source)
+            return found.at(home) if home else found
     raise refusal(DataError, "readers", "no_door", kind=type(source).__name__)
 
 
@@ -50,8 +52,20 @@ def stored(source: Any, most_bytes: float, **options: Any) -> Stored | None:
                 return None
             _refuse_unknown(source, plugin.about.key, reader.read, options)
             found: Stored | None = reader.stored(source, most_bytes, **options)
-            return found
+            home = _home_of(source)
+            return At(found, home) if found is not None and home else found
     return None
+
+
+def _home_of(source: Any) -> str:
+    """The folder in which the file of a table lies: paths in its cells start there. Nothing for any other source."""
+    if not isinstance(source, (str, os.PathLike)):
+        return ""
+    path = Path(source).expanduser()
+    try:
+        return str(path.absolute().parent) if path.is_file() else ""
+    except (OSError, ValueError):  # a database URL longer than a file's name may be, say
+        return ""
 
 
 def _refuse_unknown(source: Any, key: str, door: Any, options: dict[str, Any]) -> None:

@@ -392,10 +392,6 @@ def test_neither_the_path_nor_the_part_is_learnt_from(tmp_path):
         ({"1.txt": "x", "2.txt": "y"}, r"holds 2 files and no folders: 1.txt, 2.txt. Expected one folder a class"),
         ({"pos/1.txt": "x", "README": "y"}, r"one class folder only: pos. .*'unlabelled'"),
         ({"loans.csv": "a,b\n1,2\n"}, r"'corpus' is a folder. Expected one file. Name one of its files: loans.csv"),
-        (
-            {"cat/1.jpg": "x", "dog/2.JPG": "y"},
-            r"a collection of pictures: cat/1.jpg, dog/2.JPG. Pictures are not read yet",
-        ),
         ({"a/1": b"\0\0", "b/2": b"\0\0"}, r"None of the 2 files in 'corpus' is a text that can be read: a/1, b/2"),
     ],
 )

@@ -8,7 +8,8 @@ million rows stay affordable (docs/decisions/0002-column-store.md):
 - moments: datetime64[us], NaT where missing.
 
 What a column *means* (its kind) and what it is *for* (its role) are names set by the plan. A Dataset knows nothing of
-files: readers make it, and say in `Source` what they met.
+files: readers make it, and say in `Source` what they met. Words may name files (a picture is a path in a column); then
+`home` says from where (`kernel.files` reads them).
 """
 
 from __future__ import annotations
@@ -34,13 +35,18 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Column:
-    """One thing known about every row."""
+    """One thing known about every row.
+
+    home : where words that name files are looked up: a folder, a zip, or "" for the working directory. It is of this
+           machine, no part of what the column holds: it enters no hash and is written into no file or report.
+    """
 
     name: str
     cells: NDArray[Any]
     levels: NDArray[np.object_] | None = None
     kind: str = ""
     role: str = "feature"
+    home: str = ""
 
     def __post_init__(self) -> None:
         if self.levels is not None and self.cells.dtype != np.int32:
@@ -183,6 +189,15 @@ class Dataset:
         new = {column.name: column for column in columns}
         kept = [new.pop(column.name, column) for column in self.columns]
         return Dataset((*kept, *new.values()), self.source)
+
+    def at(self, home: str) -> Dataset:
+        """A copy whose words, where they name files, name those in `home`; a column that has a home keeps it.
+
+        >>> Dataset((Column.of_words("picture", ["cat.png"]),)).at("/pets")["picture"].home
+        '/pets'
+        """
+        homeless = [column for column in self.columns if column.store == "words" and not column.home]
+        return self.having(*(replace(column, home=home) for column in homeless))
 
     def with_role(self, role: str) -> tuple[Column, ...]:
         """The columns that have a role."""

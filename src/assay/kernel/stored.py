@@ -73,6 +73,36 @@ class Held:
         """Nothing was made."""
 
 
+@dataclass(frozen=True, eq=False)
+class At:
+    """A stored table whose words, where they name files, name those in `home`."""
+
+    table: Stored
+    home: str
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self.table.rows
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names."""
+        return self.table.names
+
+    def take(self, rows: Ints) -> Dataset:
+        """Some of the rows."""
+        return self.table.take(rows).at(self.home)
+
+    def blocks(self, names: Sequence[str] | None = None) -> Iterator[Dataset]:
+        """All rows, in order."""
+        return (block.at(self.home) for block in self.table.blocks(names))
+
+    def close(self) -> None:
+        """Give back files that were made for it."""
+        self.table.close()
+
+
 def evenly_drawn(rows: int, count: int, rng: np.random.Generator) -> Ints:
     """Numbers of `count` of the rows in rising order, each block giving its share: int64 [count].
 

@@ -19,7 +19,6 @@ PART = re.compile(
 )
 UNLABELLED = frozenset({"unsup", "unsupervised", "unlabeled", "unlabelled", "无标签", "未标注"})
 TABLES = (".csv", ".tsv", ".parquet", ".pq", ".feather", ".arrow", ".xlsx", ".jsonl", ".ndjson", ".json", ".db")
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, kw_only=True)

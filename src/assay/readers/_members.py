@@ -24,6 +24,7 @@ PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what unpacks in steps whos
 FLAG_LOCKED, FLAG_UTF8 = 0x1, 0x800
 STEP = 1 << 20  # bytes unpacked at once
 HEADER = 512  # bytes of a tar's header
+FIRST, LOOK = 50, 16 << 20  # files of a tar, and bytes of its stream, that tell what it holds
 UNSEEN = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave behind; hidden files as well
 
 
@@ -41,11 +42,17 @@ class Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One file: its path in parts, its size in bytes, and what gives its content (or raises Refused)."""
+    """One file: its path in parts, its size in bytes, and what gives its content (or raises Refused).
+
+    key     : its name as the folder or archive itself has it, by which it is found again
+    refused : why its content is not given, known without asking for it; "" where nothing stands against it
+    """
 
     path: tuple[str, ...]
     size: int
     take: Callable[[], bytes]
+    key: str = ""
+    refused: str = ""
 
     @property
     def name(self) -> str:
@@ -60,6 +67,8 @@ class _Found:
     name: bytes
     size: int
     take: Callable[[], bytes]
+    key: str = ""
+    refused: str = ""
 
 
 def is_archive(path: Path) -> bool:
@@ -81,13 +90,14 @@ def is_tar(path: Path) -> bool:
 
 
 @contextmanager
-def members_of(path: Path, most: float) -> Iterator[list[Member]]:
+def members_of(path: Path, most: float, within: bool = False) -> Iterator[list[Member]]:
     """The files in a folder or archive, sorted by path; hidden ones are left away. To be taken while it is open.
 
-    most : bytes that may be held of what an archive unpacks to; raises TooLarge beyond, Torn where it is damaged
+    most   : bytes that may be held of what an archive unpacks to; raises TooLarge beyond, Torn where it is damaged
+    within : links that lead out of a folder are refused, where its files are asked for again by name (`kernel.files`)
     """
     if path.is_dir():
-        yield _named(list(_in_folder(path)))
+        yield _named(list(_in_folder(path, within)))
     elif is_tar(path):
         yield _named(list(_in_tar(path, most)))
     else:
@@ -98,30 +108,40 @@ def members_of(path: Path, most: float) -> Iterator[list[Member]]:
 # ---------------------------------------------------------------------------------------------------------- folders
 
 
-def _in_folder(root: Path) -> Iterator[_Found]:
+def _in_folder(root: Path, within: bool) -> Iterator[_Found]:
     """Links are followed, since they are the owner's own; a folder that was walked already is not walked again."""
     walked: set[tuple[int, int]] = set()
+    top = root.resolve()
+
+    def leads_out(place: Path) -> bool:
+        return within and place.is_symlink() and not place.resolve().is_relative_to(top)
+
     for here, folders, files in os.walk(root, followlinks=True):
         known = os.stat(here)
         if (known.st_dev, known.st_ino) in walked:
             folders.clear()
             continue
         walked.add((known.st_dev, known.st_ino))
-        folders[:] = sorted(name for name in folders if not _unseen(name))
+        folders[:] = sorted(name for name in folders if not unseen(name))
+        for name in [name for name in folders if leads_out(Path(here, name))]:
+            folders.remove(name)
+            yield _not_given(os.fsencode(Path(here, name).relative_to(root).as_posix()), "link")
         for name in files:
-            if _unseen(name):
+            if unseen(name):
                 continue
             place = Path(here, name)
             raw = os.fsencode(place.relative_to(root).as_posix())
             try:
                 found = place.stat()
             except OSError:  # a link that leads nowhere
-                yield _Found(raw, 0, _refuse("link"))
+                yield _not_given(raw, "link")
                 continue
-            if stat.S_ISREG(found.st_mode):
-                yield _Found(raw, found.st_size, _reading(place))
+            if leads_out(place):
+                yield _not_given(raw, "link")
+            elif stat.S_ISREG(found.st_mode):
+                yield _Found(raw, found.st_size, _reading(place), os.fsdecode(raw))
             else:
-                yield _Found(raw, 0, _refuse("device"))
+                yield _not_given(raw, "device")
 
 
 def _reading(place: Path) -> Callable[[], bytes]:
@@ -132,6 +152,10 @@ def _reading(place: Path) -> Callable[[], bytes]:
             raise Refused("unreadable") from error
 
     return take
+
+
+def _not_given(name: bytes, key: str) -> _Found:
+    return _Found(name, 0, _refuse(key), refused=key)
 
 
 def _refuse(key: str) -> Callable[[], bytes]:
@@ -184,6 +208,19 @@ def _in_tar(path: Path, most: float) -> Iterator[_Found]:
         raise Torn(str(error)) from error
 
 
+def some_of_tar(path: Path) -> list[str]:
+    """Names of its first files, as far as a bounded part of the stream tells; contents are passed over."""
+    names: list[str] = []
+    with suppress(TooLarge, Torn, tarfile.TarError, *peek.BROKEN), peek.open_bytes(path) as stream:
+        bounded: Any = _Bounded(stream, LOOK)
+        with tarfile.open(
+            fileobj=bounded, mode="r|", tarinfo=_Header, encoding="utf-8", errors="surrogateescape"
+        ) as tar:
+            while len(names) < FIRST and (info := tar.next()) is not None:
+                names += [info.name] if info.isreg() else []
+    return names
+
+
 def _files_of(tar: Any, most: float) -> Iterator[_Found]:
     held = 0
     while (info := tar.next()) is not None:
@@ -198,7 +235,7 @@ def _files_of(tar: Any, most: float) -> Iterator[_Found]:
             file = tar.extractfile(info)
             yield _Found(raw, info.size, _giving(b"" if file is None else file.read()))
         else:
-            yield _Found(raw, 0, _refuse("link" if info.issym() or info.islnk() else "device"))
+            yield _not_given(raw, "link" if info.issym() or info.islnk() else "device")
 
 
 def _giving(content: bytes) -> Callable[[], bytes]:
@@ -228,13 +265,13 @@ def _in_zip(archive: zipfile.ZipFile) -> Iterator[_Found]:
         if not raw or info.is_dir() or _unseen_path(raw):
             continue
         if stat.S_ISLNK(info.external_attr >> 16):
-            yield _Found(raw, 0, _refuse("link"))
+            yield _not_given(raw, "link")
         elif info.flag_bits & FLAG_LOCKED:
-            yield _Found(raw, 0, _refuse("locked"))
+            yield _not_given(raw, "locked")
         elif info.compress_type not in PLAIN:
-            yield _Found(raw, 0, _refuse("packed"))
+            yield _not_given(raw, "packed")
         else:
-            yield _Found(raw, info.file_size, _unpacking(archive, info))
+            yield _Found(raw, info.file_size, _unpacking(archive, info), info.filename)
 
 
 def _zip_name(info: zipfile.ZipInfo) -> bytes:
@@ -271,8 +308,10 @@ def _named(found: list[_Found]) -> list[Member]:
     members = []
     for place, (path, file) in enumerate(zip(paths, found, strict=True)):
         if path:
-            take = file.take if last[path] == place else _refuse("twice")
-            members.append(Member(path=path, size=file.size, take=take))
+            last_word = file if last[path] == place else _not_given(file.name, "twice")
+            members.append(
+                Member(path=path, size=file.size, take=last_word.take, key=file.key, refused=last_word.refused)
+            )
     return sorted(members, key=lambda member: member.path)
 
 
@@ -294,9 +333,10 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def _unseen(name: str) -> bool:
+def unseen(name: str) -> bool:
+    """Whether a file or folder is hidden, or something that systems leave behind."""
     return name.startswith(".") or name.lower() in UNSEEN
 
 
 def _unseen_path(raw: bytes) -> bool:
-    return any(_unseen(part) for part in raw.decode("latin-1").split("/") if part not in (".", ".."))
+    return any(unseen(part) for part in raw.decode("latin-1").split("/") if part not in (".", ".."))

@@ -11,22 +11,23 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from assay.kernel import memory
 from assay.kernel.data import Column, Dataset, Source
-from assay.kernel.errors import DataError, Part
-from assay.kernel.hints import did_you_mean, listing
+from assay.kernel.errors import DataError
+from assay.kernel.hints import listing
 from assay.kernel.plugins import About
 from assay.kernel.words import Say, refusal
 
 from . import _peek as peek
-from ._classes import PICTURES, TABLES, Place, placed, wrapper_of
+from ._classes import TABLES, Place, placed
+from ._collection import archive_of, below, is_collection, no_part, stem
 from ._columns import Met, said_details, text_column
 from ._encoding import HIGH_RUN, MARKS, Decoded, decode
-from ._members import Member, Refused, TooLarge, Torn, is_archive, members_of
+from ._members import Member, Refused, TooLarge, Torn, members_of
 
 FIRST = 1024  # bytes by which a file that is no text is told
 SHARE = 0.125  # of the memory that is available, for the bytes of the texts: at the peak five to seven of each are held
@@ -36,7 +37,6 @@ WIDE = ("gb18030", "big5")
 SURE = 100  # bytes beyond ASCII with which a text tells its encoding by itself
 FITS = 0.02  # share of letters that may be broken where a file is still taken to be written like the others
 SHOWN = 80  # letters of a mended text that are shown
-SAVED = ("dataset_dict.json", "state.json")  # a folder that Hugging Face datasets wrote has one of them
 
 
 class Folder:
@@ -75,18 +75,9 @@ class Folder:
                 "no_texts.seen": "None of the {n} {n:file|files} in '{name}' is a text that can be read: {files}.",
                 "no_texts.expected": "Expected text files in {layout}.",
                 "no_texts.do": "Save the documents as plain text.",
-                "pictures.seen": "'{name}' is a collection of pictures: {files}.",
-                "pictures.expected": "Pictures are not read yet; text files were expected, in {layout}.",
-                "pictures.do": "Give a table of what is known about each picture instead.",
                 "large.seen": "'{name}' holds more than {most} of content.",
                 "large.expected": "Expected no more than an eighth of the free memory, since copies are held while reading.",
                 "large.do": "Read a part of it, or free some memory.",
-                "no_part.seen": "There is no folder '{part}' in '{name}'.",
-                "no_part.expected": "Expected one that is there.",
-                "no_part.do": "Its folders: {folders}.",
-                "torn.seen": "'{name}' begins like an archive but cannot be read: {error}.",
-                "torn.expected": "Expected a whole archive.",
-                "torn.do": "It may have been cut off on its way: fetch or pack it again.",
             },
             "zh": {
                 "title": "文本文件夹",
@@ -116,18 +107,9 @@ class Folder:
                 "no_texts.seen": "“{name}”中的 {n} 个文件都不是可读的文本：{files}。",
                 "no_texts.expected": "应为文本文件，{layout}。",
                 "no_texts.do": "请将文档另存为纯文本。",
-                "pictures.seen": "“{name}”是一批图片：{files}。",
-                "pictures.expected": "目前还不能读取图片；应为文本文件，{layout}。",
-                "pictures.do": "请改为提供一张描述各图片的表格。",
                 "large.seen": "“{name}”的内容超过 {most}。",
                 "large.expected": "不应超过可用内存的八分之一，因为读取时会暂存副本。",
                 "large.do": "请只读取其中一部分，或释放一些内存。",
-                "no_part.seen": "“{name}”中没有文件夹“{part}”。",
-                "no_part.expected": "应指定其中已有的文件夹。",
-                "no_part.do": "其中的文件夹：{folders}。",
-                "torn.seen": "“{name}”的开头是压缩包，但无法读取：{error}。",
-                "torn.expected": "应为完整的压缩包。",
-                "torn.do": "它可能在传输途中被截断：请重新获取或打包。",
             },
         },
     )
@@ -139,9 +121,7 @@ class Folder:
             return False
         path = peek.path_of(source)
         try:
-            if path.is_dir():
-                return not any((path / name).is_file() for name in SAVED)
-            return _archive(path) is not None
+            return is_collection(path) if path.is_dir() else archive_of(path) is not None
         except (OSError, ValueError):  # a name too long for the system, or with a NUL
             return False
 
@@ -159,20 +139,20 @@ class Folder:
             path = peek.existing(source)
             raise peek.not_for(path)
         name = path.name or path.resolve().name
-        archive, inner = _archive(path) or (path, ())
+        archive, inner = archive_of(path) or (path, ())
         most = SHARE * min(memory.room(), memory.available())
         try:
             with members_of(archive, most) as members:
-                some = _below(members, inner)
+                some = below(members, inner)
                 if inner and not some:
-                    raise _no_part(archive, path, members)
+                    raise no_part(archive, path, members)
                 places = placed([member.path for member in some])
                 _refuse(path, name, some, places)
                 return _read(name, some, places, most, encoding)
         except TooLarge as error:
             raise refusal(DataError, "readers/folder", "large", name=name, most=memory.said(most)) from error
         except Torn as error:
-            raise refusal(DataError, "readers/folder", "torn", name=name, error=str(error)) from error
+            raise refusal(DataError, "readers", "archive", name=name, error=str(error)) from error
 
     @classmethod
     def notes(cls, source: Source) -> tuple[Say, ...]:
@@ -180,46 +160,16 @@ class Folder:
         return tuple(cls.about.say("readers", key, **values) for key, values in _phrases(source.details))
 
 
-def _archive(path: Path) -> tuple[Path, tuple[str, ...]] | None:
-    """The archive that a path names or leads into, and the folder in it; None where there is no archive on the way."""
-    place = next((p for p in (path, *path.parents) if p.is_file()), None)
-    return (place, path.relative_to(place).parts) if place is not None and is_archive(place) else None
-
-
-def _below(members: list[Member], folder: tuple[str, ...]) -> list[Member]:
-    """The members in a folder of the archive, named from its top or from below what only wraps the rest."""
-    wrapper = wrapper_of([member.path for member in members])
-    for whole in (folder, (*wrapper, *folder)):
-        if some := [m for m in members if m.path[: len(whole)] == whole and len(m.path) > len(whole)]:
-            return [replace(member, path=member.path[len(whole) :]) for member in some]
-    return []
-
-
-def _no_part(archive: Path, path: Path, members: list[Member]) -> DataError:
-    """The error for a folder that is not in the archive."""
-    wrapper = wrapper_of([member.path for member in members])
-    inside = [member.path[len(wrapper) :] for member in members]
-    folders = sorted({rest[0] for rest in inside if len(rest) > 1})
-    part = path.relative_to(archive).as_posix()
-    hint: Part = did_you_mean(part, folders) or ""
-    return refusal(
-        DataError, "readers/folder", "no_part", expected=hint, name=archive.name, part=part, folders=listing(folders)
-    )
-
-
 def _refuse(path: Path, name: str, members: Sequence[Member], places: Sequence[Place | None]) -> None:
     """What is no collection of texts is told by its names, before anything is read."""
 
     def refuse(key: str, **values: Any) -> DataError:
-        layout = Say("readers/folder", "layout", {"root": _stem(name)})
+        layout = Say("readers/folder", "layout", {"root": stem(name)})
         return refusal(DataError, "readers/folder", key, name=name, layout=layout, **values)
 
     if not members:
         raise refuse("empty")
     inside = [member for member, place in zip(members, places, strict=True) if place is not None]
-    pictures = [m for m in inside or members if m.path[-1].lower().endswith(PICTURES)]
-    if 2 * len(pictures) > len(inside or members):
-        raise refuse("pictures", files=listing([m.name for m in pictures], 3))
     if not inside:
         if path.is_dir() and any(m.path[-1].lower().endswith(TABLES) for m in members):
             peek.existing(path)  # names the tables in it
@@ -257,7 +207,7 @@ def _read(
 ) -> Dataset:
     rows, met = _rows(members, places, most)
     if not rows:
-        layout, files = Say("readers/folder", "layout", {"root": _stem(name)}), listing(met.refused, 3)
+        layout, files = Say("readers/folder", "layout", {"root": stem(name)}), listing(met.refused, 3)
         raise refusal(
             DataError, "readers/folder", "no_texts", name=name, n=len(met.refused), files=files, layout=layout
         )
@@ -414,11 +364,6 @@ def _texts(rows: Sequence[_Row], met: Met) -> Column:
 
 def _start(utf8: bytes) -> str:
     return re.sub(r"\s+", " ", utf8[: 8 * SHOWN].decode("utf-8", "ignore"))[:SHOWN]
-
-
-def _stem(name: str) -> str:
-    """The name of a folder or archive without its endings."""
-    return re.sub(r"\.(tar|tgz|zip|gz|bz2|xz)", "", name) or name
 
 
 def _phrases(details: Any) -> list[tuple[str, dict[str, Any]]]:

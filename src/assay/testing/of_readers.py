@@ -11,6 +11,7 @@ import json
 import sqlite3
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ TEXTS: dict[str, list[Any]] = {
     "text": [f"{town}, {'über' if k % 2 else 'under'} line {k}" for k, town in enumerate(TABLE["town"])],
     "label": ["a"] * 15 + ["b"] * 15,
     "file": [f"{'a' if k < 15 else 'b'}/{k:02}.txt" for k in range(30)],
+}
+# Nor has a collection of pictures; nothing is decoded, so that any bytes will do.
+PICTURES: dict[str, list[Any]] = {
+    "picture": [f"{'a' if k < 15 else 'b'}/{k:02}.png" for k in range(30)],
+    "label": TEXTS["label"],
 }
 
 
@@ -101,7 +107,7 @@ def reads(plugin: Any, source: Any) -> None:
         demand(told.rows_read == found.rows, f"Source.rows_read is {told.rows_read}, the table has {found.rows}")
         json.dumps(dict(told.details), allow_nan=False)
         if source is None:
-            table = TEXTS if ".tar" in plugin.about.takes else TABLE
+            table = {".tar": TEXTS, ".zip": PICTURES}.get(plugin.about.takes[0] if plugin.about.takes else "", TABLE)
             demand(found.names == tuple(table), f"columns {found.names}")
             for name in set(table) - {"id", "amount"}:
                 demand(found[name].texts().tolist() == table[name], "texts differ")
@@ -193,6 +199,13 @@ def _tar(path: Path) -> bool:
     return True
 
 
+def _zip(path: Path) -> bool:
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in PICTURES["picture"]:
+            archive.writestr(file, b"\x89PNG\r\n\x1a\n")
+    return True
+
+
 def _saved(path: Path) -> bool:
     """As `save_to_disk` of Hugging Face datasets leaves it."""
     import pyarrow as pa
@@ -213,5 +226,6 @@ WRITERS: dict[str, Callable[[Path], bool]] = {
     ".parquet": _parquet,
     ".xlsx": _xlsx,
     ".tar": _tar,
+    ".zip": _zip,
     "/": _saved,
 }
