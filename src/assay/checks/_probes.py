@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
-from assay.kernel.plugins import Evidence
+from assay.kernel.plugins import Evidence, ShowsCells, modality_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.language.near import near_rows
@@ -103,7 +103,7 @@ class Alone:
 
 
 def explained_alone(evidence: Evidence, table: Table) -> dict[str, Alone]:
-    """What each column explains alone; of texts, what the one word does that goes most with each class."""
+    """What each column explains alone; of texts, what the one word does that goes most with each class. Not of pictures."""
     rng = stream(evidence.seed, "leakage", "alone")
     rows = np.arange(table.n)
     if table.n > MOST_ROWS:
@@ -113,6 +113,8 @@ def explained_alone(evidence: Evidence, table: Table) -> dict[str, Alone]:
         hot = np.column_stack([hot, np.asarray(table.y[rows], dtype=np.float64)])
     found = {}
     for name in used(evidence):
+        if isinstance(modality_of(table.data[name].kind), ShowsCells):
+            continue  # each cell is a file of its own, and its name is not learnt from
         column, own = table.data[name].take(rows), hot
         words: tuple[str, ...] = ()
         if read_as_text(column) and (told := telling(column, hot, rng)) is not None:

@@ -66,6 +66,8 @@ class Leakage:
                 "question": "Does anything give the answer away that will not be there on new rows?",
                 "clean": "No column tells the answer alone (the strongest, {name}, explains {share:%}), no id predicts, and neighbouring rows are not on both sides.",
                 "clean_columns": "No column tells the answer alone (the strongest, {name}, explains {share:%}), and no id predicts.",
+                "clean_pictures": "No id predicts, and neighbouring rows are not on both sides. Whether something in the pictures gives the answer away is not asked yet.",
+                "clean_columns_pictures": "No id predicts. Whether something in the pictures gives the answer away is not asked yet.",
                 "few": "only {n} {n:row was|rows were} learnt from; {least} are needed",
                 "training": "this is asked of the table that was learnt from; see the findings of training",
                 "no_time": "Time was short: order and groups were not asked.",
@@ -116,6 +118,8 @@ class Leakage:
                 "question": "是否有什么泄露了答案，而在新数据上并不存在？",
                 "clean": "没有哪一列能单独给出答案（最强的“{name}”解释了 {share:%}），编号不具预测力，相邻行也没有分处两侧。",
                 "clean_columns": "没有哪一列能单独给出答案（最强的“{name}”解释了 {share:%}），编号也不具预测力。",
+                "clean_pictures": "编号不具预测力，相邻行也没有分处两侧。图片中是否有泄露答案的内容，尚未检查。",
+                "clean_columns_pictures": "编号不具预测力。图片中是否有泄露答案的内容，尚未检查。",
                 "few": "训练数据只有 {n} 行；至少需要 {least} 行",
                 "training": "此问题针对训练所用的表；请看训练时的检查结果",
                 "no_time": "时间不足：未检查行序与分组。",
@@ -187,20 +191,23 @@ class Leakage:
     def _finding(self, parts: list[Part], alone: dict[str, probes.Alone], evidence: Evidence, quiet: str) -> Finding:
         parts = sorted(parts, key=lambda part: -RANK.index(part.verdict))
         worst: Verdict = parts[0].verdict if parts and parts[0].verdict in ("watch", "fail") else "pass"
-        name = max(alone, key=lambda n: alone[n].share)
-        clean = self._say(quiet, name=name, share=max(0.0, alone[name].share))
+        name = max(alone, key=lambda n: alone[n].share, default="")
+        clean = (
+            self._say(quiet, name=name, share=max(0.0, alone[name].share)) if name else self._say(f"{quiet}_pictures")
+        )
+        strongest = [
+            Measure(name="strongest_alone", value=alone[name].share, n=evidence.raw.rows, unit="share", better="lower")
+        ]
         said = [part.say for part in parts]
         return Finding(
             check="leakage",
             verdict=worst,
             say=said.pop(0) if worst != "pass" else clean,
             measures=(
-                Measure(
-                    name="strongest_alone", value=alone[name].share, n=evidence.raw.rows, unit="share", better="lower"
-                ),
+                *(strongest if name else []),
                 *(m for part in parts for m in part.measures),
             ),
-            figures=(self._figure(alone, evidence), *(f for part in parts for f in part.figures)),
+            figures=(*([self._figure(alone, evidence)] if name else []), *(f for part in parts for f in part.figures)),
             notes=tuple(said),
             advice=tuple(a for part in parts for a in part.advice),
         )

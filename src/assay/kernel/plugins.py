@@ -148,6 +148,15 @@ class OpensCells(Modality, Protocol):
 
 
 @runtime_checkable
+class ShowsCells(Modality, Protocol):
+    """What a modality may offer beside: cells that people would rather look at than read."""
+
+    def thumbnails(self, column: Column) -> list[bytes | None]:
+        """A small JPEG, a few thousand bytes, of each cell of an opened column; None where there is nothing to be seen."""
+        ...
+
+
+@runtime_checkable
 class EncodesCells(Encoder, Protocol):
     """What an encoder may offer beside, where its modality opens cells."""
 

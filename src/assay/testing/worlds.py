@@ -5,9 +5,14 @@ Everything comes from named streams, so that a contract that breaks breaks again
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -132,7 +137,20 @@ def columns(rows: int = 120) -> dict[str, Column]:
         "dates": Column.of_words("dates", dates),
         "moments": Column(name="moments", cells=np.asarray(dates, dtype="datetime64[us]")),
         "sentences": Column.of_words("sentences", texts),
+        "pictures": Column.of_words("pictures", [f"{i}.ppm" for i in range(rows)], home=pictures(rows)),
     }
+
+
+@functools.cache
+def pictures(rows: int) -> str:
+    """A folder of so many small pictures, 0.ppm and on, bright or dark, that goes with the process."""
+    folder = tempfile.mkdtemp(prefix="assay-pictures-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    rng = stream(0, "pictures")
+    for i in range(rows):
+        pixels = np.clip(rng.normal(60 + 120 * (i % 2), 30, size=(20, 24, 3)), 0, 255).astype(np.uint8)
+        (Path(folder) / f"{i}.ppm").write_bytes(b"P6 24 20 255\n" + pixels.tobytes())
+    return folder
 
 
 HOSTILE: tuple[str | None, ...] = (

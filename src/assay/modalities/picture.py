@@ -1,0 +1,234 @@
+"""Are these cells pictures, and which few numbers carry what they show?
+
+A first reading, so that pictures stand beside numbers and names at once: brightness and the like as they are, and a few factors
+of where edges run (histograms of oriented gradients, Dalal & Triggs 2005) and which colours stand where, by a truncated singular
+value decomposition (Halko, Martinsson & Tropp 2011). A cell is a path; the file is read once, however often it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.box import Box
+from assay.kernel.data import Bools, Column
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.files import OutsideHome, is_there, raw_of
+from assay.kernel.forms import Feature, Vector
+from assay.kernel.memo import Memo
+from assay.kernel.need import need
+from assay.kernel.plugins import About, Claim, Opened
+from assay.kernel.threads import cores
+from assay.neural.halves import Halves, halves, halves_of, put_halves
+from assay.pictures.decoding import ENDINGS, Unreadable, decoded, thumbnail
+from assay.pictures.features import PLAIN, colours, edges, plain
+
+SIDE = 64  # pixels of a picture as it is looked at
+FACTORS, A_FACTOR = 96, 4  # at most; pictures for each
+MORE, ROUNDS = 12, 2  # directions tried beyond those kept, and passes that sharpen them
+LEAST_SHARE = 0.9  # of the names must end as pictures do
+LOOKED_AT, LOOKED_FOR = 400, 20  # names that are judged, and files that are looked for
+KEPT = 800_000_000  # bytes of what was seen that are kept
+SHOWN, THUMBNAIL = 5, 144  # examples of what cannot be read; pixels of the longer side of a small picture
+COLOURS = 0.5  # how much the colours weigh against the edges
+
+_SEEN = Memo(KEPT, lambda seen: seen.plain.nbytes + seen.wide.nbytes)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in a file."""
+
+    about: ClassVar[About] = About(
+        key="picture",
+        gives=("vector",),
+        extra="pictures",
+        order=45,
+        words={
+            "en": {
+                "title": "picture",
+                "no_paths": "its cells are not names of pictures",
+                "not_there": "its cells end as pictures do, but none of the files is there",
+                "paths": "its cells name files of pictures ({endings})",
+                "not_found": "no such file",
+                "outside": "outside the folder of the table",
+                "empty": "empty",
+                "strange": "no picture",
+                "large": "more than 50 million pixels",
+                "torn": "broken",
+            },
+            "zh": {
+                "title": "图片",
+                "no_paths": "单元格不是图片文件名",
+                "not_there": "单元格以图片扩展名结尾，但找不到其中任何文件",
+                "paths": "单元格是图片文件名（{endings}）",
+                "not_found": "没有此文件",
+                "outside": "在表所在的文件夹之外",
+                "empty": "空文件",
+                "strange": "不是图片",
+                "large": "超过五千万像素",
+                "torn": "已损坏",
+            },
+        },
+    )
+    variant: str = ""
+
+    def recognise(self, column: Column) -> Claim:
+        """Names that end as those of pictures do, with a file behind some of them."""
+        if column.levels is None or len(column.levels) == 0:
+            raise DoesNotApply(self.about.say("modalities", "no_paths"))
+        names = [str(name) for name in column.levels[:: max(1, len(column.levels) // LOOKED_AT)]]
+        endings = Counter(_ending(name) for name in names)
+        share = sum(n for ending, n in endings.items() if ending in ENDINGS) / len(names)
+        if share < LEAST_SHARE:
+            raise DoesNotApply(self.about.say("modalities", "no_paths"))
+        if not any(is_there(column.home, name) for name in names[:LOOKED_FOR]):
+            raise DoesNotApply(self.about.say("modalities", "not_there"))
+        said = [ending for ending, _ in endings.most_common(3) if ending in ENDINGS]
+        return Claim(fit=share, why=self.about.say("modalities", "paths", endings=said))
+
+    def open(self, column: Column) -> Opened:
+        """The names as they are; those without a picture that can be read become missing."""
+        column = column.as_words()
+        used = np.unique(column.cells[column.cells >= 0])
+        reasons = _seen(column).reasons
+        bad = np.append(np.asarray([bool(reason) for reason in reasons], dtype=bool), False)
+        lost = bad[column.cells]
+        examples = tuple(
+            f"{str(column.levels[level])[:60]} ({self.about.say('modalities', reasons[level]).text()})"  # type: ignore[index]
+            for level in used[bad[used]][:SHOWN].tolist()
+        )
+        cells = np.where(lost, np.int32(-1), column.cells)
+        return Opened(replace(column, cells=cells, kind="picture"), int(lost.sum()), examples)
+
+    def thumbnails(self, column: Column) -> list[bytes | None]:
+        """A small JPEG of each cell; None where it is missing or has gone."""
+        found: list[bytes | None] = []
+        for name in column.texts().tolist():
+            try:
+                found.append(None if name is None else thumbnail(raw_of(column.home, name), THUMBNAIL))
+            except (Unreadable, OutsideHome, OSError, ValueError):
+                found.append(None)
+        return found
+
+    def learn(self, column: Column, rng: np.random.Generator) -> Looks:
+        """The directions in which the pictures learnt from differ most."""
+        used = np.unique(column.cells[column.cells >= 0])
+        seen = _seen(column)
+        plain_ones = seen.plain[used]
+        low, high = (plain_ones.min(axis=0), plain_ones.max(axis=0)) if len(used) else (_none(), _none())
+        wide = seen.wide[used].astype(np.float32)
+        k = min(FACTORS, len(used) // A_FACTOR)
+        mean = wide.mean(axis=0) if len(used) else np.zeros(seen.wide.shape[1], dtype=np.float32)
+        basis = _directions(wide - mean, k, rng)
+        return Looks(column.name, low, high, halves(mean), halves(basis))
+
+    def load(self, box: Box) -> Looks:
+        """The encoder that was dumped."""
+        low, high = (box.array(name, np.float64, (len(PLAIN),)) for name in ("low", "high"))
+        mean = halves_of(box, "mean", (None,))
+        return Looks(box.text("name"), low, high, mean, halves_of(box, "basis", (len(mean), None)))
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Plain numbers and factors of a picture, and the range of the plain ones that was seen."""
+
+    name: str
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    mean: Halves  # [d]
+    basis: Halves  # [d, k]
+
+    def vector(self, column: Column) -> Vector:
+        """Brightness and the like, then the factors: [n, 6 + k]; NaN where missing."""
+        names = [*PLAIN, *(f"factor {i + 1}" for i in range(self.basis.shape[1]))]
+        used, inverse = np.unique(column.cells, return_inverse=True)
+        out = np.full((len(used), len(names)), np.nan)
+        seen, mean, basis = _seen(column), self.mean.astype(np.float64), self.basis.astype(np.float64)
+        for row, level in enumerate(used.tolist()):
+            if level >= 0 and not seen.reasons[level]:  # each by itself: its bits are the same alone and among others
+                out[row, : len(PLAIN)] = seen.plain[level]
+                out[row, len(PLAIN) :] = (seen.wide[level].astype(np.float64) - mean) @ basis
+        return Vector(out[inverse], tuple(Feature(f"{self.name} ({name})", self.name) for name in names))
+
+    def strange(self, column: Column) -> Bools:
+        """Pictures brighter, duller or otherwise beyond all that were learnt from."""
+        seen = _seen(column)
+        beyond = ((seen.plain < self.low) | (seen.plain > self.high)).any(axis=1)
+        return np.asarray(np.append(beyond, False)[column.cells] & (column.cells >= 0))
+
+    def dump(self, box: Box) -> None:
+        """Range, mean and directions."""
+        box.put(name=self.name)
+        box.put_array("low", self.low)
+        box.put_array("high", self.high)
+        put_halves(box, "mean", self.mean)
+        put_halves(box, "basis", self.basis)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was made of each file that the levels of a column name; of one that cannot be read, why, and zeros."""
+
+    reasons: list[str]
+    plain: NDArray[np.float64]  # [levels, 6]
+    wide: NDArray[np.float16]  # [levels, d]
+
+
+def _seen(column: Column) -> Seen:
+    """What was made of these very levels, once for as long as they are held."""
+    levels = column.levels
+    assert levels is not None
+    return _SEEN.of(levels, lambda: _looked_at(column.home, levels), column.home)
+
+
+def _looked_at(home: str, levels: NDArray[np.object_]) -> Seen:
+    need("PIL", "pictures")
+    with ThreadPoolExecutor(cores()) as pool:
+        found = list(pool.map(lambda name: _one(home, str(name)), levels))
+    width = next((len(wide) for _, _, wide in found if wide is not None), 0)
+    plain_ones, wide = np.zeros((len(levels), len(PLAIN))), np.zeros((len(levels), width), dtype=np.float16)
+    for row, (_, few, many) in enumerate(found):
+        if few is not None and many is not None:
+            plain_ones[row], wide[row] = few, many
+    return Seen([reason for reason, _, _ in found], plain_ones, wide)
+
+
+def _one(home: str, name: str) -> tuple[str, Any, Any]:
+    """Why it cannot be read ("" where it can), its plain numbers and its features."""
+    try:
+        pixels = decoded(raw_of(home, name), SIDE)[None]
+    except Unreadable as error:
+        return error.reason, None, None
+    except OutsideHome:
+        return "outside", None, None
+    except (OSError, ValueError):  # no such file; a name that no system knows
+        return "not_found", None, None
+    return "", plain(pixels)[0], np.concatenate([edges(pixels)[0], COLOURS * colours(pixels)[0]]).astype(np.float16)
+
+
+def _directions(x: NDArray[np.float32], k: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The k directions along which rows differ most [d, k], each turned so that its largest part is positive."""
+    if k < 1:
+        return np.empty((x.shape[1], 0), dtype=np.float32)
+    tried = rng.standard_normal((x.shape[1], min(k + MORE, *x.shape))).astype(np.float32)
+    for _ in range(ROUNDS):
+        tried = np.linalg.qr(x.T @ (x @ tried))[0]
+    _, _, right = np.linalg.svd(x @ tried, full_matrices=False)
+    basis = tried @ right[:k].T
+    turn = np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])])
+    return np.asarray(basis * turn, dtype=np.float32)
+
+
+def _none() -> NDArray[np.float64]:
+    return np.full(len(PLAIN), np.nan)
+
+
+def _ending(name: str) -> str:
+    return f".{name.rpartition('.')[2].lower()}" if "." in name else ""
