@@ -88,6 +88,11 @@ CHECKS: dict[str, tuple[Any, ...]] = {
         "成本", "训练、保存与查询的成本如何？", "该检查出错：计时器发生 ZeroDivisionError。其他结果不受影响。",
     ),
 }  # fmt: skip
+JPEG = (  # 12 x 8 pixels of grey
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6j"
+    "q62rZ4C8ybqmx5moq6T/wAALCAAIAAwBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAABP/EAB0QAAECBwAAAAAAAAAAAAAAAAAUYQUR"
+    "EiMxMoH/2gAIAQEAAD8ATEFttG9WrSz0Yf/Z"
+)
 
 
 def text(words: str) -> Say:
@@ -127,7 +132,12 @@ def _finding(check: str, say: Say) -> Finding:
         "subgroups": {"figures": (_gaps(),)},
         "reasons": {"figures": (_pulls(), _deletion(), _signed(), _said())},
         "stability": {"figures": (_cloud(),)},
-        "labels": {"figures": (_contradicted(),)},
+        "labels": {
+            "figures": (
+                _contradicted(),
+                _sheet(),
+            )
+        },
         "data": {
             "figures": (_missing(),),
             "measures": (Measure(name="missing_share", value=0.012, unit="share", n=569),),
@@ -296,6 +306,11 @@ def _said() -> Figure:
     return Figure(
         kind="texts", title=text("Words and their pull"), data={"texts": [words | {"pulls": [0.4, 1.2, -0.6]}]}
     )
+
+
+def _sheet() -> Figure:
+    seen = [{"jpeg": JPEG, "say": text(f"row {i}: given 'benign', answered 'malignant'")} for i in (3, 64, 125)]
+    return Figure(kind="pictures", title=text("How these rows look"), data={"pictures": seen})
 
 
 def _signed() -> Figure:

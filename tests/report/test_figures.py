@@ -15,7 +15,7 @@ from assay.report.figures import draw
 from assay.report.limits import Limits, steps
 from assay.report.speech import Voice
 
-from .sample import text
+from .sample import JPEG, text
 
 
 def drawn(kind: str, data: dict[str, Any], lang: str = "en", **limits: int) -> str:
@@ -122,6 +122,19 @@ def test_long_names_of_many_columns_lean_and_are_read_in_full() -> None:
     assert page.count(f"</title>{names[13]}</text>") == 1  # of the rows, narrow on the left, only the beginning is seen
     few = drawn("matrix", {"rows": ["yes", "no"], "columns": ["yes", "no"], "values": np.eye(2) * 300})
     assert "rotate" not in few
+
+
+def test_pictures_are_shown_where_they_are_jpegs_in_base64_and_nothing_else() -> None:
+    seen = [
+        {"jpeg": JPEG, "say": "row 3"},
+        {"jpeg": 'x" onerror="alert(1)', "say": "row 4"},
+        {"jpeg": "A" * 90_000, "say": "row 5"},
+    ]
+    page = drawn("pictures", {"pictures": seen})
+    assert page.count("<img ") == 1
+    assert f'src="data:image/jpeg;base64,{JPEG}"' in page
+    assert "onerror" not in page
+    assert all(row in page for row in ("row 3", "row 4", "row 5"))
 
 
 def test_diagonal_is_drawn_where_asked_for() -> None:

@@ -41,7 +41,7 @@ HOSTILE = (
     "a\x00b\x1b[31m\ud800\r\nc",
     "--> <!-- ]]> &amp; {x} `code` | *bold* [a](b)",
 )
-VOID = {"meta", "br", "input", "link", "hr"}
+VOID = {"meta", "br", "img", "input", "link", "hr"}
 
 
 class Walker(HTMLParser):
@@ -144,7 +144,7 @@ def test_pictures_have_names_and_tables_have_headings() -> None:
 
 
 def test_nothing_comes_from_outside() -> None:
-    page = Report(sample()).html()
+    page = re.sub(r' src="data:image/jpeg;base64,[A-Za-z0-9+/=]+"', "", Report(sample()).html())
     assert not re.search(r"(?:src|href|action)\s*=\s*[\"']?(?!#)", page.replace('href="#', ""))
     assert "url(" not in page
     assert "@import" not in page

@@ -23,6 +23,7 @@ from assay.stats.doubts import confident_joint, lapse, log_odds, outlying
 from assay.stats.evened import evened
 from assay.stats.leaks import places_in
 
+from ._sheet import contact_sheet
 from ._texts import read_as_text
 
 LEAST_ROWS = 100
@@ -54,6 +55,8 @@ class Labels:
                 "several": "where a row may bear several labels, a missing one cannot yet be told from a wrong one",
                 "weak": "the model is hardly better than one guess for all, so it cannot contradict anybody",
                 "table": "Rows whose given answer is contradicted most",
+                "sheet": "How these rows look",
+                "seen": "row {row}: given {given}, answered {answer} ({p:%})",
                 "row": "row",
                 "given": "given",
                 "answer": "answer",
@@ -78,6 +81,8 @@ class Labels:
                 "several": "一行可有多个标签时，尚无法区分漏标与错标",
                 "weak": "模型几乎不优于对所有行给出同一猜测，因此无从质疑任何答案",
                 "table": "与给定答案分歧最大的行",
+                "sheet": "这些行的图片",
+                "seen": "第 {row} 行：给定 {given}，模型答案 {answer}（{p:%}）",
                 "row": "行",
                 "given": "给定",
                 "answer": "模型答案",
@@ -122,6 +127,14 @@ class Labels:
         cells = [[labels[y[i]], labels[answer[i]], float(own[i]), float(p[i, answer[i]])] for i in order]
         heads = [self._say(key) for key in ("given", "answer", "p_given", "p_answer")]
         figures = self._table(evidence, order, heads, cells)
+        places = places_in(evidence.data, evidence.raw)
+        captions = [
+            self._say(
+                "seen", row=int(places[i]) + 1, given=labels[y[i]], answer=labels[answer[i]], p=float(p[i, answer[i]])
+            )
+            for i in order
+        ]
+        figures += contact_sheet(evidence, order, self._say("sheet"), captions)
         if n and len(labels) <= MOST_CLASSES:
             data = {"rows": list(labels), "columns": list(labels), "values": joint}
             axes = self._say("answer"), self._say("given")

@@ -17,7 +17,7 @@ VERDICTS: tuple[Verdict, ...] = ("pass", "watch", "fail", "info", "unknown", "er
 # pass: asked and well. watch: a person should look. fail: do not use before this is cured. info: a figure without a
 # judgement. unknown: the question does not apply or cannot be answered here, with the reason. error: the check broke.
 
-FIGURES = ("bars", "lines", "points", "matrix", "table", "histogram", "texts")
+FIGURES = ("bars", "lines", "points", "matrix", "table", "histogram", "texts", "pictures")
 # The data of each kind of figure; "label" means a string of the user's or a Say.
 # bars       labels [k], values [k], low [k]?, high [k]?, reference?: number, colours?: "signed"
 # lines      series: list of {name: label, x [n], y [n], low [n]?, high [n]?, steps?: bool, dashed?: bool}
@@ -25,6 +25,8 @@ FIGURES = ("bars", "lines", "points", "matrix", "table", "histogram", "texts")
 # matrix     rows [r] labels, columns [c] labels, values [r][c], text?: [r][c] of strings
 # table      columns [c] labels, rows: list of [c] cells (string or number)
 # histogram  edges [k+1], series: list of {name: label, counts [k]}
+# texts      texts: list of {text, starts [m], stops [m], pulls [m], say}
+# pictures   pictures: list of {jpeg: base64 of a small JPEG, say: label}
 
 
 @dataclass(frozen=True, kw_only=True)

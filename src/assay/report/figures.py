@@ -7,6 +7,7 @@ theme decides them; sizes by viewBox, so that they fit the screen; names cut whe
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,8 @@ from .limits import Limits
 from .markup import Raw, breadth, cut, cut_to, join, short, tag
 from .speech import Voice, signed
 
+MOST_JPEG = 60_000  # letters of one small picture
+BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 DEPTHS = 5  # of the colour of a word
 MOST_IN_HALF, HALF, BETWEEN = (
     6,
@@ -65,6 +68,8 @@ def _painted(figure: Figure, titles: tuple[str, str], title: str, voice: Voice, 
         return matrix(data, titles, title, voice, limits)
     if figure.kind == "table":
         return table(data, voice, limits)
+    if figure.kind == "pictures":
+        return pictures(data, voice, limits)
     if figure.kind == "texts":
         return texts(data, voice, limits)
     curve = {"lines": curves.lines, "points": curves.points, "histogram": curves.histogram}[figure.kind]
@@ -78,7 +83,9 @@ def _empty(kind: str, data: Mapping[str, Any]) -> bool:
         return not any(math.isfinite(v) for one in data.get("series", ()) for v in reals(one.get(part)))
     if kind == "points":
         return not any(math.isfinite(v) for v in reals(data.get("y")))
-    return not data.get("values" if kind in ("bars", "matrix") else "texts" if kind == "texts" else "columns")
+    return not data.get(
+        "values" if kind in ("bars", "matrix") else kind if kind in ("texts", "pictures") else "columns"
+    )
 
 
 def bars(data: Mapping[str, Any], axis: str, name: str, voice: Voice, limits: Limits) -> Raw:
@@ -200,6 +207,18 @@ def texts(data: Mapping[str, Any], voice: Voice, limits: Limits) -> Raw:
     return tag("div", *shown, class_="texts")
 
 
+def pictures(data: Mapping[str, Any], voice: Voice, limits: Limits) -> Raw:
+    """Small pictures with what is said of each, as a contact sheet."""
+    shown = []
+    for one in data["pictures"][: limits.pictures]:
+        said = voice.say(one.get("say", ""))
+        jpeg = str(one.get("jpeg", ""))
+        whole = len(jpeg) <= MOST_JPEG and BASE64.fullmatch(jpeg)
+        picture = tag("img", src=f"data:image/jpeg;base64,{jpeg}", alt=cut(said, 200), loading="lazy") if whole else ""
+        shown.append(tag("div", picture, tag("p", short(said, limits.letters)), class_="seen"))
+    return tag("div", *shown, class_="sheet")
+
+
 def _numeric(values: Iterable[Any]) -> bool:
     return all(value is None or math.isfinite(real(value)) for value in values)
 
@@ -216,7 +235,7 @@ def cell(value: Any, voice: Voice, limits: Limits) -> Raw:
 def _is_wide(figure: Figure, voice: Voice, limits: Limits) -> bool:
     """Whether half of the page is too narrow for it."""
     columns = figure.data.get("columns", ())
-    if figure.kind == "texts" or (figure.kind in ("table", "matrix") and len(columns) > MOST_IN_HALF):
+    if figure.kind in ("texts", "pictures") or (figure.kind in ("table", "matrix") and len(columns) > MOST_IN_HALF):
         return True
     if figure.kind != "table":
         return False
@@ -242,6 +261,8 @@ def _left_out(figure: Figure, voice: Voice, limits: Limits) -> Raw | None:
         said = voice.word("more_bars", n=len(data["values"]) - limits.bars)
     elif kind == "table" and len(data.get("rows", ())) > limits.rows:
         said = voice.word("more_rows", n=len(data["rows"]) - limits.rows)
+    elif kind == "pictures" and len(data.get("pictures", ())) > limits.pictures:
+        said = voice.word("more_rows", n=len(data["pictures"]) - limits.pictures)
     elif kind == "matrix" and len(data.get("values", ())) > limits.cells:
         said = voice.word("more_rows", n=len(data["values"]) - limits.cells)
     elif kind in ("lines", "histogram") and len(data.get("series", ())) > limits.series:

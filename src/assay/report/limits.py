@@ -20,6 +20,7 @@ class Limits:
     samples: int = 160  # along one line
     series: int = 8  # in one figure
     texts: int = 12  # in one figure
+    pictures: int = 24  # in one figure
     text_letters: int = 1_200  # of one
     bars: int = 40
     cells: int = 24  # rows and columns of a matrix

@@ -12,7 +12,7 @@ import unicodedata
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_VOID = {"meta", "br", "input", "link", "hr"}
+_VOID = {"meta", "br", "img", "input", "link", "hr"}
 
 
 class Raw(str):
