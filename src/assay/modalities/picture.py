@@ -33,6 +33,7 @@ FACTORS, A_FACTOR = 96, 4  # at most; pictures for each
 MORE, ROUNDS = 12, 2  # directions tried beyond those kept, and passes that sharpen them
 LEAST_SHARE = 0.9  # of the names must end as pictures do
 LOOKED_AT, LOOKED_FOR = 400, 20  # names that are judged, and files that are looked for
+FILELESS = 0.16  # the bid for names without a file: the plan names it as what else the column may be
 KEPT = 800_000_000  # bytes of what was seen that are kept
 SHOWN, THUMBNAIL = 5, 144  # examples of what cannot be read; pixels of the longer side of a small picture
 COLOURS = 0.5  # how much the colours weigh against the edges
@@ -79,7 +80,7 @@ class Picture:
     variant: str = ""
 
     def recognise(self, column: Column) -> Claim:
-        """Names that end as those of pictures do, with a file behind some of them."""
+        """Names that end as those of pictures do; a low bid where there is no file behind any that is looked for."""
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_paths"))
         names = [str(name) for name in column.levels[:: max(1, len(column.levels) // LOOKED_AT)]]
@@ -88,7 +89,7 @@ class Picture:
         if share < LEAST_SHARE:
             raise DoesNotApply(self.about.say("modalities", "no_paths"))
         if not any(is_there(column.home, name) for name in names[:LOOKED_FOR]):
-            raise DoesNotApply(self.about.say("modalities", "not_there"))
+            return Claim(fit=FILELESS, why=self.about.say("modalities", "not_there"))
         said = [ending for ending, _ in endings.most_common(3) if ending in ENDINGS]
         return Claim(fit=share, why=self.about.say("modalities", "paths", endings=said))
 
