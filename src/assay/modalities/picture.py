@@ -34,7 +34,7 @@ MORE, ROUNDS = 12, 2  # directions tried beyond those kept, and passes that shar
 LEAST_SHARE = 0.9  # of the names must end as pictures do
 LOOKED_AT, LOOKED_FOR = 400, 20  # names that are judged, and files that are looked for
 FILELESS = 0.16  # the bid for names without a file: the plan names it as what else the column may be
-KEPT = 800_000_000  # bytes of what was seen that are kept
+KEPT = 2_000_000_000  # bytes of what was seen that are kept: half a million pictures
 SHOWN, THUMBNAIL = 5, 144  # examples of what cannot be read; pixels of the longer side of a small picture
 COLOURS = 0.5  # how much the colours weigh against the edges
 
