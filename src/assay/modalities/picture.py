@@ -7,6 +7,7 @@ value decomposition (Halko, Martinsson & Tropp 2011). A cell is a path; the file
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ LEAST_SHARE = 0.9  # of the names must end as pictures do
 LOOKED_AT, LOOKED_FOR = 400, 20  # names that are judged, and files that are looked for
 FILELESS = 0.16  # the bid for names without a file: the plan names it as what else the column may be
 KEPT = 2_000_000_000  # bytes of what was seen that are kept: half a million pictures
+BEYOND = 1e9  # any plain number
 SHOWN, THUMBNAIL = 5, 144  # examples of what cannot be read; pixels of the longer side of a small picture
 COLOURS = 0.5  # how much the colours weigh against the edges
 
@@ -122,7 +124,9 @@ class Picture:
         used = np.unique(column.cells[column.cells >= 0])
         seen = _seen(column)
         plain_ones = seen.plain[used]
-        low, high = (plain_ones.min(axis=0), plain_ones.max(axis=0)) if len(used) else (_none(), _none())
+        low, high = plain_ones.min(axis=0, initial=BEYOND), plain_ones.max(axis=0, initial=-BEYOND)
+        if not len(used):  # what has seen nothing finds nothing strange
+            low, high = high, low
         wide = seen.wide[used].astype(np.float32)
         k = min(FACTORS, len(used) // A_FACTOR)
         mean = wide.mean(axis=0) if len(used) else np.zeros(seen.wide.shape[1], dtype=np.float32)
@@ -132,8 +136,8 @@ class Picture:
     def load(self, box: Box) -> Looks:
         """The encoder that was dumped."""
         low, high = (box.array(name, np.float64, (len(PLAIN),)) for name in ("low", "high"))
-        mean = halves_of(box, "mean", (None,))
-        return Looks(box.text("name"), low, high, mean, halves_of(box, "basis", (len(mean), None)))
+        mean, basis = halves_of(box, "mean", (_width(),)), halves_of(box, "basis", (_width(), None))
+        return Looks(box.text("name"), low, high, mean, basis)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +197,7 @@ def _looked_at(home: str, levels: NDArray[np.object_]) -> Seen:
     need("PIL", "pictures")
     with ThreadPoolExecutor(cores()) as pool:
         found = list(pool.map(lambda name: _one(home, str(name)), levels))
-    width = next((len(wide) for _, _, wide in found if wide is not None), 0)
-    plain_ones, wide = np.zeros((len(levels), len(PLAIN))), np.zeros((len(levels), width), dtype=np.float16)
+    plain_ones, wide = np.zeros((len(levels), len(PLAIN))), np.zeros((len(levels), _width()), dtype=np.float16)
     for row, (_, few, many) in enumerate(found):
         if few is not None and many is not None:
             plain_ones[row], wide[row] = few, many
@@ -211,7 +214,18 @@ def _one(home: str, name: str) -> tuple[str, Any, Any]:
         return "outside", None, None
     except (OSError, ValueError):  # no such file; a name that no system knows
         return "not_found", None, None
-    return "", plain(pixels)[0], np.concatenate([edges(pixels)[0], COLOURS * colours(pixels)[0]]).astype(np.float16)
+    return "", plain(pixels)[0], _features(pixels)
+
+
+def _features(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
+    """Edges and colours of one picture [1, s, s, 3]: [d]."""
+    return np.concatenate([edges(pixels)[0], COLOURS * colours(pixels)[0]]).astype(np.float16)
+
+
+@functools.cache
+def _width() -> int:
+    """Features of a picture: d."""
+    return len(_features(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8)))
 
 
 def _directions(x: NDArray[np.float32], k: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -225,10 +239,6 @@ def _directions(x: NDArray[np.float32], k: int, rng: np.random.Generator) -> NDA
     basis = tried @ right[:k].T
     turn = np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])])
     return np.asarray(basis * turn, dtype=np.float32)
-
-
-def _none() -> NDArray[np.float64]:
-    return np.full(len(PLAIN), np.nan)
 
 
 def _ending(name: str) -> str:
