@@ -25,12 +25,16 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
     checks = [plugin for plugin in shelf("checks").ready() if only is None or plugin.about.key in only]
     for place, plugin in enumerate(checks):
         key = plugin.about.key
-        if tell is not None:
-            tell(key, place, len(checks))
         timer = evidence.clock.slice(evidence.clock.remaining())
         # A check may use its share of what is left, so that one slow check does not starve the others.
         share = max(evidence.clock.remaining() * 2 / (len(checks) - place + 1), 0.2)
-        findings.append(_ask(plugin, replace(evidence, clock=timer.slice(share)), key).on(evidence.rows, timer.spent()))
+        try:  # an interruption ends the check under way, the telling of it included
+            if tell is not None:
+                tell(key, place, len(checks))
+            finding = _ask(plugin, replace(evidence, clock=timer.slice(share)), key)
+        except KeyboardInterrupt:
+            finding = Finding(check=key, verdict="unknown", say=Say("auditing", "no_time"))
+        findings.append(finding.on(evidence.rows, timer.spent()))
     return tuple(findings)
 
 
@@ -41,8 +45,6 @@ def _ask(plugin: type, evidence: Evidence, key: str) -> Finding:
     except DoesNotApply as answer:
         reason = answer.say if isinstance(answer.say, Say) else str(answer)
         return Finding(check=key, verdict="unknown", say=Say("auditing", "not_applicable", {"reason": reason}))
-    except KeyboardInterrupt:
-        return Finding(check=key, verdict="unknown", say=Say("auditing", "no_time"))
     except Exception as error:  # noqa: BLE001  a broken check must not take the model with it; it is told as broken
         said = f"{type(error).__name__}: {error}"[:500]
         return Finding(check=key, verdict="error", say=Say("auditing", "broken", {"error": said}))

@@ -1,23 +1,34 @@
 """How are folds worked on side by side, in this process?
 
 Threads, since the learners' heavy work leaves the interpreter; each gets its share of the cores and
-of the memory. On Ctrl-C the clock that
-the work sees runs out at once, so that everything winds up before the interruption goes on.
+of the memory. On Ctrl-C the clock that the work sees runs out at once, so that everything winds up before the interruption
+goes on. Whoever waits holds no lock that a piece needs for its end: an interruption between taking a lock and the block that
+lets go of it would leave everybody waiting (so `concurrent.futures.wait` and `Future.cancel` are not asked).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from threading import Event
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from assay.kernel import memory
 from assay.kernel.clock import Clock
 from assay.kernel.threads import at_most, cores
 
 T = TypeVar("T")
+PAUSE, LONGEST_PAUSE = 0.0005, 0.02  # seconds between two looks whether all have ended
+
+
+@dataclass
+class _Piece:
+    """What came of one piece of work."""
+
+    result: Any = None
+    error: BaseException | None = None
+    ended: bool = False
 
 
 def side_by_side(
@@ -31,11 +42,11 @@ def side_by_side(
     """
     from threadpoolctl import threadpool_limits
 
-    stopped = Event()
+    pieces, stopped = [_Piece() for _ in range(count)], [False]
     room = memory.room()
 
     def now() -> float:
-        return float("inf") if stopped.is_set() else clock.now()
+        return float("inf") if stopped[0] else clock.now()
 
     def one(i: int) -> T:
         share = _share(i, count, workers, costs)
@@ -43,18 +54,31 @@ def side_by_side(
         with at_most(max(1, cores() // workers)), memory.within(room / workers):
             return work(i, left.slice(left.remaining() * share))
 
+    def piece(i: int) -> None:
+        try:
+            if not stopped[0]:
+                pieces[i].result = one(i)
+        except BaseException as error:  # noqa: BLE001  told below, in order of number
+            pieces[i].error = error
+        finally:
+            pieces[i].ended = True
+
     # Linear algebra libraries would each take all cores for every worker.
     with threadpool_limits(max(1, cores() // workers), user_api="blas"), ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(one, i) for i in range(count)]
+        for i in range(count):
+            pool.submit(piece, i)
+        pause = PAUSE
         try:
-            while wait(futures, timeout=0.2).not_done:  # short waits let Ctrl-C through
-                time.sleep(0)
+            while not all(found.ended for found in pieces):
+                time.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
         except KeyboardInterrupt:
-            stopped.set()
-            for future in futures:
-                future.cancel()
+            stopped[0] = True
             raise
-        return [future.result() for future in futures]
+    for found in pieces:
+        if found.error is not None:
+            raise found.error
+    return [found.result for found in pieces]
 
 
 def _share(place: int, count: int, workers: int, costs: Sequence[float] | None) -> float:
