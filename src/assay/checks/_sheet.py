@@ -15,8 +15,7 @@ def contact_sheet(evidence: Evidence, order: Ints, title: Say, said: Sequence[Sa
     """A figure of the pictures of some rows for each column that holds pictures; `order` are places among the measured rows."""
     found = []
     for column in evidence.data:
-        modality = modality_of(column.kind)
-        if column.role != "feature" or not isinstance(modality, ShowsCells):
+        if column.role != "feature" or not isinstance(modality := modality_of(column.kind), ShowsCells):
             continue
         seen = zip(modality.thumbnails(column.take(order)), said, strict=True)
         sheet = [{"jpeg": base64.b64encode(jpeg).decode(), "say": say} for jpeg, say in seen if jpeg is not None]

@@ -7,6 +7,7 @@ a column; what that column explains is measured on the other half.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -33,8 +34,7 @@ def telling(column: Column, hot: Floats, rng: np.random.Generator) -> Telling | 
     rows = np.sort(rng.permutation(len(hot))[:MOST_ROWS])
     levels = [*map(str, column.levels), ""]
     texts = np.asarray([_ends(levels[cell]) for cell in column.cells[rows].tolist()], dtype=object)
-    held = counted(texts, True)
-    held.data = np.ones_like(held.data)
+    held = _present(counted(texts, True))
     chosen_by = rng.permutation(len(rows)) % 2 == 0
     slots = _strongest(held[chosen_by], hot[rows[chosen_by]])
     if not len(slots):
@@ -47,11 +47,18 @@ def telling(column: Column, hot: Floats, rng: np.random.Generator) -> Telling | 
     return Telling(Column.of_words(column.name, named), rows[judged], words)
 
 
+def _present(counts: Any) -> Any:
+    """Ones where pieces stand; the counts themselves are kept for others and stay as they are."""
+    from scipy.sparse import csr_array
+
+    return csr_array((np.ones_like(counts.data), counts.indices, counts.indptr), shape=counts.shape)
+
+
 def _ends(text: str) -> str:
     return text if len(text) <= 2 * READ else f"{text[:READ]} {text[-READ:]}"
 
 
-def _strongest(held: object, hot: Floats) -> Ints:
+def _strongest(held: Any, hot: Floats) -> Ints:
     """For each column of `hot` the slot whose presence is most correlated with it, each once: [at most k]."""
     from scipy.sparse import csc_array
 
@@ -65,7 +72,8 @@ def _strongest(held: object, hot: Floats) -> Ints:
     centred = hot - hot.mean(axis=0)
     together = (x[:, slots].T @ centred) / n  # [v, k]
     told = together**2 / ((share * (1.0 - share))[:, None] * np.maximum(centred.var(axis=0), 1e-12))
-    told[together < 0] = 0.0 if hot.shape[1] > 1 else told[together < 0]  # of several classes each has words of its own
+    if hot.shape[1] > 1:  # of several classes each has words of its own: what speaks against it is another's
+        told[together < 0] = 0.0
     best = told.argmax(axis=0)
     return np.asarray(slots[list(dict.fromkeys(best.tolist()))])
 

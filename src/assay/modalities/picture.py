@@ -59,6 +59,7 @@ class Picture:
                 "not_there": "its cells end as pictures do, but none of the files is there",
                 "paths": "its cells name files of pictures ({endings})",
                 "not_found": "no such file",
+                "closed": "file cannot be read",
                 "outside": "outside the folder of the table",
                 "empty": "empty",
                 "strange": "no picture",
@@ -71,6 +72,7 @@ class Picture:
                 "not_there": "单元格以图片扩展名结尾，但找不到其中任何文件",
                 "paths": "单元格是图片文件名（{endings}）",
                 "not_found": "没有此文件",
+                "closed": "文件无法读取",
                 "outside": "在表所在的文件夹之外",
                 "empty": "空文件",
                 "strange": "不是图片",
@@ -212,8 +214,10 @@ def _one(home: str, name: str) -> tuple[str, Any, Any]:
         return error.reason, None, None
     except OutsideHome:
         return "outside", None, None
-    except (OSError, ValueError):  # no such file; a name that no system knows
+    except (FileNotFoundError, ValueError):  # ValueError: a name that no system knows
         return "not_found", None, None
+    except OSError:  # too large, locked, in a damaged archive
+        return "closed", None, None
     return "", plain(pixels)[0], _features(pixels)
 
 
