@@ -74,7 +74,7 @@ def test_points_are_averages_of_the_tokens_as_transformers_gives_them(tiny: Path
 
 def test_a_linear_model_reads_the_points_and_comes_back_from_a_file(tiny: Path) -> None:
     train, tune, fresh = reviews(300), reviews(60, 1), reviews(200, 2)
-    learner = Encoder(encoder=str(tiny)).prepare(train.texts, Clock.start(600))
+    learner = Encoder(encoder=str(tiny)).prepare(train, 5, Clock.start(600))
     assert learner.encoder.startswith("tiny@")
     model = learner.fit(train, tune, Head.classes(2), Clock.start(600), stream(0, "fit"))
     assert ((model.predict(fresh)[:, 0] > 0) == fresh.y).mean() > 0.95
@@ -98,16 +98,16 @@ def test_a_model_finds_its_encoder_again_by_name_and_hash(tiny: Path, monkeypatc
 def test_a_vocabulary_of_another_script_is_refused_with_the_figure(tiny: Path) -> None:
     texts = Texts((np.asarray(["房间很好", "服务很差"] * 20, dtype=object),), ("review",))
     with pytest.raises(DoesNotApply, match=r"does not know 100.* % of the tokens of 'review'"):
-        Encoder(encoder=str(tiny)).prepare(texts, Clock.start(600))
+        Encoder(encoder=str(tiny)).prepare(Batch({"texts": texts}), 5, Clock.start(600))
 
 
 def test_where_time_is_short_it_is_said_instead_of_overrun(tiny: Path) -> None:
     rng = np.random.default_rng(0)
     texts = Texts((np.asarray([" ".join(rng.choice(WORDS, size=50)) for _ in range(4000)], dtype=object),), ("note",))
     with pytest.raises(DoesNotApply, match="reading the encoder may take"):
-        Encoder(encoder=str(tiny)).prepare(texts, Clock.start(5.0))
+        Encoder(encoder=str(tiny)).prepare(Batch({"texts": texts}), 5, Clock.start(5.0))
     with pytest.raises(DoesNotApply, match=r"encoding .* texts would take"):
-        Encoder(encoder=str(tiny)).prepare(texts, Clock.start(60.0, now=Ticking()))
+        Encoder(encoder=str(tiny)).prepare(Batch({"texts": texts}), 5, Clock.start(60.0, now=Ticking()))
 
 
 @pytest.mark.parametrize(

@@ -344,13 +344,13 @@ def test_where_time_is_short_it_is_said_with_the_seconds(bert: Path) -> None:
     rng = np.random.default_rng(0)
     texts = Texts((np.asarray([" ".join(rng.choice(WORDS, size=50)) for _ in range(3000)], dtype=object),), ("note",))
     with pytest.raises(DoesNotApply, match=r"fine-tuning on 3,000 texts would take about \d+ s .* more --minutes"):
-        Finetune(encoder=str(bert)).prepare(texts, Clock.start(0.5))
+        Finetune(encoder=str(bert)).prepare(Batch({"texts": texts}), 5, Clock.start(0.5))
 
 
 def test_a_vocabulary_of_another_script_is_refused_with_the_figure(bert: Path) -> None:
     texts = Texts((np.asarray(["房间很好", "服务很差"] * 20, dtype=object),), ("review",))
     with pytest.raises(DoesNotApply, match=r"does not know 100.* % of the tokens of 'review'"):
-        Finetune(encoder=str(bert)).prepare(texts, Clock.start(600))
+        Finetune(encoder=str(bert)).prepare(Batch({"texts": texts}), 5, Clock.start(600))
 
 
 def test_it_is_tried_only_where_it_is_named() -> None:

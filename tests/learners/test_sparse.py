@@ -101,11 +101,11 @@ def test_as_many_pieces_as_are_allowed_are_all_kept() -> None:
 def test_words_alone_are_weighed_where_there_is_no_time_for_their_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assay.learners.sparse.cores", lambda: 2)
     texts = Texts((reviews("en", 400)[0],), ("note",))
-    assert Sparse().prepare(texts, Clock.start(600.0, now=Ticking())).characters
-    hurried = Sparse().prepare(texts, Clock.start(30.0, now=Ticking()))
+    assert Sparse().prepare(Batch({"texts": texts}), 5, Clock.start(600.0, now=Ticking())).characters
+    hurried = Sparse().prepare(Batch({"texts": texts}), 5, Clock.start(30.0, now=Ticking()))
     assert not hurried.characters
     with pytest.raises(DoesNotApply, match="weighing the words of 400 texts would take"):
-        Sparse().prepare(texts, Clock.start(8.0, now=Ticking()))
+        Sparse().prepare(Batch({"texts": texts}), 5, Clock.start(8.0, now=Ticking()))
     model = fitted(batch(*reviews("en", 400)), Head.classes(2), characters=False)
     assert len(model.columns.readings[0].characters) == 0
     fresh, y = reviews("en", 200, seed=1)
@@ -113,4 +113,4 @@ def test_words_alone_are_weighed_where_there_is_no_time_for_their_characters(mon
 
 
 def test_where_the_clock_stands_nothing_is_left_out() -> None:
-    assert Sparse().prepare(Texts((reviews("en", 40)[0],), ("note",)), Clock.still()).characters
+    assert Sparse().prepare(Batch({"texts": Texts((reviews("en", 40)[0],), ("note",))}), 5, Clock.still()).characters

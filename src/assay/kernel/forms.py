@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .data import Floats
+from .data import Bools, Floats
 from .origin import joined, taken
 
 FORMS = ("vector", "texts", "tokens", "sequence", "grid", "clip")
@@ -95,6 +95,61 @@ class Texts:
         return sum(column.nbytes for column in self.columns)
 
 
+class Grid(Protocol):
+    """One column of the form "grid": what stands in squares of numbers, made at the size that is asked for."""
+
+    @property
+    def there(self) -> Bools:
+        """Whether there is anything: [n]."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes, in bytes, besides what is shared by all rows."""
+        ...
+
+    def natural(self) -> int:
+        """The side, in pixels, at which all but the largest lose nothing; 1 where there is none."""
+        ...
+
+    def at(self, side: int) -> NDArray[np.uint8]:
+        """Squares of `side` x `side` pixels of `c` channels each: [n, side, side, c], all zero where there is nothing."""
+        ...
+
+    def take(self, rows: NDArray[Any]) -> Grid:
+        """The same column for some rows."""
+        ...
+
+    def then(self, more: Any) -> Grid:
+        """The rows of another grid of the same kind after these."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Grids:
+    """The form of pictures: a `Grid` for each data column in `parts`.
+
+    Not one array: a learner names the size that it looks at, and what was decoded at that size is shared by all who ask for it.
+    """
+
+    columns: tuple[Grid, ...]
+    parts: tuple[str, ...]
+
+    def take(self, rows: NDArray[Any]) -> Grids:
+        """The same columns for some rows."""
+        return Grids(tuple(column.take(rows) for column in self.columns), self.parts)
+
+    def then(self, more: Grids) -> Grids:
+        """The rows of another after these."""
+        pairs = zip(self.columns, more.columns, strict=True)
+        return Grids(tuple(first.then(second) for first, second in pairs), self.parts)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes, in bytes; pixels are shared by all batches."""
+        return sum(column.nbytes for column in self.columns)
+
+
 @dataclass(frozen=True, eq=False)
 class Batch:
     """What a learner is given: forms by name, and for training the target `y` and row weights."""
@@ -114,6 +169,12 @@ class Batch:
         """The texts, of columns that give them."""
         texts: Texts = self.forms.get("texts", NO_TEXTS)
         return texts
+
+    @property
+    def grids(self) -> Grids:
+        """The pictures, of columns that give them."""
+        grids: Grids = self.forms.get("grid", NO_GRIDS)
+        return grids
 
     @property
     def rows(self) -> int:
@@ -144,6 +205,7 @@ class Batch:
 
 
 NO_TEXTS = Texts((), ())
+NO_GRIDS = Grids((), ())
 
 
 @dataclass(frozen=True)

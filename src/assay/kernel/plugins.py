@@ -18,7 +18,7 @@ from .cells import Cell
 from .clock import Clock
 from .data import Bools, Column, Dataset, Floats, Ints
 from .findings import Finding, Trial
-from .forms import Batch, Head, Texts, Vector
+from .forms import Batch, Grid, Head, Vector
 from .hints import unknown
 from .plan import Plan
 from .shelf import shelf
@@ -174,6 +174,15 @@ class GivesTexts(Encoder, Protocol):
         ...
 
 
+@runtime_checkable
+class GivesGrids(Encoder, Protocol):
+    """An encoder whose modality gives the form "grid" beside the vector."""
+
+    def grid(self, column: Column) -> Grid:
+        """What stands in the cells of an opened column, for learners that look at pixels."""
+        ...
+
+
 def modality_of(kind: str) -> Modality:
     """The modality of a kind, in its variant. Raises UnknownKey."""
     key, _, variant = kind.partition(":")
@@ -300,10 +309,13 @@ class StreamLearner(Learner, Protocol):
 
 @runtime_checkable
 class Prepares(Protocol):
-    """What a learner of texts may offer beside: work that is the same for every fold, done once before them."""
+    """What a learner of texts or pictures may offer beside: work that is the same for every fold, done once before them."""
 
-    def prepare(self, texts: Texts, clock: Clock) -> Learner:
-        """The learner with settings fit for these texts and this time. Raises DoesNotApply with the reason where there are none."""
+    def prepare(self, given: Batch, fits: int, clock: Clock) -> Learner:
+        """The learner with settings fit for what is given and for so many fits within this time.
+
+        given : all rows of the table, without their vector. Raises DoesNotApply with the reason where there are no such settings.
+        """
         ...
 
 

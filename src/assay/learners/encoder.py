@@ -17,7 +17,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.errors import DoesNotApply
-from assay.kernel.forms import Batch, Feature, Head, Texts
+from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Name, Real, Whole, check_settings
 from assay.neural.checkpoint import find, label_in
@@ -75,7 +75,7 @@ class Encoder:
     def __post_init__(self) -> None:
         check_settings(self)
 
-    def prepare(self, texts: Texts, clock: Clock) -> Encoder:
+    def prepare(self, given: Batch, fits: int, clock: Clock) -> Encoder:
         """Encode every text of a table before the folds ask for them; read fewer tokens where time is short.
 
         Raises DoesNotApply where the vocabulary does not know the script, or the time does not suffice.
@@ -85,14 +85,14 @@ class Encoder:
             raise DoesNotApply(self.about.say("learners", "short", seconds=self.about.loads, left=spare))
         label = find(self.encoder).label
         whole = sentences(label, self.tokens)
-        for part, column in zip(texts.parts, texts.columns, strict=True):
+        for part, column in zip(given.texts.parts, given.texts.columns, strict=True):
             some = _spread(column, LOOKED_AT)
             share = whole.unknown_share(some)
             if share > UNKNOWN:
                 values = {"name": whole.checkpoint.name, "share": share, "part": part}
                 raise DoesNotApply(self.about.say("learners", "unknown", **values))
         tokens = self.tokens
-        every = [text for column in texts.columns for text in column]
+        every = [text for column in given.texts.columns for text in column]
         while not clock.stands:
             encode = sentences(label, tokens)
             n, seconds = _seconds(encode, every, clock)

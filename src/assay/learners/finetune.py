@@ -22,7 +22,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.errors import DoesNotApply
-from assay.kernel.forms import Batch, Feature, Head, Texts
+from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.need import need
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Name, Real, Switch, Whole, check_settings
@@ -42,7 +42,7 @@ UNKNOWN, LOOKED_AT = (
     200,
 )  # share of unknown tokens beyond which the vocabulary is of other scripts; texts looked at
 TIMED, FEWEST_TOKENS = 96, 32
-FOLDS, STEP = 5, 3  # fits that are reckoned with, and what a step costs against a reading
+STEP = 3  # what a step costs against a reading
 LEAST = 1_000  # texts that each fit should look at, at least
 SHARE = 0.9  # of a candidate's time that may be planned with
 TOGETHER = 256  # texts that a graphics card reads at once
@@ -92,7 +92,7 @@ class Finetune:
     def __post_init__(self) -> None:
         check_settings(self)
 
-    def prepare(self, texts: Texts, clock: Clock) -> Finetune:
+    def prepare(self, given: Batch, fits: int, clock: Clock) -> Finetune:
         """Look whether the vocabulary knows the script and the time suffices; read fewer tokens where it is short.
 
         Raises DoesNotApply with the share or the seconds where not.
@@ -100,14 +100,14 @@ class Finetune:
         label = find(self.encoder).label
         tokens = self.tokens
         whole = sentences(label, tokens)
-        for part, column in zip(texts.parts, texts.columns, strict=True):
+        for part, column in zip(given.texts.parts, given.texts.columns, strict=True):
             share = whole.unknown_share([str(text) for text in column[:: max(1, len(column) // LOOKED_AT)]])
             if share > UNKNOWN:
                 values = {"name": whole.checkpoint.name, "share": share, "part": part}
                 raise DoesNotApply(self.about.say("learners", "unknown", **values))
-        different = list(dict.fromkeys(text for column in texts.columns for text in column))
+        different = list(dict.fromkeys(text for column in given.texts.columns for text in column))
         while not clock.stands:
-            seconds = _seconds(sentences(label, tokens), different, clock)
+            seconds = _seconds(sentences(label, tokens), different, fits, clock)
             left = SHARE * clock.remaining()
             if seconds <= left:
                 break
@@ -308,14 +308,14 @@ class _Reads:
         return cls(label, tokens, first, parts, way, rank, arrays)
 
 
-def _seconds(encode: Sentences, texts: list[str], clock: Clock) -> float:
+def _seconds(encode: Sentences, texts: list[str], fits: int, clock: Clock) -> float:
     """The least that all fits and answers take, judged by encoding a few texts."""
     few = texts[:: max(1, len(texts) // TIMED)]
     encode(few[:2])  # the first call is slow
     timer = clock.slice(clock.remaining())
     encode(few[2:])
     each = timer.spent() / max(1, len(few) - 2)
-    return each * (len(texts) * (1 + ALONE) + FOLDS * STEP * min(len(texts), LEAST))
+    return each * (len(texts) * (1 + ALONE) + fits * STEP * min(len(texts), LEAST))
 
 
 def _answering(reader: _Reads, rows: Rows, clock: Clock) -> float:

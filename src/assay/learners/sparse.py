@@ -21,7 +21,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.errors import DoesNotApply
-from assay.kernel.forms import Batch, Feature, Head, Texts
+from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.kernel.threads import cores
@@ -47,7 +47,6 @@ TOLERANCE, MOST_ROUNDS = 0.1, 20_000  # of the solver, liblinear's own; a few do
 SHARP, LEAST_TUNE = 2.5, 12  # log-odds a margin of one is worth where fewer rows than that could tell
 SHARPS = tuple(np.geomspace(0.5, 25.0, 41).tolist())
 TIMED = 160  # texts that tell how long counting takes
-FOLDS = 5  # fits reckoned with
 A_FOLD = 2.5  # what a fit takes at the least beside counting all texts (measured: 1.2 to 2.5)
 TOLD, TOLD_FROM = 12, 4000  # words told for each class, and texts they are looked up in
 
@@ -85,22 +84,24 @@ class Sparse:
     def __post_init__(self) -> None:
         check_settings(self)
 
-    def prepare(self, texts: Texts, clock: Clock) -> Sparse:
+    def prepare(self, given: Batch, fits: int, clock: Clock) -> Sparse:
         """Count the pieces of every text before the folds ask for them; words alone where there is no time for their characters.
 
         Raises DoesNotApply where the time does not suffice for the words either.
         """
         if clock.stands:
             return self
-        foreseen = {words: sum(_counting(column, words, clock) for column in texts.columns) for words in (True, False)}
+        foreseen = {
+            words: sum(_counting(column, words, clock) for column in given.texts.columns) for words in (True, False)
+        }
         left = clock.remaining()
-        words, every = (_whole_cost(seconds) for seconds in (foreseen[True], sum(foreseen.values())))
+        words, every = (_whole_cost(seconds, fits) for seconds in (foreseen[True], sum(foreseen.values())))
         if words > left:
-            values = {"n": sum(map(len, texts.columns)), "seconds": round(words), "left": round(left)}
+            values = {"n": sum(map(len, given.texts.columns)), "seconds": round(words), "left": round(left)}
             raise DoesNotApply(self.about.say("learners", "long", **values))
         ready = replace(self, characters=self.characters and every <= left)
         sorts = (True, False) if ready.characters else (True,)
-        wanted = [(column, words) for column in texts.columns for words in sorts]
+        wanted = [(column, words) for column in given.texts.columns for words in sorts]
         side_by_side = min(cores(), len(wanted))
         with ThreadPoolExecutor(max(1, side_by_side)) as pool:
             for done in [pool.submit(counted, column, words) for column, words in wanted]:
@@ -372,9 +373,9 @@ def _counting(texts: Any, words: bool, clock: Clock) -> float:
     return timer.spent() * sum(map(len, texts)) / max(1, size)
 
 
-def _whole_cost(seconds: float) -> float:
-    """Seconds that all folds take, by those that counting takes: it, and for each fold two and a half times as long to read and solve."""
-    return seconds + FOLDS * A_FOLD * seconds / min(cores(), FOLDS)
+def _whole_cost(seconds: float, fits: int) -> float:
+    """Seconds that all fits take, by those that counting takes: it, and for each fit two and a half times as long to read and solve."""
+    return seconds + fits * A_FOLD * seconds / min(cores(), fits)
 
 
 def _members(y: NDArray[Any]) -> Any:

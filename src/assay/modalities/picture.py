@@ -28,6 +28,7 @@ from assay.kernel.threads import cores
 from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.pictures.decoding import ENDINGS, Unreadable, decoded, thumbnail
 from assay.pictures.features import PLAIN, colours, edges, plain
+from assay.pictures.shown import Shown
 
 SIDE = 64  # pixels of a picture as it is looked at
 FACTORS, A_FACTOR = 96, 4  # at most; pictures for each
@@ -49,7 +50,7 @@ class Picture:
 
     about: ClassVar[About] = About(
         key="picture",
-        gives=("vector",),
+        gives=("vector", "grid"),
         extra="pictures",
         order=45,
         words={
@@ -163,6 +164,10 @@ class Looks:
                 out[row, : len(PLAIN)] = seen.plain[level]
                 out[row, len(PLAIN) :] = (seen.wide[level].astype(np.float64) - mean) @ basis
         return Vector(out[inverse], tuple(Feature(f"{self.name} ({name})", self.name) for name in names))
+
+    def grid(self, column: Column) -> Shown:
+        """The pixels, for learners that look at them."""
+        return Shown.of(column)
 
     def strange(self, column: Column) -> Bools:
         """Pictures brighter, duller or otherwise beyond all that were learnt from."""

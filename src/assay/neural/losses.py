@@ -20,6 +20,8 @@ def losses_of(torch: Any, head: Head, scores: Any, y: Any) -> Any:
     if head.name == "counts":
         low = scores.clamp(max=STEEPEST)  # beyond it straight on, so that no slope grows without bound
         return (low.exp() * (1.0 + scores - low) - y * scores).sum(dim=-1)
+    if head.name == "flags":
+        return f.binary_cross_entropy_with_logits(scores, y, reduction="none").sum(dim=-1)
     if head.width == 1:
         return f.binary_cross_entropy_with_logits(scores, y.expand_as(scores), reduction="none").squeeze(-1)
     return -(f.log_softmax(scores, dim=-1) * y).sum(dim=-1)

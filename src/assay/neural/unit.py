@@ -21,8 +21,8 @@ class Unit:
 
     @classmethod
     def of(cls, batch: Batch, head: Head) -> Unit:
-        """Weighted mean and spread of a value or a quantile's, logarithm of the mean of counts; nothing to be done for classes."""
-        if head.name == "classes":
+        """Weighted mean and spread of a value or a quantile's, logarithm of the mean of counts; nothing to be done for classes and flags."""
+        if head.name in ("classes", "flags"):
             return cls(np.zeros(head.width), 1.0)
         y = np.asarray(batch.y, dtype=np.float64)
         weight = weight_of(batch)

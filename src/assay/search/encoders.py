@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.errors import PluginFault
-from assay.kernel.forms import Batch, Feature, Texts, Vector
-from assay.kernel.plugins import Encoder, GivesTexts, modality_of
+from assay.kernel.forms import Batch, Feature, Grids, Texts, Vector
+from assay.kernel.plugins import Encoder, GivesGrids, GivesTexts, modality_of
 from assay.kernel.rng import stream
 
 
@@ -49,15 +49,24 @@ class Encoders:
 
     def batch(self, table: Dataset, y: NDArray[Any] | None = None, weight: Floats | None = None) -> Batch:
         """A batch of an opened table, with targets and weights for training."""
-        forms: dict[str, Any] = {"vector": self.vector(table)}
-        texts = self.texts(table)
-        return Batch(forms | {"texts": texts} if texts.parts else forms, y, weight)
+        return Batch({"vector": self.vector(table), **self.beside(table).forms}, y, weight)
+
+    def beside(self, table: Dataset) -> Batch:
+        """The forms beside the vector: those of columns that give them."""
+        texts, grids = self.texts(table), self.grids(table)
+        return Batch(({"texts": texts} if texts.parts else {}) | ({"grid": grids} if grids.parts else {}))
 
     def texts(self, table: Dataset) -> Texts:
         """The texts of an opened table, of the columns that give them."""
         pairs = zip(self.kinds, self.parts, strict=True)
         found = [(name, encoder.texts(table[name])) for (name, _), encoder in pairs if isinstance(encoder, GivesTexts)]
         return Texts(tuple(cells for _, cells in found), tuple(name for name, _ in found))
+
+    def grids(self, table: Dataset) -> Grids:
+        """The pictures of an opened table, of the columns that give them."""
+        pairs = zip(self.kinds, self.parts, strict=True)
+        found = [(name, encoder.grid(table[name])) for (name, _), encoder in pairs if isinstance(encoder, GivesGrids)]
+        return Grids(tuple(grid for _, grid in found), tuple(name for name, _ in found))
 
     def strange(self, table: Dataset) -> Bools:
         """Cells unlike anything in training: bool [n, columns]."""

@@ -152,7 +152,7 @@ def try_candidate(
         learner = with_settings(plugin, candidate.settings)
         if isinstance(learner, Prepares):
             tell(0)
-            learner = learner.prepare(bench.folds[0].encoders.texts(bench.table), timer)
+            learner = learner.prepare(bench.folds[0].encoders.beside(bench.table), len(bench.folds), timer)
             line["settings"] = settings_of(learner)
         steps = side_by_side(work, len(bench.folds), workers, timer)
     except KeyboardInterrupt:

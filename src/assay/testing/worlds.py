@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..kernel.clock import Clock
-from ..kernel.data import Column, Floats, Ints
-from ..kernel.forms import Batch, Feature, Head, Texts, Vector
+from ..kernel.data import Bools, Column, Floats, Ints
+from ..kernel.forms import Batch, Feature, Grids, Head, Texts, Vector
 from ..kernel.rng import stream
 
 ROWS = 360
@@ -68,9 +69,9 @@ def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
 
 
 def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
-    """A number and a code that tell nearly everything, and a column of texts that say the same in words.
+    """A number and a code that tell nearly everything, a column of texts that say the same in words, and one of pictures that show it.
 
-    The vector of the texts is a number with gaps that tells nothing.
+    The vector of the texts and pictures is a number with gaps that tells nothing.
     """
     rng = stream(seed, "easy", head.name, head.classes_)
     x, noise = rng.normal(size=rows), rng.normal(size=rows)
@@ -79,7 +80,7 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
     signal = 2.0 * x + 1.5 * (code == 1)
     features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS))
     vector = Vector(np.column_stack([x, noise, code.astype(np.float64)]), features)
-    forms = {"vector": vector, "texts": _said(x, code)}
+    forms = {"vector": vector, "texts": _said(x, code), "grid": _shown(x, code, rng)}
     blurred = signal + rng.normal(scale=0.4, size=rows)
     if head.name in ("value", "quantiles"):
         return Batch(forms, 10.0 + blurred)
@@ -101,6 +102,46 @@ def _said(x: Floats, code: Ints) -> Texts:
     return Texts((np.asarray(said, dtype=object),), ("noise",))
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Pictures that are there already, as a grid; each is made larger or smaller by repeating or skipping pixels."""
+
+    pixels: NDArray[np.uint8]  # [n, s, s, 3]
+    there: Bools  # [n]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory, in bytes."""
+        return self.pixels.nbytes
+
+    def natural(self) -> int:
+        """Their side."""
+        return int(self.pixels.shape[1])
+
+    def at(self, side: int) -> NDArray[np.uint8]:
+        """At another side."""
+        place = np.arange(side) * self.pixels.shape[1] // side
+        return np.asarray(self.pixels[:, place][:, :, place])
+
+    def take(self, rows: NDArray[np.int64]) -> Drawn:
+        """Some of them."""
+        return Drawn(self.pixels[rows], self.there[rows])
+
+    def then(self, more: Drawn) -> Drawn:
+        """Others after these."""
+        return Drawn(np.concatenate([self.pixels, more.pixels]), np.concatenate([self.there, more.there]))
+
+
+def _shown(x: Floats, code: Ints, rng: np.random.Generator) -> Grids:
+    """What a number and a code are, to be seen: a bar whose height is the number, in one of three colours, on noise."""
+    side = 12
+    height = np.clip(np.round(side / 2 + x * side / 5), 0, side)[:, None, None]
+    bar = np.arange(side)[None, ::-1, None] < height  # [n, side, 1]
+    pixels = rng.integers(0, 60, size=(len(x), side, side, 3))
+    pixels += 180 * (bar[..., None] & (code[:, None, None, None] == np.arange(3)))
+    return Grids((Drawn(pixels.astype(np.uint8), np.ones(len(x), dtype=bool)),), ("noise",))
+
+
 def replaced(batch: Batch, values: Floats) -> Batch:
     """The same batch with other values in its vector."""
     return replace(batch, forms={**batch.forms, "vector": Vector(values, batch.vector.features)})
@@ -115,7 +156,15 @@ def bruised(batch: Batch) -> Batch:
     values[::40, 2] = len(LEVELS)  # the code that stands for every rare or unseen level
     texts = batch.texts.columns[0].copy()
     texts[::30], texts[1::30] = "", "\u202e😀 \x00 " * 40
-    forms = {"vector": Vector(np.hstack([values, more]), features), "texts": Texts((texts,), batch.texts.parts)}
+    drawn = batch.grids.columns[0]
+    assert isinstance(drawn, Drawn)
+    pixels, there = drawn.pixels.copy(), drawn.there.copy()
+    pixels[::30], pixels[1::30], there[1::30] = 255, 0, False
+    forms = {
+        "vector": Vector(np.hstack([values, more]), features),
+        "texts": Texts((texts,), batch.texts.parts),
+        "grid": Grids((Drawn(pixels, there),), batch.grids.parts),
+    }
     return replace(batch, forms=forms)
 
 

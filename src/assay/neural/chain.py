@@ -1,0 +1,272 @@
+"""Which networks look at pictures? A chain of pieces: convolutions, pools and residual blocks, from a table of our own.
+
+Two halves. One learns, in torch, with batch normalisation (Ioffe & Szegedy 2015) behind each convolution. The other is what is left of
+it, in plain arrays: normalisations folded into the convolutions before them, numbers as halves, every shape checked before it is used.
+
+A picture is looked at alone, in single precision on one thread, so that what is seen of it is the same to the bit whatever else is asked.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.box import Box
+from assay.kernel.need import need
+from assay.kernel.threads import threads
+
+from .halves import Halves, halves, halves_of, put_halves
+from .one_thread import one_thread
+
+KINDS = ("conv", "block", "pool")
+MOST_PIECES, MOST_CHANNELS, MOST_KERNEL, MOST_SIDE = 64, 4096, 11, 1024
+STEADY = 1e-5  # added to a variance before its root is taken
+BORN_STILL = (
+    0.0  # the weight of a block's last normalisation at first: a block begins as its shortcut (Goyal et al. 2017)
+)
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One link of a chain.
+
+    conv   a convolution and what is above zero of it (ReLU)
+    block  two 3 x 3 convolutions beside a shortcut (He et al. 2016); where it halves the side, the shortcut takes means first (He et al. 2019)
+    pool   the greatest of each 2 x 2
+    """
+
+    kind: str
+    inward: int = 0  # channels
+    outward: int = 0
+    kernel: int = 3
+    stride: int = 1
+
+    @property
+    def bent(self) -> bool:
+        """Whether the shortcut of a block needs a convolution."""
+        return self.inward != self.outward or self.stride > 1
+
+    def shapes(self) -> list[tuple[int, int, int, int]]:
+        """Shape of each convolution: outward, inward, rows, columns."""
+        if self.kind == "pool":
+            return []
+        if self.kind == "conv":
+            return [(self.outward, self.inward, self.kernel, self.kernel)]
+        both = [(self.outward, self.inward, 3, 3), (self.outward, self.outward, 3, 3)]
+        return [*both, (self.outward, self.inward, 1, 1)] if self.bent else both
+
+    def side(self, side: int) -> int:
+        """The side of what comes out of a square."""
+        if self.kind == "pool":
+            return side // 2
+        kernel = 3 if self.kind == "block" else self.kernel
+        return (side + 2 * (kernel // 2) - kernel) // self.stride + 1
+
+
+def residual(width: int, doublings: int, stems: int, depth: int = 1) -> tuple[Piece, ...]:
+    """A small residual network: `stems` convolutions that halve the side, then stages of `depth` blocks, each of twice the width."""
+    pieces, inward = [], 3
+    for left in range(stems, 0, -1):
+        pieces.append(Piece("conv", inward, max(8, width >> (left - 1)), 3, 2))
+        inward = pieces[-1].outward
+    if not stems:
+        pieces.append(Piece("conv", inward, width))
+        inward = width
+    for stage, place in itertools.product(range(doublings + 1), range(depth)):
+        outward = width << stage
+        pieces.append(Piece("block", inward, outward, stride=2 if stage and not place else 1))
+        inward = outward
+    return tuple(pieces)
+
+
+def textbook(filters: int) -> tuple[Piece, ...]:
+    """Convolution, pool, convolution of twice the filters, pool (after LeCun et al. 1998)."""
+    return Piece("conv", 3, filters), Piece("pool"), Piece("conv", filters, 2 * filters), Piece("pool")
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """A chain at rest."""
+
+    side: int  # pixels of a picture as it is looked at
+    pieces: tuple[Piece, ...]
+    centre: NDArray[np.float32]  # [3] mean of red, green and blue among the pictures learnt from, 0 to 255
+    scale: NDArray[np.float32]  # [3] and their spread
+    weights: tuple[Halves, ...]  # of each convolution [outward, inward, rows, columns]
+    biases: tuple[NDArray[np.float32], ...]  # [outward]
+
+    @property
+    def channels(self) -> int:
+        """Numbers at each place of a map."""
+        return next(piece.outward for piece in reversed(self.pieces) if piece.outward)
+
+    @property
+    def places(self) -> int:
+        """Side of a map: rows and columns of places."""
+        return functools.reduce(lambda side, piece: piece.side(side), self.pieces, self.side)
+
+    def maps(self, pixels: Pixels) -> Iterator[NDArray[np.float32]]:
+        """What is found at each place of each picture [side, side, 3]: [places, places, channels], in order."""
+        torch = need("torch", "nets")
+
+        def one(picture: Pixels) -> NDArray[np.float32]:
+            with one_thread(), torch.inference_mode():
+                x = torch.from_numpy(((picture - self.centre) / self.scale)[None]).permute(0, 3, 1, 2)
+                return np.asarray(self._forward(torch, x)[0].permute(1, 2, 0).numpy())
+
+        with ThreadPoolExecutor(threads()) as pool:
+            yield from pool.map(one, pixels)
+
+    def _forward(self, torch: Any, x: Any) -> Any:
+        f, at = torch.nn.functional, iter(self._tensors)
+        for piece in self.pieces:
+            if piece.kind == "pool":
+                x = f.max_pool2d(x, 2)
+                continue
+            weight, bias = next(at)
+            if piece.kind == "conv":
+                x = f.conv2d(x, weight, bias, piece.stride, piece.kernel // 2).relu_()
+                continue
+            inner = f.conv2d(x, weight, bias, piece.stride, 1).relu_()
+            weight, bias = next(at)
+            inner = f.conv2d(inner, weight, bias, 1, 1)
+            if piece.bent:
+                weight, bias = next(at)
+                x = f.conv2d(f.avg_pool2d(x, 2, ceil_mode=True) if piece.stride > 1 else x, weight, bias)
+            x = inner.add_(x).relu_()
+        return x
+
+    @functools.cached_property
+    def _tensors(self) -> list[tuple[Any, Any]]:
+        torch = need("torch", "nets")
+        last = torch.channels_last
+        return [
+            (torch.from_numpy(w.astype(np.float32)).contiguous(memory_format=last), torch.from_numpy(b))
+            for w, b in zip(self.weights, self.biases, strict=True)
+        ]
+
+    def dump(self, box: Box) -> None:
+        """The table of pieces, and the numbers of each."""
+        rows = [[p.kind, p.inward, p.outward, p.kernel, p.stride] for p in self.pieces]
+        box.put(side=self.side, pieces=rows)
+        box.put_array("centre", self.centre)
+        box.put_array("scale", self.scale)
+        for place, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            put_halves(box, f"weights-{place}", weight)
+            box.put_array(f"bias-{place}", bias)
+
+    @classmethod
+    def load(cls, box: Box) -> Chain:
+        """A chain that was dumped, every shape checked. Raises BundleInvalid."""
+        side, pieces = box.whole("side", 1, MOST_SIDE), _pieces(box)
+        left = side
+        for piece in pieces:
+            left = piece.side(left)
+            if left < 1:
+                raise box.refuse(f"nothing is left of a side of {side} pixels")
+        shapes = [shape for piece in pieces for shape in piece.shapes()]
+        weights = tuple(halves_of(box, f"weights-{place}", shape) for place, shape in enumerate(shapes))
+        biases = tuple(box.array(f"bias-{place}", np.float32, shape[:1]) for place, shape in enumerate(shapes))
+        scale = box.array("scale", np.float32, (3,))
+        if not (scale > 0).all():
+            raise box.refuse("a scale is not above zero")
+        return cls(side, pieces, box.array("centre", np.float32, (3,)), scale, weights, biases)
+
+
+def _pieces(box: Box) -> tuple[Piece, ...]:
+    """The table of pieces, each fitting the one before. Raises BundleInvalid."""
+    rows = box.values.get("pieces")
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_PIECES:
+        raise box.refuse(f"'pieces' is not a list of 1 to {MOST_PIECES} pieces")
+    inward, found = 3, []
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 5 or not all(type(v) is int for v in row[1:]):
+            raise box.refuse("a piece is not a kind and four whole numbers")
+        piece = Piece(*row)
+        if piece.kind == "pool" and piece == Piece("pool"):
+            found.append(piece)
+            continue
+        fits = piece.kind in KINDS[:2] and piece.inward == inward and 0 < piece.outward <= MOST_CHANNELS
+        if not (fits and 0 < piece.kernel <= MOST_KERNEL and piece.kernel % 2 and piece.stride in (1, 2)):
+            raise box.refuse(f"the piece {row} does not fit")
+        found.append(piece)
+        inward = piece.outward
+    if inward == 3 and not any(piece.outward for piece in found):
+        raise box.refuse("there is no convolution")
+    return tuple(found)
+
+
+# -------------------------------------------------------------------------------------------------------- learning
+
+
+def learning(torch: Any, pieces: tuple[Piece, ...], rng: np.random.Generator) -> Any:
+    """A torch module [n, 3, side, side] → [n, channels, places, places], at weights drawn as He et al. (2015) say."""
+    nn = torch.nn
+
+    class Joined(nn.Module):  # type: ignore[misc, name-defined]
+        """A convolution and its normalisation."""
+
+        def __init__(self, shape: tuple[int, int, int, int], stride: int, weight: float = 1.0) -> None:
+            super().__init__()
+            outward, inward, kernel, _ = shape
+            self.conv = nn.Conv2d(inward, outward, kernel, stride, kernel // 2, bias=False)
+            self.norm = nn.BatchNorm2d(outward, eps=STEADY)
+            drawn = rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / (outward * kernel * kernel))
+            with torch.no_grad():
+                self.conv.weight.copy_(torch.from_numpy(drawn.astype(np.float32)))
+                self.norm.weight.fill_(weight)
+
+        def forward(self, x: Any) -> Any:
+            return self.norm(self.conv(x))
+
+    class Link(nn.Module):  # type: ignore[misc, name-defined]
+        """A piece that has convolutions."""
+
+        def __init__(self, piece: Piece) -> None:
+            super().__init__()
+            self.piece = piece
+            strides, still = (piece.stride, 1, 1), (1.0, BORN_STILL, 1.0)
+            rows = enumerate(piece.shapes())
+            block = piece.kind == "block"
+            self.joined = nn.ModuleList(Joined(s, strides[i], still[i] if block else 1.0) for i, s in rows)
+
+        def forward(self, x: Any) -> Any:
+            if self.piece.kind == "conv":
+                return self.joined[0](x).relu_()
+            inner = self.joined[1](self.joined[0](x).relu_())
+            if self.piece.bent:
+                x = nn.functional.avg_pool2d(x, 2, ceil_mode=True) if self.piece.stride > 1 else x
+                x = self.joined[2](x)
+            return inner.add_(x).relu_()
+
+    links = (nn.MaxPool2d(2) if piece.kind == "pool" else Link(piece) for piece in pieces)
+    return nn.Sequential(*links).to(memory_format=torch.channels_last)
+
+
+def at_rest(
+    module: Any, pieces: tuple[Piece, ...], side: int, centre: NDArray[np.float32], scale: NDArray[np.float32]
+) -> Chain:
+    """What is left of a module that has learnt: each normalisation folded into the convolution before it."""
+    weights, biases = [], []
+    for part in module.modules():
+        if not hasattr(part, "norm"):
+            continue
+        norm = part.norm
+        mean, variance, gain, shift = (
+            t.detach().numpy().astype(np.float64) for t in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+        )
+        by = gain / np.sqrt(variance + STEADY)
+        weight = part.conv.weight.detach().numpy().astype(np.float64) * by[:, None, None, None]
+        weights.append(halves(weight))
+        biases.append(np.asarray(shift - mean * by, dtype=np.float32))
+    return Chain(side, pieces, centre, scale, tuple(weights), tuple(biases))

@@ -1,0 +1,106 @@
+"""What do learners see of a column of pictures?
+
+A cell is a path, and what is seen of it a square of pixels, at whatever side a learner asks for. The files are read when they are asked
+for and the pixels kept for as long as the table's names are held, so that folds, candidates and checks decode each picture once a side.
+"""
+
+from __future__ import annotations
+
+import functools
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernel.data import Bools, Column
+from ..kernel.files import OutsideHome, raw_of
+from ..kernel.memo import Memo
+from ..kernel.threads import cores
+from .decoding import Unreadable, decoded, sizes_of
+
+KEPT = 3_000_000_000  # bytes of pixels that are kept: 60,000 pictures of 128 x 128
+FEW = 0.25  # of the pictures of a table: where fewer are asked for, they alone are decoded
+SAMPLED = 200  # pictures whose headers tell how large they are
+MOST_OF = 0.9  # of the pictures lose nothing at the natural side
+
+_PIXELS = Memo(KEPT, lambda pixels: int(pixels.nbytes))
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A column of pictures, as a grid (see `assay.kernel.forms.Grid`); -1 among the places where there is none."""
+
+    home: str
+    levels: NDArray[np.object_]  # paths
+    places: NDArray[np.int32]  # [n] in them
+
+    @classmethod
+    def of(cls, column: Column) -> Shown:
+        """The pictures of an opened column of paths."""
+        levels = column.levels if column.levels is not None else np.empty(0, dtype=object)
+        return cls(column.home, levels, column.cells.astype(np.int32))
+
+    @property
+    def there(self) -> Bools:
+        """Whether there is a picture: [n]."""
+        return np.asarray(self.places >= 0)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the places, in bytes; pixels are shared by all."""
+        return self.places.nbytes
+
+    def take(self, rows: NDArray[np.int64]) -> Shown:
+        """The same column for some rows."""
+        return replace(self, places=self.places[rows])
+
+    def then(self, more: Shown) -> Shown:
+        """The rows of another after these, both of one folder. Raises ValueError where they are not."""
+        if more.home != self.home:
+            raise ValueError("pictures of two folders cannot stand in one column")
+        if more.levels is self.levels:
+            return replace(self, places=np.concatenate([self.places, more.places]))
+        moved = np.where(more.places >= 0, more.places + len(self.levels), -1).astype(np.int32)
+        return Shown(self.home, np.concatenate([self.levels, more.levels]), np.concatenate([self.places, moved]))
+
+    def natural(self) -> int:
+        """The side, in pixels, at which nine of ten lose nothing, by the headers of some of them; 1 where there is none."""
+        used = np.unique(self.places[self.places >= 0])
+        longer = [self._longer(level) for level in used[:: max(1, len(used) // SAMPLED)].tolist()]
+        return max(1, int(np.quantile(longer, MOST_OF))) if longer else 1
+
+    def at(self, side: int) -> NDArray[np.uint8]:
+        """Red, green and blue, the whole picture brought to a square: [n, side, side, 3]; all zero where there is none."""
+        used, inverse = np.unique(self.places, return_inverse=True)
+        some = used[used >= 0]
+        if len(some) < FEW * len(self.levels) and not _PIXELS.holds(self.levels, self.home, side):
+            seen = self._decoded(some, side)
+        else:
+            whole = np.arange(len(self.levels))
+            seen = _PIXELS.of(self.levels, lambda: self._decoded(whole, side), self.home, side)[some]
+        nothing = np.zeros((len(used) - len(some), side, side, 3), dtype=np.uint8)  # -1 stands first
+        return np.asarray(np.concatenate([nothing, seen])[inverse])
+
+    def _decoded(self, levels: NDArray[Any], side: int) -> NDArray[np.uint8]:
+        out = np.zeros((len(levels), side, side, 3), dtype=np.uint8)
+        with ThreadPoolExecutor(cores()) as pool:
+            one = functools.partial(self._one, side=side)
+            for place, pixels in enumerate(pool.map(one, levels.tolist())):
+                if pixels is not None:
+                    out[place] = pixels
+        return out
+
+    def _one(self, level: int, side: int) -> NDArray[np.uint8] | None:
+        """None for a name that no row bears any more, since its file could not be read."""
+        try:
+            return decoded(raw_of(self.home, str(self.levels[level])), side)
+        except (Unreadable, OutsideHome, OSError, ValueError):
+            return None
+
+    def _longer(self, level: int) -> int:
+        try:
+            return max(sizes_of(raw_of(self.home, str(self.levels[level]))))
+        except (Unreadable, OutsideHome, OSError, ValueError):
+            return 1
