@@ -214,6 +214,7 @@ class Leakage:
         )
         strongest = [
             Measure(name="strongest_alone", value=alone[name].share, n=evidence.raw.rows, unit="share", better="lower")
+            for name in ([name] if name else [])
         ]
         said = [part.say for part in parts]
         return Finding(
@@ -221,7 +222,7 @@ class Leakage:
             verdict=worst,
             say=said.pop(0) if worst != "pass" else clean,
             measures=(
-                *(strongest if name else []),
+                *strongest,
                 *(m for part in parts for m in part.measures),
             ),
             figures=(*([self._figure(alone, evidence)] if name else []), *(f for part in parts for f in part.figures)),
