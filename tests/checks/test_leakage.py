@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from assay.checks.leakage import shortened
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 
+from .scenes import column_of, part
 from .worlds import ask, logit_world, names, numbers, options, world
 
 
@@ -309,3 +311,12 @@ def test_words_that_hint_at_the_answer_are_no_leak() -> None:
     finding = ask("leakage", _letters(600, said=False))
     assert finding.verdict == "pass"
     assert finding.measure("strongest_alone").value == pytest.approx(0.4, abs=0.15)
+
+
+def test_a_table_of_nothing_but_pictures_is_asked_too(tmp_path: Path) -> None:
+    pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    _, y, z, _ = logit_world(60)
+    finding = ask("leakage", world([column_of(tmp_path / "p", [part(rng) for _ in range(60)])], y, z))
+    assert finding.verdict == "pass"
+    assert "Short ways to the answer in pictures" in finding.say.text()

@@ -16,7 +16,6 @@ from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
 from assay.kernel.plugins import Evidence, ShowsCells, modality_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
-from assay.language.near import near_rows
 from assay.stats import leaks, order
 from assay.stats.tests import holm
 
@@ -38,7 +37,7 @@ THING_LIKE = re.compile(
 LEVEL = 0.01  # family-wise, for each probe that tests
 ID_EXPLAINS = 0.03  # share of the spread from which an id's power is worth a word
 MOST_GROUPS, MOST_ORDERS = 3, 2
-EXAMPLES = 5  # pairs of texts that are nearly the same
+EXAMPLES = 5  # pairs of rows that are nearly the same
 
 
 def used(evidence: Evidence) -> tuple[str, ...]:
@@ -205,19 +204,22 @@ def copies(evidence: Evidence, table: Table) -> Copies | None:
 
 @dataclass(frozen=True)
 class NearCopies:
-    """Rows whose texts are nearly those of another row, and those of which a copy was learnt from."""
+    """Rows whose texts, or whose pictures, are nearly those of another row, and those of which a copy was learnt from."""
 
     rows: int
     apart: int  # measured rows of which the model that scored them learnt a near copy
-    examples: tuple[tuple[str, str], ...]  # a few pairs of texts, those apart first
+    pairs: tuple[tuple[int, int], ...]  # places of a few pairs of rows, those apart first
 
 
-def near_copies(evidence: Evidence, table: Table) -> NearCopies | None:
-    """Near copies among the columns of free text, where there are any."""
+def text_names(evidence: Evidence) -> list[str]:
+    """The columns of free text that the model may learn from."""
     room = shelf("modalities")
     kinds = {name: evidence.plan.column(name).kind.partition(":")[0] for name in used(evidence)}
-    texts = [name for name, kind in kinds.items() if kind in room.keys() and "texts" in room.get(kind).about.gives]
-    group = near_rows(table.data, texts)
+    return [name for name, kind in kinds.items() if kind in room.keys() and "texts" in room.get(kind).about.gives]
+
+
+def near_copies(evidence: Evidence, table: Table, group: Ints) -> NearCopies | None:
+    """Near copies by the group of each row [n], where there are any."""
     size = np.bincount(group)
     copied = np.flatnonzero(size[group] > 1)
     if len(copied) == 0:
@@ -233,17 +235,17 @@ def near_copies(evidence: Evidence, table: Table) -> NearCopies | None:
     apart &= fold >= 0
     some = np.concatenate([np.flatnonzero(apart), copied])
     _, at = np.unique(group[some], return_index=True)  # one example a group, those apart first
-    examples: list[tuple[str, str]] = []
+    pairs: list[tuple[int, int]] = []
     for row in some[np.sort(at)[:EXAMPLES]].tolist():
         mates = np.setdiff1d(np.flatnonzero(group == group[row]), [row])
         learnt = mates[fold[mates] < fold[row] if forward else fold[mates] != fold[row]]
         mate = int((learnt if apart[row] else mates)[0])
-        first, second = sorted((row, mate))
-        examples.append((_spelled(table.data, texts, first), _spelled(table.data, texts, second)))
-    return NearCopies(len(copied), int(apart.sum()), tuple(examples))
+        pairs.append((min(row, mate), max(row, mate)))
+    return NearCopies(len(copied), int(apart.sum()), tuple(pairs))
 
 
-def _spelled(data: Dataset, names: list[str], row: int) -> str:
+def spelled(data: Dataset, names: list[str], row: int) -> str:
+    """The texts of one row, read together."""
     return " ".join(str(t) for t in (data[name].take(slice(row, row + 1)).texts()[0] for name in names) if t)
 
 

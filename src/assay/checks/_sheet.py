@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from assay.kernel.data import Ints
+from assay.kernel.data import Column, Ints
 from assay.kernel.findings import Figure
 from assay.kernel.plugins import Evidence, ShowsCells, modality_of
 from assay.kernel.words import Say
@@ -13,12 +13,14 @@ from assay.kernel.words import Say
 
 def contact_sheet(evidence: Evidence, order: Ints, title: Say, said: Sequence[Say]) -> list[Figure]:
     """A figure of the pictures of some rows for each column that holds pictures; `order` are places among the measured rows."""
-    found = []
-    for column in evidence.data:
-        if column.role != "feature" or not isinstance(modality := modality_of(column.kind), ShowsCells):
-            continue
-        seen = zip(modality.thumbnails(column.take(order)), said, strict=True)
-        sheet = [{"jpeg": base64.b64encode(jpeg).decode(), "say": say} for jpeg, say in seen if jpeg is not None]
-        if sheet:
-            found.append(Figure(kind="pictures", title=title, data={"pictures": sheet}))
-    return found
+    features = [column for column in evidence.data if column.role == "feature"]
+    return [figure for column in features for figure in pictures_of(column.take(order), title, said)]
+
+
+def pictures_of(column: Column, title: Say, said: Sequence[Say]) -> list[Figure]:
+    """A figure of the cells of a column, if they are pictures and one at least is to be seen; one sentence for each cell."""
+    if not isinstance(modality := modality_of(column.kind), ShowsCells):
+        return []
+    seen = zip(modality.thumbnails(column), said, strict=True)
+    sheet = [{"jpeg": base64.b64encode(jpeg).decode(), "say": say} for jpeg, say in seen if jpeg is not None]
+    return [Figure(kind="pictures", title=title, data={"pictures": sheet})] if sheet else []

@@ -19,10 +19,13 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
+from assay.language.near import near_rows
 from assay.language.personal import masked
+from assay.stats import leaks
 from assay.stats.tests import holm
 
 from . import _probes as probes
+from ._sheet import pictures_of
 from ._small import Gap
 
 LEAST_ROWS = 50
@@ -66,8 +69,8 @@ class Leakage:
                 "question": "Does anything give the answer away that will not be there on new rows?",
                 "clean": "No column tells the answer alone (the strongest, {name}, explains {share:%}), no id predicts, and neighbouring rows are not on both sides.",
                 "clean_columns": "No column tells the answer alone (the strongest, {name}, explains {share:%}), and no id predicts.",
-                "clean_pictures": "No id predicts, and neighbouring rows are not on both sides. Whether something in the pictures gives the answer away is not asked yet.",
-                "clean_columns_pictures": "No id predicts. Whether something in the pictures gives the answer away is not asked yet.",
+                "clean_pictures": "No id predicts, and neighbouring rows are not on both sides. Short ways to the answer in pictures have a check of their own.",
+                "clean_columns_pictures": "No id predicts. Short ways to the answer in pictures have a check of their own.",
                 "few": "only {n} {n:row was|rows were} learnt from; {least} are needed",
                 "training": "this is asked of the table that was learnt from; see the findings of training",
                 "no_time": "Time was short: order and groups were not asked.",
@@ -89,6 +92,11 @@ class Leakage:
                 "near_figure": "Texts that are nearly the same, shortened",
                 "near_one": "a text",
                 "near_other": "nearly the same",
+                "near_pictures_kept": "{n} rows ({share:%}) hold a picture that is nearly the same as another row's; they were kept on one side, so no figure here profits from them.",
+                "near_pictures_apart": "{n} measured {n:row|rows} ({share:%}) {n:holds|hold} a picture that is nearly the same as one the model had learnt from: the figures may be too good.",
+                "near_pictures_look": "Look whether they are one picture kept twice or one thing taken several times; keep one of each, or name with --group what binds them.",
+                "near_sheet": "Pictures that are nearly the same, in pairs",
+                "near_seen": "row {row}",
                 "id": "The id '{name}' explains {share:%} of {target}, which a mere name could not.",
                 "id_drop": "Leave '{name}' out, or find out why it knows the answer.",
                 "id_left": "It is not used by the model; find out how the ids were given.",
@@ -110,6 +118,8 @@ class Leakage:
                 "measure.explained_with_copies": "explained with copies on both sides",
                 "measure.near_copies": "rows with a text nearly the same as another's",
                 "measure.near_learnt": "measured rows with a text nearly the same as one learnt from",
+                "measure.near_pictures": "rows with a picture nearly the same as another's",
+                "measure.near_pictures_learnt": "measured rows with a near copy of their picture among those learnt from",
                 "measure.grouped_rise": "squared error higher with groups kept apart",
                 "measure.forward_rise": "squared error higher forward in time",
             },
@@ -118,8 +128,8 @@ class Leakage:
                 "question": "是否有什么泄露了答案，而在新数据上并不存在？",
                 "clean": "没有哪一列能单独给出答案（最强的“{name}”解释了 {share:%}），编号不具预测力，相邻行也没有分处两侧。",
                 "clean_columns": "没有哪一列能单独给出答案（最强的“{name}”解释了 {share:%}），编号也不具预测力。",
-                "clean_pictures": "编号不具预测力，相邻行也没有分处两侧。图片中是否有泄露答案的内容，尚未检查。",
-                "clean_columns_pictures": "编号不具预测力。图片中是否有泄露答案的内容，尚未检查。",
+                "clean_pictures": "编号不具预测力，相邻行也没有分处两侧。图片中通往答案的捷径由另一项检查回答。",
+                "clean_columns_pictures": "编号不具预测力。图片中通往答案的捷径由另一项检查回答。",
                 "few": "训练数据只有 {n} 行；至少需要 {least} 行",
                 "training": "此问题针对训练所用的表；请看训练时的检查结果",
                 "no_time": "时间不足：未检查行序与分组。",
@@ -141,6 +151,11 @@ class Leakage:
                 "near_figure": "几乎相同的文本（已截短）",
                 "near_one": "文本",
                 "near_other": "几乎相同的文本",
+                "near_pictures_kept": "{n} 行（{share:%}）的图片与其他行几乎相同；这些行始终分在同一侧，因此这里的指标不因此偏高。",
+                "near_pictures_apart": "{n} 个被测量的行（{share:%}）含有与模型学过的图片几乎相同的图片：指标可能偏高。",
+                "near_pictures_look": "请查看它们是同一图片保存了两次，还是同一物体拍了多次；各留其一，或用 --group 指明把它们联系在一起的列。",
+                "near_sheet": "几乎相同的图片，成对列出",
+                "near_seen": "第 {row} 行",
                 "id": "编号“{name}”解释了 {target} 的 {share:%}，单纯的名称不应如此。",
                 "id_drop": "请去掉“{name}”，或查明它为何知道答案。",
                 "id_left": "模型并未使用它；请查明编号是如何产生的。",
@@ -162,6 +177,8 @@ class Leakage:
                 "measure.explained_with_copies": "重复行分处两侧时解释的份额",
                 "measure.near_copies": "文本与其他行几乎相同的行",
                 "measure.near_learnt": "文本与学过的文本几乎相同的测量行",
+                "measure.near_pictures": "图片与其他行几乎相同的行",
+                "measure.near_pictures_learnt": "学过几乎相同图片的被测量行",
                 "measure.grouped_rise": "按组划分时平方误差的上升",
                 "measure.forward_rise": "按时间向前时平方误差的上升",
             },
@@ -197,6 +214,7 @@ class Leakage:
         )
         strongest = [
             Measure(name="strongest_alone", value=alone[name].share, n=evidence.raw.rows, unit="share", better="lower")
+            for name in ([name] if name else [])
         ]
         said = [part.say for part in parts]
         return Finding(
@@ -204,7 +222,7 @@ class Leakage:
             verdict=worst,
             say=said.pop(0) if worst != "pass" else clean,
             measures=(
-                *(strongest if name else []),
+                *strongest,
                 *(m for part in parts for m in part.measures),
             ),
             figures=(*([self._figure(alone, evidence)] if name else []), *(f for part in parts for f in part.figures)),
@@ -280,25 +298,48 @@ class Leakage:
             yield Part("info", self._say("copies_score", **score), (naive,))
 
     def _near(self, evidence: Evidence, table: probes.Table) -> Iterator[Part]:
-        """Texts that are nearly the same, and whether they were kept together."""
-        found = probes.near_copies(evidence, table)
-        if found is None:
-            return
+        """Texts, and pictures, that are nearly the same, and whether they were kept together."""
+        texts = probes.text_names(evidence)
+        if found := probes.near_copies(evidence, table, near_rows(table.data, texts)):
+            rows = [shortened(*(probes.spelled(table.data, texts, row) for row in pair)) for pair in found.pairs]
+            data = {"columns": [self._say("near_one"), self._say("near_other")], "rows": rows}
+            figure = Figure(kind="table", title=self._say("near_figure"), data=data)
+            yield self._kept_or_apart("near", found, evidence, table, (figure,))
+        if found := probes.near_copies(evidence, table, leaks.near_cells(table.data, probes.used(evidence))):
+            places = np.asarray(found.pairs).ravel()
+            captions = [self._say("near_seen", row=place + 1) for place in places.tolist()]
+            columns = [table.data[name] for name in probes.used(evidence)]
+            sheets = [pictures_of(column.take(places), self._say("near_sheet"), captions) for column in columns]
+            figures = tuple(figure for sheet in sheets for figure in sheet)
+            yield self._kept_or_apart("near_pictures", found, evidence, table, figures)
+
+    def _kept_or_apart(
+        self, key: str, found: probes.NearCopies, evidence: Evidence, table: probes.Table, figures: tuple[Figure, ...]
+    ) -> Part:
         share, learnt = found.rows / table.n, found.apart / evidence.n
+        of_texts = key == "near"
         measures = (
-            Measure(name="near_copies", value=share, n=table.n, unit="share", better="lower"),
-            Measure(name="near_learnt", value=learnt, n=evidence.n, unit="share", better="lower"),
+            Measure(
+                name="near_copies" if of_texts else "near_pictures",
+                value=share,
+                n=table.n,
+                unit="share",
+                better="lower",
+            ),
+            Measure(
+                name="near_learnt" if of_texts else "near_pictures_learnt",
+                value=learnt,
+                n=evidence.n,
+                unit="share",
+                better="lower",
+            ),
         )
-        rows = [shortened(*pair) for pair in found.examples]
-        data = {"columns": [self._say("near_one"), self._say("near_other")], "rows": rows}
-        figures = (Figure(kind="table", title=self._say("near_figure"), data=data),)
         if not found.apart:
-            yield Part("info", self._say("near_kept", n=found.rows, share=share), measures, (), figures)
-            return
+            return Part("info", self._say(f"{key}_kept", n=found.rows, share=share), measures, (), figures)
         named = evidence.plan.splits.group or evidence.plan.splits.time
-        advice = (Advice(say=self._say("near_group" if named else "near_look")),)
+        advice = (Advice(say=self._say("near_group" if named else f"{key}_look")),)
         verdict: Verdict = "watch" if learnt >= COPIED else "info"
-        yield Part(verdict, self._say("near_apart", n=found.apart, share=learnt), measures, advice, figures)
+        return Part(verdict, self._say(f"{key}_apart", n=found.apart, share=learnt), measures, advice, figures)
 
     def _ids(self, evidence: Evidence, table: probes.Table) -> Iterator[Part]:
         """Ids, and the place in the file."""

@@ -156,6 +156,38 @@ class ShowsCells(Modality, Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """What is known of cells beside what people see in them, by key; `fact.KEY` of the modality's words says what each is.
+
+    What belongs to one fact stands in `facts`: width and height are the size. A fact that is seen (brightness) may rightly
+    tell the answer; one that is not (how long the file is) should not.
+    """
+
+    numbers: Mapping[str, Floats]  # [n] each; NaN where the cell is missing
+    names: Mapping[str, NDArray[np.object_]]  # [n] each; None where the cell is missing or nothing is known
+    facts: Mapping[str, tuple[str, ...]]  # keys of numbers and names
+    seen: tuple[str, ...] = ()  # the facts that are seen
+
+
+@runtime_checkable
+class MeasuresCells(Modality, Protocol):
+    """What a modality may offer beside: plain figures of cells by which odd ones, and short ways to the answer, are found."""
+
+    def measures(self, column: Column) -> Measured:
+        """The figures of an opened column."""
+        ...
+
+
+@runtime_checkable
+class FindsNear(Modality, Protocol):
+    """What a modality may offer beside: cells that are nearly the same are found, so that no figure profits from a copy."""
+
+    def near(self, column: Column) -> Ints:
+        """Number of the group of each cell of an opened column [n]: nearly the same have the same, a missing cell its own."""
+        ...
+
+
 @runtime_checkable
 class EncodesCells(Encoder, Protocol):
     """What an encoder may offer beside, where its modality opens cells."""

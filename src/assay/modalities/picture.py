@@ -8,6 +8,7 @@ value decomposition (Halko, Martinsson & Tropp 2011). A cell is a path; the file
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,17 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
-from assay.kernel.data import Bools, Column
+from assay.kernel.data import Bools, Column, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.files import OutsideHome, is_there, raw_of
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.memo import Memo
 from assay.kernel.need import need
-from assay.kernel.plugins import About, Claim, Opened
+from assay.kernel.plugins import About, Claim, Measured, Opened
 from assay.kernel.threads import cores
 from assay.neural.halves import Halves, halves, halves_of, put_halves
-from assay.pictures.decoding import ENDINGS, Unreadable, decoded, thumbnail
-from assay.pictures.features import PLAIN, colours, edges, plain
+from assay.pictures.decoding import ENDINGS, Facts, Unreadable, decoded, facts_of, thumbnail
+from assay.pictures.features import BORDER, PLAIN, border, colours, edges, plain
+from assay.pictures.near import SIDE as POINTS
+from assay.pictures.near import near_groups, points
 from assay.pictures.shown import Shown
 
 SIDE = 64  # pixels of a picture as it is looked at
@@ -39,9 +42,21 @@ FILELESS = 0.16  # the bid for names without a file: the plan names it as what e
 KEPT = 2_000_000_000  # bytes of what was seen that are kept: half a million pictures
 BEYOND = 1e9  # any plain number
 SHOWN, THUMBNAIL = 5, 144  # examples of what cannot be read; pixels of the longer side of a small picture
+A_KNOWN = 400  # bytes that what is known of a file takes, about
 COLOURS = 0.5  # how much the colours weigh against the edges
 
-_SEEN = Memo(KEPT, lambda seen: seen.plain.nbytes + seen.wide.nbytes)
+FACTS = {
+    "length": ("bytes",),
+    "size": ("width", "height"),
+    "format": ("format",),
+    "camera": ("camera",),
+    "folder": ("folder",),
+    "border": BORDER,
+    "light": PLAIN,
+}
+
+_SEEN = Memo(KEPT, lambda seen: seen.nbytes)
+_NEAR = Memo(KEPT, lambda group: group.nbytes)
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,19 @@ class Picture:
                 "strange": "no picture",
                 "large": "more than 50 million pixels",
                 "torn": "broken",
+                "fact.length": "the size of the file",
+                "fact.size": "width and height in pixels",
+                "fact.format": "the format",
+                "fact.camera": "the camera",
+                "fact.folder": "the folder",
+                "fact.border": "the border",
+                "fact.light": "brightness, colour and sharpness on the whole",
+                "fact.brightness": "brightness",
+                "fact.contrast": "contrast",
+                "fact.redness": "redness",
+                "fact.blueness": "blueness",
+                "fact.saturation": "saturation",
+                "fact.sharpness": "sharpness",
             },
             "zh": {
                 "title": "图片",
@@ -79,6 +107,19 @@ class Picture:
                 "strange": "不是图片",
                 "large": "超过五千万像素",
                 "torn": "已损坏",
+                "fact.length": "文件大小",
+                "fact.size": "宽和高",
+                "fact.format": "格式",
+                "fact.camera": "相机",
+                "fact.folder": "文件夹",
+                "fact.border": "边缘",
+                "fact.light": "整体的亮度、颜色与清晰度",
+                "fact.brightness": "亮度",
+                "fact.contrast": "对比度",
+                "fact.redness": "偏红程度",
+                "fact.blueness": "偏蓝程度",
+                "fact.saturation": "饱和度",
+                "fact.sharpness": "清晰度",
             },
         },
     )
@@ -121,6 +162,38 @@ class Picture:
             except (Unreadable, OutsideHome, OSError, ValueError):
                 found.append(None)
         return found
+
+    def measures(self, column: Column) -> Measured:
+        """What the files are like, and how light, colourful and sharp the pictures and their borders are."""
+        seen, levels = _seen(column), column.levels
+        assert levels is not None
+        lost = np.append(np.asarray([bool(reason) for reason in seen.reasons], dtype=bool), True)
+        cells = np.where(lost[column.cells], -1, column.cells)
+        known = [seen.known[level] if level >= 0 else None for level in cells.tolist()]
+        numbers = {
+            "bytes": np.asarray([np.nan if one is None else one.length for one in known]),
+            "width": np.asarray([np.nan if one is None else one.facts.width for one in known]),
+            "height": np.asarray([np.nan if one is None else one.facts.height for one in known]),
+        }
+        for keys, table in ((PLAIN, seen.plain), (BORDER, seen.border)):
+            whole = np.vstack([table, np.full(len(keys), np.nan)])[cells]
+            numbers |= {key: whole[:, i].astype(np.float64) for i, key in enumerate(keys)}
+        names = {"format": [None if one is None else one.facts.format for one in known]}
+        names["camera"] = [None if one is None else one.facts.camera or None for one in known]
+        names["folder"] = [None if level < 0 else str(levels[level]).rpartition("/")[0] for level in cells.tolist()]
+        return Measured(
+            numbers=numbers,
+            names={key: np.asarray(value, dtype=object) for key, value in names.items()},
+            facts=FACTS,
+            seen=("light",),
+        )
+
+    def near(self, column: Column) -> Ints:
+        """Pictures that are nearly the same, among all that the levels of the column name; files of the same bytes are."""
+        levels = column.levels
+        assert levels is not None
+        group = _NEAR.of(levels, lambda: _near(_seen(column)), column.home)
+        return np.where(column.cells < 0, len(levels) + np.arange(len(column)), np.append(group, -1)[column.cells])
 
     def learn(self, column: Column, rng: np.random.Generator) -> Looks:
         """The directions in which the pictures learnt from differ most."""
@@ -184,13 +257,31 @@ class Looks:
         put_halves(box, "basis", self.basis)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of a file beside the picture in it."""
+
+    length: int  # in bytes
+    digest: int  # the same where the bytes are
+    facts: Facts
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """What was made of each file that the levels of a column name; of one that cannot be read, why, and zeros."""
 
     reasons: list[str]
+    known: list[Known | None]
     plain: NDArray[np.float64]  # [levels, 6]
+    border: NDArray[np.float32]  # [levels, 16]
+    points: NDArray[np.uint8]  # [levels, 32 * 32]
     wide: NDArray[np.float16]  # [levels, d]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes, in bytes."""
+        arrays = (self.plain, self.border, self.points, self.wide)
+        return sum(array.nbytes for array in arrays) + A_KNOWN * len(self.known)
 
 
 def _seen(column: Column) -> Seen:
@@ -204,17 +295,27 @@ def _looked_at(home: str, levels: NDArray[np.object_]) -> Seen:
     need("PIL", "pictures")
     with ThreadPoolExecutor(cores()) as pool:
         found = list(pool.map(lambda name: _one(home, str(name)), levels))
-    plain_ones, wide = np.zeros((len(levels), len(PLAIN))), np.zeros((len(levels), _width()), dtype=np.float16)
-    for row, (_, few, many) in enumerate(found):
-        if few is not None and many is not None:
-            plain_ones[row], wide[row] = few, many
-    return Seen([reason for reason, _, _ in found], plain_ones, wide)
+    n = len(levels)
+    seen = Seen(
+        [reason for reason, *_ in found],
+        [known for _, known, _ in found],
+        np.zeros((n, len(PLAIN))),
+        np.zeros((n, len(BORDER)), dtype=np.float32),
+        np.zeros((n, POINTS**2), dtype=np.uint8),
+        np.zeros((n, _width()), dtype=np.float16),
+    )
+    for row, (_, _, made) in enumerate(found):
+        if made is not None:
+            seen.plain[row], seen.border[row], seen.points[row], seen.wide[row] = made
+    return seen
 
 
-def _one(home: str, name: str) -> tuple[str, Any, Any]:
-    """Why it cannot be read ("" where it can), its plain numbers and its features."""
+def _one(home: str, name: str) -> tuple[str, Known | None, tuple[Any, ...] | None]:
+    """Why it cannot be read ("" where it can), what is known of it, and its plain numbers, border, points and features."""
     try:
-        pixels = decoded(raw_of(home, name), SIDE)[None]
+        raw = raw_of(home, name)
+        pixels = decoded(raw, SIDE)[None]
+        facts = facts_of(raw)
     except Unreadable as error:
         return error.reason, None, None
     except OutsideHome:
@@ -223,7 +324,17 @@ def _one(home: str, name: str) -> tuple[str, Any, Any]:
         return "not_found", None, None
     except OSError:  # too large, locked, in a damaged archive
         return "closed", None, None
-    return "", plain(pixels)[0], _features(pixels)
+    known = Known(len(raw), int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()), facts)
+    return "", known, (plain(pixels)[0], border(pixels)[0], points(pixels)[0], _features(pixels))
+
+
+def _near(seen: Seen) -> Ints:
+    """Groups of the pictures that can be read; any other stands alone: [levels]."""
+    readable = np.asarray([level for level, known in enumerate(seen.known) if known is not None], dtype=np.int64)
+    files = np.asarray([known.digest for known in seen.known if known is not None], dtype=np.uint64)
+    group = np.arange(len(seen.known))
+    group[readable] = readable[near_groups(seen.points[readable], files)]
+    return group
 
 
 def _features(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:

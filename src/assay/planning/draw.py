@@ -30,7 +30,7 @@ from .durations import written
 from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
-from .splits import check_groups, copy_groups, near_copies, plan_splits
+from .splits import check_groups, copy_groups, near_copies, near_pictures, plan_splits
 from .target import answered, check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
@@ -236,10 +236,13 @@ def _notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tuple[tup
         copied = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
     if copied:
         notes.append(Say("planning", "note.duplicates", {"n": copied[1], "share": copied[1] / table.rows}))
-    near = near_copies(plan, table, strata)
-    for key, n in (("note.near", near.kept), ("note.near_apart", near.let_go)) if near else ():
-        if n:
-            notes.append(Say("planning", key, {"n": n, "share": n / table.rows}))
+    for key, near in (
+        ("note.near", near_copies(plan, table, strata)),
+        ("note.near_pictures", near_pictures(plan, table, strata)),
+    ):
+        for which, n in ((key, near.kept), (f"{key}_apart", near.let_go)) if near else ():
+            if n:
+                notes.append(Say("planning", which, {"n": n, "share": n / table.rows}))
     if table.rows < FEW_ROWS:
         notes.append(Say("planning", "note.few", {"n": table.rows}))
     return tuple(notes), copied is not None

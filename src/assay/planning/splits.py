@@ -5,6 +5,7 @@ The plan of the splits, and the splits themselves: which rows are sealed, and th
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,7 @@ def copy_groups(features: Dataset) -> tuple[Ints, int] | None:
 
 @dataclass(frozen=True, eq=False)
 class NearCopies:
-    """Rows whose texts are nearly those of another row."""
+    """Rows whose texts, or whose pictures, are nearly those of another row."""
 
     groups: Ints  # rows that stay on one side of every split: [n]
     kept: int  # rows that stay with another
@@ -91,8 +92,18 @@ def near_copies(plan: Plan, table: Dataset, strata: Ints) -> NearCopies | None:
     """
     if plan.splits.group or plan.splits.time:
         return None
-    group = near_rows(table, text_columns(plan))
-    size = np.bincount(group)
+    return _kept_together(near_rows(table, text_columns(plan)), strata)
+
+
+def near_pictures(plan: Plan, table: Dataset, strata: Ints) -> NearCopies | None:
+    """Rows kept together because their pictures are nearly the same, by the same rules."""
+    if plan.splits.group or plan.splits.time:
+        return None
+    return _kept_together(leaks.near_cells(table, plan.names("feature") + plan.names("sensitive")), strata)
+
+
+def _kept_together(group: Ints, strata: Ints) -> NearCopies | None:
+    n, size = len(group), np.bincount(group)
     copied = size[group] > 1
     if not copied.any():
         return None
@@ -101,8 +112,8 @@ def near_copies(plan: Plan, table: Dataset, strata: Ints) -> NearCopies | None:
     held = count / np.maximum(rows[cell % len(kinds)], LEAST_CLASS)
     whole = np.zeros(len(size), dtype=bool)
     whole[cell[held > HALF] // len(kinds)] = True
-    large = copied & (whole[group] | (size[group] > max(2, CHAINED * table.rows)))
-    groups = np.where(large, np.arange(table.rows), table.rows + group)
+    large = copied & (whole[group] | (size[group] > max(2, CHAINED * n)))
+    groups = np.where(large, np.arange(n), n + group)
     return NearCopies(groups, int((copied & ~large).sum()), int(large.sum()))
 
 
@@ -142,10 +153,9 @@ def _groups(plan: Plan, table: Dataset, strata: Ints) -> Ints | None:
     if plan.splits.time:
         return None
     found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
-    near = near_copies(plan, table, strata)
-    if found and near and near.kept:
-        return joined(found[0], near.groups)
-    return near.groups if near and near.kept else found[0] if found else None
+    near = (near_copies(plan, table, strata), near_pictures(plan, table, strata))
+    ways = [*([found[0]] if found else []), *(way.groups for way in near if way and way.kept)]
+    return functools.reduce(joined, ways) if ways else None
 
 
 def _named_groups(table: Dataset, group: str) -> Ints:

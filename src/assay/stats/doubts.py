@@ -34,6 +34,7 @@ def confident_joint(p: Floats, y: Ints) -> tuple[Ints, Bools]:
 
 
 BINS = 400  # of like log-odds
+SHAPES = (0.75, 1.5)  # of a tail: heavier than an exponential's, and near to a normal one's
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def outlying(answer: Floats, y: Floats, groups: int = 10) -> Outlying:
     Residuals are scaled by the spread of residuals of like answers (robustly, in tenths), and judged by the t
     distribution whose tail the bulk has (ratio of the 95 % to the 50 % spread), so that heavy tails are not all called wrong.
     """
-    from scipy.special import stdtr, stdtrit
+    from scipy.special import stdtr
 
     rest = y - answer
     place = np.argsort(np.argsort(answer, kind="stable"), kind="stable") * min(groups, max(1, len(y) // 50)) // len(y)
@@ -131,14 +132,43 @@ def outlying(answer: Floats, y: Floats, groups: int = 10) -> Outlying:
         low, middle, high = np.quantile(rest[rows], [0.25, 0.5, 0.75])
         z[rows] = (rest[rows] - middle) / max(float(high - low) / 1.349, floor)
     inner, outer = np.quantile(np.abs(z), [0.5, 0.95])
-    ratio = outer / max(float(inner), 1e-12)
+    freedom, unit = _tail(float(inner), float(outer), 0.975)
+    return Outlying(z, 2.0 * stdtr(freedom, -np.abs(z) / unit), freedom)
+
+
+def beyond(x: Floats, floor: float) -> Floats:
+    """How strange it is of each number to lie so far above the median: one-sided p-values [n], 1 below it.
+
+    Judged by the stretched exponential tail (Weibull 1951) that the numbers above the median have, by their 80 % against their
+    50 %; those below may be of another shape. One in twenty may be odd without hiding one another. A heavier tail than
+    an exponential's has numbers that are called odd too often: they are odd, and need not be wrong.
+
+    floor : the least spread that is assumed, in the unit of x, where nearly all numbers are the same
+
+    >>> beyond(np.append(np.linspace(-1, 1, 99), 50.0), 0.1).round(3)[[0, 99]].tolist()
+    [1.0, 0.0]
+    """
+    above = x - np.median(x)
+    upper = above[above > 0]
+    if not len(upper):
+        return np.ones(len(x))
+    inner, outer = np.maximum(np.quantile(upper, [0.5, 0.8]), np.asarray([0.6745, 1.2816]) * floor)
+    halves, fifths = np.log(2.0), np.log(5.0)
+    shape = np.clip(np.log(fifths / halves) / np.log(max(outer / inner, 1.01)), *SHAPES)
+    return np.where(above > 0, 0.5 * np.exp(-halves * (np.maximum(above, 0.0) / inner) ** shape), 1.0)
+
+
+def _tail(inner: float, outer: float, high: float) -> tuple[float, float]:
+    """(degrees of freedom, unit) of the t distribution whose quantiles 75 % and `high` are in this ratio."""
+    from scipy.special import stdtrit
+
+    ratio = outer / max(inner, 1e-12)
     choices = np.asarray([1.5, 2, 2.5, 3, 4, 5, 7, 10, 20, 50.0])
-    ratios = stdtrit(choices, 0.975) / stdtrit(choices, 0.75)
+    ratios = stdtrit(choices, high) / stdtrit(choices, 0.75)
     freedom = float(choices[np.flatnonzero(ratios >= ratio)[-1]]) if (ratios >= ratio).any() else 1.5
     if ratio <= ratios[-1]:
         freedom = float(choices[-1])
-    unit = float(inner) / float(stdtrit(freedom, 0.75)) or 1.0
-    return Outlying(z, 2.0 * stdtr(freedom, -np.abs(z) / unit), freedom)
+    return freedom, inner / float(stdtrit(freedom, 0.75)) or 1.0
 
 
 def log_odds(p: Floats) -> Floats:

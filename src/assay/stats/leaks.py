@@ -6,10 +6,13 @@ measures say how strong, and the caller says from where on a person should look.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column, Dataset, Floats, Ints
+from assay.kernel.plugins import FindsNear, modality_of
 
 BINS = 64
 ROWS_A_BIN = 40  # on fewer rows the bins are wider
@@ -95,6 +98,22 @@ def copies(data: Dataset) -> tuple[Ints, int, float]:
         keys = _mix(keys ^ _mix(code.astype(np.uint64) + np.uint64(i * 1_000_003 + 1)))
     _, group, size = np.unique(keys, return_inverse=True, return_counts=True)
     return group.astype(np.int64), int((size[group] > 1).sum()), chance
+
+
+def near_cells(data: Dataset, names: Sequence[str]) -> Ints:
+    """Number of the group of each row [n]: rows whose cells are nearly the same in every one of some opened columns.
+
+    names : columns whose modality finds near cells; others are passed over. A row without any such cell stands alone.
+    """
+    alone, keys, present = np.arange(data.rows), [], np.zeros(data.rows, dtype=bool)
+    for name in names:
+        if isinstance(modality := modality_of(data[name].kind), FindsNear):
+            keys.append(np.where(data[name].missing, -1, modality.near(data[name])))
+            present |= ~data[name].missing
+    if not keys:
+        return alone
+    _, group = np.unique(np.column_stack(keys), axis=0, return_inverse=True)
+    return np.where(present, data.rows + group.reshape(-1), alone)
 
 
 def copied_pairs(group: Ints) -> int:
