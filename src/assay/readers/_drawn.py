@@ -86,7 +86,7 @@ def table_of(name: str, reader: str, home: Path, rows: Sequence[Row], met: Met, 
     kept = [None if row.drawn is None else _kept(row, row.drawn, met) for row in rows]
     labels = Counter(box.label for boxes in kept if boxes for box in boxes)
     if not labels:
-        lost = met.of("homeless")
+        lost = [*met.of("homeless"), *met.of("leaving"), *met.of("ambiguous")]
         key = "boxes.no_boxes" if rows else "boxes.no_pictures"
         raise refusal(DataError, "readers", key, name=name, n=len(rows), files=listing(lost, 3), lost=len(lost))
     cells = [None if boxes is None else cell_of(boxes) for boxes in kept]
@@ -94,7 +94,9 @@ def table_of(name: str, reader: str, home: Path, rows: Sequence[Row], met: Met, 
     for row in rows:
         if row.drawn is None and row.key not in unclear:
             met.note("undrawn", row.key)
-    parts = Counter(row.part for row in rows if row.part)
+    parts = Counter(row.part for row in rows)
+    if len(parts) == 1:  # all of one part, or of none
+        parts.clear()
     columns = [
         Column.of_words("picture", [row.key for row in rows], home=str(home.absolute())),
         Column.of_words("boxes", cells),
@@ -105,7 +107,7 @@ def table_of(name: str, reader: str, home: Path, rows: Sequence[Row], met: Met, 
     details = {
         "labels": dict(labels.most_common()),
         "empty": sum(cell == "[]" for cell in cells),
-        "parts": dict(sorted(parts.items())),
+        "parts": {part: n for part, n in sorted(parts.items()) if part},
         "single": sorted(label for label, n in labels.items() if n == 1),
         "met": {what: len(files) for what, files in sorted(met.names.items())},
         "met_names": {what: list(dict.fromkeys(files))[:SHOWN] for what, files in sorted(met.names.items())},
@@ -144,6 +146,13 @@ def _some(names: Sequence[str], n: int) -> Say:
 
 
 # ------------------------------------------------------------------------------------------------------------ boxes
+
+
+def together(one: Drawn, other: Drawn) -> Drawn:
+    """The boxes of two annotations of one picture, each once."""
+    boxes = tuple(dict.fromkeys((*one.boxes, *other.boxes)))
+    width, height = (one.width, one.height) if one.width and one.height else (other.width, other.height)
+    return Drawn(boxes=boxes, width=width, height=height, crowds=max(one.crowds, other.crowds))
 
 
 def box_of(label: str, x: float, y: float, width: float, height: float) -> Box2D:
@@ -220,8 +229,12 @@ def _is_text(name: str) -> bool:
 
 
 def part_of_path(path: Sequence[str]) -> str:
-    """The part that the folders above a file say: train, validation, test, or nothing."""
-    return next(filter(None, map(part_of, path[:-1])), "")
+    """The part that the folders above a file say (a year behind it or not): train, validation, test, or nothing.
+
+    >>> part_of_path(["images", "train2017", "1.jpg"])
+    'train'
+    """
+    return next(filter(None, (part_of(folder.rstrip("0123456789")) for folder in path[:-1])), "")
 
 
 def stem_of(name: str) -> str:

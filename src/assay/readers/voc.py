@@ -33,6 +33,7 @@ from ._drawn import (
     some_paths,
     stem_of,
     table_of,
+    together,
 )
 from ._members import Member, Refused
 from ._voc_xml import MOST_BYTES, annotation
@@ -125,7 +126,7 @@ def _matched(pictures: Sequence[Member], files: Sequence[Member], met: Met) -> d
             torn.add(picture.key)
         elif before := drawn.get(picture.key):
             met.note("twice", picture.key)
-            drawn[picture.key] = _together(before, found)
+            drawn[picture.key] = together(before, found)
         else:
             drawn[picture.key] = found
     return {key: found for key, found in drawn.items() if key not in torn}
@@ -158,12 +159,6 @@ def _one_of(rivals: Sequence[Member], file: Member, said: str) -> Member | None:
 def _place(member: Member) -> tuple[str, ...]:
     """The folders above a file without those that hold annotations or pictures alone."""
     return tuple(folder for folder in member.path[:-1] if folder.lower() not in HOLDERS)
-
-
-def _together(one: Drawn, other: Drawn) -> Drawn:
-    """The boxes of two annotations of one picture, each once."""
-    boxes = tuple(dict.fromkeys((*one.boxes, *other.boxes)))
-    return Drawn(boxes=boxes, width=one.width or other.width, height=one.height or other.height)
 
 
 def _last(path: str) -> str:

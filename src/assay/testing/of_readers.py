@@ -270,4 +270,16 @@ def _voc(folder: Path, stem: str, boxes: Sequence[Box2D]) -> None:
     place.write_text(f"<annotation><filename>{stem}.ppm</filename>{things}</annotation>", encoding="utf-8")
 
 
-LAYOUTS: dict[str, Callable[[Path, str, Sequence[Box2D]], None]] = {"voc": _voc}
+def _coco(folder: Path, stem: str, boxes: Sequence[Box2D]) -> None:
+    place = folder / "instances.json"
+    content = json.loads(place.read_text("utf-8")) if place.exists() else {"images": [], "annotations": []}
+    number = len(content["images"])
+    content["categories"] = [{"id": i, "name": name} for i, name in enumerate("ab")]
+    content["images"].append({"id": number, "file_name": f"{stem}.ppm", "width": WIDTH, "height": HEIGHT})
+    for b in boxes:
+        thing = {"image_id": number, "category_id": "ab".index(b.label), "bbox": [b.x, b.y, b.width, b.height]}
+        content["annotations"].append(thing)
+    place.write_text(json.dumps(content), encoding="utf-8")
+
+
+LAYOUTS: dict[str, Callable[[Path, str, Sequence[Box2D]], None]] = {"voc": _voc, "coco": _coco}
