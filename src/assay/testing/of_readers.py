@@ -282,4 +282,15 @@ def _coco(folder: Path, stem: str, boxes: Sequence[Box2D]) -> None:
     place.write_text(json.dumps(content), encoding="utf-8")
 
 
-LAYOUTS: dict[str, Callable[[Path, str, Sequence[Box2D]], None]] = {"voc": _voc, "coco": _coco}
+def _yolo(folder: Path, stem: str, boxes: Sequence[Box2D]) -> None:
+    (folder / "data.yaml").write_text("names: [a, b]\n", encoding="utf-8")
+    place = folder / "labels" / f"{stem}.txt"
+    place.parent.mkdir(exist_ok=True)
+    lines = [
+        f"{'ab'.index(b.label)} {(b.x + b.width / 2) / WIDTH} {(b.y + b.height / 2) / HEIGHT} {b.width / WIDTH} {b.height / HEIGHT}"
+        for b in boxes
+    ]
+    place.write_text("\n".join(lines), encoding="utf-8")
+
+
+LAYOUTS: dict[str, Callable[[Path, str, Sequence[Box2D]], None]] = {"voc": _voc, "coco": _coco, "yolo": _yolo}
