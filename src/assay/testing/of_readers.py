@@ -12,12 +12,13 @@ import sqlite3
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..kernel.boxes import Box2D, boxes_of, cell_of
 from ..kernel.data import Dataset
 from ..kernel.errors import AssayError, DataError
 from ..kernel.need import has
@@ -39,6 +40,15 @@ PICTURES: dict[str, list[Any]] = {
     "picture": [f"{'a' if k < 15 else 'b'}/{k:02}.png" for k in range(30)],
     "label": TEXTS["label"],
 }
+# Boxes in pictures: the same table from each layout; of a picture no more than its size is looked at.
+DRAWN: dict[str, list[Any]] = {
+    "picture": [f"images/{k:02}.ppm" for k in range(12)],
+    "boxes": [
+        None if k == 11 else cell_of([Box2D("ab"[j % 2], 10.0 * j, 5.0, 8.0 + k, 20.0) for j in range(k % 4)])
+        for k in range(12)
+    ],
+}
+WIDTH, HEIGHT = 100, 80
 
 
 def contracts(plugin: Any, source: Any = None) -> list[Contract]:
@@ -108,6 +118,7 @@ def reads(plugin: Any, source: Any) -> None:
         json.dumps(dict(told.details), allow_nan=False)
         if source is None:
             table = {".tar": TEXTS, ".zip": PICTURES}.get(plugin.about.takes[0] if plugin.about.takes else "", TABLE)
+            table = DRAWN if plugin.about.key in LAYOUTS else table
             demand(found.names == tuple(table), f"columns {found.names}")
             for name in set(table) - {"id", "amount"}:
                 demand(found[name].texts().tolist() == table[name], "texts differ")
@@ -126,7 +137,10 @@ def repeats_itself(plugin: Any, source: Any) -> None:
 def _read(plugin: Any, source: Any, folder: Path) -> Dataset | None:
     """What the reader makes of the source, or of our own table; None where there is nothing we can give it."""
     if source is None:
-        source = written(folder, plugin.about.takes) if plugin.about.takes else TABLE
+        if layout := LAYOUTS.get(plugin.about.key):
+            source = drawn(folder / "drawn", layout)
+        else:
+            source = written(folder, plugin.about.takes) if plugin.about.takes else TABLE
     if source is None:
         return None
     demand(door(plugin).opens(source), f"does not open its own {source!r}")
@@ -229,3 +243,54 @@ WRITERS: dict[str, Callable[[Path], bool]] = {
     ".zip": _zip,
     "/": _saved,
 }
+
+
+# ------------------------------------------------------------------------------------------------- boxes in pictures
+
+
+def drawn(folder: Path, layout: Callable[[Path, str, Sequence[Box2D]], None]) -> Path:
+    """A folder of pictures and what is drawn in each, laid out by `layout`, which is asked once a picture."""
+    for picture, cell in zip(DRAWN["picture"], DRAWN["boxes"], strict=True):
+        place = folder / picture
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(f"P6 {WIDTH} {HEIGHT} 255\n".encode())
+        if cell is not None:
+            layout(folder, place.stem, boxes_of(cell))
+    return folder
+
+
+def _voc(folder: Path, stem: str, boxes: Sequence[Box2D]) -> None:
+    things = "".join(
+        f"<object><name>{b.label}</name><bndbox><xmin>{b.x}</xmin><ymin>{b.y}</ymin>"
+        f"<xmax>{b.x + b.width}</xmax><ymax>{b.y + b.height}</ymax></bndbox></object>"
+        for b in boxes
+    )
+    place = folder / "Annotations" / f"{stem}.xml"
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(f"<annotation><filename>{stem}.ppm</filename>{things}</annotation>", encoding="utf-8")
+
+
+def _coco(folder: Path, stem: str, boxes: Sequence[Box2D]) -> None:
+    place = folder / "instances.json"
+    content = json.loads(place.read_text("utf-8")) if place.exists() else {"images": [], "annotations": []}
+    number = len(content["images"])
+    content["categories"] = [{"id": i, "name": name} for i, name in enumerate("ab")]
+    content["images"].append({"id": number, "file_name": f"{stem}.ppm", "width": WIDTH, "height": HEIGHT})
+    for b in boxes:
+        thing = {"image_id": number, "category_id": "ab".index(b.label), "bbox": [b.x, b.y, b.width, b.height]}
+        content["annotations"].append(thing)
+    place.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _yolo(folder: Path, stem: str, boxes: Sequence[Box2D]) -> None:
+    (folder / "data.yaml").write_text("names: [a, b]\n", encoding="utf-8")
+    place = folder / "labels" / f"{stem}.txt"
+    place.parent.mkdir(exist_ok=True)
+    lines = [
+        f"{'ab'.index(b.label)} {(b.x + b.width / 2) / WIDTH} {(b.y + b.height / 2) / HEIGHT} {b.width / WIDTH} {b.height / HEIGHT}"
+        for b in boxes
+    ]
+    place.write_text("\n".join(lines), encoding="utf-8")
+
+
+LAYOUTS: dict[str, Callable[[Path, str, Sequence[Box2D]], None]] = {"voc": _voc, "coco": _coco, "yolo": _yolo}

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernel.boxes import Box2D, cell_of
 from ..kernel.clock import Clock
 from ..kernel.data import Bools, Column, Floats, Ints
 from ..kernel.forms import Batch, Feature, Grids, Head, Texts, Vector
@@ -187,7 +188,22 @@ def columns(rows: int = 120) -> dict[str, Column]:
         "moments": Column(name="moments", cells=np.asarray(dates, dtype="datetime64[us]")),
         "sentences": Column.of_words("sentences", texts),
         "pictures": Column.of_words("pictures", [f"{i}.ppm" for i in range(rows)], home=pictures(rows)),
+        "boxes": Column.of_words("boxes", _boxes(rows)),
     }
+
+
+def _boxes(rows: int) -> list[str | None]:
+    """What lies where in so many pictures: one to three things in most, nothing in some, and a few that nobody looked at."""
+    rng = stream(0, "boxes")
+    found: list[str | None] = []
+    for row in range(rows):
+        corners, sizes = rng.integers(0, 200, size=(3, 2)), rng.integers(4, 90, size=(3, 2)) / 4
+        labels = rng.choice(["cell", "platelet", "白细胞"], size=3)
+        boxes = [
+            Box2D(str(label), *map(float, (*at, *size))) for label, at, size in zip(labels, corners, sizes, strict=True)
+        ]
+        found.append(None if row % 20 == 19 else cell_of(boxes[: row % 4]))
+    return found
 
 
 @functools.cache
@@ -207,6 +223,7 @@ HOSTILE: tuple[str | None, ...] = (
     "1,2,3", "1.234,56", "--5", "%", "$", "2024-02-30", "99/99/9999", "0000-00-00", "2024-13-01T25:61:61Z",
     "2024-01-01T00:00:00+99:99", "是", "否", "很好，下次还来", "😀🏦", "\x00", "\ufeff", "\u202e", "a\nb", "=1+1", "'; --",
     "<b>x</b>", "{name}", "%s", "\\", '"', "\ud800", "x" * 5000, "null", "None", "true", "TRUE", "yes ", "a b c d e f g",
+    "[]", "[[", "[" * 5000, '[["a",1,2,3,4],["b",1,2,0,4]]', '[["a",1,2,3,NaN]]', '[["a",1,2,3,1e999]]', '[["",1,2,3,4]]', '["a","b"]',
 )  # fmt: skip
 
 
