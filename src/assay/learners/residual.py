@@ -90,7 +90,7 @@ class Residual:
         steps = 0.0
         for side, width in self._sizes(natural):
             tried = replace(self, side=side, width=width, stems=_stems(side))
-            steps = a_fit / (COST * tried.seconds_a_step(len(given.grids.columns)))
+            steps = a_fit / max(1e-9, COST * tried.seconds_a_step(len(given.grids.columns), clock))
             if steps >= LEAST_STEPS:
                 return tried
         if steps < FEWEST_STEPS:
@@ -103,9 +103,9 @@ class Residual:
         sides = [side for side in SIDES if side <= max(SIDES[-1], GAIN * natural)]
         return [(side, width) for side in sides for width in WIDTHS[: 1 + (side == sides[-1]) * len(WIDTHS)]]
 
-    def seconds_a_step(self, columns: int) -> float:
+    def seconds_a_step(self, columns: int, clock: Clock) -> float:
         """Seconds of one step alone, for so many picture columns: the least of a few on made-up pictures."""
-        return timed(self.form(), max(1, columns))
+        return timed(self.form(), max(1, columns), clock)
 
     def form(self) -> Form:
         """What learns, and how."""

@@ -269,10 +269,8 @@ def _rate(share: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * (share - RISING) / (1.0 - RISING)))
 
 
-def timed(form: Form, columns: int) -> float:
+def timed(form: Form, columns: int, clock: Clock) -> float:
     """Seconds of one step alone, on made-up pictures in so many columns: the quickest of a few."""
-    from time import perf_counter
-
     rng = np.random.default_rng(0)
     shape = (form.batch, form.side, form.side, 3)
     pixels = tuple(rng.integers(0, 256, shape, dtype=np.uint8) for _ in range(columns))
@@ -283,7 +281,7 @@ def timed(form: Form, columns: int) -> float:
         training = PictureTraining(form, rows, np.zeros(1), Head.value(), rng)
         seconds = []
         for _ in range(WARMING + TIMED):
-            before = perf_counter()
+            timer = clock.slice(clock.remaining())
             training._step(0.0, form.side, form.views)
-            seconds.append(perf_counter() - before)
+            seconds.append(timer.spent())
     return min(seconds[WARMING:])

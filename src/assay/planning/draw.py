@@ -74,9 +74,11 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     least = _least_class(y) if codec.labels else 0
     check_groups(table, wishes.group)
     drawn = fit is not None and fit.drawn is not None
-    splits = plan_splits(table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn)
-    spare = math.inf if fit is None else fit.spare
     forms, encoder = _forms(features), find(wishes.encoder).label if wishes.encoder else ""
+    splits = plan_splits(
+        table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn, dear="grid" in forms
+    )
+    spare = math.inf if fit is None else fit.spare
     portfolio, left_out = candidates(
         table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, encoder
     )

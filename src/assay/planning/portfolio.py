@@ -1,7 +1,7 @@
 """Which candidates are tried, and in which order?
 
 An ordered portfolio of settings known to complement each other rather than blind tuning (after TabRepo, Salinas &
-Erickson 2024): what reads texts where there are some; the readable ones, since they are always kept; then boosting at the settings that win most
+Erickson 2024): what reads texts and looks at pictures where there are some; the readable ones, since they are always kept; then boosting at the settings that win most
 often, then variants that err differently: thresholds drawn at random, columns made of others, a forest. The order was
 found greedily on the out-of-fold loss of the blend over a dozen tables (docs/decisions/0015-the-portfolio.md).
 """
@@ -52,7 +52,7 @@ def candidates(
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
     fitting = [key for key in fitting if key in named or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
-    for name, key, settings in _ordered(rows, head, "texts" in forms, encoder):
+    for name, key, settings in _ordered(rows, head, forms, encoder):
         if key in fitting:
             fixed = settings | {"craft": 0} if drawn and "craft" in settings else settings
             found.append(_candidate(name, with_settings(room.get(key), fixed)))
@@ -63,18 +63,18 @@ def candidates(
     if trials:
         tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
         found = [candidate for candidate in found if candidate.learner == "constant" or candidate in tried]
-    return _readers_of_texts_first(found), left_out
+    return _whole_cells_first(found), left_out
 
 
-def _readers_of_texts_first(found: list[Candidate]) -> list[Candidate]:
-    """After the constant guess, what reads whole texts; what sees a few factors of them gets the time that is left.
+def _whole_cells_first(found: list[Candidate]) -> list[Candidate]:
+    """After the constant guess, what reads whole texts and looks at whole pictures; what sees a few factors of them gets the time that is left.
 
     The linear model is always among the candidates, but on texts of many classes it takes a third of a short budget.
     """
 
     def place(candidate: Candidate) -> int:
         about = shelf("learners").get(candidate.learner).about
-        return 0 if about.order == 0 else 1 if "texts" in about.takes else 2
+        return 0 if about.order == 0 else 1 if set(about.takes) - {"vector"} else 2
 
     return sorted(found, key=place)
 
@@ -97,11 +97,12 @@ def _left_out(key: str, drawn: bool, spare: float) -> Say | None:
     return None
 
 
-def _ordered(rows: int, head: Head, texts: bool, encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
+def _ordered(rows: int, head: Head, forms: frozenset[str], encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
     first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
     return [
         *first,
-        *(_texts(encoder) if texts else []),
+        *(_texts(encoder) if "texts" in forms else []),
+        *(_pictures() if "grid" in forms else []),
         *(_small(rows, head) if rows <= SMALL else _middling(rows, head)),
     ]
 
@@ -114,6 +115,11 @@ def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
         *((key, key, {"encoder": encoder}) for key in ("encoder", "finetune")),
         *((key, key, {}) for key in by_name),
     ]
+
+
+def _pictures() -> list[tuple[str, str, dict[str, Any]]]:
+    """What is done in seconds comes before what takes all the time there is."""
+    return [("patches", "patches", {}), ("residual", "residual", {"epochs": 150})]
 
 
 def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:

@@ -1,0 +1,309 @@
+"""What does a picture show? How much it holds of each of a few hundred small patches, and a linear model of that: an answer in seconds.
+
+The first rung for pictures: no network, no pretrained weights, numpy alone. Patches of the training pictures are the filters
+(`pictures/patches.py`); on features of so many more columns than rows a linear model is solved in the rows' own directions (the dual of
+ridge and logistic regression), its strength chosen on the tune rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.data import Floats, Ints
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Batch, Feature, Grid, Head
+from assay.kernel.plugins import About
+from assay.kernel.settings import Real, Whole, check_settings
+from assay.kernel.threads import cores
+from assay.pictures.patches import Patches as Filters
+from assay.stats.descent import solve_exactly
+from assay.stats.design import Design
+from assay.stats.heads import guess, losses, targets
+
+from ._beside import beside, counting, counts, parts_in, places_beside
+
+STRENGTHS = (0.3, 0.1, 0.03, 0.01, 0.003)  # rows' worth of pull towards zero, where a row has length one
+BESIDE = 0.2  # of a standard deviation of another column: about what a telling direction of the pictures spans
+DIRECTIONS = 2_500  # of the rows, at most, in which weights are sought
+AT_ONCE = 512  # pictures
+STEADY = 1e-6  # of the largest variance: directions with less say nothing
+SMALL_SIDE, SIDE = 32, 64  # pixels of small pictures and of others as they are looked at
+SMALL_UP_TO = 44  # pixels that count as small
+SHARE = 0.6  # of the time of a candidate, for looking at all pictures in all fits
+FEWEST = 32  # filters
+USUAL_FROM = 500  # rows that tell what a picture usually pulls
+Weights = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patches:
+    """Likeness to small patches, and a linear model."""
+
+    about: ClassVar[About] = About(
+        key="patches",
+        takes=("vector", "grid"),
+        gives=("value", "counts", "classes", "flags"),
+        order=31,
+        share=0.4,
+        words={
+            "en": {
+                "title": "patches with a linear model",
+                "long": "looking at {n} pictures would take about {seconds} s, and {left} s are left; give more --minutes",
+            },
+            "zh": {
+                "title": "图像小块加线性模型",
+                "long": "查看 {n} 张图片约需 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
+            },
+        },
+    )
+    side: Annotated[int, Whole(8, 256, log=True)] = 32  # pixels of a picture as it is looked at
+    patch: Annotated[int, Whole(2, 16)] = 6  # pixels of a patch's side
+    stride: Annotated[int, Whole(1, 8)] = 2  # pixels from one place to the next
+    cells: Annotated[int, Whole(1, 8)] = 4  # of the grid that is summed over, along each side
+    filters: Annotated[int, Whole(4, 2000, log=True)] = 100  # patches
+    strength: Annotated[float, Real(0.0, 1e6)] = 0.0  # rows' worth of pull towards zero; 0 lets the tune rows choose
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def prepare(self, given: Batch, fits: int, clock: Clock) -> Patches:
+        """A side that suits the pictures, and as many filters as there is time for.
+
+        Raises DoesNotApply where there is none for the fewest.
+        """
+        natural = max((grid.natural() for grid in given.grids.columns), default=1)
+        small = natural <= SMALL_UP_TO
+        ready = replace(self, side=SMALL_SIDE if small else SIDE, stride=1 if small else 2, filters=400)
+        n = sum(int(grid.there.sum()) for grid in given.grids.columns)
+        while not clock.stands:
+            seconds = n * fits * ready._seconds_a_picture(clock) / cores()
+            if seconds <= SHARE * clock.remaining():
+                break
+            if ready.filters // 2 < FEWEST:
+                values = {"n": n, "seconds": round(seconds), "left": round(clock.remaining())}
+                raise DoesNotApply(self.about.say("learners", "long", **values))
+            ready = replace(ready, filters=ready.filters // 2, cells=2)
+        return ready
+
+    def _seconds_a_picture(self, clock: Clock) -> float:
+        """On one core, with as many others at work as there are: the quickest of a few."""
+        rng = np.random.default_rng(0)
+        pixels = rng.integers(0, 256, (8, self.side, self.side, 3), dtype=np.uint8)
+        filters, found = self._learnt(pixels, rng), []
+        for _ in range(3):
+            timer = clock.slice(clock.remaining())
+            filters.features(pixels)
+            found.append(timer.spent())
+        return min(found[1:]) / len(pixels) * cores()
+
+    def _learnt(self, pixels: Any, rng: np.random.Generator) -> Filters:
+        return Filters.learn(
+            pixels, self.filters, min(self.patch, self.side), self.stride, min(self.cells, self.side), rng
+        )
+
+    def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> SeenPatches:
+        """Draw the filters, look at every picture, choose the strength on the tune rows, then learn from all."""
+        train, tune = counting(train), counting(tune)
+        early = counts(tune)
+        whole = train.then(tune) if early else train
+        assert whole.y is not None
+        there = [grid.take(np.flatnonzero(grid.there)[:: max(1, whole.rows // 500)]) for grid in train.grids.columns]
+        drawn = np.concatenate([np.zeros((0, self.side, self.side, 3), np.uint8), *(g.at(self.side) for g in there)])
+        filters = self._learnt(drawn, rng)
+        others = beside(whole, whole.grids.parts)
+        looks = Looks(whole.grids.parts, filters, Design.learn(others) if others.features else None)
+        x = looks(whole)
+        centre, scale = _standard(x, looks)
+        x -= centre
+        x /= scale
+        ways = _directions(x, rng)
+        z = np.asarray(x @ ways, dtype=np.float64)
+        target = targets(head, whole.y)
+        weights = self._solved(z, target, whole, train.rows if early else 0, head, clock)
+        back = ways.astype(np.float64) @ weights[1:] / scale[:, None]
+        base = weights[0] - centre.astype(np.float64) @ back
+        model = SeenPatches(looks, back.astype(np.float32), base, np.zeros((len(looks.parts), head.width)))
+        some = whole.take(np.arange(0, whole.rows, max(1, whole.rows // USUAL_FROM)))
+        usual = [pull.mean(axis=0) if some.rows else np.zeros(head.width) for pull in model.pictures(some)]
+        return replace(model, usual=np.asarray(usual).reshape(-1, head.width))
+
+    def _solved(self, z: Floats, target: Floats, whole: Batch, trained: int, head: Head, clock: Clock) -> Floats:
+        """Weights [1 + r, w] of the strength with the least loss on the rows from `trained` on; learnt from all."""
+        strengths: tuple[float, ...] = (self.strength,) if self.strength else STRENGTHS
+        best = strengths[0] if self.strength or not trained else STRENGTHS[1]
+        if trained and len(strengths) > 1:
+            own = None if whole.weight is None else whole.weight[:trained]
+            weights, least = None, np.inf
+            assert whole.y is not None
+            for strength in strengths:
+                weights = solve_exactly(z[:trained], target[:trained], own, head, strength, weights, clock)
+                loss = losses(head, z[trained:] @ weights[1:] + weights[0], whole.y[trained:])
+                mean = float(np.average(loss, weights=None if whole.weight is None else whole.weight[trained:]))
+                if not mean < least or clock.expired():
+                    break
+                best, least = strength, mean
+        if clock.expired():  # one guess for all
+            assert whole.y is not None
+            return np.vstack([guess(head, whole.y, whole.weight), np.zeros((z.shape[1], head.width))])
+        return solve_exactly(z, target, whole.weight, head, best, None, clock)
+
+    @staticmethod
+    def load(box: Box, head: Head, features: tuple[Feature, ...]) -> SeenPatches:
+        """Filters and weights that were dumped, every shape checked. Raises BundleInvalid."""
+        looks = Looks.load(box, features)
+        weights = box.array("weights", np.float32, (looks.width, head.width))
+        base = box.array("base", np.float64, (head.width,))
+        return SeenPatches(looks, weights, base, box.array("usual", np.float64, (len(looks.parts), head.width)))
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """What becomes of a row: the features of each picture, then the other columns."""
+
+    parts: tuple[str, ...]
+    filters: Filters
+    design: Design | None
+
+    @property
+    def width(self) -> int:
+        """Columns of a row: d."""
+        return len(self.parts) * self.filters.width + (self.design.width if self.design else 0)
+
+    def __call__(self, batch: Batch) -> NDArray[np.float32]:
+        """Every row as columns [n, d]; nothing of a picture that is not there."""
+        out = np.zeros((batch.rows, self.width), dtype=np.float32)
+        for place, grid in enumerate(batch.grids.columns):
+            own = out[:, place * self.filters.width : (place + 1) * self.filters.width]
+            for rows, found in self.looked_at(grid):
+                own[rows] = found
+        if self.design is not None:
+            out[:, len(self.parts) * self.filters.width :] = self.design(beside(batch, self.parts))
+        return out
+
+    def looked_at(self, grid: Grid) -> Iterator[tuple[Ints, NDArray[np.float32]]]:
+        """(rows, features) of the pictures that are there, so many at a time."""
+        rows = np.flatnonzero(grid.there)
+        for low in range(0, len(rows), AT_ONCE):
+            some = rows[low : low + AT_ONCE]
+            yield some, self.filters.features(grid.take(some).at(self.filters.side))
+
+    def dump(self, box: Box) -> None:
+        """Filters and design."""
+        box.put(pictures=list(self.parts), beside=self.design is not None)
+        self.filters.dump(box.add("filters"))
+        if self.design is not None:
+            self.design.dump(box.add("design"))
+
+    @classmethod
+    def load(cls, box: Box, features: tuple[Feature, ...]) -> Looks:
+        """What was dumped. Raises BundleInvalid."""
+        parts = parts_in(box, features, "pictures")
+        others = tuple(feature for feature in features if feature.part not in parts)
+        design = Design.load(box.box("design"), others) if box.flag("beside") else None
+        return cls(parts, Filters.load(box.box("filters")), design)
+
+
+@dataclass(frozen=True, eq=False)
+class SeenPatches:
+    """A weight for each feature of each picture, and for each column beside them."""
+
+    looks: Looks
+    weights: Weights  # [d, w]
+    base: Floats  # [w]
+    usual: Floats  # [t, w] mean pull of each picture column among the rows learnt from
+
+    def predict(self, batch: Batch) -> Floats:
+        """Raw scores [n, w]."""
+        out = np.tile(self.base, (batch.rows, 1))
+        for pull in self.pictures(batch):
+            out += pull
+        for _, pull in self._others(batch):
+            out += pull
+        return out
+
+    def contributions(self, batch: Batch) -> Floats:
+        """What each picture adds to the usual picture's score, and the pull of the other columns: [n, d + 1, w]."""
+        out = np.zeros((batch.rows, len(batch.vector.features) + 1, len(self.base)))
+        out[:, -1] = self.base + self.usual.sum(axis=0)
+        owners = [feature.part for feature in batch.vector.features]
+        for part, pull, usual in zip(self.looks.parts, self.pictures(batch), self.usual, strict=True):
+            out[:, owners.index(part)] += pull - usual
+        for feature, pull in self._others(batch):
+            out[:, feature] += pull
+        return out
+
+    def pictures(self, batch: Batch) -> list[Floats]:
+        """Pull of each picture column [n, w]; nothing where there is no picture."""
+        found = []
+        for place, grid in enumerate(batch.grids.columns):
+            pull = np.zeros((batch.rows, len(self.base)))
+            own = self._own(place).astype(np.float64)
+            for rows, features in self.looks.looked_at(grid):
+                for row, of_one in zip(rows.tolist(), features, strict=True):  # alone, as each will be asked
+                    pull[row] = of_one.astype(np.float64) @ own
+            found.append(pull)
+        return found
+
+    def place_pulls(self, grid: Grid, place: int) -> Floats:
+        """What each place of the one picture of a grid adds [places, places, w], for picture column `place`; they add up to its pull."""
+        return self.looks.filters.place_pulls(grid.at(self.looks.filters.side)[0], self._own(place))
+
+    def _own(self, place: int) -> Weights:
+        width = self.looks.filters.width
+        return self.weights[place * width : (place + 1) * width]
+
+    def _others(self, batch: Batch) -> Iterator[tuple[int, Floats]]:
+        """(feature, pull [n, w]) of each feature of the other columns."""
+        if self.looks.design is None:
+            return
+        where = places_beside(batch.vector.features, self.looks.parts)
+        at = len(self.looks.parts) * self.looks.filters.width
+        own = np.vstack([np.zeros(len(self.base)), self.weights[at:].astype(np.float64)])
+        for feature, pull in self.looks.design.pulls(beside(batch, self.looks.parts), own):
+            yield where[feature], pull
+
+    def dump(self, box: Box) -> None:
+        """Filters and weights."""
+        self.looks.dump(box)
+        box.put_array("weights", self.weights)
+        box.put_array("base", self.base)
+        box.put_array("usual", self.usual)
+
+    def about(self) -> Mapping[str, Any]:
+        """How much is looked at."""
+        filters = self.looks.filters
+        return {
+            "side": filters.side,
+            "patch": filters.patch,
+            "places": filters.places,
+            "filters": len(filters.offsets),
+            "features": self.looks.width,
+        }
+
+
+def _standard(x: NDArray[np.float32], looks: Looks) -> tuple[Weights, Weights]:
+    """What is taken off each column, and by what it is divided: a row's pictures then have about length one."""
+    wide = len(looks.parts) * looks.filters.width
+    centre = x.mean(axis=0, dtype=np.float64)
+    spread = x.std(axis=0, dtype=np.float64) if len(x) else np.ones(x.shape[1])
+    spread[spread < 1e-6] = 1.0
+    spread[:wide] *= np.sqrt(max(1, looks.filters.width))
+    spread[wide:], centre[wide:] = 1.0 / BESIDE, 0.0  # standardised already
+    return centre.astype(np.float32), spread.astype(np.float32)
+
+
+def _directions(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Directions of length one in which rows [n, d] differ, at most as many as there are rows: [d, r]."""
+    some = x if len(x) <= DIRECTIONS else x[np.sort(rng.permutation(len(x))[:DIRECTIONS])]
+    if x.shape[1] <= len(some):
+        return np.eye(x.shape[1], dtype=np.float32)
+    values, ways = np.linalg.eigh((some @ some.T).astype(np.float64))
+    kept = values > STEADY * max(float(values.max(initial=0.0)), 1e-12)
+    return np.asarray(some.T @ (ways[:, kept] / np.sqrt(values[kept])).astype(np.float32), dtype=np.float32)
