@@ -18,15 +18,15 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Floats
 from assay.kernel.forms import Batch, Feature, Grid, Head
-from assay.neural.chain import Chain, Pixels
+from assay.neural.chain import Chain
 from assay.neural.one_thread import one_thread
 from assay.neural.picture_training import Form, PictureTraining, Rows
 from assay.neural.unit import Unit, weight_of
-from assay.pictures.mirrors import LOOKED_AT, SIDE, mirrors
 from assay.stats.design import Design
 from assay.stats.heads import guess
 
 from ._beside import beside, counting, counts, parts_in, places_beside
+from ._mirrors import mirrored
 
 USUAL_FROM = 200  # rows that tell what a picture usually pulls
 AT_ONCE = 256  # pictures that are decoded before they are looked at
@@ -49,7 +49,7 @@ def see(
     design = Design.learn(others) if others.features else None
     unit = Unit.of(train, head)
     if mirror and not clock.expired():
-        across, down = _mirrored(train, unit, head, rng)
+        across, down = mirrored(train, unit, head, rng)
         form = dataclasses.replace(form, views=dataclasses.replace(form.views, across=across, down=down))
     start = guess(head, train.y, train.weight) if head.name in ("classes", "flags") else np.zeros(head.width)
     rows = _rows(train, form.side, design, unit, head)
@@ -209,18 +209,6 @@ def _rows(batch: Batch, side: int, design: Design | None, unit: Unit, head: Head
         target=unit.targets(batch, head),
         weight=(weight / weight.mean() if len(weight) else weight).astype(np.float32),
     )
-
-
-def _mirrored(train: Batch, unit: Unit, head: Head, rng: np.random.Generator) -> tuple[bool, bool]:
-    """Which ways the pictures of all columns may be mirrored."""
-    found = (True, True)
-    target = unit.targets(train, head).astype(np.float64)
-    for grid in train.grids.columns:
-        rows = rng.permutation(np.flatnonzero(grid.there))[:LOOKED_AT]
-        pixels: Pixels = grid.take(rows).at(SIDE)
-        own = mirrors(pixels, target[rows], rng)
-        found = found[0] and own[0], found[1] and own[1]
-    return found
 
 
 def _small(a: Any) -> Weights:

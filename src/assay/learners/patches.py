@@ -1,8 +1,8 @@
 """What does a picture show? How much it holds of each of a few hundred small patches, and a linear model of that: an answer in seconds.
 
 The first rung for pictures: no network, no pretrained weights, numpy alone. Patches of the training pictures are the filters
-(`pictures/patches.py`); on features of so many more columns than rows a linear model is solved in the rows' own directions (the dual of
-ridge and logistic regression), its strength chosen on the tune rows.
+(`pictures/patches.py`); on so many more features than rows a ridge regression is solved in closed form (`stats/ridge.py`), its strength chosen on the tune rows. With
+`views` each training picture is also seen from elsewhere, and mirrored where the rows show that this keeps the answer.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ from assay.kernel.forms import Batch, Feature, Grid, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Whole, check_settings
 from assay.kernel.threads import cores
+from assay.neural.unit import Unit
 from assay.pictures.patches import Patches as Filters
-from assay.stats.descent import solve_exactly
+from assay.pictures.warp import Views, seen_from
 from assay.stats.design import Design
-from assay.stats.heads import guess, losses, targets
+from assay.stats.heads import guess, targets
+from assay.stats.ridge import solved
 
 from ._beside import beside, counting, counts, parts_in, places_beside
+from ._mirrors import mirrored
 
-STRENGTHS = (0.3, 0.1, 0.03, 0.01, 0.003)  # rows' worth of pull towards zero, where a row has length one
 BESIDE = 0.2  # of a standard deviation of another column: about what a telling direction of the pictures spans
-DIRECTIONS = 2_500  # of the rows, at most, in which weights are sought
 AT_ONCE = 512  # pictures
-STEADY = 1e-6  # of the largest variance: directions with less say nothing
 SMALL_SIDE, SIDE = 32, 64  # pixels of small pictures and of others as they are looked at
 SMALL_UP_TO = 44  # pixels that count as small
 SHARE = 0.6  # of the time of a candidate, for looking at all pictures in all fits
 FEWEST = 32  # filters
+TIMED = 32  # pictures
 USUAL_FROM = 500  # rows that tell what a picture usually pulls
 Weights = NDArray[np.float32]
 
@@ -49,7 +50,7 @@ class Patches:
     about: ClassVar[About] = About(
         key="patches",
         takes=("vector", "grid"),
-        gives=("value", "counts", "classes", "flags"),
+        gives=("value", "classes", "flags"),
         order=31,
         share=0.4,
         words={
@@ -68,7 +69,11 @@ class Patches:
     stride: Annotated[int, Whole(1, 8)] = 2  # pixels from one place to the next
     cells: Annotated[int, Whole(1, 8)] = 4  # of the grid that is summed over, along each side
     filters: Annotated[int, Whole(4, 2000, log=True)] = 100  # patches
-    strength: Annotated[float, Real(0.0, 1e6)] = 0.0  # rows' worth of pull towards zero; 0 lets the tune rows choose
+    views: Annotated[int, Whole(0, 16)] = 0  # times each picture is seen once more, from elsewhere
+    reach: Annotated[float, Real(0.0, 1.0)] = 0.3  # how far those views go
+    strength: Annotated[float, Real(0.0, 1e6)] = (
+        0.0  # pull towards zero, in mean square lengths of a row; 0 lets rows choose
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -87,6 +92,8 @@ class Patches:
             if seconds <= SHARE * clock.remaining():
                 break
             if ready.filters // 2 < FEWEST:
+                if seconds <= clock.remaining():
+                    break
                 values = {"n": n, "seconds": round(seconds), "left": round(clock.remaining())}
                 raise DoesNotApply(self.about.say("learners", "long", **values))
             ready = replace(ready, filters=ready.filters // 2, cells=2)
@@ -95,7 +102,7 @@ class Patches:
     def _seconds_a_picture(self, clock: Clock) -> float:
         """On one core, with as many others at work as there are: the quickest of a few."""
         rng = np.random.default_rng(0)
-        pixels = rng.integers(0, 256, (8, self.side, self.side, 3), dtype=np.uint8)
+        pixels = rng.integers(0, 256, (TIMED, self.side, self.side, 3), dtype=np.uint8)
         filters, found = self._learnt(pixels, rng), []
         for _ in range(3):
             timer = clock.slice(clock.remaining())
@@ -113,6 +120,7 @@ class Patches:
         train, tune = counting(train), counting(tune)
         early = counts(tune)
         whole = train.then(tune) if early else train
+        unit = Unit.of(whole, head)
         assert whole.y is not None
         there = [grid.take(np.flatnonzero(grid.there)[:: max(1, whole.rows // 500)]) for grid in train.grids.columns]
         drawn = np.concatenate([np.zeros((0, self.side, self.side, 3), np.uint8), *(g.at(self.side) for g in there)])
@@ -121,38 +129,27 @@ class Patches:
         looks = Looks(whole.grids.parts, filters, Design.learn(others) if others.features else None)
         x = looks(whole)
         centre, scale = _standard(x, looks)
+        target, y, weight, judged = targets(head, whole.y), whole.y, whole.weight, np.arange(0)
+        if early:
+            judged = np.arange(train.rows, whole.rows)
+        if early and self.views and not clock.expired():
+            more = _viewed(looks, train, self.views, self.reach, unit, head, rng)
+            x = np.concatenate([x, *more])
+            again = np.concatenate([np.arange(train.rows)] * len(more))
+            target, y = np.concatenate([target, target[again]]), np.concatenate([y, y[again]])
+            weight = None if weight is None else np.concatenate([weight, weight[again]])
         x -= centre
         x /= scale
-        ways = _directions(x, rng)
-        z = np.asarray(x @ ways, dtype=np.float64)
-        target = targets(head, whole.y)
-        weights = self._solved(z, target, whole, train.rows if early else 0, head, clock)
-        back = ways.astype(np.float64) @ weights[1:] / scale[:, None]
+        if clock.expired():  # one guess for all
+            weights = np.vstack([guess(head, whole.y, whole.weight), np.zeros((x.shape[1], head.width))])
+        else:
+            weights = solved(x, target, y, weight, head, judged, self.strength)
+        back = weights[1:] / scale[:, None]
         base = weights[0] - centre.astype(np.float64) @ back
         model = SeenPatches(looks, back.astype(np.float32), base, np.zeros((len(looks.parts), head.width)))
         some = whole.take(np.arange(0, whole.rows, max(1, whole.rows // USUAL_FROM)))
         usual = [pull.mean(axis=0) if some.rows else np.zeros(head.width) for pull in model.pictures(some)]
         return replace(model, usual=np.asarray(usual).reshape(-1, head.width))
-
-    def _solved(self, z: Floats, target: Floats, whole: Batch, trained: int, head: Head, clock: Clock) -> Floats:
-        """Weights [1 + r, w] of the strength with the least loss on the rows from `trained` on; learnt from all."""
-        strengths: tuple[float, ...] = (self.strength,) if self.strength else STRENGTHS
-        best = strengths[0] if self.strength or not trained else STRENGTHS[1]
-        if trained and len(strengths) > 1:
-            own = None if whole.weight is None else whole.weight[:trained]
-            weights, least = None, np.inf
-            assert whole.y is not None
-            for strength in strengths:
-                weights = solve_exactly(z[:trained], target[:trained], own, head, strength, weights, clock)
-                loss = losses(head, z[trained:] @ weights[1:] + weights[0], whole.y[trained:])
-                mean = float(np.average(loss, weights=None if whole.weight is None else whole.weight[trained:]))
-                if not mean < least or clock.expired():
-                    break
-                best, least = strength, mean
-        if clock.expired():  # one guess for all
-            assert whole.y is not None
-            return np.vstack([guess(head, whole.y, whole.weight), np.zeros((z.shape[1], head.width))])
-        return solve_exactly(z, target, whole.weight, head, best, None, clock)
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> SeenPatches:
@@ -288,6 +285,24 @@ class SeenPatches:
         }
 
 
+def _viewed(
+    looks: Looks, train: Batch, views: int, reach: float, unit: Unit, head: Head, rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """The rows learnt from, each of their pictures seen from elsewhere, so many times: [n, d] each."""
+    ways = Views(strength=reach, **dict(zip(("across", "down"), mirrored(train, unit, head, rng), strict=True)))
+    side, plain = looks.filters.side, looks(train)
+    found = [plain.copy() for _ in range(views)]
+    for place, grid in enumerate(train.grids.columns):
+        rows = np.flatnonzero(grid.there)
+        for low in range(0, len(rows), AT_ONCE):
+            some = rows[low : low + AT_ONCE]
+            pixels = grid.take(some).at(side)
+            for x in found:
+                own = x[:, place * looks.filters.width : (place + 1) * looks.filters.width]
+                own[some] = looks.filters.features(seen_from(pixels, ways, rng))
+    return found
+
+
 def _standard(x: NDArray[np.float32], looks: Looks) -> tuple[Weights, Weights]:
     """What is taken off each column, and by what it is divided: a row's pictures then have about length one."""
     wide = len(looks.parts) * looks.filters.width
@@ -297,13 +312,3 @@ def _standard(x: NDArray[np.float32], looks: Looks) -> tuple[Weights, Weights]:
     spread[:wide] *= np.sqrt(max(1, looks.filters.width))
     spread[wide:], centre[wide:] = 1.0 / BESIDE, 0.0  # standardised already
     return centre.astype(np.float32), spread.astype(np.float32)
-
-
-def _directions(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Directions of length one in which rows [n, d] differ, at most as many as there are rows: [d, r]."""
-    some = x if len(x) <= DIRECTIONS else x[np.sort(rng.permutation(len(x))[:DIRECTIONS])]
-    if x.shape[1] <= len(some):
-        return np.eye(x.shape[1], dtype=np.float32)
-    values, ways = np.linalg.eigh((some @ some.T).astype(np.float64))
-    kept = values > STEADY * max(float(values.max(initial=0.0)), 1e-12)
-    return np.asarray(some.T @ (ways[:, kept] / np.sqrt(values[kept])).astype(np.float32), dtype=np.float32)

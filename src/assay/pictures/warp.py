@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..kernel.data import Floats
 
 NEAREST, FARTHEST = 0.5, 1.1  # least and greatest side of a view, in those of the picture
+GREY, SPREAD = 128.0, 64.0  # of the light of pictures, where nothing is known of them
 TURN, SQUEEZE, LIGHT, COLOUR = 0.2, 0.2, 0.3, 0.25  # radians; logarithms; share; spreads
 
 
@@ -56,3 +58,25 @@ def viewed(torch: Any, x: Any, side: int, views: Views, rng: np.random.Generator
     x = f.grid_sample(x.contiguous(memory_format=last), grid, padding_mode="reflection", align_corners=False)
     shone = torch.from_numpy(light.astype(np.float32))[:, :, None, None]
     return (x * shone[:, :1] + shone[:, 1 : 1 + x.shape[1]]).contiguous(memory_format=last)
+
+
+def seen_from(pixels: NDArray[np.uint8], views: Views, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """One view of each picture [n, side, side, c], without torch: between pixels it is weighed by distance (bilinear)."""
+    n, side = len(pixels), pixels.shape[1]
+    at, light = views.draw(n, rng)
+    step = (2 * np.arange(side) + 1) / side - 1
+    plane = np.stack(np.broadcast_arrays(step[None, :], step[:, None], np.ones((side, side))), axis=-1)  # [s, s, 3]
+    out = np.empty_like(pixels)
+    for place in range(n):
+        where = ((plane @ at[place].T + 1) * side - 1) / 2  # [s, s, 2] across, down
+        where = np.abs(np.mod(where + 0.5, 2 * side) - side * (np.mod(where + 0.5, 2 * side) >= side) * 2) - 0.5
+        where = np.clip(where, 0, side - 1)
+        low = np.minimum(where.astype(np.int64), side - 2) if side > 1 else np.zeros_like(where, dtype=np.int64)
+        across, down = (where - low)[..., :1].astype(np.float32), (where - low)[..., 1:].astype(np.float32)
+        i, j, more = low[..., 1], low[..., 0], min(1, side - 1)
+        own = pixels[place].astype(np.float32)
+        upper = own[i, j] * (1 - across) + own[i, j + more] * across
+        lower = own[i + more, j] * (1 - across) + own[i + more, j + more] * across
+        seen = (upper * (1 - down) + lower * down - GREY) * light[place, 0] + SPREAD * light[place, 1:] + GREY
+        out[place] = np.clip(np.rint(seen), 0, 255)
+    return out

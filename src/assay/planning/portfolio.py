@@ -119,7 +119,13 @@ def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
 
 def _pictures() -> list[tuple[str, str, dict[str, Any]]]:
     """What is done in seconds comes before what takes all the time there is."""
-    return [("patches", "patches", {}), ("residual", "residual", {"epochs": 150})]
+    views = {"views": 3, "reach": 0.4}
+    return [
+        ("patches", "patches", {}),
+        ("patches seen from elsewhere", "patches", views),
+        ("patches, large, seen from elsewhere", "patches", views | {"patch": 12}),
+        ("residual", "residual", {"epochs": 150}),
+    ]
 
 
 def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
