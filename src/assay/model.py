@@ -18,6 +18,7 @@ from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.explanation import Explanation, WordPulls
 from .answers.one_row import OneRow
+from .answers.place_pulls import PlacePulls
 from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows
 from .auditing.examine import examine
@@ -32,13 +33,14 @@ from .kernel.findings import Finding, Trial, to_plain
 from .kernel.hints import did_you_mean, listing
 from .kernel.labels import known as known_rows
 from .kernel.plan import Plan
-from .kernel.plugins import Codec, Contender, Task, TextReasons, modality_of, task_of
+from .kernel.plugins import Codec, Contender, PictureReasons, Task, TextReasons, modality_of, task_of
 from .kernel.words import Say, refusal
 from .planning.draw import reopen
 from .reading import IsColumn, is_column, read
 from .report.content import Content
 from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
+from .search.place_pulls import place_pulls
 from .search.word_pulls import word_pulls
 from .stats.conformal import ClassSets, ValueIntervals
 from .stats.grades import nearest
@@ -154,8 +156,10 @@ class Model:
         place = np.asarray([row - 1])
         data = self._opened(raw.take(place))
         texts = [data[name].texts()[0] for name in self.ensemble.parts]
-        words = word_pulls(self.ensemble, data, range(len(self.ensemble.encoders)))
-        return self._explained(row, self.ensemble.contributions(data)[0], texts, label, words)
+        folds = range(len(self.ensemble.encoders))
+        words, places = word_pulls(self.ensemble, data, folds), place_pulls(self.ensemble, data, folds)
+        pulled = self.ensemble.contributions(data)[0]
+        return self._explained(row, pulled, texts, label, words, [(one, data[one.part]) for one in places])
 
     def _explanation(self, cells: Mapping[Any, Any], row: int, label: str) -> Explanation | None:
         """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
@@ -163,7 +167,7 @@ class Model:
             values = self._cells(cells)
             if values is None:
                 return self.explain([cells], row, label)
-            if self.ensemble.reads_texts:
+            if self.ensemble.reads_texts or self.ensemble.looks_at_pictures:
                 return self.explain([cells], row, label)
             pulls = self._one_row.contributions(values)
         except IsColumn:
@@ -179,6 +183,7 @@ class Model:
         texts: Sequence[str | None],
         label: str,
         words: Sequence[TextReasons] = (),
+        pictures: Sequence[tuple[PictureReasons, Column]] = (),
     ) -> Explanation:
         """The words around pulls [parts + 1, w] and the cells as written."""
         column, sign = 0, 1.0
@@ -219,7 +224,8 @@ class Model:
             )
             for found in words
         )
-        return Explanation(row, answer, score, float(pulls[-1]), tuple(parts), unit, pulled)
+        seen = tuple(PlacePulls.of(found, cell, column, sign) for found, cell in pictures)
+        return Explanation(row, answer, score, float(pulls[-1]), tuple(parts), unit, pulled, seen)
 
     def _side(self, answers: Floats, label: str) -> tuple[int, float, str]:
         """(column of the raw score, sign, label) that speaks for a label."""

@@ -137,6 +137,11 @@ def test_pictures_are_shown_where_they_are_jpegs_in_base64_and_nothing_else() ->
     assert all(row in page for row in ("row 3", "row 4", "row 5"))
 
 
+def test_a_wide_picture_is_given_the_room_of_two() -> None:
+    page = drawn("pictures", {"pictures": [{"jpeg": JPEG, "say": "a", "wide": True}, {"jpeg": JPEG, "say": "b"}]})
+    assert page.count('class="seen wide"') == page.count('class="seen"') == 1
+
+
 def test_diagonal_is_drawn_where_asked_for() -> None:
     data = {"x": [0, 1, 2], "y": [0, 2, 1]}
     assert 'class="ref"' in drawn("points", {**data, "diagonal": True})

@@ -5,11 +5,16 @@ The pull of each part of one row, in the unit of the raw score; with the base th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from assay.kernel.words import Say, number, pad, width_of
+from assay.kernel.errors import RequestError
+from assay.kernel.words import Say, number, pad, refusal, width_of
+
+from .place_pulls import PlacePulls
 
 WIDTH = 24
 STRONGEST = 12  # words that are told
@@ -72,6 +77,7 @@ class Explanation:
     parts: tuple[tuple[str, str, float], ...]  # (column, cell as written, pull), the strongest first
     unit: Say
     texts: tuple[WordPulls, ...] = ()  # the words of each text that was read as text
+    pictures: tuple[PlacePulls, ...] = ()  # the places of each picture, where a member of the blend tells of them
 
     def to_json(self) -> Mapping[str, Any]:
         """Plain JSON values."""
@@ -83,7 +89,25 @@ class Explanation:
             "unit": self.unit.text(),
             "parts": [{"name": n, "value": v, "pull": p} for n, v, p in self.parts],
             "texts": [text.to_json() for text in self.texts],
+            "pictures": [picture.to_json() for picture in self.pictures],
         }
+
+    def draw(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write each picture with the pulls of its places laid over it into a folder, row-3-photo.jpg, and say where.
+
+        Raises RequestError where nothing can be written there.
+        """
+        drawn = [(picture.file_name, picture.drawn()) for picture in self.pictures if picture.jpeg]
+        paths = [Path(folder) / f"row-{self.row}-{name}.jpg" for name, _ in drawn]
+        try:
+            if paths:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+            for path, (_, jpeg) in zip(paths, drawn, strict=True):
+                path.write_bytes(jpeg)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise refusal(RequestError, "answers", "undrawn", path=str(folder), reason=reason) from error
+        return paths
 
     def text(self, lang: str = "en", most: int = 0, colours: bool = False) -> str:
         """A table with a bar for each pull; parts beyond `most` are summed in one line."""
@@ -117,6 +141,8 @@ class Explanation:
             lines.append(f"  {pad(name, wide)}  {pad(value, values)}  {said:>9}  {bar}".rstrip())
         for text in self.texts:
             lines += text.lines(lang, colours)
+        for picture in self.pictures:
+            lines += picture.lines(lang)
         return "\n".join(lines)
 
     def __repr__(self) -> str:

@@ -6,19 +6,20 @@ rows, or from a new labelled table. The checks cannot tell which, apart from its
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from assay.kernel.clock import Clock
-from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.findings import Trial
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Codec, Contender, Evidence, Honest, Task, TextReasons, task_of
+from assay.kernel.plugins import Codec, Contender, Evidence, Honest, PictureReasons, Task, TextReasons, task_of
 from assay.kernel.rng import stream
 from assay.search.ensemble import Ensemble
+from assay.search.place_pulls import place_pulls
 from assay.search.run import Found
 from assay.search.settle import classes, honest, measured
 from assay.search.word_pulls import word_pulls
@@ -56,6 +57,14 @@ class View:
     def words(self, row: Dataset, fold: int | None = None) -> tuple[TextReasons, ...]:
         """The words of each text of one row and their pulls."""
         return word_pulls(self.ensemble, row, range(self.folds) if fold is None else [fold])
+
+    def pictures(self, row: Dataset, fold: int | None = None) -> tuple[PictureReasons, ...]:
+        """What the places of each picture of one row pull."""
+        return place_pulls(self.ensemble, row, range(self.folds) if fold is None else [fold])
+
+    def scores_hiding(self, data: Dataset, hidden: Mapping[str, Bools], folds: Ints | None = None) -> Floats:
+        """Calibrated raw scores of rows in whose pictures some places are hidden."""
+        return self.ensemble.scores(data, folds, hidden)
 
     def size_bytes(self) -> int:
         """Size of the saved file."""

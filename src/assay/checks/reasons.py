@@ -4,7 +4,7 @@ A reason is the pull of a part on the score of a row. Three things are asked of 
 to the last digit; that replacing the parts named strongest for a row (by the cells of another row) moves its answer
 more than replacing as many others drawn at random, as deletion tests ask (Samek et al. 2017); and that no single part
 decides alone. What a part is worth is also measured from outside, by the loss when its column is shuffled (Breiman
-2001), which knows nothing of the reasons given.
+2001), which knows nothing of the reasons given. Words of texts and places of pictures are put to deletion tests of their own.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.language.personal import starred
+from assay.pictures.places import regions
 from assay.stats.bootstrap import interval
 from assay.stats.clusters import blocks_of, bootstrap_means
 from assay.stats.tests import mean_above
 
 from ._texts import read_as_text
+from ._where import LEAST as LEAST_PICTURES
+from ._where import Covered, Placed, chosen, covered, limited, placed, sheet, shows
 from ._wording import Taken, Worded, taken_out, worded
 
 LEVEL = 0.95
@@ -38,6 +41,7 @@ ADDS_UP = 1e-6  # relative
 ALONE = 0.9  # share of all pull held by one part
 SHUFFLED, SHOWN, MEASURED = 10, 20, 5
 OF_WORDS, TEXTS, LETTERS = 60, 6, 2_000  # rows whose words are asked for, texts shown, and letters of each
+OF_PICTURES = 60  # rows in whose pictures places are hidden
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +116,22 @@ class Reasons:
                 "mixed": "up and down",
                 "true_words": "The model goes most by {names}. Its reasons add up and hold: taking out the words named strongest moves an answer by {named}, as many others by {others}.",
                 "untrue_words": "The words named as reasons do not hold: taking out the strongest moves an answer by {named}, as many others by {others}, which may be chance (p = {p}).",
+                "true_places": "The model goes most by {names}. Its reasons add up and hold: hiding the places of a picture named strongest lowers the score of its answer by {named}, as many elsewhere by {others}.",
+                "untrue_places": "The places of pictures named as reasons do not hold: hiding the strongest lowers the score of the answer by {named}, as many elsewhere by {others}, which may be chance (p = {p}).",
+                "covered": "Hiding the fifth of a picture that pulls most towards its answer lowers the score by {gain} more ({low} to {high}) than hiding as much elsewhere: {named} against {others}, in {n} pictures.",
+                "uncovered": "Whether hiding places moves the answer was asked of {n} {n:picture|pictures} only; {least} are needed.",
+                "mapped": "Maps tell of the {share:%} of the blend that looks at pixels. The rest reads plain numbers of the whole picture, which hiding leaves as they are.",
+                "true_all": "The model goes most by {names}. Its reasons add up and hold: replacing the {k} named strongest moves an answer by {named}, as many others by {others}; hiding the strongest places of a picture lowers its score by {places}, as many elsewhere by {elsewhere}.",
+                "maps.right": "Where the surest right answers come from: blue speaks for the answer, orange against it",
+                "maps.wrong": "Where the surest wrong answers come from: blue speaks for the answer, orange against it",
+                "maps.least": "Where the answers of least loss come from: blue pulls up, orange down",
+                "maps.most": "Where the answers of greatest loss come from: blue pulls up, orange down",
+                "picture": "{part}, row {n}: given '{given}', answered '{answer}' ({p:%}), most from the {place}",
+                "picture_value": "{part}, row {n}: given {given}, answered {answer}, moved most from the {place}",
+                "measure.moved_by_places": "fall of the score when the strongest places are hidden",
+                "measure.moved_by_other_places": "fall of the score when as many elsewhere are hidden",
+                "measure.gain_of_places": "difference of the two falls",
+                "measure.p_value_places": "p-value of the places",
                 "told": "Words that speak most for each class",
                 "class": "class",
                 "words": "words",
@@ -160,6 +180,22 @@ class Reasons:
                 "mixed": "有高有低",
                 "true_words": "模型主要依据 {names}。各项理由之和等于得分且经得起检验：删去所指最强的词使回答变动 {named}，删去同样多的其他词变动 {others}。",
                 "untrue_words": "所指的词经不起检验：删去最强的词使回答变动 {named}，删去同样多的其他词变动 {others}，差异可能只是偶然（p = {p}）。",
+                "true_places": "模型主要依据 {names}。各项理由之和等于得分且经得起检验：遮住图片中所指最强的位置使回答的得分下降 {named}，遮住别处同样多的位置下降 {others}。",
+                "untrue_places": "所指的图片位置经不起检验：遮住最强的位置使回答的得分下降 {named}，遮住别处同样多的位置下降 {others}，差异可能只是偶然（p = {p}）。",
+                "covered": "遮住图片中最支持其回答的五分之一，得分比遮住别处同样大小多下降 {gain}（{low} 至 {high}）：{named} 对 {others}，在 {n} 张图片上测得。",
+                "uncovered": "遮住位置是否影响回答只在 {n} 张图片上问过；至少需要 {least} 张。",
+                "mapped": "位置图说明混合模型中观看像素的部分（权重占 {share:%}）。其余部分读取整张图片的普通数字，遮住像素不会改变它们。",
+                "true_all": "模型主要依据 {names}。各项理由之和等于得分且经得起检验：替换最强的 {k} 个部分使回答变动 {named}，替换同样多的其他部分变动 {others}；遮住图片中最强的位置使得分下降 {places}，遮住别处同样多的位置下降 {elsewhere}。",
+                "maps.right": "最有把握的正确回答来自何处：蓝色支持该回答，橙色反对",
+                "maps.wrong": "最有把握的错误回答来自何处：蓝色支持该回答，橙色反对",
+                "maps.least": "损失最小的回答来自何处：蓝色推高，橙色拉低",
+                "maps.most": "损失最大的回答来自何处：蓝色推高，橙色拉低",
+                "picture": "{part}，第 {n} 行：给定“{given}”，回答“{answer}”（{p:%}），主要来自{place}",
+                "picture_value": "{part}，第 {n} 行：给定 {given}，回答 {answer}，影响主要来自{place}",
+                "measure.moved_by_places": "遮住最强位置时得分的下降",
+                "measure.moved_by_other_places": "遮住别处同样多位置时得分的下降",
+                "measure.gain_of_places": "两者下降之差",
+                "measure.p_value_places": "位置的 p 值",
                 "told": "最支持各类别的词",
                 "class": "类别",
                 "words": "词",
@@ -197,11 +233,13 @@ class Reasons:
         if total == 0.0:
             return Finding(check="reasons", verdict="info", say=self._say("idle"), measures=(_off(sample),))
         deleted = _deletion(evidence, sample, size) if len(parts) > 1 else None
+        shown, tested = self._places(evidence, sample)
+        under = covered(limited(evidence, 0.5), sample.data, tested, sample.folds)
         shuffled = _shuffling(evidence, [int(j) for j in order[:SHUFFLED] if strength[j] > 0])
         words = self._words(evidence, sample)
         out = taken_out(evidence, sample.data, words, sample.folds)
         share = float(strength[order[0]]) / total
-        verdict, say, advice = self._judged(parts, order, share, deleted, out)
+        verdict, say, advice = self._judged(parts, order, share, deleted, out, under)
         draws = bootstrap_means(
             size, blocks_of(sample.data, evidence.plan.splits.group, parts), stream(evidence.seed, "reasons", "draws")
         )
@@ -209,18 +247,29 @@ class Reasons:
             check="reasons",
             verdict=verdict,
             say=say,
-            measures=(*self._measures(sample, parts, order, strength, draws, deleted), *_of_words(out)),
+            measures=(
+                *self._measures(sample, parts, order, strength, draws, deleted),
+                *_of_words(out),
+                *_of_places(under),
+            ),
             figures=(
                 *self._figures(evidence, sample, order, strength, draws, shuffled),
                 *self._told(evidence),
                 *self._texts(evidence, sample, words),
+                *self._maps(evidence, sample, shown),
             ),
-            notes=tuple(self._notes(evidence, sample, shuffled, deleted)),
+            notes=(*self._of_maps(tested, under), *self._notes(evidence, sample, shuffled, deleted)),
             advice=advice,
         )
 
     def _judged(
-        self, parts: Sequence[str], order: Ints, share: float, deleted: Deleted | None, out: Taken | None
+        self,
+        parts: Sequence[str],
+        order: Ints,
+        share: float,
+        deleted: Deleted | None,
+        out: Taken | None,
+        under: Covered | None,
     ) -> tuple[Verdict, Say, tuple[Advice, ...]]:
         names = [parts[j] for j in order[:3]]
         said = {} if deleted is None else {"k": deleted.parts, "named": deleted.named, "others": deleted.others}
@@ -228,14 +277,21 @@ class Reasons:
             return "watch", self._say("untrue", **said, p=deleted.p_value), ()
         if out is not None and out.p_value > ALARM:
             return "watch", self._say("untrue_words", named=out.named, others=out.others, p=out.p_value), ()
+        if under is not None and under.p_value > ALARM:
+            said = {"named": under.named, "others": under.others, "p": under.p_value}
+            return "watch", self._say("untrue_places", **said), ()
         if share > ALONE and len(parts) > 2:
             advice = Advice(say=self._say("look_alone", part=names[0]), option=f"--drop {names[0]}")
             return "watch", self._say("alone", part=names[0], share=share), (advice,)
         if deleted is None and out is not None:
             return "pass", self._say("true_words", names=names, named=out.named, others=out.others), ()
+        if deleted is None and under is not None:
+            return "pass", self._say("true_places", names=names, named=under.named, others=under.others), ()
         if deleted is None:
             return "info", self._say("plain", names=names), ()
-        return "pass", self._say("true", names=names, **said), ()
+        if under is not None:
+            said |= {"places": under.named, "elsewhere": under.others}
+        return "pass", self._say("true" if under is None else "true_all", names=names, **said), ()
 
     def _measures(
         self,
@@ -331,6 +387,46 @@ class Reasons:
         texts = [self._text(evidence, sample, one) for one in shown]
         return [Figure(kind="texts", title=self._say("texts"), data={"texts": texts})]
 
+    def _places(self, evidence: Evidence, sample: Sample) -> tuple[dict[str, list[Placed]], list[Placed]]:
+        """Maps of the pictures to be shown, by what they show, and of those that are put to the test, which nothing chose."""
+        if not any(shows(sample.data[part]) for part in evidence.model.parts):
+            return {}, []
+        some = limited(evidence, 0.5)
+        rows = chosen(evidence, sample.scores, evidence.y[sample.rows])
+        shown = {key: placed(some, sample.data, few, sample.folds, sample.scores) for key, few in rows.items()}
+        if not any(shown.values()):
+            return {}, []
+        drawn = range(min(OF_PICTURES, len(sample.rows)))
+        return shown, placed(some, sample.data, drawn, sample.folds, sample.scores)
+
+    def _maps(self, evidence: Evidence, sample: Sample, shown: dict[str, list[Placed]]) -> list[Figure]:
+        """A few pictures with what their places pull laid over them."""
+        drawn = {
+            key: sheet(sample.data, maps, lambda one: self._picture(evidence, sample, one))
+            for key, maps in shown.items()
+        }
+        return [
+            Figure(kind="pictures", title=self._say(f"maps.{key}"), data={"pictures": found})
+            for key, found in drawn.items()
+            if found
+        ]
+
+    def _picture(self, evidence: Evidence, sample: Sample, one: Placed) -> Say:
+        told = regions(one.pulls)
+        place = max(told, key=lambda named: named[1] if evidence.codec.labels else abs(named[1]))[0]
+        said = {"n": int(sample.rows[one.row]) + 1, "place": place, "part": one.reasons.part}
+        return self._answered("picture", evidence, sample, one.row, **said)
+
+    def _of_maps(self, tested: list[Placed], under: Covered | None) -> list[Say]:
+        if not tested:
+            return []
+        out = [self._say("uncovered", n=len(tested), least=LEAST_PICTURES)]
+        if under is not None:
+            said = {"named": under.named, "others": under.others, "gain": under.gain, "n": under.n}
+            out = [self._say("covered", **said, low=under.low, high=under.high)]
+        share = min(one.reasons.share for one in tested)
+        return [*out, self._say("mapped", share=share)] if share < 1.0 else out
+
     def _told(self, evidence: Evidence) -> list[Figure]:
         """The words that speak most for each class, where a candidate tells them."""
         labels = evidence.codec.labels
@@ -343,16 +439,19 @@ class Reasons:
         return []
 
     def _text(self, evidence: Evidence, sample: Sample, one: Worded) -> dict[str, object]:
-        answer, y = evidence.task.answers(sample.scores[one.row : one.row + 1])[0], evidence.y[sample.rows[one.row]]
-        labels = evidence.codec.labels
-        if labels:
-            top = int(answer.argmax())
-            given = labels[int(y)] if np.ndim(y) == 0 else "|".join(labels[k] for k in np.flatnonzero(y == 1))
-            said = self._say("text", given=given, answer=labels[top], p=float(answer[top]), part=one.reasons.part)
-        else:
-            said = self._say("text_value", given=float(y), answer=float(answer[0]), part=one.reasons.part)
+        said = self._answered("text", evidence, sample, one.row, part=one.reasons.part)
         found = {"starts": one.reasons.starts, "stops": one.reasons.stops, "pulls": one.pulls}
         return {"title": said, "text": starred(one.reasons.text[:LETTERS]), **found}
+
+    def _answered(self, key: str, evidence: Evidence, sample: Sample, row: int, **values: object) -> Say:
+        """What was given of a row of the sample, and what was answered: the sentence `key`, or `key`_value."""
+        answer, y = evidence.task.answers(sample.scores[row : row + 1])[0], evidence.y[sample.rows[row]]
+        labels = evidence.codec.labels
+        if not labels:
+            return self._say(f"{key}_value", given=float(y), answer=float(answer[0]), **values)
+        top = int(answer.argmax())
+        given = labels[int(y)] if np.ndim(y) == 0 else "|".join(labels[k] for k in np.flatnonzero(y == 1))
+        return self._say(key, given=given, answer=labels[top], p=float(answer[top]), **values)
 
     def _way(self, sample: Sample, part: str, j: int) -> Say | str:
         """Whether the pull rises with the value: Spearman's (1904) rank correlation, told from ±0.3."""
@@ -474,6 +573,17 @@ def _of_words(out: Taken | None) -> list[Measure]:
         return []
     moved = (("moved_by_words", out.named), ("moved_by_other_words", out.others), ("p_value_words", out.p_value))
     return [Measure(name=name, value=value, n=out.n) for name, value in moved]
+
+
+def _of_places(under: Covered | None) -> list[Measure]:
+    if under is None:
+        return []
+    moved = (("moved_by_places", under.named), ("moved_by_other_places", under.others))
+    return [
+        *(Measure(name=name, value=value, n=under.n) for name, value in moved),
+        Measure(name="gain_of_places", value=under.gain, low=under.low, high=under.high, level=LEVEL, n=under.n),
+        Measure(name="p_value_places", value=under.p_value, n=under.n),
+    ]
 
 
 def _off(sample: Sample) -> Measure:

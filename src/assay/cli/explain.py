@@ -7,8 +7,8 @@ import json
 import os
 import sys
 
-from .options import common, reading, reading_options
-from .speech import helped
+from .options import common, reading, reading_options, tell
+from .speech import helped, word
 
 
 def options(parser: argparse.ArgumentParser, lang: str) -> None:
@@ -18,6 +18,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--row", type=int, default=1, help=helped("row", lang))
     parser.add_argument("--class", dest="label", default="", help=helped("class", lang))
     parser.add_argument("--most", type=int, default=0, help=helped("most", lang))
+    parser.add_argument("--draw", default="", metavar="FOLDER", help=helped("draw", lang))
     reading(parser, lang)
     common(parser, lang)
 
@@ -27,8 +28,11 @@ def run(parsed: argparse.Namespace) -> int:
     import assay
 
     found = assay.load(parsed.model).explain(parsed.data, parsed.row, parsed.label, **reading_options(parsed))
+    drawn = [str(path) for path in found.draw(parsed.draw)] if parsed.draw else []
     if parsed.json:
         print(json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         print(found.text(parsed.lang, parsed.most, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    if parsed.draw:
+        tell(word("drawn", parsed.lang, paths=drawn) if drawn else word("undrawn", parsed.lang))
     return 0

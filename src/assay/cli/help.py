@@ -61,6 +61,7 @@ they add up to the score exactly.
 
   assay explain loans.assay new.csv --row 3
   assay explain loans.assay new.csv --row 3 --class default
+  assay explain parts.assay parts.csv --row 3 --draw maps
 """,
         "help.audit": "the same checks on new labelled rows",
         "help.audit.epilog": """\
@@ -161,6 +162,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
         "help.row": "which row, counted from 1 (default: 1)",
         "help.class": "explain the pull on this class (default: the answer)",
         "help.most": "show only the strongest parts",
+        "help.draw": "write each picture, with what its places pull laid over it, into this folder",
         "help.audit.data": "rows whose answer is known",
         "help.audit.output": "write a report: .html, .md or .json",
         "help.audit.minutes": "time for the checks (default: 5)",
@@ -219,6 +221,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
 
   assay explain loans.assay new.csv --row 3
   assay explain loans.assay new.csv --row 3 --class default
+  assay explain parts.assay parts.csv --row 3 --draw maps
 """,
         "help.audit": "用新的带答案的行重做同样的检查",
         "help.audit.epilog": """\
@@ -317,6 +320,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
         "help.row": "第几行，从 1 开始（默认：1）",
         "help.class": "说明对此类别的影响（默认：所回答的类别）",
         "help.most": "只显示影响最大的若干部分",
+        "help.draw": "将每张图片连同各处的影响画成 JPEG，写入该文件夹",
         "help.audit.data": "答案已知的行",
         "help.audit.output": "写出报告：.html、.md 或 .json",
         "help.audit.minutes": "检查的时间，单位为分钟（默认：5）",

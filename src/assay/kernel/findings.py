@@ -26,7 +26,7 @@ FIGURES = ("bars", "lines", "points", "matrix", "table", "histogram", "texts", "
 # table      columns [c] labels, rows: list of [c] cells (string or number)
 # histogram  edges [k+1], series: list of {name: label, counts [k]}
 # texts      texts: list of {text, starts [m], stops [m], pulls [m], say}
-# pictures   pictures: list of {jpeg: base64 of a small JPEG, say: label}
+# pictures   pictures: list of {jpeg: base64 of a small JPEG, say: label, wide?: bool}
 
 
 @dataclass(frozen=True, kw_only=True)

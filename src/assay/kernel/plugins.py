@@ -151,8 +151,8 @@ class OpensCells(Modality, Protocol):
 class ShowsCells(Modality, Protocol):
     """What a modality may offer beside: cells that people would rather look at than read."""
 
-    def thumbnails(self, column: Column) -> list[bytes | None]:
-        """A small JPEG, a few thousand bytes, of each cell of an opened column; None where there is nothing to be seen."""
+    def thumbnails(self, column: Column, side: int = 144) -> list[bytes | None]:
+        """A small JPEG, the longer side of `side` pixels, of each cell of an opened column; None where there is nothing to be seen."""
         ...
 
 
@@ -402,6 +402,29 @@ class PullsWords(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PictureReasons:
+    """What each place of one picture pulls on the score; with `rest` the places add up to the part's pull.
+
+    The places are those of the whole picture, from its upper left. In the rest is what no place tells of: what the usual picture pulls
+    anyway, and what members without a map make of the picture's plain numbers.
+    """
+
+    part: str
+    pulls: Floats  # [rows, columns, w]
+    rest: Floats  # [w]
+    share: float  # of the blend, by weight, that tells of places
+
+
+@runtime_checkable
+class PullsPlaces(Protocol):
+    """What a fitted learner of pictures may offer beside: exact pulls of the places of a picture (Zhou et al. 2016)."""
+
+    def place_pulls(self, grid: Grid, place: int) -> Floats:
+        """What each place of the one picture of a grid adds [rows, columns, w], for picture column `place`; they add up to its pull."""
+        ...
+
+
 Score = Callable[[Floats], Sequence[float]]  # values [d] of one row → raw scores [w]; for one thread at a time
 
 
@@ -466,6 +489,17 @@ class ModelView(Protocol):
 
     def words(self, row: Dataset, fold: int | None = None) -> tuple[TextReasons, ...]:
         """The words of each text of one row and their pulls; of the models of one fold where it is given."""
+        ...
+
+    def pictures(self, row: Dataset, fold: int | None = None) -> tuple[PictureReasons, ...]:
+        """What the places of each picture of one row pull, where a member tells; of the models of one fold where it is given."""
+        ...
+
+    def scores_hiding(self, data: Dataset, hidden: Mapping[str, Bools], folds: Ints | None = None) -> Floats:
+        """`scores` of rows in whose pictures some places are hidden: [n, rows, columns] for each part that is named.
+
+        Pixels are hidden, from those who look at pixels: the plain numbers made of a picture stay as they are.
+        """
         ...
 
     def size_bytes(self) -> int:

@@ -153,12 +153,12 @@ class Picture:
         cells = np.where(lost, np.int32(-1), column.cells)
         return Opened(replace(column, cells=cells, kind="picture"), int(lost.sum()), examples)
 
-    def thumbnails(self, column: Column) -> list[bytes | None]:
+    def thumbnails(self, column: Column, side: int = THUMBNAIL) -> list[bytes | None]:
         """A small JPEG of each cell; None where it is missing or has gone."""
         found: list[bytes | None] = []
         for name in column.texts().tolist():
             try:
-                found.append(None if name is None else thumbnail(raw_of(column.home, name), THUMBNAIL))
+                found.append(None if name is None else thumbnail(raw_of(column.home, name), side))
             except (Unreadable, OutsideHome, OSError, ValueError):
                 found.append(None)
         return found

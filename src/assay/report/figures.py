@@ -215,7 +215,11 @@ def pictures(data: Mapping[str, Any], voice: Voice, limits: Limits) -> Raw:
         jpeg = str(one.get("jpeg", ""))
         whole = len(jpeg) <= MOST_JPEG and BASE64.fullmatch(jpeg)
         picture = tag("img", src=f"data:image/jpeg;base64,{jpeg}", alt=cut(said, 200), loading="lazy") if whole else ""
-        shown.append(tag("div", picture, tag("p", short(said, limits.letters)), class_="seen"))
+        shown.append(
+            tag(
+                "div", picture, tag("p", short(said, limits.letters)), class_="seen wide" if one.get("wide") else "seen"
+            )
+        )
     return tag("div", *shown, class_="sheet")
 
 

@@ -8,18 +8,19 @@ its own fold alone, which never saw it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assay.kernel.box import Box
-from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.errors import BundleInvalid, UnknownKey
-from assay.kernel.forms import Batch, Head, Vector
-from assay.kernel.plugins import Fitted, GivesTexts
+from assay.kernel.forms import Batch, Grids, Head, Vector
+from assay.kernel.plugins import Fitted, GivesGrids, GivesTexts
 from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
+from assay.pictures.hidden import Hidden
 from assay.stats.calibration import Affine
 
 from .encoders import Encoders
@@ -57,18 +58,28 @@ class Ensemble:
         """Whether a column is read as text."""
         return any(isinstance(encoder, GivesTexts) for encoder in self.encoders[0].parts)
 
-    def raw(self, data: Dataset, folds: Ints | None = None) -> Floats:
-        """Raw scores before calibration [n, w]."""
+    @property
+    def looks_at_pictures(self) -> bool:
+        """Whether a column holds pictures."""
+        return any(isinstance(encoder, GivesGrids) for encoder in self.encoders[0].parts)
+
+    def raw(self, data: Dataset, folds: Ints | None = None, hidden: Mapping[str, Bools] | None = None) -> Floats:
+        """Raw scores before calibration [n, w].
+
+        hidden : places that are hidden in the pictures of some columns [n, rows, columns]; the vector is made of the whole pictures
+        """
         out = np.zeros((data.rows, self.head.width))
         for rows, fold, share in self._turns(data.rows, folds):
             batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
+            if hidden is not None:
+                batch = _hiding(batch, hidden if rows is None else {part: of[rows] for part, of in hidden.items()})
             found = sum(member.weight * member.folds[fold].predict(batch) for member in self.members)
             out[slice(None) if rows is None else rows] += share * found
         return out
 
-    def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
+    def scores(self, data: Dataset, folds: Ints | None = None, hidden: Mapping[str, Bools] | None = None) -> Floats:
         """Calibrated raw scores [n, w]."""
-        return self.calibration(self.raw(data, folds))
+        return self.calibration(self.raw(data, folds, hidden))
 
     def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
         """Pull of each part, the base last: [n, parts + 1, w]; sums to `scores` over axis 1."""
@@ -172,3 +183,11 @@ class Ensemble:
             fitted = tuple(learner.load(box.box(f"member-{i}-{f}"), head, features[f]) for f in range(folds))
             members.append(Member(inner.text("name"), key, inner.real("weight", 0.0, 1.0), fitted))
         return cls(head, encoders, tuple(members), calibration)
+
+
+def _hiding(batch: Batch, hidden: Mapping[str, Bools]) -> Batch:
+    """The same batch, with places hidden in some of its pictures."""
+    grids = batch.grids
+    pairs = zip(grids.columns, grids.parts, strict=True)
+    columns = tuple(Hidden(grid, hidden[part]) if part in hidden else grid for grid, part in pairs)
+    return replace(batch, forms={**batch.forms, "grid": Grids(columns, grids.parts)})

@@ -1,0 +1,153 @@
+"""Do the places of a picture that are named as reasons move the answer, and how does that look in a few pictures?
+
+For some rows the places that pull hardest towards the answer are hidden under the mean colour of their picture, and then as many in the
+same arrangement elsewhere: where maps are true, the first lowers the score of the answer further (deletion; Samek et al. 2017, Petsiuk,
+Das & Saenko 2018). The arrangement is kept, moved round the edges, since scattered holes disturb a network more than one that hangs
+together, whatever lies beneath.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
+from assay.kernel.plugins import Evidence, PictureReasons, ShowsCells, modality_of
+from assay.kernel.rng import stream
+from assay.kernel.words import Say
+from assay.pictures.heat import with_heat
+from assay.stats.bootstrap import interval
+from assay.stats.clusters import blocks_of, bootstrap_means
+from assay.stats.tests import mean_above
+
+LEAST = 12  # pictures asked at least for a verdict
+SHARE = 0.2  # of the places of a picture that are hidden
+FEWEST = 9  # places below which a map is not asked
+ELSEWHERE = 3  # arrangements elsewhere whose mean is compared
+SHOWN, SIDE = 4, 150  # pictures of either sort that are shown, and pixels of the longer side
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """One picture of one row: the pull of each place towards the answer given, and the score that it speaks for."""
+
+    row: int
+    reasons: PictureReasons
+    column: int
+    sign: float
+    shared: bool  # whether what is added to all classes alike changes nothing
+
+    @property
+    def pulls(self) -> Floats:
+        """Pull of each place towards the answer given: [rows, columns]."""
+        return self.towards(self.reasons.pulls)
+
+    def towards(self, scores: Floats) -> Floats:
+        """How far scores [..., w] speak for the answer given: [...]."""
+        own = scores[..., self.column] - (scores.mean(axis=-1) if self.shared else 0.0)
+        return np.asarray(self.sign * own)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """How far the score of the answer falls when the places named are hidden, and when as many elsewhere are."""
+
+    named: float
+    others: float
+    gain: float  # mean of the difference
+    low: float
+    high: float
+    n: int
+    p_value: float
+
+
+def shows(column: Column) -> bool:
+    """Whether a column holds pictures that learners may look at."""
+    return "grid" in modality_of(column.kind).about.gives
+
+
+def placed(evidence: Evidence, data: Dataset, rows: Sequence[int], folds: Ints, scores: Floats) -> list[Placed]:
+    """The maps of the pictures of some rows, as far as the time allows; `rows` are places in `data` and `scores`."""
+    found: list[Placed] = []
+    single, labels = scores.shape[1] == 1, bool(evidence.codec.labels)
+    for row in rows:
+        if evidence.clock.expired():
+            break
+        top = int(evidence.task.answers(scores[row : row + 1])[0].argmax()) if labels else 0
+        sign = -1.0 if single and labels and top == 0 else 1.0
+        for reasons in evidence.model.pictures(data.take(np.asarray([row])), int(folds[row])):
+            shared = not single and evidence.y.ndim == 1
+            found.append(Placed(row, reasons, 0 if single else top, sign, shared))
+    return found
+
+
+def covered(evidence: Evidence, data: Dataset, maps: Sequence[Placed], folds: Ints) -> Covered | None:
+    """The deletion test on places; None with too few pictures."""
+    rng = stream(evidence.seed, "places hidden")
+    named, others, rows = list[float](), list[float](), list[int]()
+    for one in maps:
+        if one.pulls.size < FEWEST:
+            continue
+        if evidence.clock.expired():
+            break
+        hidden = _hidden(one.pulls, rng)
+        row = data.take(np.full(len(hidden), one.row))
+        scores = evidence.model.scores_hiding(row, {one.reasons.part: hidden}, np.full(len(hidden), folds[one.row]))
+        whole, gone, *elsewhere = one.towards(scores).tolist()
+        named.append(whole - gone)
+        others.append(whole - float(np.mean(elsewhere)))
+        rows.append(one.row)
+    if len(rows) < LEAST:
+        return None
+    first, second = np.asarray(named), np.asarray(others)
+    gain = first - second
+    blocks = blocks_of(data.take(np.asarray(rows)), evidence.plan.splits.group, evidence.model.parts)
+    draws = bootstrap_means(gain[:, None], blocks, stream(evidence.seed, "places hidden", "draws"))
+    low, high = interval(draws[:, 0])
+    means = float(first.mean()), float(second.mean()), float(gain.mean())
+    return Covered(*means, low, high, len(rows), mean_above(gain, 0.0))
+
+
+def _hidden(pulls: Floats, rng: np.random.Generator) -> Bools:
+    """Nothing, the strongest places, and their arrangement moved elsewhere: [2 + ELSEWHERE, rows, columns]."""
+    count = max(1, round(SHARE * pulls.size))
+    place = np.argsort(np.argsort(-pulls, axis=None, kind="stable"))  # 0 is the strongest
+    named: Bools = (place < count).reshape(pulls.shape)
+    moves = rng.integers(1, pulls.size, size=ELSEWHERE)
+    moved = [np.roll(named, divmod(int(move), pulls.shape[1]), axis=(0, 1)) for move in moves]
+    return np.stack([np.zeros_like(named), named, *moved])
+
+
+def chosen(evidence: Evidence, scores: Floats, y: NDArray[Any]) -> dict[str, list[int]]:
+    """The surest "right" rows and the surest "wrong" ones; without single classes, those of the "least" and the "most" loss."""
+    if not evidence.codec.labels or y.ndim > 1:
+        order = np.argsort(evidence.task.losses(scores, y), kind="stable").tolist()
+        few = min(SHOWN, len(order) // 2)
+        return {"least": order[:few], "most": order[::-1][:few]}
+    answers = evidence.task.answers(scores)
+    right = answers.argmax(axis=1) == y
+    surest = np.argsort(-answers.max(axis=1), kind="stable")
+    return {"right": surest[right[surest]][:SHOWN].tolist(), "wrong": surest[~right[surest]][:SHOWN].tolist()}
+
+
+def sheet(data: Dataset, maps: Sequence[Placed], said: Callable[[Placed], Say]) -> list[dict[str, object]]:
+    """Small pictures with their maps, for a figure."""
+    found: list[dict[str, object]] = []
+    for one in maps:
+        cell = data[one.reasons.part].take(np.asarray([one.row]))
+        modality = modality_of(cell.kind)
+        jpeg = modality.thumbnails(cell, SIDE)[0] if isinstance(modality, ShowsCells) else None
+        if jpeg is not None:
+            drawn = base64.b64encode(with_heat(jpeg, one.pulls, SIDE)).decode()
+            found.append({"jpeg": drawn, "say": said(one), "wide": True})
+    return found
+
+
+def limited(evidence: Evidence, share: float) -> Evidence:
+    """The same evidence with a share of the time that is left."""
+    return replace(evidence, clock=evidence.clock.slice(share * evidence.clock.remaining()))
