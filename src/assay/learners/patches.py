@@ -23,6 +23,7 @@ from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Whole, check_settings
 from assay.kernel.threads import cores
 from assay.neural.unit import Unit
+from assay.pictures.one_thread import one_thread_for_products
 from assay.pictures.patches import Patches as Filters
 from assay.pictures.warp import Views, seen_from
 from assay.stats.design import Design
@@ -39,6 +40,7 @@ SMALL_UP_TO = 44  # pixels that count as small
 SHARE = 0.6  # of the time of a candidate, for looking at all pictures in all fits
 FEWEST = 32  # filters
 TIMED = 32  # pictures
+SOLVING = 1.5  # what solving takes, in products of all rows or all columns
 USUAL_FROM = 500  # rows that tell what a picture usually pulls
 Weights = NDArray[np.float32]
 
@@ -88,7 +90,7 @@ class Patches:
         ready = replace(self, side=SMALL_SIDE if small else SIDE, stride=1 if small else 2, filters=400)
         n = sum(int(grid.there.sum()) for grid in given.grids.columns)
         while not clock.stands:
-            seconds = n * fits * ready._seconds_a_picture(clock) / cores()
+            seconds = fits * ready._seconds_a_fit(n, clock) / cores()
             if seconds <= SHARE * clock.remaining():
                 break
             if ready.filters // 2 < FEWEST:
@@ -99,8 +101,8 @@ class Patches:
             ready = replace(ready, filters=ready.filters // 2, cells=2)
         return ready
 
-    def _seconds_a_picture(self, clock: Clock) -> float:
-        """On one core, with as many others at work as there are: the quickest of a few."""
+    def _seconds_a_fit(self, n: int, clock: Clock) -> float:
+        """On one core, with as many others at work as there are: to look at every picture, and to solve."""
         rng = np.random.default_rng(0)
         pixels = rng.integers(0, 256, (TIMED, self.side, self.side, 3), dtype=np.uint8)
         filters, found = self._learnt(pixels, rng), []
@@ -108,7 +110,12 @@ class Patches:
             timer = clock.slice(clock.remaining())
             filters.features(pixels)
             found.append(timer.spent())
-        return min(found[1:]) / len(pixels) * cores()
+        looking = min(found[1:]) / len(pixels) * cores() * n * (1 + self.views)
+        timer, some = clock.slice(clock.remaining()), np.ones((512, filters.width), dtype=np.float32)
+        with one_thread_for_products():
+            some @ some.T
+        fewer, more = sorted((n * (1 + self.views), filters.width))
+        return looking + timer.spent() * (fewer / 512) ** 2 * more / filters.width * SOLVING
 
     def _learnt(self, pixels: Any, rng: np.random.Generator) -> Filters:
         return Filters.learn(

@@ -22,6 +22,7 @@ from ..kernel.box import Box
 from ..kernel.threads import threads
 from ..neural.halves import Halves, halves, halves_of, put_halves
 from .features import Pixels
+from .one_thread import one_thread_for_products
 
 Floats32 = NDArray[np.float32]
 
@@ -29,6 +30,7 @@ DRAWN_FROM, DRAWN_EACH = 500, 100  # pictures, and patches of each, that the whi
 FLAT = 0.04  # spread of a patch, of 1 from black to white, below which it counts as flat
 WHITENED = 0.1  # added to the variance of each direction before it is evened out
 ABOVE = 0.25  # likeness that counts as none
+WORTH_SHARING = 8  # pictures
 LARGEST_SIDE, LARGEST_PATCH, MOST_FILTERS, MOST_CELLS = 512, 32, 4096, 16
 
 
@@ -83,9 +85,14 @@ class Patches:
                 np.matmul(self._pool, self._alike(pixels[place], alike), out=cells)
                 out[place] = np.sqrt(cells, out=cells).ravel()
 
-        with ThreadPoolExecutor(threads()) as pool:
-            for _ in pool.map(some, np.array_split(np.arange(len(pixels)), threads())):
-                pass
+        workers = threads() if len(pixels) >= WORTH_SHARING else 1
+        with one_thread_for_products():
+            if workers == 1:
+                some(np.arange(len(pixels)))
+                return out
+            with ThreadPoolExecutor(workers) as pool:
+                for _ in pool.map(some, np.array_split(np.arange(len(pixels)), workers)):
+                    pass
         return out
 
     def place_pulls(self, picture: Pixels, weights: Floats32) -> NDArray[np.float64]:
@@ -93,7 +100,8 @@ class Patches:
 
         The square root of a sum is shared out by the parts of the sum.
         """
-        alike = self._alike(picture, self._room()).astype(np.float64)  # [places², 2k]
+        with one_thread_for_products():
+            alike = self._alike(picture, self._room()).astype(np.float64)  # [places², 2k]
         mean = self._pool @ alike  # [cells², 2k]
         per = np.divide(np.sqrt(mean), mean, out=np.zeros_like(mean), where=mean > 0)
         own = weights.reshape(self.cells**2, alike.shape[1], -1).astype(np.float64) * per[:, :, None]
