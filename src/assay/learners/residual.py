@@ -48,7 +48,7 @@ class Residual:
         extra="nets,pictures",
         memory=900_000_000,
         order=36,
-        share=0.9,
+        share=0.5,
         loads=4.0,
         words={
             "en": {
@@ -66,6 +66,9 @@ class Residual:
     stems: Annotated[int, Whole(0, 3)] = 0  # halvings of the side before the first stage
     doublings: Annotated[int, Whole(0, 4)] = 2  # stages after the first, each of half the side and twice the width
     depth: Annotated[int, Whole(1, 4)] = 1  # blocks of a stage
+    placed: Annotated[bool, Switch()] = (
+        False  # each place of the last map has weights of its own, in place of one mean of all
+    )
     rate: Annotated[float, Real(1e-5, 0.1, log=True)] = 0.003  # size of a step at its largest
     decay: Annotated[float, Real(0.0, 1.0)] = 0.05  # pull of weights towards zero
     smoothing: Annotated[float, Real(0.0, 0.5)] = 0.1  # share of each answer that is spread over all classes
@@ -110,7 +113,7 @@ class Residual:
     def form(self) -> Form:
         """What learns, and how."""
         return Form(
-            side=self.side, pieces=residual(self.width, self.doublings, self.stems, self.depth), placed=False,
+            side=self.side, pieces=residual(self.width, self.doublings, self.stems, self.depth), placed=self.placed,
             rate=self.rate, decay=self.decay, smoothing=self.smoothing, dropout=self.dropout, batch=self.batch,
             epochs=self.epochs, views=Views(strength=self.views),
         )  # fmt: skip

@@ -125,6 +125,7 @@ def _pictures() -> list[tuple[str, str, dict[str, Any]]]:
         ("patches seen from elsewhere", "patches", views),
         ("patches, large, seen from elsewhere", "patches", views | {"patch": 12}),
         ("residual", "residual", {"epochs": 150}),
+        ("residual, place by place", "residual", {"epochs": 150, "placed": True}),
     ]
 
 
