@@ -37,7 +37,7 @@ CANDIDATES, SHOWN = (
     300,
     100,
 )  # places asked before boxes over one thing are taken away, and boxes that are kept, in a picture
-OVERLAP = 0.6  # of a surer box of its class, beyond which a box is taken away
+OVERLAP = 0.65  # of a surer box of its class, beyond which a box is taken away
 LEAST_SURE = 0.005
 FARTHEST = 8.0  # logarithm of strides between a place and the side of its box, at most
 
@@ -116,6 +116,10 @@ class Detector:
     last: tuple[Halves, Halves]  # [classes, width], [4, width] of the head's last layers
     base: NDArray[np.float32]  # [classes] added to scores before they become shares
     reach: NDArray[np.float32]  # [maps, 4] added to the logarithms of distances
+    mirrors: tuple[bool, bool] = (
+        False,
+        False,
+    )  # across and down: in which a picture is looked at besides; the mean is the answer
 
     def find(self, pictures: Iterable[Pixels]) -> Iterator[Found]:
         """What is in each picture [h, w, c], in order. Few are held at a time, however many there are."""
@@ -127,18 +131,39 @@ class Detector:
     def _one(self, picture: Pixels) -> Found:
         if picture.ndim != 3 or picture.shape[2] != self.anatomy.inward or not picture.size:
             raise ValueError(f"a picture of shape {picture.shape}, expected [h, w, {self.anatomy.inward}]")
-        torch = need("torch", "nets")
         bare = np.clip(np.rint(self.centre), 0, 255).astype(np.uint8)
         pixels, at = letterboxed(picture, self.width, self.height, bare)
-        with one_thread(), torch.inference_mode():
-            x = torch.from_numpy(((pixels - self.centre) / self.scale)[None]).permute(0, 3, 1, 2)
-            sure, sides = self._forward(torch, x)
-        corners = corners_of(places(self.height, self.width, self.anatomy.strides), np.asarray(sides.numpy()))
+        sure, sides = self._looks((pixels - self.centre) / self.scale)
+        corners = corners_of(places(self.height, self.width, self.anatomy.strides), sides)
         low = np.array([at.left, at.top], dtype=np.float64)
         high = low + np.array([at.width, at.height])
         ends = np.clip(corners.reshape(-1, 2, 2).astype(np.float64), low, high)  # nothing lies beyond the picture
         boxes = at.back(np.concatenate([ends[:, 0], ends[:, 1] - ends[:, 0]], axis=1))
-        return kept(boxes, np.asarray(sure.numpy()).astype(np.float64))
+        return kept(boxes, sure.astype(np.float64))
+
+    def _looks(self, pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """How sure each place is [p, classes], and its distances [p, 4]: means over the picture and its mirrors."""
+        torch = need("torch", "nets")
+        ways = [(across, down) for across in (False, True) for down in (False, True)]
+        sures, away = [], []
+        for across, down in [w for w in ways if w[0] <= self.mirrors[0] and w[1] <= self.mirrors[1]]:
+            turned = np.ascontiguousarray(pixels[:: -1 if down else 1, :: -1 if across else 1])
+            with one_thread(), torch.inference_mode():
+                sure, sides = self._forward(torch, torch.from_numpy(turned[None]).permute(0, 3, 1, 2))
+            sures.append(self._turned(sure.numpy(), across, down))
+            order = [2 if across else 0, 3 if down else 1, 0 if across else 2, 1 if down else 3]
+            away.append(self._turned(sides.numpy()[:, order], across, down))
+        return np.mean(sures, axis=0, dtype=np.float32), np.mean(away, axis=0, dtype=np.float32)
+
+    def _turned(self, rows: NDArray[np.float32], across: bool, down: bool) -> NDArray[np.float32]:
+        """What each place [p, k] of a mirrored picture says, at the place where that is in the picture."""
+        parts, low = [], 0
+        for stride in self.anatomy.strides:
+            high, wide = self.height // stride, self.width // stride
+            part = rows[low : low + high * wide].reshape(high, wide, -1)
+            parts.append(part[:: -1 if down else 1, :: -1 if across else 1].reshape(high * wide, -1))
+            low += high * wide
+        return np.concatenate(parts)
 
     def _forward(self, torch: Any, x: Any) -> tuple[Any, Any]:
         """Of one picture, how sure each place is of each class [p, classes], and its distances [p, 4] in pixels."""
@@ -169,6 +194,7 @@ class Detector:
         a = self.anatomy
         box.put(height=self.height, width=self.width, pieces=rows_of(a.pieces), taken=list(a.taken))
         box.put(channels=a.inward, pyramid=a.width, depth=a.depth, classes=a.classes)
+        box.put(across=self.mirrors[0], down=self.mirrors[1])
         put_numbers(box, self.weights, self.biases)
         for name, value in zip(("classes", "sides"), self.last, strict=True):
             put_halves(box, f"last-{name}", value)
@@ -214,6 +240,7 @@ class Detector:
             ),
             base=box.array("base", np.float32, (a.classes,)),
             reach=box.array("reach", np.float32, (len(a.taken), 4)),
+            mirrors=(box.flag("across"), box.flag("down")),
         )
 
 

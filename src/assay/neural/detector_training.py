@@ -1,8 +1,7 @@
 """How does a network learn to find things?
 
-Torch does the arithmetic; this file is the loop. Each place of a map answers for at most one thing. Which, is decided anew in each step by
-how well place and thing agree, in class and in box (task-aligned, TOOD, Feng et al. 2021); how well they agree is also what the score should
-say (quality focal loss, Li et al. 2020). Boxes are drawn together by their generalised overlap (GIoU, Rezatofighi et al. 2019).
+Torch does the arithmetic; this file is the loop, and the network as it learns. What it is made of is in `detector_form.py`, what it is
+told in each step in `detector_loss.py`.
 
 The step is AdamW's along one cycle, as in `picture_training.py`; the picture comes enlarged, shifted, mirrored and in other light
 (`pictures/framed.py`), small before it comes large; what rests is a running mean of the weights. Where the processor multiplies halves as
@@ -14,7 +13,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,60 +22,26 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats, Ints
 from assay.kernel.need import need
 from assay.pictures.framed import Framing, boxes_seen, seen
-from assay.pictures.letterbox import letterboxed
+from assay.pictures.letterbox import Letterbox, letterboxed
 
-from .chain import Pixels, folded, learning, residual
-from .detector import FARTHEST, STEP, Anatomy, Detector, places
+from .chain import Pixels, folded, learning
+from .detector import STEP, Anatomy, Detector
+from .detector_form import Form
+from .detector_loss import Things, loss_of
 from .device import halves_are_fast
 from .halves import halves
 from .one_thread import one_thread
 from .pace import SPARE, Pace, one_cycle
 
 WARMING, TIMED = 2, 3  # steps before any is timed, and steps that are
-MOST_HURRY = 2.0  # where the time allows few steps, each is so much larger at most
 STEEPEST = 10.0  # length of the slope that a step follows at most
 BETAS = (0.9, 0.99)
 LONGEST = 0.998  # share of the mean of weights that stays in a step, at most
 PLAIN_UP_TO, WILD_FROM = 4.0, 30.0  # epochs: views do not differ with fewer, and differ as far as they go with more
 SMALL, WHOLE_FROM = 0.6, 0.5  # sides at first, in those at last; share of the schedule from which they are whole
-CANDIDATES = 10  # places that may answer for a thing (TOOD: 13)
-OF_SCORE, OF_OVERLAP = 1.0, 6.0  # exponents of the agreement (TOOD)
-BOXES_WEIGH = 2.0  # the loss of boxes, in that of classes
-BLIND, PRIOR = (
-    0.1,
-    5.0,
-)  # share of the schedule in which boxes are not yet trusted; the sides of those in their stead, in strides
+BLIND = 0.1  # share of the schedule in which trust grows in the boxes that are proposed
 RARE = 0.01  # share of places that hold a thing, as it is guessed at first (Lin et al. 2017)
 MOST_HELD = 1 << 30  # bytes of pictures kept in their rectangles; others are brought there when they are looked at
-TINY = 1e-9
-PLAIN = Framing(strength=1.0, across=True)  # things look the same in a mirror, more often than not
-WANTED, FEW = 16.0, 0.05  # pixels of the smaller side of a thing, for all but so many of them
-LEAST_SIDE, MOST_SIDE = 192, 640  # pixels of the longer side of a rectangle, where pictures have them
-USUAL = 0.2  # side of a thing in the longer one of its picture, where there are none
-ACROSS, REACHING = 2.0, 8.0  # places a small thing reaches over at least, and a large one at most (FCOS: 8)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Form:
-    """What learns, and how."""
-
-    height: int  # pixels of the rectangle, each a multiple of STEP
-    width: int
-    anatomy: Anatomy
-    rate: float = 2e-3
-    decay: float = 0.05
-    batch: int = 8
-    epochs: float = 300.0
-    views: Framing = PLAIN
-
-
-@dataclass(frozen=True, eq=False)
-class Things:
-    """What lies in the pictures of a step, so many places for it in each: b pictures, m things."""
-
-    corners: Any  # [b, m, 4] in pixels
-    classes: Any  # [b, m]
-    there: Any  # [b, m]
 
 
 def train(
@@ -98,51 +62,6 @@ def train(
         training = DetectorTraining(form, pictures, boxes, classes, rng)
         curve = training.run(clock)
         return training.settled(), curve
-
-
-def form_for(
-    sizes: Sequence[tuple[int, int]],
-    boxes: Sequence[Floats],
-    classes: int,
-    *,
-    channels: int = 3,
-    width: int = 32,
-    pyramid: int = 64,
-    depth: int = 2,
-    most_side: int = MOST_SIDE,
-    epochs: float = 300.0,
-    batch: int = 8,
-    views: Framing = PLAIN,
-) -> Form:
-    """A form for pictures of these sizes (width, height) and boxes: as many pixels and such maps as the things ask for.
-
-    width, pyramid, depth : channels of the chain at first, channels of pyramid and head, convolutions of the head
-    most_side             : pixels of the longer side of the rectangle at most, where there is no time for more
-    """
-    longer = np.array([max(size) for size in sizes], dtype=np.float64)
-    shares = [own[:, 2:] / most for own, most in zip(boxes, longer, strict=True) if len(own)]
-    sides = np.concatenate(shares) if shares else np.full((1, 2), USUAL)  # [m, 2] in longer sides of their picture
-    least = WANTED / float(np.quantile(sides.min(axis=1), FEW))
-    own = float(np.median(longer)) if len(longer) else float(MOST_SIDE)
-    side = min(max(least, LEAST_SIDE), own, most_side)
-    aspect = np.array(sizes, dtype=np.float64).reshape(-1, 2) / longer[:, None] if len(longer) else np.ones((1, 2))
-    across, down = (
-        max(STEP, STEP * round(side * float(share) / STEP)) for share in np.quantile(aspect, 1 - FEW, axis=0)
-    )
-    low, high = side * np.quantile(np.sqrt(sides.prod(axis=1)), [FEW, 1 - FEW])
-    strides = _strides(float(low), float(high))
-    pieces = residual(width, strides[-1].bit_length() - 3, 2, inward=channels)
-    along = np.cumprod([piece.stride for piece in pieces])
-    taken = tuple(int(np.flatnonzero(along == stride)[-1]) for stride in strides)
-    anatomy = Anatomy(pieces=pieces, taken=taken, width=pyramid, depth=depth, classes=classes)
-    return Form(height=down, width=across, anatomy=anatomy, epochs=epochs, batch=batch, views=views)
-
-
-def _strides(low: float, high: float) -> tuple[int, ...]:
-    """Strides of the maps that things with sides of `low` to `high` pixels ask for: two at least, since the coarse helps the fine."""
-    fine = next((s for s in (16, 8) if low >= ACROSS * s), 4)
-    coarse = next((s for s in (8, 16) if s > fine and high <= REACHING * s), 32)
-    return tuple(s for s in (4, 8, 16, 32) if fine <= s <= coarse)
 
 
 class DetectorTraining:
@@ -181,7 +100,7 @@ class DetectorTraining:
         mean = copy.deepcopy(self._numbers())
         pace, curve, done, lost, taken = Pace(steps, clock), [], 0, 0.0, 0
         while not pace.over:
-            rate = form.rate * one_cycle(pace.share) * min(MOST_HURRY, pace.hurry)
+            rate = form.rate * one_cycle(pace.share)
             lost += self._step(rate, self._size(pace.share), views, min(1.0, pace.share / BLIND))
             done, taken = done + 1, taken + 1
             self._average(mean, min(LONGEST, taken / (taken + 20.0)))
@@ -210,6 +129,7 @@ class DetectorTraining:
             last=(halves(plain["for_classes"]), halves(plain["for_sides"])),
             base=net.base.detach().numpy().copy(),
             reach=np.stack([own.detach().numpy() for own in net.reach]),
+            mirrors=(form.views.across and form.mirrors, form.views.down and form.mirrors),
         )
 
     def _usual(self) -> NDArray[np.float32]:
@@ -299,10 +219,16 @@ class _Held:
 
     def __init__(self, pictures: Sequence[Pixels], form: Form, bare: NDArray[np.uint8]) -> None:
         self.pictures, self.form, self.bare = pictures, form, bare
-        size = form.height * form.width * len(bare)
-        some = [letterboxed(picture, form.width, form.height, bare) for picture in pictures]
-        self.at = [at for _, at in some]
-        self.kept = [pixels for pixels, _ in some[: MOST_HELD // size]]
+        self.at: list[Letterbox] = []
+        self.kept: list[Pixels] = []
+        room = MOST_HELD // (form.height * form.width * len(bare))
+        for picture in pictures:
+            if len(self.kept) < room:
+                pixels, at = letterboxed(picture, form.width, form.height, bare)
+                self.kept.append(pixels)
+            else:
+                at = Letterbox.fit(picture.shape[1], picture.shape[0], form.width, form.height)
+            self.at.append(at)
 
     def __getitem__(self, row: int) -> Pixels:
         if row < len(self.kept):
@@ -400,88 +326,3 @@ def _flat(m: Any) -> Any:
 def _map(row: Any, height: int, width: int) -> Any:
     """And back."""
     return row.unflatten(1, (height, width)).permute(0, 3, 1, 2)
-
-
-# --------------------------------------------------------------------------------------------------------- the loss
-
-
-def loss_of(
-    torch: Any, anatomy: Anatomy, size: tuple[int, int], scores: Any, sides: Any, things: Things, trust: float = 1.0
-) -> Any:
-    """Of scores [b, p, classes] and logarithms of distances [b, p, 4]; a single number."""
-    t, f = torch, torch.nn.functional
-    at = t.from_numpy(places(*size, anatomy.strides))
-    away = at[:, 2:] * sides.clamp(max=FARTHEST).exp()
-    corners = t.cat([at[:, :2] - away[..., :2], at[:, :2] + away[..., 2:]], dim=2)  # [b, p, 4]
-    with t.no_grad():
-        whose, quality = assigned(t, at, scores.sigmoid(), corners, things, trust)
-    answers = quality > 0  # [b, p]
-    target = t.zeros_like(scores)
-    label = things.classes.gather(1, whose)  # [b, p]
-    target.scatter_(2, label[..., None], quality[..., None])
-    # quality focal: cross-entropy, times the square of how far the share is from the target
-    of_classes = f.binary_cross_entropy_with_logits(scores, target, reduction="none")
-    of_classes = (of_classes * (scores.detach().sigmoid() - target).square()).sum()
-    own = things.corners.gather(1, whose[..., None].expand(-1, -1, 4))
-    of_boxes = ((1.0 - giou(t, corners[answers], own[answers])) * quality[answers]).sum()
-    return (of_classes + BOXES_WEIGH * of_boxes) / quality.sum().clamp(min=1.0)
-
-
-def assigned(torch: Any, at: Any, shares: Any, corners: Any, things: Things, trust: float = 1.0) -> tuple[Any, Any]:
-    """Which thing each place answers for [b, p], and how well [b, p]: 0 where for none (Feng et al. 2021).
-
-    at      : [p, 3] middle and stride of each place
-    shares  : [b, p, classes] how sure each is of each class
-    corners : [b, p, 4] the box that each proposes
-    trust   : 0 to 1, in what is proposed: without, a place is as good as a usual box around it, whatever it says
-    """
-    t = torch
-    label = things.classes[:, :, None].expand(-1, -1, len(at))  # [b, m, p]
-    sure = shares.transpose(1, 2).gather(1, label)
-    low, high = things.corners[:, :, None, :2], things.corners[:, :, None, 2:]
-    half = t.maximum((high - low) / 2, at[:, 2:] / 2)  # what is smaller than a place has one none the less
-    within = ((at[:, :2] - (low + high) / 2).abs() <= half).all(dim=3) & things.there[:, :, None]
-    over = iou(t, things.corners[:, :, None], corners[:, None])  # [b, m, p]
-    if trust < 1.0:
-        half = PRIOR / 2 * at[:, 2:]
-        usual = t.cat([at[:, :2] - half, at[:, :2] + half], dim=1)
-        over = t.lerp(iou(t, things.corners[:, :, None], usual), over, trust)
-        sure = sure**trust
-    agree = (sure**OF_SCORE * over**OF_OVERLAP + TINY) * within
-    best, which = agree.topk(min(CANDIDATES, len(at)), dim=2)
-    may = t.zeros_like(agree, dtype=t.bool).scatter_(2, which, best > 0)
-    over = t.where(may, over + TINY, 0.0)
-    most, whose = over.max(dim=1)  # a place that several want answers for the one it overlaps most
-    mine = may & (t.arange(agree.shape[1])[:, None] == whose[:, None])
-    agree = agree * mine
-    top = agree.amax(dim=2, keepdim=True).clamp(min=TINY)
-    reached = (over * mine).amax(
-        dim=2, keepdim=True
-    )  # the best overlap of each thing is what its best place should say
-    reached = 1.0 - trust * (1.0 - reached)
-    quality = (agree / top * reached).amax(dim=1)
-    return whose, t.where(most > 0, quality, 0.0)
-
-
-def iou(torch: Any, a: Any, b: Any) -> Any:
-    """Overlap by union of boxes as corners [..., 4], one by one."""
-    both, own = _shared(torch, a, b), _area(a) + _area(b)
-    return both / (own - both).clamp(min=TINY)
-
-
-def giou(torch: Any, a: Any, b: Any) -> Any:
-    """Generalised overlap, -1 to 1: less, the more of the rectangle around both is neither (Rezatofighi et al. 2019)."""
-    both = _shared(torch, a, b)
-    union = (_area(a) + _area(b) - both).clamp(min=TINY)
-    around = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
-    around = around.prod(dim=-1).clamp(min=TINY)
-    return both / union - (around - union) / around
-
-
-def _shared(torch: Any, a: Any, b: Any) -> Any:
-    along = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])
-    return along.clamp(min=0).prod(dim=-1)
-
-
-def _area(a: Any) -> Any:
-    return (a[..., 2:] - a[..., :2]).prod(dim=-1)
