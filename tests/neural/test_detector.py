@@ -15,9 +15,9 @@ from assay.kernel.clock import Clock
 from assay.kernel.errors import BundleInvalid
 from assay.kernel.threads import at_most
 from assay.neural.detector import Detector, Found
-from assay.neural.detector_form import Form, form_for
+from assay.neural.detector_form import LEAST_SIDE, Form, form_for
 from assay.neural.detector_loss import Things, assigned, giou
-from assay.neural.detector_training import train
+from assay.neural.detector_training import side_within, timed, train
 from assay.stats.average_precision import Boxes, average_precision, matches
 from assay.stats.boxes import iou
 
@@ -272,6 +272,19 @@ def test_small_things_ask_for_more_pixels_and_finer_maps() -> None:
     assert little.width > large.width
     assert little.anatomy.strides[0] <= large.anatomy.strides[0]
     assert math.isclose(little.width / little.height, 1000 / 800, rel_tol=0.1)
+
+
+def test_little_time_makes_pictures_smaller() -> None:
+    form = small(world(1, seed=0))
+    form = replace(form, height=256, width=320)
+    assert side_within(form, 100, 1e9) == 320
+    assert side_within(form, 10**6, 100.0) == LEAST_SIDE
+    assert LEAST_SIDE < side_within(form, 100, timed(form) * 25 * 20 * 0.75) < 320
+
+
+def test_a_rectangle_that_the_maps_do_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="multiples"):
+        replace(small(world(1, seed=0)), height=100)
 
 
 def test_overlaps_are_those_of_the_figures() -> None:

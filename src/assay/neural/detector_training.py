@@ -26,7 +26,7 @@ from assay.pictures.letterbox import Letterbox, letterboxed
 
 from .chain import Pixels, folded, learning
 from .detector import STEP, Anatomy, Detector
-from .detector_form import Form
+from .detector_form import LEAST_SIDE, Form
 from .detector_loss import Things, loss_of
 from .device import halves_are_fast
 from .halves import halves
@@ -38,6 +38,7 @@ STEEPEST = 10.0  # length of the slope that a step follows at most
 BETAS = (0.9, 0.99)
 LONGEST = 0.998  # share of the mean of weights that stays in a step, at most
 PLAIN_UP_TO, WILD_FROM = 4.0, 30.0  # epochs: views do not differ with fewer, and differ as far as they go with more
+ENOUGH = 20.0  # epochs below which more pixels are worth less than more epochs
 SMALL, WHOLE_FROM = 0.6, 0.5  # sides at first, in those at last; share of the schedule from which they are whole
 BLIND = 0.1  # share of the schedule in which trust grows in the boxes that are proposed
 RARE = 0.01  # share of places that hold a thing, as it is guessed at first (Lin et al. 2017)
@@ -62,6 +63,35 @@ def train(
         training = DetectorTraining(form, pictures, boxes, classes, rng)
         curve = training.run(clock)
         return training.settled(), curve
+
+
+def timed(form: Form) -> float:
+    """Seconds of one step alone, on made-up pictures with a few things in each: the quickest of a few steps."""
+    from time import perf_counter
+
+    rng = np.random.default_rng(0)
+    shape = (form.batch, form.height, form.width, form.anatomy.inward)
+    boxes = np.tile([[4.0, 4.0, form.width / 4, form.height / 4]], (10, 1))
+    label = np.zeros(10, dtype=np.int64)
+    with one_thread():
+        pictures = list(rng.integers(0, 256, shape, dtype=np.uint8))
+        training = DetectorTraining(form, pictures, [boxes] * form.batch, [label] * form.batch, rng)
+        seconds = []
+        for _ in range(WARMING + TIMED):
+            before = perf_counter()
+            training._step(0.0, (form.height, form.width), form.views)
+            seconds.append(perf_counter() - before)
+    return min(seconds[WARMING:])
+
+
+def side_within(form: Form, pictures: int, seconds: float) -> int:
+    """Pixels of the longer side at which so many seconds pay for epochs enough of so many pictures; never more than the form's own.
+
+    For `form_for(most_side=...)`, which knows nothing of time.
+    """
+    needed = timed(form) * max(1, pictures) / form.batch * ENOUGH
+    share = min(1.0, math.sqrt(seconds * SPARE / needed))
+    return max(LEAST_SIDE, int(max(form.height, form.width) * share))
 
 
 class DetectorTraining:
