@@ -78,10 +78,9 @@ def form_for(
     smaller = sides.min(axis=1)
     least = WANTED / min(float(np.quantile(smaller[every == label], SMALLER)) for label in np.unique(every))
     own = float(np.median(longer)) if len(longer) else float(MOST_SIDE)
-    side = min(max(least, LEAST_SIDE), own, most_side)
+    side = float(_step(min(max(least, LEAST_SIDE), own, most_side)))
     aspect = np.array(sizes, dtype=np.float64).reshape(-1, 2) / longer[:, None] if len(longer) else np.ones((1, 2))
-    wide, high = side * np.quantile(aspect, 1 - FEW, axis=0) / STEP
-    across, down = (max(STEP, STEP * math.ceil(float(v) - NEARLY)) for v in (wide, high))
+    across, down = (_step(side * float(share)) for share in np.quantile(aspect, 1 - FEW, axis=0))
     middle = np.sqrt(sides.prod(axis=1))
     low = min(float(np.quantile(middle[every == label], SMALLER)) for label in np.unique(every))
     most = float(np.quantile(middle, 1 - FEW))
@@ -91,6 +90,11 @@ def form_for(
     taken = tuple(int(np.flatnonzero(along == stride)[-1]) for stride in strides)
     anatomy = Anatomy(pieces=pieces, taken=taken, width=pyramid, depth=depth, classes=classes)
     return Form(height=down, width=across, anatomy=anatomy, epochs=epochs, batch=batch, views=views)
+
+
+def _step(side: float) -> int:
+    """The next multiple of STEP, or the one before where that is near."""
+    return STEP * max(1, math.ceil(side / STEP - NEARLY))
 
 
 def _strides(low: float, high: float) -> tuple[int, ...]:
