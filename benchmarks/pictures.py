@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import json
 import tempfile
 import time
@@ -108,7 +109,8 @@ def step() -> None:
         x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(64).contiguous(memory_format=torch.channels_last)
         goal = torch.from_numpy(y.argmax(axis=1))
 
-        def bare(at: int) -> None:
+        def bare() -> None:
+            at = int(rng.integers(n // form.batch)) * form.batch
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halves_are_fast()):
                 maps = chain(x[at : at + form.batch])
             loss = torch.nn.functional.cross_entropy(last(maps.float().mean(dim=(2, 3))), goal[at : at + form.batch])
@@ -120,11 +122,12 @@ def step() -> None:
             ratios = []
             for _ in range(ROUNDS):
                 seconds = []
-                for one in (lambda i: ours._step(1e-3, form.side, views), lambda i: bare(i * form.batch % n)):
-                    one(0)
+                for mine in (True, False):
+                    one = functools.partial(ours._step, 1e-3, form.side, views) if mine else bare
+                    one()
                     timer = time.perf_counter()
-                    for i in range(STEPS):
-                        one(i)
+                    for _ in range(STEPS):
+                        one()
                     seconds.append(time.perf_counter() - timer)
                 ratios.append(seconds[1] / seconds[0])
             said = "views as far as they go" if views.strength else "pictures as they are"

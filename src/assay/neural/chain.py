@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -73,9 +73,9 @@ class Piece:
         return (side + 2 * (kernel // 2) - kernel) // self.stride + 1
 
 
-def residual(width: int, doublings: int, stems: int, depth: int = 1) -> tuple[Piece, ...]:
+def residual(width: int, doublings: int, stems: int, depth: int = 1, inward: int = 3) -> tuple[Piece, ...]:
     """A small residual network: `stems` convolutions that halve the side, then stages of `depth` blocks, each of twice the width."""
-    pieces, inward = [], 3
+    pieces = []
     for left in range(stems, 0, -1):
         pieces.append(Piece("conv", inward, max(8, width >> (left - 1)), 3, 2))
         inward = pieces[-1].outward
@@ -122,73 +122,101 @@ class Chain:
         def one(picture: Pixels) -> NDArray[np.float32]:
             with one_thread(), torch.inference_mode():
                 x = torch.from_numpy(((picture - self.centre) / self.scale)[None]).permute(0, 3, 1, 2)
-                return np.asarray(self._forward(torch, x)[0].permute(1, 2, 0).numpy())
+                *_, last = after_each(torch, self.pieces, self._tensors, x)
+                return np.asarray(last[0].permute(1, 2, 0).numpy())
 
         with ThreadPoolExecutor(threads()) as pool:
             yield from pool.map(one, pixels)
 
-    def _forward(self, torch: Any, x: Any) -> Any:
-        f, at = torch.nn.functional, iter(self._tensors)
-        for piece in self.pieces:
-            if piece.kind == "pool":
-                x = f.max_pool2d(x, 2)
-                continue
-            weight, bias = next(at)
-            if piece.kind == "conv":
-                x = f.conv2d(x, weight, bias, piece.stride, piece.kernel // 2).relu_()
-                continue
-            inner = f.conv2d(x, weight, bias, piece.stride, 1).relu_()
-            weight, bias = next(at)
-            inner = f.conv2d(inner, weight, bias, 1, 1)
-            if piece.bent:
-                weight, bias = next(at)
-                x = f.conv2d(f.avg_pool2d(x, 2, ceil_mode=True) if piece.stride > 1 else x, weight, bias)
-            x = inner.add_(x).relu_()
-        return x
-
     @functools.cached_property
     def _tensors(self) -> list[tuple[Any, Any]]:
-        torch = need("torch", "nets")
-        last = torch.channels_last
-        return [
-            (torch.from_numpy(w.astype(np.float32)).contiguous(memory_format=last), torch.from_numpy(b))
-            for w, b in zip(self.weights, self.biases, strict=True)
-        ]
+        return tensors(self.weights, self.biases)
 
     def dump(self, box: Box) -> None:
         """The table of pieces, and the numbers of each."""
-        rows = [[p.kind, p.inward, p.outward, p.kernel, p.stride] for p in self.pieces]
-        box.put(side=self.side, pieces=rows)
+        box.put(side=self.side, pieces=rows_of(self.pieces))
         box.put_array("centre", self.centre)
         box.put_array("scale", self.scale)
-        for place, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            put_halves(box, f"weights-{place}", weight)
-            box.put_array(f"bias-{place}", bias)
+        put_numbers(box, self.weights, self.biases)
 
     @classmethod
     def load(cls, box: Box) -> Chain:
         """A chain that was dumped, every shape checked. Raises BundleInvalid."""
-        side, pieces = box.whole("side", 1, MOST_SIDE), _pieces(box)
+        side, pieces = box.whole("side", 1, MOST_SIDE), pieces_in(box)
         left = side
         for piece in pieces:
             left = piece.side(left)
             if left < 1:
                 raise box.refuse(f"nothing is left of a side of {side} pixels")
-        shapes = [shape for piece in pieces for shape in piece.shapes()]
-        weights = tuple(halves_of(box, f"weights-{place}", shape) for place, shape in enumerate(shapes))
-        biases = tuple(box.array(f"bias-{place}", np.float32, shape[:1]) for place, shape in enumerate(shapes))
+        weights, biases = numbers_in(box, [shape for piece in pieces for shape in piece.shapes()])
         scale = box.array("scale", np.float32, (3,))
         if not (scale > 0).all():
             raise box.refuse("a scale is not above zero")
         return cls(side, pieces, box.array("centre", np.float32, (3,)), scale, weights, biases)
 
 
-def _pieces(box: Box) -> tuple[Piece, ...]:
+def after_each(torch: Any, pieces: tuple[Piece, ...], numbers: Iterable[tuple[Any, Any]], x: Any) -> Iterator[Any]:
+    """What comes out of each piece [n, channels, rows, columns], as pictures [n, channels, rows, columns] go through all.
+
+    numbers : (weight, bias) of each convolution, in order
+    """
+    f, at = torch.nn.functional, iter(numbers)
+    for piece in pieces:
+        if piece.kind == "pool":
+            x = f.max_pool2d(x, 2)
+            yield x
+            continue
+        weight, bias = next(at)
+        if piece.kind == "conv":
+            x = f.conv2d(x, weight, bias, piece.stride, piece.kernel // 2).relu_()
+            yield x
+            continue
+        inner = f.conv2d(x, weight, bias, piece.stride, 1).relu_()
+        weight, bias = next(at)
+        inner = f.conv2d(inner, weight, bias, 1, 1)
+        if piece.bent:
+            weight, bias = next(at)
+            x = f.conv2d(f.avg_pool2d(x, 2, ceil_mode=True) if piece.stride > 1 else x, weight, bias)
+        x = inner.add_(x).relu_()
+        yield x
+
+
+def tensors(weights: Iterable[Halves], biases: Iterable[NDArray[np.float32]]) -> list[tuple[Any, Any]]:
+    """(weight, bias) of each convolution as torch takes them, in single precision."""
+    torch = need("torch", "nets")
+    last = torch.channels_last
+    return [
+        (torch.from_numpy(w.astype(np.float32)).contiguous(memory_format=last), torch.from_numpy(b))
+        for w, b in zip(weights, biases, strict=True)
+    ]
+
+
+def put_numbers(box: Box, weights: Iterable[Halves], biases: Iterable[NDArray[np.float32]]) -> None:
+    """Weight and bias of each convolution."""
+    for place, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        put_halves(box, f"weights-{place}", weight)
+        box.put_array(f"bias-{place}", bias)
+
+
+def numbers_in(
+    box: Box, shapes: Sequence[tuple[int, ...]]
+) -> tuple[tuple[Halves, ...], tuple[NDArray[np.float32], ...]]:
+    """Those that were put, of these shapes. Raises BundleInvalid."""
+    weights = tuple(halves_of(box, f"weights-{place}", shape) for place, shape in enumerate(shapes))
+    return weights, tuple(box.array(f"bias-{place}", np.float32, shape[:1]) for place, shape in enumerate(shapes))
+
+
+def rows_of(pieces: Iterable[Piece]) -> list[list[Any]]:
+    """The table of pieces, as JSON."""
+    return [[p.kind, p.inward, p.outward, p.kernel, p.stride] for p in pieces]
+
+
+def pieces_in(box: Box, inward: int = 3) -> tuple[Piece, ...]:
     """The table of pieces, each fitting the one before. Raises BundleInvalid."""
     rows = box.values.get("pieces")
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST_PIECES:
         raise box.refuse(f"'pieces' is not a list of 1 to {MOST_PIECES} pieces")
-    inward, found = 3, []
+    found: list[Piece] = []
     for row in rows:
         if not isinstance(row, list) or len(row) != 5 or not all(type(v) is int for v in row[1:]):
             raise box.refuse("a piece is not a kind and four whole numbers")
@@ -201,7 +229,7 @@ def _pieces(box: Box) -> tuple[Piece, ...]:
             raise box.refuse(f"the piece {row} does not fit")
         found.append(piece)
         inward = piece.outward
-    if inward == 3 and not any(piece.outward for piece in found):
+    if not any(piece.outward for piece in found):
         raise box.refuse("there is no convolution")
     return tuple(found)
 
@@ -256,7 +284,12 @@ def learning(torch: Any, pieces: tuple[Piece, ...], rng: np.random.Generator) ->
 def at_rest(
     module: Any, pieces: tuple[Piece, ...], side: int, centre: NDArray[np.float32], scale: NDArray[np.float32]
 ) -> Chain:
-    """What is left of a module that has learnt: each normalisation folded into the convolution before it."""
+    """What is left of a module that has learnt."""
+    return Chain(side, pieces, centre, scale, *folded(module))
+
+
+def folded(module: Any) -> tuple[tuple[Halves, ...], tuple[NDArray[np.float32], ...]]:
+    """Weights and biases of a module's convolutions, each normalisation folded into the convolution before it."""
     weights, biases = [], []
     for part in module.modules():
         if not hasattr(part, "norm"):
@@ -269,4 +302,4 @@ def at_rest(
         weight = part.conv.weight.detach().numpy().astype(np.float64) * by[:, None, None, None]
         weights.append(halves(weight))
         biases.append(np.asarray(shift - mean * by, dtype=np.float32))
-    return Chain(side, pieces, centre, scale, tuple(weights), tuple(biases))
+    return tuple(weights), tuple(biases)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from assay.kernel.clock import Clock
 
 SPARE = 0.85  # of the time left that steps may take: predicting comes after
+RISING = 0.25  # of a schedule of one cycle
 FIRST_STEPS = 3  # before seconds are compared for the first time: the very first ones are slow
 
 
@@ -81,3 +82,14 @@ def flat_then_down(share: float) -> float:
     (1.0, 0.0)
     """
     return 1.0 if share < 0.5 else 0.5 * (1.0 + math.cos(math.pi * (2.0 * share - 1.0)))
+
+
+def one_cycle(share: float) -> float:
+    """Learning rate at a share of the schedule: rising for a quarter, then along a cosine to nothing (Smith & Topin 2019).
+
+    >>> one_cycle(0.25), one_cycle(1.0)
+    (1.0, 0.0)
+    """
+    if share < RISING:
+        return (share + 0.01) / (RISING + 0.01)
+    return 0.5 * (1.0 + math.cos(math.pi * (share - RISING) / (1.0 - RISING)))

@@ -33,10 +33,9 @@ from .chain import Chain, Piece, Pixels, at_rest, learning
 from .device import halves_are_fast
 from .losses import losses_of
 from .one_thread import one_thread
-from .pace import SPARE, Pace
+from .pace import SPARE, Pace, one_cycle
 
 WARMING, TIMED = 2, 3  # steps before any is timed, and steps that are
-RISING = 0.25  # of the schedule
 MOST_HURRY = 3.0  # where the time allows few steps, each is so much larger at most
 STEEPEST = 5.0  # length of the slope that a step follows at most
 BETAS = (0.9, 0.99)
@@ -126,7 +125,7 @@ class PictureTraining:
         mean = copy.deepcopy(self._weights()) if expected >= AVERAGED_FROM else None
         pace, curve, seen, lost, taken = Pace(steps, clock), [], 0, 0.0, 0
         while not pace.over:
-            rate = form.rate * _rate(pace.share) * min(MOST_HURRY, pace.hurry)
+            rate = form.rate * one_cycle(pace.share) * min(MOST_HURRY, pace.hurry)
             lost += self._step(rate, self._side(pace.share, expected), views)
             seen, taken = seen + 1, taken + 1
             if mean is not None:
@@ -260,13 +259,6 @@ def _grown(views: Views, epochs: float) -> Views:
     """Views that differ as far as they may for so many epochs."""
     share = min(1.0, max(0.0, (epochs - PLAIN_UP_TO) / (WILD_FROM - PLAIN_UP_TO)))
     return Views(strength=views.strength * share, across=views.across, down=views.down)
-
-
-def _rate(share: float) -> float:
-    """Rising for a quarter of the schedule, then along a cosine to nothing."""
-    if share < RISING:
-        return (share + 0.01) / (RISING + 0.01)
-    return 0.5 * (1.0 + math.cos(math.pi * (share - RISING) / (1.0 - RISING)))
 
 
 def timed(form: Form, columns: int, clock: Clock) -> float:
