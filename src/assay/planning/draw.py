@@ -110,6 +110,8 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     empty = int(data[wishes.target].missing.sum()) if task.about.empty_answers else 0
     if empty:
         notes = (*notes, Say("planning", "note.unlabelled", {"target": wishes.target, "n": empty}))
+    if "grid" in forms:
+        notes = (*notes, Say("planning", "note.from_scratch"))
     if rare := _rare_classes(y, codec.labels):
         notes = (*notes, Say("planning", "note.rare", {"names": rare}))
     if keeping := sorted({c.learner for c in portfolio if shelf("learners").get(c.learner).about.keeps_rows}):
