@@ -247,7 +247,9 @@ def learning(torch: Any, pieces: tuple[Piece, ...], rng: np.random.Generator) ->
         def __init__(self, shape: tuple[int, int, int, int], stride: int, weight: float = 1.0) -> None:
             super().__init__()
             outward, inward, kernel, _ = shape
-            self.conv = nn.Conv2d(inward, outward, kernel, stride, kernel // 2, bias=False)
+            how = {"stride": stride, "padding": kernel // 2, "bias": False}
+            # As torch begins a convolution, its own generator would move.
+            self.conv = nn.utils.skip_init(nn.Conv2d, inward, outward, kernel, **how)
             self.norm = nn.BatchNorm2d(outward, eps=STEADY)
             drawn = rng.standard_normal(shape, dtype=np.float32) * math.sqrt(2.0 / (outward * kernel * kernel))
             with torch.no_grad():

@@ -64,16 +64,17 @@ class Squares:
         return np.vstack([self.mean - self.centre.astype(np.float64) @ slopes, slopes])
 
     def left_out(self, strength: float) -> Floats:
-        """What each row would be answered had it been left out [n, w]."""
+        """What each row would be answered had it been left out [n, w]; the mean where it weighs nothing."""
         weights = self.weights(strength)
-        answers = self.x @ weights[1:] / self.root[:, None]
+        answers = self.x @ weights[1:] / np.where(self.root > 0, self.root, 1.0)[:, None]
         inverse = np.linalg.inv(self._shrunk(strength))
         if self.dual:
             own = 1.0 - strength * self.unit * np.diag(inverse)
         else:
             own = np.einsum("nd,de,ne->n", self.x, inverse, self.x)
-        own = np.minimum(own + 1.0 / len(self.x), NEARLY_ONE)
-        return np.asarray(self.mean + self.target - (self.target - answers) / (1.0 - own)[:, None])
+        own = np.minimum(own + np.square(self.root) / len(self.x), NEARLY_ONE)
+        found = np.asarray(self.mean + self.target - (self.target - answers) / (1.0 - own)[:, None])
+        return np.where(self.root[:, None] > 0, found, self.mean)
 
     def _shrunk(self, strength: float) -> Floats:
         shrunk = self.products.copy()
