@@ -100,6 +100,23 @@ def test_a_box_with_no_filters_or_far_too_many_is_refused(count: int) -> None:
         Patches.load(box)
 
 
+def test_a_file_that_asks_for_more_memory_than_any_picture_needs_is_refused() -> None:
+    box = boxed(learnt())
+    box.put(side=512, stride=1)
+    count = 2_000
+    box.arrays["filters"] = np.zeros((box.arrays["filters"].shape[0], count), dtype=np.uint16)
+    box.arrays["offsets"] = np.zeros(count, dtype=np.float32)
+    with pytest.raises(BundleInvalid, match="too many"):
+        Patches.load(box)
+
+
+def test_there_are_no_more_cells_than_places() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    patches = Patches.learn(pixels, 5, 6, 2, 4, np.random.default_rng(0))
+    assert (patches.places, patches.cells) == (2, 2)
+    assert np.isfinite(patches.features(pixels)).all()
+
+
 def test_filters_that_are_not_finite_or_lack_their_offsets_are_refused() -> None:
     patches, box = learnt(), Box("patches")
     replace(patches, filters=np.full_like(patches.filters, np.inf)).dump(box)

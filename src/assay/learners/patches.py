@@ -118,9 +118,7 @@ class Patches:
         return looking + timer.spent() * (fewer / 512) ** 2 * more / filters.width * SOLVING
 
     def _learnt(self, pixels: Any, rng: np.random.Generator) -> Filters:
-        return Filters.learn(
-            pixels, self.filters, min(self.patch, self.side), self.stride, min(self.cells, self.side), rng
-        )
+        return Filters.learn(pixels, self.filters, min(self.patch, self.side), self.stride, self.cells, rng)
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> SeenPatches:
         """Draw the filters, look at every picture, choose the strength on the tune rows, then learn from all."""

@@ -32,6 +32,7 @@ WHITENED = 0.1  # added to the variance of each direction before it is evened ou
 ABOVE = 0.25  # likeness that counts as none
 WORTH_SHARING = 8  # pictures
 LARGEST_SIDE, LARGEST_PATCH, MOST_FILTERS, MOST_CELLS = 512, 32, 4096, 16
+MOST_LIKENESSES = 50_000_000  # numbers that one picture may become on the way: 200 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,7 @@ class Patches:
         chosen = (rows[rng.integers(len(rows), size=filters)] - mean) @ white
         chosen /= np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-9)
         found = white @ chosen.T  # [3 · patch², k]
+        cells = min(cells, (side - patch) // stride + 1)
         return cls(side, patch, stride, cells, halves(found), np.asarray(mean @ found, dtype=np.float32))
 
     def features(self, pixels: Pixels) -> Floats32:
@@ -154,7 +156,10 @@ class Patches:
         if not 0 < filters.shape[1] <= MOST_FILTERS:
             raise box.refuse(f"there are {filters.shape[1]} filters")
         offsets = box.array("offsets", np.float32, (filters.shape[1],))
-        return cls(side, patch, stride, cells, filters, offsets)
+        found = cls(side, patch, stride, cells, filters, offsets)
+        if found.places**2 * 2 * len(offsets) > MOST_LIKENESSES or cells > found.places:
+            raise box.refuse(f"{found.places} x {found.places} places are too many, or fewer than cells")
+        return found
 
 
 def _patches(picture: Pixels, patch: int, stride: int) -> Floats32:
