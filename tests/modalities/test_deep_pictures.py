@@ -145,6 +145,19 @@ def test_where_and_by_whom_a_photograph_was_taken_is_noticed(tmp_path: Path) -> 
     told = modality.persons(
         Column.of_words("p", ["a.jpg", "b.jpg", "c.jpg", "gone.jpg", None, "a.jpg"], home=str(tmp_path))
     )
-    assert {sort: cells.tolist() for sort, cells in told.items()} == dict.fromkeys(
-        ("place", "owner", "serial"), [True, False, False, False, False, True]
-    )
+    assert told.keys() == {"place", "owner", "serial"}
+    assert {tuple(cells.tolist()) for cells in told.values()} == {(True, False, False, False, False, True)}
+
+
+def test_how_large_a_picture_may_be_is_told_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(np.zeros((40, 40), dtype=np.uint8), tmp_path / "a.png")
+    raw = Column.of_words("scan", ["a.png"], home=str(tmp_path))
+    monkeypatch.setenv("ASSAY_MOST_PIXELS", "1599")
+    opened = modality_of("picture").open(raw)
+    assert opened.misfits == 1
+    assert "more than 1,599 pixels; ASSAY_MOST_PIXELS" in opened.examples[0]
+    monkeypatch.setenv("ASSAY_MOST_PIXELS", "1600")
+    assert modality_of("picture").open(raw).misfits == 0
+    monkeypatch.setenv("ASSAY_MOST_PIXELS", "lots")
+    with pytest.raises(RequestError, match="ASSAY_MOST_PIXELS is 'lots'"):
+        modality_of("picture").open(raw)

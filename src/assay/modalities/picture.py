@@ -30,6 +30,7 @@ from assay.kernel.words import refusal
 from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.pictures.decoding import ENDINGS, Facts, Unreadable, decoded, facts_of, thumbnail
 from assay.pictures.features import BORDER, PLAIN, border, colours, edges, plain
+from assay.pictures.most import most_pixels
 from assay.pictures.near import SIDE as POINTS
 from assay.pictures.near import near_groups, points
 from assay.pictures.persons import SORTS, persons_of
@@ -82,7 +83,7 @@ class Picture:
                 "outside": "outside the folder of the table",
                 "empty": "empty",
                 "strange": "no picture",
-                "large": "more than 50 million pixels",
+                "large": "more than {most} pixels; ASSAY_MOST_PIXELS allows more",
                 "torn": "broken",
                 "packed": "DICOM, compressed in a way that is not read",
                 "no_dicom": "DICOM, to be read after: pip install 'assay[dicom]'",
@@ -122,7 +123,7 @@ class Picture:
                 "outside": "在表所在的文件夹之外",
                 "empty": "空文件",
                 "strange": "不是图片",
-                "large": "超过五千万像素",
+                "large": "超过 {most} 像素；可用 ASSAY_MOST_PIXELS 放宽",
                 "torn": "已损坏",
                 "packed": "DICOM，其压缩方式无法读取",
                 "no_dicom": "DICOM，需先安装：pip install 'assay[dicom]'",
@@ -188,8 +189,9 @@ class Picture:
         reasons = _seen(column, self.window).reasons
         bad = np.append(np.asarray([bool(reason) for reason in reasons], dtype=bool), False)
         lost = bad[column.cells]
+        most = f"{most_pixels():,}"
         examples = tuple(
-            f"{str(column.levels[level])[:60]} ({self.about.say('modalities', reasons[level]).text()})"  # type: ignore[index]
+            f"{str(column.levels[level])[:60]} ({self.about.say('modalities', reasons[level], most=most).text()})"  # type: ignore[index]
             for level in used[bad[used]][:SHOWN].tolist()
         )
         cells = np.where(lost, np.int32(-1), column.cells)
@@ -343,7 +345,8 @@ def _seen(column: Column, window: Window | None) -> Seen:
     """What was made of these very levels, once for as long as they are held."""
     levels = column.levels
     assert levels is not None
-    return _SEEN.of(levels, lambda: _looked_at(column.home, levels, window), column.home, window)
+    most = most_pixels()  # asked here, so that a wrong wish is told before any file is opened
+    return _SEEN.of(levels, lambda: _looked_at(column.home, levels, window), column.home, window, most)
 
 
 def _looked_at(home: str, levels: NDArray[np.object_], window: Window | None) -> Seen:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ..kernel.need import need
 from . import dicom
+from .most import most_pixels as allowed
 from .unreadable import REASONS as REASONS
 from .unreadable import Unreadable as Unreadable
 from .window import Window
@@ -45,7 +46,6 @@ ENDINGS = (
     ".pnm",
     *dicom.ENDINGS,
 )
-MOST_PIXELS = 50_000_000
 
 _ORIENTATION = 274  # the number of EXIF's and TIFF's tag for it
 _MAKER, _CAMERA = 271, 272  # and of the tags for who made the camera and what it is called
@@ -59,7 +59,7 @@ _SIGNATURE = re.compile(
 )
 
 
-def decoded(raw: bytes, side: int, most_pixels: int = MOST_PIXELS, window: Window | None = None) -> NDArray[np.uint8]:
+def decoded(raw: bytes, side: int, most_pixels: int | None = None, window: Window | None = None) -> NDArray[np.uint8]:
     """The whole picture as a square of `side` x `side` pixels, red, green and blue from 0 to 255: [side, side, 3].
 
     It stands upright (EXIF). Grey of 16 bits or of real numbers, and of DICOM, goes from black to white over the window; without one, over
@@ -67,6 +67,8 @@ def decoded(raw: bytes, side: int, most_pixels: int = MOST_PIXELS, window: Windo
     several pages it is the first.
 
     A JPEG in whose middle bytes were changed may still decode, wrongly: the format has no check sums.
+
+    most_pixels : a picture of more is not opened; where it is not given, what ASSAY_MOST_PIXELS says, or fifty million
 
     Raises Unreadable; MissingPackage without Pillow; ValueError for a side below one.
 
@@ -76,7 +78,7 @@ def decoded(raw: bytes, side: int, most_pixels: int = MOST_PIXELS, window: Windo
     if side < 1:
         raise ValueError(f"a picture cannot be brought to a side of {side} pixels; it takes at least 1")
     if dicom.is_dicom(raw):
-        return _of_dicom(raw, side, most_pixels, window)
+        return _of_dicom(raw, side, allowed() if most_pixels is None else most_pixels, window)
     transpose = need("PIL.Image", "pictures").Transpose
     turns = {
         2: transpose.FLIP_LEFT_RIGHT,
@@ -97,7 +99,7 @@ def decoded(raw: bytes, side: int, most_pixels: int = MOST_PIXELS, window: Windo
         return np.array(square if turn is None else square.transpose(turn), dtype=np.uint8)
 
 
-def sizes_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
+def sizes_of(raw: bytes, most_pixels: int | None = None) -> tuple[int, int]:
     """Width and height of a picture in pixels as it is looked at, from its header alone.
 
     Raises Unreadable; MissingPackage without Pillow.
@@ -106,8 +108,9 @@ def sizes_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
     (640, 480)
     """
     if dicom.is_dicom(raw):
+        most = allowed() if most_pixels is None else most_pixels
         with _dicom(), quiet():
-            return dicom.size(dicom.header(raw, most_pixels))
+            return dicom.size(dicom.header(raw, most))
     with header_of(raw, most_pixels) as picture:
         return _size(picture)
 
@@ -122,7 +125,7 @@ class Facts:
     camera: str
 
 
-def facts_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> Facts:
+def facts_of(raw: bytes, most_pixels: int | None = None) -> Facts:
     """Size in pixels, format, and the camera that EXIF names, from the header alone.
 
     Raises Unreadable; MissingPackage without Pillow.
@@ -131,8 +134,9 @@ def facts_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> Facts:
     Facts(width=640, height=480, format='PPM', camera='')
     """
     if dicom.is_dicom(raw):
+        most = allowed() if most_pixels is None else most_pixels
         with _dicom(), quiet():
-            fields = dicom.header(raw, most_pixels)
+            fields = dicom.header(raw, most)
             return Facts(*dicom.size(fields), "DICOM", _camera(dicom.maker(fields)))
     with header_of(raw, most_pixels) as picture:
         named = (_tag(picture, tag) for tag in (_MAKER, _CAMERA)) if _has_exif(picture) else ()
@@ -154,11 +158,12 @@ def thumbnail(raw: bytes, side: int, window: Window | None = None) -> bytes:
 
 
 @contextlib.contextmanager
-def header_of(raw: bytes, most_pixels: int) -> Iterator[Any]:
+def header_of(raw: bytes, most_pixels: int | None = None) -> Iterator[Any]:
     """A picture whose header has been read and found small enough; what goes wrong before or within becomes Unreadable.
 
     Not for DICOM.
     """
+    most = allowed() if most_pixels is None else most_pixels
     image = need("PIL.Image", "pictures")
     for name in ("TiffImagePlugin", "WebPImagePlugin"):  # else Pillow would look for them by loading all its plug-ins
         need(f"PIL.{name}", "pictures")
@@ -170,7 +175,7 @@ def header_of(raw: bytes, most_pixels: int) -> Iterator[Any]:
             opened = True
             tags = getattr(picture, "tag_v2", {})
             tile = [_whole(tags.get(tag)) for tag in _TILE]
-            if max(picture.width * picture.height, tile[0] * tile[1]) > most_pixels:
+            if max(picture.width * picture.height, tile[0] * tile[1]) > most:
                 raise Unreadable("large")
             yield picture
     except Unreadable:
@@ -213,10 +218,10 @@ def _painted(image: Any, level: NDArray[np.float32], side: int) -> Any:
     return image.fromarray(np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)).convert("RGB")
 
 
-def _of_dicom(raw: bytes, side: int, most_pixels: int, window: Window | None) -> NDArray[np.uint8]:
+def _of_dicom(raw: bytes, side: int, most: int, window: Window | None) -> NDArray[np.uint8]:
     image = need("PIL.Image", "pictures")
     with _dicom(), quiet():
-        level = dicom.pixels(raw, most_pixels, window)
+        level = dicom.pixels(raw, most, window)
         if level.ndim == 2:
             return np.array(_painted(image, level, side), dtype=np.uint8)
         colours = np.rint(np.clip(level, 0, 1) * 255).astype(np.uint8)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import dicom
-from .decoding import MOST_PIXELS, header_of, quiet
+from .decoding import header_of, quiet
 
 _ARTIST, _PLACE, _MORE = 315, 34853, 34665  # EXIF: who took it, the part on GPS, the part on the shot
 _OWNER, _SERIAL, _LENS = 42032, 42033, 42037  # of the camera, of its body and of its lens, in that part
@@ -29,7 +29,7 @@ def persons_of(raw: bytes) -> frozenset[str]:
         if dicom.is_dicom(raw):
             with quiet():
                 return dicom.persons(raw)
-        with header_of(raw, MOST_PIXELS) as picture:
+        with header_of(raw) as picture:
             return _in_exif(picture)
     except ImportError:
         raise
