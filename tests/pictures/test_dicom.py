@@ -116,6 +116,45 @@ def test_a_file_without_preamble_is_known() -> None:
     assert np.array_equal(row(raw), row(file_of(RAMP)))
 
 
+def saved(fields: Any, **how: Any) -> bytes:
+    out = io.BytesIO()
+    fields.save_as(out, **how)
+    return out.getvalue()
+
+
+def test_a_file_that_says_nothing_of_how_it_is_written_is_known() -> None:
+    fields = pydicom.dcmread(io.BytesIO(file_of(RAMP)))
+    del fields.file_meta
+    fields.preamble = None
+    raw = saved(fields, implicit_vr=True, little_endian=True, enforce_file_format=False)
+    assert np.array_equal(row(raw), row(file_of(RAMP)))
+
+
+def test_a_palette_gives_its_colours() -> None:
+    places = np.tile(np.arange(8, dtype=np.uint8) % 4, (8, 1))
+    fields = pydicom.dcmread(io.BytesIO(file_of(places, "PALETTE COLOR")))
+    for i, levels in enumerate(([0, 200, 0, 255], [0, 0, 200, 255], [0, 0, 0, 255])):
+        fields.add_new(0x00281101 + i, "US", [4, 0, 16])
+        fields.add_new(0x00281201 + i, "OW", (np.asarray(levels, dtype=np.uint16) * 257).tobytes())
+    square = decoded(saved(fields), 8)
+    assert square[0, :4].tolist() == [[0, 0, 0], [200, 0, 0], [0, 200, 0], [255, 255, 255]]
+
+
+def test_a_look_up_table_stands_for_a_window() -> None:
+    fields = pydicom.dcmread(io.BytesIO(file_of(RAMP)))
+    table = pydicom.Dataset()
+    table.add_new(0x00283002, "US", [640, 0, 16])
+    table.add_new(0x00283006, "OW", (np.arange(640, dtype=np.uint16) * 100).tobytes())
+    fields.VOILUTSequence = [table]
+    assert np.abs(row(saved(fields)) - RAMP[0] * 100.0 / 65535 * 255).max() <= 1
+
+
+def test_one_bit_to_a_pixel_is_black_and_white() -> None:
+    fields = pydicom.dcmread(io.BytesIO(file_of(np.full((8, 1), 0x0F, dtype=np.uint8))))
+    fields.Columns, fields.BitsAllocated, fields.BitsStored, fields.HighBit = 8, 1, 1, 0
+    assert decoded(saved(fields), 8)[0, :, 0].tolist() == [255] * 4 + [0] * 4
+
+
 def test_device_and_format_are_told_and_nothing_of_the_patient() -> None:
     raw = file_of(RAMP, Manufacturer="Acme", ManufacturerModelName="X1", PatientName="Quagga^Zebedee")
     assert facts_of(raw) == Facts(64, 64, "DICOM", "Acme X1")
