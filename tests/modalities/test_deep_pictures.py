@@ -161,3 +161,19 @@ def test_how_large_a_picture_may_be_is_told_with_the_reason(tmp_path: Path, monk
     monkeypatch.setenv("ASSAY_MOST_PIXELS", "lots")
     with pytest.raises(RequestError, match="ASSAY_MOST_PIXELS is 'lots'"):
         modality_of("picture").open(raw)
+
+
+def test_without_the_package_of_dicom_the_plan_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    for i in range(40):
+        scan(tmp_path / "scans" / ("hot" if i % 2 else "cold") / f"{i:02}.dcm", bool(i % 2), rng)
+    rows = [f"scans/{'hot' if i % 2 else 'cold'}/{i:02}.dcm,{i * 7 % 5},{i % 2}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["scan,size,hot", *rows]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("assay.pictures.dicom.has", lambda package: False)
+    assert main(["plan", "scans", "--target", "label"]) == 2
+    assert "pip install 'assay[dicom]'" in capsys.readouterr().err
+    assert main(["plan", "t.csv", "--target", "hot"]) == 0  # the other column is learnt from all the same
+    assert "pip install 'assay[dicom]'" in capsys.readouterr().out
