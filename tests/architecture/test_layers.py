@@ -40,6 +40,7 @@ HEAVY = {
     "tokenizers",
     "gensim",
     "PIL",
+    "pydicom",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,3 +172,25 @@ def test_letters_that_hold_addresses_are_not_told_to_be_left_out() -> None:
     assert finding.verdict == "watch"
     assert finding.measure("email").value == 200
     assert options(finding) == set()
+
+
+def test_pictures_that_tell_of_owners_are_counted_and_the_others_pass(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    exif = image.Exif()
+    exif[315] = "Zebedee Quagga"
+    columns, y, z, _ = logit_world(60)
+    for i in range(60):
+        image.new("RGB", (8, 8), (4 * i, 0, 0)).save(tmp_path / f"{i}.jpg", **({"exif": exif} if i < 7 else {}))
+    for start, n in ((0, 7), (7, 0)):
+        cells = [f"{start + i % 50}.jpg" for i in range(60)]
+        pictures = replace(Column.of_words("photo", cells, home=str(tmp_path)), kind="picture")
+        finding = ask("personal", world([*columns, pictures], y, z))
+        told = sum(int(cell.removesuffix(".jpg")) < 7 for cell in cells)
+        assert finding.measure("carried").value == told
+        assert finding.verdict == ("watch" if n else "pass")
+        assert "Quagga" not in json.dumps(finding.to_json(), ensure_ascii=False)
+        if n:
+            assert f"{told} of 60 pictures of 'photo' carry" in finding.say.text()
+            assert f"who took it or owns the camera ({told})" in finding.say.text()
+        else:
+            assert "carry" not in finding.say.text()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assay.kernel.errors import RequestError
 from assay.pictures.decoding import REASONS, Unreadable, decoded, sizes_of
 
 Image = pytest.importorskip("PIL.Image")
@@ -271,3 +272,15 @@ def test_hostile_bytes_are_a_picture_or_unreadable_and_nothing_else() -> None:
                     told.add(error.reason)
     assert told <= set(REASONS)
     assert "torn" in told
+
+
+def test_the_environment_says_how_large_a_picture_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = written(HALVES, "PNG")
+    monkeypatch.setenv("ASSAY_MOST_PIXELS", "2399")
+    assert reason(raw) == "large"
+    monkeypatch.setenv("ASSAY_MOST_PIXELS", "2400")
+    assert sizes_of(raw) == (60, 40)
+    for wrong in ("many", "-1", "0", "1e6", "9" * 20):
+        monkeypatch.setenv("ASSAY_MOST_PIXELS", wrong)
+        with pytest.raises(RequestError, match="whole number"):
+            decoded(raw, 4)

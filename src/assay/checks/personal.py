@@ -3,7 +3,8 @@
 Columns of words are looked at, whatever they are for: free text, categories, ids, and what was left out; and columns of whole
 numbers so long that they may be numbers of telephones or persons. Found is what has the shape of personal data and passes
 its check digit (language/personal.py); what is shown of it is masked. Of very many or very long texts, and where time is
-short, some are looked at, and the finding says how many.
+short, some are looked at, and the finding says how many. Where cells name files whose headers tell of persons (pictures of patients), those
+are counted, too; nothing of what stands there is shown.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from assay.kernel.words import Say
 from assay.language.check_digits import birthday
 from assay.language.personal import LONGEST, look, mask
 from assay.language.personal_shapes import POSSIBLE, SORTS
+
+from ._carriers import Carriers, carriers
 
 MOST_TEXTS = 20_000  # different texts of one column
 MOST_LETTERS, LEAST_LETTERS = 20_000_000, 300_000  # of all columns together; where the time is up
@@ -87,6 +90,10 @@ class Personal:
                 "possible": "Names are only possible names, found beside a title or in a column that is called so: some may be things, and others are missed.",
                 "mask": "A model file keeps names of categories and frequent words of texts as they are written: mask them in the table before training, or give the file only to who may see them.",
                 "drop": "'{name}' is {sort} in {share:%} of its cells and says little about new rows: leave it out.",
+                "carried": "{n} of {cells} pictures of '{name}' carry personal data in their files: {sorts}. Nothing of it is in the model file.",
+                "carried_sort": "{what} ({n})",
+                "carried_some": "Of {cells} pictures of '{name}' {looked} were opened, drawn evenly.",
+                "strip": "Take it out of the files before you hand them on: whoever has the pictures has it.",
                 "nothing": "the table has no words and no long numbers",
                 "figure": "What looks like personal data, masked",
                 "column": "column",
@@ -125,6 +132,7 @@ class Personal:
                 "measure.china_id": "cells with Chinese resident identity numbers",
                 "measure.ip": "cells with Internet addresses",
                 "measure.name": "cells with possible names of persons",
+                "measure.carried": "pictures whose files carry personal data",
             },
             "zh": {
                 "title": "个人信息",
@@ -140,6 +148,10 @@ class Personal:
                 "possible": "人名仅为“可能的人名”，依据称谓或列名找到：有些可能是物名，也有遗漏。",
                 "mask": "模型文件会按原样保存类别名称和文本中的常用词：请在训练前对表中的内容脱敏，或只把文件交给有权查看的人。",
                 "drop": "“{name}”有 {share:%} 的单元格是{sort}，对新数据帮助不大：请去掉。",
+                "carried": "“{name}”的 {cells} 张图片中有 {n} 张的文件带有个人信息：{sorts}。模型文件中没有这些内容。",
+                "carried_sort": "{what}（{n}）",
+                "carried_some": "“{name}”的 {cells} 张图片中均匀抽取并打开了 {looked} 张。",
+                "strip": "转交文件前请将其删除：得到图片的人就得到这些信息。",
                 "nothing": "表中没有文字，也没有较长的数字",
                 "figure": "疑似个人信息（已遮盖）",
                 "column": "列",
@@ -178,6 +190,7 @@ class Personal:
                 "measure.china_id": "含中国居民身份证号的单元格",
                 "measure.ip": "含网络地址的单元格",
                 "measure.name": "含可能人名的单元格",
+                "measure.carried": "文件带有个人信息的图片",
             },
         },
     )
@@ -197,25 +210,49 @@ class Personal:
         of = {sort: sum(one.count(sort) for one in looked) for sort in SORTS}
         hits, names = sum(one.count(*sure) for one in looked), sum(of[sort] for sort in POSSIBLE)
         many = any(one.count(*POSSIBLE) >= NAMES * one.cells for one in looked if one.count(*POSSIBLE))
-        notes = [*self._chance(looked), *self._bounds(columns, looked)]
+        files = carriers(evidence)
+        carry = sum(one.n for one in files)
+        carried = [self._carried(one) for one in files if one.n]
+        notes = [*self._chance(looked), *self._bounds(columns, looked), *self._some_files(files)]
         if hits:
             told = sorted((sort for sort in SORTS if of[sort]), key=lambda sort: (sort in POSSIBLE, -of[sort]))
             sorts = [self._say("sort", sort=self._say(f"sort.{sort}"), n=of[sort]) for sort in told]
             say = self._say("found", n=hits, cells=cells, sorts=sorts)
             notes += [self._say("possible")] if names else []
+            notes = [*carried, *notes]
+        elif carried:
+            say, notes = carried[0], [*carried[1:], self._say("none", cells=cells, columns=len(looked)), *notes]
+            if names:
+                notes[len(carried) - 1] = self._say("names", n=names, cells=cells)
         elif names:
             say = self._say("names", n=names, cells=cells)
         else:
             say = self._say("none", cells=cells, columns=len(looked))
         return Finding(
             check="personal",
-            verdict="watch" if hits or many else "info" if names else "pass",
+            verdict="watch" if hits or many or carry else "info" if names else "pass",
             say=say,
-            measures=self._measures(looked, of, cells),
+            measures=(*self._measures(looked, of, cells), *self._files(files)),
             figures=self._figures(looked),
             notes=(*notes, self._say("limits")),
-            advice=self._advice(evidence, looked) if hits or many else (),
+            advice=(
+                *(self._advice(evidence, looked) if hits or many else ()),
+                *((Advice(say=self._say("strip")),) if carry else ()),
+            ),
         )
+
+    def _carried(self, one: Carriers) -> Say:
+        sorts = [self._say("carried_sort", what=what, n=n) for what, n in one.sorts]
+        return self._say("carried", name=one.name, n=one.n, cells=one.looked, sorts=sorts)
+
+    def _some_files(self, files: Sequence[Carriers]) -> list[Say]:
+        some = [one for one in files if one.looked < one.cells]
+        return [self._say("carried_some", name=one.name, cells=one.cells, looked=one.looked) for one in some]
+
+    def _files(self, files: Sequence[Carriers]) -> tuple[Measure, ...]:
+        """Where there are such files, so that a limit can be put on them."""
+        n, looked = sum(one.n for one in files), sum(one.looked for one in files)
+        return (Measure(name="carried", value=n, n=looked, better="lower"),) if looked else ()
 
     def _measures(self, looked: Sequence[Looked], of: dict[str, int], cells: int) -> tuple[Measure, ...]:
         """The total and its share are always there, so that a limit can be put on them; sorts where they are met."""

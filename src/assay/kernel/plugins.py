@@ -180,6 +180,18 @@ class MeasuresCells(Modality, Protocol):
 
 
 @runtime_checkable
+class CarriesPersons(Modality, Protocol):
+    """What a modality may offer beside: whether cells tell of persons beyond what is seen of them, such as patients in a file's header."""
+
+    def persons(self, column: Column) -> Mapping[str, Bools]:
+        """Cells that tell of persons, by sort: bool [n] each; `person.KEY` of the modality's words says what each sort is.
+
+        column : raw or opened. What the cells tell is not given.
+        """
+        ...
+
+
+@runtime_checkable
 class FindsNear(Modality, Protocol):
     """What a modality may offer beside: cells that are nearly the same are found, so that no figure profits from a copy."""
 

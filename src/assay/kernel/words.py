@@ -35,6 +35,7 @@ SPEAKING_ROOMS: Mapping[str, str] = {
     "cli": "cli.words",
     "onnx_graph": "onnx_graph.words",
     "neural": "neural.words",
+    "pictures": "pictures.words",
     "fetching": "fetching.words",
 }
 SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")

@@ -19,19 +19,23 @@ from numpy.typing import NDArray
 
 from assay.kernel.box import Box
 from assay.kernel.data import Bools, Column, Ints
-from assay.kernel.errors import DoesNotApply
+from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.files import OutsideHome, is_there, raw_of
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.memo import Memo
 from assay.kernel.need import need
 from assay.kernel.plugins import About, Claim, Measured, Opened
 from assay.kernel.threads import cores
+from assay.kernel.words import refusal
 from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.pictures.decoding import ENDINGS, Facts, Unreadable, decoded, facts_of, thumbnail
 from assay.pictures.features import BORDER, PLAIN, border, colours, edges, plain
+from assay.pictures.most import most_pixels
 from assay.pictures.near import SIDE as POINTS
 from assay.pictures.near import near_groups, points
+from assay.pictures.persons import SORTS, persons_of
 from assay.pictures.shown import Shown
+from assay.pictures.window import Window
 
 SIDE = 64  # pixels of a picture as it is looked at
 FACTORS, A_FACTOR = 96, 4  # at most; pictures for each
@@ -79,8 +83,22 @@ class Picture:
                 "outside": "outside the folder of the table",
                 "empty": "empty",
                 "strange": "no picture",
-                "large": "more than 50 million pixels",
+                "large": "more than {most} pixels; ASSAY_MOST_PIXELS allows more",
                 "torn": "broken",
+                "packed": "DICOM, compressed in a way that is not read",
+                "no_dicom": "DICOM, to be read after: pip install 'assay[dicom]'",
+                "window.seen": "'picture:{variant}' is no way to read pictures.",
+                "window.expected": "Behind the colon stand two numbers, the smaller first: up to the one deep greys are black, from the other on white.",
+                "window.do": "Write picture:0-4095 (or picture:-160-240), or picture alone.",
+                "person.name": "names",
+                "person.patient_id": "patient and accession numbers",
+                "person.birth": "birth dates",
+                "person.address": "addresses and telephones",
+                "person.doctor": "names of physicians and operators",
+                "person.burnt": "writing burnt into the picture",
+                "person.place": "where it was taken (GPS)",
+                "person.owner": "who took it or owns the camera",
+                "person.serial": "serial numbers of the camera",
                 "fact.length": "the size of the file",
                 "fact.size": "width and height in pixels",
                 "fact.format": "the format",
@@ -105,8 +123,22 @@ class Picture:
                 "outside": "在表所在的文件夹之外",
                 "empty": "空文件",
                 "strange": "不是图片",
-                "large": "超过五千万像素",
+                "large": "超过 {most} 像素；可用 ASSAY_MOST_PIXELS 放宽",
                 "torn": "已损坏",
+                "packed": "DICOM，其压缩方式无法读取",
+                "no_dicom": "DICOM，需先安装：pip install 'assay[dicom]'",
+                "window.seen": "“picture:{variant}”不是读取图片的方式。",
+                "window.expected": "冒号后应为两个数，较小者在前：深灰度值不大于前者为黑，不小于后者为白。",
+                "window.do": "请写 picture:0-4095（或 picture:-160-240），或只写 picture。",
+                "person.name": "姓名",
+                "person.patient_id": "患者号和检查号",
+                "person.birth": "出生日期",
+                "person.address": "住址和电话",
+                "person.doctor": "医生和操作者姓名",
+                "person.burnt": "图中写入的文字",
+                "person.place": "拍摄地点（GPS）",
+                "person.owner": "拍摄者或相机所有者",
+                "person.serial": "相机序列号",
                 "fact.length": "文件大小",
                 "fact.size": "宽和高",
                 "fact.format": "格式",
@@ -123,7 +155,18 @@ class Picture:
             },
         },
     )
-    variant: str = ""
+    variant: str = ""  # the window of deep greys: "0-4095"
+
+    def __post_init__(self) -> None:
+        try:
+            self.window  # noqa: B018  read for its error
+        except ValueError as error:
+            raise refusal(RequestError, "modalities/picture", "window", variant=self.variant) from error
+
+    @property
+    def window(self) -> Window | None:
+        """From which number to which deep greys go from black to white; None for what each file says, or its own range."""
+        return Window.of(self.variant) if self.variant else None
 
     def recognise(self, column: Column) -> Claim:
         """Names that end as those of pictures do; a low bid where there is no file behind any that is looked for."""
@@ -143,29 +186,31 @@ class Picture:
         """The names as they are; those without a picture that can be read become missing."""
         column = column.as_words()
         used = np.unique(column.cells[column.cells >= 0])
-        reasons = _seen(column).reasons
+        reasons = _seen(column, self.window).reasons
         bad = np.append(np.asarray([bool(reason) for reason in reasons], dtype=bool), False)
         lost = bad[column.cells]
+        most = f"{most_pixels():,}"
         examples = tuple(
-            f"{str(column.levels[level])[:60]} ({self.about.say('modalities', reasons[level]).text()})"  # type: ignore[index]
+            f"{str(column.levels[level])[:60]} ({self.about.say('modalities', reasons[level], most=most).text()})"  # type: ignore[index]
             for level in used[bad[used]][:SHOWN].tolist()
         )
         cells = np.where(lost, np.int32(-1), column.cells)
-        return Opened(replace(column, cells=cells, kind="picture"), int(lost.sum()), examples)
+        kind = f"picture:{self.variant}" if self.variant else "picture"
+        return Opened(replace(column, cells=cells, kind=kind), int(lost.sum()), examples)
 
     def thumbnails(self, column: Column, side: int = THUMBNAIL) -> list[bytes | None]:
         """A small JPEG of each cell; None where it is missing or has gone."""
         found: list[bytes | None] = []
         for name in column.texts().tolist():
             try:
-                found.append(None if name is None else thumbnail(raw_of(column.home, name), side))
+                found.append(None if name is None else thumbnail(raw_of(column.home, name), side, self.window))
             except (Unreadable, OutsideHome, OSError, ValueError):
                 found.append(None)
         return found
 
     def measures(self, column: Column) -> Measured:
         """What the files are like, and how light, colourful and sharp the pictures and their borders are."""
-        seen, levels = _seen(column), column.levels
+        seen, levels = _seen(column, self.window), column.levels
         assert levels is not None
         lost = np.append(np.asarray([bool(reason) for reason in seen.reasons], dtype=bool), True)
         cells = np.where(lost[column.cells], -1, column.cells)
@@ -192,13 +237,24 @@ class Picture:
         """Pictures that are nearly the same, among all that the levels of the column name; files of the same bytes are."""
         levels = column.levels
         assert levels is not None
-        group = _NEAR.of(levels, lambda: _near(_seen(column)), column.home)
+        group = _NEAR.of(levels, lambda: _near(_seen(column, self.window)), column.home, self.window)
         return np.where(column.cells < 0, len(levels) + np.arange(len(column)), np.append(group, -1)[column.cells])
+
+    def persons(self, column: Column) -> dict[str, Bools]:
+        """Whose file tells of a patient, of where it was taken, by whom or with whose camera."""
+        column = column.as_words()
+        assert column.levels is not None
+        used, inverse = np.unique(column.cells, return_inverse=True)
+        names = [str(column.levels[level]) if level >= 0 else "" for level in used.tolist()]
+        with ThreadPoolExecutor(cores()) as pool:
+            told = list(pool.map(functools.partial(_persons, column.home), names))
+        each = {sort: np.asarray([sort in one for one in told], dtype=bool) for sort in SORTS}
+        return {sort: found[inverse] for sort, found in each.items() if found.any()}
 
     def learn(self, column: Column, rng: np.random.Generator) -> Looks:
         """The directions in which the pictures learnt from differ most."""
         used = np.unique(column.cells[column.cells >= 0])
-        seen = _seen(column)
+        seen = _seen(column, self.window)
         plain_ones = seen.plain[used]
         low, high = plain_ones.min(axis=0, initial=BEYOND), plain_ones.max(axis=0, initial=-BEYOND)
         if not len(used):  # what has seen nothing finds nothing strange
@@ -207,13 +263,13 @@ class Picture:
         k = min(FACTORS, len(used) // A_FACTOR)
         mean = wide.mean(axis=0) if len(used) else np.zeros(seen.wide.shape[1], dtype=np.float32)
         basis = _directions(wide - mean, k, rng)
-        return Looks(column.name, low, high, halves(mean), halves(basis))
+        return Looks(column.name, low, high, halves(mean), halves(basis), self.window)
 
     def load(self, box: Box) -> Looks:
         """The encoder that was dumped."""
         low, high = (box.array(name, np.float64, (len(PLAIN),)) for name in ("low", "high"))
         mean, basis = halves_of(box, "mean", (_width(),)), halves_of(box, "basis", (_width(), None))
-        return Looks(box.text("name"), low, high, mean, basis)
+        return Looks(box.text("name"), low, high, mean, basis, self.window)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,13 +281,14 @@ class Looks:
     high: NDArray[np.float64]
     mean: Halves  # [d]
     basis: Halves  # [d, k]
+    window: Window | None = None  # of deep greys; a file keeps it in the kind of the column
 
     def vector(self, column: Column) -> Vector:
         """Brightness and the like, then the factors: [n, 6 + k]; NaN where missing."""
         names = [*PLAIN, *(f"factor {i + 1}" for i in range(self.basis.shape[1]))]
         used, inverse = np.unique(column.cells, return_inverse=True)
         out = np.full((len(used), len(names)), np.nan)
-        seen, mean, basis = _seen(column), self.mean.astype(np.float64), self.basis.astype(np.float64)
+        seen, mean, basis = _seen(column, self.window), self.mean.astype(np.float64), self.basis.astype(np.float64)
         for row, level in enumerate(used.tolist()):
             if level >= 0 and not seen.reasons[level]:  # each by itself: its bits are the same alone and among others
                 out[row, : len(PLAIN)] = seen.plain[level]
@@ -240,11 +297,11 @@ class Looks:
 
     def grid(self, column: Column) -> Shown:
         """The pixels, for learners that look at them."""
-        return Shown.of(column)
+        return Shown.of(column, self.window)
 
     def strange(self, column: Column) -> Bools:
         """Pictures brighter, duller or otherwise beyond all that were learnt from."""
-        seen = _seen(column)
+        seen = _seen(column, self.window)
         beyond = ((seen.plain < self.low) | (seen.plain > self.high)).any(axis=1)
         return np.asarray(np.append(beyond, False)[column.cells] & (column.cells >= 0))
 
@@ -284,17 +341,18 @@ class Seen:
         return sum(array.nbytes for array in arrays) + A_KNOWN * len(self.known)
 
 
-def _seen(column: Column) -> Seen:
+def _seen(column: Column, window: Window | None) -> Seen:
     """What was made of these very levels, once for as long as they are held."""
     levels = column.levels
     assert levels is not None
-    return _SEEN.of(levels, lambda: _looked_at(column.home, levels), column.home)
+    most = most_pixels()  # asked here, so that a wrong wish is told before any file is opened
+    return _SEEN.of(levels, lambda: _looked_at(column.home, levels, window), column.home, window, most)
 
 
-def _looked_at(home: str, levels: NDArray[np.object_]) -> Seen:
+def _looked_at(home: str, levels: NDArray[np.object_], window: Window | None) -> Seen:
     need("PIL", "pictures")
     with ThreadPoolExecutor(cores()) as pool:
-        found = list(pool.map(lambda name: _one(home, str(name)), levels))
+        found = list(pool.map(lambda name: _one(home, str(name), window), levels))
     n = len(levels)
     seen = Seen(
         [reason for reason, *_ in found],
@@ -310,11 +368,11 @@ def _looked_at(home: str, levels: NDArray[np.object_]) -> Seen:
     return seen
 
 
-def _one(home: str, name: str) -> tuple[str, Known | None, tuple[Any, ...] | None]:
+def _one(home: str, name: str, window: Window | None) -> tuple[str, Known | None, tuple[Any, ...] | None]:
     """Why it cannot be read ("" where it can), what is known of it, and its plain numbers, border, points and features."""
     try:
         raw = raw_of(home, name)
-        pixels = decoded(raw, SIDE)[None]
+        pixels = decoded(raw, SIDE, window=window)[None]
         facts = facts_of(raw)
     except Unreadable as error:
         return error.reason, None, None
@@ -326,6 +384,13 @@ def _one(home: str, name: str) -> tuple[str, Known | None, tuple[Any, ...] | Non
         return "closed", None, None
     known = Known(len(raw), int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()), facts)
     return "", known, (plain(pixels)[0], border(pixels)[0], points(pixels)[0], _features(pixels))
+
+
+def _persons(home: str, name: str) -> frozenset[str]:
+    try:
+        return persons_of(raw_of(home, name))
+    except (OSError, ValueError):  # ValueError: a name that no system knows
+        return frozenset()
 
 
 def _near(seen: Seen) -> Ints:

@@ -2,7 +2,7 @@
 
 Bytes in, a square of red, green and blue out, or the reason why there is none. The whole picture is brought to the square; its aspect
 ratio is not kept. Where the bytes come from is not known here. They may have been written by anybody: only well-known formats are opened,
-a picture's size is judged by its header before anything is decoded, and whatever goes wrong inside Pillow is one of four reasons.
+a picture's size is judged by its header before anything is decoded, and whatever goes wrong inside Pillow or pydicom is one of a few reasons.
 
 Pillow's process-wide switches are read, never set. An application that has set `ImageFile.LOAD_TRUNCATED_IMAGES` gets what it asked for:
 pictures that are cut off are decoded as far as they go.
@@ -16,7 +16,7 @@ import re
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.need import need
+from . import dicom
+from .most import most_pixels as allowed
+from .unreadable import REASONS as REASONS
+from .unreadable import Unreadable as Unreadable
+from .window import Window
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
-ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm")
-REASONS = ("empty", "strange", "large", "torn")
-MOST_PIXELS = 50_000_000
+ENDINGS = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".ppm",
+    ".pgm",
+    ".pbm",
+    ".pnm",
+    *dicom.ENDINGS,
+)
 
 _ORIENTATION = 274  # the number of EXIF's and TIFF's tag for it
 _MAKER, _CAMERA = 271, 272  # and of the tags for who made the camera and what it is called
@@ -42,25 +59,16 @@ _SIGNATURE = re.compile(
 )
 
 
-class Unreadable(ValueError):
-    """There is no picture in these bytes.
-
-    `reason` is "empty" (no bytes), "strange" (no picture of a known format: a text file named .jpg), "large" (more pixels than allowed)
-    or "torn" (a picture once, now cut off or broken).
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def decoded(raw: bytes, side: int, most_pixels: int = MOST_PIXELS) -> NDArray[np.uint8]:
+def decoded(raw: bytes, side: int, most_pixels: int | None = None, window: Window | None = None) -> NDArray[np.uint8]:
     """The whole picture as a square of `side` x `side` pixels, red, green and blue from 0 to 255: [side, side, 3].
 
-    It stands upright (EXIF). Grey of 16 bits or of real numbers is stretched from its own least to its own greatest number. What is
-    transparent shows white behind it. Of an animation or several pages it is the first.
+    It stands upright (EXIF). Grey of 16 bits or of real numbers, and of DICOM, goes from black to white over the window; without one, over
+    that of the file (DICOM) or from its own least to its own greatest number. What is transparent shows white behind it. Of an animation or
+    several pages it is the first.
 
     A JPEG in whose middle bytes were changed may still decode, wrongly: the format has no check sums.
+
+    most_pixels : a picture of more is not opened; where it is not given, what ASSAY_MOST_PIXELS says, or fifty million
 
     Raises Unreadable; MissingPackage without Pillow; ValueError for a side below one.
 
@@ -69,6 +77,8 @@ def decoded(raw: bytes, side: int, most_pixels: int = MOST_PIXELS) -> NDArray[np
     """
     if side < 1:
         raise ValueError(f"a picture cannot be brought to a side of {side} pixels; it takes at least 1")
+    if dicom.is_dicom(raw):
+        return _of_dicom(raw, side, allowed() if most_pixels is None else most_pixels, window)
     transpose = need("PIL.Image", "pictures").Transpose
     turns = {
         2: transpose.FLIP_LEFT_RIGHT,
@@ -79,17 +89,17 @@ def decoded(raw: bytes, side: int, most_pixels: int = MOST_PIXELS) -> NDArray[np
         7: transpose.TRANSVERSE,
         8: transpose.ROTATE_90,
     }
-    with _opened(raw, most_pixels) as picture:
+    with header_of(raw, most_pixels) as picture:
         picture.draft(None, (2 * side, 2 * side))  # a JPEG is then decoded at a half, a quarter or an eighth
         picture.load()
         if picture.format == "PNG" and _is_broken(raw):
             raise Unreadable("torn")
-        square = _square(picture, side)
+        square = _square(picture, side, window)
         turn = turns.get(_orientation(picture))  # turning the small square is the same as turning the picture
         return np.array(square if turn is None else square.transpose(turn), dtype=np.uint8)
 
 
-def sizes_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
+def sizes_of(raw: bytes, most_pixels: int | None = None) -> tuple[int, int]:
     """Width and height of a picture in pixels as it is looked at, from its header alone.
 
     Raises Unreadable; MissingPackage without Pillow.
@@ -97,7 +107,11 @@ def sizes_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
     >>> sizes_of(b"P5 640 480 255 ")
     (640, 480)
     """
-    with _opened(raw, most_pixels) as picture:
+    if dicom.is_dicom(raw):
+        most = allowed() if most_pixels is None else most_pixels
+        with _dicom(), quiet():
+            return dicom.size(dicom.header(raw, most))
+    with header_of(raw, most_pixels) as picture:
         return _size(picture)
 
 
@@ -111,7 +125,7 @@ class Facts:
     camera: str
 
 
-def facts_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> Facts:
+def facts_of(raw: bytes, most_pixels: int | None = None) -> Facts:
     """Size in pixels, format, and the camera that EXIF names, from the header alone.
 
     Raises Unreadable; MissingPackage without Pillow.
@@ -119,13 +133,17 @@ def facts_of(raw: bytes, most_pixels: int = MOST_PIXELS) -> Facts:
     >>> facts_of(b"P5 640 480 255 ")
     Facts(width=640, height=480, format='PPM', camera='')
     """
-    with _opened(raw, most_pixels) as picture:
+    if dicom.is_dicom(raw):
+        most = allowed() if most_pixels is None else most_pixels
+        with _dicom(), quiet():
+            fields = dicom.header(raw, most)
+            return Facts(*dicom.size(fields), "DICOM", _camera(dicom.maker(fields)))
+    with header_of(raw, most_pixels) as picture:
         named = (_tag(picture, tag) for tag in (_MAKER, _CAMERA)) if _has_exif(picture) else ()
-        written = " ".join("".join(c for c in str(name or "") if c.isprintable()).strip() for name in named)
-        return Facts(*_size(picture), str(picture.format), written.strip()[:_LONGEST_NAME])
+        return Facts(*_size(picture), str(picture.format), _camera(named))
 
 
-def thumbnail(raw: bytes, side: int) -> bytes:
+def thumbnail(raw: bytes, side: int, window: Window | None = None) -> bytes:
     """A small JPEG of the picture, its longer side of `side` pixels, with nothing of the file in it but what is seen.
 
     Raises Unreadable; MissingPackage without Pillow.
@@ -135,13 +153,17 @@ def thumbnail(raw: bytes, side: int) -> bytes:
     scale = side / max(width, height, 1)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     out = io.BytesIO()
-    image.fromarray(decoded(raw, side)).resize(size).save(out, "JPEG", quality=80)
+    image.fromarray(decoded(raw, side, window=window)).resize(size).save(out, "JPEG", quality=80)
     return out.getvalue()
 
 
 @contextlib.contextmanager
-def _opened(raw: bytes, most_pixels: int) -> Iterator[Any]:
-    """A picture whose header has been read and found small enough; what goes wrong before or within becomes Unreadable."""
+def header_of(raw: bytes, most_pixels: int | None = None) -> Iterator[Any]:
+    """A picture whose header has been read and found small enough; what goes wrong before or within becomes Unreadable.
+
+    Not for DICOM.
+    """
+    most = allowed() if most_pixels is None else most_pixels
     image = need("PIL.Image", "pictures")
     for name in ("TiffImagePlugin", "WebPImagePlugin"):  # else Pillow would look for them by loading all its plug-ins
         need(f"PIL.{name}", "pictures")
@@ -149,11 +171,11 @@ def _opened(raw: bytes, most_pixels: int) -> Iterator[Any]:
         raise Unreadable("empty")
     opened = False
     try:
-        with _quiet(), image.open(io.BytesIO(raw), formats=FORMATS) as picture:
+        with quiet(), image.open(io.BytesIO(raw), formats=FORMATS) as picture:
             opened = True
             tags = getattr(picture, "tag_v2", {})
             tile = [_whole(tags.get(tag)) for tag in _TILE]
-            if max(picture.width * picture.height, tile[0] * tile[1]) > most_pixels:
+            if max(picture.width * picture.height, tile[0] * tile[1]) > most:
                 raise Unreadable("large")
             yield picture
     except Unreadable:
@@ -164,10 +186,10 @@ def _opened(raw: bytes, most_pixels: int) -> Iterator[Any]:
         raise Unreadable("torn" if opened or _SIGNATURE.match(raw) else "strange") from error
 
 
-def _square(picture: Any, side: int) -> Any:
+def _square(picture: Any, side: int, window: Window | None) -> Any:
     """A decoded picture, whatever its mode, as a square in RGB."""
     if picture.mode.startswith(_DEEP):
-        return _stretched(picture, side)
+        return _stretched(picture, side, window)
     if picture.has_transparency_data:
         if picture.mode != "RGBA":
             picture = picture.convert("RGBA")
@@ -183,22 +205,51 @@ def _square(picture: Any, side: int) -> Any:
     return _resized(picture, side).convert("RGB")
 
 
-def _stretched(picture: Any, side: int) -> Any:
-    """A grey picture of 16 or 32 bits or of real numbers: its least number black, its greatest white. Numbers that are none are black."""
+def _stretched(picture: Any, side: int, window: Window | None) -> Any:
+    """A grey picture of 16 or 32 bits or of real numbers, black to white over the window. Numbers that are none are black."""
     image = need("PIL.Image", "pictures")
     grey = np.asarray(picture).astype(np.float32)  # [height, width]
-    known = np.isfinite(grey)
-    if not known.all():
-        grey[~known] = grey[known].min() if known.any() else 0
-    low, high = float(grey.min()), float(grey.max())
-    small = np.asarray(_resized(image.fromarray(grey), side)).astype(np.float64)
-    level = (small - low) / (high - low) if high > low else np.zeros_like(small)
-    return image.fromarray(np.rint(np.clip(level, 0, 1) * 255).astype(np.uint8)).convert("RGB")
+    return _painted(image, (window or Window.around(grey)).levels(grey), side)
+
+
+def _painted(image: Any, level: NDArray[np.float32], side: int) -> Any:
+    """Levels of grey from 0 to 1 [height, width] as a square in RGB."""
+    small = np.asarray(_resized(image.fromarray(level), side)).astype(np.float64)
+    return image.fromarray(np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)).convert("RGB")
+
+
+def _of_dicom(raw: bytes, side: int, most: int, window: Window | None) -> NDArray[np.uint8]:
+    image = need("PIL.Image", "pictures")
+    with _dicom(), quiet():
+        level = dicom.pixels(raw, most, window)
+        if level.ndim == 2:
+            return np.array(_painted(image, level, side), dtype=np.uint8)
+        colours = np.rint(np.clip(level, 0, 1) * 255).astype(np.uint8)
+        return np.array(_resized(image.fromarray(colours), side), dtype=np.uint8)
+
+
+@contextlib.contextmanager
+def _dicom() -> Iterator[None]:
+    """What goes wrong within becomes Unreadable."""
+    try:
+        yield
+    except (Unreadable, ImportError):
+        raise
+    except MemoryError as error:
+        raise Unreadable("large") from error
+    except Exception as error:  # as with Pillow
+        raise Unreadable("torn") from error
 
 
 def _resized(picture: Any, side: int) -> Any:
     """Brought to the square: means over whole blocks first, then a triangle over what is left of the reduction."""
     return picture.resize((side, side), need("PIL.Image", "pictures").Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def _camera(named: Iterable[Any]) -> str:
+    """Who made a camera and what it is called, as far as it can be printed."""
+    written = " ".join("".join(c for c in str(name or "") if c.isprintable()).strip() for name in named)
+    return written.strip()[:_LONGEST_NAME]
 
 
 def _size(picture: Any) -> tuple[int, int]:
@@ -271,8 +322,8 @@ _HUSH = _Hush()
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps Pillow's warnings about odd files from the user."""
+def quiet() -> Iterator[None]:
+    """Keeps warnings about odd files from the user."""
     _HUSH.enter()
     try:
         yield

@@ -19,6 +19,7 @@ from ..kernel.files import OutsideHome, raw_of
 from ..kernel.memo import Memo
 from ..kernel.threads import cores
 from .decoding import Unreadable, decoded, sizes_of
+from .window import Window
 
 KEPT = 3_000_000_000  # bytes of pixels that are kept: 60,000 pictures of 128 x 128
 FEW = 0.25  # of the pictures of a table: where fewer are asked for, they alone are decoded
@@ -35,12 +36,13 @@ class Shown:
     home: str
     levels: NDArray[np.object_]  # paths
     places: NDArray[np.int32]  # [n] in them
+    window: Window | None = None  # of deep greys
 
     @classmethod
-    def of(cls, column: Column) -> Shown:
+    def of(cls, column: Column, window: Window | None = None) -> Shown:
         """The pictures of an opened column of paths."""
         levels = column.levels if column.levels is not None else np.empty(0, dtype=object)
-        return cls(column.home, levels, column.cells.astype(np.int32))
+        return cls(column.home, levels, column.cells.astype(np.int32), window)
 
     @property
     def there(self) -> Bools:
@@ -57,13 +59,16 @@ class Shown:
         return replace(self, places=self.places[rows])
 
     def then(self, more: Shown) -> Shown:
-        """The rows of another after these, both of one folder. Raises ValueError where they are not."""
+        """The rows of another after these, both of one folder and seen in one window. Raises ValueError where they are not."""
         if more.home != self.home:
             raise ValueError("pictures of two folders cannot stand in one column")
+        if more.window != self.window:
+            raise ValueError("pictures seen in two windows cannot stand in one column")
         if more.levels is self.levels:
             return replace(self, places=np.concatenate([self.places, more.places]))
         moved = np.where(more.places >= 0, more.places + len(self.levels), -1).astype(np.int32)
-        return Shown(self.home, np.concatenate([self.levels, more.levels]), np.concatenate([self.places, moved]))
+        levels, places = np.concatenate([self.levels, more.levels]), np.concatenate([self.places, moved])
+        return replace(self, levels=levels, places=places)
 
     def natural(self) -> int:
         """The side, in pixels, at which nine of ten lose nothing, by the headers of some of them; 1 where there is none."""
@@ -75,11 +80,11 @@ class Shown:
         """Red, green and blue, the whole picture brought to a square: [n, side, side, 3]; all zero where there is none."""
         used, inverse = np.unique(self.places, return_inverse=True)
         some = used[used >= 0]
-        if len(some) < FEW * len(self.levels) and not _PIXELS.holds(self.levels, self.home, side):
+        if len(some) < FEW * len(self.levels) and not _PIXELS.holds(self.levels, self.home, side, self.window):
             seen = self._decoded(some, side)
         else:
             whole = np.arange(len(self.levels))
-            seen = _PIXELS.of(self.levels, lambda: self._decoded(whole, side), self.home, side)[some]
+            seen = _PIXELS.of(self.levels, lambda: self._decoded(whole, side), self.home, side, self.window)[some]
         nothing = np.zeros((len(used) - len(some), side, side, 3), dtype=np.uint8)  # -1 stands first
         return np.asarray(np.concatenate([nothing, seen])[inverse])
 
@@ -95,7 +100,7 @@ class Shown:
     def _one(self, level: int, side: int) -> NDArray[np.uint8] | None:
         """None for a name that no row bears any more, since its file could not be read."""
         try:
-            return decoded(raw_of(self.home, str(self.levels[level])), side)
+            return decoded(raw_of(self.home, str(self.levels[level])), side, window=self.window)
         except (Unreadable, OutsideHome, OSError, ValueError):
             return None
 

@@ -68,7 +68,10 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     features = [c for c in columns if c.role in ("feature", "sensitive")]
     if not features:
         roles = [
-            Say("planning", "is_role", {"name": c.name, "role": Say("planning", f"role.{c.role}")}) for c in columns
+            _misfits(c)
+            if _none_read(c)
+            else Say("planning", "is_role", {"name": c.name, "role": Say("planning", f"role.{c.role}")})
+            for c in columns
         ]
         raise refusal(DataError, "planning", "nothing_left", name=data.source.name, target=wishes.target, columns=roles)
     least = _least_class(y) if codec.labels else 0
@@ -214,6 +217,18 @@ def _left_rows(no_target: int, no_weight: int, no_time: int) -> list[Say]:
     return [Say("planning", key, {"n": n}) for key, n in said if n]
 
 
+def _none_read(column: ColumnPlan) -> bool:
+    """Whether a column is left out since none of its cells could be read; the cells say what is amiss."""
+    return column.role == "dropped" and isinstance(column.why, Say) and column.why.key == "why.all_misfit"
+
+
+def _misfits(column: ColumnPlan) -> Say:
+    kind, examples = _kind_title(column.kind), list(column.examples)
+    return Say(
+        "planning", "note.misfits", {"name": column.name, "n": column.misfits, "kind": kind, "examples": examples}
+    )
+
+
 def _notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tuple[tuple[Say, ...], bool]:
     """What a person should know, and whether rows are copied."""
     notes = _read_how(data)
@@ -221,9 +236,8 @@ def _notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tuple[tup
         if n:
             notes.append(Say("planning", key, {"n": n}))
     for c in plan.columns:
-        if c.misfits and c.role != "dropped":
-            values = {"name": c.name, "n": c.misfits, "kind": _kind_title(c.kind), "examples": list(c.examples)}
-            notes.append(Say("planning", "note.misfits", values))
+        if (c.misfits and c.role != "dropped") or _none_read(c):
+            notes.append(_misfits(c))
     if plan.splits.sealed:
         notes.append(Say("planning", "note.sealed", {"n": plan.splits.sealed}))
     notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
