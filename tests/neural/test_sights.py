@@ -149,6 +149,35 @@ def test_pictures_are_made_ready_as_a_processor_does(said: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("ViT", {}),
+        ("Bit", {"size": {"shortest_edge": 256}}),
+        ("ConvNext", {}),
+        ("ConvNext", {"size": {"shortest_edge": 224}}),
+        ("MobileNetV2", {}),
+        ("EfficientNet", {}),
+        ("EfficientNet", {"rescale_offset": True, "rescale_factor": 1 / 127.5, "include_top": False}),
+    ],
+)
+def test_what_a_saved_processor_makes_of_a_square_is_made_here(
+    name: str, asked: dict[str, Any], tmp_path: Path
+) -> None:
+    """Squares of the side that it would resize to, so that nothing hangs on how it resizes."""
+    processor = getattr(transformers, f"{name}ImageProcessorPil", None)
+    if processor is None:
+        pytest.skip("this transformers has no processor that does without torchvision")
+    processor = processor(**asked)
+    processor.save_pretrained(tmp_path)
+    frame = frame_of(json.loads((tmp_path / "preprocessor_config.json").read_text(encoding="utf-8")))
+    pixels = squares(1, frame.side)
+    image = pytest.importorskip("PIL.Image").fromarray(pixels[0])
+    own = np.asarray(processor(image, return_tensors="np")["pixel_values"][0])
+    assert own.shape == (3, frame.crop, frame.crop)
+    assert np.allclose(frame(pixels)[0], own, atol=1e-4)
+
+
+@pytest.mark.parametrize(
     "said",
     [
         {"size": {"height": 32, "width": 48}},
