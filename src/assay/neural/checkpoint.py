@@ -1,7 +1,7 @@
 """Where is a pretrained encoder, and is it one that may be read?
 
-A checkpoint is a folder as transformers' `save_pretrained` writes it: configuration, tokenizer, weights in safetensors. It comes from
-a folder of one's own, from an installed package, or by its name on a hub, and is known from then on by its own name and a hash of what
+A checkpoint is a folder as transformers' `save_pretrained` writes it: configuration, weights in safetensors, and a tokenizer where it
+reads texts; without one it looks at pictures, if its configuration says so. It comes from a folder of one's own, from an installed package, or by its name on a hub, and is known from then on by its own name and a hash of what
 is in it: a model file names it so, and holds no path. Weights in pickles are never opened, and no code of a checkpoint is run.
 """
 
@@ -27,6 +27,22 @@ DEFAULT = "all-MiniLM-L6-v2"
 PLACES = "ASSAY_CHECKPOINTS"  # environment variable: folders in which checkpoints of model files are looked for
 READ = (".json", ".txt", ".model", ".safetensors")  # endings of files that say what the checkpoint is
 LABEL = re.compile(r"[^/\\@][^\\@]{0,199}@[0-9a-f]{16}")  # name and hash
+TOKENIZERS = {
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+}
+PROCESSOR = "preprocessor_config.json"  # how pictures are made ready
+OF_PICTURES = ("image_size", "num_channels", "patch_size")  # what only a configuration for pictures says
+SEEING = (  # model types whose configuration may leave all of these at their defaults
+    *("resnet", "convnext", "convnextv2", "vit", "deit", "beit", "dinov2", "dinov2_with_registers", "swin", "swinv2"),
+    *("mobilenet_v1", "mobilenet_v2", "efficientnet", "regnet", "bit", "vit_mae", "focalnet", "pvt", "pvt_v2", "cvt"),
+    *("levit", "poolformer", "mobilevit", "mobilevitv2", "hiera", "ijepa", "dinov3_vit", "dinov3_convnext"),
+    "vit_msn",
+)
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 
 _opened: dict[str, Checkpoint] = {}
@@ -39,6 +55,7 @@ class Checkpoint:
     name: str
     sha256: str
     folder: Path
+    sees: bool = False  # takes pictures, not texts
 
     @property
     def label(self) -> str:
@@ -47,7 +64,7 @@ class Checkpoint:
 
 
 def find(asked: str = "") -> Checkpoint:
-    """The checkpoint of a folder, of a name on the hub, or of a label; that of the package where nothing is asked.
+    """The checkpoint of a folder, of a name on the hub, or of a label; that of the package, for texts, where nothing is asked.
 
     Raises RequestError that says what the folder lacks, and MissingPackage.
     """
@@ -112,22 +129,22 @@ def _of(folder: Path, name: str) -> Checkpoint:
         pickles = sorted(file for file in files if file.endswith(PICKLES))
         key = "pickled" if pickles else "no_weights"
         raise refusal(RequestError, "neural", key, path=folder.name, files=pickles, folder=str(folder))
-    if not files & {
-        "tokenizer.json",
-        "vocab.txt",
-        "vocab.json",
-        "spiece.model",
-        "sentencepiece.bpe.model",
-        "tokenizer.model",
-    }:
-        raise refusal(RequestError, "neural", "no_tokenizer", path=folder.name)
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise refusal(RequestError, "neural", "bad_config", path=folder.name, error=str(error)) from error
     if "auto_map" in config:
         raise refusal(RequestError, "neural", "own_code", path=folder.name)
-    return Checkpoint(name, _hash(folder), folder)
+    if "vision_config" in config:
+        raise refusal(RequestError, "neural", "of_both", path=folder.name)
+    sees = not files & TOKENIZERS and _is_of_pictures(config, files)
+    if not sees and not files & TOKENIZERS:
+        raise refusal(RequestError, "neural", "no_tokenizer", path=folder.name)
+    return Checkpoint(name, _hash(folder), folder, sees)
+
+
+def _is_of_pictures(config: dict[str, Any], files: set[str]) -> bool:
+    return PROCESSOR in files or config.get("model_type") in SEEING or any(said in config for said in OF_PICTURES)
 
 
 def _hash(folder: Path) -> str:
@@ -158,7 +175,9 @@ def label_in(box: Box) -> str:
 
 
 def tokenizer_of(checkpoint: Checkpoint) -> Any:
-    """Its tokenizer. Raises RequestError where it cannot be read."""
+    """Its tokenizer. Raises RequestError where it cannot be read, or looks at pictures and has none."""
+    if checkpoint.sees:
+        raise refusal(RequestError, "neural", "no_tokenizer", path=checkpoint.name)
     transformers = need("transformers", "text")
     try:
         return transformers.AutoTokenizer.from_pretrained(
@@ -171,13 +190,19 @@ def tokenizer_of(checkpoint: Checkpoint) -> Any:
 
 def network_of(checkpoint: Checkpoint, half: bool = False) -> Any:
     """Its network, for asking; weights as bfloat16 where `half`. Raises RequestError where they do not fit."""
+    return network_and_missing(checkpoint, half)[0]
+
+
+def network_and_missing(checkpoint: Checkpoint, half: bool = False) -> tuple[Any, frozenset[str]]:
+    """The network, and the names of weights that the checkpoint lacks: what they compute is random. Raises RequestError."""
     torch, transformers = need("torch", "nets"), need("transformers", "text")
     transformers.utils.logging.disable_progress_bar()
     before = transformers.utils.logging.get_verbosity()
     transformers.utils.logging.set_verbosity_error()
     try:
-        network = transformers.AutoModel.from_pretrained(
+        network, told = transformers.AutoModel.from_pretrained(
             checkpoint.folder,
+            output_loading_info=True,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
@@ -188,4 +213,4 @@ def network_of(checkpoint: Checkpoint, half: bool = False) -> Any:
         raise refusal(RequestError, "neural", "bad_weights", path=checkpoint.name, error=said) from error
     finally:
         transformers.utils.logging.set_verbosity(before)
-    return network.eval().requires_grad_(False)
+    return network.eval().requires_grad_(False), frozenset(told["missing_keys"])

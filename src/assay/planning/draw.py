@@ -77,13 +77,14 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     least = _least_class(y) if codec.labels else 0
     check_groups(table, wishes.group)
     drawn = fit is not None and fit.drawn is not None
-    forms, encoder = _forms(features), find(wishes.encoder).label if wishes.encoder else ""
+    forms, named = _forms(features), find(wishes.encoder) if wishes.encoder else None
+    encoder, sight = ("" if named is None or named.sees != sees else named.label for sees in (False, True))
     splits = plan_splits(
         table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn, dear="grid" in forms
     )
     spare = math.inf if fit is None else fit.spare
     portfolio, left_out = candidates(
-        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, encoder
+        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, encoder, sight
     )
     plan = Plan(
         data=_data_card(data, table.rows, fit),
@@ -113,7 +114,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     empty = int(data[wishes.target].missing.sum()) if task.about.empty_answers else 0
     if empty:
         notes = (*notes, Say("planning", "note.unlabelled", {"target": wishes.target, "n": empty}))
-    if "grid" in forms:
+    if "grid" in forms and not any(shelf("learners").get(c.learner).about.sees_through for c in portfolio):
         notes = (*notes, Say("planning", "note.from_scratch"))
     if rare := _rare_classes(y, codec.labels):
         notes = (*notes, Say("planning", "note.rare", {"names": rare}))

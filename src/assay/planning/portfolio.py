@@ -32,6 +32,7 @@ def candidates(
     also: tuple[str, ...] = (),
     forms: frozenset[str] = frozenset({"vector"}),
     encoder: str = "",
+    sight: str = "",
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
@@ -41,18 +42,20 @@ def candidates(
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
     forms : that the columns give; a learner that takes others has nothing to learn from
     encoder : name and hash of the pretrained encoder of texts; empty for the one that a package carries
+    sight   : name and hash of the pretrained encoder of pictures; without one, what sees through it is left out
     """
     room = shelf("learners")
     named = {*only, *also}
     keys = [key for key in room.keys() if not only or key in named]
     keys = [key for key in keys if forms.issuperset(room.get(key).about.takes)]
     keys = [key for key in keys if key in named or not room.get(key).about.by_name]
-    left_out = [said for key in keys if (said := _left_out(key, drawn, spare)) is not None]
+    keys = [key for key in keys if sight or key in named or not room.get(key).about.sees_through]
+    left_out = [said for key in keys if (said := _left_out(key, drawn, spare, sight)) is not None]
     gone = {said.values["learner"] for said in left_out}
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
     fitting = [key for key in fitting if key in named or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
-    for name, key, settings in _ordered(rows, head, forms, encoder):
+    for name, key, settings in _ordered(rows, head, forms, encoder, sight):
         if key in fitting:
             fixed = settings | {"craft": 0} if drawn and "craft" in settings else settings
             found.append(_candidate(name, with_settings(room.get(key), fixed)))
@@ -83,7 +86,7 @@ def _candidate(name: str, learner: Any) -> Candidate:
     return Candidate(name=name, learner=learner.about.key, settings=settings_of(learner))
 
 
-def _left_out(key: str, drawn: bool, spare: float) -> Say | None:
+def _left_out(key: str, drawn: bool, spare: float, sight: str) -> Say | None:
     """Why a learner cannot be among the candidates; None where it can."""
     missing, about = shelf("learners").missing(key), shelf("learners").get(key).about
     if missing:
@@ -91,18 +94,22 @@ def _left_out(key: str, drawn: bool, spare: float) -> Say | None:
         return Say("planning", "left.learner", {"learner": key, "packages": list(missing), "extra": extra})
     if drawn and not (about.streams or about.readable or about.order == 0):  # 0 is the constant guess
         return Say("planning", "left.stream", {"learner": key})
+    if about.sees_through and not sight:
+        return Say("planning", "left.sight", {"learner": key})
     if about.memory > spare:
         values = {"learner": key, "need": memory.said(about.memory), "spare": memory.said(max(0.0, spare))}
         return Say("planning", "left.memory", values)
     return None
 
 
-def _ordered(rows: int, head: Head, forms: frozenset[str], encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
+def _ordered(
+    rows: int, head: Head, forms: frozenset[str], encoder: str, sight: str
+) -> list[tuple[str, str, dict[str, Any]]]:
     first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
     return [
         *first,
         *(_texts(encoder) if "texts" in forms else []),
-        *(_pictures() if "grid" in forms else []),
+        *(_pictures(sight) if "grid" in forms else []),
         *(_small(rows, head) if rows <= SMALL else _middling(rows, head)),
     ]
 
@@ -117,10 +124,11 @@ def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def _pictures() -> list[tuple[str, str, dict[str, Any]]]:
+def _pictures(sight: str) -> list[tuple[str, str, dict[str, Any]]]:
     """What is done in seconds comes before what takes all the time there is."""
     views = {"views": 3, "reach": 0.4}
     return [
+        *([("sight", "sight", {"encoder": sight})] if sight else []),
         ("patches", "patches", {}),
         ("patches seen from elsewhere", "patches", views),
         ("patches, large, seen from elsewhere", "patches", views | {"patch": 12}),

@@ -35,7 +35,7 @@ class Wishes:
     features: tuple[str, ...] = ()  # columns to use although they look like ids
     learners: tuple[str, ...] = ()  # only these
     also: tuple[str, ...] = ()  # learners that are left out unless they are named, beside the usual ones
-    encoder: str = ""  # of texts: a folder, or a name on the hub; empty takes the one that a package carries
+    encoder: str = ""  # of texts or of pictures: a folder, or a name on the hub; empty takes the one of texts that a package carries
     minutes: float | None = None  # MINUTES where neither they nor trials are given
     trials: int = 0  # candidates beyond the constant guess; with them no clock is looked at
     folds: int = 0

@@ -28,7 +28,7 @@ from ..kernel.stream import Stream
 from ..kernel.threads import at_most
 from ..stats.heads import guess, losses
 from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
-from .worlds import ROWS, Ticking, bruised, easy, heads, plenty, replaced
+from .worlds import ROWS, Ticking, bruised, easy, heads, plenty, replaced, seeing
 
 MOST_ASKED = 400  # looks at an expired clock: every fold of every stage may look a few times, no loop may go on
 Test = Callable[[Any, Head], None]
@@ -50,7 +50,13 @@ def contracts(plugin: Any) -> list[Contract]:
 def fit(plugin: Any, head: Head, train: Batch, seed: int = 0, clock: Clock | None = None) -> Any:
     """A fitted model at the default settings; a fifth of the rows may stop it early."""
     with at_most(1):  # small tables are slower with more threads
-        return plugin().fit(*parted(train), head, clock or plenty(), stream(seed, "fit"))
+        return at_defaults(plugin).fit(*parted(train), head, clock or plenty(), stream(seed, "fit"))
+
+
+def at_defaults(plugin: Any) -> Any:
+    """At the default settings; what sees through a pretrained network is given a tiny one, since none comes with it."""
+    named = plugin.about.sees_through
+    return with_settings(plugin, {named: seeing()}) if named else plugin()
 
 
 def parted(batch: Batch) -> tuple[Batch, Batch]:
@@ -142,7 +148,7 @@ def learns_in_blocks(plugin: Any, head: Head) -> None:
     assert train.y is not None
     fed = Stream(sample=lambda: train, sizes=sizes, y=train.y, weight=train.weight, blocks=blocks)
     with at_most(1):
-        fitted = plugin().fit_stream(fed, tune, head, plenty(), stream(0, "fit"), 50)
+        fitted = at_defaults(plugin).fit_stream(fed, tune, head, plenty(), stream(0, "fit"), 50)
     demand(tuple(asked) == sizes, f"blocks of {sizes} rows were asked for as {asked}")
     own, whole = (loss(f.predict(_fresh(head)), _fresh(head), head) for f in (fitted, _fitted(plugin, head)))
     demand(own < 1.25 * whole, f"loss {own:.4g} in blocks, {whole:.4g} at once")
@@ -170,7 +176,7 @@ def leaves_rows_alone(plugin: Any, head: Head) -> None:
     """Fitting and predicting change nothing in the batch."""
     given, kept = parted(easy(head)), parted(easy(head))
     with at_most(1):
-        model = plugin().fit(*given, head, plenty(), stream(0, "fit"))
+        model = at_defaults(plugin).fit(*given, head, plenty(), stream(0, "fit"))
     model.predict(given[0])
     for batch, before in zip(given, kept, strict=True):
         demand(same_bits(batch.vector.values, before.vector.values), "the values were changed")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from ..kernel.boxes import Box2D, cell_of
 from ..kernel.clock import Clock
 from ..kernel.data import Bools, Column, Floats, Ints
 from ..kernel.forms import Batch, Feature, Grids, Head, Texts, Vector
+from ..kernel.need import need
 from ..kernel.rng import stream
 
 ROWS = 360
@@ -216,6 +218,21 @@ def pictures(rows: int) -> str:
         pixels = np.clip(rng.normal(60 + 120 * (i % 2), 30, size=(20, 24, 3)), 0, 255).astype(np.uint8)
         (Path(folder) / f"{i}.ppm").write_bytes(b"P6 24 20 255\n" + pixels.tobytes())
     return folder
+
+
+@functools.cache
+def seeing() -> str:
+    """A folder with a tiny pretrained network for pictures, of random weights, that goes with the process."""
+    torch, transformers = need("torch", "nets"), need("transformers", "text")
+    folder = Path(tempfile.mkdtemp(prefix="assay-network-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic")
+        transformers.ResNetModel(config).save_pretrained(folder / "seeing")
+    said = {"size": {"shortest_edge": 32}, "crop_size": 28}
+    (folder / "seeing" / "preprocessor_config.json").write_text(json.dumps(said), encoding="utf-8")
+    return str(folder / "seeing")
 
 
 HOSTILE: tuple[str | None, ...] = (

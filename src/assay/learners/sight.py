@@ -1,0 +1,265 @@
+"""What does a picture show? A pretrained network turns it into a point, and a linear model reads the point.
+
+The network stays as it came (frozen), so a picture is encoded once for all folds and candidates; only the weights on its points are
+learnt, by a ridge regression in closed form (`stats/ridge.py`). No network comes with the package: it is tried where one is named. The file
+names the checkpoint and its hash, and does not hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.clock import Clock
+from assay.kernel.data import Bools, Floats
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Batch, Feature, Grid, Head
+from assay.kernel.plugins import About
+from assay.kernel.settings import Name, Real, check_settings
+from assay.neural.checkpoint import Checkpoint, find, label_in
+from assay.neural.sights import Points, Sights, sights
+from assay.stats.design import Design
+from assay.stats.heads import guess, targets
+from assay.stats.ridge import solved
+
+from ._beside import beside, counting, counts, parts_in, places_beside
+
+BESIDE = 0.2  # of a standard deviation of another column: about what a telling direction of the points spans
+TIMED = 12  # pictures
+SHARE_FOR_PICTURES = 0.8  # of a candidate's time that encoding may take
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """Points of a frozen network for pictures, and a linear model on them."""
+
+    about: ClassVar[About] = About(
+        key="sight",
+        takes=("vector", "grid"),
+        gives=("value", "classes", "flags"),
+        needs=("torch", "transformers"),
+        extra="text",
+        order=30,
+        memory=900_000_000,
+        loads=12.0,
+        share=0.75,
+        sees_through="encoder",
+        words={
+            "en": {
+                "title": "pretrained network for pictures with a linear model",
+                "none": "no pretrained network for pictures was named; --encoder FOLDER names one",
+                "texts": "the encoder {name} reads texts; one for pictures is wanted",
+                "short": "reading the network may take {seconds} s, and {left} s are left; give more --minutes",
+                "long": "encoding {n} pictures would take about {seconds} s, and {left} s are left; give more --minutes",
+            },
+            "zh": {
+                "title": "图像预训练网络加线性模型",
+                "none": "未指定图像预训练网络；请用 --encoder 文件夹 指定",
+                "texts": "编码器 {name} 用于文本；此处需要图像编码器",
+                "short": "读入网络可能需要 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
+                "long": "编码 {n} 张图片约需 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
+            },
+        },
+    )
+    encoder: Annotated[str, Name()] = ""  # name and hash of a checkpoint; there is none without a name
+    strength: Annotated[float, Real(0.0, 1e6)] = (
+        0.0  # pull towards zero, in mean square lengths of a row; 0 lets rows choose
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def prepare(self, given: Batch, fits: int, clock: Clock) -> Sight:
+        """Encode every picture of a table before the folds ask for them.
+
+        Raises DoesNotApply where no network for pictures was named, or the time does not suffice.
+        """
+        checkpoint = self._checkpoint()
+        if clock.remaining() < self.about.loads:
+            values = {"seconds": self.about.loads, "left": round(clock.remaining())}
+            raise DoesNotApply(self.about.say("learners", "short", **values))
+        encode = sights(checkpoint.label)
+        n = sum(int(grid.there.sum()) for grid in given.grids.columns)
+        if not clock.stands and n > TIMED:
+            seconds = n * max(_seconds_each(encode, grid, clock) for grid in given.grids.columns)
+            left = SHARE_FOR_PICTURES * clock.remaining()
+            if seconds > left:
+                values = {"n": n, "seconds": round(seconds), "left": round(left)}
+                raise DoesNotApply(self.about.say("learners", "long", **values))
+        for grid in given.grids.columns:
+            encode(grid, clock)
+        return replace(self, encoder=checkpoint.label)
+
+    def _checkpoint(self) -> Checkpoint:
+        if not self.encoder:
+            raise DoesNotApply(self.about.say("learners", "none"))
+        checkpoint = find(self.encoder)
+        if not checkpoint.sees:
+            raise DoesNotApply(self.about.say("learners", "texts", name=checkpoint.name))
+        return checkpoint
+
+    def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Seen:
+        """Encode, choose the strength on the tune rows, then learn from all."""
+        train, tune = counting(train), counting(tune)
+        early = counts(tune)
+        whole = train.then(tune) if early else train
+        assert whole.y is not None
+        others = beside(whole, whole.grids.parts)
+        encode = sights(self._checkpoint().label)
+        columns = Columns(encode, whole.grids.parts, Design.learn(others) if others.features else None)
+        x, made = columns.matrix(whole, clock)
+        rows, wide = np.flatnonzero(made), len(columns.parts) * encode.width
+        if not len(rows) or clock.expired():  # one guess for all
+            base, still = guess(head, whole.y, whole.weight), np.zeros((columns.width, head.width))
+            return Seen(columns, still, base, np.zeros((len(columns.parts), head.width)))
+        x, y = x[rows], whole.y[rows]
+        weight = None if whole.weight is None else whole.weight[rows]
+        centre, scale = _standard(x, wide, encode.width)
+        judged = np.flatnonzero(rows >= train.rows) if early and (rows < train.rows).any() else np.arange(0)
+        weights = solved((x - centre) / scale, targets(head, y), y, weight, head, judged, self.strength)
+        back = np.ascontiguousarray(weights[1:] / scale[:, None].astype(np.float64))  # as it comes back from a file
+        base = weights[0] - centre.astype(np.float64) @ back
+        usual = _by_picture(x.mean(axis=0, dtype=np.float64)[:wide, None] * back[:wide], len(columns.parts))
+        return Seen(columns, back, base, usual)
+
+    @staticmethod
+    def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Seen:
+        """The weights that were dumped; the checkpoint is looked for by name and hash. Raises BundleInvalid."""
+        columns = Columns.load(box, features)
+        weights = box.array("weights", np.float64, (columns.width, head.width))
+        base = box.array("base", np.float64, (head.width,))
+        return Seen(columns, weights, base, box.array("usual", np.float64, (len(columns.parts), head.width)))
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What becomes of a row: the point of each picture, then the other columns."""
+
+    encode: Sights
+    parts: tuple[str, ...]
+    design: Design | None
+
+    @property
+    def width(self) -> int:
+        """Columns of a row: d."""
+        return len(self.parts) * self.encode.width + (self.design.width if self.design else 0)
+
+    def matrix(self, batch: Batch, clock: Clock) -> tuple[Points, Bools]:
+        """Every row as columns [n, d], and whether its pictures, where there are any, were encoded in time [n]."""
+        out, ready = np.zeros((batch.rows, self.width), dtype=np.float32), np.ones(batch.rows, dtype=bool)
+        for place, grid in enumerate(batch.grids.columns):
+            points, made = self.encode(grid, clock)
+            out[:, place * self.encode.width : (place + 1) * self.encode.width] = points
+            ready &= made | ~grid.there
+        if self.design is not None:
+            out[:, len(self.parts) * self.encode.width :] = self.design(beside(batch, self.parts))
+        return out, ready
+
+    def dump(self, box: Box) -> None:
+        """Which checkpoint, which columns."""
+        box.put(encoder=self.encode.checkpoint.label, pictures=list(self.parts), beside=self.design is not None)
+        if self.design is not None:
+            self.design.dump(box.add("design"))
+
+    @classmethod
+    def load(cls, box: Box, features: tuple[Feature, ...]) -> Columns:
+        """What was dumped. Raises BundleInvalid, and RequestError where the checkpoint is not at hand."""
+        label, parts = label_in(box), parts_in(box, features, "pictures")
+        others = tuple(feature for feature in features if feature.part not in parts)
+        design = Design.load(box.box("design"), others) if box.flag("beside") else None
+        if not find(label).sees:
+            raise box.refuse(f"'encoder' is {label[:60]!r}, which reads texts; expected one for pictures")
+        return cls(sights(label), parts, design)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A weight for each coordinate of the points of each picture column, and for each column beside them."""
+
+    columns: Columns
+    weights: Floats  # [d, w]
+    base: Floats  # [w]
+    usual: Floats  # [t, w] mean pull of each picture column among the rows learnt from
+
+    def predict(self, batch: Batch) -> Floats:
+        """Raw scores [n, w]."""
+        out = np.tile(self.base, (batch.rows, 1))
+        for pull in self.pictures(batch):
+            out += pull
+        for _, pull in self._others(batch):
+            out += pull
+        return out
+
+    def contributions(self, batch: Batch) -> Floats:
+        """What each picture adds to the usual picture's score, and the pull of the other columns: [n, d + 1, w]."""
+        out = np.zeros((batch.rows, len(batch.vector.features) + 1, len(self.base)))
+        out[:, -1] = self.base + self.usual.sum(axis=0)
+        owners = [feature.part for feature in batch.vector.features]
+        for part, pull, usual in zip(self.columns.parts, self.pictures(batch), self.usual, strict=True):
+            out[:, owners.index(part)] += pull - usual
+        for feature, pull in self._others(batch):
+            out[:, feature] += pull
+        return out
+
+    def pictures(self, batch: Batch) -> list[Floats]:
+        """Pull of each picture column [n, w]; nothing where there is no picture."""
+        d, found = self.columns.encode.width, []
+        for place, grid in enumerate(batch.grids.columns):
+            points = self.columns.encode(grid)[0].astype(np.float64)
+            found.append(np.einsum("nd,dw->nw", points, self.weights[place * d : (place + 1) * d]))
+        return found
+
+    def _others(self, batch: Batch) -> Iterator[tuple[int, Floats]]:
+        """(feature, pull [n, w]) of each feature of the other columns."""
+        if self.columns.design is None:
+            return
+        where = places_beside(batch.vector.features, self.columns.parts)
+        at = len(self.columns.parts) * self.columns.encode.width
+        own = np.vstack([np.zeros(len(self.base)), self.weights[at:]])
+        for feature, pull in self.columns.design.pulls(beside(batch, self.columns.parts), own):
+            yield where[feature], pull
+
+    def dump(self, box: Box) -> None:
+        """Weights, and which checkpoint they are for."""
+        self.columns.dump(box)
+        box.put_array("weights", self.weights)
+        box.put_array("base", self.base)
+        box.put_array("usual", self.usual)
+
+    def about(self) -> Mapping[str, Any]:
+        """Which checkpoint, and how it looks."""
+        encode = self.columns.encode
+        return {"encoder": encode.checkpoint.name, "side": encode.frame.crop, "width": encode.width}
+
+
+def _standard(x: Points, wide: int, each: int) -> tuple[Points, Points]:
+    """What is taken off each column [d], and by what it is divided [d]: a picture's point then has about length one.
+
+    wide : columns that are coordinates of points, `each` of them of one picture
+    """
+    centre, spread = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+    spread[spread < 1e-6] = 1.0
+    spread[:wide] *= np.sqrt(each)
+    spread[wide:], centre[wide:] = 1.0 / BESIDE, 0.0  # standardised already
+    return centre.astype(np.float32), spread.astype(np.float32)
+
+
+def _by_picture(pulls: Floats, pictures: int) -> Floats:
+    """Pulls of coordinates [t * d, w], added up for each picture column [t, w]."""
+    return np.asarray(pulls.reshape(pictures, -1, pulls.shape[1]).sum(axis=1) if pictures else pulls[:0])
+
+
+def _seconds_each(encode: Sights, grid: Grid, clock: Clock) -> float:
+    """What a picture takes, judged by a few spread over all."""
+    rows = np.flatnonzero(grid.there)
+    if not len(rows):
+        return 0.0
+    few = rows[:: max(1, len(rows) // TIMED)][:TIMED]
+    encode(grid.take(few[:1]))  # the first call is slow
+    timer = clock.slice(clock.remaining())
+    encode(grid.take(few[1:]), timer)
+    return timer.spent() / max(1, len(few) - 1)
