@@ -130,10 +130,10 @@ def _pictures(sight: str) -> list[tuple[str, str, dict[str, Any]]]:
     return [
         *([("sight", "sight", {"encoder": sight})] if sight else []),
         ("patches", "patches", {}),
-        ("patches seen from elsewhere", "patches", views),
-        ("patches, large, seen from elsewhere", "patches", views | {"patch": 12}),
+        ("patches in views", "patches", views),
+        ("large patches in views", "patches", views | {"patch": 12}),
         ("residual", "residual", {"epochs": 150}),
-        ("residual, place by place", "residual", {"epochs": 150, "placed": True}),
+        ("residual by place", "residual", {"epochs": 150, "placed": True}),
     ]
 
 
