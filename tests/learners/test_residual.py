@@ -145,8 +145,10 @@ def chosen(monkeypatch: pytest.MonkeyPatch, natural: int, seconds: float, fits: 
     return Residual().prepare(pictures(natural), fits, Clock.start(seconds, now=lambda: 0.0))
 
 
-def test_where_no_time_passes_nothing_is_chosen() -> None:
-    assert Residual().prepare(pictures(300), 5, Clock.still()) == Residual()
+@pytest.mark.parametrize(("natural", "side"), [(16, 32), (40, 48), (300, 64)])
+def test_where_no_time_passes_only_the_pictures_decide(natural: int, side: int) -> None:
+    found = Residual(width=24).prepare(pictures(natural), 5, Clock.still())
+    assert (found.side, found.width) == (side, 24)
 
 
 @pytest.mark.parametrize("natural", [16, 32, 60, 100, 300])

@@ -117,6 +117,16 @@ def test_a_picture_is_decoded_once_for_all_who_ask_at_a_side(folder: Path, looke
     assert len(looked) == 2 * N
 
 
+def test_where_not_all_can_be_kept_only_those_asked_for_are_decoded(
+    folder: Path, looked: Counter[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown, "KEPT", 3 * 8 * 8 * N - 1)
+    grid = column(folder, list(range(N))).take(np.arange(N - 1))
+    assert (grid.at(8) == grid.at(8)).all()
+    assert len(looked) == N - 1
+    assert set(looked.values()) == {2}
+
+
 def test_where_few_are_asked_for_they_alone_are_decoded(folder: Path, looked: Counter[tuple[str, int]]) -> None:
     grid = column(folder, list(range(N)))
     grid.take(np.asarray([2, 2])).at(8)

@@ -32,6 +32,7 @@ COARSEST = 8  # pixels: the side of the map behind the stem is no less
 GAIN = 1.25  # pictures may be made so much larger than they are
 LEAST_STEPS = 1_000
 FEWEST_STEPS = 60  # with fewer not even the smallest network learns anything
+UNTIMED = 64  # pixels at most, where no time is taken
 SHARE = 0.8  # of the time of a fit that steps may take: answers come after
 COST = 1.6  # what a step costs with another fit beside it, against a step alone
 
@@ -86,9 +87,10 @@ class Residual:
 
         Raises DoesNotApply where the time does not suffice for the smallest.
         """
-        if clock.stands:
-            return self
         natural = max((grid.natural() for grid in given.grids.columns), default=1)
+        if clock.stands:  # nothing is timed, so that nothing depends on the machine
+            side = next(side for side in SIDES if side <= max(SIDES[-1], min(UNTIMED, GAIN * natural)))
+            return replace(self, side=side, stems=_stems(side))
         a_fit = SHARE * clock.remaining() * min(cores(), fits) / fits
         steps = 0.0
         for side, width in self._sizes(natural):

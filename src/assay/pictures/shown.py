@@ -80,7 +80,9 @@ class Shown:
         """Red, green and blue, the whole picture brought to a square: [n, side, side, 3]; all zero where there is none."""
         used, inverse = np.unique(self.places, return_inverse=True)
         some = used[used >= 0]
-        if len(some) < FEW * len(self.levels) and not _PIXELS.holds(self.levels, self.home, side, self.window):
+        kept = _PIXELS.holds(self.levels, self.home, side, self.window)
+        too_many = 3 * side * side * len(self.levels) > KEPT
+        if not kept and (too_many or len(some) < FEW * len(self.levels)):
             seen = self._decoded(some, side)
         else:
             whole = np.arange(len(self.levels))
