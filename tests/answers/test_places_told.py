@@ -58,6 +58,12 @@ def test_drawings_are_jpegs_named_after_row_and_column(tmp_path: Path) -> None:
         assert image.open(path).format == "JPEG"
 
 
+def test_two_columns_whose_names_become_one_are_drawn_in_two_files(tmp_path: Path) -> None:
+    paths = explained(told("left eye"), told("left/eye")).draw(tmp_path)
+    assert [path.name for path in paths] == ["row-3-left_eye.jpg", "row-3-left_eye-2.jpg"]
+    assert all(path.is_file() for path in paths)
+
+
 def test_without_pictures_nothing_is_made(tmp_path: Path) -> None:
     assert explained().draw(tmp_path / "maps") == []
     assert not (tmp_path / "maps").exists()

@@ -14,7 +14,7 @@ from assay.kernel.findings import Finding
 from assay.kernel.forms import Head
 from assay.tasks.binary import Binary
 
-from .scenes import column_of, part
+from .scenes import column_of, opened, part
 from .worlds import ask, logit_world, world
 
 pytest.importorskip("PIL.Image")
@@ -80,6 +80,22 @@ def test_one_class_in_another_size_is_found(tmp_path: Path) -> None:
     finding = finding_of(tmp_path / "p", [part(rng, 72 + 8 * int(label)) for label in y], y, z)
     assert finding.verdict == "watch"
     assert "width and height in pixels" in told(finding)[:2]
+
+
+def test_a_camera_that_tells_every_answer_is_found(tmp_path: Path) -> None:
+    from PIL import Image
+
+    rng = np.random.default_rng(5)
+    y, z = answers(rng)
+    folder = tmp_path / "p"
+    folder.mkdir()
+    for i, label in enumerate(y):
+        exif = Image.Exif()
+        exif[271] = "Canon" if label else "Nikon"  # the maker
+        Image.fromarray(part(rng)).save(folder / f"{i:04}.jpg", quality=90, exif=exif)
+    finding = ask("shortcuts", world([opened(folder, N)], np.where(y == 1, "yes", "no"), z))
+    assert finding.verdict == "watch"
+    assert "camera" in " ".join(told(finding)[:2])
 
 
 def test_several_classes_and_values_are_asked_too(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assay.kernel import memory
 from assay.kernel.clock import Clock
 from assay.kernel.errors import BundleInvalid, DoesNotApply
 from assay.kernel.forms import Batch, Head
@@ -193,6 +194,13 @@ def test_less_time_means_fewer_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DoesNotApply) as refused:
         filters(9.9)
     assert "40 pictures would take about 10 s, and 10 s are left" in str(refused.value)
+
+
+def test_less_memory_means_fewer_filters_whatever_the_clock() -> None:
+    """Forty pictures of 12,800 numbers, five copies of them on each of the fits side by side."""
+    assert Patches().prepare(pictures(16), 5, Clock.still()).filters == 400
+    with memory.within(2e6):
+        assert Patches().prepare(pictures(16), 5, Clock.still()).filters < 400
 
 
 def test_where_no_time_is_left_it_says_so_by_the_clock() -> None:

@@ -169,6 +169,13 @@ def test_a_table_of_pieces_that_does_not_fit_is_refused(rows: Any, said: str) ->
         Chain.load(box)
 
 
+def test_a_small_file_that_asks_for_gigabytes_on_the_way_is_refused() -> None:
+    box = boxed(rested("textbook")[1])
+    box.put(side=1024, pieces=[["conv", 3, 4096, 1, 1]])
+    with pytest.raises(BundleInvalid, match="numbers on the way"):
+        Chain.load(box)
+
+
 @pytest.mark.parametrize("damage", ["shape", "bias", "lost", "infinite", "scale", "side", "none"])
 def test_numbers_that_do_not_fit_the_table_are_refused(damage: str) -> None:
     box = boxed(rested("residual")[1])

@@ -158,15 +158,6 @@ def test_pictures_of_two_folders_do_not_stand_in_one_column(folder: Path) -> Non
         grid.then(column(folder.parent, [1, 2]))
 
 
-def test_pixels_that_take_too_much_room_are_not_kept_but_shown(
-    folder: Path, looked: Counter[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shown, "_PIXELS", shown.Memo(100.0, lambda pixels: int(pixels.nbytes)))
-    grid = column(folder, list(range(N)))
-    assert np.array_equal(grid.at(8), grid.at(8))
-    assert set(looked.values()) == {2}
-
-
 def test_its_memory_is_that_of_the_places(folder: Path) -> None:
     grid = column(folder, list(range(N)))
     grid.at(8)

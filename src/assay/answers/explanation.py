@@ -98,7 +98,11 @@ class Explanation:
         Raises RequestError where nothing can be written there.
         """
         drawn = [(picture.file_name, picture.drawn()) for picture in self.pictures if picture.jpeg]
-        paths = [Path(folder) / f"row-{self.row}-{name}.jpg" for name, _ in drawn]
+        names = [name for name, _ in drawn]
+        again = [
+            f"-{names[:place].count(name) + 1}" if name in names[:place] else "" for place, name in enumerate(names)
+        ]
+        paths = [Path(folder) / f"row-{self.row}-{name}{more}.jpg" for name, more in zip(names, again, strict=True)]
         try:
             if paths:
                 Path(folder).mkdir(parents=True, exist_ok=True)

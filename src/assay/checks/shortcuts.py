@@ -45,6 +45,7 @@ TREE: dict[str, Any] = {
 }
 LEVEL = 0.01  # for all facts together
 HIDDEN, SEEN = 0.2, 0.5  # shares of the model's gain from which a fact is told
+FOLDER = "folder"  # the fact that answers may have been read from
 ALL = 0.95  # share of a folder's rows that have its most frequent answer, where answers came from folders
 MOST_LEVELS = 50  # names beyond which a fact names single rows
 
@@ -155,7 +156,7 @@ class Shortcuts:
         measured = _measured(column)
         for key, parts in measured.facts.items():
             named = [measured.names[part] for part in parts if part in measured.names]
-            if any(_gives_answers(levels, evidence) for levels in named):
+            if key == FOLDER and any(_gives_answers(levels, evidence) for levels in named):
                 notes.append(self._say("folder"))
                 continue
             known = [_numbers(measured.numbers[part]) for part in parts if part in measured.numbers]

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.kernel import memory
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats, Ints
@@ -40,6 +41,7 @@ SMALL_UP_TO = 44  # pixels that count as small
 SHARE = 0.6  # of the time of a candidate, for looking at all pictures in all fits
 FEWEST = 32  # filters
 TIMED = 32  # pictures
+COPIES, PRODUCTS = 5, 3  # of the rows and of their products, that are held at once
 SOLVING = 1.5  # what solving takes, in products of all rows or all columns
 USUAL_FROM = 500  # rows that tell what a picture usually pulls
 Weights = NDArray[np.float32]
@@ -89,6 +91,8 @@ class Patches:
         small = natural <= SMALL_UP_TO
         ready = replace(self, side=SMALL_SIDE if small else SIDE, stride=1 if small else 2, filters=400)
         n = sum(int(grid.there.sum()) for grid in given.grids.columns)
+        while ready.filters // 2 >= FEWEST and min(cores(), fits) * ready._bytes_a_fit(n) > memory.room():
+            ready = replace(ready, filters=ready.filters // 2, cells=2)
         while not clock.stands:
             seconds = fits * ready._seconds_a_fit(n, clock) / cores()
             if seconds <= SHARE * clock.remaining():
@@ -100,6 +104,11 @@ class Patches:
                 raise DoesNotApply(self.about.say("learners", "long", **values))
             ready = replace(ready, filters=ready.filters // 2, cells=2)
         return ready
+
+    def _bytes_a_fit(self, n: int) -> float:
+        """What fitting holds at its peak: rows a few times over, and the products of rows or of columns."""
+        rows, columns = n * (1 + self.views), 2 * self.filters * self.cells**2
+        return 4.0 * COPIES * rows * columns + 8.0 * PRODUCTS * min(rows, columns) ** 2
 
     def _seconds_a_fit(self, n: int, clock: Clock) -> float:
         """On one core, with as many others at work as there are: to look at every picture, and to solve."""
@@ -148,7 +157,8 @@ class Patches:
         if clock.expired():  # one guess for all
             weights = np.vstack([guess(head, whole.y, whole.weight), np.zeros((x.shape[1], head.width))])
         else:
-            weights = solved(x, target, y, weight, head, judged, self.strength)
+            with one_thread_for_products():  # their number would be in the last digits
+                weights = solved(x, target, y, weight, head, judged, self.strength)
         back = weights[1:] / scale[:, None]
         base = weights[0] - centre.astype(np.float64) @ back
         model = SeenPatches(looks, back.astype(np.float32), base, np.zeros((len(looks.parts), head.width)))

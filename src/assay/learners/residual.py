@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
+from assay.kernel import memory
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.errors import DoesNotApply
@@ -28,10 +29,10 @@ from ._pictures import SeenPictures, see
 
 SIDES = (224, 160, 128, 96, 64, 48, 32)  # pixels
 WIDTHS = (32, 24, 16)
-COARSEST = 8  # pixels: the side of the map behind the stem is no less
 GAIN = 1.25  # pictures may be made so much larger than they are
 LEAST_STEPS = 1_000
 FEWEST_STEPS = 60  # with fewer not even the smallest network learns anything
+COPIES = 4  # of the pixels of a fit, that are held at once
 UNTIMED = 64  # pixels at most, where no time is taken
 SHARE = 0.8  # of the time of a fit that steps may take: answers come after
 COST = 1.6  # what a step costs with another fit beside it, against a step alone
@@ -91,9 +92,10 @@ class Residual:
         if clock.stands:  # nothing is timed, so that nothing depends on the machine
             side = next(side for side in SIDES if side <= max(SIDES[-1], min(UNTIMED, GAIN * natural)))
             return replace(self, side=side, stems=_stems(side))
+        rows = min(cores(), fits) * sum(int(grid.there.sum()) for grid in given.grids.columns)
         a_fit = SHARE * clock.remaining() * min(cores(), fits) / fits
         steps = 0.0
-        for side, width in self._sizes(natural):
+        for side, width in self._sizes(natural, rows):
             tried = replace(self, side=side, width=width, stems=_stems(side))
             steps = a_fit / max(1e-9, COST * tried.seconds_a_step(len(given.grids.columns), clock))
             if steps >= LEAST_STEPS:
@@ -103,9 +105,11 @@ class Residual:
             raise DoesNotApply(self.about.say("learners", "long", **values))
         return tried
 
-    def _sizes(self, natural: int) -> list[tuple[int, int]]:
-        """Sides and widths, the most able first: no picture is made much larger than it is."""
-        sides = [side for side in SIDES if side <= max(SIDES[-1], GAIN * natural)]
+    def _sizes(self, natural: int, rows: int) -> list[tuple[int, int]]:
+        """Sides and widths, the most able first: no picture is made much larger than it is, nor so many than there is memory."""
+        room = memory.room() / (COPIES * 3 * max(1, rows))
+        sides = [side for side in SIDES if side <= max(SIDES[-1], GAIN * natural) and side * side <= room]
+        sides = sides or [SIDES[-1]]
         return [(side, width) for side in sides for width in WIDTHS[: 1 + (side == sides[-1]) * len(WIDTHS)]]
 
     def seconds_a_step(self, columns: int, clock: Clock) -> float:

@@ -28,6 +28,7 @@ from .one_thread import one_thread
 
 KINDS = ("conv", "block", "pool")
 MOST_PIECES, MOST_CHANNELS, MOST_KERNEL, MOST_SIDE = 64, 4096, 11, 1024
+MOST_NUMBERS = 100_000_000  # that one picture may become on the way: 400 MB
 STEADY = 1e-5  # added to a variance before its root is taken
 BORN_STILL = (
     0.0  # the weight of a block's last normalisation at first: a block begins as its shortcut (Goyal et al. 2017)
@@ -148,6 +149,8 @@ class Chain:
             left = piece.side(left)
             if left < 1:
                 raise box.refuse(f"nothing is left of a side of {side} pixels")
+            if left * left * piece.outward > MOST_NUMBERS:
+                raise box.refuse(f"a picture of {side} pixels would become more than {MOST_NUMBERS} numbers on the way")
         weights, biases = numbers_in(box, [shape for piece in pieces for shape in piece.shapes()])
         scale = box.array("scale", np.float32, (3,))
         if not (scale > 0).all():

@@ -27,7 +27,7 @@ from assay.kernel.threads import threads
 from assay.pictures.letterbox import letterboxed
 from assay.stats.boxes import nms
 
-from .chain import Piece, Pixels, after_each, numbers_in, pieces_in, put_numbers, rows_of, tensors
+from .chain import MOST_NUMBERS, Piece, Pixels, after_each, numbers_in, pieces_in, put_numbers, rows_of, tensors
 from .halves import Halves, halves_of, put_halves
 from .one_thread import one_thread
 
@@ -222,6 +222,10 @@ class Detector:
             raise box.refuse(
                 f"maps have the strides {a.strides}, expected each twice the one before, up to {MOST_STRIDE}"
             )
+        strides = itertools.accumulate((2 if p.kind == "pool" else p.stride for p in a.pieces), lambda x, y: x * y)
+        numbers = (height * width // s**2 * p.outward for s, p in zip(strides, a.pieces, strict=True))
+        if max(numbers) > MOST_NUMBERS:
+            raise box.refuse(f"a picture would become more than {MOST_NUMBERS} numbers on the way")
         weights, biases = numbers_in(box, a.shapes)
         scale = box.array("scale", np.float32, (channels,))
         if not (scale > 0).all():

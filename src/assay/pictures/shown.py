@@ -7,6 +7,7 @@ for and the pixels kept for as long as the table's names are held, so that folds
 from __future__ import annotations
 
 import functools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,14 +20,28 @@ from ..kernel.files import OutsideHome, raw_of
 from ..kernel.memo import Memo
 from ..kernel.threads import cores
 from .decoding import Unreadable, decoded, sizes_of
+from .most import most_pixels
 from .window import Window
 
 KEPT = 3_000_000_000  # bytes of pixels that are kept: 60,000 pictures of 128 x 128
-FEW = 0.25  # of the pictures of a table: where fewer are asked for, they alone are decoded
 SAMPLED = 200  # pictures whose headers tell how large they are
 MOST_OF = 0.9  # of the pictures lose nothing at the natural side
 
-_PIXELS = Memo(KEPT, lambda pixels: int(pixels.nbytes))
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The pixels of those pictures of a table that were asked for at a side; of the others, memory that nothing has touched."""
+
+    pixels: NDArray[np.uint8]  # [levels, side, side, 3]
+    there: Bools  # [levels]
+    lock: threading.Lock
+
+    @classmethod
+    def nothing(cls, levels: int, side: int) -> _Kept:
+        return cls(np.zeros((levels, side, side, 3), np.uint8), np.zeros(levels, dtype=bool), threading.Lock())
+
+
+_PIXELS = Memo(KEPT, lambda kept: int(kept.pixels.nbytes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,15 +95,18 @@ class Shown:
         """Red, green and blue, the whole picture brought to a square: [n, side, side, 3]; all zero where there is none."""
         used, inverse = np.unique(self.places, return_inverse=True)
         some = used[used >= 0]
-        kept = _PIXELS.holds(self.levels, self.home, side, self.window)
-        too_many = 3 * side * side * len(self.levels) > KEPT
-        if not kept and (too_many or len(some) < FEW * len(self.levels)):
-            seen = self._decoded(some, side)
+        out = np.zeros((len(used), side, side, 3), dtype=np.uint8)  # -1 stands first
+        if 3 * side * side * len(self.levels) > KEPT:
+            out[len(used) - len(some) :] = self._decoded(some, side)
         else:
-            whole = np.arange(len(self.levels))
-            seen = _PIXELS.of(self.levels, lambda: self._decoded(whole, side), self.home, side, self.window)[some]
-        nothing = np.zeros((len(used) - len(some), side, side, 3), dtype=np.uint8)  # -1 stands first
-        return np.asarray(np.concatenate([nothing, seen])[inverse])
+            size = len(self.levels), side
+            kept = _PIXELS.of(self.levels, lambda: _Kept.nothing(*size), self.home, side, self.window, most_pixels())
+            with kept.lock:
+                lacking = some[~kept.there[some]]
+                kept.pixels[lacking] = self._decoded(lacking, side)
+                kept.there[lacking] = True
+            out[len(used) - len(some) :] = kept.pixels[some]
+        return np.asarray(out if np.array_equal(inverse, np.arange(len(out))) else out[inverse])
 
     def _decoded(self, levels: NDArray[Any], side: int) -> NDArray[np.uint8]:
         out = np.zeros((len(levels), side, side, 3), dtype=np.uint8)

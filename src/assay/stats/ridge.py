@@ -71,7 +71,7 @@ class Squares:
         if self.dual:
             own = 1.0 - strength * self.unit * np.diag(inverse)
         else:
-            own = np.einsum("nd,de,ne->n", self.x, inverse, self.x)
+            own = np.einsum("nd,nd->n", self.x @ inverse, self.x)
         own = np.minimum(own + np.square(self.root) / len(self.x), NEARLY_ONE)
         found = np.asarray(self.mean + self.target - (self.target - answers) / (1.0 - own)[:, None])
         return np.where(self.root[:, None] > 0, found, self.mean)
