@@ -78,11 +78,11 @@ def placed(evidence: Evidence, data: Dataset, rows: Sequence[int], folds: Ints, 
     for row in rows:
         if evidence.clock.expired():
             break
-        top = int(evidence.task.answers(scores[row : row + 1])[0].argmax()) if labels else 0
-        sign = -1.0 if single and labels and top == 0 else 1.0
+        top = 0 if single or not labels else int(evidence.task.answers(scores[row : row + 1])[0].argmax())
+        sign = -1.0 if single and labels and scores[row, 0] < 0 else 1.0
         for reasons in evidence.model.pictures(data.take(np.asarray([row])), int(folds[row])):
             shared = not single and evidence.y.ndim == 1
-            found.append(Placed(row, reasons, 0 if single else top, sign, shared))
+            found.append(Placed(row, reasons, top, sign, shared))
     return found
 
 
