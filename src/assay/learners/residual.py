@@ -78,7 +78,7 @@ class Residual:
     views: Annotated[float, Real(0.0, 1.0)] = 1.0  # how far views of a picture go, where epochs are many
     mirror: Annotated[bool, Switch()] = True  # views may be mirrored where that keeps the answer
     batch: Annotated[int, Whole(2, 1024, log=True)] = 32  # rows a step looks at
-    epochs: Annotated[int, Whole(1, 1000, log=True)] = 16  # times each row is looked at, at most
+    epochs: Annotated[int, Whole(1, 1000, log=True)] = 10  # times each row is looked at, at most
 
     def __post_init__(self) -> None:
         check_settings(self)

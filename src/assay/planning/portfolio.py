@@ -134,6 +134,7 @@ def _pictures(sight: str) -> list[tuple[str, str, dict[str, Any]]]:
         ("large patches in views", "patches", views | {"patch": 12}),
         ("residual", "residual", {"epochs": 150}),
         ("residual by place", "residual", {"epochs": 150, "placed": True}),
+        ("cnn", "cnn", {"epochs": 60}),
     ]
 
 
