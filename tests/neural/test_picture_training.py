@@ -17,7 +17,8 @@ from assay.testing.worlds import Ticking
 
 torch = pytest.importorskip("torch")
 
-from assay.neural import picture_training  # noqa: E402
+from assay.neural import pace, picture_training  # noqa: E402
+from assay.neural.pace import one_cycle  # noqa: E402
 from assay.neural.picture_training import (  # noqa: E402
     LEAST_SIDE,
     STEP_OF_SIDES,
@@ -26,7 +27,6 @@ from assay.neural.picture_training import (  # noqa: E402
     PictureTraining,
     Rows,
     _grown,
-    _rate,
     smoothed,
     timed,
 )
@@ -183,8 +183,8 @@ def test_every_row_comes_once_before_any_comes_again(n: int) -> None:
 
 def test_the_rate_rises_for_a_quarter_and_falls_to_nothing() -> None:
     shares = np.linspace(0, 1, 401)
-    rates = np.asarray([_rate(share) for share in shares])
-    assert shares[rates.argmax()] == picture_training.RISING
+    rates = np.asarray([one_cycle(share) for share in shares])
+    assert shares[rates.argmax()] == pace.RISING
     assert rates.max() == 1.0
     assert 0 < rates[0] < 0.05
     assert rates[-1] == pytest.approx(0, abs=1e-12)
