@@ -25,8 +25,9 @@ from assay.neural.unit import Unit, weight_of
 from assay.stats.design import Design
 from assay.stats.heads import guess
 
-from ._beside import beside, counting, counts, parts_in, places_beside
+from ._beside import beside, counting, counts, parts_in
 from ._mirrors import mirrored
+from ._pulls import added, design_in, of_others, put_design, told
 
 USUAL_FROM = 200  # rows that tell what a picture usually pulls
 AT_ONCE = 256  # pictures that are decoded before they are looked at
@@ -91,23 +92,11 @@ class SeenPictures:
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
-        out = np.tile(self.base, (batch.rows, 1))
-        for pull in self.pictures(batch):
-            out += pull
-        for _, pull in self._others(batch):
-            out += pull
-        return out
+        return added(self.base, batch.rows, self.pictures(batch), self._others(batch))
 
     def contributions(self, batch: Batch) -> Floats:
         """What each picture adds to the usual picture's score, and the pull of the other columns: [n, d + 1, w]."""
-        out = np.zeros((batch.rows, len(batch.vector.features) + 1, len(self.base)))
-        out[:, -1] = self.base + self.usual.sum(axis=0)
-        owners = [feature.part for feature in batch.vector.features]
-        for part, pull, usual in zip(self.parts, self.pictures(batch), self.usual, strict=True):
-            out[:, owners.index(part)] += pull - usual
-        for feature, pull in self._others(batch):
-            out[:, feature] += pull
-        return out
+        return told(batch, self.parts, self.base, self.usual, self.pictures(batch), self._others(batch))
 
     def pictures(self, batch: Batch) -> list[Floats]:
         """Pull of each picture column [n, w]; nothing where there is no picture."""
@@ -141,20 +130,14 @@ class SeenPictures:
 
     def _others(self, batch: Batch) -> Iterator[tuple[int, Floats]]:
         """(feature, pull [n, w]) of each feature of the other columns."""
-        if self.design is None:
-            return
-        where = places_beside(batch.vector.features, self.parts)
-        own = np.vstack([np.zeros(len(self.base)), self.beside.astype(np.float64)])
-        for feature, pull in self.design.pulls(beside(batch, self.parts), own):
-            yield where[feature], pull
+        return of_others(batch, self.parts, self.design, self.beside)
 
     def dump(self, box: Box) -> None:
         """Chain, design and weights."""
-        box.put(pictures=list(self.parts), placed=self.placed, beside=self.design is not None)
+        box.put(pictures=list(self.parts), placed=self.placed)
         box.put(across=self.mirrored[0], down=self.mirrored[1])
         self.chain.dump(box.add("chain"))
-        if self.design is not None:
-            self.design.dump(box.add("design"))
+        put_design(box, self.design)
         box.put_array("last", self.last)
         box.put_array("weights", self.beside)
         for name in ("base", "usual", "curve"):
@@ -165,8 +148,7 @@ class SeenPictures:
         """What was dumped, every shape checked; torch is not asked. Raises BundleInvalid."""
         parts = parts_in(box, features, "pictures")
         chain, placed = Chain.load(box.box("chain")), box.flag("placed")
-        others = tuple(feature for feature in features if feature.part not in parts)
-        design = Design.load(box.box("design"), others) if box.flag("beside") else None
+        design = design_in(box, features, parts)
         wide = chain.channels * (chain.places**2 if placed else 1)
         return cls(
             parts=parts,

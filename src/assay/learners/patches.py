@@ -31,10 +31,10 @@ from assay.stats.design import Design
 from assay.stats.heads import guess, targets
 from assay.stats.ridge import solved
 
-from ._beside import beside, counting, counts, parts_in, places_beside
+from ._beside import beside, counting, counts, parts_in
 from ._mirrors import mirrored
+from ._pulls import added, design_in, of_others, put_design, standard, told
 
-BESIDE = 0.2  # of a standard deviation of another column: about what a telling direction of the pictures spans
 AT_ONCE = 512  # pictures
 SMALL_SIDE, SIDE = 32, 64  # pixels of small pictures and of others as they are looked at
 SMALL_UP_TO = 44  # pixels that count as small
@@ -142,7 +142,7 @@ class Patches:
         others = beside(whole, whole.grids.parts)
         looks = Looks(whole.grids.parts, filters, Design.learn(others) if others.features else None)
         x = looks(whole)
-        centre, scale = _standard(x, looks)
+        centre, scale = standard(x, len(looks.parts) * looks.filters.width, looks.filters.width)
         target, y, weight, judged = targets(head, whole.y), whole.y, whole.weight, np.arange(0)
         if early:
             judged = np.arange(train.rows, whole.rows)
@@ -208,17 +208,15 @@ class Looks:
 
     def dump(self, box: Box) -> None:
         """Filters and design."""
-        box.put(pictures=list(self.parts), beside=self.design is not None)
+        box.put(pictures=list(self.parts))
         self.filters.dump(box.add("filters"))
-        if self.design is not None:
-            self.design.dump(box.add("design"))
+        put_design(box, self.design)
 
     @classmethod
     def load(cls, box: Box, features: tuple[Feature, ...]) -> Looks:
         """What was dumped. Raises BundleInvalid."""
         parts = parts_in(box, features, "pictures")
-        others = tuple(feature for feature in features if feature.part not in parts)
-        design = Design.load(box.box("design"), others) if box.flag("beside") else None
+        design = design_in(box, features, parts)
         return cls(parts, Filters.load(box.box("filters")), design)
 
 
@@ -233,23 +231,11 @@ class SeenPatches:
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
-        out = np.tile(self.base, (batch.rows, 1))
-        for pull in self.pictures(batch):
-            out += pull
-        for _, pull in self._others(batch):
-            out += pull
-        return out
+        return added(self.base, batch.rows, self.pictures(batch), self._others(batch))
 
     def contributions(self, batch: Batch) -> Floats:
         """What each picture adds to the usual picture's score, and the pull of the other columns: [n, d + 1, w]."""
-        out = np.zeros((batch.rows, len(batch.vector.features) + 1, len(self.base)))
-        out[:, -1] = self.base + self.usual.sum(axis=0)
-        owners = [feature.part for feature in batch.vector.features]
-        for part, pull, usual in zip(self.looks.parts, self.pictures(batch), self.usual, strict=True):
-            out[:, owners.index(part)] += pull - usual
-        for feature, pull in self._others(batch):
-            out[:, feature] += pull
-        return out
+        return told(batch, self.looks.parts, self.base, self.usual, self.pictures(batch), self._others(batch))
 
     def pictures(self, batch: Batch) -> list[Floats]:
         """Pull of each picture column [n, w]; nothing where there is no picture."""
@@ -273,13 +259,9 @@ class SeenPatches:
 
     def _others(self, batch: Batch) -> Iterator[tuple[int, Floats]]:
         """(feature, pull [n, w]) of each feature of the other columns."""
-        if self.looks.design is None:
-            return
-        where = places_beside(batch.vector.features, self.looks.parts)
-        at = len(self.looks.parts) * self.looks.filters.width
-        own = np.vstack([np.zeros(len(self.base)), self.weights[at:].astype(np.float64)])
-        for feature, pull in self.looks.design.pulls(beside(batch, self.looks.parts), own):
-            yield where[feature], pull
+        return of_others(
+            batch, self.looks.parts, self.looks.design, self.weights[len(self.looks.parts) * self.looks.filters.width :]
+        )
 
     def dump(self, box: Box) -> None:
         """Filters and weights."""
@@ -316,14 +298,3 @@ def _viewed(
                 own = x[:, place * looks.filters.width : (place + 1) * looks.filters.width]
                 own[some] = looks.filters.features(seen_from(pixels, ways, rng))
     return found
-
-
-def _standard(x: NDArray[np.float32], looks: Looks) -> tuple[Weights, Weights]:
-    """What is taken off each column, and by what it is divided: a row's pictures then have about length one."""
-    wide = len(looks.parts) * looks.filters.width
-    centre = x.mean(axis=0, dtype=np.float64)
-    spread = x.std(axis=0, dtype=np.float64) if len(x) else np.ones(x.shape[1])
-    spread[spread < 1e-6] = 1.0
-    spread[:wide] *= np.sqrt(max(1, looks.filters.width))
-    spread[wide:], centre[wide:] = 1.0 / BESIDE, 0.0  # standardised already
-    return centre.astype(np.float32), spread.astype(np.float32)

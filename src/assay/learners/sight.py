@@ -26,9 +26,9 @@ from assay.stats.design import Design
 from assay.stats.heads import guess, targets
 from assay.stats.ridge import solved
 
-from ._beside import beside, counting, counts, parts_in, places_beside
+from ._beside import beside, counting, counts, parts_in
+from ._pulls import added, design_in, of_others, put_design, standard, told
 
-BESIDE = 0.2  # of a standard deviation of another column: about what a telling direction of the points spans
 TIMED = 12  # pictures
 SHARE_FOR_PICTURES = 0.8  # of a candidate's time that encoding may take
 
@@ -118,7 +118,7 @@ class Sight:
             return Seen(columns, still, base, np.zeros((len(columns.parts), head.width)))
         x, y = x[rows], whole.y[rows]
         weight = None if whole.weight is None else whole.weight[rows]
-        centre, scale = _standard(x, wide, encode.width)
+        centre, scale = standard(x, wide, encode.width)
         judged = np.flatnonzero(rows >= train.rows) if early and (rows < train.rows).any() else np.arange(0)
         weights = solved((x - centre) / scale, targets(head, y), y, weight, head, judged, self.strength)
         back = np.ascontiguousarray(weights[1:] / scale[:, None].astype(np.float64))  # as it comes back from a file
@@ -161,16 +161,14 @@ class Columns:
 
     def dump(self, box: Box) -> None:
         """Which checkpoint, which columns."""
-        box.put(encoder=self.encode.checkpoint.label, pictures=list(self.parts), beside=self.design is not None)
-        if self.design is not None:
-            self.design.dump(box.add("design"))
+        box.put(encoder=self.encode.checkpoint.label, pictures=list(self.parts))
+        put_design(box, self.design)
 
     @classmethod
     def load(cls, box: Box, features: tuple[Feature, ...]) -> Columns:
         """What was dumped. Raises BundleInvalid, and RequestError where the checkpoint is not at hand."""
         label, parts = label_in(box), parts_in(box, features, "pictures")
-        others = tuple(feature for feature in features if feature.part not in parts)
-        design = Design.load(box.box("design"), others) if box.flag("beside") else None
+        design = design_in(box, features, parts)
         if not find(label).sees:
             raise box.refuse(f"'encoder' is {label[:60]!r}, which reads texts; expected one for pictures")
         return cls(sights(label), parts, design)
@@ -187,23 +185,11 @@ class Seen:
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
-        out = np.tile(self.base, (batch.rows, 1))
-        for pull in self.pictures(batch):
-            out += pull
-        for _, pull in self._others(batch):
-            out += pull
-        return out
+        return added(self.base, batch.rows, self.pictures(batch), self._others(batch))
 
     def contributions(self, batch: Batch) -> Floats:
         """What each picture adds to the usual picture's score, and the pull of the other columns: [n, d + 1, w]."""
-        out = np.zeros((batch.rows, len(batch.vector.features) + 1, len(self.base)))
-        out[:, -1] = self.base + self.usual.sum(axis=0)
-        owners = [feature.part for feature in batch.vector.features]
-        for part, pull, usual in zip(self.columns.parts, self.pictures(batch), self.usual, strict=True):
-            out[:, owners.index(part)] += pull - usual
-        for feature, pull in self._others(batch):
-            out[:, feature] += pull
-        return out
+        return told(batch, self.columns.parts, self.base, self.usual, self.pictures(batch), self._others(batch))
 
     def pictures(self, batch: Batch) -> list[Floats]:
         """Pull of each picture column [n, w]; nothing where there is no picture."""
@@ -215,13 +201,12 @@ class Seen:
 
     def _others(self, batch: Batch) -> Iterator[tuple[int, Floats]]:
         """(feature, pull [n, w]) of each feature of the other columns."""
-        if self.columns.design is None:
-            return
-        where = places_beside(batch.vector.features, self.columns.parts)
-        at = len(self.columns.parts) * self.columns.encode.width
-        own = np.vstack([np.zeros(len(self.base)), self.weights[at:]])
-        for feature, pull in self.columns.design.pulls(beside(batch, self.columns.parts), own):
-            yield where[feature], pull
+        return of_others(
+            batch,
+            self.columns.parts,
+            self.columns.design,
+            self.weights[len(self.columns.parts) * self.columns.encode.width :],
+        )
 
     def dump(self, box: Box) -> None:
         """Weights, and which checkpoint they are for."""
@@ -234,18 +219,6 @@ class Seen:
         """Which checkpoint, and how it looks."""
         encode = self.columns.encode
         return {"encoder": encode.checkpoint.name, "side": encode.frame.crop, "width": encode.width}
-
-
-def _standard(x: Points, wide: int, each: int) -> tuple[Points, Points]:
-    """What is taken off each column [d], and by what it is divided [d]: a picture's point then has about length one.
-
-    wide : columns that are coordinates of points, `each` of them of one picture
-    """
-    centre, spread = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
-    spread[spread < 1e-6] = 1.0
-    spread[:wide] *= np.sqrt(each)
-    spread[wide:], centre[wide:] = 1.0 / BESIDE, 0.0  # standardised already
-    return centre.astype(np.float32), spread.astype(np.float32)
 
 
 def _by_picture(pulls: Floats, pictures: int) -> Floats:
