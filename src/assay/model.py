@@ -16,6 +16,7 @@ import numpy as np
 
 from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
+from .answers.boxes import BoxAnswer, BoxAnswers
 from .answers.explanation import Explanation, WordPulls
 from .answers.one_row import OneRow
 from .answers.place_pulls import PlacePulls
@@ -42,8 +43,11 @@ from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
 from .search.place_pulls import place_pulls
 from .search.word_pulls import word_pulls
-from .stats.conformal import ClassSets, ValueIntervals
+from .stats import promises
+from .stats.box_sets import BoxSets
+from .stats.conformal import ClassSets
 from .stats.grades import nearest
+from .stats.promises import Promise
 from .store import bundle, plain
 
 
@@ -54,7 +58,7 @@ class Model:
     plan: Plan
     codec: Codec
     ensemble: Ensemble
-    conformal: ClassSets | ValueIntervals
+    conformal: Promise
     constant: Floats
     ledger: tuple[Trial, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -73,10 +77,17 @@ class Model:
         """Whether a row may bear several labels."""
         return self.ensemble.head.name == "flags"
 
+    @property
+    def _pictured(self) -> str:
+        """The column whose pictures boxes are told of: the first that holds pictures."""
+        return self.ensemble.encoders[0].pictured[0]
+
     # -------------------------------------------------------------------------------------------------- answers
 
     @overload
-    def predict(self, source: Dataset | str | os.PathLike[str] | Sequence[Any], **options: Any) -> Answers: ...
+    def predict(
+        self, source: Dataset | str | os.PathLike[str] | Sequence[Any], **options: Any
+    ) -> Answers | BoxAnswers: ...
     @overload
     def predict(self, source: Any, **options: Any) -> Any: ...
     def predict(self, source: Any, **options: Any) -> Any:
@@ -98,6 +109,11 @@ class Model:
         ids = tuple(
             raw[name] for name in self.plan.names("id") if name in raw
         )  # as written: answers are joined by them
+        if isinstance(self.conformal, BoxSets):
+            seen, sets = raw[self._pictured], self.conformal(answers)
+            said = _by_row(notes, data.rows)
+            more = {"ids": ids, "pictures": seen, "labels": self.codec.labels, "notes": said, "out_of_range": outside}
+            return BoxAnswers.of(answers, sets=sets, **more)
         if isinstance(self.conformal, ClassSets):
             sets = self.conformal(answers)
             if self._several:
@@ -112,16 +128,17 @@ class Model:
         said = _by_row(notes, data.rows)
         return Answers(ids, (), None, values, None, self.conformal(values), said, outside, scale=self.codec.scale)
 
-    def _answer(self, row: Mapping[Any, Any]) -> Answer | None:
+    def _answer(self, row: Mapping[Any, Any]) -> Answer | BoxAnswer | None:
         """The answer to one row; None where the mapping holds columns."""
         try:
             values = self._cells(row)
-            if values is None:
-                whole: Answers = self.predict([row])
+            if values is None or isinstance(self.conformal, BoxSets):
+                whole: Answers | BoxAnswers = self.predict([row])
                 return whole.row(0)
             scores, odd = self._one_row.scores(values)
         except IsColumn:
             return None
+        assert not isinstance(self.conformal, BoxSets)
         found = self.task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
         return answer_of(found, odd, self.codec.labels, self.conformal, self._titles, self.codec.scale, self._several)
 
@@ -147,7 +164,11 @@ class Model:
         """Why one row (counted from 1) is answered as it is; for classes the pulls on `label`, by default the answer.
 
         source : a file, a frame or a Dataset, or the row itself as a mapping of column names to cells
+
+        Raises RequestError for boxes, which are no sum of what columns pull.
         """
+        if isinstance(self.conformal, BoxSets):
+            raise refusal(RequestError, "answers", "boxes_alone", target=self.plan.target)
         if isinstance(source, Mapping) and not options and (found := self._explanation(source, row, label)) is not None:
             return found
         raw = read(source, **options)
@@ -312,15 +333,14 @@ class Model:
     def to_box(self) -> Box:
         """Everything a file needs."""
         box = Box("model")
-        conformal = {"classes": isinstance(self.conformal, ClassSets)}
+        conformal = {"classes": isinstance(self.conformal, ClassSets)}  # what older releases tell them apart by
         box.put(plan=self.plan.to_json(), labels=list(self.codec.labels), conformal=conformal, card=to_plain(self.card))
         box.put(ledger=[to_plain(t) for t in self.ledger], findings=[f.to_json() for f in self.findings])
         box.put(tested=[f.to_json() for f in self.tested])
         if self.codec.scale:
             box.put_array("scale", np.asarray(self.codec.scale))
         inner = box.add("conformal")
-        for name in ("thresholds",) if isinstance(self.conformal, ClassSets) else ("edges", "below", "above"):
-            inner.put_array(name, np.asarray(getattr(self.conformal, name), dtype=np.float64))
+        promises.put(self.conformal, inner)
         inner.put_array("constant", self.constant)
         self.ensemble.dump(box.add("ensemble"))
         return box
@@ -346,19 +366,11 @@ class Model:
         empty = _empty_table(plan)
         ensemble = Ensemble.load(box.box("ensemble"), empty)
         inner, labels = box.box("conformal"), tuple(box.texts("labels"))
-        conformal: ClassSets | ValueIntervals
-        if box.mapping("conformal").get("classes") is True:
-            conformal = ClassSets(inner.array("thresholds", np.float64, (len(labels),), finite=False))
-        else:
-            edges = inner.array("edges", np.float64, (None,))
-            size = len(edges) + 1
-            below, above = (inner.array(name, np.float64, (size,)) for name in ("below", "above"))
-            conformal = ValueIntervals(edges, below, above, ensemble.head.name == "counts")
         return cls(
             plan=plan,
-            codec=Codec(labels=labels, scale=_scale(box) if task.about.graded else ()),
+            codec=Codec(labels=labels, scale=_scale(box) if task.about.graded else (), most=ensemble.head.most),
             ensemble=ensemble,
-            conformal=conformal,
+            conformal=promises.load(inner, ensemble.head, len(labels)),
             constant=inner.array("constant", np.float64, (ensemble.head.width,)),
             ledger=ledger,
             findings=findings,

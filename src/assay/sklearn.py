@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted, column_or_1d, validate_data
 
+from assay.answers.answers import Answers
 from assay.api import train
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import RequestError
@@ -125,6 +126,7 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
         """Probabilities [n, k], columns in the order of `classes_`."""
         check_is_fitted(self)
         found = self.model_.predict(self._table(self._checked(X)))
+        assert isinstance(found, Answers)
         assert found.probabilities is not None
         return found.probabilities[:, np.argsort([int(label) for label in found.labels])]
 
@@ -137,6 +139,7 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
         """Conformal prediction sets: bool [n, k], columns in the order of `classes_`."""
         check_is_fitted(self)
         found = self.model_.predict(self._table(self._checked(X)))
+        assert isinstance(found, Answers)
         assert found.sets is not None
         return found.sets[:, np.argsort([int(label) for label in found.labels])]
 
@@ -159,6 +162,7 @@ class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
         """Values [n]."""
         check_is_fitted(self)
         found = self.model_.predict(self._table(self._checked(X)))
+        assert isinstance(found, Answers)
         assert found.values is not None
         return found.values
 
@@ -166,6 +170,7 @@ class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
         """Conformal intervals [n, 2] at `level`."""
         check_is_fitted(self)
         found = self.model_.predict(self._table(self._checked(X)))
+        assert isinstance(found, Answers)
         assert found.interval is not None
         return found.interval
 

@@ -46,9 +46,9 @@ def test_a_column_of_pictures_that_is_not_used_is_not_dear() -> None:
 
 @pytest.mark.parametrize("rows", [6, 100, 1_000, 10_000, 60_000, 300_000])
 def test_pictures_never_mean_more_folds(rows: int) -> None:
-    plain, dear = (plan_splits(rows, 0, "", "", 0, dear=dear).folds for dear in (False, True))
+    plain, dear = (plan_splits(rows, 0, "", "", 0, dear=dear).folds for dear in (0, DEAR_FOLDS))
     assert dear == min(plain, DEAR_FOLDS)
-    assert plan_splits(rows, 3, "", "", 0, dear=True).folds == 3  # rows of the least class
+    assert plan_splits(rows, 3, "", "", 0, dear=DEAR_FOLDS).folds == 3  # rows of the least class
 
 
 def test_what_looks_at_pictures_comes_first_and_the_quick_one_before_the_slow() -> None:

@@ -5,31 +5,23 @@ One answer a row, with its probability or interval, its prediction set, and what
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Bools, Column, Dataset, Floats, plain_number
-from assay.kernel.errors import RequestError
-from assay.kernel.hints import reason
-from assay.kernel.need import need
-from assay.kernel.words import Say, refusal
+from assay.kernel.words import Say
 from assay.stats import grades
 
 from .answer import Answer, borne, value_of
-
-SHOWN = 8
-DIGITS = 9  # significant digits of a written number
+from .written import Written
 
 
-@dataclass(frozen=True, eq=False)
-class Answers:
+@dataclass(frozen=True, eq=False, repr=False)
+class Answers(Written):
     """Answers for n rows. `probabilities` is [n, k] for k labels; for values `interval` is [n, 2], on a `scale` of grades too."""
 
     ids: tuple[Column, ...]
@@ -113,44 +105,6 @@ class Answers:
         among = grades.inside(self.interval, np.asarray(self.scale)).tolist()
         return ["|".join(grade for grade, s in zip(written, row, strict=True) if s) for row in among]
 
-    def save(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
-        """Write a CSV file, whole or not at all. Raises RequestError."""
-        target = Path(path)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            with part.open("w", newline="", encoding="utf-8") as handle:
-                self.write(handle, lang)
-            os.replace(part, target)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise refusal(RequestError, "answers", "unwritten", path=str(target), reason=reason(error)) from error
-        return target
-
-    def write(self, stream: TextIO, lang: str = "en") -> None:
-        """Every row as CSV into an open text stream."""
-        columns = self.columns(lang)
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        for row in zip(*columns.values(), strict=True):
-            writer.writerow([_written(cell) for cell in row])
-
-    def to_pandas(self, lang: str = "en") -> Any:
-        """A pandas frame."""
-        return need("pandas").DataFrame(self.columns(lang))
-
-    def __repr__(self) -> str:
-        return self.text()
-
-    def text(self, lang: str = "en") -> str:
-        """The first rows, for a terminal."""
-        columns = self.columns(lang)
-        rows = [list(columns), *([_written(c) for c in row] for row in zip(*columns.values(), strict=True))][
-            : SHOWN + 1
-        ]
-        widths = [min(24, max(len(str(row[i])) for row in rows)) for i in range(len(columns))]
-        lines = ["  ".join(str(c)[:w].ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join([*lines, Say("answers", "rows", {"n": len(self)}).text(lang)])
-
 
 def notes_of(
     strange: Bools, data: Dataset, parts: tuple[str, ...], raw: Dataset, kinds: dict[str, str]
@@ -172,7 +126,3 @@ def notes_of(
         for row, text in zip(bad.tolist(), raw[name].take(bad).texts(), strict=True):
             out.setdefault(row, []).append(Say("answers", "misfit", {"name": name, "value": text, "kind": kind}))
     return out
-
-
-def _written(cell: Any) -> str:
-    return plain_number(float(f"{cell:.{DIGITS}g}")) if isinstance(cell, float) else str(cell)

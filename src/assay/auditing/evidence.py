@@ -24,7 +24,8 @@ from assay.search.run import Found
 from assay.search.settle import classes, honest, measured
 from assay.search.word_pulls import word_pulls
 from assay.stats.calibration import Affine
-from assay.stats.conformal import ClassSets, ValueIntervals
+from assay.stats.conformal import ValueIntervals
+from assay.stats.promises import Promise
 
 BOOTSTRAP_SHARE = 0.4  # of the time that is left for the evidence
 
@@ -167,7 +168,7 @@ def on_rows(
     codec: Codec,
     weight: Floats | None,
     ensemble: Ensemble,
-    conformal: ClassSets | ValueIntervals,
+    conformal: Promise,
     contenders: tuple[Contender, ...],
     readable: int | None,
     constant: Floats,
@@ -202,7 +203,7 @@ def on_rows(
         constant=guess,
         contenders=contenders,
         honest=figures,
-        sets=conformal(answers) if isinstance(conformal, ClassSets) else None,
+        sets=None if isinstance(conformal, ValueIntervals) else conformal(answers),
         intervals=conformal(answers[:, 0]) if isinstance(conformal, ValueIntervals) else None,
         ledger=ledger,
         model=View(ensemble, size),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from assay.kernel.clock import Clock
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Finding
+from assay.kernel.forms import PLAIN
 from assay.kernel.plugins import Evidence
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say
@@ -38,8 +40,12 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
     return tuple(findings)
 
 
-def _ask(plugin: type, evidence: Evidence, key: str) -> Finding:
+def _ask(plugin: Any, evidence: Evidence, key: str) -> Finding:
     try:
+        if not set(evidence.task.about.gives) & set(plugin.about.takes or PLAIN):
+            raise DoesNotApply(
+                "another task", say=Say("auditing", "other_task", {"task": evidence.task.about.say("tasks", "title")})
+            )
         finding: Finding = plugin().run(evidence)
         return finding
     except DoesNotApply as answer:

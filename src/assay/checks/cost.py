@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from assay.kernel.findings import Figure, Finding, Measure, Trial
+from assay.kernel.forms import PLAIN
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 
@@ -29,6 +30,7 @@ class Cost:
 
     about: ClassVar[About] = About(
         key="cost",
+        takes=(*PLAIN, "boxes"),
         order=90,
         words={
             "en": {

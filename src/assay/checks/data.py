@@ -17,6 +17,7 @@ import numpy as np
 from assay.kernel.data import Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
+from assay.kernel.forms import PLAIN
 from assay.kernel.labels import counted
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
@@ -48,6 +49,7 @@ class Data:
 
     about: ClassVar[About] = About(
         key="data",
+        takes=(*PLAIN, "boxes"),
         order=90,
         words={
             "en": {
@@ -205,7 +207,7 @@ class Data:
         for name, there, here in shape.more_missing(evidence, names):
             told.look.append(self._say("more_missing", name=name, there=there, here=here))
         labels = evidence.codec.labels
-        if labels:
+        if labels and evidence.y.ndim < 3:
             before = evidence.task.answers(evidence.constant[:1])[0]
             now = counted(evidence.y, len(labels)) / evidence.n
             moved = int(np.abs(now - before).argmax())

@@ -20,6 +20,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
+from assay.kernel.forms import PLAIN
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
@@ -74,6 +75,7 @@ class Personal:
 
     about: ClassVar[About] = About(
         key="personal",
+        takes=(*PLAIN, "boxes"),
         order=92,
         words={
             "en": {

@@ -20,6 +20,7 @@ import numpy as np
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
+from assay.kernel.forms import PLAIN
 from assay.kernel.plugins import About, Evidence, Measured, MeasuresCells, modality_of
 from assay.kernel.words import Say
 from assay.stats.doubts import beyond
@@ -61,6 +62,7 @@ class Pictures:
 
     about: ClassVar[About] = About(
         key="pictures",
+        takes=(*PLAIN, "boxes"),
         order=88,
         words={
             "en": {

@@ -14,6 +14,7 @@ import numpy as np
 from assay.kernel.data import Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
+from assay.kernel.forms import PLAIN
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 from assay.stats.bootstrap import interval
@@ -29,6 +30,7 @@ class Quality:
 
     about: ClassVar[About] = About(
         key="quality",
+        takes=(*PLAIN, "boxes"),
         order=10,
         words={
             "en": {
@@ -143,6 +145,8 @@ class Quality:
 
     def _figures(self, evidence: Evidence) -> list[Figure]:
         labels = evidence.codec.labels
+        if evidence.y.ndim > 2:  # boxes, which have a check of their own
+            return []
         if labels and evidence.y.ndim > 1:
             return [self._per_label(evidence, labels)]
         if labels and len(labels) <= 20:

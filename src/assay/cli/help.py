@@ -53,6 +53,7 @@ and before them the value that a grade is nearest to), set (the answers that can
 model's level) and notes (what is unusual about the row).
 
   assay predict loans.assay new.csv -o scored.csv
+  assay predict cells.assay slides/ -o found.json --draw drawn/     boxes, as COCO and on the pictures
 """,
         "help.explain": "why one row is answered as it is",
         "help.explain.epilog": """\
@@ -157,7 +158,9 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
         "help.resume": "go on with a killed run",
         "help.model": "a .assay file",
         "help.predict.data": "rows to answer: CSV, Parquet, Excel, JSON lines, a database URL, or a folder of texts",
-        "help.predict.output": "CSV file to write (default: the screen)",
+        "help.predict.output": "CSV file to write (default: the screen); where boxes are answered, NAME.json is written as COCO",
+        "help.predict.draw": "write each picture with its boxes into FOLDER (models that find things in pictures)",
+        "help.predict.least": "answer with boxes of at least this probability (default: 0.5)",
         "help.explain.data": "a table that holds the row",
         "help.row": "which row, counted from 1 (default: 1)",
         "help.class": "explain the pull on this class (default: the answer)",
@@ -213,6 +216,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
 等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
 
   assay predict loans.assay new.csv -o scored.csv
+  assay predict cells.assay slides/ -o found.json --draw drawn/     方框，写为 COCO 并画在图片上
 """,
         "help.explain": "说明某一行为何得到这样的回答",
         "help.explain.epilog": """\
@@ -315,7 +319,9 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
         "help.resume": "继续被终止的运行",
         "help.model": ".assay 文件",
         "help.predict.data": "要回答的行：CSV、Parquet、Excel、JSON 行、数据库 URL，或文本文件夹",
-        "help.predict.output": "要写入的 CSV 文件（默认：显示在屏幕上）",
+        "help.predict.output": "要写入的 CSV 文件（默认：显示在屏幕上）；回答为方框时，名称以 .json 结尾则写为 COCO",
+        "help.predict.draw": "把每张图片连同方框写入文件夹（用于在图片中寻找物体的模型）",
+        "help.predict.least": "只回答概率不低于此值的方框（默认：0.5）",
         "help.explain.data": "包含该行的表",
         "help.row": "第几行，从 1 开始（默认：1）",
         "help.class": "说明对此类别的影响（默认：所回答的类别）",

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+
+from assay.kernel.errors import RequestError
+from assay.kernel.words import refusal
 
 from .options import common, reading, reading_options, tell, writable
 from .speech import helped, word
@@ -16,6 +20,8 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("model", help=helped("model", lang))
     parser.add_argument("data", help=helped("predict.data", lang))
     parser.add_argument("-o", "--output", metavar="PATH", help=helped("predict.output", lang))
+    parser.add_argument("--draw", default="", metavar="FOLDER", help=helped("predict.draw", lang))
+    parser.add_argument("--least", type=float, default=None, metavar="P", help=helped("predict.least", lang))
     reading(parser, lang)
     common(parser, lang)
 
@@ -25,11 +31,18 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output:
         writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
+    from assay.answers.boxes import BoxAnswers
 
     rows = assay.read(parsed.data, **reading_options(parsed))
     answers = assay.load(parsed.model).predict(rows)
+    if isinstance(answers, BoxAnswers):
+        answers = answers if parsed.least is None else replace(answers, least=parsed.least)
+    elif option := "draw" if parsed.draw else "least" if parsed.least is not None else "":
+        raise refusal(RequestError, "answers", "no_boxes", option=option)
     if rows.source.rows_refused:
         tell(word("refused", parsed.lang, n=rows.source.rows_refused))
+    if parsed.draw and isinstance(answers, BoxAnswers):
+        tell(word("drawn_boxes", parsed.lang, n=len(answers.draw(parsed.draw)), path=parsed.draw))
     if parsed.json:
         print(json.dumps(answers.columns(parsed.lang), ensure_ascii=False, allow_nan=False))
     if parsed.output:

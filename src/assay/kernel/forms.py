@@ -13,11 +13,13 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .data import Bools, Floats
+from .data import Bools, Floats, Ints
 from .origin import joined, taken
 
 FORMS = ("vector", "texts", "tokens", "sequence", "grid", "clip")
 HEADS = ("value", "counts", "classes", "flags", "quantiles", "path", "boxes", "words", "oddness", "ranking")
+PLAIN = ("value", "counts", "classes", "flags", "quantiles")  # of which a row has one answer, or one for each label
+A_BOX = 6  # numbers of a found box among raw scores: log-odds, class, x, y, width, height
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,14 @@ class Grid(Protocol):
 
     def natural(self) -> int:
         """The side, in pixels, at which all but the largest lose nothing; 1 where there is none."""
+        ...
+
+    def sizes(self) -> Ints:
+        """Width and height of each, in pixels, as it is looked at: [n, 2]; zeros where there is nothing."""
+        ...
+
+    def whole(self, longer: int) -> list[NDArray[np.uint8]]:
+        """Each with its aspect kept, made smaller where its longer side has more than `longer` pixels: [h, w, c]; [0, 0, c] where there is nothing."""
         ...
 
     def at(self, side: int) -> NDArray[np.uint8]:
@@ -218,6 +228,9 @@ class Head:
     classes(k)  the log-odds of the last class where k = 2           width 1
                 one logit a class where k > 2                        width k
     flags(k)    the log-odds of each of k labels                     width k
+    boxes(k, m) m boxes of k classes, the surest first, six numbers  width 6 m
+                each: the log-odds that it is right, its class, x,
+                y, width and height; no width where there is none
 
     >>> Head.classes(2).width, Head.classes(3).width
     (1, 3)
@@ -227,6 +240,7 @@ class Head:
     classes_: int = 0
     width: int = 1
     level: float = 0.0  # of a quantile, between 0 and 1
+    most: int = 0  # boxes of a row
 
     @classmethod
     def value(cls) -> Head:
@@ -252,3 +266,8 @@ class Head:
     def flags(cls, k: int) -> Head:
         """Any of `k` labels, each by itself."""
         return cls("flags", k, k)
+
+    @classmethod
+    def boxes(cls, k: int, most: int) -> Head:
+        """Up to `most` boxes of `k` classes."""
+        return cls("boxes", k, A_BOX * most, most=most)

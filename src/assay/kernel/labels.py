@@ -71,14 +71,16 @@ def codes_of(column: Column, labels: Sequence[str]) -> Ints:
 
 
 def known(y: NDArray[Any]) -> Bools:
-    """Rows whose answer is known, of encoded targets: classes [n], flags [n, k], or values [n]."""
+    """Rows whose answer is known, of encoded targets: classes [n], flags [n, k], values [n], or boxes [n, m, 5]."""
     if y.dtype.kind == "f":
-        return np.asarray(~np.isnan(y))
+        return np.asarray(~np.isnan(y if y.ndim == 1 else y[:, 0, 0]))
     return np.asarray(y >= 0 if y.ndim == 1 else (y >= 0).all(axis=1))
 
 
 def counted(y: NDArray[Any], k: int) -> Ints:
-    """Rows of each of `k` labels: int64 [k]."""
+    """Rows of each of `k` labels, or in which a box of it lies: int64 [k]."""
+    if y.ndim == 3:
+        return np.asarray([(y[:, :, 0] == label).any(axis=1).sum() for label in range(k)], dtype=np.int64)
     return np.asarray(np.bincount(y, minlength=k) if y.ndim == 1 else (y == 1).sum(axis=0))
 
 

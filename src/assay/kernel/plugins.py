@@ -32,7 +32,9 @@ class About:
 
     key: str
     words: Words = field(default_factory=dict)  # {"en": {key: template}, "zh": {...}}; "title" is always there
-    takes: tuple[str, ...] = ()  # forms (learners), stores (modalities), file endings (readers)
+    takes: tuple[
+        str, ...
+    ] = ()  # forms (learners), stores (modalities), file endings (readers), heads (checks; none: those of `forms.PLAIN`)
     gives: tuple[str, ...] = ()  # heads (learners), forms (modalities)
     needs: tuple[str, ...] = ()  # packages beyond the core
     extra: str = ""  # the extra that installs them
@@ -244,6 +246,7 @@ class Codec:
 
     labels: tuple[str, ...] = ()
     scale: tuple[float, ...] = ()  # the grades in order, where a value is told as the nearest of them
+    most: int = 0  # boxes of one answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,7 +280,7 @@ class Task(Protocol):
         ...
 
     def encode(self, target: Column, codec: Codec) -> NDArray[Any]:
-        """Targets as numbers [n]: class indices (int64), values (float64), or 0 and 1 a label [n, k].
+        """Targets as numbers [n]: class indices (int64), values (float64), 0 and 1 a label [n, k], or boxes [n, m, 5] (float64).
 
         Missing or unknown is -1 or NaN.
         """
@@ -292,7 +295,7 @@ class Task(Protocol):
         ...
 
     def answers(self, scores: Floats) -> Floats:
-        """Raw scores [n, w] as people read them: probabilities [n, k] or values [n, 1]."""
+        """Raw scores [n, w] as people read them: probabilities [n, k], values [n, 1], or boxes with their probabilities [n, w]."""
         ...
 
     def metrics(self, codec: Codec) -> Sequence[Metric]:

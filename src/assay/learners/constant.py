@@ -22,12 +22,12 @@ from assay.stats.heads import guess
 
 @dataclass(frozen=True, kw_only=True)
 class Constant:
-    """The same answer for every row: the mean, its logarithm, a quantile, or the base rates."""
+    """The same answer for every row: the mean, its logarithm, a quantile, the base rates, or nothing to be found."""
 
     about: ClassVar[About] = About(
         key="constant",
         takes=("vector",),
-        gives=("value", "counts", "quantiles", "classes", "flags"),
+        gives=("value", "counts", "quantiles", "classes", "flags", "boxes"),
         order=0,
         readable=True,
         words={"en": {"title": "constant guess"}, "zh": {"title": "常数猜测"}},

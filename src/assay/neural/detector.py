@@ -33,10 +33,8 @@ from .one_thread import one_thread
 
 STEP = 32  # pixels: sides of a rectangle are multiples of it
 MOST_SIDE, MOST_STRIDE, MOST_CHANNELS, MOST_WIDTH, MOST_DEPTH, MOST_CLASSES = 2048, 32, 64, 512, 8, 10_000
-CANDIDATES, SHOWN = (
-    300,
-    100,
-)  # places asked before boxes over one thing are taken away, and boxes that are kept, in a picture
+CANDIDATES = 3  # places asked for each box that is kept, before boxes over one thing are taken away
+SHOWN = 100  # boxes of a picture
 OVERLAP = 0.65  # of a surer box of its class, beyond which a box is taken away
 LEAST_SURE = 0.005
 FARTHEST = 8.0  # logarithm of strides between a place and the side of its box, at most
@@ -121,14 +119,14 @@ class Detector:
         False,
     )  # across and down: in which a picture is looked at besides; the mean is the answer
 
-    def find(self, pictures: Iterable[Pixels]) -> Iterator[Found]:
-        """What is in each picture [h, w, c], in order. Few are held at a time, however many there are."""
+    def find(self, pictures: Iterable[Pixels], most: int = SHOWN) -> Iterator[Found]:
+        """What is in each picture [h, w, c], `most` boxes each, in order. Few are held at a time, however many there are."""
         waiting, many = iter(pictures), threads()
         with ThreadPoolExecutor(many) as pool:
             while some := list(itertools.islice(waiting, many)):
-                yield from pool.map(self._one, some)
+                yield from pool.map(functools.partial(self._one, most=most), some)
 
-    def _one(self, picture: Pixels) -> Found:
+    def _one(self, picture: Pixels, most: int) -> Found:
         if picture.ndim != 3 or picture.shape[2] != self.anatomy.inward or not picture.size:
             raise ValueError(f"a picture of shape {picture.shape}, expected [h, w, {self.anatomy.inward}]")
         bare = np.clip(np.rint(self.centre), 0, 255).astype(np.uint8)
@@ -139,7 +137,7 @@ class Detector:
         high = low + np.array([at.width, at.height])
         ends = np.clip(corners.reshape(-1, 2, 2).astype(np.float64), low, high)  # nothing lies beyond the picture
         boxes = at.back(np.concatenate([ends[:, 0], ends[:, 1] - ends[:, 0]], axis=1))
-        return kept(boxes, sure.astype(np.float64))
+        return kept(boxes, sure.astype(np.float64), most)
 
     def _looks(self, pixels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """How sure each place is [p, classes], and its distances [p, 4]: means over the picture and its mirrors."""
@@ -279,12 +277,12 @@ def corners_of(at: NDArray[np.float32], sides: NDArray[np.float32]) -> NDArray[n
     return np.concatenate([at[:, :2] - sides[:, :2], at[:, :2] + sides[:, 2:]], axis=1)
 
 
-def kept(boxes: Floats, sure: Floats) -> Found:
-    """Of the boxes [p, 4] of all places, each of every class as sure as [p, classes] says, those that are the surest of their thing."""
+def kept(boxes: Floats, sure: Floats, most: int = SHOWN) -> Found:
+    """Of the boxes [p, 4] of all places, each of every class as sure as [p, classes] says, those that are the surest of their thing: `most` at most."""
     flat = sure.ravel()
-    order = np.argsort(-flat, kind="stable")[:CANDIDATES]
+    order = np.argsort(-flat, kind="stable")[: CANDIDATES * most]
     place, label = np.divmod(order, sure.shape[1])
     real = (flat[order] >= LEAST_SURE) & (boxes[place, 2:] > 0).all(axis=1)
     order, place, label = order[real], place[real], label[real]
-    best = nms(boxes[place], flat[order], label, OVERLAP)[:SHOWN]
+    best = nms(boxes[place], flat[order], label, OVERLAP)[:most]
     return Found(boxes[place[best]], label[best].astype(np.int64), flat[order[best]])

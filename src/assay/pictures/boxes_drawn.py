@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..kernel.boxes import Box2D
@@ -21,6 +22,15 @@ DARK = ("#0072B2", "#D55E00", "#009E73", "#000000")  # on which white is read be
 THIN, SMALL = 250, 45  # parts of the longer side that a frame is wide and a letter is high
 LEAST_LETTER = 9  # pixels
 LONGEST = 40  # letters of a label that are shown
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A box, what is written beside it, and its colour as #RRGGBB."""
+
+    box: Box2D
+    said: str
+    colour: str
 
 
 def with_boxes(
@@ -41,6 +51,21 @@ def with_boxes(
     """
     if scores is not None and len(scores) != len(boxes):
         raise ValueError(f"{len(boxes)} boxes and {len(scores)} scores")
+    known = list(dict.fromkeys([*labels, *sorted({box.label for box in boxes})]))
+    order = range(len(boxes)) if scores is None else sorted(range(len(boxes)), key=lambda i: scores[i])
+    frames = []
+    for place in order:  # the surest last, so that it lies on top
+        box = boxes[place]
+        said = box.label[:LONGEST] + ("" if scores is None else f" {scores[place]:.2f}")
+        frames.append(Frame(box, said, COLOURS[known.index(box.label) % len(COLOURS)]))
+    return framed(raw, frames, side)
+
+
+def framed(raw: bytes, frames: Sequence[Frame], side: int | None = None, quality: int = 88) -> bytes:
+    """A JPEG of the picture with frames on it, the last on top; `side` and what is raised as with `with_boxes`.
+
+    quality : of the JPEG, 1 to 95
+    """
     image, drawing, letters = (need(f"PIL.{name}", "pictures") for name in ("Image", "ImageDraw", "ImageFont"))
     width, height = sizes_of(raw)
     longer = side or max(width, height)
@@ -49,18 +74,14 @@ def with_boxes(
     picture = image.fromarray(decoded(raw, longer)).resize(size)
     pen, thin = drawing.Draw(picture), max(1, round(longer / THIN))
     font = letters.load_default(max(LEAST_LETTER, longer // SMALL))
-    known = list(dict.fromkeys([*labels, *sorted({box.label for box in boxes})]))
-    order = range(len(boxes)) if scores is None else sorted(range(len(boxes)), key=lambda i: scores[i])
-    for place in order:  # the surest last, so that it lies on top
-        box = boxes[place]
-        colour = COLOURS[known.index(box.label) % len(COLOURS)]
-        left, top = box.x * scale, box.y * scale
-        right, bottom = left + box.width * scale, top + box.height * scale
-        pen.rectangle((left, top, max(left, right), max(top, bottom)), outline=colour, width=thin)
-        said = box.label[:LONGEST] + ("" if scores is None else f" {scores[place]:.2f}")
-        _write(pen, said, (left, top), size, font, colour)
+    for frame in frames:
+        left, top = frame.box.x * scale, frame.box.y * scale
+        right, bottom = left + frame.box.width * scale, top + frame.box.height * scale
+        pen.rectangle((left, top, max(left, right), max(top, bottom)), outline=frame.colour, width=thin)
+        if frame.said:
+            _write(pen, frame.said, (left, top), size, font, frame.colour)
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=88, subsampling=0)  # thin frames keep their colours
+    picture.save(out, "JPEG", quality=quality, subsampling=0)  # thin frames keep their colours
     return out.getvalue()
 
 

@@ -16,7 +16,7 @@ import re
 import threading
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,8 @@ ENDINGS = (
     ".pnm",
     *dicom.ENDINGS,
 )
+
+Size = tuple[int, int]  # width and height in pixels
 
 _ORIENTATION = 274  # the number of EXIF's and TIFF's tag for it
 _MAKER, _CAMERA = 271, 272  # and of the tags for who made the camera and what it is called
@@ -77,8 +79,31 @@ def decoded(raw: bytes, side: int, most_pixels: int | None = None, window: Windo
     """
     if side < 1:
         raise ValueError(f"a picture cannot be brought to a side of {side} pixels; it takes at least 1")
+    return _decoded(raw, lambda width, height: (side, side), most_pixels, window)
+
+
+def upright(raw: bytes, longer: int, most_pixels: int | None = None, window: Window | None = None) -> NDArray[np.uint8]:
+    """The whole picture with its aspect kept, its longer side made no more than `longer` pixels: [h, w, 3]. Otherwise as `decoded`.
+
+    >>> upright(b"P5 4 2 255 " + bytes(8), 2).shape
+    (1, 2, 3)
+    """
+    if longer < 1:
+        raise ValueError(f"a picture cannot be brought to a side of {longer} pixels; it takes at least 1")
+
+    def within(width: int, height: int) -> Size:
+        scale = min(1.0, longer / max(width, height, 1))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    return _decoded(raw, within, most_pixels, window)
+
+
+def _decoded(
+    raw: bytes, to: Callable[[int, int], Size], most_pixels: int | None, window: Window | None
+) -> NDArray[np.uint8]:
+    """The picture at the width and height that `to` makes of its own."""
     if dicom.is_dicom(raw):
-        return _of_dicom(raw, side, allowed() if most_pixels is None else most_pixels, window)
+        return _of_dicom(raw, to, allowed() if most_pixels is None else most_pixels, window)
     transpose = need("PIL.Image", "pictures").Transpose
     turns = {
         2: transpose.FLIP_LEFT_RIGHT,
@@ -90,13 +115,14 @@ def decoded(raw: bytes, side: int, most_pixels: int | None = None, window: Windo
         8: transpose.ROTATE_90,
     }
     with header_of(raw, most_pixels) as picture:
-        picture.draft(None, (2 * side, 2 * side))  # a JPEG is then decoded at a half, a quarter or an eighth
+        size = to(*picture.size)
+        picture.draft(None, (2 * size[0], 2 * size[1]))  # a JPEG is then decoded at a half, a quarter or an eighth
         picture.load()
         if picture.format == "PNG" and _is_broken(raw):
             raise Unreadable("torn")
-        square = _square(picture, side, window)
-        turn = turns.get(_orientation(picture))  # turning the small square is the same as turning the picture
-        return np.array(square if turn is None else square.transpose(turn), dtype=np.uint8)
+        small = _small(picture, size, window)
+        turn = turns.get(_orientation(picture))  # turning the small one is the same as turning the picture
+        return np.array(small if turn is None else small.transpose(turn), dtype=np.uint8)
 
 
 def sizes_of(raw: bytes, most_pixels: int | None = None) -> tuple[int, int]:
@@ -186,46 +212,45 @@ def header_of(raw: bytes, most_pixels: int | None = None) -> Iterator[Any]:
         raise Unreadable("torn" if opened or _SIGNATURE.match(raw) else "strange") from error
 
 
-def _square(picture: Any, side: int, window: Window | None) -> Any:
-    """A decoded picture, whatever its mode, as a square in RGB."""
+def _small(picture: Any, size: Size, window: Window | None) -> Any:
+    """A decoded picture, whatever its mode, at a size in RGB."""
     if picture.mode.startswith(_DEEP):
-        return _stretched(picture, side, window)
+        return _stretched(picture, size, window)
     if picture.has_transparency_data:
         if picture.mode != "RGBA":
             picture = picture.convert("RGBA")
-        over = np.asarray(_resized(picture.convert("RGBa"), side)).astype(
-            np.int16
-        )  # [side, side, 4], colours times alpha
+        over = np.asarray(_resized(picture.convert("RGBa"), size)).astype(np.int16)  # [h, w, 4], colours times alpha
         white = over[:, :, :3] + (255 - over[:, :, 3:])
         return need("PIL.Image", "pictures").fromarray(np.clip(white, 0, 255).astype(np.uint8))
     if picture.mode == "1":
         picture = picture.convert("L")
     if picture.mode not in ("L", "RGB"):
         picture = picture.convert("RGB")
-    return _resized(picture, side).convert("RGB")
+    return _resized(picture, size).convert("RGB")
 
 
-def _stretched(picture: Any, side: int, window: Window | None) -> Any:
+def _stretched(picture: Any, size: Size, window: Window | None) -> Any:
     """A grey picture of 16 or 32 bits or of real numbers, black to white over the window. Numbers that are none are black."""
     image = need("PIL.Image", "pictures")
     grey = np.asarray(picture).astype(np.float32)  # [height, width]
-    return _painted(image, (window or Window.around(grey)).levels(grey), side)
+    return _painted(image, (window or Window.around(grey)).levels(grey), size)
 
 
-def _painted(image: Any, level: NDArray[np.float32], side: int) -> Any:
-    """Levels of grey from 0 to 1 [height, width] as a square in RGB."""
-    small = np.asarray(_resized(image.fromarray(level), side)).astype(np.float64)
+def _painted(image: Any, level: NDArray[np.float32], size: Size) -> Any:
+    """Levels of grey from 0 to 1 [height, width] at a size in RGB."""
+    small = np.asarray(_resized(image.fromarray(level), size)).astype(np.float64)
     return image.fromarray(np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)).convert("RGB")
 
 
-def _of_dicom(raw: bytes, side: int, most: int, window: Window | None) -> NDArray[np.uint8]:
+def _of_dicom(raw: bytes, to: Callable[[int, int], Size], most: int, window: Window | None) -> NDArray[np.uint8]:
     image = need("PIL.Image", "pictures")
     with _dicom(), quiet():
         level = dicom.pixels(raw, most, window)
+        size = to(level.shape[1], level.shape[0])
         if level.ndim == 2:
-            return np.array(_painted(image, level, side), dtype=np.uint8)
+            return np.array(_painted(image, level, size), dtype=np.uint8)
         colours = np.rint(np.clip(level, 0, 1) * 255).astype(np.uint8)
-        return np.array(_resized(image.fromarray(colours), side), dtype=np.uint8)
+        return np.array(_resized(image.fromarray(colours), size), dtype=np.uint8)
 
 
 @contextlib.contextmanager
@@ -241,9 +266,9 @@ def _dicom() -> Iterator[None]:
         raise Unreadable("torn") from error
 
 
-def _resized(picture: Any, side: int) -> Any:
-    """Brought to the square: means over whole blocks first, then a triangle over what is left of the reduction."""
-    return picture.resize((side, side), need("PIL.Image", "pictures").Resampling.BILINEAR, reducing_gap=2.0)
+def _resized(picture: Any, size: Size) -> Any:
+    """Brought to a size: means over whole blocks first, then a triangle over what is left of the reduction."""
+    return picture.resize(size, need("PIL.Image", "pictures").Resampling.BILINEAR, reducing_gap=2.0)
 
 
 def _camera(named: Iterable[Any]) -> str:

@@ -43,6 +43,21 @@ class Hidden:
         mean = np.rint(seen.mean(axis=(1, 2), keepdims=True)).astype(np.uint8) if seen.size else seen[:, :1, :1]
         return np.asarray(np.where(lid[..., None], mean, seen))
 
+    def sizes(self) -> NDArray[np.int64]:
+        """Width and height of each, in pixels: [n, 2]."""
+        return self.grid.sizes()
+
+    def whole(self, longer: int) -> list[NDArray[np.uint8]]:
+        """With their aspect kept, those of hidden places in the mean colour of their picture: [h, w, c]."""
+        out = []
+        for seen, lid in zip(self.grid.whole(longer), self.places, strict=True):
+            down, across = (
+                np.arange(side) * parts // max(1, side) for side, parts in zip(seen.shape[:2], lid.shape, strict=True)
+            )
+            mean = np.rint(seen.mean(axis=(0, 1))).astype(np.uint8) if seen.size else np.zeros(seen.shape[2], np.uint8)
+            out.append(np.where(lid[down][:, across][..., None], mean, seen).astype(np.uint8))
+        return out
+
     def take(self, rows: NDArray[np.int64]) -> Hidden:
         """Some of them."""
         return Hidden(self.grid.take(rows), self.places[rows])

@@ -6,6 +6,7 @@ for and the pixels kept for as long as the table's names are held, so that folds
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +19,8 @@ from numpy.typing import NDArray
 from ..kernel.data import Bools, Column
 from ..kernel.files import OutsideHome, raw_of
 from ..kernel.memo import Memo
-from ..kernel.threads import cores
-from .decoding import Unreadable, decoded, sizes_of
+from ..kernel.threads import cores, threads
+from .decoding import Unreadable, decoded, sizes_of, upright
 from .most import most_pixels
 from .window import Window
 
@@ -108,6 +109,18 @@ class Shown:
             out[len(used) - len(some) :] = kept.pixels[some]
         return np.asarray(out if np.array_equal(inverse, np.arange(len(out))) else out[inverse])
 
+    def sizes(self) -> NDArray[np.int64]:
+        """Width and height of each as it is looked at [n, 2], by the headers; zeros where there is none."""
+        used, inverse = np.unique(self.places, return_inverse=True)
+        found = np.asarray([(0, 0) if level < 0 else self._size(level) for level in used.tolist()], dtype=np.int64)
+        return np.asarray(found.reshape(-1, 2)[inverse])
+
+    def whole(self, longer: int) -> list[NDArray[np.uint8]]:
+        """Red, green and blue with the aspect kept, the longer side no more than `longer` pixels: [h, w, 3] each; [0, 0, 3] where there is none."""
+        one = functools.partial(self._upright, longer=longer)
+        with ThreadPoolExecutor(threads()) as pool:
+            return list(pool.map(one, self.places.tolist()))
+
     def _decoded(self, levels: NDArray[Any], side: int) -> NDArray[np.uint8]:
         out = np.zeros((len(levels), side, side, 3), dtype=np.uint8)
         with ThreadPoolExecutor(cores()) as pool:
@@ -124,8 +137,17 @@ class Shown:
         except (Unreadable, OutsideHome, OSError, ValueError):
             return None
 
-    def _longer(self, level: int) -> int:
+    def _upright(self, level: int, longer: int) -> NDArray[np.uint8]:
+        if level >= 0:
+            with contextlib.suppress(Unreadable, OutsideHome, OSError, ValueError):
+                return upright(raw_of(self.home, str(self.levels[level])), longer, window=self.window)
+        return np.zeros((0, 0, 3), dtype=np.uint8)
+
+    def _size(self, level: int) -> tuple[int, int]:
         try:
-            return max(sizes_of(raw_of(self.home, str(self.levels[level]))))
+            return sizes_of(raw_of(self.home, str(self.levels[level])))
         except (Unreadable, OutsideHome, OSError, ValueError):
-            return 1
+            return 0, 0
+
+    def _longer(self, level: int) -> int:
+        return max(1, *self._size(level))

@@ -30,7 +30,7 @@ from .durations import written
 from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
-from .splits import check_groups, copy_groups, near_copies, near_pictures, plan_splits
+from .splits import DEAR_FOLDS, DEAREST_FOLDS, check_groups, copy_groups, near_copies, near_pictures, plan_splits
 from .target import answered, check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
@@ -80,7 +80,14 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     forms, named = _forms(features), find(wishes.encoder) if wishes.encoder else None
     encoder, sight = ("" if named is None or named.sees != sees else named.label for sees in (False, True))
     splits = plan_splits(
-        table.rows, least, wishes.group, wishes.time, wishes.folds, wishes.sealed, drawn=drawn, dear="grid" in forms
+        table.rows,
+        least,
+        wishes.group,
+        wishes.time,
+        wishes.folds,
+        wishes.sealed,
+        drawn=drawn,
+        dear=DEAREST_FOLDS if "boxes" in task.about.gives else DEAR_FOLDS if "grid" in forms else 0,
     )
     spare = math.inf if fit is None else fit.spare
     portfolio, left_out = candidates(
@@ -329,7 +336,7 @@ def _given_away(plan: Plan, table: Dataset, y: Floats) -> list[str]:
     if len(rows) > ROWS_LOOKED_AT:
         rows = np.sort(rng.choice(rows, ROWS_LOOKED_AT, replace=False))
     y = np.asarray(y[rows], dtype=np.float64)
-    if len(rows) < 30:
+    if len(rows) < 30 or y.ndim > 2:  # boxes
         return []
     names = plan.names("feature") + plan.names("sensitive")
     return [name for name in names if _told(table[name].take(rows), y, rng) > GIVEN_AWAY]

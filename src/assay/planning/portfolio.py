@@ -135,6 +135,7 @@ def _pictures(sight: str) -> list[tuple[str, str, dict[str, Any]]]:
         ("residual", "residual", {"epochs": 150}),
         ("residual by place", "residual", {"epochs": 150, "placed": True}),
         ("cnn", "cnn", {"epochs": 60}),
+        ("detector", "detector", {"epochs": 300}),
     ]
 
 

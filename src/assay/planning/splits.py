@@ -23,7 +23,7 @@ from assay.stats import leaks, splitting
 
 CROSS_FIT_UP_TO = 50_000  # rows; beyond it a share is sealed (docs/decisions/0013-where-sealing-begins.md)
 SEALED_SHARE, SEALED_MOST = 0.2, 20_000
-DEAR_FOLDS = 5
+DEAR_FOLDS, DEAREST_FOLDS = 5, 4  # where there are pictures, and where things are found in them
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
 CHAINED = 0.2  # share of the rows beyond which near copies hang together in a group too large for one fold
 HALF, LEAST_CLASS = 0.5, 20  # share of a class that near copies kept in one fold may take, where it has so many rows
@@ -48,17 +48,17 @@ def plan_splits(
     asked: int,
     sealed_share: float | None = None,
     drawn: bool = False,
-    dear: bool = False,
+    dear: int = 0,
 ) -> Splits:
     """How many folds, and how many rows are sealed: `sealed_share` of them where it is given.
 
     drawn : the rows were drawn from a larger table; what learns from all of it can only be measured on sealed rows
-    dear  : there are pictures: a network that had a fifth of the time is ahead of one on a few more rows that had a tenth
+    dear  : folds at most, where fits are dear: a network that had a fifth of the time is ahead of one on a few more rows that had a tenth
     """
     share = SEALED_SHARE if drawn or rows > CROSS_FIT_UP_TO else 0.0
     sealed = min(int(rows * share), SEALED_MOST) if sealed_share is None else int(rows * sealed_share)
     usual = 10 if rows < 500 else 8 if rows < 3_000 else 5 if rows < 200_000 else 3
-    folds = asked or (min(usual, DEAR_FOLDS) if dear else usual)
+    folds = asked or (min(usual, dear) if dear else usual)
     folds = max(2, min(folds, rows // 2))
     if least_class and not asked:
         folds = max(2, min(folds, least_class))

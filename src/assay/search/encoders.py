@@ -68,6 +68,12 @@ class Encoders:
         found = [(name, encoder.grid(table[name])) for (name, _), encoder in pairs if isinstance(encoder, GivesGrids)]
         return Grids(tuple(grid for _, grid in found), tuple(name for name, _ in found))
 
+    @property
+    def pictured(self) -> tuple[str, ...]:
+        """The columns that give pictures, in order."""
+        pairs = zip(self.kinds, self.parts, strict=True)
+        return tuple(name for (name, _), encoder in pairs if isinstance(encoder, GivesGrids))
+
     def strange(self, table: Dataset) -> Bools:
         """Cells unlike anything in training: bool [n, columns]."""
         out = np.zeros((table.rows, len(self.parts)), dtype=bool)

@@ -22,10 +22,13 @@ from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
 from assay.pictures.hidden import Hidden
 from assay.stats.calibration import Affine
+from assay.stats.scores import no_boxes
 
+from .blend import mixed
 from .encoders import Encoders
 
 ROWS_AT_ONCE = 200_000
+MOST_BOXES = 10_000  # of an answer
 STRANGE_SHARE = 0.5  # of the fold models to which a cell must be out of range
 
 
@@ -68,6 +71,8 @@ class Ensemble:
 
         hidden : places that are hidden in the pictures of some columns [n, rows, columns]; the vector is made of the whole pictures
         """
+        if self.head.name == "boxes":
+            return self._boxes(data, folds)
         out = np.zeros((data.rows, self.head.width))
         for rows, fold, share in self._turns(data.rows, folds):
             batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
@@ -76,6 +81,17 @@ class Ensemble:
             found = sum(member.weight * member.folds[fold].predict(batch) for member in self.members)
             out[slice(None) if rows is None else rows] += share * found
         return out
+
+    def _boxes(self, data: Dataset, folds: Ints | None) -> Floats:
+        """Raw scores of boxes, which are fused rather than added."""
+        out, several = no_boxes(data.rows, self.head.most), []
+        for rows, fold, share in self._turns(data.rows, folds):
+            batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
+            found = mixed("boxes", *zip(*((m.folds[fold].predict(batch), m.weight) for m in self.members), strict=True))
+            if rows is not None:
+                out[rows] = found
+            several.append((found, share))
+        return out if folds is not None else mixed("boxes", *zip(*several, strict=True))
 
     def scores(self, data: Dataset, folds: Ints | None = None, hidden: Mapping[str, Bools] | None = None) -> Floats:
         """Calibrated raw scores [n, w]."""
@@ -145,6 +161,8 @@ class Ensemble:
         box.put(head=self.head.name, classes=self.head.classes_, folds=len(self.encoders), scale=self.calibration.scale)
         if self.head.level:
             box.put(level=self.head.level)
+        if self.head.most:
+            box.put(most=self.head.most)
         box.put_array("shift", self.calibration.shift)
         if self.calibration.scales is not None:
             box.put_array("scales", self.calibration.scales)
@@ -159,11 +177,13 @@ class Ensemble:
     @classmethod
     def load(cls, box: Box, table: Dataset) -> Ensemble:
         """The ensemble that was dumped; `table` is an empty opened table of its columns."""
-        name = box.text("head", options=("value", "counts", "quantiles", "classes", "flags"))
+        name = box.text("head", options=("value", "counts", "quantiles", "classes", "flags", "boxes", "oddness"))
         k = box.whole("classes", 0, 100_000)
         head = Head.classes(k) if name == "classes" else Head(name)
         if name == "flags":
             head = Head.flags(k)
+        if name == "boxes":
+            head = Head.boxes(k, box.whole("most", 1, MOST_BOXES))
         if name == "quantiles":
             head = Head.quantile(box.real("level", 0.0, 1.0))
         scales = box.array("scales", np.float64, (head.width,)) if "scales" in box.arrays else None

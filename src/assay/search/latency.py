@@ -24,8 +24,8 @@ from assay.kernel.plan import Plan
 from assay.kernel.plugins import Task, task_of
 from assay.kernel.words import Say
 from assay.planning.durations import written
-from assay.stats import blending
 
+from .blend import head_of, mixed, weights_of
 from .ensemble import Ensemble, Member
 from .refit import refit
 from .run import Found, restricted
@@ -133,8 +133,8 @@ def _loss(found: Found, task: Task, places: tuple[int, ...]) -> float:
     rows = slice(None, None, max(1, len(scored.y) // ROWS))
     scores, y = [scored.scores[i][rows] for i in places], scored.y[rows]
     weight = None if scored.weight is None else scored.weight[rows]
-    mixed = blending.mixed(scores, blending.stacked(scores, y, weight, task.losses, steps=12))
-    return float(np.average(task.losses(mixed, y), weights=weight))
+    raw = mixed(head_of(task), scores, weights_of(task, scores, y, weight, task.losses, steps=12))
+    return float(np.average(task.losses(raw, y), weights=weight))
 
 
 def _only(found: Found, places: tuple[int, ...], plan: Plan, task: Task) -> Found:

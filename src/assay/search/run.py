@@ -25,8 +25,9 @@ from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.planning.splits import Split, draw_splits
-from assay.stats import blending, splitting
+from assay.stats import splitting
 
+from .blend import head_of, mixed, weights_of
 from .ensemble import Ensemble, Member
 from .settle import Scored, Settled, best_readable, settle
 from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, try_candidate
@@ -208,8 +209,8 @@ def _blend_loss(outcomes: list[Outcome], bench: Bench, task: Task) -> float:
     rows = rows[:: max(1, len(rows) // 5000)]
     scores, y = [s[rows] for s in done], bench.y[rows]
     weight = None if bench.weight is None else bench.weight[rows]
-    mixed = blending.mixed(scores, blending.stacked(scores, y, weight, task.losses, steps=12))
-    return float(np.average(task.losses(mixed, y), weights=weight))
+    raw = mixed(head_of(task), scores, weights_of(task, scores, y, weight, task.losses, steps=12))
+    return float(np.average(task.losses(raw, y), weights=weight))
 
 
 def _interrupted(rest: Sequence[Candidate]) -> list[Outcome]:

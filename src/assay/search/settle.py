@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.plugins import Codec, Honest, Task
-from assay.stats import blending, bootstrap, calibration, conformal
+from assay.stats import bootstrap, box_sets, calibration, conformal
 from assay.stats.calibration import Affine, Calibrated
+from assay.stats.promises import Promise
 from assay.stats.scores import thinned
+
+from .blend import head_of, mixed, weights_of
 
 ROUNDS = 200
 
@@ -44,7 +47,7 @@ class Settled:
     weights: Floats
     calibrated: Calibrated
     uncalibrated: Floats
-    conformal: conformal.ClassSets | conformal.ValueIntervals
+    conformal: Promise
     sets: Bools | None
     intervals: Floats | None
 
@@ -53,10 +56,13 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     """Choose among the allowed candidates."""
     weights = np.zeros(len(scored.names))
     places = np.flatnonzero(allowed)
-    weights[places] = blending.stacked([scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
-    raw = blending.mixed(scored.scores, weights)
-    gain = calibration.SHY if labelled(task) else calibration.SURE
+    weights[places] = weights_of(task, [scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
+    raw = mixed(head_of(task), scored.scores, weights)
+    gain = calibration.SHY if labelled(task) else calibration.ALWAYS if boxes(task) else calibration.SURE
     found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task), gain)
+    if boxes(task):
+        sets = box_sets.cross_sets(found.scores, scored.y, scored.parts, level)
+        return Settled(weights, found, raw, box_sets.fit_sets(found.scores, scored.y, level), sets, None)
     answers = task.answers(found.scores)
     if labelled(task):
         sets = conformal.cross_sets(answers, scored.y, scored.parts, level)
@@ -150,6 +156,11 @@ def counts(task: Task) -> bool:
     return "counts" in task.about.gives
 
 
+def boxes(task: Task) -> bool:
+    """Whether answers are boxes."""
+    return "boxes" in task.about.gives
+
+
 def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine]:
     """How this task's scores are calibrated: classes and counts by an affine map, quantiles by a shift, values not at all."""
     if classes(task):
@@ -158,6 +169,8 @@ def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine
         return calibration.fit_flags
     if counts(task):
         return calibration.fit_counts
+    if boxes(task):
+        return calibration.fit_boxes
     head = task.head(Codec())
     if head.name == "quantiles":
         return lambda scores, y, w: calibration.fit_quantile(scores, y, w, head.level)
@@ -165,23 +178,23 @@ def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine
 
 
 def _chooser(scored: Scored, task: Task, places: Ints, blend: bool) -> bootstrap.Choose:
-    fit = fit_of(task)
+    fit, name = fit_of(task), head_of(task)
 
     def choose(bag: Ints) -> Callable[[Ints], Floats]:
         bag = bag[thinned(len(bag), 5 * scored.scores[0].shape[1], least=1_000)]
         y, weight = scored.y[bag], None if scored.weight is None else scored.weight[bag]
         inside = [scored.scores[i][bag] for i in places]
         if blend:
-            weights = blending.stacked(inside, y, weight, task.losses, steps=12)
+            weights = weights_of(task, inside, y, weight, task.losses, steps=12)
         else:
             losses = [float(np.average(task.losses(s, y), weights=weight)) for s in inside]
             weights = np.eye(len(places))[int(np.argmin(losses))]
-        mixed = blending.mixed(inside, weights)
-        found = fit(mixed, y, weight)
-        helps = task.losses(found(mixed), y).mean() < task.losses(mixed, y).mean()
+        raw = mixed(name, inside, weights)
+        found = fit(raw, y, weight)
+        helps = task.losses(found(raw), y).mean() < task.losses(raw, y).mean()
 
         def answer(rows: Ints) -> Floats:
-            raw = blending.mixed([scored.scores[i][rows] for i in places], weights)
+            raw = mixed(name, [scored.scores[i][rows] for i in places], weights)
             return found(raw) if helps else raw
 
         return answer

@@ -167,9 +167,9 @@ def _of_class(
 ) -> OfClass:
     theirs, mine = np.flatnonzero(truth.classes == label), np.flatnonzero(found.classes == label)
     theirs = theirs[np.argsort(truth.pictures[theirs], kind="stable")]
-    outside = _outside(truth.boxes[theirs])  # [4, g]
+    beyond = outside(truth.boxes[theirs])  # [4, g]
     things = np.zeros((len(SIZES), pictures), dtype=np.int64)
-    for size, counted in enumerate(~outside & ~crowd[theirs]):
+    for size, counted in enumerate(~beyond & ~crowd[theirs]):
         things[size] = np.bincount(truth.pictures[theirs[counted]], minlength=pictures)
     mine = mine[np.lexsort((-scores[mine], found.pictures[mine]))]  # by picture, the surest first
     kept, right, wrong = [mine[:0]], [_nothing()], [_nothing()]
@@ -177,8 +177,8 @@ def _of_class(
     for picture, rows in _runs(found.pictures[mine]):
         here = mine[rows][:most]
         there = theirs[np.searchsorted(lie_in, picture) : np.searchsorted(lie_in, picture, side="right")]
-        hit, neither = _matched(found.boxes[here], truth.boxes[there], crowd[there])
-        neither |= ~hit & _outside(found.boxes[here])[:, None, :]
+        hit, neither = matched(found.boxes[here], truth.boxes[there], crowd[there])
+        neither |= ~hit & outside(found.boxes[here])[:, None, :]
         kept.append(here)
         right.append(hit & ~neither)
         wrong.append(~hit & ~neither)
@@ -203,14 +203,14 @@ def _runs(pictures: Ints) -> Iterator[tuple[int, slice]]:
         yield int(picture), slice(int(start), int(start + many))
 
 
-def _outside(boxes: Floats) -> Bools:
+def outside(boxes: Floats) -> Bools:
     """Which boxes are not of each size: [4, m]."""
     area = areas(boxes)
     return np.stack([(area < low) | (area > high) for low, high in _LIMITS])
 
 
-def _matched(found: Floats, truth: Floats, crowd: Bools) -> tuple[Bools, Bools]:
-    """Which boxes of one picture met a thing, and met one that does not count: two of [4, 10, d].
+def matched(found: Floats, truth: Floats, crowd: Bools) -> tuple[Bools, Bools]:
+    """Which boxes [d, 4] of one class in one picture, the surest first, met a thing, and met one that does not count: two of [4, 10, d].
 
     A box takes the thing that it overlaps most, one that counts before one that does not; of equal overlaps, the later.
     """
@@ -219,7 +219,7 @@ def _matched(found: Floats, truth: Floats, crowd: Bools) -> tuple[Bools, Bools]:
     if not len(truth):
         return hit, neither
     over = iou(found, truth, crowd)[:, ::-1]  # [d, g]: the later comes first, so that argmax takes it
-    crowded, idle = crowd[::-1], (_outside(truth) | crowd)[:, ::-1]
+    crowded, idle = crowd[::-1], (outside(truth) | crowd)[:, ::-1]
     taken = np.zeros((*shape, len(truth)), dtype=bool)
     least = np.minimum(THRESHOLDS, _SURE)[None, :, None]
     for box in np.flatnonzero(over.max(axis=1) >= least.min()).tolist():

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Floats, Ints
+from assay.kernel.forms import A_BOX
 
+from .found_boxes import right, there, views
 from .heads import quantile
 from .scores import counts, flags, probabilities, thinned
 
@@ -25,6 +27,7 @@ PULL = 10.0  # rows that the belief in scores as they are is worth
 SHY = (
     -2.0
 )  # standard errors by which the loss must fall at least, for a blend of classes: it may rise a little by chance
+ALWAYS = -1e9  # where scores mean nothing before they are calibrated
 SURE = 1.0  # the same for anything else, of which nobody knows beforehand which way it errs
 
 
@@ -139,6 +142,20 @@ def fit_counts(scores: Floats, y: Floats, w: Floats | None = None, steps: int = 
     return Affine(float(theta[0]), theta[1:])
 
 
+def fit_boxes(scores: Floats, y: Floats, weight: Floats | None = None) -> Affine:
+    """One scale and shift for the log-odds of all boxes, such that they are as often right as they say (Platt 1999); boxes stay."""
+    width = scores.shape[1]
+    real = there(scores)
+    hit = right(scores, y)[real].astype(np.int64)
+    if len(hit) == 0 or hit.all() or not hit.any():
+        return Affine.identity(width)
+    each = None if weight is None else np.repeat(weight, real.sum(axis=1))
+    map_ = fit_classes(views(scores)[:, :, 0][real][:, None], hit, each)
+    scales, shift = np.ones((width // A_BOX, A_BOX)), np.zeros((width // A_BOX, A_BOX))
+    scales[:, 0], shift[:, 0] = map_.scale, map_.shift[0]
+    return Affine(1.0, shift.ravel(), scales.ravel())
+
+
 def fit_quantile(scores: Floats, y: Floats, w: Floats | None, level: float) -> Affine:
     """The shift of scores [n, 1] below which a share `level` of the rows then lies."""
     return Affine(1.0, np.asarray([quantile(y - scores[:, 0], level, w)]))
@@ -189,7 +206,7 @@ def cross_fitted(
 ) -> Calibrated:
     """Calibrate each fold by the others; keep it where the mean loss falls by `gain` standard errors at least.
 
-    gain : SURE, or SHY, which leaves calibration out only where beyond doubt it does harm
+    gain : SURE, SHY, which leaves calibration out only where beyond doubt it does harm, or ALWAYS
     """
     width = scores.shape[1]
     out = scores.copy()

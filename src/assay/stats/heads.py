@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
-from .scores import class_losses, count_losses, counts, flag_losses, flags, probabilities, quantile_losses
+from . import found_boxes
+from .scores import class_losses, count_losses, counts, flag_losses, flags, no_boxes, probabilities, quantile_losses
 
 
 def losses(head: Head, scores: Floats, y: NDArray[Any]) -> Floats:
-    """Loss of each row [n] of raw scores [n, w]: squared error, pinball loss, log-loss (summed over flags), or half the Poisson deviance."""
+    """Loss of each row [n] of raw scores [n, w]: squared error, pinball loss, log-loss (summed over flags), or half the Poisson deviance; of boxes LRP."""
     if head.name == "value":
         return np.asarray((scores[:, 0] - y) ** 2)
     if head.name == "quantiles":
@@ -26,6 +27,8 @@ def losses(head: Head, scores: Floats, y: NDArray[Any]) -> Floats:
         return count_losses(scores, np.asarray(y, dtype=np.float64))
     if head.name == "flags":
         return flag_losses(scores, y)
+    if head.name == "boxes":
+        return found_boxes.losses(scores, y)
     return class_losses(scores, np.asarray(y, dtype=np.int64))
 
 
@@ -41,6 +44,8 @@ def guess(head: Head, y: NDArray[Any], weight: Floats | None) -> Floats:
         w = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
         held = w @ np.asarray(y, dtype=np.float64)
         return np.asarray(np.log(held + 0.5) - np.log(w.sum() - held + 0.5))
+    if head.name == "boxes":
+        return np.asarray(no_boxes(1, head.most)[0])
     share = np.bincount(y, weights=weight, minlength=head.classes_) + 0.5
     logs = np.log(share / share.sum())
     return np.asarray(logs[1:] - logs[:1] if head.width == 1 else logs)

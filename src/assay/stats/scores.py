@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Floats, Ints
+from assay.kernel.forms import A_BOX
 
 
 def probabilities(scores: Floats) -> Floats:
@@ -103,3 +104,13 @@ def thinned(n: int, width: int, least: int = 5_000) -> slice:
     (slice(None, None, 1), slice(None, None, 3))
     """
     return slice(None, None, max(1, min(n // least, n * width // CELLS)))
+
+
+NOTHING = -30.0  # log-odds of a box that is not there
+
+
+def no_boxes(rows: int, most: int) -> Floats:
+    """Raw scores [n, 6 most] of so many pictures in which nothing is found."""
+    out = np.zeros((rows, most, A_BOX))
+    out[:, :, 0] = NOTHING
+    return out.reshape(rows, -1)

@@ -12,10 +12,12 @@ import numpy as np
 
 from ..kernel.data import Column
 from ..kernel.errors import DataError, DoesNotApply
-from ..kernel.forms import HEADS, Head
+from ..kernel.forms import A_BOX, HEADS, Head
 from ..kernel.plugins import Codec, modality_of
 from ..kernel.rng import stream
 from ..kernel.words import LANGUAGES, Say
+from ..stats.found_boxes import rows_of
+from ..stats.scores import no_boxes
 from .contract import Contract, demand
 from .worlds import targets
 
@@ -66,6 +68,8 @@ def scored(plugin: Any, example: Column | None, size: float = 1.0) -> tuple[Any,
     y = task.encode(column, codec)
     base = task.constant(y, None, codec)
     noise = stream(0, "scores").normal(scale=size, size=(len(y), len(base)))
+    if task.head(codec).name == "boxes":  # anywhere, of any class
+        return task, codec, y, _scattered(noise, len(codec.labels))
     spread = 1.0 if codec.labels else float(np.std(y))
     return task, codec, y, base + noise * spread
 
@@ -93,6 +97,12 @@ def encodes(plugin: Any, example: Column | None) -> None:
     demand(len(y) == len(column), "rows were lost")
     strange = Column.of_words(column.name, [None, "no such answer at all"])
     other = task.encode(modality_of(task.kind()).open(strange).column, codec)
+    if task.head(codec).name == "boxes":
+        demand(y.dtype == np.float64 and y.ndim == 3 and y.shape[2] == 5, f"boxes are {y.dtype} {y.shape}")
+        known = np.unique(y[:, :, 0])
+        demand(known.min() >= -1 and known.max() == len(codec.labels) - 1, f"classes {known.tolist()} miss the labels")
+        demand(np.isnan(other).all(), f"missing and unknown answers become {other.tolist()}, not NaN")
+        return
     if codec.labels:
         flags = task.head(codec).name == "flags"
         if flags:
@@ -138,6 +148,10 @@ def answers(plugin: Any, example: Column | None) -> None:
     task, codec, _, scores = scored(plugin, example)
     said = task.answers(scores * 50.0)
     demand(np.isfinite(said).all(), "answers are not finite")
+    if task.head(codec).name == "boxes":
+        p = said.reshape(len(said), -1, A_BOX)[:, :, 0]
+        demand(said.shape == scores.shape and (p >= 0).all() and (p <= 1).all(), "boxes have no probabilities")
+        return
     if not codec.labels:
         demand(said.shape == (len(scores), 1), f"answers have shape {said.shape}")
         return
@@ -201,6 +215,9 @@ def says_why_not(plugin: Any) -> None:
 
 
 def _near(y: Any, scores: Any, codec: Codec, head: Head) -> Any:
+    if head.name == "boxes":
+        found = [row[row[:, 0] >= 0] for row in y]
+        return rows_of([(f[:, 1:] + 0.01, f[:, 0].astype(np.int64), np.full(len(f), 3.0)) for f in found], head.most)
     if head.name == "counts":
         return np.log(np.maximum(y, 0.1)).reshape(-1, 1) + 0.01 * (scores - np.mean(scores))
     if head.name == "flags":
@@ -210,6 +227,16 @@ def _near(y: Any, scores: Any, codec: Codec, head: Head) -> Any:
     if scores.shape[1] == 1:
         return scores * 0.1 + np.where(y == 1, 3.0, -3.0)[:, None]
     return scores * 0.1 + 4.0 * np.eye(len(codec.labels))[y]
+
+
+def _scattered(noise: Any, labels: int) -> Any:
+    """A few boxes anywhere in each picture, of any class, some of them sure."""
+    out = noise.reshape(len(noise), -1, A_BOX).copy()
+    out[:, :, 1] = np.floor(np.abs(out[:, :, 1]) * 10) % labels
+    out[:, :, 2:4], out[:, :, 4:] = 100 + 60 * out[:, :, 2:4], 5 + np.abs(10 * out[:, :, 4:])
+    out[:, 5:] = no_boxes(1, out.shape[1] - 5).reshape(1, -1, A_BOX)
+    out[:, :5] = np.take_along_axis(out[:, :5], np.argsort(-out[:, :5, :1], axis=1), axis=1)
+    return out.reshape(len(noise), -1)
 
 
 def takes_weights(plugin: Any, example: Column | None) -> None:

@@ -27,6 +27,7 @@ from ..kernel.rng import stream
 
 ROWS = 360
 LEVELS = ("north", "south", "west")
+SQUARE = 12  # pixels of a picture
 
 
 LOOKS = 800  # of a learner at its clock: a few hundred rounds, enough for an easy world
@@ -69,6 +70,8 @@ def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
         yield "classes(3)", Head.classes(3)
     if "flags" in names:
         yield "flags(3)", Head.flags(3)
+    if "boxes" in names:
+        yield "boxes(3)", Head.boxes(3, 8)
 
 
 def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
@@ -84,6 +87,8 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
     features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS))
     vector = Vector(np.column_stack([x, noise, code.astype(np.float64)]), features)
     forms = {"vector": vector, "texts": _said(x, code), "grid": _shown(x, code, rng)}
+    if head.name == "boxes":
+        return Batch(forms, _framed(x, code))
     blurred = signal + rng.normal(scale=0.4, size=rows)
     if head.name in ("value", "quantiles"):
         return Batch(forms, 10.0 + blurred)
@@ -126,6 +131,16 @@ class Drawn:
         place = np.arange(side) * self.pixels.shape[1] // side
         return np.asarray(self.pixels[:, place][:, :, place])
 
+    def sizes(self) -> Ints:
+        """Width and height of each."""
+        side = self.pixels.shape[1]
+        return np.where(self.there[:, None], side, 0) * np.ones((1, 2), dtype=np.int64)
+
+    def whole(self, longer: int) -> list[NDArray[np.uint8]]:
+        """Each by itself."""
+        seen = self.at(min(longer, self.pixels.shape[1]))
+        return [own if there else own[:0, :0] for own, there in zip(seen, self.there, strict=True)]
+
     def take(self, rows: NDArray[np.int64]) -> Drawn:
         """Some of them."""
         return Drawn(self.pixels[rows], self.there[rows])
@@ -137,12 +152,24 @@ class Drawn:
 
 def _shown(x: Floats, code: Ints, rng: np.random.Generator) -> Grids:
     """What a number and a code are, to be seen: a bar whose height is the number, in one of three colours, on noise."""
-    side = 12
-    height = np.clip(np.round(side / 2 + x * side / 5), 0, side)[:, None, None]
+    side = SQUARE
+    height = _heights(x)[:, None, None]
     bar = np.arange(side)[None, ::-1, None] < height  # [n, side, 1]
     pixels = rng.integers(0, 60, size=(len(x), side, side, 3))
     pixels += 180 * (bar[..., None] & (code[:, None, None, None] == np.arange(3)))
     return Grids((Drawn(pixels.astype(np.uint8), np.ones(len(x), dtype=bool)),), ("noise",))
+
+
+def _heights(x: Floats) -> Floats:
+    return np.clip(np.round(SQUARE / 2 + x * SQUARE / 5), 0, SQUARE)
+
+
+def _framed(x: Floats, code: Ints) -> Floats:
+    """Where the bar of each picture is, its colour its class: boxes [n, 1, 5]; none where it has no height."""
+    height = _heights(x)
+    out = np.column_stack([code, np.zeros(len(x)), SQUARE - height, np.full(len(x), SQUARE), height]).astype(np.float64)
+    out[height == 0] = (-1.0, 0.0, 0.0, 0.0, 0.0)
+    return out[:, None, :]
 
 
 def replaced(batch: Batch, values: Floats) -> Batch:
@@ -259,6 +286,7 @@ def targets(rows: int = 200) -> dict[str, Column]:
         "values": Column.of_numbers("t", rng.normal(100, 15, size=rows)),
         "counts": Column.of_numbers("t", rng.poisson(4.0, size=rows)),
         "several names": Column.of_words("t", _several(rng, rows)),
+        "boxes": Column.of_words("t", [cell or "[]" for cell in _boxes(rows)]),
     }
 
 

@@ -1,0 +1,70 @@
+"""How do answers come into a file, a frame, and onto a terminal? As named columns, one row an answer."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+from assay.kernel.data import plain_number
+from assay.kernel.errors import RequestError
+from assay.kernel.hints import reason
+from assay.kernel.need import need
+from assay.kernel.words import Say, refusal
+
+SHOWN = 8
+DIGITS = 9  # significant digits of a written number
+
+
+class Written:
+    """Answers that are written down as columns."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def columns(self, lang: str = "en") -> dict[str, list[Any]]:
+        """Everything as named lists, in the order of the written file."""
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
+        """Write a CSV file, whole or not at all. Raises RequestError."""
+        target = Path(path)
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            with part.open("w", newline="", encoding="utf-8") as handle:
+                self.write(handle, lang)
+            os.replace(part, target)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise refusal(RequestError, "answers", "unwritten", path=str(target), reason=reason(error)) from error
+        return target
+
+    def write(self, stream: TextIO, lang: str = "en") -> None:
+        """Every row as CSV into an open text stream."""
+        columns = self.columns(lang)
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        for row in zip(*columns.values(), strict=True):
+            writer.writerow([_written(cell) for cell in row])
+
+    def to_pandas(self, lang: str = "en") -> Any:
+        """A pandas frame."""
+        return need("pandas").DataFrame(self.columns(lang))
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def text(self, lang: str = "en") -> str:
+        """The first rows, for a terminal."""
+        columns = self.columns(lang)
+        rows = [list(columns), *([_written(c) for c in row] for row in zip(*columns.values(), strict=True))][
+            : SHOWN + 1
+        ]
+        widths = [min(24, max(len(str(row[i])) for row in rows)) for i in range(len(columns))]
+        lines = ["  ".join(str(c)[:w].ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([*lines, Say("answers", "rows", {"n": len(self)}).text(lang)])
+
+
+def _written(cell: Any) -> str:
+    return plain_number(float(f"{cell:.{DIGITS}g}")) if isinstance(cell, float) else str(cell)

@@ -1,0 +1,33 @@
+"""In which ways is a level of trust kept, and how does it come to and from a file?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.kernel.box import Box
+from assay.kernel.forms import Head
+
+from .box_sets import BoxSets
+from .conformal import ClassSets, ValueIntervals
+
+Promise = ClassSets | ValueIntervals | BoxSets
+
+
+def put(promise: Promise, box: Box) -> None:
+    """Write down what `load` needs."""
+    if isinstance(promise, BoxSets):
+        box.put(threshold=promise.threshold, kept=promise.kept)
+        return
+    for name in ("thresholds",) if isinstance(promise, ClassSets) else ("edges", "below", "above"):
+        box.put_array(name, np.asarray(getattr(promise, name), dtype=np.float64))
+
+
+def load(box: Box, head: Head, labels: int) -> Promise:
+    """What was written down, for a head and so many labels. Raises BundleInvalid."""
+    if head.name == "boxes":
+        return BoxSets(box.real("threshold", 0.0, 1.0), box.flag("kept"))
+    if head.name in ("classes", "flags"):
+        return ClassSets(box.array("thresholds", np.float64, (labels,), finite=False))
+    edges = box.array("edges", np.float64, (None,))
+    below, above = (box.array(name, np.float64, (len(edges) + 1,)) for name in ("below", "above"))
+    return ValueIntervals(edges, below, above, head.name == "counts")
