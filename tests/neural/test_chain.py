@@ -11,7 +11,7 @@ import pytest
 from assay.kernel.box import Box
 from assay.kernel.errors import BundleInvalid
 from assay.neural import chain
-from assay.neural.chain import MOST_PIECES, Chain, Piece, at_rest, learning, residual, textbook
+from assay.neural.chain import MOST_PIECES, Chain, Piece, at_rest, learning, residual, standardised, textbook
 from assay.store import plain
 
 torch = pytest.importorskip("torch")
@@ -197,3 +197,13 @@ def test_numbers_that_do_not_fit_the_table_are_refused(damage: str) -> None:
         return
     with pytest.raises(BundleInvalid):
         Chain.load(box)
+
+
+def test_a_picture_is_standardised_to_the_bit_as_channel_by_channel() -> None:
+    rng = np.random.default_rng(0)
+    for shape in ((7, 5, 3), (1, 1, 1), (4, 9, 6)):
+        picture = rng.integers(0, 256, shape, dtype=np.uint8)
+        centre, scale = (rng.uniform(1, 200, shape[2]).astype(np.float32) for _ in range(2))
+        found = standardised(picture, centre, scale)
+        assert found.dtype == np.float32
+        assert np.array_equal(found, (picture - centre) / scale)

@@ -71,9 +71,8 @@ class OneRow:
         """Calibrated raw scores [w], and what is odd about the cells. Raises IsColumn where a value holds several cells."""
         folds: list[list[float]] = [[] for _ in self._features]
         odd: list[Odd] = []
-        for part, value in zip(self._parts, values, strict=True):
-            part.write(value, folds, odd)
-        batches = self._batches(folds, values) if self._more else None
+        columns = [part.write(value, folds, odd) for part, value in zip(self._parts, values, strict=True)]
+        batches = self._batches(folds, values, columns) if self._more else None
         total, share = [0.0] * self.ensemble.head.width, 1.0 / len(folds)
         for fold, (buffer, members) in enumerate(self._scorers()):
             buffer[:] = folds[fold]
@@ -87,10 +86,9 @@ class OneRow:
     def contributions(self, values: Sequence[Any]) -> Floats:
         """Pull of each part, the base last: [parts + 1, w]. Raises IsColumn."""
         folds: list[list[float]] = [[] for _ in self._features]
-        for part, value in zip(self._parts, values, strict=True):
-            part.write(value, folds, [])
+        columns = [part.write(value, folds, []) for part, value in zip(self._parts, values, strict=True)]
         with at_most(alone()):
-            return np.asarray(self.ensemble.pulls(self._batches(folds, values))[0])
+            return np.asarray(self.ensemble.pulls(self._batches(folds, values, columns))[0])
 
     def texts(self, values: Sequence[Any]) -> list[str | None]:
         """Each opened cell as it would be written."""
@@ -110,14 +108,21 @@ class OneRow:
             self._own.scorers = found
         return found
 
-    def _batches(self, folds: list[list[float]], values: Sequence[Any]) -> list[Batch]:
-        """The row as a batch of each fold; by way of a table where a learner takes more than vectors."""
-        if self._more:
-            columns = (part.opened(column_of(part.name, v)) for part, v in zip(self._parts, values, strict=True))
-            table = Dataset(tuple(columns))
-            return [encoders.batch(table) for encoders in self.ensemble.encoders]
+    def _batches(
+        self, folds: list[list[float]], values: Sequence[Any], columns: Sequence[Column | None]
+    ) -> list[Batch]:
+        """The row as a batch of each fold; with the forms of a table where a learner takes more than vectors.
+
+        columns : those that were opened on the way
+        """
         numbers = [np.asarray([row], dtype=np.float64) for row in folds]
-        return [Batch({"vector": Vector(n, f)}) for n, f in zip(numbers, self._features, strict=True)]
+        vectors = [Vector(n, f) for n, f in zip(numbers, self._features, strict=True)]
+        if not self._more:
+            return [Batch({"vector": vector}) for vector in vectors]
+        rows = zip(self._parts, values, columns, strict=True)
+        table = Dataset(tuple(part.opened(column_of(part.name, v)) if c is None else c for part, v, c in rows))
+        pairs = zip(vectors, self.ensemble.encoders, strict=True)
+        return [Batch({"vector": vector, **encoders.beside(table).forms}) for vector, encoders in pairs]
 
 
 # ------------------------------------------------------------------------------------------------------------- parts
@@ -135,8 +140,8 @@ class _Ordinary:
     def opened(self, raw: Column) -> Column:
         return self.modality.open(raw).column
 
-    def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> None:
-        """The numbers of each fold's encoder at the end of its list, and what is odd."""
+    def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> Column | None:
+        """The numbers of each fold's encoder at the end of its list, and what is odd; the column, where one was opened."""
         raw = column_of(self.name, value)
         column = self.opened(raw)
         strange = 0
@@ -148,6 +153,7 @@ class _Ordinary:
             odd.append(Odd(how, self.name, column.texts()[0]))
         if column.missing[0] and not raw.missing[0]:
             odd.append(Odd("misfit", self.name, raw.texts()[0]))
+        return column
 
     def text(self, value: Any) -> str | None:
         """The opened cell as it would be written."""
@@ -162,8 +168,8 @@ class _Quick(_Ordinary):
     open_cell: Callable[[Cell], Cell]
     encode: Sequence[Callable[[Cell], tuple[tuple[float, ...], bool]]]  # of each fold's encoder
 
-    def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> None:
-        """The numbers of each fold's encoder at the end of its list, and what is odd."""
+    def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> Column | None:
+        """The numbers of each fold's encoder at the end of its list, and what is odd; no column is made."""
         raw = cell_of(value)
         cell = self.open_cell(raw)
         strange, fold = 0, 0
@@ -177,6 +183,7 @@ class _Quick(_Ordinary):
             odd.append(Odd("unseen" if isinstance(cell, str) else "outside", self.name, written(cell) or ""))
         if cell is None and raw is not None:
             odd.append(Odd("misfit", self.name, written(raw) or ""))
+        return None
 
     def text(self, value: Any) -> str | None:
         """The opened cell as it would be written."""

@@ -352,7 +352,7 @@ def _seen(column: Column, window: Window | None) -> Seen:
 def _looked_at(home: str, levels: NDArray[np.object_], window: Window | None) -> Seen:
     need("PIL", "pictures")
     with ThreadPoolExecutor(cores()) as pool:
-        found = list(pool.map(lambda name: _one(home, str(name), window), levels))
+        found = list((pool.map if len(levels) > 1 else map)(lambda name: _one(home, str(name), window), levels))
     n = len(levels)
     seen = Seen(
         [reason for reason, *_ in found],

@@ -122,10 +122,13 @@ class Chain:
 
         def one(picture: Pixels) -> NDArray[np.float32]:
             with one_thread(), torch.inference_mode():
-                x = torch.from_numpy(((picture - self.centre) / self.scale)[None]).permute(0, 3, 1, 2)
+                x = torch.from_numpy(standardised(picture, self.centre, self.scale)[None]).permute(0, 3, 1, 2)
                 *_, last = after_each(torch, self.pieces, self._tensors, x)
                 return np.asarray(last[0].permute(1, 2, 0).numpy())
 
+        if len(pixels) == 1 or threads() == 1:  # starting a thread takes longer than looking at a small picture
+            yield from map(one, pixels)
+            return
         with ThreadPoolExecutor(threads()) as pool:
             yield from pool.map(one, pixels)
 
@@ -156,6 +159,18 @@ class Chain:
         if not (scale > 0).all():
             raise box.refuse("a scale is not above zero")
         return cls(side, pieces, box.array("centre", np.float32, (3,)), scale, weights, biases)
+
+
+def standardised(picture: Pixels, centre: NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A picture [h, w, c] less the centre [c], by the scale [c].
+
+    Row by row: numpy is several times as fast along a whole row as along the channels of each pixel, and each number is the same.
+    """
+    rows = picture.reshape(len(picture), -1)
+    width = picture.shape[1]
+    out = np.subtract(rows, np.tile(centre, width), dtype=np.float32)
+    out /= np.tile(scale, width)
+    return out.reshape(picture.shape)
 
 
 def after_each(torch: Any, pieces: tuple[Piece, ...], numbers: Iterable[tuple[Any, Any]], x: Any) -> Iterator[Any]:

@@ -27,7 +27,18 @@ from assay.kernel.threads import threads
 from assay.pictures.letterbox import letterboxed
 from assay.stats.boxes import nms
 
-from .chain import MOST_NUMBERS, Piece, Pixels, after_each, numbers_in, pieces_in, put_numbers, rows_of, tensors
+from .chain import (
+    MOST_NUMBERS,
+    Piece,
+    Pixels,
+    after_each,
+    numbers_in,
+    pieces_in,
+    put_numbers,
+    rows_of,
+    standardised,
+    tensors,
+)
 from .halves import Halves, halves_of, put_halves
 from .one_thread import one_thread
 
@@ -124,14 +135,15 @@ class Detector:
         waiting, many = iter(pictures), threads()
         with ThreadPoolExecutor(many) as pool:
             while some := list(itertools.islice(waiting, many)):
-                yield from pool.map(functools.partial(self._one, most=most), some)
+                one = functools.partial(self._one, most=most)
+                yield from (pool.map if len(some) > 1 else map)(one, some)
 
     def _one(self, picture: Pixels, most: int) -> Found:
         if picture.ndim != 3 or picture.shape[2] != self.anatomy.inward or not picture.size:
             raise ValueError(f"a picture of shape {picture.shape}, expected [h, w, {self.anatomy.inward}]")
         bare = np.clip(np.rint(self.centre), 0, 255).astype(np.uint8)
         pixels, at = letterboxed(picture, self.width, self.height, bare)
-        sure, sides = self._looks((pixels - self.centre) / self.scale)
+        sure, sides = self._looks(standardised(pixels, self.centre, self.scale))
         corners = corners_of(places(self.height, self.width, self.anatomy.strides), sides)
         low = np.array([at.left, at.top], dtype=np.float64)
         high = low + np.array([at.width, at.height])

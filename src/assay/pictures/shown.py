@@ -123,9 +123,10 @@ class Shown:
 
     def _decoded(self, levels: NDArray[Any], side: int) -> NDArray[np.uint8]:
         out = np.zeros((len(levels), side, side, 3), dtype=np.uint8)
+        one = functools.partial(self._one, side=side)
         with ThreadPoolExecutor(cores()) as pool:
-            one = functools.partial(self._one, side=side)
-            for place, pixels in enumerate(pool.map(one, levels.tolist())):
+            found = (pool.map if len(levels) > 1 else map)(one, levels.tolist())
+            for place, pixels in enumerate(found):
                 if pixels is not None:
                     out[place] = pixels
         return out
