@@ -1,18 +1,24 @@
 """How does a model become a file that any ONNX runtime can ask?
 
-Encoders, members of each fold, their weighted mean on the raw scale, calibration, and the task's answer, all in float64.
+Encoders, members of each fold, their weighted mean on the raw scale, calibration, and the task's answer, all in float64, but for what
+is made of pixels, which is in single precision as it is here.
 The file is asked before it is kept: where one row's answer is not the model's own, there is no file.
 
 Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no as strings ("" missing), dates as days since
-1970 in float64 (NaN missing). Each is [n, 1]. Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; where a column
-bears such a name, the output's ends in "_".
+1970 in float64 (NaN missing). Each is [n, 1]. A column of pictures has one for each size at which a network looks: "photo_64x64", bytes
+[n, 64, 64, 3] as `pictures.decoding.decoded` makes them of a file (a picture of 32 is not that of 64 made smaller); and "photo_there",
+truth [n, 1], false where there is no picture, or [1, 1] for all rows alike.
+
+Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; where a column bears such a name, the output's ends in "_".
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,20 +30,26 @@ import assay
 
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
-from .kernel.forms import Head
+from .kernel.forms import Grid, Head
 from .kernel.hints import reason
 from .kernel.plan import Plan
-from .kernel.plugins import EncoderInGraph, InGraph, Task
+from .kernel.plugins import Encoder, EncoderInGraph, GivesGrids, InGraph, Task, modality_of
 from .kernel.rng import stream
 from .kernel.words import Say, refusal
-from .onnx_graph.file import Session, to_bytes
+from .onnx_graph.file import Session, Shape, to_bytes
 from .onnx_graph.graph import TREES, Graph
-from .search.ensemble import Ensemble
+from .pictures.made_up import made_up
+from .search.ensemble import Ensemble, Member
 from .stats.scores import LARGEST_LOG
 
 MOST = 1e-5  # largest difference of a probability, or of a value in standard deviations of the values
-MADE_ROWS = 1000
-AT_ONCE = 1000  # rows asked together
+MADE_ROWS, MADE_PICTURES = 1000, 60  # rows that are made up, and those with pictures
+AT_ONCE, PICTURES_AT_ONCE = 1000, 16  # rows asked together, and those with pictures
+PIXELS = (
+    "uint8 red, green and blue of the whole picture, upright (EXIF), white behind what is transparent, deep greys over the window in "
+    "'kind' if it names one, brought to side x side pixels (means over whole blocks, then bilinear) without keeping its aspect, as "
+    "assay.pictures.decoding.decoded(bytes, side) gives them; anything where 'there' is false"
+)
 
 
 @dataclass(frozen=True)
@@ -60,26 +72,13 @@ def export(
     """
     if ensemble.head.name == "flags":
         raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
-    inputs = {name: _encoder(ensemble, place).takes for place, name in enumerate(ensemble.parts)}
-    shapes: dict[str, tuple[str, int | None]] = (
-        {"label": ("string", None), "probabilities": ("double", len(labels))} if labels else {"value": ("double", 1)}
-    )
-    names = {name: _free(name, inputs) for name in shapes}
-    outputs = {names[name]: shape for name, shape in shapes.items()}
-    about = {
-        "target": plan.target,
-        "labels": json.dumps(labels, ensure_ascii=False),
-        "data_sha256": str(plan.data.get("sha256", "")),
-        "assay": assay.__version__,
-        "inputs": json.dumps({name: _key(kind) for name, kind in ensemble.encoders[0].kinds}, ensure_ascii=False),
-        "dates": "days since 1970-01-01 in float64, NaN missing",
-    }
-    rows = _made(ensemble) if data is None else data
-    if not rows.rows:
-        raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
-    content = to_bytes(_graph(ensemble, labels, names, frozenset({*inputs, *outputs})), inputs, outputs, about)
-    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
-    largest = _difference(Session(content), ensemble, task, labels, rows, names)
+    with _rows(ensemble, data) as rows:
+        if not rows.rows:
+            raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
+        names = _names(ensemble, labels)
+        graph = _graph(ensemble, labels, names, frozenset({*ensemble.parts, *names.values()}), rows)
+        content = _file(graph, ensemble, plan, labels, names)
+        largest = _difference(Session(content), ensemble, task, labels, rows, names, graph)
     if not largest <= MOST:
         raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=MOST)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -89,26 +88,69 @@ def export(
     except OSError as error:
         part.unlink(missing_ok=True)
         raise refusal(RequestError, "onnx_graph", "unwritten", path=str(path), reason=reason(error)) from error
+    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
     return Exported(path, rows.rows, largest, len(content), said)
 
 
-def _free(name: str, taken: Mapping[str, str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
+def _names(ensemble: Ensemble, labels: tuple[str, ...]) -> dict[str, str]:
+    """The name of each output."""
+    names = {}
+    for name in ("label", "probabilities") if labels else ("value",):
+        names[name] = name
+        while names[name] in ensemble.parts:
+            names[name] += "_"
+    return names
 
 
-def _graph(ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str], taken: frozenset[str]) -> Graph:
+def _file(graph: Graph, ensemble: Ensemble, plan: Plan, labels: tuple[str, ...], names: Mapping[str, str]) -> bytes:
+    """The graph with its inputs and outputs, and what is said of them."""
+    inputs: dict[str, str | Shape] = {}
+    kinds: dict[str, str] = {}
+    for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
+        if not _is_seen(ensemble.encoders[0].parts[place]):
+            inputs[name], kinds[name] = _encoder(ensemble, place).takes, _key(kind)
+    sides: dict[str, dict[str, Any]] = {}
+    every = dict(ensemble.encoders[0].kinds)
+    for (part, side), name in graph.pictures.items():
+        inputs[name], kinds[name] = ("uint8", ("n", side, side, 3)), _key(every[part])
+        sides[name] = {"column": part, "side": side, "kind": every[part], "there": graph.there(part)}
+    for name in graph.shown.values():
+        inputs[name], kinds[name] = ("bool", ("m", 1)), "there"
+    about = {
+        "target": plan.target,
+        "labels": json.dumps(labels, ensure_ascii=False),
+        "data_sha256": str(plan.data.get("sha256", "")),
+        "assay": assay.__version__,
+        "inputs": json.dumps(kinds, ensure_ascii=False),
+        "dates": "days since 1970-01-01 in float64, NaN missing",
+    }
+    if sides:
+        about |= {"pictures": json.dumps(sides, ensure_ascii=False), "pixels": PIXELS}
+    outputs: dict[str, tuple[str, int | None] | Shape] = {names["value"]: ("double", 1)} if not labels else {}
+    if labels:
+        outputs = {names["label"]: ("string", None), names["probabilities"]: ("double", len(labels))}
+    return to_bytes(graph, inputs, outputs, about)
+
+
+def _graph(
+    ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str], taken: frozenset[str], rows: Dataset
+) -> Graph:
     graph = Graph(taken=taken)
     found, share = [], 1.0 / len(ensemble.encoders)
+    nothing = rows.take(slice(0, 0))
     for fold, encoders in enumerate(ensemble.encoders):
+        graph.owners = tuple(feature.part for feature in encoders.features(nothing))
         vectors = []
         for (name, kind), encoder in zip(encoders.kinds, encoders.parts, strict=True):
-            vectors.append(_drawn(encoder, f"{name} ({_key(kind)})").graph(graph, name))
+            if _is_seen(encoder):  # what is in no input is missing, and no member may ask for it
+                gaps = np.full(graph.owners.count(name), np.nan)
+                vectors.append(graph.repeated(gaps, _any_input(ensemble, graph, fold)))
+            else:
+                vectors.append(_drawn(encoder, f"{name} ({_key(kind)})").graph(graph, name))
         x = graph.node("Concat", *vectors, axis=1)
         for member in ensemble.members:
             if member.weight:
-                scores = _drawn(member.folds[fold], f"{member.name} ({member.learner})").graph(graph, x)
+                scores = _scores(ensemble, graph, member, fold, x)
                 found.append(graph.node("Mul", scores, graph.constant(share * member.weight)))
     scale, shift = (graph.constant(v) for v in (ensemble.calibration.by_column, ensemble.calibration.shift))
     scores = graph.node("Add", graph.node("Mul", graph.sum(found), scale), shift)
@@ -126,11 +168,41 @@ def _graph(ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str]
     return graph
 
 
+def _scores(ensemble: Ensemble, graph: Graph, member: Member, fold: int, x: str) -> str:
+    """What a member says of x, which must not ask for the plain numbers that are made of pictures."""
+    before, what = len(graph.nodes), f"{member.name} ({member.learner})"
+    scores = _drawn(member.folds[fold], what).graph(graph, x)
+    asked = {graph.owners[column] for column in graph.asked(x, before)}
+    for (name, _), encoder in zip(ensemble.encoders[fold].kinds, ensemble.encoders[fold].parts, strict=True):
+        if name in asked and _is_seen(encoder):
+            raise refusal(RequestError, "onnx_graph", "plain", what=what, part=name)
+    return scores
+
+
+def _any_input(ensemble: Ensemble, graph: Graph, fold: int) -> str:
+    """An input with a row for each row asked."""
+    for (name, _), encoder in zip(ensemble.encoders[fold].kinds, ensemble.encoders[fold].parts, strict=True):
+        if not _is_seen(encoder):
+            return name
+    for member in ensemble.members:
+        if member.weight:
+            tried = Graph(owners=graph.owners)
+            _drawn(member.folds[fold], f"{member.name} ({member.learner})").graph(tried, "x")
+            for part, side in tried.pictures:
+                return graph.picture(part, side)
+    return graph.there(ensemble.parts[0])  # nothing that is asked for matters
+
+
 def _answer(graph: Graph, head: Head, scores: str) -> tuple[str, str]:
     """The operation that makes a value or a count of raw scores, and what it is given."""
     if head.name == "counts":
         return "Exp", graph.node("Min", scores, graph.constant(LARGEST_LOG))
     return "Identity", scores
+
+
+def _is_seen(encoder: Encoder) -> bool:
+    """Whether what stands in the column is given to the file as pixels."""
+    return isinstance(encoder, GivesGrids) and not isinstance(encoder, InGraph)
 
 
 def _drawn(part: object, what: str) -> InGraph:
@@ -146,6 +218,7 @@ def _difference(
     labels: tuple[str, ...],
     data: Dataset,
     names: Mapping[str, str],
+    graph: Graph,
 ) -> float:
     """The largest difference of an answer from the model's own; of values in units of their standard deviation.
 
@@ -153,23 +226,39 @@ def _difference(
     """
     ours = task.answers(ensemble.scores(data))
     theirs = np.empty_like(ours)
-    for low in range(0, data.rows, AT_ONCE):
-        found = session(feeds_of(ensemble, data.take(slice(low, low + AT_ONCE))))
-        theirs[low : low + AT_ONCE] = found[names["probabilities" if labels else "value"]]
+    size = PICTURES_AT_ONCE if graph.pictures else AT_ONCE
+    for low in range(0, data.rows, size):
+        found = session(feeds_of(ensemble, data.take(slice(low, low + size)), graph))
+        theirs[low : low + size] = found[names["probabilities" if labels else "value"]]
         if labels:
-            top = np.asarray(labels, dtype=object)[theirs[low : low + AT_ONCE].argmax(axis=1)]
+            top = np.asarray(labels, dtype=object)[theirs[low : low + size].argmax(axis=1)]
             if (found[names["label"]].astype(object) != top).any():
                 return float("inf")
     scale = 1.0 if labels else float(ours.std()) or float(np.abs(ours).mean()) or 1.0
     return float(np.abs(ours - theirs).max() / scale)
 
 
-def feeds_of(ensemble: Ensemble, data: Dataset) -> dict[str, NDArray[Any]]:
-    """The inputs of the file for rows of an opened table, each [n, 1]."""
+def feeds_of(ensemble: Ensemble, data: Dataset, graph: Graph | None = None) -> dict[str, NDArray[Any]]:
+    """The inputs of the file for rows of an opened table: [n, 1] each, and [n, side, side, 3] of pictures.
+
+    graph : which pictures it asks for; needed where there are any
+    """
     found: dict[str, NDArray[Any]] = {}
     for place, name in enumerate(ensemble.parts):
-        found[name] = _cells(data[name], _encoder(ensemble, place).takes).reshape(-1, 1)
+        if not _is_seen(ensemble.encoders[0].parts[place]):
+            found[name] = _cells(data[name], _encoder(ensemble, place).takes).reshape(-1, 1)
+    if graph is not None:
+        encoders = dict(zip(ensemble.parts, ensemble.encoders[0].parts, strict=True))
+        for (part, side), name in graph.pictures.items():
+            found[name] = _grid(encoders[part], data[part]).at(side)
+        for part, name in graph.shown.items():
+            found[name] = _grid(encoders[part], data[part]).there[:, None]
     return found
+
+
+def _grid(encoder: Encoder, column: Column) -> Grid:
+    assert isinstance(encoder, GivesGrids)
+    return encoder.grid(column)
 
 
 def _cells(column: Column, takes: str) -> NDArray[Any]:
@@ -181,10 +270,30 @@ def _cells(column: Column, takes: str) -> NDArray[Any]:
     return column.cells
 
 
-def _made(ensemble: Ensemble) -> Dataset:
-    """Rows from what the encoders of the first fold have seen, missing and unseen cells among them."""
-    rng = stream(0, "export")
-    return Dataset(tuple(_encoder(ensemble, place).sample(MADE_ROWS, rng) for place in range(len(ensemble.parts))))
+@contextmanager
+def _rows(ensemble: Ensemble, data: Dataset | None) -> Iterator[Dataset]:
+    """The rows to check the file on: those given, or some from what the encoders of the first fold have seen.
+
+    Missing and unseen cells are among those made up. Pictures are made of chance, and are files for as long as they are needed.
+    """
+    if data is not None:
+        yield data
+        return
+    rng, places = stream(0, "export"), range(len(ensemble.parts))
+    if not any(_is_seen(encoder) for encoder in ensemble.encoders[0].parts):
+        yield Dataset(tuple(_encoder(ensemble, place).sample(MADE_ROWS, rng) for place in places))
+        return
+    with tempfile.TemporaryDirectory() as home:
+        columns = []
+        for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
+            if not _is_seen(ensemble.encoders[0].parts[place]):
+                columns.append(_encoder(ensemble, place).sample(MADE_PICTURES, rng))
+                continue
+            folder = Path(home) / str(place)
+            folder.mkdir()
+            names = made_up(folder, MADE_PICTURES, rng)
+            columns.append(modality_of(kind).open(Column.of_words(name, names, home=str(folder))).column)
+        yield Dataset(tuple(columns))
 
 
 def _encoder(ensemble: Ensemble, place: int) -> EncoderInGraph:

@@ -115,6 +115,10 @@ put the file there by hand, and this checks it.
 Every row of DATA is asked in onnxruntime, and answers must equal the model's within 0.00001; without DATA,
 rows are made up from what the model has seen. Needs the packages of assay[onnx].
 
+Pictures are given to the file as pixels, "photo_64x64", at the size at which the model looks, and "photo_there" says where
+there is one; the file's metadata says how pixels are made. A member that reads the plain numbers made of a picture
+cannot be written: train with --learner residual, or patches, or cnn.
+
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv
 """,
@@ -275,6 +279,10 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
         "help.export.epilog": """\
 用 onnxruntime 回答 DATA 的每一行，与模型的差异不得超过 0.00001；未给出 DATA 时，
 按模型见过的范围生成若干行。需要 assay[onnx] 的软件包。
+
+图片以像素形式给出，如“photo_64x64”，边长为模型所看的大小；“photo_there”说明哪些行有图片；
+像素如何得到写在文件的元数据中。使用由图片算出的普通数值的成员不能写成 ONNX：
+训练时请用 --learner residual，或 patches，或 cnn。
 
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv

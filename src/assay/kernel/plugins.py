@@ -463,7 +463,9 @@ class InGraph(Protocol):
     def graph(self, graph: Any, x: str) -> str:
         """Record the answer in an `assay.onnx_graph.graph.Graph`; x and what comes back are names of float64 arrays.
 
-        Learners turn the vector [n, d] into raw scores [n, width], encoders an input [n, 1] into their part of it.
+        Learners turn the vector [n, d] into raw scores [n, width], encoders an input [n, 1] into their part of it. What looks at
+        pixels asks the graph for them: `graph.picture(part, side)` is an input [n, side, side, 3], `graph.there(part)` says in which
+        rows there is a picture. The plain numbers of a column of pictures are not in x: they are missing there.
         """
         ...
 

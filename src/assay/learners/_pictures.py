@@ -22,12 +22,13 @@ from assay.neural.chain import Chain
 from assay.neural.one_thread import one_thread
 from assay.neural.picture_training import Form, PictureTraining, Rows
 from assay.neural.unit import Unit, weight_of
+from assay.onnx_graph.graph import Graph
 from assay.stats.design import Design
 from assay.stats.heads import guess
 
 from ._beside import beside, counting, counts, parts_in
 from ._mirrors import mirrored
-from ._pulls import added, design_in, of_others, put_design, told
+from ._pulls import added, design_in, of_others, put_design, sum_graph, told
 
 USUAL_FROM = 200  # rows that tell what a picture usually pulls
 AT_ONCE = 256  # pictures that are decoded before they are looked at
@@ -108,6 +109,17 @@ class SeenPictures:
                 pull[row] = own.sum(axis=0)
             found.append(pull)
         return found
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The same sum as nodes, in which the pictures are inputs."""
+        from assay.onnx_graph.pictures import chain_graph, map_pulls
+
+        share = len(self.last) // max(1, len(self.parts))
+        pulls = []
+        for place, part in enumerate(self.parts):
+            maps = chain_graph(graph, self.chain, graph.picture(part, self.chain.side))
+            pulls.append(map_pulls(graph, maps, self.last[place * share : (place + 1) * share], self.placed))
+        return sum_graph(graph, x, self.base, dict(zip(self.parts, pulls, strict=True)), self.design, self.beside)
 
     def place_pulls(self, grid: Grid, place: int) -> Floats:
         """What each place of the one picture of a grid adds [places, places, w], for picture column `place`; they add up to its pull."""

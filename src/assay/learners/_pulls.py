@@ -5,7 +5,7 @@ All of them end in one layer that adds up, so what each column pulls is exact; w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature
+from assay.onnx_graph.graph import Graph
 from assay.stats.design import Design
 
 from ._beside import beside, places_beside
@@ -41,6 +42,25 @@ def added(base: Floats, rows: int, pictures: Iterable[Floats], others: Iterable[
     for _, pull in others:
         out += pull
     return out
+
+
+def sum_graph(
+    graph: Graph, x: str, base: Floats, pictures: Mapping[str, str], design: Design | None, weights: NDArray[Any]
+) -> str:
+    """`added` as nodes: raw scores [n, w].
+
+    pictures : the pull [n, w] of each picture column, as if there were one in every row
+    weights  : [c, w] of the design of the columns beside
+    """
+    from assay.onnx_graph.pictures import where_there
+    from assay.onnx_graph.tables import line_graph
+
+    parts = [graph.repeated(base, x)]
+    parts += [where_there(graph, part, pull) for part, pull in pictures.items()]
+    if design is not None:
+        own = np.vstack([np.zeros(len(base)), weights.astype(np.float64)])
+        parts.append(line_graph(graph, design, own, graph.beside(x, list(pictures))))
+    return graph.sum(parts)
 
 
 def told(

@@ -24,6 +24,7 @@ from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Whole, check_settings
 from assay.kernel.threads import cores
 from assay.neural.unit import Unit
+from assay.onnx_graph.graph import Graph
 from assay.pictures.one_thread import one_thread_for_products
 from assay.pictures.patches import Patches as Filters
 from assay.pictures.warp import Views, seen_from
@@ -33,7 +34,7 @@ from assay.stats.ridge import solved
 
 from ._beside import beside, counting, counts, parts_in
 from ._mirrors import mirrored
-from ._pulls import added, design_in, of_others, put_design, standard, told
+from ._pulls import added, design_in, of_others, put_design, standard, sum_graph, told
 
 AT_ONCE = 512  # pictures
 SMALL_SIDE, SIDE = 32, 64  # pixels of small pictures and of others as they are looked at
@@ -248,6 +249,18 @@ class SeenPatches:
                     pull[row] = of_one.astype(np.float64) @ own
             found.append(pull)
         return found
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The same sum as nodes, in which the pictures are inputs."""
+        from assay.onnx_graph.pictures import patches_graph
+
+        looks, pulls = self.looks, {}
+        for place, part in enumerate(looks.parts):
+            seen = patches_graph(graph, looks.filters, graph.picture(part, looks.filters.side))
+            pulls[part] = graph.node("MatMul", graph.number(seen), graph.number(graph.single(self._own(place))))
+        return sum_graph(
+            graph, x, self.base, pulls, looks.design, self.weights[len(looks.parts) * looks.filters.width :]
+        )
 
     def place_pulls(self, grid: Grid, place: int) -> Floats:
         """What each place of the one picture of a grid adds [places, places, w], for picture column `place`; they add up to its pull."""

@@ -12,18 +12,26 @@ from ..kernel.need import need
 from .graph import Graph
 
 OPSET, TREES_OPSET, IR = 18, 5, 10
+KINDS = ("double", "float", "string", "int64", "uint8", "bool")
+Shape = tuple[str, tuple[int | str, ...]]  # a kind, and what each dimension is: so many, or a name for any number
 
 
 def to_bytes(
-    graph: Graph, inputs: Mapping[str, str], outputs: Mapping[str, tuple[str, int | None]], about: Mapping[str, str]
+    graph: Graph,
+    inputs: Mapping[str, str | Shape],
+    outputs: Mapping[str, tuple[str, int | None] | Shape],
+    about: Mapping[str, str],
 ) -> bytes:
-    """The file: inputs by name ("double" or "string", each [n, 1]), outputs by name with kind and width (None: [n]).
+    """The file.
+
+    inputs  : by name, kind and dimensions; a kind alone ("double" or "string") stands for [n, 1]
+    outputs : by name, kind and dimensions; a width stands for [n, width], None for [n]
 
     Raises MissingPackage where onnx is not installed.
     """
     onnx = need("onnx", extra="onnx")
     helper, numpy_helper = need("onnx.helper", extra="onnx"), need("onnx.numpy_helper", extra="onnx")
-    kinds = {"double": onnx.TensorProto.DOUBLE, "string": onnx.TensorProto.STRING, "int64": onnx.TensorProto.INT64}
+    kinds = {name: getattr(onnx.TensorProto, name.upper()) for name in KINDS}
     nodes = []
     for node in graph.nodes:
         attributes: dict[str, Any] = {}
@@ -35,11 +43,8 @@ def to_bytes(
     made = helper.make_graph(
         nodes,
         "assay",
-        [helper.make_tensor_value_info(name, kinds[kind], ["n", 1]) for name, kind in inputs.items()],
-        [
-            helper.make_tensor_value_info(name, kinds[kind], ["n"] if width is None else ["n", width])
-            for name, (kind, width) in outputs.items()
-        ],
+        [helper.make_tensor_value_info(name, *_typed(kinds, given)) for name, given in inputs.items()],
+        [helper.make_tensor_value_info(name, *_typed(kinds, given)) for name, given in outputs.items()],
         [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
     )
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", TREES_OPSET)]
@@ -47,6 +52,15 @@ def to_bytes(
     helper.set_model_props(model, dict(about))
     content: bytes = model.SerializeToString()
     return content
+
+
+def _typed(kinds: Mapping[str, int], given: str | tuple[str, int | None] | Shape) -> tuple[int, list[int | str]]:
+    if isinstance(given, str):
+        return kinds[given], ["n", 1]
+    kind, wide = given
+    if isinstance(wide, tuple):
+        return kinds[kind], list(wide)
+    return kinds[kind], ["n"] if wide is None else ["n", wide]
 
 
 class Session:
@@ -61,6 +75,6 @@ class Session:
         self._session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """All outputs by name, for rows given by input name, each [n, 1]."""
+        """All outputs by name, for rows given by input name."""
         names = [output.name for output in self._session.get_outputs()]
         return dict(zip(names, map(np.asarray, self._session.run(names, dict(feeds))), strict=True))

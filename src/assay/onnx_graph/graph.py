@@ -2,7 +2,8 @@
 
 A Graph records constants and nodes in the words of ONNX, and imports nothing. Whatever knows how to answer in numpy may also
 know how to write its answer down: an optional method `graph(graph, x)` of encoders and fitted learners (kernel/plugins.py).
-All numbers are float64. Names are given in order, so the same model gives the same graph.
+All numbers are float64, but for what is made of pixels: networks that look at pictures answer in single precision, here as there.
+Names are given in order, so the same model gives the same graph.
 """
 
 from __future__ import annotations
@@ -38,18 +39,39 @@ class Graph:
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
     known: dict[tuple[str, tuple[int, ...], bytes], str] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()  # names of inputs and outputs, which nothing else may bear
+    owners: tuple[str, ...] = ()  # [d] the data column that each column of the features x was made of
+    pictures: dict[tuple[str, int], str] = field(default_factory=dict)  # input of each data column and side asked for
+    shown: dict[str, str] = field(default_factory=dict)  # input that says of which rows there is a picture, a column
 
     def constant(self, value: Any) -> str:
         """The name of an array; float64 unless it holds whole numbers. The same array has one name."""
         array = np.asarray(value)
-        array = np.ascontiguousarray(array, dtype=np.int64 if array.dtype.kind in "iu" else np.float64).reshape(
-            array.shape
-        )
+        return self.kept(array.astype(np.int64 if array.dtype.kind in "iu" else np.float64))
+
+    def kept(self, value: NDArray[Any]) -> str:
+        """The name of an array in its own type. The same array has one name."""
+        array = np.ascontiguousarray(value).reshape(value.shape)
         key = (str(array.dtype), array.shape, array.tobytes())
         if key not in self.known:
             self.known[key] = self._free(f"constant_{len(self.constants)}")
             self.constants[self.known[key]] = array
         return self.known[key]
+
+    def single(self, value: Any) -> str:
+        """The name of numbers in single precision; what rests as halves is halves in the file, too."""
+        array = np.asarray(value)
+        if array.dtype == np.float16:
+            return self.node("Cast", self.kept(array), to="float")
+        return self.kept(array.astype(np.float32))
+
+    def picture(self, part: str, side: int) -> str:
+        """The input that holds the pictures of a data column as squares: uint8 [n, side, side, 3]. Each is an input once."""
+        # No node bears such a name: the names of nodes end in _ and a number.
+        return self.pictures.setdefault((part, side), self._free(f"{part}_{side}x{side}"))
+
+    def there(self, part: str) -> str:
+        """The input that says in which rows of a data column there is a picture: bool [n, 1], or [1, 1] for all alike."""
+        return self.shown.setdefault(part, self._free(f"{part}_there"))
 
     def node(self, operation: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
         """The name of what an operation gives: `output`, or one made up."""
@@ -67,6 +89,20 @@ class Graph:
     def columns(self, x: str, which: Ints | Sequence[int]) -> str:
         """Some columns of x [n, d]: [n, len(which)]."""
         return self.node("Gather", x, self.constant(np.asarray(which, dtype=np.int64)), axis=1)
+
+    def asked(self, x: str, since: int = 0) -> list[int]:
+        """The columns of the features x [n, d] that nodes from the place `since` on may look at."""
+        found: set[int] = set()
+        for node in self.nodes[since:]:
+            if x in node.inputs and node.operation != "Shape":
+                some = node.operation == "Gather" and node.inputs[0] == x and node.attributes.get("axis") == 1
+                places = self.constants.get(node.inputs[1]) if some else None
+                found |= set(range(len(self.owners)) if places is None else np.ravel(places).tolist())
+        return sorted(found)
+
+    def beside(self, x: str, parts: Sequence[str]) -> str:
+        """The features in x [n, d] that were not made of these data columns, in order."""
+        return self.columns(x, [i for i, owner in enumerate(self.owners) if owner not in parts])
 
     def column(self, x: str, which: int) -> str:
         """One column of x [n, d]: [n]."""

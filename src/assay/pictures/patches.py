@@ -84,7 +84,7 @@ class Patches:
             alike = self._room()
             cells = np.empty((self.cells**2, alike.shape[1]), dtype=np.float32)
             for place in places.tolist():
-                np.matmul(self._pool, self._alike(pixels[place], alike), out=cells)
+                np.matmul(self.pool, self._alike(pixels[place], alike), out=cells)
                 out[place] = np.sqrt(cells, out=cells).ravel()
 
         workers = threads() if len(pixels) >= WORTH_SHARING else 1
@@ -104,10 +104,10 @@ class Patches:
         """
         with one_thread_for_products():
             alike = self._alike(picture, self._room()).astype(np.float64)  # [places², 2k]
-        mean = self._pool @ alike  # [cells², 2k]
+        mean = self.pool @ alike  # [cells², 2k]
         per = np.divide(np.sqrt(mean), mean, out=np.zeros_like(mean), where=mean > 0)
         own = weights.reshape(self.cells**2, alike.shape[1], -1).astype(np.float64) * per[:, :, None]
-        cell, count = self._pool.argmax(axis=0), self._pool.max(axis=0)
+        cell, count = self.pool.argmax(axis=0), self.pool.max(axis=0)
         pulls = np.empty((len(alike), own.shape[2]))
         for c in range(self.cells**2):
             here = cell == c
@@ -132,7 +132,7 @@ class Patches:
         return self.filters.astype(np.float32)
 
     @functools.cached_property
-    def _pool(self) -> Floats32:
+    def pool(self) -> Floats32:
         """From places to cells: [cells², places²], each row a mean."""
         at = np.arange(self.places) * self.cells // self.places
         cell = (at[:, None] * self.cells + at).ravel()
