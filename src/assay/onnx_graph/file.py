@@ -39,7 +39,9 @@ def to_bytes(
             if isinstance(value, np.ndarray):
                 value = numpy_helper.from_array(value)
             attributes[name] = kinds[value] if name == "to" else value
-        nodes.append(helper.make_node(node.operation, node.inputs, [node.output], domain=node.domain, **attributes))
+        nodes.append(
+            helper.make_node(node.operation, node.inputs, [node.output, *node.more], domain=node.domain, **attributes)
+        )
     made = helper.make_graph(
         nodes,
         "assay",

@@ -29,6 +29,7 @@ class Node:
     output: str
     domain: str
     attributes: dict[str, Any]
+    more: tuple[str, ...] = ()  # what comes out beside
 
 
 @dataclass
@@ -78,6 +79,12 @@ class Graph:
         output = output or self._free(f"{operation.lower()}_{len(self.nodes)}")
         self.nodes.append(Node(operation, inputs, output, domain, attributes))
         return output
+
+    def pair(self, operation: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
+        """The names of the two things that an operation gives."""
+        first, second = (self._free(f"{operation.lower()}_{len(self.nodes)}{end}") for end in ("", "_1"))
+        self.nodes.append(Node(operation, inputs, first, "", attributes, (second,)))
+        return first, second
 
     def _free(self, name: str) -> str:
         while name in self.taken:
