@@ -44,6 +44,9 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     group = parser.add_argument_group(helped("overruling", lang))
     group.add_argument("--task", default="", help=helped("task", lang))
     group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=helped("kind", lang))
+    group.add_argument(
+        "--reference", action="append", default=[], metavar="COLUMN=PICTURES", help=helped("reference", lang)
+    )
     for name in ("id", "sensitive", "drop", "feature", "learner", "also"):
         group.add_argument(f"--{name}", action="append", default=[], metavar="NAME" if name in ("learner", "also") else "COLUMN",
                            help=helped(name, lang))  # fmt: skip
@@ -67,6 +70,11 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         kinds[name] = kind
     if wrong:
         raise refusal(RequestError, "cli", "no_kind", texts=wrong)
+    for text in parsed.reference:
+        name, sign, pictures = text.partition("=")
+        if not (sign and name and pictures):
+            raise refusal(RequestError, "cli", "no_reference", text=text)
+        kinds[name] = f"picture:against {pictures}"
     return {
         "task": parsed.task,
         "kinds": kinds,

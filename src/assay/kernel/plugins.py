@@ -230,6 +230,16 @@ class GivesGrids(Encoder, Protocol):
         ...
 
 
+@runtime_checkable
+class Refers(Protocol):
+    """A modality or encoder whose pictures may be the references of another column: what differs is then looked at in their place."""
+
+    @property
+    def refers(self) -> str:
+        """The other column; "" for none."""
+        ...
+
+
 def modality_of(kind: str) -> Modality:
     """The modality of a kind, in its variant. Raises UnknownKey."""
     key, _, variant = kind.partition(":")

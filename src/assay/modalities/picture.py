@@ -45,6 +45,7 @@ LOOKED_AT, LOOKED_FOR = 400, 20  # names that are judged, and files that are loo
 FILELESS = 0.16  # the bid for names without a file: the plan names it as what else the column may be
 KEPT = 2_000_000_000  # bytes of what was seen that are kept: half a million pictures
 BEYOND = 1e9  # any plain number
+AGAINST = "against "  # before the name of the column for which pictures are the references
 SHOWN, THUMBNAIL = 5, 144  # examples of what cannot be read; pixels of the longer side of a small picture
 A_KNOWN = 400  # bytes that what is known of a file takes, about
 COLOURS = 0.5  # how much the colours weigh against the edges
@@ -89,7 +90,7 @@ class Picture:
                 "no_dicom": "DICOM, to be read after: pip install 'assay[dicom]'",
                 "window.seen": "'picture:{variant}' is no way to read pictures.",
                 "window.expected": "Behind the colon stand two numbers, the smaller first: up to the one deep greys are black, from the other on white.",
-                "window.do": "Write picture:0-4095 (or picture:-160-240), or picture alone.",
+                "window.do": "Write picture:0-4095 (or picture:-160-240), picture:against COLUMN for references of that column, or picture alone.",
                 "person.name": "names",
                 "person.patient_id": "patient and accession numbers",
                 "person.birth": "birth dates",
@@ -129,7 +130,7 @@ class Picture:
                 "no_dicom": "DICOM，需先安装：pip install 'assay[dicom]'",
                 "window.seen": "“picture:{variant}”不是读取图片的方式。",
                 "window.expected": "冒号后应为两个数，较小者在前：深灰度值不大于前者为黑，不小于后者为白。",
-                "window.do": "请写 picture:0-4095（或 picture:-160-240），或只写 picture。",
+                "window.do": "请写 picture:0-4095（或 picture:-160-240）；参考图片写 picture:against 列名；或只写 picture。",
                 "person.name": "姓名",
                 "person.patient_id": "患者号和检查号",
                 "person.birth": "出生日期",
@@ -155,18 +156,26 @@ class Picture:
             },
         },
     )
-    variant: str = ""  # the window of deep greys: "0-4095"
+    variant: str = ""  # the window of deep greys, whose references these are, or both: "0-4095", "against board"
 
     def __post_init__(self) -> None:
         try:
             self.window  # noqa: B018  read for its error
+            if self.variant and not self.window and not self.refers:
+                raise ValueError(f"'{self.variant}' names no picture")
         except ValueError as error:
             raise refusal(RequestError, "modalities/picture", "window", variant=self.variant) from error
 
     @property
     def window(self) -> Window | None:
         """From which number to which deep greys go from black to white; None for what each file says, or its own range."""
-        return Window.of(self.variant) if self.variant else None
+        said = self.variant.partition(AGAINST)[0].strip()
+        return Window.of(said) if said else None
+
+    @property
+    def refers(self) -> str:
+        """The column of pictures for which these are the references; "" where they stand for themselves."""
+        return self.variant.partition(AGAINST)[2].strip()
 
     def recognise(self, column: Column) -> Claim:
         """Names that end as those of pictures do; a low bid where there is no file behind any that is looked for."""
@@ -263,13 +272,13 @@ class Picture:
         k = min(FACTORS, len(used) // A_FACTOR)
         mean = wide.mean(axis=0) if len(used) else np.zeros(seen.wide.shape[1], dtype=np.float32)
         basis = _directions(wide - mean, k, rng)
-        return Looks(column.name, low, high, halves(mean), halves(basis), self.window)
+        return Looks(column.name, low, high, halves(mean), halves(basis), self.window, self.refers)
 
     def load(self, box: Box) -> Looks:
         """The encoder that was dumped."""
         low, high = (box.array(name, np.float64, (len(PLAIN),)) for name in ("low", "high"))
         mean, basis = halves_of(box, "mean", (_width(),)), halves_of(box, "basis", (_width(), None))
-        return Looks(box.text("name"), low, high, mean, basis, self.window)
+        return Looks(box.text("name"), low, high, mean, basis, self.window, self.refers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,6 +291,7 @@ class Looks:
     mean: Halves  # [d]
     basis: Halves  # [d, k]
     window: Window | None = None  # of deep greys; a file keeps it in the kind of the column
+    refers: str = ""  # the column of pictures for which these are the references; kept there too
 
     def vector(self, column: Column) -> Vector:
         """Brightness and the like, then the factors: [n, 6 + k]; NaN where missing."""

@@ -25,7 +25,7 @@ def stacked(grids: Grids, longer: int) -> list[Pixels]:
     if not others:
         return first
     return [
-        np.concatenate([own, *(_like(other, own) for other in rest)], axis=2)
+        np.concatenate([own, *(like(other, own) for other in rest)], axis=2)
         for own, *rest in zip(first, *others, strict=True)
     ]
 
@@ -59,7 +59,7 @@ class Stacked(Sequence[Pixels]):
         return np.tile(now / size, 2)
 
 
-def _like(other: Pixels, own: Pixels) -> Pixels:
+def like(other: Pixels, own: Pixels) -> Pixels:
     """Another picture at the size of the first; grey where there is none."""
     height, width = own.shape[:2]
     if not own.size or not other.size:

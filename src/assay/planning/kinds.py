@@ -15,7 +15,7 @@ from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DoesNotApply, RequestError, Sentences
 from assay.kernel.hints import unknown
 from assay.kernel.plan import ColumnPlan
-from assay.kernel.plugins import Claim, modality_of
+from assay.kernel.plugins import Claim, Refers, modality_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.language.personal import masked
@@ -59,6 +59,9 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     problems = [unknown("column", name, known) for name in wishes.named() if name not in data]
     keys = shelf("modalities").keys()
     problems += [unknown("kind", k, keys) for k in wishes.kinds.values() if k.partition(":")[0] not in keys]
+    asked = [modality_of(k) for k in wishes.kinds.values() if k.partition(":")[0] in keys]
+    referred = [m.refers for m in asked if isinstance(m, Refers) and m.refers]
+    problems += [unknown("column", name, known) for name in referred if name not in data]
     learners = shelf("learners").keys()
     problems += [unknown("learners", key, learners) for key in (*wishes.learners, *wishes.also) if key not in learners]
     if problems:

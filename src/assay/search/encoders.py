@@ -15,8 +15,9 @@ from assay.kernel.box import Box
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.errors import PluginFault
 from assay.kernel.forms import Batch, Feature, Grids, Texts, Vector
-from assay.kernel.plugins import Encoder, GivesGrids, GivesTexts, modality_of
+from assay.kernel.plugins import Encoder, GivesGrids, GivesTexts, Refers, modality_of
 from assay.kernel.rng import stream
+from assay.pictures.difference import Difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +64,23 @@ class Encoders:
         return Texts(tuple(cells for _, cells in found), tuple(name for name, _ in found))
 
     def grids(self, table: Dataset) -> Grids:
-        """The pictures of an opened table, of the columns that give them."""
-        pairs = zip(self.kinds, self.parts, strict=True)
-        found = [(name, encoder.grid(table[name])) for (name, _), encoder in pairs if isinstance(encoder, GivesGrids)]
-        return Grids(tuple(grid for _, grid in found), tuple(name for name, _ in found))
+        """The pictures of an opened table, of the columns that give them; of references, what differs from them."""
+        found = {name: encoder.grid(table[name]) for name, encoder in self._pictured}
+        for name, encoder in self._pictured:
+            if isinstance(encoder, Refers) and encoder.refers in found:
+                found[name] = Difference(found[encoder.refers], found[name])
+        return Grids(tuple(found.values()), tuple(found))
 
     @property
     def pictured(self) -> tuple[str, ...]:
-        """The columns that give pictures, in order."""
+        """The columns that give pictures, in order, references last."""
+        return tuple(name for name, _ in self._pictured)
+
+    @property
+    def _pictured(self) -> list[tuple[str, GivesGrids]]:
         pairs = zip(self.kinds, self.parts, strict=True)
-        return tuple(name for (name, _), encoder in pairs if isinstance(encoder, GivesGrids))
+        found = [(name, encoder) for (name, _), encoder in pairs if isinstance(encoder, GivesGrids)]
+        return sorted(found, key=lambda pair: isinstance(pair[1], Refers) and bool(pair[1].refers))
 
     def strange(self, table: Dataset) -> Bools:
         """Cells unlike anything in training: bool [n, columns]."""
