@@ -3,7 +3,8 @@
 Every picture is a row: its path, the folder it lies in as its label, and its part (train, test) where the collection has
 parts. The path is the cell and the collection its home, so that the file is found again when it is wanted; nothing is
 opened here. Rows come sorted by path. What is no picture by the ending of its name is left out, counted and shown; what
-lies beside the class folders is told.
+lies beside the class folders is told. ImageNet is read as it was published: `_imagenet` tells how classes are called there, and what
+the validation pictures show that lie flat.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from . import _peek as peek
 from ._classes import TABLES, Place, part_of, placed
 from ._collection import archive_of, below, is_collection, no_part, some_names, stem
 from ._columns import said_details
+from ._imagenet import Told, as_published, pictures_below
 from ._members import Member, Torn, is_tar, members_of
 
 SHOWN = 5  # names that stand for the rest
@@ -51,7 +53,18 @@ class Pictures:
                 "packed": "{n} {n:file is|files are} packed in a way that is not read: {names}",
                 "misnamed": "{n} {n:file has a name|files have names} that {n:is|are} not written in UTF-8: {names}",
                 "twice": "{n} {n:path stands|paths stand} twice, the last counts: {names}",
+                "named": "classes are called as in {file}",
+                "labelled": "labels of the pictures that lie flat are from {file}",
                 "layout": "one folder a class, such as {root}/cat/1.jpg and {root}/dog/2.jpg",
+                "imagenet.length.seen": "{file} has {n} {n:line|lines}, and the validation folder of '{name}' {pictures} {pictures:picture|pictures}.",
+                "imagenet.length.expected": "Expected one line a picture, in the order of their names.",
+                "imagenet.length.do": "Complete the pictures or the file, or put {solution} there, which names each picture.",
+                "imagenet.unnumbered.seen": "{file} gives classes as numbers, and no {meta} that can be read says which number is which synset.",
+                "imagenet.unnumbered.expected": "Expected {meta} of the same devkit: the lines of a {mapping} that is sorted by synset are in another order.",
+                "imagenet.unnumbered.do": "Put {meta} beside {file}, or {solution} beside the pictures.",
+                "imagenet.unknown.seen": "{file} names {n} {n:class that is|classes that are} not known: {names}; '{first}' for {picture}.",
+                "imagenet.unknown.expected": "Expected synsets that have a class folder or stand in {mapping} (or their numbers in {meta}).",
+                "imagenet.unknown.do": "Use the labels that were published with these pictures, or complete {mapping}.",
                 "empty.seen": "'{name}' holds no files.",
                 "empty.expected": "Expected {layout}.",
                 "empty.do": "Put the pictures there, or name another folder.",
@@ -84,7 +97,18 @@ class Pictures:
                 "packed": "{n} 个文件的压缩方式无法读取：{names}",
                 "misnamed": "{n} 个文件的名称不是 UTF-8 编码：{names}",
                 "twice": "{n} 个路径出现两次，以最后一个为准：{names}",
+                "named": "类别名称取自 {file}",
+                "labelled": "平铺图片的标签取自 {file}",
                 "layout": "每类一个文件夹，例如 {root}/cat/1.jpg 和 {root}/dog/2.jpg",
+                "imagenet.length.seen": "{file} 有 {n} 行，而“{name}”的验证文件夹有 {pictures} 张图片。",
+                "imagenet.length.expected": "应为每张图片一行，按文件名排序。",
+                "imagenet.length.do": "请补全图片或该文件，或放入按图片名给出标签的 {solution}。",
+                "imagenet.unnumbered.seen": "{file} 用编号表示类别，但没有可读的 {meta} 说明编号对应哪个同义词集。",
+                "imagenet.unnumbered.expected": "应有同一开发包中的 {meta}：按同义词集排序的 {mapping} 的行序与编号不同。",
+                "imagenet.unnumbered.do": "请将 {meta} 放在 {file} 旁，或将 {solution} 放在图片旁。",
+                "imagenet.unknown.seen": "{file} 中有 {n} 个未知类别：{names}；例如 {picture} 的“{first}”。",
+                "imagenet.unknown.expected": "应为有类别文件夹或列于 {mapping} 的同义词集（或其在 {meta} 中的编号）。",
+                "imagenet.unknown.do": "请使用与这些图片一同发布的标签，或补全 {mapping}。",
                 "empty.seen": "“{name}”中没有文件。",
                 "empty.expected": "应为{layout}。",
                 "empty.do": "请将图片放入其中，或指定其他文件夹。",
@@ -114,6 +138,8 @@ class Pictures:
             return False
         path = peek.path_of(source)
         try:
+            if pictures_below(path):  # its annotations come first by name, and are many
+                return True
             found = _found(path)
             names = some_names(*found) if found else []
         except (OSError, ValueError, *peek.BROKEN_ZIP):  # a name too long for the system, or with a NUL; a torn zip
@@ -126,10 +152,11 @@ class Pictures:
 
         source : a folder, a zip, or a folder in a zip: pets.zip/train
 
-        Raises DataError where there are no class folders, no pictures in them, or it is a tar.
+        Raises DataError where there are no class folders, no pictures in them, it is a tar, or labels of ImageNet do not fit.
         """
         path = peek.path_of(source)
-        found = _found(path)
+        published = pictures_below(path)
+        found = (published, ()) if published else _found(path)
         if found is None:
             raise peek.not_for(peek.existing(path))
         archive, inner = found
@@ -139,13 +166,14 @@ class Pictures:
         try:
             with members_of(archive, 0, within=True) as members:
                 some = below(members, inner)
+                places = placed([member.path for member in some])
+                places, told = as_published(name, archive if archive.is_dir() else None, some, places)
         except Torn as error:
             raise refusal(DataError, "readers", "archive", name=name, error=str(error)) from error
         if inner and not some:
             raise no_part(archive, path, members)
-        places = placed([member.path for member in some])
         _refuse(path, name, some, places)
-        return _listed(name, str(archive.absolute()), some, places)
+        return _listed(name, str(archive.absolute()), some, places, told)
 
     @classmethod
     def notes(cls, source: Source) -> tuple[Say, ...]:
@@ -196,7 +224,7 @@ class _Met:
     refused: dict[str, list[str]] = field(default_factory=dict)  # names by the reason
 
 
-def _listed(name: str, home: str, members: Sequence[Member], places: Sequence[Place | None]) -> Dataset:
+def _listed(name: str, home: str, members: Sequence[Member], places: Sequence[Place | None], told: Told) -> Dataset:
     rows, met = _rows(members, places)
     refused = [file for files in met.refused.values() for file in files]
     if not rows:
@@ -215,6 +243,8 @@ def _listed(name: str, home: str, members: Sequence[Member], places: Sequence[Pl
     details = {
         "classes": len({place.label for _, place in rows} - {None}),
         "parts": dict(sorted(parts.items())),
+        "named": told.names,
+        "labelled": told.labels,
         "unlabelled": sum(place.label is None for _, place in rows),
         "beside": len(met.beside),
         "beside_names": met.beside[:SHOWN],
@@ -268,6 +298,7 @@ def _phrases(details: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     said: list[tuple[str, dict[str, Any]]] = [("classes", {"n": details.get("classes", 0)})]
     if details.get("parts"):
         said.append(("parts", {"names": [f"{k} ({n:,})" for k, n in details["parts"].items()]}))
+    said += [(key, {"file": details[key]}) for key in ("named", "labelled") if details.get(key)]
     if details.get("unlabelled"):
         said.append(("unlabelled", {"n": details["unlabelled"]}))
     if details.get("beside"):

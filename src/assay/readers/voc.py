@@ -35,6 +35,7 @@ from ._drawn import (
     table_of,
     together,
 )
+from ._imagenet import pictures_below
 from ._members import Member, Refused
 from ._voc_xml import MOST_BYTES, annotation
 
@@ -68,7 +69,7 @@ class Voc:
     def opens(cls, source: Any) -> bool:
         """Whether some of the files in a folder are pictures, and some XML that begins as an annotation does."""
         root = folder_of(source)
-        if root is None or not is_collection(root):
+        if root is None or not is_collection(root) or pictures_below(root):  # boxes of ImageNet lie beside its classes
             return False
         pictures, asked = False, list[Path]()
         for path in some_paths(root):
