@@ -52,6 +52,8 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
                            help=helped(name, lang))  # fmt: skip
     for name in ("group", "time", "weight"):
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
+    group.add_argument("--group-by-name", dest="by_name", action=argparse.BooleanOptionalAction, default=True,
+                       help=helped("by_name", lang))  # fmt: skip
     group.add_argument("--encoder", default="", metavar="FOLDER", help=helped("encoder", lang))
     group.add_argument("--folds", type=int, default=0, help=helped("folds", lang))
     group.add_argument("--sealed", type=float, default=None, metavar="SHARE", help=helped("sealed", lang))
@@ -86,6 +88,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "also": tuple(parsed.also),
         "encoder": parsed.encoder,
         "group": parsed.group,
+        "by_name": parsed.by_name,
         "time": parsed.time,
         "weight": parsed.weight,
         "minutes": parsed.minutes,

@@ -44,11 +44,13 @@ class Candidate:
 class Splits:
     """How rows are kept apart."""
 
-    how: str = "stratified"  # "stratified", "random", "grouped", "time"
+    how: str = "stratified"  # "stratified", "random", "grouped", "named", "time"
     folds: int = 5
     sealed: int = 0  # rows set aside before anything is fitted
     group: str = ""
     time: str = ""
+    named: str = ""  # the column of pictures whose file names tell which rows stay together, where they do
+    name_rule: str = ""  # how a key is taken from a name: "start 1 within" (see `assay.planning.by_name`)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -204,6 +204,15 @@ class FindsNear(Modality, Protocol):
 
 
 @runtime_checkable
+class ComparesCells(Modality, Protocol):
+    """What a modality may offer beside: whether two cells show like things is told by how near their numbers are."""
+
+    def looks(self, column: Column) -> Floats:
+        """Numbers of each cell of an opened column [n, d], the nearer the more alike (Euclid); NaN where it is missing."""
+        ...
+
+
+@runtime_checkable
 class EncodesCells(Encoder, Protocol):
     """What an encoder may offer beside, where its modality opens cells."""
 

@@ -32,6 +32,8 @@ from assay.pictures.stacked import Stacked, stacked
 from assay.stats.found_boxes import rows_of
 from assay.stats.scores import no_boxes
 
+from ._beside import counting, counts
+
 AT_ONCE = 64  # pictures that are decoded before they are looked at
 SHARE = 0.9  # of the time of a fit that learning may take: the held-out pictures are looked at after
 SURE = 1e-6  # probabilities are no nearer to 0 and 1
@@ -76,7 +78,8 @@ class Detector:
 
         Raises MissingPackage where torch is not installed, DoesNotApply where there is no picture.
         """
-        rows = train.then(tune) if tune.rows else train
+        train, tune = counting(train), counting(tune)
+        rows = train.then(tune) if counts(tune) else train
         assert rows.y is not None
         grids = rows.grids
         sizes = grids.columns[0].sizes()
@@ -102,7 +105,8 @@ class Detector:
         views = Framing(strength=self.views, across=across, down=down)
         form = form_for(wh, boxes, labels, head.classes_, most_side=longer, views=views, **said)
         form = replace(form, mirrors=False)  # fold models answer together: what mirrors would add, they add
-        network, curve = learnt(form, pictures, there, labels, learning, rng)
+        weight = None if rows.weight is None else rows.weight[kept]
+        network, curve = learnt(form, pictures, there, labels, learning, rng, weight)
         return Finder(grids.parts, network, longer, head.most, np.asarray(curve, dtype=np.float64))
 
     def _mirrors(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
-from assay.kernel.data import Bools, Column, Ints
+from assay.kernel.data import Bools, Column, Floats, Ints
 from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.files import OutsideHome, is_there, raw_of
 from assay.kernel.forms import Feature, Vector
@@ -248,6 +248,17 @@ class Picture:
         assert levels is not None
         group = _NEAR.of(levels, lambda: _near(_seen(column, self.window)), column.home, self.window)
         return np.where(column.cells < 0, len(levels) + np.arange(len(column)), np.append(group, -1)[column.cells])
+
+    def looks(self, column: Column) -> Floats:
+        """The grey points of the pictures, brought to one light and contrast: [n, 32 * 32]."""
+        used, inverse = np.unique(column.cells, return_inverse=True)
+        seen = _seen(column, self.window)
+        grey = np.full((len(used), POINTS**2), np.nan)
+        for row, level in enumerate(used.tolist()):
+            if level >= 0 and not seen.reasons[level]:
+                one = seen.points[level].astype(np.float64)
+                grey[row] = (one - one.mean()) / (one.std() + 1.0)  # a level of grey is no contrast
+        return grey[inverse]
 
     def persons(self, column: Column) -> dict[str, Bools]:
         """Whose file tells of a patient, of where it was taken, by whom or with whose camera."""

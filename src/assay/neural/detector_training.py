@@ -52,15 +52,17 @@ def train(
     classes: Sequence[Ints],
     clock: Clock,
     rng: np.random.Generator,
+    weight: Floats | None = None,
 ) -> tuple[Detector, list[float]]:
     """A detector that has learnt, and the mean loss of each epoch; it stops where the schedule ends, or the time.
 
     pictures : each [h, w, c]
     boxes    : of each picture [m, 4], x, y, width, height in its pixels
     classes  : of each box [m], from 0
+    weight   : how often a picture is looked at beside the others [n]; all alike where it is left out
     """
     with one_thread():
-        training = DetectorTraining(form, pictures, boxes, classes, rng)
+        training = DetectorTraining(form, pictures, boxes, classes, rng, weight)
         curve = training.run(clock)
         return training.settled(), curve
 
@@ -104,9 +106,10 @@ class DetectorTraining:
         boxes: Sequence[Floats],
         classes: Sequence[Ints],
         rng: np.random.Generator,
+        weight: Floats | None = None,
     ) -> None:
         t = self.torch = need("torch", extra="nets")
-        self.form, self.rng, self.classes = form, rng, classes
+        self.form, self.rng, self.classes, self.weight = form, rng, classes, weight
         self.centre, self.scale = _standard(pictures, form.anatomy.inward)
         self.held = _Held(pictures, form, np.clip(np.rint(self.centre), 0, 255).astype(np.uint8))
         self.boxes = [self.held.there(place, own) for place, own in enumerate(boxes)]
@@ -218,12 +221,20 @@ class DetectorTraining:
         return float(loss.detach())
 
     def _next(self) -> Ints:
-        """The pictures of the next step: every one once before any comes again."""
+        """The pictures of the next step: every one as often as its weight says before any comes again."""
         n, size = len(self.boxes), min(self.form.batch, len(self.boxes))
-        if len(self.order) < size:
-            self.order = [*self.rng.permutation(n).tolist(), *self.order]
+        while len(self.order) < size:
+            self.order = [*self.rng.permutation(self._round(n)).tolist(), *self.order]
         taken, self.order = self.order[-size:], self.order[:-size]
         return np.asarray(taken, dtype=np.int64)
+
+    def _round(self, n: int) -> Ints:
+        """The pictures of one epoch, n of them in all, by systematic sampling where they have weights (Madow 1949)."""
+        if self.weight is None:
+            return np.arange(n)
+        reached = np.cumsum(self.weight) / float(np.sum(self.weight))
+        at = (np.arange(n) + self.rng.random()) / n
+        return np.minimum(np.searchsorted(reached, at), n - 1)
 
     def _seen(self, rows: Ints, size: tuple[int, int], views: Framing) -> tuple[Any, Things]:
         """Views [b, c, *size] of some pictures, and what lies in them."""

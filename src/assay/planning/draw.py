@@ -26,11 +26,21 @@ from assay.kernel.words import Say, refusal
 from assay.neural.checkpoint import find
 from assay.stats import leaks
 
+from .by_name import ByName, told_by_name
 from .durations import written
 from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .portfolio import candidates
-from .splits import DEAR_FOLDS, DEAREST_FOLDS, check_groups, copy_groups, near_copies, near_pictures, plan_splits
+from .splits import (
+    DEAR_FOLDS,
+    DEAREST_FOLDS,
+    check_groups,
+    copy_groups,
+    named_groups,
+    near_copies,
+    near_pictures,
+    plan_splits,
+)
 from .target import answered, check_size, choose_task, open_target, usable_rows
 from .wishes import Wishes
 
@@ -89,6 +99,12 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         drawn=drawn,
         dear=DEAREST_FOLDS if "boxes" in task.about.gives else DEAR_FOLDS if "grid" in forms else 0,
     )
+    told = None
+    if wishes.by_name and not wishes.group and not wishes.time:
+        used = [c.name for c in features]
+        told = told_by_name(table, used, task.strata(y), stream(wishes.seed, "by name"))
+    if told is not None:
+        splits = replace(splits, how="named", named=told.column, name_rule=told.rule)
     spare = math.inf if fit is None else fit.spare
     portfolio, left_out = candidates(
         table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, encoder, sight
@@ -114,7 +130,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         version=assay.__version__,
     )
     notes, copied = _notes(plan, table, data, task.strata(y))
-    notes = (*notes, *_memory_notes(fit))
+    notes = (*notes, *_name_notes(plan, table, task.strata(y), told), *_memory_notes(fit))
     rarest = int(counted(y, len(codec.labels)).min()) if codec.labels and y.ndim == 1 else splits.folds
     if rarest < splits.folds and wishes.folds:
         notes = (*notes, Say("planning", "note.folds", {"folds": splits.folds, "n": rarest}))
@@ -272,6 +288,21 @@ def _notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tuple[tup
     if table.rows < FEW_ROWS:
         notes.append(Say("planning", "note.few", {"n": table.rows}))
     return tuple(notes), copied is not None
+
+
+def _name_notes(plan: Plan, table: Dataset, strata: Ints, told: ByName | None) -> list[Say]:
+    """That names of pictures tell which rows belong together, and how many do."""
+    found = named_groups(plan, table, strata)
+    if told is None or found is None:
+        return []
+    notes = []
+    if found.kept:
+        size = np.unique(found.groups, return_counts=True)[1]
+        values = {"name": told.column, "one": told.one, "other": told.other, "alike": told.alike, "n": found.kept}
+        notes.append(Say("planning", "note.named", {**values, "groups": int((size > 1).sum())}))
+    if found.let_go:
+        notes.append(Say("planning", "note.named_apart", {"n": found.let_go, "share": found.let_go / table.rows}))
+    return notes
 
 
 def _memory_notes(fit: Fit | None) -> list[Say]:

@@ -21,6 +21,8 @@ from assay.kernel.words import refusal
 from assay.language.near import joined, near_rows
 from assay.stats import leaks, splitting
 
+from .by_name import keys_of
+
 CROSS_FIT_UP_TO = 50_000  # rows; beyond it a share is sealed (docs/decisions/0013-where-sealing-begins.md)
 SEALED_SHARE, SEALED_MOST = 0.2, 20_000
 DEAR_FOLDS, DEAREST_FOLDS = 5, 4  # where there are pictures, and where things are found in them
@@ -81,7 +83,7 @@ def copy_groups(features: Dataset) -> tuple[Ints, int] | None:
 
 @dataclass(frozen=True, eq=False)
 class NearCopies:
-    """Rows whose texts, or whose pictures, are nearly those of another row."""
+    """Rows whose texts, or whose pictures, are nearly those of another row, or whose names tell that they are of one thing."""
 
     groups: Ints  # rows that stay on one side of every split: [n]
     kept: int  # rows that stay with another
@@ -106,7 +108,16 @@ def near_pictures(plan: Plan, table: Dataset, strata: Ints) -> NearCopies | None
     return _kept_together(leaks.near_cells(table, plan.names("feature") + plan.names("sensitive")), strata)
 
 
+def named_groups(plan: Plan, table: Dataset, strata: Ints) -> NearCopies | None:
+    """Rows kept together because the names of their pictures tell that they are of one thing, by the same rules."""
+    if not plan.splits.named:
+        return None
+    key = keys_of(table[plan.splits.named], plan.splits.name_rule)
+    return _kept_together(np.where(key < 0, np.arange(table.rows), table.rows + key), strata)
+
+
 def _kept_together(group: Ints, strata: Ints) -> NearCopies | None:
+    group = np.unique(group, return_inverse=True)[1]
     n, size = len(group), np.bincount(group)
     copied = size[group] > 1
     if not copied.any():
@@ -157,7 +168,7 @@ def _groups(plan: Plan, table: Dataset, strata: Ints) -> Ints | None:
     if plan.splits.time:
         return None
     found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
-    near = (near_copies(plan, table, strata), near_pictures(plan, table, strata))
+    near = (near_copies(plan, table, strata), near_pictures(plan, table, strata), named_groups(plan, table, strata))
     ways = [*([found[0]] if found else []), *(way.groups for way in near if way and way.kept)]
     return functools.reduce(joined, ways) if ways else None
 

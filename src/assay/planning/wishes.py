@@ -28,6 +28,9 @@ class Wishes:
     kinds: Mapping[str, str] = field(default_factory=dict)  # --kind zip=category
     ids: tuple[str, ...] = ()
     group: str = ""
+    by_name: bool = (
+        True  # rows stay together where names of picture files tell that they are of one thing, and no group is named
+    )
     time: str = ""
     weight: str = ""
     sensitive: tuple[str, ...] = ()

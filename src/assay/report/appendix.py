@@ -48,7 +48,7 @@ def splits_said(content: Content, voice: Voice) -> str:
     """How rows are kept apart, as a sentence."""
     splits = content.plan.splits
     key = f"splits.{splits.how}"
-    values = {"folds": splits.folds, "group": splits.group, "time": splits.time}
+    values = {"folds": splits.folds, "group": splits.group, "time": splits.time, "named": splits.named}
     said = voice.word(key, **values) if voice.known(key) else splits.how
     return said + ("" if not splits.sealed else " · " + voice.word("sealed", n=splits.sealed))
 

@@ -31,6 +31,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.stored import BLOCK, Stored, evenly_drawn
 from assay.kernel.stream import Stream
 from assay.kernel.words import Say
+from assay.planning.by_name import key_of
 from assay.planning.draw import reopen
 from assay.planning.target import usable_rows
 from assay.stats import calibration, leaks, splitting
@@ -245,7 +246,10 @@ class _Apart:
         sealed = found.split.sealed
         some = np.concatenate([sealed, tune])
         self.group, self.time = plan.splits.group, plan.splits.time
-        self.names: tuple[str, ...] = ()
+        self.names: tuple[str, ...] = ()  # columns that are looked at
+        self.copied: tuple[str, ...] = ()
+        self.members: set[object] = set()
+        self.named, self.rule = plan.splits.named, plan.splits.name_rule
         self.first: Any = None
         if self.time:
             self.first = table[self.time].cells[some].min() if len(some) else None
@@ -253,7 +257,11 @@ class _Apart:
             self.members = {text for text in table[self.group].take(some).texts() if text is not None}
         else:
             features = table.only(plan.names("feature") + plan.names("sensitive"))
-            self.names, self.keys = _telling(features, sealed)
+            self.copied, self.keys = _telling(features, sealed)
+            self.names = (*self.copied, *([self.named] if self.named else []))
+            if self.named:
+                texts = filter(None, table[self.named].take(some).texts())
+                self.members = {key for key in map(self._key, texts) if key is not None}
 
     def of(self, opened: Dataset) -> Bools:
         """Which rows of a block: bool [n]."""
@@ -264,9 +272,15 @@ class _Apart:
             words = opened[self.group].as_words()
             known = [level in self.members for level in words.levels] if words.levels is not None else []
             return np.asarray(np.append(np.asarray(known, dtype=bool), False)[words.cells])
-        if not self.names:
-            return np.zeros(opened.rows, dtype=bool)
-        return np.asarray(np.isin(leaks.cell_keys(opened.only(self.names)), self.keys))
+        found = np.zeros(opened.rows, dtype=bool)
+        if self.copied:
+            found |= np.isin(leaks.cell_keys(opened.only(self.copied)), self.keys)
+        if self.named:
+            found |= [text is not None and self._key(text) in self.members for text in opened[self.named].texts()]
+        return found
+
+    def _key(self, name: str) -> tuple[str, ...] | None:
+        return key_of(name, self.rule)
 
 
 def _telling(features: Dataset, sealed: Ints) -> tuple[tuple[str, ...], NDArray[np.uint64]]:

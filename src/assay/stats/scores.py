@@ -113,4 +113,4 @@ def no_boxes(rows: int, most: int) -> Floats:
     """Raw scores [n, 6 most] of so many pictures in which nothing is found."""
     out = np.zeros((rows, most, A_BOX))
     out[:, :, 0] = NOTHING
-    return out.reshape(rows, -1)
+    return out.reshape(rows, A_BOX * most)
