@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from assay.checks import labels
 from assay.kernel.errors import DoesNotApply
+from assay.kernel.words import Say
 from assay.stats.doubts import confident_joint, lapse, outlying
 from assay.stats.leaks import places_in
 
@@ -62,6 +64,47 @@ def test_planted_wrong_labels_are_found_and_the_listed_rows_are_mostly_theirs() 
     assert len(rows) == 20
     precision = np.mean([hit[row[0] - 1] for row in rows])
     assert precision >= 0.9
+
+
+@pytest.mark.parametrize(("share", "strength"), [(0.03, 3.0), (0.06, 2.5)])
+def test_how_many_of_the_first_twenty_are_wrong_lies_within_the_bounds_stated(
+    share: float, strength: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles: list[Say] = []  # of the sheet of pictures
+    monkeypatch.setattr(labels, "contact_sheet", lambda *asked: titles.append(asked[2]) or [])
+    inside, asked, off = 0, 0, []
+    for seed in range(16):
+        columns, y, z, rng = logit_world(1500, seed, strength=strength)
+        given, hit = _turned(y, share, rng)
+        finding = ask("labels", world(columns, given, z, seed=seed))
+        if finding.verdict == "pass":
+            continue
+        rows = next(f for f in finding.figures if f.kind == "table").data["rows"]
+        true = sum(bool(hit[row[0] - 1]) for row in rows)
+        found = finding.measure("listed_wrong")
+        assert found.low is not None
+        assert found.high is not None
+        asked, inside = asked + 1, inside + (found.low <= true <= found.high)
+        off.append(found.value - true)
+        if asked == 1:
+            note = finding.notes[0].text("en")
+            assert f"Of the first 20 rows about {found.value:.0f} are estimated to be wrong" in note
+            assert f"about {found.value:.0f} of the first 20 are estimated to be wrong" in titles[-1].text("en")
+            assert "前 20 行中估计约" in titles[-1].text("zh")
+            assert "前 20 行中估计约" in finding.notes[0].text("zh")
+    assert asked >= 10
+    assert inside >= binom.ppf(0.001, asked, 0.9)
+    assert (
+        abs(np.mean(off)) <= 2.0
+    )  # of twenty: about half a row on one side or the other, and what 16 tables leave to chance
+
+
+def test_where_noise_may_have_given_the_rows_no_number_of_wrong_ones_is_said() -> None:
+    columns, y, z, _ = logit_world(900, strength=1.5)
+    finding = ask("labels", world(columns, y, z))
+    assert finding.verdict == "pass"
+    assert all(measure.name != "listed_wrong" for measure in finding.measures)
+    assert "cannot be told" in finding.notes[0].text("en")
 
 
 def test_the_table_names_the_id_and_what_was_given() -> None:

@@ -2,7 +2,7 @@
 
 For classes the rows are found by confident learning (Northcutt, Jiang & Chuang 2021). Noise alone gives such rows too;
 labels are said to be wrong only where the model is contradicted however sure it is (a lapse rate, Wichmann & Hill 2001,
-tested at 2 %). For values a row is called strange where its residual is beyond what the tail of all residuals allows
+tested at 2 %). How many of the rows shown are wrong follows from the same rate by Bayes' rule. For values a row is called strange where its residual is beyond what the tail of all residuals allows
 (Bonferroni over rows, 2 %). On clean data, noisy or not, at most one table in fifty is suspected.
 """
 
@@ -13,13 +13,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Ints
+from assay.kernel.data import Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 from assay.language.personal import starred
-from assay.stats.doubts import confident_joint, lapse, log_odds, outlying
+from assay.stats.doubts import Lapse, confident_joint, lapse, log_odds, outlying
 from assay.stats.evened import evened
 from assay.stats.leaks import places_in
 
@@ -29,6 +29,7 @@ from ._texts import read_as_text
 LEAST_ROWS = 100
 LEVEL = 0.02
 SHOWN = 20
+SURE, NORMAL = 0.9, 1.645  # level of the bounds of how many of those shown are wrong, and its quantile
 LETTERS = 400  # of a text that is listed
 MOST_CLASSES = 20  # in the matrix
 
@@ -56,6 +57,10 @@ class Labels:
                 "weak": "the model is hardly better than one guess for all, so it cannot contradict anybody",
                 "table": "Rows whose given answer is contradicted most",
                 "sheet": "How these rows look",
+                "sheet_wrong": "How these rows look: about {n} of the first {of} are estimated to be wrong ({low} to {high})",
+                "estimate": "Of the first {of} rows about {n} are estimated to be wrong ({low} to {high}, in nine of ten cases). It is taken that labels are wrong as often where the model is sure as where it is not, and that what it errs itself fades as it gets surer; where it is sure and errs, as on rows of a sort it hardly met, too many are counted.",
+                "no_estimate": "How many of the listed rows are wrong cannot be told: noise may have given them all.",
+                "measure.listed_wrong": "answers estimated to be wrong among those listed first",
                 "seen": "row {row}: given {given}, answered {answer} ({p:%})",
                 "row": "row",
                 "given": "given",
@@ -82,6 +87,10 @@ class Labels:
                 "weak": "模型几乎不优于对所有行给出同一猜测，因此无从质疑任何答案",
                 "table": "与给定答案分歧最大的行",
                 "sheet": "这些行的图片",
+                "sheet_wrong": "这些行的图片：前 {of} 行中估计约 {n} 行有误（{low} 至 {high}）",
+                "estimate": "前 {of} 行中估计约 {n} 行有误（{low} 至 {high}，十次中有九次）。假定标签出错的比例与模型的把握无关，且模型自身的错误随把握增大而减少；若模型很有把握却出错（如几乎没见过的一类行），则会多计。",
+                "no_estimate": "无法判断所列各行中有多少有误：它们也可能全部来自噪声。",
+                "measure.listed_wrong": "最先列出的行中估计有误的答案",
                 "seen": "第 {row} 行：给定 {given}，模型答案 {answer}（{p:%}）",
                 "row": "行",
                 "given": "给定",
@@ -134,12 +143,19 @@ class Labels:
             )
             for i in order
         ]
-        figures += contact_sheet(evidence, order, self._say("sheet"), captions)
+        estimate = _estimate(found, log_odds(p[order].max(axis=1))) if wrong and len(order) else None
+        counted: dict[str, int] = {}
+        if estimate is not None:
+            counted = {key: round(x) for key, x in zip(("n", "low", "high"), estimate, strict=True)} | {
+                "of": len(order)
+            }
+        title = self._say("sheet_wrong", **counted) if counted else self._say("sheet")
+        figures += contact_sheet(evidence, order, title, captions)
         if n and len(labels) <= MOST_CLASSES:
             data = {"rows": list(labels), "columns": list(labels), "values": joint}
             axes = self._say("answer"), self._say("given")
             figures.append(Figure(kind="matrix", title=self._say("matrix"), data=data, x=axes[0], y=axes[1]))
-        measures = (
+        measures: tuple[Measure, ...] = (
             Measure(
                 name="wrong_share",
                 value=found.share,
@@ -152,7 +168,21 @@ class Labels:
             ),
             Measure(name="contradicted", value=float(n), n=evidence.n, unit="rows", better="lower"),
         )
-        return self._finding(wrong, said, measures, figures)
+        if estimate is not None:
+            value, low, high = estimate
+            listed = Measure(
+                name="listed_wrong",
+                value=value,
+                low=low,
+                high=high,
+                level=SURE,
+                n=len(order),
+                unit="rows",
+                better="lower",
+            )
+            measures = (*measures, listed)
+        more = (self._say("estimate", **counted),) if counted else (self._say("no_estimate"),) if len(order) else ()
+        return self._finding(wrong, said, measures, figures, more)
 
     def _values(self, evidence: Evidence) -> Finding:
         answer, y = evidence.answers()[:, 0], np.asarray(evidence.y, dtype=np.float64)
@@ -170,14 +200,21 @@ class Labels:
         )
         return self._finding(n > 0, said, measures, self._table(evidence, order, heads, cells))
 
-    def _finding(self, wrong: bool, said: Say, measures: tuple[Measure, ...], figures: list[Figure]) -> Finding:
+    def _finding(
+        self,
+        wrong: bool,
+        said: Say,
+        measures: tuple[Measure, ...],
+        figures: list[Figure],
+        more: tuple[Say, ...] = (),
+    ) -> Finding:
         return Finding(
             check="labels",
             verdict="watch" if wrong else "pass",
             say=said,
             measures=measures,
             figures=tuple(figures),
-            notes=(self._say("rows"),) if figures else (),
+            notes=(*more, *((self._say("rows"),) if figures else ())),
             advice=(Advice(say=self._say("look")),) if wrong else (),
         )
 
@@ -196,6 +233,16 @@ class Labels:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
+
+
+def _estimate(found: Lapse, sure: Floats) -> tuple[float, float, float]:
+    """How many of some rows that are contradicted are wrong, and between which bounds in nine of ten cases.
+
+    The bounds are those of the lapse rate, wider by what chance gives among rows that are wrong with such probabilities.
+    """
+    p = found.wrong(sure)  # [3, n]
+    n, spread = p.sum(axis=1), NORMAL * np.sqrt((p * (1 - p)).sum(axis=1))
+    return float(n[0]), max(0.0, float(n[1] - spread[1])), min(float(len(sure)), float(n[2] + spread[2]))
 
 
 def _text(cell: object) -> str:

@@ -37,13 +37,35 @@ BINS = 400  # of like log-odds
 SHAPES = (0.75, 1.5)  # of a tail: heavier than an exponential's, and near to a normal one's
 
 
+Line = tuple[float, float]  # a and b
+
+
 @dataclass(frozen=True)
 class Lapse:
-    """Share of rows that are answered against all certainty, its lower bound, and the p-value of there being any."""
+    """Share of rows that are answered against all certainty, its bounds, and the p-value of there being any.
+
+    lines : a and b of σ(a s + b), how often the model is right of what is not wrong, for the share and for its two bounds
+    """
 
     share: float
     low: float
     p: float
+    high: float = 0.0
+    lines: tuple[Line, Line, Line] = ((1.0, 0.0),) * 3
+
+    def wrong(self, sure: Floats) -> Floats:
+        """Probability [3, n] that the given answer is wrong of rows that the model contradicts, by the share and by its bounds.
+
+        sure : log-odds [n] that the model's answer is right, as it has them
+
+        Of such rows a share e is wrong however sure the model is, and of the others it errs itself in 1 - σ(a s + b): Bayes' rule. Where a
+        model errs and is sure of it, as on rows of a sort that it never met, that is taken for wrong answers.
+        """
+        found = []
+        for e, (a, b) in zip((self.share, self.low, self.high), self.lines, strict=True):
+            errs = 0.5 * (1.0 - np.tanh(0.5 * (a * np.clip(sure, -30, 30) + b)))
+            found.append(e / np.maximum(e + (1.0 - e) * errs, 1e-300))
+        return np.asarray(found)
 
 
 def lapse(sure: Floats, right: Bools, level: float = 0.05) -> Lapse:
@@ -51,7 +73,7 @@ def lapse(sure: Floats, right: Bools, level: float = 0.05) -> Lapse:
 
     sure  : log-odds [n] that the answer is right, as the model has them
     right : whether it is
-    level : the lower bound is above the true share with this probability
+    level : the lower bound is above the true share with this probability, the upper bound below it
 
     With clean labels, however noisy, P(right) goes to 1 as `sure` grows and e is 0; with a share e of wrong labels it
     stays below. Likelihood ratio against e = 0, a boundary value: half the chi-square tail (Self & Liang 1987).
@@ -65,7 +87,7 @@ def lapse(sure: Floats, right: Bools, level: float = 0.05) -> Lapse:
     most = float(1.0 - right.mean())
 
     def loss(e: float) -> float:
-        return _least(*counts, e)
+        return _least(*counts, e)[0]
 
     found = minimize_scalar(loss, bounds=(0.0, min(0.5, most)), method="bounded", options={"xatol": 1e-4})
     base = loss(0.0)
@@ -80,7 +102,12 @@ def lapse(sure: Floats, right: Bools, level: float = 0.05) -> Lapse:
             middle = (inside + outside) / 2
             inside, outside = (middle, outside) if 2.0 * (loss(middle) - found.fun) < fall else (inside, middle)
         low = inside
-    return Lapse(share, low, 0.5 * float(chdtrc(1, ratio)))
+    inside, outside = share, min(0.5, most)
+    for _ in range(12):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if 2.0 * (loss(middle) - found.fun) < fall else (inside, middle)
+    lines = [_least(*counts, e)[1] for e in (share, low, outside)]
+    return Lapse(share, low, 0.5 * float(chdtrc(1, ratio)), outside, (lines[0], lines[1], lines[2]))
 
 
 def _counted(sure: Floats, right: Bools) -> tuple[Floats, Floats, Floats]:
@@ -91,8 +118,8 @@ def _counted(sure: Floats, right: Bools) -> tuple[Floats, Floats, Floats]:
     return x, n, np.asarray([right[part].sum() for part in parts], dtype=float)
 
 
-def _least(x: Floats, n: Floats, hits: Floats, e: float) -> float:
-    """Least negative log-likelihood over a and b for a given lapse rate."""
+def _least(x: Floats, n: Floats, hits: Floats, e: float) -> tuple[float, Line]:
+    """Least negative log-likelihood over a and b for a given lapse rate, and those two."""
     from scipy.optimize import minimize
 
     def value(theta: Floats) -> tuple[float, Floats]:
@@ -103,7 +130,7 @@ def _least(x: Floats, n: Floats, hits: Floats, e: float) -> float:
         return total, x.T @ slope
 
     found = minimize(value, np.asarray([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(1e-3, 20.0), (-10.0, 10.0)])
-    return float(found.fun)
+    return float(found.fun), (float(found.x[0]), float(found.x[1]))
 
 
 @dataclass(frozen=True, eq=False)
