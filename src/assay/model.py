@@ -41,7 +41,7 @@ from .reading import IsColumn, is_column, read
 from .report.content import Content
 from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
-from .search.place_pulls import place_pulls
+from .search.occlusion import WAYS, places_told
 from .search.word_pulls import word_pulls
 from .stats import promises
 from .stats.box_sets import BoxSets
@@ -160,16 +160,21 @@ class Model:
     def _titles(self) -> dict[str, Say]:
         return {c.name: Say(f"modalities/{c.kind.partition(':')[0]}", "title") for c in self.plan.columns}
 
-    def explain(self, source: Any, row: int = 1, label: str = "", **options: Any) -> Explanation:
+    def explain(self, source: Any, row: int = 1, label: str = "", places: str = "", **options: Any) -> Explanation:
         """Why one row (counted from 1) is answered as it is; for classes the pulls on `label`, by default the answer.
 
         source : a file, a frame or a Dataset, or the row itself as a mapping of column names to cells
+        places : how the places of pictures are told: exact "pulls", or "occlusion", which hides part by part; by default pulls where a
+            member tells them, else occlusion
 
-        Raises RequestError for boxes, which are no sum of what columns pull.
+        Raises RequestError where there is no such row, class or way, and for boxes, which are no sum of what columns pull.
         """
         if isinstance(self.conformal, BoxSets):
             raise refusal(RequestError, "answers", "boxes_alone", target=self.plan.target)
-        if isinstance(source, Mapping) and not options and (found := self._explanation(source, row, label)) is not None:
+        if places not in ("", *WAYS):
+            raise refusal(RequestError, "answers", "no_way", way=places)
+        alone = isinstance(source, Mapping) and not options
+        if alone and (found := self._explanation(source, row, label, places)) is not None:
             return found
         raw = read(source, **options)
         if not 1 <= row <= raw.rows:
@@ -178,18 +183,18 @@ class Model:
         data = self._opened(raw.take(place))
         texts = [data[name].texts()[0] for name in self.ensemble.parts]
         folds = range(len(self.ensemble.encoders))
-        words, places = word_pulls(self.ensemble, data, folds), place_pulls(self.ensemble, data, folds)
+        words, seen = word_pulls(self.ensemble, data, folds), places_told(self.ensemble, data, folds, places)
         pulled = self.ensemble.contributions(data)[0]
-        return self._explained(row, pulled, texts, label, words, [(one, data[one.part]) for one in places])
+        return self._explained(row, pulled, texts, label, words, [(one, data[one.part]) for one in seen])
 
-    def _explanation(self, cells: Mapping[Any, Any], row: int, label: str) -> Explanation | None:
+    def _explanation(self, cells: Mapping[Any, Any], row: int, label: str, places: str) -> Explanation | None:
         """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
         try:
             values = self._cells(cells)
             if values is None:
-                return self.explain([cells], row, label)
+                return self.explain([cells], row, label, places)
             if self.ensemble.reads_texts or self.ensemble.looks_at_pictures:
-                return self.explain([cells], row, label)
+                return self.explain([cells], row, label, places)
             pulls = self._one_row.contributions(values)
         except IsColumn:
             return None

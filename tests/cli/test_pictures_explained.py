@@ -54,6 +54,23 @@ def test_it_draws_the_map_and_says_where_it_is(folder: Path, capsys: pytest.Capt
     assert image.open(path).size[1] == 320
 
 
+def test_parts_are_hidden_one_by_one_where_it_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["explain", str(folder / "m.assay"), str(folder / "rows.csv"), "--row", "3", "--places", "occlusion"]
+    assert main([*asked, "--draw", str(folder / "hidden")]) == 0
+    assert "by occlusion: each of" in capsys.readouterr().out
+    assert image.open(folder / "hidden" / "row-3-photo.jpg").size[1] == 320
+    assert main([*asked, "--lang", "zh"]) == 0
+    assert "遮挡法" in capsys.readouterr().out
+    assert main([*asked, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    (picture,) = said["pictures"]
+    assert (picture["by"], picture["hidden"] > 9) == ("occlusion", True)
+    pull = next(part["pull"] for part in said["parts"] if part["name"] == "photo")
+    assert np.asarray(picture["pulls"]).sum() + picture["rest"] == pytest.approx(pull)
+    assert main([*asked[:-2], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"][0]["by"] == "pulls"
+
+
 def test_python_tells_the_same_of_a_row_that_comes_alone(folder: Path) -> None:
     model = assay.load(folder / "m.assay")
     table = model.explain(folder / "rows.csv", row=5)

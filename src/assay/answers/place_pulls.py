@@ -28,6 +28,7 @@ class PlacePulls:
     rest: float
     share: float  # of the blend, by weight, that tells of places
     jpeg: bytes = field(repr=False)  # the picture, small; empty where it has gone
+    hidden: int = 0  # parts that were hidden one by one (occlusion); 0 where members told the pulls exactly
 
     @classmethod
     def of(cls, found: PictureReasons, cell: Column, column: int, sign: float) -> PlacePulls:
@@ -35,7 +36,7 @@ class PlacePulls:
         modality = modality_of(cell.kind)
         jpeg = modality.thumbnails(cell, SIDE)[0] if isinstance(modality, ShowsCells) else None
         pulls = tuple(map(tuple, (sign * found.pulls[..., column]).tolist()))
-        return cls(found.part, pulls, float(sign * found.rest[column]), found.share, jpeg or b"")
+        return cls(found.part, pulls, float(sign * found.rest[column]), found.share, jpeg or b"", found.hidden)
 
     @property
     def map(self) -> Floats:
@@ -62,7 +63,8 @@ class PlacePulls:
         """Plain JSON values."""
         said = {name.text(): pull for name, pull in regions(self.map)}
         rows = [list(row) for row in self.pulls]
-        return {"part": self.part, "pulls": rows, "regions": said, "rest": self.rest, "share": self.share}
+        told = {"part": self.part, "pulls": rows, "regions": said, "rest": self.rest, "share": self.share}
+        return {**told, "by": "occlusion" if self.hidden else "pulls", "hidden": self.hidden}
 
     def lines(self, lang: str) -> list[str]:
         """The ninths of the picture with their pulls, the strongest first, and what no place tells of."""
@@ -76,6 +78,8 @@ class PlacePulls:
             lines.append(f"  {pad(name, wide)}  {f'{sign}{number(abs(pull))}':>9}  {bar}".rstrip())
         sign = "+" if self.rest >= 0 else "−"
         lines.append(f"  {Say('answers', 'rest_of_picture').text(lang)}  {sign}{number(abs(self.rest))}")
+        if self.hidden:
+            lines.append(f"  {Say('answers', 'occluded', {'n': self.hidden}).text(lang)}")
         if self.share < 1.0:
             lines.append(f"  {Say('answers', 'mapped', {'share': self.share}).text(lang)}")
         return lines

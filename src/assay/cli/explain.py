@@ -19,6 +19,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--class", dest="label", default="", help=helped("class", lang))
     parser.add_argument("--most", type=int, default=0, help=helped("most", lang))
     parser.add_argument("--draw", default="", metavar="FOLDER", help=helped("draw", lang))
+    parser.add_argument("--places", choices=("pulls", "occlusion"), default="", help=helped("places", lang))
     reading(parser, lang)
     common(parser, lang)
 
@@ -27,7 +28,8 @@ def run(parsed: argparse.Namespace) -> int:
     """Explain."""
     import assay
 
-    found = assay.load(parsed.model).explain(parsed.data, parsed.row, parsed.label, **reading_options(parsed))
+    model, asked = assay.load(parsed.model), reading_options(parsed)
+    found = model.explain(parsed.data, parsed.row, parsed.label, parsed.places, **asked)
     drawn = [str(path) for path in found.draw(parsed.draw)] if parsed.draw else []
     if parsed.json:
         print(json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False))

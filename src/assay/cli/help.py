@@ -63,6 +63,7 @@ they add up to the score exactly.
   assay explain loans.assay new.csv --row 3
   assay explain loans.assay new.csv --row 3 --class default
   assay explain parts.assay parts.csv --row 3 --draw maps
+  assay explain parts.assay parts.csv --row 3 --draw maps --places occlusion
 """,
         "help.audit": "the same checks on new labelled rows",
         "help.audit.epilog": """\
@@ -172,6 +173,7 @@ cannot be written: train with --learner residual, or patches, or cnn.
         "help.class": "explain the pull on this class (default: the answer)",
         "help.most": "show only the strongest parts",
         "help.draw": "write each picture, with what its places pull laid over it, into this folder",
+        "help.places": "how the places of pictures are told: their exact pulls, or by hiding part after part; usual: pulls where the model has them",
         "help.audit.data": "rows whose answer is known",
         "help.audit.output": "write a report: .html, .md or .json",
         "help.audit.minutes": "time for the checks (default: 5)",
@@ -232,6 +234,7 @@ cannot be written: train with --learner residual, or patches, or cnn.
   assay explain loans.assay new.csv --row 3
   assay explain loans.assay new.csv --row 3 --class default
   assay explain parts.assay parts.csv --row 3 --draw maps
+  assay explain parts.assay parts.csv --row 3 --draw maps --places occlusion
 """,
         "help.audit": "用新的带答案的行重做同样的检查",
         "help.audit.epilog": """\
@@ -339,6 +342,7 @@ cannot be written: train with --learner residual, or patches, or cnn.
         "help.class": "说明对此类别的影响（默认：所回答的类别）",
         "help.most": "只显示影响最大的若干部分",
         "help.draw": "将每张图片连同各处的影响画成 JPEG，写入该文件夹",
+        "help.places": "如何说明图片各处的影响：精确影响，或逐一遮住各部分；默认在模型可给出精确影响时用前者",
         "help.audit.data": "答案已知的行",
         "help.audit.output": "写出报告：.html、.md 或 .json",
         "help.audit.minutes": "检查的时间，单位为分钟（默认：5）",

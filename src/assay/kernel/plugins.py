@@ -449,6 +449,9 @@ class PictureReasons:
     pulls: Floats  # [rows, columns, w]
     rest: Floats  # [w]
     share: float  # of the blend, by weight, that tells of places
+    hidden: int = (
+        0  # parts that were hidden one by one to see how far the score falls; 0 where members told the pulls exactly
+    )
 
 
 @runtime_checkable
