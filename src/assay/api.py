@@ -60,7 +60,7 @@ class Watch:
     check: Callable[[str, int, int], None] | None = None
 
 
-def plan(source: Any, target: str, **wishes: Any) -> Plan:
+def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
     """What would be done with this table; nothing is trained.
 
     wishes : any field of `assay.planning.wishes.Wishes`, such as minutes=2, group="patient", drop=("id",)
@@ -73,7 +73,7 @@ def plan(source: Any, target: str, **wishes: Any) -> Plan:
 
 def train(
     source: Any,
-    target: str,
+    target: str = "",
     *,
     test: Any = None,
     limits: Sequence[str] = (),

@@ -18,6 +18,7 @@ from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
 from .answers.explanation import Explanation, WordPulls
+from .answers.odd import OddAnswer, OddAnswers
 from .answers.one_row import OneRow
 from .answers.place_pulls import PlacePulls
 from .answers.stopwatch import some_rows
@@ -44,8 +45,9 @@ from .search.ensemble import STRANGE_SHARE, Ensemble
 from .search.occlusion import WAYS, places_told
 from .search.word_pulls import word_pulls
 from .stats import promises
+from .stats.alarms import GoodScores
 from .stats.box_sets import BoxSets
-from .stats.conformal import ClassSets
+from .stats.conformal import ClassSets, ValueIntervals
 from .stats.grades import nearest
 from .stats.promises import Promise
 from .store import bundle, plain
@@ -87,7 +89,7 @@ class Model:
     @overload
     def predict(
         self, source: Dataset | str | os.PathLike[str] | Sequence[Any], **options: Any
-    ) -> Answers | BoxAnswers: ...
+    ) -> Answers | BoxAnswers | OddAnswers: ...
     @overload
     def predict(self, source: Any, **options: Any) -> Any: ...
     def predict(self, source: Any, **options: Any) -> Any:
@@ -114,6 +116,9 @@ class Model:
             said = _by_row(notes, data.rows)
             more = {"ids": ids, "pictures": seen, "labels": self.codec.labels, "notes": said, "out_of_range": outside}
             return BoxAnswers.of(answers, sets=sets, **more)
+        if isinstance(self.conformal, GoodScores):
+            of = {"ids": ids, "labels": self.codec.labels, "notes": _by_row(notes, data.rows), "out_of_range": outside}
+            return OddAnswers.of(scores, self.conformal, **of)
         if isinstance(self.conformal, ClassSets):
             sets = self.conformal(answers)
             if self._several:
@@ -128,17 +133,17 @@ class Model:
         said = _by_row(notes, data.rows)
         return Answers(ids, (), None, values, None, self.conformal(values), said, outside, scale=self.codec.scale)
 
-    def _answer(self, row: Mapping[Any, Any]) -> Answer | BoxAnswer | None:
+    def _answer(self, row: Mapping[Any, Any]) -> Answer | BoxAnswer | OddAnswer | None:
         """The answer to one row; None where the mapping holds columns."""
         try:
             values = self._cells(row)
-            if values is None or isinstance(self.conformal, BoxSets):
-                whole: Answers | BoxAnswers = self.predict([row])
+            if values is None or isinstance(self.conformal, BoxSets | GoodScores):
+                whole: Answers | BoxAnswers | OddAnswers = self.predict([row])
                 return whole.row(0)
             scores, odd = self._one_row.scores(values)
         except IsColumn:
             return None
-        assert not isinstance(self.conformal, BoxSets)
+        assert isinstance(self.conformal, ClassSets | ValueIntervals)
         found = self.task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
         return answer_of(found, odd, self.codec.labels, self.conformal, self._titles, self.codec.scale, self._several)
 
@@ -218,6 +223,7 @@ class Model:
             column, sign, label = self._side(answers, label)
             pulls = pulls[:, column] * sign
             unit = Say("answers", "unit_classes", {"label": label})
+            unit = self.task.about.score_unit(unit, target=self.plan.target)
             answer: str | Say = self.codec.labels[int(answers.argmax())]
             if self._several:
                 answer = "|".join(borne(answers.tolist(), self.codec.labels)) or Say("answers", "no_label")

@@ -38,7 +38,7 @@ def reading_options(parsed: argparse.Namespace) -> dict[str, Any]:
 def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     """What a person may decide before training."""
     parser.add_argument("data", help=helped("table", lang))
-    parser.add_argument("--target", required=True, metavar="COLUMN", help=helped("target", lang))
+    parser.add_argument("--target", default="", metavar="COLUMN", help=helped("target", lang))
     parser.add_argument("--minutes", type=float, default=None, help=helped("minutes", lang))
     parser.add_argument("--trials", type=int, default=0, metavar="N", help=helped("trials", lang))
     group = parser.add_argument_group(helped("overruling", lang))
@@ -58,7 +58,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument("--folds", type=int, default=0, help=helped("folds", lang))
     group.add_argument("--sealed", type=float, default=None, metavar="SHARE", help=helped("sealed", lang))
     group.add_argument("--memory", default="", metavar="AMOUNT", help=helped("memory", lang))
-    group.add_argument("--level", type=float, default=0.9, help=helped("level", lang))
+    group.add_argument("--level", type=float, default=None, help=helped("level", lang))
     group.add_argument("--seed", type=int, default=0, help=helped("seed", lang))
 
 

@@ -231,6 +231,7 @@ class Head:
     boxes(k, m) m boxes of k classes, the surest first, six numbers  width 6 m
                 each: the log-odds that it is right, its class, x,
                 y, width and height; no width where there is none
+    oddness     how unlike good ones: larger is odder                width 1
 
     >>> Head.classes(2).width, Head.classes(3).width
     (1, 3)
@@ -271,3 +272,8 @@ class Head:
     def boxes(cls, k: int, most: int) -> Head:
         """Up to `most` boxes of `k` classes."""
         return cls("boxes", k, A_BOX * most, most=most)
+
+    @classmethod
+    def oddness(cls) -> Head:
+        """How odd a row is."""
+        return cls("oddness")

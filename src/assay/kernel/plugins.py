@@ -45,6 +45,8 @@ class About:
     loads: float = 0.0  # seconds that loading its packages and what it reads may take: with fewer left it is not begun
     asked_for: bool = False  # a task that is never guessed: it is taken where it is named
     empty_answers: bool = False  # a task to which an empty cell of the target is an answer: no label
+    of_one: bool = False  # a task that can be learnt from rows of one answer alone: without a target all rows have it
+    level: float = 0.9  # of a task: the level that is kept where none is asked for
     graded: bool = False  # a task whose answers are told as grades of the codec's scale
     keeps_rows: bool = False  # a learner whose file holds rows of the table: tried only where it is named
     by_name: bool = False  # a learner that is tried only where it is named: what it adds seldom pays for its time

@@ -27,7 +27,7 @@ class Constant:
     about: ClassVar[About] = About(
         key="constant",
         takes=("vector",),
-        gives=("value", "counts", "quantiles", "classes", "flags", "boxes"),
+        gives=("value", "counts", "quantiles", "classes", "flags", "boxes", "oddness"),
         order=0,
         readable=True,
         words={"en": {"title": "constant guess"}, "zh": {"title": "常数猜测"}},

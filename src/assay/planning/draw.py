@@ -41,7 +41,7 @@ from .splits import (
     near_pictures,
     plan_splits,
 )
-from .target import answered, check_size, choose_task, open_target, usable_rows
+from .target import answered, check_size, choose_task, open_target, targeted, usable_rows
 from .wishes import Wishes
 
 FEW_ROWS = 100
@@ -58,6 +58,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
 
     fit : where only some rows of a larger table are at hand, what is known of it
     """
+    data, wishes = targeted(data, wishes)
     check_names(data, wishes)
     if data.rows < LEAST_ROWS:
         raise no_rows(data.source.name, data.rows)
@@ -84,7 +85,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
             for c in columns
         ]
         raise refusal(DataError, "planning", "nothing_left", name=data.source.name, target=wishes.target, columns=roles)
-    least = _least_class(y) if codec.labels else 0
+    least = _least_class(y) if codec.labels and not task.about.of_one else 0
     check_groups(table, wishes.group)
     drawn = fit is not None and fit.drawn is not None
     forms, named = _forms(features), find(wishes.encoder) if wishes.encoder else None
@@ -123,7 +124,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         minutes=wishes.budget,
         trials=wishes.trials,
         seed=wishes.seed,
-        level=wishes.level,
+        level=task.about.level if wishes.level is None else wishes.level,
         readable=wishes.readable,
         ship=wishes.ship,
         latency=wishes.within,
@@ -139,7 +140,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         notes = (*notes, Say("planning", "note.unlabelled", {"target": wishes.target, "n": empty}))
     if "grid" in forms and not any(shelf("learners").get(c.learner).about.sees_through for c in portfolio):
         notes = (*notes, Say("planning", "note.from_scratch"))
-    if rare := _rare_classes(y, codec.labels):
+    if rare := [] if task.about.of_one else _rare_classes(y, codec.labels):
         notes = (*notes, Say("planning", "note.rare", {"names": rare}))
     if keeping := sorted({c.learner for c in portfolio if shelf("learners").get(c.learner).about.keeps_rows}):
         notes = (*notes, Say("planning", "note.keeps_rows", {"learners": keeping}))
@@ -367,7 +368,7 @@ def _given_away(plan: Plan, table: Dataset, y: Floats) -> list[str]:
     if len(rows) > ROWS_LOOKED_AT:
         rows = np.sort(rng.choice(rows, ROWS_LOOKED_AT, replace=False))
     y = np.asarray(y[rows], dtype=np.float64)
-    if len(rows) < 30 or y.ndim > 2:  # boxes
+    if len(rows) < 30 or y.ndim > 2 or not y.any():  # boxes, and good ones alone
         return []
     names = plan.names("feature") + plan.names("sensitive")
     return [name for name in names if _told(table[name].take(rows), y, rng) > GIVEN_AWAY]

@@ -9,11 +9,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from assay.kernel.data import Column, Floats
+from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.plugins import Claim, Task, modality_of, task_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
+
+from .wishes import Wishes
+
+GOOD = "good"  # the answer of every row, where a task can be learnt from it
+OF_FOLDERS, READS_FOLDERS = (
+    "class",
+    ("pictures", "folder"),
+)  # the column that tells the folder of each file, and who reads it
 
 
 def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
@@ -47,6 +55,21 @@ def _asked(task: Task) -> Say:
     """Why a task was chosen that was asked for: what its variant means, where it has one."""
     variant = getattr(task, "variant", "")
     return task.about.say("tasks", "variant", variant=variant) if variant else Say("planning", "why.asked")
+
+
+def targeted(data: Dataset, wishes: Wishes) -> tuple[Dataset, Wishes]:
+    """The table and the wishes with a target, where none was named and the task can be learnt from rows of one answer alone.
+
+    Classes that folders tell are the target; without them every row is a good one.
+    """
+    if wishes.target in data or not wishes.task or wishes.target != wishes.task.partition(":")[0]:
+        return data, wishes
+    if not task_of(wishes.task).about.of_one:
+        return data, wishes
+    if OF_FOLDERS in data and data.source.reader in READS_FOLDERS:
+        return data, replace(wishes, target=OF_FOLDERS)
+    good = wishes.task.partition(":")[2] or GOOD
+    return data.having(Column.of_words(wishes.target, [good] * data.rows)), wishes
 
 
 def open_target(target: Column, task: Task) -> Column:

@@ -12,6 +12,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
 from assay.kernel.memory import bytes_of
 from assay.kernel.plan import WAYS_TO_SHIP
+from assay.kernel.plugins import task_of
 from assay.kernel.words import Say, refusal
 
 from .durations import seconds
@@ -23,7 +24,7 @@ MINUTES = 2.0
 class Wishes:
     """What a person may decide; None or empty leaves it to the plan."""
 
-    target: str
+    target: str  # may be left empty where the task can be learnt from rows of one answer alone
     task: str = ""
     kinds: Mapping[str, str] = field(default_factory=dict)  # --kind zip=category
     ids: tuple[str, ...] = ()
@@ -44,7 +45,7 @@ class Wishes:
     folds: int = 0
     sealed: float | None = None  # share of rows set aside before anything is fitted; None lets the plan decide
     seed: int = 0
-    level: float = 0.9
+    level: float | None = None  # of sets, intervals and alarms; None takes the task's own
     memory: str | float = (
         ""  # most that the process may hold: "4GB", or bytes; empty takes a share of what is available
     )
@@ -54,7 +55,11 @@ class Wishes:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", str(self.target))  # frames may name columns by numbers
+        if not self.target and self.task and task_of(self.task).about.of_one:
+            object.__setattr__(self, "target", self.task.partition(":")[0])
         wrong = []
+        if not self.target:
+            wrong.append(Say("planning", "wish.no_target"))
         if self.minutes is not None and not 0 < self.minutes <= 60 * 24 * 7:
             wrong.append(Say("planning", "wish.minutes", {"value": f"{self.minutes:g}"}))
         if not 0 <= self.trials <= 10_000:
@@ -65,7 +70,7 @@ class Wishes:
             wrong.append(Say("planning", "wish.folds", {"value": str(self.folds)}))
         if self.sealed is not None and not 0 <= self.sealed <= 0.5:
             wrong.append(Say("planning", "wish.sealed", {"value": f"{self.sealed:g}"}))
-        if not 0.5 <= self.level < 1:
+        if self.level is not None and not 0.5 <= self.level < 1:
             wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
         if self.memory != "" and bytes_of(self.memory) is None:
             wrong.append(Say("planning", "wish.memory", {"value": str(self.memory)}))

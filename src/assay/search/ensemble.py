@@ -182,6 +182,8 @@ class Ensemble:
         head = Head.classes(k) if name == "classes" else Head(name)
         if name == "flags":
             head = Head.flags(k)
+        if name == "oddness":
+            head = Head.oddness()
         if name == "boxes":
             head = Head.boxes(k, box.whole("most", 1, MOST_BOXES))
         if name == "quantiles":

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.plugins import Codec, Honest, Task
-from assay.stats import bootstrap, box_sets, calibration, conformal
+from assay.stats import alarms, bootstrap, box_sets, calibration, conformal
 from assay.stats.calibration import Affine, Calibrated
 from assay.stats.promises import Promise
 from assay.stats.scores import thinned
@@ -58,11 +58,14 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     places = np.flatnonzero(allowed)
     weights[places] = weights_of(task, [scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
     raw = mixed(head_of(task), scored.scores, weights)
-    gain = calibration.SHY if labelled(task) else calibration.ALWAYS if boxes(task) else calibration.SURE
-    found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task), gain)
+    gain = calibration.SHY if labelled(task) else calibration.ALWAYS if boxes(task) or odd(task) else calibration.SURE
+    found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task, level), gain)
     if boxes(task):
         sets = box_sets.cross_sets(found.scores, scored.y, scored.parts, level)
         return Settled(weights, found, raw, box_sets.fit_sets(found.scores, scored.y, level), sets, None)
+    if odd(task):
+        good = alarms.GoodScores.learn(found.scores, scored.y)
+        return Settled(weights, found, raw, good, good(task.answers(found.scores)), None)
     answers = task.answers(found.scores)
     if labelled(task):
         sets = conformal.cross_sets(answers, scored.y, scored.parts, level)
@@ -161,7 +164,12 @@ def boxes(task: Task) -> bool:
     return "boxes" in task.about.gives
 
 
-def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine]:
+def odd(task: Task) -> bool:
+    """Whether answers say how odd rows are."""
+    return "oddness" in task.about.gives
+
+
+def fit_of(task: Task, level: float = 0.0) -> Callable[[Floats, NDArray[Any], Floats | None], Affine]:
     """How this task's scores are calibrated: classes and counts by an affine map, quantiles by a shift, values not at all."""
     if classes(task):
         return calibration.fit_classes
@@ -171,6 +179,8 @@ def fit_of(task: Task) -> Callable[[Floats, NDArray[Any], Floats | None], Affine
         return calibration.fit_counts
     if boxes(task):
         return calibration.fit_boxes
+    if odd(task):
+        return lambda scores, y, w: calibration.fit_alarm(scores, y, level)
     head = task.head(Codec())
     if head.name == "quantiles":
         return lambda scores, y, w: calibration.fit_quantile(scores, y, w, head.level)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from assay.kernel.data import Floats, Ints
 from assay.kernel.forms import A_BOX
 
+from .alarms import threshold
 from .found_boxes import right, there, views
 from .heads import quantile
 from .scores import counts, flags, probabilities, thinned
@@ -154,6 +155,11 @@ def fit_boxes(scores: Floats, y: Floats, weight: Floats | None = None) -> Affine
     scales, shift = np.ones((width // A_BOX, A_BOX)), np.zeros((width // A_BOX, A_BOX))
     scales[:, 0], shift[:, 0] = map_.scale, map_.shift[0]
     return Affine(1.0, shift.ravel(), scales.ravel())
+
+
+def fit_alarm(scores: Floats, y: Ints, level: float) -> Affine:
+    """The shift of scores [n, 1] by which good ones (y is 0) lie above 0 with a probability of 1 - level at most."""
+    return Affine(1.0, np.asarray([-threshold(scores[y == 0, 0], level)]))
 
 
 def fit_quantile(scores: Floats, y: Floats, w: Floats | None, level: float) -> Affine:

@@ -44,6 +44,9 @@ def guess(head: Head, y: NDArray[Any], weight: Floats | None) -> Floats:
         w = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
         held = w @ np.asarray(y, dtype=np.float64)
         return np.asarray(np.log(held + 0.5) - np.log(w.sum() - held + 0.5))
+    if head.name == "oddness":
+        w = np.ones(len(y)) if weight is None else weight
+        return np.log([(float(w[y == 1].sum()) + 0.5) / (float(w[y == 0].sum()) + 0.5)])
     if head.name == "boxes":
         return np.asarray(no_boxes(1, head.most)[0])
     share = np.bincount(y, weights=weight, minlength=head.classes_) + 0.5
