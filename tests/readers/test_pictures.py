@@ -169,9 +169,6 @@ def test_links_and_locked_members_of_a_zip_are_counted(tmp_path):
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"1.png": PNG, "2.png": PNG}, r"holds 2 files and no class folders: 1.png, 2.png. .* a CSV with a column"),
-        ({"train/1.png": PNG, "test/2.png": PNG}, r"holds 2 files and no class folders"),
-        ({"cat/1.png": PNG}, r"one class folder only: cat. Expected one folder a class, such as corpus/cat/1.jpg"),
         (
             {"1.png": PNG, "2.png": PNG, "labels.csv": b"a,b\n"},
             r"holds 2 pictures without class folders, and a table beside them: labels.csv. .*corpus/labels.csv. Paths",
@@ -187,9 +184,24 @@ def test_pictures_without_classes_are_told_what_to_do(tmp_path, files, says):
     assert all(caught.value.parts("zh"))
 
 
-def test_a_zip_of_pictures_without_folders_is_refused_as_a_folder_is(tmp_path):
-    with pytest.raises(DataError, match=r"'t.zip' holds 2 files and no class folders"):
-        read(zipped(tmp_path / "t.zip", {"1.png": PNG, "2.png": PNG}))
+@pytest.mark.parametrize(
+    "files", [{"1.png": PNG, "2.png": PNG, "notes.txt": b"x"}, {"train/1.png": PNG, "test/2.png": PNG}]
+)
+@pytest.mark.parametrize("how", [laid_out, zipped])
+def test_pictures_without_class_folders_are_rows_without_an_answer(tmp_path, files, how):
+    """They can be answered, and learnt from where all are good ones."""
+    (tmp_path / "corpus").mkdir()
+    data = read(how(tmp_path / ("corpus" if how is laid_out else "corpus.zip"), files))
+    assert data.names == ("picture",)
+    assert data.rows == 2
+    assert Pictures.notes(data.source)[0].text("en") == "no class folders: pictures without an answer"
+    assert Pictures.notes(data.source)[0].text("zh")
+
+
+def test_one_class_folder_is_one_label(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    data = read(laid_out(tmp_path / "corpus", {"good/1.png": PNG, "good/2.png": PNG}))
+    assert data["label"].texts().tolist() == ["good", "good"]
 
 
 def test_a_tar_is_to_be_unpacked(tmp_path):

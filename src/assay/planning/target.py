@@ -18,10 +18,8 @@ from assay.kernel.words import Say, refusal
 from .wishes import Wishes
 
 GOOD = "good"  # the answer of every row, where a task can be learnt from it
-OF_FOLDERS, READS_FOLDERS = (
-    "class",
-    ("pictures", "folder"),
-)  # the column that tells the folder of each file, and who reads it
+OF_FOLDERS = "label"  # the column that tells the folder of each file
+READS_FOLDERS = ("pictures", "folder")  # the readers that give it
 
 
 def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:

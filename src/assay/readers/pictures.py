@@ -55,6 +55,7 @@ class Pictures:
                 "twice": "{n} {n:path stands|paths stand} twice, the last counts: {names}",
                 "named": "classes are called as in {file}",
                 "labelled": "labels of the pictures that lie flat are from {file}",
+                "alone": "no class folders: pictures without an answer",
                 "layout": "one folder a class, such as {root}/cat/1.jpg and {root}/dog/2.jpg",
                 "imagenet.length.seen": "{file} has {n} {n:line|lines}, and the validation folder of '{name}' {pictures} {pictures:picture|pictures}.",
                 "imagenet.length.expected": "Expected one line a picture, in the order of their names.",
@@ -68,15 +69,9 @@ class Pictures:
                 "empty.seen": "'{name}' holds no files.",
                 "empty.expected": "Expected {layout}.",
                 "empty.do": "Put the pictures there, or name another folder.",
-                "flat.seen": "'{name}' holds {n} {n:file|files} and no class folders: {files}.",
-                "flat.expected": "Expected {layout}.",
-                "flat.do": "Give each class a folder, or write a CSV with a column of paths and name that; pictures without a label go into a folder called 'unlabelled'.",
                 "table.seen": "'{name}' holds {n} {n:picture|pictures} without class folders, and a table beside them: {tables}.",
                 "table.expected": "Expected {layout}, or a table with a column of paths.",
                 "table.do": "Name the table instead of the folder: {table}. Paths in it start where it lies.",
-                "one_class.seen": "'{name}' has one class folder only: {label}.",
-                "one_class.expected": "Expected {layout}.",
-                "one_class.do": "Name the folder above it; pictures without a label go into one called 'unlabelled'.",
                 "no_pictures.seen": "None of the {n} {n:file|files} in '{name}' is a picture that can be read: {files}.",
                 "no_pictures.expected": "Expected {endings} in {layout}.",
                 "no_pictures.do": "Save the pictures in one of these formats.",
@@ -99,6 +94,7 @@ class Pictures:
                 "twice": "{n} 个路径出现两次，以最后一个为准：{names}",
                 "named": "类别名称取自 {file}",
                 "labelled": "平铺图片的标签取自 {file}",
+                "alone": "没有类别文件夹：图片没有答案",
                 "layout": "每类一个文件夹，例如 {root}/cat/1.jpg 和 {root}/dog/2.jpg",
                 "imagenet.length.seen": "{file} 有 {n} 行，而“{name}”的验证文件夹有 {pictures} 张图片。",
                 "imagenet.length.expected": "应为每张图片一行，按文件名排序。",
@@ -112,15 +108,9 @@ class Pictures:
                 "empty.seen": "“{name}”中没有文件。",
                 "empty.expected": "应为{layout}。",
                 "empty.do": "请将图片放入其中，或指定其他文件夹。",
-                "flat.seen": "“{name}”中有 {n} 个文件，没有类别文件夹：{files}。",
-                "flat.expected": "应为{layout}。",
-                "flat.do": "请为每一类建一个文件夹，或写一个带有路径列的 CSV 并指定该文件；没有标签的图片放入名为 unlabelled 的文件夹。",
                 "table.seen": "“{name}”中有 {n} 张图片，没有类别文件夹，旁边有表格：{tables}。",
                 "table.expected": "应为{layout}，或带有路径列的表格。",
                 "table.do": "请指定表格而不是文件夹：{table}。其中的路径从表格所在的文件夹算起。",
-                "one_class.seen": "“{name}”中只有一个类别文件夹：{label}。",
-                "one_class.expected": "应为{layout}。",
-                "one_class.do": "请指定其上一级文件夹；没有标签的图片放入名为 unlabelled 的文件夹。",
                 "no_pictures.seen": "“{name}”中的 {n} 个文件都不是可读的图片：{files}。",
                 "no_pictures.expected": "应为 {endings} 文件，{layout}。",
                 "no_pictures.do": "请将图片另存为其中一种格式。",
@@ -148,11 +138,11 @@ class Pictures:
 
     @classmethod
     def read(cls, source: Any) -> Dataset:
-        """List every picture: columns `picture` (its path), `label` and `split` (where there are parts).
+        """List every picture: columns `picture` (its path), `label` (where folders tell) and `split` (where there are parts).
 
         source : a folder, a zip, or a folder in a zip: pets.zip/train
 
-        Raises DataError where there are no class folders, no pictures in them, it is a tar, or labels of ImageNet do not fit.
+        Raises DataError where there are no pictures, only a table tells their classes, it is a tar, or labels of ImageNet do not fit.
         """
         path = peek.path_of(source)
         published = pictures_below(path)
@@ -173,6 +163,8 @@ class Pictures:
         if inner and not some:
             raise no_part(archive, path, members)
         _refuse(path, name, some, places)
+        if _alone(places):
+            places = _flat(some)
         return _listed(name, str(archive.absolute()), some, places, told)
 
     @classmethod
@@ -203,17 +195,23 @@ def _refuse(path: Path, name: str, members: Sequence[Member], places: Sequence[P
 
     if not members:
         raise refuse("empty")
-    labels = {place.label for place in places if place is not None}
-    few = len(labels) < 2 and None not in labels
-    if not few and any(label is None or not part_of(label) for label in labels):
-        return  # pictures that lie in train and test alone have no class
+    if len({place.label for place in places if place is not None}) > 1 and not _alone(places):
+        return
     pictures = sum(_is_picture(member.path[-1]) for member in members)
     tables = [m.name for m, p in zip(members, places, strict=True) if p is None and m.name.lower().endswith(TABLES)]
     if tables and path.is_dir():
         raise refuse("table", n=pictures, tables=listing(tables, 3), table=str(path / tables[0]))
-    if few and labels:
-        raise refuse("one_class", label=next(iter(labels)))
-    raise refuse("flat", n=len(members), files=listing([member.name for member in members], 3))
+
+
+def _alone(places: Sequence[Place | None]) -> bool:
+    """Whether no folder tells a class: pictures lie flat, or in train and test alone."""
+    labels = {place.label for place in places if place is not None}
+    return all(label is not None and part_of(label) for label in labels)
+
+
+def _flat(members: Sequence[Member]) -> list[Place | None]:
+    """Every picture as one without a label; what lies beside them is no row."""
+    return [Place(label=None, file=m.name) if _is_picture(m.path[-1]) else None for m in members]
 
 
 @dataclass
@@ -234,10 +232,9 @@ def _listed(name: str, home: str, members: Sequence[Member], places: Sequence[Pl
             DataError, "readers/pictures", "no_pictures", name=name, n=n, files=files, endings=endings, layout=layout
         )
     parts = Counter(place.part for _, place in rows if place.part)
-    columns = [
-        Column.of_words("picture", [key for key, _ in rows], home=home),
-        Column.of_words("label", [place.label for _, place in rows]),
-    ]
+    columns = [Column.of_words("picture", [key for key, _ in rows], home=home)]
+    if any(place.label is not None for _, place in rows):
+        columns.append(Column.of_words("label", [place.label for _, place in rows]))
     if parts:  # tells where a row comes from, not what it is: nothing to learn from
         columns.append(Column.of_words("split", [place.part for _, place in rows], role="dropped"))
     details = {
@@ -295,11 +292,12 @@ def _is_text(name: str) -> bool:
 
 def _phrases(details: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Keys of the sentences worth saying, with their values."""
-    said: list[tuple[str, dict[str, Any]]] = [("classes", {"n": details.get("classes", 0)})]
+    classes = details.get("classes", 0)
+    said: list[tuple[str, dict[str, Any]]] = [("classes", {"n": classes}) if classes else ("alone", {})]
     if details.get("parts"):
         said.append(("parts", {"names": [f"{k} ({n:,})" for k, n in details["parts"].items()]}))
     said += [(key, {"file": details[key]}) for key in ("named", "labelled") if details.get(key)]
-    if details.get("unlabelled"):
+    if classes and details.get("unlabelled"):
         said.append(("unlabelled", {"n": details["unlabelled"]}))
     if details.get("beside"):
         said.append(("beside", {"n": details["beside"], "names": _some(details["beside_names"], details["beside"])}))
