@@ -30,7 +30,7 @@ class Cost:
 
     about: ClassVar[About] = About(
         key="cost",
-        takes=(*PLAIN, "boxes"),
+        takes=(*PLAIN, "boxes", "oddness"),
         order=90,
         words={
             "en": {

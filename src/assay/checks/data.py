@@ -49,7 +49,7 @@ class Data:
 
     about: ClassVar[About] = About(
         key="data",
-        takes=(*PLAIN, "boxes"),
+        takes=(*PLAIN, "boxes", "oddness"),
         order=90,
         words={
             "en": {

@@ -75,7 +75,7 @@ class Personal:
 
     about: ClassVar[About] = About(
         key="personal",
-        takes=(*PLAIN, "boxes"),
+        takes=(*PLAIN, "boxes", "oddness"),
         order=92,
         words={
             "en": {

@@ -62,7 +62,7 @@ class Pictures:
 
     about: ClassVar[About] = About(
         key="pictures",
-        takes=(*PLAIN, "boxes"),
+        takes=(*PLAIN, "boxes", "oddness"),
         order=88,
         words={
             "en": {

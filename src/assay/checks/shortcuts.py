@@ -14,7 +14,7 @@ answers came from, and passed over.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,10 +23,11 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
-from assay.kernel.forms import Batch, Feature, Head, Vector
-from assay.kernel.plugins import About, Evidence, Measured, MeasuresCells, modality_of
+from assay.kernel.forms import PLAIN, Batch, Feature, Head, Vector
+from assay.kernel.plugins import About, Evidence, Measured, MeasuresCells, modality_of, task_of
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
+from assay.stats.calibration import fit_classes
 from assay.stats.heads import guess
 from assay.stats.splitting import random_folds
 from assay.stats.tests import holm
@@ -43,6 +44,7 @@ TREE: dict[str, Any] = {
     "seed": 1,
     "num_threads": 1,  # so little work is slower when shared out
 }
+LEAST_ODD = 10  # rows of each, where odd ones are told from good ones
 LEVEL = 0.01  # for all facts together
 HIDDEN, SEEN = 0.2, 0.5  # shares of the model's gain from which a fact is told
 FOLDER = "folder"  # the fact that answers may have been read from
@@ -70,6 +72,7 @@ class Shortcuts:
 
     about: ClassVar[About] = About(
         key="shortcuts",
+        takes=(*PLAIN, "oddness"),
         order=22,
         words={
             "en": {
@@ -79,6 +82,7 @@ class Shortcuts:
                 "few": "only {n} measured {n:row has|rows have} a picture; {least} are needed",
                 "several": "where a row may bear several labels this is not asked yet",
                 "unasked": "of answers of this kind it is not asked yet",
+                "alone": "there are good ones alone, and no answer that could be told",
                 "weak": "the model is hardly better than one guess for all, so there is no gain to compare with",
                 "nothing": "nothing is known of the pictures that differs from one to another",
                 "clean": "No side fact comes near the model: the strongest, {fact}, reaches {share:%} of its gain over one guess for all.",
@@ -103,6 +107,7 @@ class Shortcuts:
                 "few": "只有 {n} 个被测量的行有图片；至少需要 {least} 行",
                 "several": "一行可有多个标签时，尚不检查此项",
                 "unasked": "对这类答案尚不检查此项",
+                "alone": "只有良品，没有可以被说明的答案",
                 "weak": "模型几乎不优于对所有行给出同一猜测，因此没有可比较的增益",
                 "nothing": "关于图片，没有已知的、彼此不同的附带信息",
                 "clean": "没有附带信息接近模型：最强的“{fact}”只达到模型相对同一猜测所获增益的 {share:%}。",
@@ -132,6 +137,10 @@ class Shortcuts:
             raise DoesNotApply("no pictures", say=self._say("none"))
         if evidence.y.ndim > 1:
             raise DoesNotApply("several labels a row", say=self._say("several"))
+        if evidence.task.head(evidence.codec).name == "oddness":
+            if min(int((evidence.y == k).sum()) for k in (0, 1)) < LEAST_ODD:
+                raise DoesNotApply("good ones alone", say=self._say("alone"))
+            evidence = _as_classes(evidence)
         if evidence.task.head(evidence.codec).name not in ("classes", "value", "counts"):
             raise DoesNotApply("not asked", say=self._say("unasked"))
         n = max(int((~column.missing).sum()) for column in columns)
@@ -235,6 +244,14 @@ class Shortcuts:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
+
+
+def _as_classes(evidence: Evidence) -> Evidence:
+    """Odd against good as two classes, the scores made into log-odds (Platt 1999), so that gains can be compared."""
+    task = task_of("binary")
+    scores = fit_classes(evidence.scores, evidence.y, evidence.weight)(evidence.scores)
+    constant = np.tile(task.constant(evidence.y, evidence.weight, evidence.codec), (evidence.n, 1))
+    return replace(evidence, task=task, scores=scores, constant=constant)
 
 
 def _alone(evidence: Evidence, column: Column, fact: Say, seen: bool, x: Floats) -> Alone:

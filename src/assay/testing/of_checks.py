@@ -20,9 +20,11 @@ from ..kernel.clock import Clock
 from ..kernel.data import Column, Dataset
 from ..kernel.errors import DoesNotApply
 from ..kernel.findings import FIGURES, VERDICTS, Finding
-from ..kernel.plugins import Evidence
+from ..kernel.forms import PLAIN
+from ..kernel.plugins import Evidence, task_of
 from ..kernel.rng import stream
 from ..kernel.words import LANGUAGES, Say
+from . import pictured
 from .contract import Contract, demand
 from .worlds import endless
 
@@ -45,7 +47,10 @@ def contracts(plugin: Any) -> list[Contract]:
         "answers when the time is up": keeps_its_clock,
         "answers for very few rows": bears_few_rows,
     }
-    for task in TASKS:
+    heads = set(plugin.about.takes or PLAIN)
+    for task in (*TASKS, *pictured.TASKS):
+        if not heads & set(task_of(task).about.gives):
+            continue
         for name, test in tests.items():
             found.append(Contract("checks", key, f"{name} [{task}]", functools.partial(test, plugin, task)))
     return found
@@ -87,6 +92,8 @@ def _borne(signal: Any, x: Any, place: Any) -> list[str | None]:
 @functools.cache
 def evidence(task: str, rows: int = 240) -> Evidence:
     """Evidence of a small model, cross-fitted, at a clock that stands still."""
+    if task in pictured.TASKS:
+        return pictured.evidence(task, rows // 2)
     from ..auditing.evidence import from_training
     from ..planning.draw import draw
     from ..planning.wishes import Wishes

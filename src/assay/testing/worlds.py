@@ -217,11 +217,11 @@ def columns(rows: int = 120) -> dict[str, Column]:
         "moments": Column(name="moments", cells=np.asarray(dates, dtype="datetime64[us]")),
         "sentences": Column.of_words("sentences", texts),
         "pictures": Column.of_words("pictures", [f"{i}.ppm" for i in range(rows)], home=pictures(rows)),
-        "boxes": Column.of_words("boxes", _boxes(rows)),
+        "boxes": Column.of_words("boxes", boxes(rows)),
     }
 
 
-def _boxes(rows: int) -> list[str | None]:
+def boxes(rows: int) -> list[str | None]:
     """What lies where in so many pictures: one to three things in most, nothing in some, and a few that nobody looked at."""
     rng = stream(0, "boxes")
     found: list[str | None] = []
@@ -286,7 +286,7 @@ def targets(rows: int = 200) -> dict[str, Column]:
         "values": Column.of_numbers("t", rng.normal(100, 15, size=rows)),
         "counts": Column.of_numbers("t", rng.poisson(4.0, size=rows)),
         "several names": Column.of_words("t", _several(rng, rows)),
-        "boxes": Column.of_words("t", [cell or "[]" for cell in _boxes(rows)]),
+        "boxes": Column.of_words("t", [cell or "[]" for cell in boxes(rows)]),
     }
 
 
