@@ -15,6 +15,6 @@ def mirrored(train: Batch, unit: Unit, head: Head, rng: np.random.Generator) -> 
     target = unit.targets(train, head).astype(np.float64)
     for grid in train.grids.columns:
         rows = rng.permutation(np.flatnonzero(grid.there))[:LOOKED_AT]
-        own = mirrors(grid.take(rows).at(SIDE), target[rows], rng)
+        own = mirrors(grid.take(rows).at(SIDE), target[rows], rng) or (False, False)
         found = found[0] and own[0], found[1] and own[1]
     return found

@@ -117,13 +117,13 @@ class Detector:
         head: Head,
         rng: np.random.Generator,
     ) -> tuple[bool, bool]:
-        """Whether across and down: asked of the things cut out, where they have several names; else across, as most things bear it."""
+        """Whether across and down: asked of the things cut out; where these do not tell, across, as most things bear it."""
         if not self.mirror:
             return False, False
         if head.classes_ < 2 or sum(map(len, labels)) < LEAST:
             return True, False
         cut, names = crops(pictures, boxes, labels, SIDE, LOOKED_AT, rng)
-        return mirrors(cut, np.eye(head.classes_)[names], rng)
+        return mirrors(cut, np.eye(head.classes_)[names], rng) or (True, False)
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Finder:

@@ -22,20 +22,20 @@ KNOWS, WORSE, WORSE_OF_A_CLASS = 2.0, 1.0, 3.0  # standard errors
 LEAST_OF_A_CLASS = 5  # pictures of a class that is judged by itself
 
 
-def mirrors(pixels: Pixels, target: Floats, rng: np.random.Generator) -> tuple[bool, bool]:
-    """Whether pictures may be mirrored across (left and right) and down (top and bottom).
+def mirrors(pixels: Pixels, target: Floats, rng: np.random.Generator) -> tuple[bool, bool] | None:
+    """Whether pictures may be mirrored across (left and right) and down (top and bottom); None where nothing is known.
 
     pixels : uint8 [n, SIDE, SIDE, 3], at most a few hundred
     target : what was to be answered: shares of classes, or standardised values [n, w]
     """
     if len(pixels) < LEAST:
-        return False, False
+        return None
     part = rng.permutation(len(pixels)) % PARTS
     features = _features(pixels)
     plain = _losses(features, (), target, part)
     floor = np.square(target - target.mean(axis=0)).sum(axis=1)
     if not _beyond(floor - plain, KNOWS):
-        return False, False
+        return None
     across, down = (_losses(features, (_features(p),), target, part) for p in (pixels[:, :, ::-1], pixels[:, ::-1]))
     own = target.argmax(axis=1) if target.shape[1] > 1 else (target[:, 0] > target[:, 0].mean()).astype(np.int64)
     return _bears(across - plain, own), _bears(down - plain, own)
