@@ -22,9 +22,10 @@ Tell = Callable[[str, int, int], None]  # check, place, of how many
 
 
 def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | None = None) -> tuple[Finding, ...]:
-    """One finding a check; `only` names those to be asked, None asks all."""
+    """One finding a check; `only` names those to be asked, None asks all that are put to this task."""
     findings = []
-    checks = [plugin for plugin in shelf("checks").ready() if only is None or plugin.about.key in only]
+    ready = shelf("checks").ready()
+    checks = [plugin for plugin in ready if (_takes(plugin, evidence) if only is None else plugin.about.key in only)]
     for place, plugin in enumerate(checks):
         key = plugin.about.key
         timer = evidence.clock.slice(evidence.clock.remaining())
@@ -40,9 +41,14 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
     return tuple(findings)
 
 
+def _takes(plugin: Any, evidence: Evidence) -> bool:
+    """Whether the question is for this task."""
+    return bool(set(evidence.task.about.gives) & set(plugin.about.takes or PLAIN))
+
+
 def _ask(plugin: Any, evidence: Evidence, key: str) -> Finding:
     try:
-        if not set(evidence.task.about.gives) & set(plugin.about.takes or PLAIN):
+        if not _takes(plugin, evidence):
             raise DoesNotApply(
                 "another task", say=Say("auditing", "other_task", {"task": evidence.task.about.say("tasks", "title")})
             )

@@ -136,6 +136,7 @@ def _pictures(sight: str) -> list[tuple[str, str, dict[str, Any]]]:
         ("residual by place", "residual", {"epochs": 150, "placed": True}),
         ("cnn", "cnn", {"epochs": 60}),
         ("detector", "detector", {"epochs": 300}),
+        ("defects", "defects", {}),
     ]
 
 

@@ -42,7 +42,8 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
     if asked:
         chosen: Task = task_of(asked)
         others = [t.about.key for _, t, _ in claims if t.about.key != chosen.about.key]
-        return chosen, _asked(chosen), others[0] if others else ""
+        why = chosen.recognise(target).why if chosen.about.of_one else _asked(chosen)
+        return chosen, why, others[0] if others else ""
     if not claims:
         raise _nothing_to_learn(target, reasons)
     _, best, claim = claims[0]
