@@ -41,6 +41,12 @@ def test_the_label_of_good_ones_may_be_named():
     assert all(caught.value.parts("zh"))
 
 
+def test_another_file_may_call_good_ones_by_another_word():
+    task = task_of("odd")
+    assert task.encode(names("OK", "正常", "scratch"), task.codec(names("good", "good"))).tolist() == [0, 0, 1]
+    assert task.encode(names("OK", "x"), task.codec(names("x", "x", "y"))).tolist() == [1, 0]
+
+
 def test_nothing_is_learnt_from_an_empty_target():
     with pytest.raises(DataError, match="is empty"):
         task_of("odd").codec(names(None, None))
@@ -74,7 +80,7 @@ def parts(tmp_path):
 
 def test_without_a_target_every_row_is_a_good_one(parts):
     plan = assay.plan(str(parts / "flat"), task="odd")
-    assert (plan.task, plan.target, plan.level) == ("odd", "odd", 0.99)
+    assert (plan.task, plan.target, plan.level) == ("odd", "label", 0.99)
     assert plan.names("feature") == ("picture",)
 
 

@@ -41,7 +41,7 @@ from .splits import (
     near_pictures,
     plan_splits,
 )
-from .target import answered, check_size, choose_task, open_target, targeted, usable_rows
+from .target import answered, check_size, choose_task, open_target, usable_rows, with_answers
 from .wishes import Wishes
 
 FEW_ROWS = 100
@@ -58,7 +58,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
 
     fit : where only some rows of a larger table are at hand, what is known of it
     """
-    data, wishes = targeted(data, wishes)
+    data = with_answers(data, wishes)
     check_names(data, wishes)
     if data.rows < LEAST_ROWS:
         raise no_rows(data.source.name, data.rows)

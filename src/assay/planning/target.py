@@ -15,11 +15,9 @@ from assay.kernel.plugins import Claim, Task, modality_of, task_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 
-from .wishes import Wishes
+from .wishes import UNNAMED, Wishes
 
 GOOD = "good"  # the answer of every row, where a task can be learnt from it
-OF_FOLDERS = "label"  # the column that tells the folder of each file
-READS_FOLDERS = ("pictures", "folder")  # the readers that give it
 
 
 def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
@@ -56,19 +54,11 @@ def _asked(task: Task) -> Say:
     return task.about.say("tasks", "variant", variant=variant) if variant else Say("planning", "why.asked")
 
 
-def targeted(data: Dataset, wishes: Wishes) -> tuple[Dataset, Wishes]:
-    """The table and the wishes with a target, where none was named and the task can be learnt from rows of one answer alone.
-
-    Classes that folders tell are the target; without them every row is a good one.
-    """
-    if wishes.target in data or not wishes.task or wishes.target != wishes.task.partition(":")[0]:
-        return data, wishes
-    if not task_of(wishes.task).about.of_one:
-        return data, wishes
-    if OF_FOLDERS in data and data.source.reader in READS_FOLDERS:
-        return data, replace(wishes, target=OF_FOLDERS)
-    good = wishes.task.partition(":")[2] or GOOD
-    return data.having(Column.of_words(wishes.target, [good] * data.rows)), wishes
+def with_answers(data: Dataset, wishes: Wishes) -> Dataset:
+    """The table, with a target in which every row is a good one, where none was named and the task can be learnt from that."""
+    if wishes.target in data or wishes.target != UNNAMED or not wishes.task or not task_of(wishes.task).about.of_one:
+        return data
+    return data.having(Column.of_words(UNNAMED, [wishes.task.partition(":")[2] or GOOD] * data.rows))
 
 
 def open_target(target: Column, task: Task) -> Column:

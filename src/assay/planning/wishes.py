@@ -18,6 +18,7 @@ from assay.kernel.words import Say, refusal
 from .durations import seconds
 
 MINUTES = 2.0
+UNNAMED = "label"  # the target where none is named: what folders tell of their files is called so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ class Wishes:
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", str(self.target))  # frames may name columns by numbers
         if not self.target and self.task and task_of(self.task).about.of_one:
-            object.__setattr__(self, "target", self.task.partition(":")[0])
+            object.__setattr__(self, "target", UNNAMED)
         wrong = []
         if not self.target:
             wrong.append(Say("planning", "wish.no_target"))

@@ -139,6 +139,8 @@ def _try_all(
     outcomes: list[Outcome] = []
     best, without_gain, slowest = np.inf, 0, 0.0
     small = bench.table.rows <= 20_000
+    abouts = [shelf("learners").get(candidate.learner).about for candidate in plan.candidates]
+    readable = any(about.readable and about.order > 0 for about in abouts)  # else the first of the others must do
     for place, candidate in enumerate(plan.candidates):
         about = shelf("learners").get(candidate.learner).about
         if readable_only and not about.readable:
@@ -155,7 +157,7 @@ def _try_all(
         # The readable ones run even when the time is up, each for a moment: a model there shall be.
         timer = clock.slice(max(left * about.share, min(left, 1.0))) if left else Clock.start(0.5, clock.now)
         try:
-            must = about.readable and not _any_model(outcomes)
+            must = (about.readable or not readable) and not _any_model(outcomes)
             at = _teller(tell, candidate, bench, plan, place, best, clock)
             outcome = try_candidate(bench, candidate, timer, at, must, clock)
         except KeyboardInterrupt:

@@ -130,9 +130,12 @@ class Odd:
         return Codec(labels=(good, odd if odd != good else f"{odd}_"))
 
     def encode(self, target: Column, codec: Codec) -> Ints:
-        """0 for good, 1 for whatever else stands there; -1 where nothing does."""
-        code = codes_of(target, codec.labels[:1])
-        return np.where(code == 0, 0, np.where(target.as_words().missing, -1, 1)).astype(np.int64)
+        """0 for good, whatever word says so, 1 for anything else that stands there; -1 where nothing does."""
+        good = codec.labels[:1]
+        if good[0].strip().casefold() in NAMES and not self.variant:  # another file may say it in another word
+            good = (good[0], *(label for label in distinct_labels(target) if label.strip().casefold() in NAMES))
+        code = codes_of(target, good)
+        return np.where(code >= 0, 0, np.where(target.as_words().missing, -1, 1)).astype(np.int64)
 
     def head(self, codec: Codec) -> Head:
         """How odd."""
