@@ -48,15 +48,16 @@ class Oddness:
                 "few_good": "{promised:%} cannot be promised with {good} good {good:one|ones}: it takes {needed}. With these the threshold lies at the oddest of them.",
                 "few": "only {n} good {n:one was|ones were} measured; {least} are needed",
                 "histogram": "How odd good ones and odd ones look; alarms begin at 0",
-                "score": "standard deviations of good ones beyond the threshold",
+                "score": "how odd (standard deviations)",
+                "median": "median oddness",
                 "good": "good",
                 "odd": "odd",
                 "by_label": "Label by label",
                 "label": "label",
                 "rows": "rows",
                 "found": "found",
-                "cost": "What mistakes cost at the best threshold, beside alarms always or never",
-                "share": "share of odd ones, weighed by what missing one costs",
+                "cost": "What mistakes cost, by the share of odd ones weighed by what missing one costs",
+                "share": "share of odd ones, by cost",
                 "expected": "cost",
                 "best": "best threshold",
                 "as_set": "threshold as it is",
@@ -78,15 +79,16 @@ class Oddness:
                 "few_good": "仅有 {good} 个良品，无法承诺 {promised:%}：需要 {needed} 个。目前阈值位于其中最异常者。",
                 "few": "只测量了 {n} 个良品；至少需要 {least} 个",
                 "histogram": "良品与异常看起来有多异常；从 0 开始报警",
-                "score": "超出阈值的良品标准差数",
+                "score": "异常程度（标准差）",
+                "median": "异常程度中位数",
                 "good": "良品",
                 "odd": "异常",
                 "by_label": "按标签",
                 "label": "标签",
                 "rows": "行数",
                 "found": "找到",
-                "cost": "最佳阈值下的错误代价，与总是报警或从不报警相比",
-                "share": "异常占比（按漏检代价加权）",
+                "cost": "错误的代价（横轴为按漏检代价加权的异常占比）",
+                "share": "异常占比（按代价加权）",
                 "expected": "代价",
                 "best": "最佳阈值",
                 "as_set": "当前阈值",
@@ -174,7 +176,7 @@ class Oddness:
         for k in np.argsort(-count, kind="stable")[:SHOWN]:
             alarms = float((score[place == k] > 0).mean())
             rows.append([labels[k], int(count[k]), f"{alarms:.1%}", f"{float(np.median(score[place == k])):.2f}"])
-        heads = [self._say("label"), self._say("rows"), self._say("found"), self._say("score")]
+        heads = [self._say("label"), self._say("rows"), self._say("found"), self._say("median")]
         return Figure(kind="table", title=self._say("by_label"), data={"columns": heads, "rows": rows})
 
     def _cost(self, score: Floats, odd: Bools) -> Figure:
