@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[list[str], str, str]] = {  # request, what was seen, wh
     "folder": (["plan", "folder", "--target", "y"], "'folder' is a folder", "Put the texts there"),
     "device": (["plan", "/dev/null", "--target", "y"], "'/dev/null' is a device", "Write its content to a file"),
     "model as data": (["plan", "m.assay", "--target", "y"], "it is a zip archive", "export it as CSV"),
-    "no target name": (["plan", "t.csv", "--target", ""], "has no column ''", "x, odd, y"),
+    "no target name": (["plan", "t.csv", "--target", ""], "no target is named", "--target COLUMN"),
     "target as group": ([*PLAN, "--group", "y"], "both the target and the group", "Change it"),
     "target as time": ([*PLAN, "--time", "y"], "both the target and the time", "Change it"),
     "words as time": ([*PLAN, "--time", "odd"], "'odd' cannot be the time", "--kind odd=date"),
