@@ -31,7 +31,8 @@ from .boxes import iou
 from .scores import no_boxes
 
 HALF = 0.5  # overlap from which a thing counts as found
-KEPT = 200_000  # pictures that are remembered, about 1 kB each
+EACH = 600  # bytes of the arrays' own heads and of the place among others
+KEPT = 200_000_000  # bytes of what is remembered: about 1 kB for a picture of a hundred boxes
 
 
 def views(scores: Floats) -> Floats:
@@ -82,9 +83,37 @@ class Matched:
     right: NDArray[np.uint8]  # bits of [4, 10, m], by size and overlap, as in COCO
     wrong: NDArray[np.uint8]
 
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes, in bytes, its place among others included."""
+        return EACH + self.thing.nbytes + self.over.nbytes + self.right.nbytes + self.wrong.nbytes
 
-_MATCHED: OrderedDict[bytes, Matched] = OrderedDict()
-_LOCK = threading.Lock()
+
+class _Memory:
+    """What became of pictures that were asked for before, the longest unused let go first."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._held, self._lock = most, 0, threading.Lock()
+        self._kept: OrderedDict[bytes, Matched] = OrderedDict()
+
+    def find(self, key: bytes) -> Matched | None:
+        """None where it is not known any more."""
+        with self._lock:
+            if (kept := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+            return kept
+
+    def keep(self, key: bytes, made: Matched) -> None:
+        """Remember it, and let go what there is no room for."""
+        with self._lock:
+            if key not in self._kept:  # another thread may have been as quick
+                self._held += made.nbytes
+            self._kept[key] = made
+            while self._held > self._most and len(self._kept) > 1:
+                self._held -= self._kept.popitem(last=False)[1].nbytes
+
+
+_MATCHED = _Memory(KEPT)
 
 
 def matched_rows(scores: Floats, y: Floats) -> list[Matched]:
@@ -97,15 +126,10 @@ def _matched_row(found: Floats, there: Floats) -> Matched:
     """found: class and box of each place [m, 5], the surest first."""
     found, there = np.ascontiguousarray(found), np.ascontiguousarray(there)
     key = hashlib.blake2b(found.tobytes() + b"|" + there.tobytes(), digest_size=16).digest()
-    with _LOCK:
-        if (kept := _MATCHED.get(key)) is not None:
-            _MATCHED.move_to_end(key)
-            return kept
+    if (kept := _MATCHED.find(key)) is not None:
+        return kept
     made = _match(found, there)
-    with _LOCK:
-        _MATCHED[key] = made
-        while len(_MATCHED) > KEPT:
-            _MATCHED.popitem(last=False)
+    _MATCHED.keep(key, made)
     return made
 
 
@@ -132,7 +156,7 @@ def _match(found: Floats, there: Floats) -> Matched:
 def figures(
     scores: Floats, y: Floats, weight: Floats | None, classes: int, sizes: Sequence[str] = ("all",)
 ) -> Precision:
-    """Average precision as COCO reckons it, each picture counted as often as its weight says."""
+    """Average precision as COCO reckons it, but of all boxes rather than of a hundred a class; each picture counts as often as its weight says."""
     n, m = len(scores), views(scores).shape[1]
     met, boxes = matched_rows(scores, y), views(scores)
     shape = len(SIZES), len(THRESHOLDS), m
