@@ -39,24 +39,19 @@ def _fused(boxes: Floats, sure: Floats, who: Ints) -> tuple[Floats, Ints, Floats
     """boxes [k, 6], each finder's probability times its share [k], and which finder [k], whose boxes each stand for themselves."""
     order = np.argsort(-boxes[:, 0], kind="stable")
     boxes, sure, who = boxes[order], sure[order], who[order]
-    over = iou(boxes[:, 2:], boxes[:, 2:]) * (boxes[:, None, 1] == boxes[None, :, 1])
-    first: list[int] = []  # the surest box of each group
-    group = np.full(len(boxes), -1, dtype=np.int64)
-    taken: set[tuple[int, int]] = set()
+    first = np.zeros(len(boxes), dtype=np.int64)  # the surest box of each group, as far as there are groups
+    taken = np.zeros((len(boxes), int(who.max(initial=0)) + 1), dtype=bool)  # finders that have a box in a group
+    group, groups = np.full(len(boxes), -1, dtype=np.int64), 0
     for place in range(len(boxes)):
-        near = over[place, first] if first else np.zeros(0)
-        free = np.asarray([(g, int(who[place])) not in taken for g in range(len(first))], dtype=bool)
-        near = np.where(free, near, 0.0)
-        best = int(near.argmax()) if len(near) else -1
-        if best < 0 or near[best] <= ALIKE:
-            best = len(first)
-            first.append(place)
-        group[place] = best
-        taken.add((best, int(who[place])))
-    total = np.bincount(group, weights=sure, minlength=len(first))
-    mean = np.stack(
-        [np.bincount(group, weights=sure * boxes[:, 2 + i], minlength=len(first)) for i in range(4)], axis=1
-    )
-    p = np.clip(total, 1e-12, 1 - 1e-12)
-    at = np.asarray(first, dtype=np.int64)
+        heads = first[:groups]
+        near = iou(boxes[place : place + 1, 2:], boxes[heads, 2:])[0]
+        near[(boxes[heads, 1] != boxes[place, 1]) | taken[:groups, who[place]]] = 0.0
+        best = int(near.argmax()) if groups else groups
+        if best == groups or near[best] <= ALIKE:
+            best, groups = groups, groups + 1
+            first[best] = place
+        group[place], taken[best, who[place]] = best, True
+    total = np.bincount(group, weights=sure, minlength=groups)
+    mean = np.stack([np.bincount(group, weights=sure * boxes[:, 2 + i], minlength=groups) for i in range(4)], axis=1)
+    p, at = np.clip(total, 1e-12, 1 - 1e-12), first[:groups]
     return mean / np.maximum(total, 1e-300)[:, None], boxes[at, 1].astype(np.int64), np.log(p / (1 - p))
