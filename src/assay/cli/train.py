@@ -126,13 +126,14 @@ def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, cloc
         print(word("limits", lang, n=model.broken_limits))
     print(word("wrote", lang, model=str(path), size=size, report=str(report), seconds=clock.spent()))
     quoted, data = shlex.quote(str(path)), shlex.quote(parsed.data)
+    boxes = "boxes" in model.task.about.gives
     print(f"\n{word('next', lang)}")
     print(
         commands(
             [
                 *_place_of(parsed.encoder),
                 f"assay predict {quoted} {data} -o scored.csv",
-                f"assay explain {quoted} {data} --row 3",
+                f"assay predict {quoted} {data} --draw drawn" if boxes else f"assay explain {quoted} {data} --row 3",
                 f"assay report  {quoted} -o {shlex.quote(str(path.with_suffix('.md')))}",
             ]
         )
