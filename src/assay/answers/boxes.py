@@ -160,12 +160,7 @@ class BoxAnswers(Written):
         try:
             there.mkdir(parents=True, exist_ok=True)
             for place, name in enumerate(self.pictures.texts().tolist()):
-                boxes = self.row(place).answer
-                try:
-                    drawn = with_boxes(
-                        raw_of(self.pictures.home, str(name)), boxes, scores=[b.p for b in boxes], labels=self.labels
-                    )
-                except (Unreadable, OutsideHome, FileNotFoundError, ValueError):
+                if (drawn := self._drawn(place, name)) is None:
                     continue
                 stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in Path(str(name)).stem)[-60:]
                 paths.append(there / f"{place + 1:05d}-{stem}.jpg")
@@ -173,6 +168,15 @@ class BoxAnswers(Written):
         except OSError as error:
             raise refusal(RequestError, "answers", "unwritten", path=str(folder), reason=reason(error)) from error
         return paths
+
+    def _drawn(self, place: int, name: str | None) -> bytes | None:
+        """The picture of a row with its boxes; None where it cannot be read."""
+        boxes = self.row(place).answer
+        try:
+            raw = raw_of(self.pictures.home, name or "")
+            return with_boxes(raw, boxes, scores=[box.p for box in boxes], labels=self.labels)
+        except (Unreadable, OutsideHome, OSError, ValueError):
+            return None
 
 
 def _list(numbers: Sequence[float]) -> str:
