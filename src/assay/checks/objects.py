@@ -57,6 +57,7 @@ class Objects:
                 "calibrated": "Boxes are right about as often as they say: {error:%} off on average.",
                 "uncalibrated": "Boxes are not right as often as they say: {error:%} off on average.",
                 "worst": "Least is found of '{label}': {found:%} of {n}.",
+                "nothing": "nothing is drawn in any of the {n} {n:picture|pictures} that were measured",
                 "few": "only {n} {n:picture was|pictures were} measured; {least} are needed",
                 "by_class": "Class by class",
                 "by_size": "By size of the thing, in pixels of the picture",
@@ -97,6 +98,7 @@ class Objects:
                 "calibrated": "方框正确的频率与其概率相符：平均相差 {error:%}。",
                 "uncalibrated": "方框正确的频率与其概率不符：平均相差 {error:%}。",
                 "worst": "找到最少的是“{label}”：{n} 个中的 {found:%}。",
+                "nothing": "所测量的 {n} 张图片中没有标注任何物体",
                 "few": "只测量了 {n} 张图片；至少需要 {least} 张",
                 "by_class": "按类别",
                 "by_size": "按物体大小（图片像素）",
@@ -135,6 +137,8 @@ class Objects:
         if evidence.n < LEAST_PICTURES:
             raise DoesNotApply("too few", say=self._say("few", n=evidence.n, least=LEAST_PICTURES))
         told = _Told.of(evidence)
+        if not told.things:
+            raise DoesNotApply("nothing there", say=self._say("nothing", n=evidence.n))
         rng = stream(evidence.seed, "objects")
         draws = rng.multinomial(evidence.n, np.full(evidence.n, 1 / evidence.n), size=ROUNDS)
         measures = self._measures(told, draws)
@@ -298,7 +302,7 @@ class _Told:
     sets: Bools  # [n, m] told to keep the promise
     at: Floats  # [n, g] log-odds of the box that found each thing
     promised: Ints  # [n] things that are among the boxes told
-    possible: bool
+    possible: bool  # whether a threshold was found that keeps the promise
     precision: Precision
 
     @classmethod
@@ -306,6 +310,9 @@ class _Told:
         scores, y = evidence.scores, evidence.y
         p, real = found_boxes.probable(scores), found_boxes.there(scores)
         sets = np.zeros_like(real) if evidence.sets is None else evidence.sets
+        possible = box_sets.fit_sets(scores, y, evidence.plan.level).kept
+        if evidence.folds is None:  # promised before these rows were seen, unless all boxes are told
+            possible |= bool((sets != real).any())
         among = np.where(sets, views(scores)[:, :, 0], np.inf).min(axis=1, initial=np.inf)
         at = found_boxes.found_at(scores, y)
         return cls(
@@ -317,7 +324,7 @@ class _Told:
             sets=sets,
             at=at,
             promised=(at >= among[:, None]).sum(axis=1),
-            possible=box_sets.fit_sets(scores, y, evidence.plan.level).kept,
+            possible=possible,
             precision=found_boxes.figures(scores, y, evidence.weight, len(evidence.codec.labels), SIZES),
         )
 
