@@ -1,7 +1,7 @@
 """Does the text hold personal data?
 
 Columns of words are looked at, whatever they are for: free text, categories, ids, and what was left out; and columns of whole
-numbers so long that they may be numbers of telephones or persons. Found is what has the shape of personal data and passes
+numbers so long that they may be numbers of telephones or persons; of lists of boxes the labels. Found is what has the shape of personal data and passes
 its check digit (language/personal.py); what is shown of it is masked. Of very many or very long texts, and where time is
 short, some are looked at, and the finding says how many. Where cells name files whose headers tell of persons (pictures of patients), those
 are counted, too; nothing of what stands there is shown.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.forms import PLAIN
-from assay.kernel.plugins import About, Evidence
+from assay.kernel.plugins import About, Evidence, SpeaksCells, modality_of
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.language.check_digits import birthday
@@ -199,7 +199,7 @@ class Personal:
 
     def run(self, evidence: Evidence) -> Finding:
         """What was found, by column and sort."""
-        columns = [c.as_words() for c in evidence.raw if c.store == "words" or _long_numbers(c)]
+        columns = [_worded(c) for c in evidence.raw if c.store == "words" or _long_numbers(c)]
         columns = [c for c in columns if (c.cells >= 0).any()]
         if not columns:
             raise DoesNotApply("no words", say=self._say("nothing"))
@@ -310,6 +310,17 @@ class Personal:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
+
+
+def _worded(column: Column) -> Column:
+    """A column as words; of cells that are mostly numbers and signs, the words alone."""
+    column = column.as_words()
+    modality = modality_of(column.kind) if column.kind else None
+    if not isinstance(modality, SpeaksCells) or column.levels is None:
+        return column
+    levels = np.empty(len(column.levels), dtype=object)
+    levels[:] = [modality.words(str(level)) for level in column.levels]
+    return replace(column, levels=levels)
 
 
 def _long_numbers(column: Column) -> bool:

@@ -161,6 +161,15 @@ class ShowsCells(Modality, Protocol):
         ...
 
 
+@runtime_checkable
+class SpeaksCells(Modality, Protocol):
+    """What a modality may offer beside: the words of cells of which the rest is numbers and signs."""
+
+    def words(self, cell: str) -> str:
+        """What people wrote in an opened cell."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
     """What is known of cells beside what people see in them, by key; `fact.KEY` of the modality's words says what each is.

@@ -101,6 +101,14 @@ class Boxes:
         boxes = None if text is None else _read(text)
         return None if boxes is None else cell_of(boxes)
 
+    def words(self, cell: str) -> str:
+        """The labels, each once.
+
+        >>> Boxes().words('[["cat",1,2,3,4],["dog",1,2,3,4],["cat",5,6,7,8]]')
+        'cat, dog'
+        """
+        return ", ".join(dict.fromkeys(box.label for box in boxes_of(cell)))
+
     def learn(self, column: Column, rng: np.random.Generator) -> Counts:
         """The labels that stand most often."""
         assert column.levels is not None
