@@ -72,6 +72,8 @@ def export(
     """
     if ensemble.head.name == "flags":
         raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
+    if ensemble.head.name == "boxes":
+        raise refusal(RequestError, "onnx_graph", "no_boxes")
     with _rows(ensemble, data) as rows:
         if not rows.rows:
             raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
