@@ -16,7 +16,7 @@ from assay.kernel import memory
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Advice
-from assay.kernel.hints import no_rows
+from assay.kernel.hints import listing, no_rows
 from assay.kernel.labels import counted
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.plugins import Task, key_of, modality_of, task_of
@@ -90,6 +90,11 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     drawn = fit is not None and fit.drawn is not None
     forms, named = _forms(features), find(wishes.encoder) if wishes.encoder else None
     encoder, sight = ("" if named is None or named.sees != sees else named.label for sees in (False, True))
+    boxes = "boxes" in task.about.gives
+    if boxes and "grid" not in forms:
+        known = listing([c.name for c in features], 30)
+        name = data.source.name
+        raise refusal(DataError, "planning", "no_pictures", target=wishes.target, name=name, columns=known)
     splits = plan_splits(
         table.rows,
         least,
@@ -98,7 +103,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         wishes.folds,
         wishes.sealed,
         drawn=drawn,
-        dear=DEAREST_FOLDS if "boxes" in task.about.gives else DEAR_FOLDS if "grid" in forms else 0,
+        dear=DEAREST_FOLDS if boxes else DEAR_FOLDS if "grid" in forms else 0,
     )
     told = None
     if wishes.by_name and not wishes.group and not wishes.time:
