@@ -56,7 +56,7 @@ def rows_of(found: Sequence[tuple[Floats, Ints, Floats]], most: int) -> Floats:
         order = np.argsort(-sure, kind="stable")[:most]
         out[row, : len(order), 0], out[row, : len(order), 1] = sure[order], classes[order]
         out[row, : len(order), 2:] = boxes[order]
-    return out.reshape(len(found), -1)
+    return out.reshape(len(found), most * A_BOX)
 
 
 def probable(scores: Floats) -> Floats:
@@ -68,7 +68,7 @@ def as_answers(scores: Floats) -> Floats:
     """Raw scores with probabilities in place of log-odds."""
     out = views(scores).copy()
     out[:, :, 0] = probable(scores)
-    return out.reshape(len(scores), -1)
+    return out.reshape(scores.shape)
 
 
 # --------------------------------------------------------------------------------------------------------- matching
@@ -168,7 +168,7 @@ def figures(
         mine = np.flatnonzero(real & (label == k))
         mine = mine[np.argsort(-sure[mine], kind="stable")]
         drawn = y[:, :, 0] == k
-        beyond = outside(y[:, :, 1:].reshape(-1, 4)).reshape(len(SIZES), n, -1)
+        beyond = outside(y[:, :, 1:].reshape(-1, 4)).reshape(len(SIZES), n, y.shape[1])
         things = (~beyond & drawn).sum(axis=2)
         found.append(OfClass(pictures=picture[mine], right=right[:, :, mine], wrong=wrong[:, :, mine], things=things))
     return average_precision(Matches(pictures=n, classes=tuple(found)), weight, sizes)
