@@ -81,7 +81,7 @@ def test_two_boxes_of_one_finder_stay_two():
 
 def test_boxes_that_overlap_less_stay_apart():
     shifted = (20.0, 10.0, 20.0, 20.0)  # a third of both
-    assert 1 / 3 < ALIKE
+    assert ALIKE > 1 / 3
     assert len(told(fused([said((0.8, 0, HERE)), said((0.8, 0, shifted))], [1.0, 1.0]))) == 2
 
 
