@@ -40,6 +40,7 @@ class Quality:
                 "no_better": "{metric} is {value} ({low} to {high}), no better than one guess for all ({constant}).",
                 "corrected": "The choice among candidates is paid for: without the correction {metric} would read {apparent}.",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
+                "unmeasured": "none of the figures is known on the {n} {n:row that was|rows that were} measured",
                 "confusion": "What was true, and what was answered",
                 "truth": "true",
                 "answer": "answered",
@@ -61,6 +62,7 @@ class Quality:
                 "no_better": "{metric}为 {value}（{low} 至 {high}），并不优于对所有行给出同一猜测（{constant}）。",
                 "corrected": "已扣除挑选候选模型带来的乐观：不修正时{metric}为 {apparent}。",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "unmeasured": "在所测量的 {n} 行上没有任何指标可以得出",
                 "confusion": "真实类别与回答",
                 "truth": "真实",
                 "answer": "回答",
@@ -83,6 +85,8 @@ class Quality:
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         measures = tuple(self._measures(evidence))
+        if not measures:  # pictures in which nothing is drawn and nothing found
+            raise DoesNotApply("no figure", say=self._say("unmeasured", n=evidence.n))
         first = measures[0]
         metric = evidence.task.about.say("tasks", f"measure.{first.name}")
         beaten = self._beats(evidence)
