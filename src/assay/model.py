@@ -35,7 +35,7 @@ from .kernel.findings import Finding, Trial, to_plain
 from .kernel.hints import did_you_mean, listing
 from .kernel.labels import known as known_rows
 from .kernel.plan import Plan
-from .kernel.plugins import Codec, Contender, PictureReasons, Task, TextReasons, modality_of, task_of
+from .kernel.plugins import Codec, Contender, LeavesOut, PictureReasons, Task, TextReasons, modality_of, task_of
 from .kernel.words import Say, refusal
 from .planning.draw import reopen
 from .reading import IsColumn, is_column, read
@@ -422,7 +422,13 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
     if not known.any():
         key = "no_labels" if codec.labels else "no_values"
         raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
-    return data.take(known), unread(raw, data, plan, np.asarray(known))
+    task, notes = task_of(plan.task), unread(raw, data, plan, np.asarray(known))
+    lost = task.left_out(data[plan.target], codec) if isinstance(task, LeavesOut) else {}
+    if lost:
+        names = listing([f"{label}: {n}" for label, n in sorted(lost.items(), key=lambda item: -item[1])], 3)
+        said = {"n": sum(lost.values()), "target": plan.target, "examples": names}
+        notes = (*notes, Say("auditing", "unknown_parts", said))
+    return data.take(known), notes
 
 
 def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:

@@ -341,6 +341,15 @@ class Task(Protocol):
         ...
 
 
+@runtime_checkable
+class LeavesOut(Task, Protocol):
+    """What a task may do beside: leave out parts of a known answer that training never saw, rather than the row."""
+
+    def left_out(self, target: Column, codec: Codec) -> Mapping[str, int]:
+        """How many parts of each unknown label `encode` leaves out of an opened target."""
+        ...
+
+
 def task_of(key: str) -> Task:
     """The task of a key, in its variant: `task_of("quantile:0.9")`. Raises UnknownKey, and RequestError for a variant of no sense."""
     name, _, variant = key.partition(":")

@@ -6,6 +6,7 @@ box that is more likely right than not, with how likely that is; a box is right 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -115,6 +116,11 @@ class Boxes:
             elif boxes:
                 out[row, : len(boxes)] = [(place[b.label], b.x, b.y, b.width, b.height) for b in boxes]
         return out
+
+    def left_out(self, target: Column, codec: Codec) -> Counter[str]:
+        """How many boxes of each label that training never saw `encode` leaves out."""
+        each = (boxes for boxes in (_of(text) for text in target.texts()) if boxes)
+        return Counter(box.label for boxes in each for box in boxes if box.label not in codec.labels)
 
     def head(self, codec: Codec) -> Head:
         """Boxes of all labels."""
