@@ -1,7 +1,7 @@
 """How are candidates weighed and mixed, under each head?
 
 Raw scores that are numbers of one kind are mixed by their weighted mean, with weights found by stacking. Boxes have no mean: of candidates
-the one with the least loss is taken, and what several fold models found is fused. Oddness has mostly no rows that would tell whose is
+the one with the least loss once it is calibrated is taken, as how sure a detector is of itself says little of how well it finds; and what several fold models found is fused. Oddness has mostly no rows that would tell whose is
 better, since only good ones are known: every candidate counts alike.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assay.kernel.data import Floats
 from assay.kernel.plugins import Task
-from assay.stats import blending, fusion
+from assay.stats import blending, calibration, fusion
 
 
 def weights_of(
@@ -25,7 +25,9 @@ def weights_of(
     if head_of(task) == "oddness":
         return np.full(len(scores), 1.0 / len(scores))
     if head_of(task) == "boxes":
-        means = [float(np.average(losses(s, y), weights=w)) for s in scores]
+        if len(scores) == 1:
+            return np.ones(1)
+        means = [float(np.average(losses(calibration.fit_boxes(s, y, w)(s), y), weights=w)) for s in scores]
         return np.asarray(np.eye(len(scores))[int(np.argmin(means))])
     return blending.stacked(scores, y, w, losses, steps)
 
