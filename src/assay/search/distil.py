@@ -14,7 +14,7 @@ import numpy as np
 
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
-from assay.kernel.forms import Batch
+from assay.kernel.forms import PLAIN, Batch
 from assay.kernel.plan import Plan
 from assay.kernel.plugins import Fitted, Imitates, Task, task_of
 from assay.kernel.rng import stream
@@ -53,7 +53,7 @@ def distil(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
 
 def _distilled(found: Found, plan: Plan, table: Dataset, rows: Ints, clock: Clock) -> Ensemble | str | None:
     """The student, the sentence that says why there is none, or None where the time was up."""
-    plugin = student()
+    plugin = student(found.ensemble.head.name)
     if plugin is None:
         return "distilled.nobody"
     task: Task = task_of(plan.task)
@@ -72,8 +72,10 @@ def _distilled(found: Found, plan: Plan, table: Dataset, rows: Ints, clock: Cloc
     return Ensemble(found.ensemble.head, (encoders,), (member,), found.ensemble.calibration)
 
 
-def student() -> Any:
-    """The first learner on the shelf that can learn raw scores; None where there is none."""
+def student(head: str) -> Any:
+    """The first learner on the shelf that can learn raw scores; None where there is none, or where they are no plain numbers (boxes)."""
+    if head not in PLAIN:
+        return None
     return next((plugin for plugin in shelf("learners").ready() if issubclass(plugin, Imitates)), None)
 
 
