@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assay.kernel.boxes import Box2D, cell_of
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
@@ -194,3 +195,20 @@ def test_pictures_that_tell_of_owners_are_counted_and_the_others_pass(tmp_path: 
             assert f"who took it or owns the camera ({told})" in finding.say.text()
         else:
             assert "carry" not in finding.say.text()
+
+
+def test_of_lists_of_boxes_the_labels_are_read_and_not_the_numbers() -> None:
+    columns, y, z, _ = logit_world(300)
+    numbers_alone = [cell_of([Box2D("cell", 4_111_111, 111_111 + i, 1_111, 1_111)]) for i in range(300)]
+    mailed = [cell_of([Box2D(f"owner{i}@clinic.org", 1, 1, 5, 5), Box2D("cell", 1, 1, 2, 2)]) for i in range(20)]
+
+    def asked(cells: list[str], kind: str = "boxes") -> Finding:
+        return ask("personal", world([*columns, replace(text("drawn", cells), kind=kind)], y, z))
+
+    honest = asked(numbers_alone)
+    assert honest.verdict == "pass"
+    assert honest.measure("cells").value == 0
+    assert asked(numbers_alone, "text").measure("cells").value > 100  # which the numbers would be taken for
+    told = asked([*mailed, *numbers_alone[20:]])
+    assert told.verdict == "watch"
+    assert told.measure("email").value == 20
