@@ -14,7 +14,7 @@ import numpy as np
 
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
-from assay.kernel.forms import PLAIN, Batch
+from assay.kernel.forms import Batch
 from assay.kernel.plan import Plan
 from assay.kernel.plugins import Fitted, Imitates, Task, task_of
 from assay.kernel.rng import stream
@@ -73,8 +73,8 @@ def _distilled(found: Found, plan: Plan, table: Dataset, rows: Ints, clock: Cloc
 
 
 def student(head: str) -> Any:
-    """The first learner on the shelf that can learn raw scores; None where there is none, or where they are no plain numbers (boxes)."""
-    if head not in PLAIN:
+    """The first learner on the shelf that can learn raw scores; None where there is none, or where they are places rather than amounts (boxes)."""
+    if head == "boxes":
         return None
     return next((plugin for plugin in shelf("learners").ready() if issubclass(plugin, Imitates)), None)
 
