@@ -33,7 +33,7 @@ def run(data: Path, name: str, minutes: float) -> dict[str, Any]:
     """Train on the rows of the training part, and find things in the others."""
     import assay
     from assay.kernel.data import Column
-    from assay.stats.found_boxes import figures
+    from assay.stats.found_boxes import figures, found_at
     from assay.tasks.boxes import Boxes
 
     folder = data / SETS[name][0]
@@ -50,6 +50,10 @@ def run(data: Path, name: str, minutes: float) -> dict[str, Any]:
         answering = time.monotonic() - timer
         cells = Column.of_words("boxes", [row["boxes"] for row in parts["test"]])
         y = Boxes().encode(cells, model.codec)
+        at = found_at(answers.found.reshape(len(y), -1), y)
+        told = np.where(answers.sets, answers.found[:, :, 0], np.inf).min(axis=1, initial=np.inf)
+        things = (~np.isnan(at)).sum(axis=1)
+        kept = float(((at >= told[:, None]).sum(axis=1)[things > 0] / things[things > 0]).mean())
         found = figures(answers.found.reshape(len(y), -1), y, None, len(model.codec.labels))
         honest = {m.name: m.value for m in model.findings[0].measures}
         saved = model.save(Path(where) / "model.assay")
@@ -58,7 +62,7 @@ def run(data: Path, name: str, minutes: float) -> dict[str, Any]:
             "set": name, "minutes": minutes, "seconds": seconds, "ap50": found.ap50, "ap": found.ap, "n": len(y),
             "classes": dict(zip(model.codec.labels, found.by_class(0.5).round(3).tolist(), strict=True)),
             "cross_fitted": [honest.get("ap50"), honest.get("ap")], "answering": answering,
-            "bytes": saved.stat().st_size, "promise": promised.notes[0].text("en"), "look": detail(model),
+            "bytes": saved.stat().st_size, "promise": promised.notes[0].text("en"), "kept": kept, "look": detail(model),
         }  # fmt: skip
 
 
