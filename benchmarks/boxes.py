@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pictures import linked
 
 SETS = {  # folder, floor and goal of AP50, goal of AP50-95
