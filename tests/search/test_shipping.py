@@ -125,7 +125,7 @@ def test_without_a_learner_that_imitates_the_bag_ships(found: dict[str, Any], mo
     from assay.search import distil as room
 
     plan, opened, have = found["binary"]
-    monkeypatch.setattr(room, "student", lambda: None)
+    monkeypatch.setattr(room, "student", lambda head: None)
     assert distil(have, plan, opened, Clock.start()).note.key == "distilled.nobody"
 
 
