@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -191,14 +191,11 @@ class Objects:
         error = told.calibration_error
         measures.append(Measure(name="calibration_error", value=error, unit="share", better="lower"))
         labels = told.evidence.codec.labels
-        for name, values in (("ap", told.precision.by_class()), ("ap50", told.precision.by_class(0.5))):
-            for label, value in list(zip(labels, values.tolist(), strict=True))[:SHOWN]:
-                if not np.isnan(value):
-                    measures.append(
-                        Measure(
-                            name=f"{name}: {label}", value=value, n=told.things_of(labels.index(label)), better="higher"
-                        )
-                    )
+        ap, ap50 = told.precision.by_class().tolist(), told.precision.by_class(0.5).tolist()
+        for k in [k for k in range(len(labels)) if told.things_of(k)][:SHOWN]:
+            more: dict[str, Any] = {"n": told.things_of(k), "better": "higher"}
+            measures.append(Measure(name=f"ap: {labels[k]}", value=ap[k], **more))
+            measures.append(Measure(name=f"ap50: {labels[k]}", value=ap50[k], **more))
         return measures
 
     def _classes(self, told: _Told) -> Figure:

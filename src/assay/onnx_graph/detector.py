@@ -92,7 +92,7 @@ def looks_graph(graph: Graph, detector: Detector, picture: str) -> tuple[str, st
 
 def kept_graph(graph: Graph, classes: int, scores: str, boxes: str, inside: str) -> None:
     """`Detector`'s choice among all places: the surest, less those over the same thing; corners end within `inside` [4]."""
-    sure, order = _surest(graph, graph.node("Reshape", scores, graph.constant(np.asarray([-1]))), CANDIDATES)
+    sure, order = _surest(graph, graph.node("Reshape", scores, graph.constant(np.asarray([-1]))), CANDIDATES * SHOWN)
     many = graph.constant(np.int64(classes))
     place, label = graph.node("Div", order, many), graph.node("Mod", order, many)
     corners = graph.node("Gather", boxes, place, axis=0)  # [m, 4]
@@ -110,7 +110,7 @@ def kept_graph(graph: Graph, classes: int, scores: str, boxes: str, inside: str)
         "NonMaxSuppression",
         graph.node("Unsqueeze", corners, first),
         graph.node("Unsqueeze", graph.node("Where", own, sure, nothing), first),
-        graph.constant(np.asarray([CANDIDATES])),
+        graph.constant(np.asarray([CANDIDATES * SHOWN])),
         graph.single([OVERLAP]),
         graph.single([LEAST_SURE]),
     )  # [k, 3] picture, class, place among the candidates
