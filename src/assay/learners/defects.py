@@ -49,7 +49,7 @@ class Defects:
         extra="nets,pictures",
         memory=900_000_000,
         order=36,
-        share=0.5,
+        share=0.9,
         loads=4.0,
         words={
             "en": {
