@@ -5,7 +5,7 @@ One answer a row, with its probability or interval, its prediction set, and what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from assay.kernel.words import Say
 from assay.stats import grades
 
 from .answer import Answer, borne, value_of
-from .written import Written
+from .written import Written, beside
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,30 +71,24 @@ class Answers(Written):
 
     def columns(self, lang: str = "en") -> dict[str, list[Any]]:
         """Everything as named lists, in the order of the written file."""
-        taken = {c.name for c in self.ids}
-        out: dict[str, list[Any]] = {c.name: ["" if t is None else t for t in c.texts()] for c in self.ids}
+        return beside(self.ids, self._said(lang))
 
-        def put(name: str, values: Sequence[Any]) -> None:
-            while name in taken or name in out:
-                name += "_"
-            out[name] = list(values)
-
-        put("answer", ["|".join(labels) for labels in self.answer] if self.several else self.answer.tolist())
+    def _said(self, lang: str) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Everything but what rows are known by."""
+        yield "answer", ["|".join(labels) for labels in self.answer] if self.several else self.answer.tolist()
         if self.probabilities is not None:
-            for i, label in enumerate(self.labels):
-                put(f"p_{label}", self.probabilities[:, i].tolist())
             assert self.sets is not None
-            put("set", ["|".join(label for label, s in zip(self.labels, row, strict=True) if s) for row in self.sets])
+            yield from ((f"p_{label}", self.probabilities[:, i].tolist()) for i, label in enumerate(self.labels))
+            yield "set", ["|".join(label for label, s in zip(self.labels, row, strict=True) if s) for row in self.sets]
         else:
             assert self.interval is not None
             if self.scale:
                 assert self.values is not None
-                put("value", self.values.tolist())
-            put("low", self.interval[:, 0].tolist())
-            put("high", self.interval[:, 1].tolist())
-            put("set", self._intervals())
-        put("notes", ["; ".join(note.text(lang) for note in row) for row in self.notes])
-        return out
+                yield "value", self.values.tolist()
+            yield "low", self.interval[:, 0].tolist()
+            yield "high", self.interval[:, 1].tolist()
+            yield "set", self._intervals()
+        yield "notes", ["; ".join(note.text(lang) for note in row) for row in self.notes]
 
     def _intervals(self) -> list[str]:
         """Each interval as written, or the grades within."""

@@ -25,7 +25,7 @@ from assay.kernel.words import Say, refusal
 from assay.pictures.boxes_drawn import with_boxes
 from assay.pictures.decoding import Unreadable, sizes_of
 
-from .written import Written
+from .written import Written, beside, whole
 
 LIKELY = 0.5  # probability from which a box is answered
 
@@ -98,36 +98,24 @@ class BoxAnswers(Written):
 
     def columns(self, lang: str = "en") -> dict[str, list[Any]]:
         """Everything as named lists, in the order of the written file; lists of boxes as the cells of a target are written."""
-        out: dict[str, list[Any]] = {c.name: ["" if t is None else t for t in c.texts()] for c in self.ids}
-
-        def put(name: str, values: Sequence[Any]) -> None:
-            while name in out:
-                name += "_"
-            out[name] = list(values)
-
-        put(self.pictures.name, ["" if t is None else t for t in self.pictures.texts()])
         rows = [self.row(place) for place in range(len(self))]
-        put("answer", [cell_of(row.answer) for row in rows])
-        put("p", [_list([box.p for box in row.answer]) for row in rows])
-        put("boxes", [len(row.answer) for row in rows])
-        put("set", [cell_of(row.set) for row in rows])
-        put("p_set", [_list([box.p for box in row.set]) for row in rows])
-        put("notes", ["; ".join(note.text(lang) for note in row.notes) for row in rows])
-        return out
+        said = (
+            (self.pictures.name, ["" if text is None else text for text in self.pictures.texts()]),
+            ("answer", [cell_of(row.answer) for row in rows]),
+            ("p", [_list([box.p for box in row.answer]) for row in rows]),
+            ("boxes", [len(row.answer) for row in rows]),
+            ("set", [cell_of(row.set) for row in rows]),
+            ("p_set", [_list([box.p for box in row.set]) for row in rows]),
+            ("notes", ["; ".join(note.text(lang) for note in row.notes) for row in rows]),
+        )
+        return beside(self.ids, said)
 
     def save(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
         """Write a CSV file, or for a name that ends in .json a file of COCO, whole or not at all. Raises RequestError."""
         target = Path(path)
         if target.suffix.lower() != ".json":
             return super().save(target, lang)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            part.write_text(json.dumps(self.to_coco(), ensure_ascii=False), encoding="utf-8")
-            os.replace(part, target)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise refusal(RequestError, "answers", "unwritten", path=str(target), reason=reason(error)) from error
-        return target
+        return whole(target, lambda handle: json.dump(self.to_coco(), handle, ensure_ascii=False))
 
     def to_coco(self) -> dict[str, Any]:
         """Images, categories and annotations as COCO has them (Lin et al. 2014), each with its "score"; ids are counted from 1.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from assay.kernel.data import Column, Floats
 from assay.kernel.words import Say
 from assay.stats.alarms import GoodScores
 
-from .written import Written
+from .written import Written, beside
 
 
 @dataclass(frozen=True)
@@ -63,15 +62,6 @@ class OddAnswers(Written):
 
     def columns(self, lang: str = "en") -> dict[str, list[Any]]:
         """Everything as named lists, in the order of the written file."""
-        out: dict[str, list[Any]] = {c.name: ["" if t is None else t for t in c.texts()] for c in self.ids}
-
-        def put(name: str, values: Sequence[Any]) -> None:
-            while name in out:
-                name += "_"
-            out[name] = list(values)
-
-        put("answer", self.answer.tolist())
-        put("score", self.scores.tolist())
-        put("p", self.p.tolist())
-        put("notes", ["; ".join(note.text(lang) for note in row) for row in self.notes])
-        return out
+        notes = ["; ".join(note.text(lang) for note in row) for row in self.notes]
+        numbers = ("score", self.scores.tolist()), ("p", self.p.tolist())
+        return beside(self.ids, (("answer", self.answer.tolist()), *numbers, ("notes", notes)))

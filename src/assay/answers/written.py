@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from assay.kernel.data import plain_number
+from assay.kernel.data import Column, plain_number
 from assay.kernel.errors import RequestError
 from assay.kernel.hints import reason
 from assay.kernel.need import need
@@ -17,28 +19,19 @@ SHOWN = 8
 DIGITS = 9  # significant digits of a written number
 
 
-class Written:
+class Written(ABC):
     """Answers that are written down as columns."""
 
-    def __len__(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def __len__(self) -> int: ...
 
+    @abstractmethod
     def columns(self, lang: str = "en") -> dict[str, list[Any]]:
         """Everything as named lists, in the order of the written file."""
-        raise NotImplementedError
 
     def save(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
         """Write a CSV file, whole or not at all. Raises RequestError."""
-        target = Path(path)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            with part.open("w", newline="", encoding="utf-8") as handle:
-                self.write(handle, lang)
-            os.replace(part, target)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise refusal(RequestError, "answers", "unwritten", path=str(target), reason=reason(error)) from error
-        return target
+        return whole(Path(path), lambda handle: self.write(handle, lang))
 
     def write(self, stream: TextIO, lang: str = "en") -> None:
         """Every row as CSV into an open text stream."""
@@ -64,6 +57,29 @@ class Written:
         widths = [min(24, max(len(str(row[i])) for row in rows)) for i in range(len(columns))]
         lines = ["  ".join(str(c)[:w].ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join([*lines, Say("answers", "rows", {"n": len(self)}).text(lang)])
+
+
+def whole(target: Path, write: Callable[[TextIO], None]) -> Path:
+    """Write a file, whole or not at all. Raises RequestError."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", newline="", encoding="utf-8") as handle:
+            write(handle)
+        os.replace(part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise refusal(RequestError, "answers", "unwritten", path=str(target), reason=reason(error)) from error
+    return target
+
+
+def beside(ids: Sequence[Column], named: Iterable[tuple[str, Sequence[Any]]]) -> dict[str, list[Any]]:
+    """Columns behind those that rows are known by; one whose name is taken gets a "_"."""
+    out: dict[str, list[Any]] = {c.name: ["" if t is None else t for t in c.texts()] for c in ids}
+    for name, values in named:
+        while name in out:
+            name += "_"
+        out[name] = list(values)
+    return out
 
 
 def _written(cell: Any) -> str:

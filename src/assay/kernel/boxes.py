@@ -78,6 +78,14 @@ def boxes_of(cell: str) -> tuple[Box2D, ...]:
     return tuple(_box(item) for item in found)
 
 
+def read_boxes(cell: str) -> tuple[Box2D, ...] | None:
+    """The boxes of a cell; None where any part cannot be read."""
+    try:
+        return boxes_of(cell)
+    except NoBoxes:
+        return None
+
+
 def _not_finite(name: str) -> NoReturn:
     raise NoBoxes("numbers")
 

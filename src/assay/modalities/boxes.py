@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
-from assay.kernel.boxes import Box2D, NoBoxes, boxes_of, cell_of
+from assay.kernel.boxes import NoBoxes, boxes_of, cell_of, read_boxes
 from assay.kernel.cells import Cell, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
@@ -67,7 +67,7 @@ class Boxes:
         if column.levels is None or not len(column.levels):
             raise DoesNotApply(self.about.say("modalities", "not"))
         some = [str(text) for text in column.levels[:: max(1, len(column.levels) // LOOKED_AT)]]
-        found = [boxes for boxes in map(_read, some) if boxes is not None]
+        found = [boxes for boxes in map(read_boxes, some) if boxes is not None]
         labels = Counter(box.label for boxes in found for box in boxes)
         if not labels or len(found) < LEAST_SHARE * len(some):
             raise DoesNotApply(self.about.say("modalities", "not"))
@@ -98,7 +98,7 @@ class Boxes:
     def open_cell(self, cell: Cell) -> Cell:
         """The list in its one way of being written, None for anything else."""
         text = written(cell)
-        boxes = None if text is None else _read(text)
+        boxes = None if text is None else read_boxes(text)
         return None if boxes is None else cell_of(boxes)
 
     def words(self, cell: str) -> str:
@@ -164,14 +164,6 @@ class Counts:
     def dump(self, box: Box) -> None:
         """Name and labels."""
         box.put(name=self.name, labels=list(self.labels), rare=sorted(self.rare))
-
-
-def _read(text: str) -> tuple[Box2D, ...] | None:
-    """The boxes of a cell; None where it says none in a way that can be read."""
-    try:
-        return boxes_of(text)
-    except NoBoxes:
-        return None
 
 
 def _each(column: Column, of: Callable[[str | None], Any], dtype: type) -> NDArray[Any]:

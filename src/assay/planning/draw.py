@@ -7,6 +7,7 @@ trained. The same call gives the opened table that the plan speaks of.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from assay.kernel.findings import Advice
 from assay.kernel.hints import listing, no_rows
 from assay.kernel.labels import counted
 from assay.kernel.plan import ColumnPlan, Plan
-from assay.kernel.plugins import Task, key_of, modality_of, task_of
+from assay.kernel.plugins import Codec, Task, key_of, modality_of, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
@@ -137,19 +138,27 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     )
     notes, copied = _notes(plan, table, data, task.strata(y))
     notes = (*notes, *_name_notes(plan, table, task.strata(y), told), *_memory_notes(fit))
-    rarest = int(counted(y, len(codec.labels)).min()) if codec.labels and y.ndim == 1 else splits.folds
-    if rarest < splits.folds and wishes.folds:
-        notes = (*notes, Say("planning", "note.folds", {"folds": splits.folds, "n": rarest}))
-    empty = int(data[wishes.target].missing.sum()) if task.about.empty_answers else 0
-    if empty:
-        notes = (*notes, Say("planning", "note.unlabelled", {"target": wishes.target, "n": empty}))
-    if "grid" in forms and not any(shelf("learners").get(c.learner).about.sees_through for c in portfolio):
-        notes = (*notes, Say("planning", "note.from_scratch"))
-    if rare := [] if task.about.of_one else _rare_classes(y, codec.labels):
-        notes = (*notes, Say("planning", "note.rare", {"names": rare}))
-    if keeping := sorted({c.learner for c in portfolio if shelf("learners").get(c.learner).about.keeps_rows}):
-        notes = (*notes, Say("planning", "note.keeps_rows", {"learners": keeping}))
+    notes = (*notes, *_more_notes(plan, data, y, codec, wishes, forms))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
+
+
+def _more_notes(
+    plan: Plan, data: Dataset, y: Floats, codec: Codec, wishes: Wishes, forms: frozenset[str]
+) -> Iterator[Say]:
+    """Fewer rows of a class than folds, empty answers, pictures without a pretrained network, rare classes, files that hold rows."""
+    about, learners = task_of(plan.task).about, [shelf("learners").get(c.learner).about for c in plan.candidates]
+    if wishes.folds and codec.labels and y.ndim == 1:
+        rarest = int(counted(y, len(codec.labels)).min())
+        if rarest < plan.splits.folds:
+            yield Say("planning", "note.folds", {"folds": plan.splits.folds, "n": rarest})
+    if empty := int(data[plan.target].missing.sum()) if about.empty_answers else 0:
+        yield Say("planning", "note.unlabelled", {"target": plan.target, "n": empty})
+    if "grid" in forms and not any(learner.sees_through for learner in learners):
+        yield Say("planning", "note.from_scratch")
+    if rare := [] if about.of_one else _rare_classes(y, codec.labels):
+        yield Say("planning", "note.rare", {"names": rare})
+    if keeping := sorted({learner.key for learner in learners if learner.keeps_rows}):
+        yield Say("planning", "note.keeps_rows", {"learners": keeping})
 
 
 def _forms(features: list[ColumnPlan]) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """How are candidates weighed and mixed, under each head?
 
-Raw scores that are numbers of one kind are mixed by their weighted mean, with weights found by stacking. Boxes have no mean: of candidates
-the one with the least loss once it is calibrated is taken, as how sure a detector is of itself says little of how well it finds; and what several fold models found is fused. Oddness has mostly no rows that would tell whose is
-better, since only good ones are known: every candidate counts alike.
+Raw scores that are numbers of one kind are mixed by their weighted mean, with weights found by stacking. Boxes have no mean: what several
+fold models found is fused, and of candidates the one with the least loss is taken, each calibrated first, as how sure a detector is of
+itself says little of how well it finds. Oddness has mostly no rows that would tell whose is better, since only good ones are known: every
+candidate counts alike.
 """
 
 from __future__ import annotations

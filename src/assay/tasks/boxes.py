@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.boxes import Box2D, NoBoxes, boxes_of
+from assay.kernel.boxes import Box2D, boxes_of, read_boxes
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
@@ -78,7 +78,7 @@ class Boxes:
         """Lists of boxes, and a box in at least one of them."""
         levels = [] if target.levels is None else [str(text) for text in target.levels]
         some = levels[:: max(1, len(levels) // LOOKED_AT)]
-        read = [boxes for boxes in map(_read, some) if boxes is not None]
+        read = [boxes for boxes in map(read_boxes, some) if boxes is not None]
         if not some or len(read) < LEAST_SHARE * len(some) or not any(read):
             raise DoesNotApply(self.about.say("tasks", "no_lists", target=target.name))
         return Claim(fit=0.99, why=self.about.say("tasks", "lists", target=target.name))
@@ -163,13 +163,6 @@ class Boxes:
         found[~here.any(axis=1)] = len(labels) + 1
         size = np.bincount(found, minlength=len(labels) + 2)
         return np.asarray(np.where(size[found] < FEW, int(size.argmax()), found))
-
-
-def _read(text: str) -> tuple[Box2D, ...] | None:
-    try:
-        return boxes_of(text)
-    except NoBoxes:
-        return None
 
 
 def _of(text: str | None) -> tuple[Box2D, ...] | None:
