@@ -19,8 +19,9 @@ from assay.kernel.forms import Batch, Feature, Head, Texts, Vector
 from assay.kernel.rng import stream
 from assay.kernel.settings import Choice, Name, Whole
 from assay.learners.encoder import Encoder
+from assay.learners.finetune import WAYS as ALL_WAYS
 from assay.learners.finetune import Finetune
-from assay.neural import tuning
+from assay.neural import adapting, tuned_texts, tuning
 from assay.neural.checkpoint import find
 from assay.planning.portfolio import candidates
 from assay.testing import of_learners
@@ -176,9 +177,9 @@ def test_what_is_merged_is_what_peft_computes(either: Path) -> None:
     model = fitted(either, epochs=1)
     reads, label = model.reads, find(str(either)).label
     network = transformers.AutoModel.from_pretrained(either).eval()
-    names = tuning.learns_in(network, "lora")
+    names = adapting.learns_in(network, "lora")
     config = peft.LoraConfig(
-        r=8, lora_alpha=8 * tuning.SCALE, target_modules=names, fan_in_fan_out=either.name == "tiny-gpt"
+        r=8, lora_alpha=8 * adapting.SCALE, target_modules=names, fan_in_fan_out=either.name == "tiny-gpt"
     )
     network = peft.inject_adapter_in_model(config, network).eval()
     arrays = iter(reads.arrays)
@@ -187,8 +188,8 @@ def test_what_is_merged_is_what_peft_computes(either: Path) -> None:
             layer = network.get_submodule(name)
             for sort in (layer.lora_A, layer.lora_B):
                 sort["default"].weight.copy_(torch.from_numpy(next(arrays).astype(np.float32)))
-        ids = tuning.tokens_of(label, ["the dog bites the hen"], 64)
-        theirs = tuning.points_of(network, ids, False).numpy()
+        ids = tuned_texts.tokens_of(label, ["the dog bites the hen"], 64)
+        theirs = tuned_texts.points_of(network, ids, False).numpy()
     assert np.abs(reads(["the dog bites the hen"]) - theirs).max() < 1e-5
     assert np.abs(reads(["the dog bites the hen"])).max() > 0
 
@@ -197,20 +198,19 @@ def test_what_is_merged_is_what_peft_computes(either: Path) -> None:
 def test_before_the_first_step_it_answers_as_the_network_that_came(either: Path, way: str) -> None:
     label = find(str(either)).label
     tuned = tuning.Tuning(
-        label,
+        tuned_texts.base(label),
         tuning.Form(way=way, rank=4, rate=1e-3, epochs=1, batch=8),
         Head.classes(2),
         tuning.Line(np.zeros((32, 1)), np.zeros(1)),
-        False,
         stream(0, "fit"),
     )
-    came = tuning.points_of(tuning.base(label), [[4, 5, 6]], False)
-    own = tuning.points_of(tuned.network, [[4, 5, 6]], False)
+    came = tuned_texts.points_of(tuned_texts.base(label), [[4, 5, 6]], False)
+    own = tuned_texts.points_of(tuned.network, [[4, 5, 6]], False)
     assert (own - came).abs().max() < 1e-6
 
 
 def test_folds_that_share_a_network_do_not_change_it(bert: Path) -> None:
-    base = tuning.base(find(str(bert)).label)
+    base = tuned_texts.base(find(str(bert)).label)
     before = [p.detach().clone() for p in base.parameters()]
     for way in WAYS:
         fitted(bert, way=way, epochs=1).predict(bites(5))
@@ -331,10 +331,10 @@ def _once(folder: Path) -> Any:
 
 
 def test_layers_are_found_by_the_names_in_use(bert: Path, gpt: Path) -> None:
-    found = {f.name: tuning.learns_in(tuning.base(find(str(f)).label), "lora") for f in (bert, gpt)}
+    found = {f.name: adapting.learns_in(tuned_texts.base(find(str(f)).label), "lora") for f in (bert, gpt)}
     assert [name.rpartition(".")[2] for name in found["tiny-bert"]] == ["query", "value"] * 2
     assert [name.rpartition(".")[2] for name in found["tiny-gpt"]] == ["c_attn"] * 2
-    ends = tuning.learns_in(tuning.base(find(str(bert)).label), "adapters")
+    ends = adapting.learns_in(tuned_texts.base(find(str(bert)).label), "adapters")
     assert [name.partition("layer.")[2] for name in ends] == [
         f"{i}.{block}output.dense" for i in (0, 1) for block in ("attention.", "")
     ]
@@ -370,7 +370,7 @@ def test_the_contracts_hold_for_every_way(bert: Path, kind: str, head: str) -> N
         """The same learner on the tiny checkpoint, another way."""
 
         encoder: Annotated[str, Name()] = str(bert)
-        way: Annotated[str, Choice(tuning.WAYS)] = kind
+        way: Annotated[str, Choice(ALL_WAYS)] = kind
         epochs: Annotated[int, Whole(1, 100)] = 2
 
     for contract in of_learners.contracts(Tiny):  # those of `lora` are run on the packaged network

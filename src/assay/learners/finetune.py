@@ -35,13 +35,15 @@ from assay.stats.heads import guess, targets
 from ._beside import counting, counts, parts_in
 
 if TYPE_CHECKING:
-    from assay.neural.tuning import Line, Rows
+    from assay.neural.tuned_texts import TextRows
+    from assay.neural.tuning import Line
 
 UNKNOWN, LOOKED_AT = (
     0.1,
     200,
 )  # share of unknown tokens beyond which the vocabulary is of other scripts; texts looked at
 TIMED, FEWEST_TOKENS = 96, 32
+WAYS = ("lora", "adapters", "full", "head")
 STEP = 3  # what a step costs against a reading
 LEAST = 1_000  # texts that each fit should look at, at least
 SHARE = 0.9  # of a candidate's time that may be planned with
@@ -81,7 +83,7 @@ class Finetune:
     )
     encoder: Annotated[str, Name()] = ""  # name and hash of a checkpoint; empty for the one that the package carries
     tokens: Annotated[int, Whole(8, 8192, log=True)] = 128  # of a text that are read, at most
-    way: Annotated[str, Choice(("lora", "adapters", "full", "head"))] = "lora"  # what of the network learns
+    way: Annotated[str, Choice(WAYS)] = "lora"  # what of the network learns
     rank: Annotated[int, Whole(1, 256, log=True)] = 8  # of LoRA's difference; width of an adapter
     rate: Annotated[float, Real(1e-6, 0.1, log=True)] = 1e-3  # size of a step at its largest; `full` takes 3 % of it
     epochs: Annotated[int, Whole(1, 100, log=True)] = 3  # times each text is looked at, at most
@@ -121,6 +123,7 @@ class Finetune:
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Tuned:
         """Begin at the linear model on the frozen points, then learn until the time, the schedule or the gain ends."""
         from assay.neural.one_thread import one_thread
+        from assay.neural.tuned_texts import base
         from assay.neural.tuning import Form, Tuning
 
         train, tune = counting(train), counting(tune)
@@ -143,7 +146,8 @@ class Finetune:
                 checkpointing=self.checkpointing,
                 half=self.precision == "bfloat16" or (self.precision == "auto" and halves_are_fast()),
             )
-            tuning = Tuning(label, form, head, line, encode.first, rng)
+            came = base(label, form.half and form.way != "full")
+            tuning = Tuning(came, form, head, line, rng)
             own = clock.slice(max(0.0, clock.remaining() - _answering(reader, rows, clock)))
             learnt = tuning.run(rows, judges, early, own)
         return Tuned(
@@ -265,7 +269,7 @@ class _Reads:
     def __call__(self, texts: list[str]) -> Floats:
         """The point of each text [n, d], each read alone but on a graphics card, which is as fast with many."""
         from assay.neural.one_thread import one_thread
-        from assay.neural.tuning import points_of, tokens_of
+        from assay.neural.tuned_texts import points_of, tokens_of
 
         torch = need("torch", "nets")
         out = np.zeros((len(texts), self.width))
@@ -280,15 +284,16 @@ class _Reads:
 
     @cached_property
     def width(self) -> int:
-        from assay.neural.tuning import base
+        from assay.neural.tuned_texts import base
 
         return int(base(self.label).config.hidden_size)
 
     @cached_property
     def _network(self) -> Any:
-        from assay.neural.tuning import settled
+        from assay.neural.adapting import settled
+        from assay.neural.tuned_texts import base
 
-        return settled(self.label, self.way, self.rank, self.arrays)
+        return settled(base(self.label), self.way, self.rank, self.arrays)
 
     def dump(self, box: Box) -> None:
         box.put(encoder=self.label, tokens=self.tokens, first=self.first, texts=list(self.parts))
@@ -298,7 +303,8 @@ class _Reads:
 
     @classmethod
     def load(cls, box: Box, features: tuple[Feature, ...]) -> _Reads:
-        from assay.neural.tuning import WAYS, base, parts_of
+        from assay.neural.adapting import parts_of
+        from assay.neural.tuned_texts import base
 
         label, parts = label_in(box), parts_in(box, features)
         way, rank = box.text("way", options=WAYS), box.whole("rank", 1, 256)
@@ -318,12 +324,12 @@ def _seconds(encode: Sentences, texts: list[str], fits: int, clock: Clock) -> fl
     return each * (len(texts) * (1 + ALONE) + fits * STEP * min(len(texts), LEAST))
 
 
-def _answering(reader: _Reads, rows: Rows, clock: Clock) -> float:
+def _answering(reader: _Reads, rows: TextRows, clock: Clock) -> float:
     """Seconds to set aside for the rows that are to be answered after; at most half of what is left."""
     texts = sorted(rows.ids, key=len)[len(rows.ids) // 2 :][:3]
     if not texts or clock.expired():
         return 0.0
-    from assay.neural.tuning import base, points_of
+    from assay.neural.tuned_texts import base, points_of
 
     torch, network = need("torch", "nets"), base(reader.label)
     with torch.inference_mode():
@@ -371,9 +377,9 @@ def _few(tune: Batch) -> Batch:
     return tune.take(np.arange(0, tune.rows, -(-tune.rows // JUDGES)))
 
 
-def _rows(reader: _Reads, batch: Batch, head: Head, unit: _Unit) -> Rows:
+def _rows(reader: _Reads, batch: Batch, head: Head, unit: _Unit) -> TextRows:
     """Each text once, as tokens, and the rows that hold it."""
-    from assay.neural.tuning import Rows, tokens_of
+    from assay.neural.tuned_texts import TextRows, tokens_of
 
     assert batch.y is not None
     place: dict[str, int] = {}
@@ -381,9 +387,10 @@ def _rows(reader: _Reads, batch: Batch, head: Head, unit: _Unit) -> Rows:
     for i, column in enumerate(batch.texts.columns):
         for row, text in enumerate(column):
             places[row, i] = place.setdefault(text, len(place))
-    return Rows(
+    return TextRows(
         ids=tokens_of(reader.label, list(place), reader.tokens),
         places=places,
+        first=reader.first,
         target=unit.target(head, batch.y).astype(np.float32),
         weight=_weight(batch).astype(np.float32),
     )
