@@ -17,10 +17,10 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Floats
 from assay.kernel.errors import DoesNotApply
-from assay.kernel.forms import Batch, Feature, Grid, Head
+from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Name, Real, check_settings
-from assay.neural.checkpoint import Checkpoint, find, label_in
+from assay.neural.checkpoint import find, label_in
 from assay.neural.sights import Points, Sights, sights
 from assay.stats.design import Design
 from assay.stats.heads import guess, targets
@@ -28,8 +28,8 @@ from assay.stats.ridge import solved
 
 from ._beside import beside, counting, counts, parts_in
 from ._pulls import added, design_in, of_others, put_design, standard, told
+from ._sights import NAMING, TIMED, named, opened, seconds_each
 
-TIMED = 12  # pictures
 SHARE_FOR_PICTURES = 0.8  # of a candidate's time that encoding may take
 
 
@@ -49,18 +49,14 @@ class Sight:
         share=0.75,
         sees_through="encoder",
         words={
-            "en": {
+            "en": NAMING["en"]
+            | {
                 "title": "pretrained network for pictures with a linear model",
-                "none": "no pretrained network for pictures was named; --encoder FOLDER names one",
-                "texts": "the encoder {name} reads texts; one for pictures is wanted",
-                "short": "reading the network may take {seconds} s, and {left} s are left; give more --minutes",
                 "long": "encoding {n} pictures would take about {seconds} s, and {left} s are left; give more --minutes",
             },
-            "zh": {
+            "zh": NAMING["zh"]
+            | {
                 "title": "图像预训练网络加线性模型",
-                "none": "未指定图像预训练网络；请用 --encoder 文件夹 指定",
-                "texts": "编码器 {name} 用于文本；此处需要图像编码器",
-                "short": "读入网络可能需要 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
                 "long": "编码 {n} 张图片约需 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
             },
         },
@@ -78,29 +74,17 @@ class Sight:
 
         Raises DoesNotApply where no network for pictures was named, or the time does not suffice.
         """
-        checkpoint = self._checkpoint()
-        if clock.remaining() < self.about.loads:
-            values = {"seconds": self.about.loads, "left": round(clock.remaining())}
-            raise DoesNotApply(self.about.say("learners", "short", **values))
-        encode = sights(checkpoint.label)
+        encode = opened(self.about, self.encoder, clock)
         n = sum(int(grid.there.sum()) for grid in given.grids.columns)
         if not clock.stands and n > TIMED:
-            seconds = n * max(_seconds_each(encode, grid, clock) for grid in given.grids.columns)
+            seconds = n * max(seconds_each(encode, grid, clock) for grid in given.grids.columns)
             left = SHARE_FOR_PICTURES * clock.remaining()
             if seconds > left:
                 values = {"n": n, "seconds": round(seconds), "left": round(left)}
                 raise DoesNotApply(self.about.say("learners", "long", **values))
         for grid in given.grids.columns:
             encode(grid, clock)
-        return replace(self, encoder=checkpoint.label)
-
-    def _checkpoint(self) -> Checkpoint:
-        if not self.encoder:
-            raise DoesNotApply(self.about.say("learners", "none"))
-        checkpoint = find(self.encoder)
-        if not checkpoint.sees:
-            raise DoesNotApply(self.about.say("learners", "texts", name=checkpoint.name))
-        return checkpoint
+        return replace(self, encoder=encode.checkpoint.label)
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Seen:
         """Encode, choose the strength on the tune rows, then learn from all."""
@@ -109,7 +93,7 @@ class Sight:
         whole = train.then(tune) if early else train
         assert whole.y is not None
         others = beside(whole, whole.grids.parts)
-        encode = sights(self._checkpoint().label)
+        encode = sights(named(self.about, self.encoder).label)
         columns = Columns(encode, whole.grids.parts, Design.learn(others) if others.features else None)
         x, made = columns.matrix(whole, clock)
         rows, wide = np.flatnonzero(made), len(columns.parts) * encode.width
@@ -224,15 +208,3 @@ class Seen:
 def _by_picture(pulls: Floats, pictures: int) -> Floats:
     """Pulls of coordinates [t * d, w], added up for each picture column [t, w]."""
     return np.asarray(pulls.reshape(pictures, -1, pulls.shape[1]).sum(axis=1) if pictures else pulls[:0])
-
-
-def _seconds_each(encode: Sights, grid: Grid, clock: Clock) -> float:
-    """What a picture takes, judged by a few spread over all."""
-    rows = np.flatnonzero(grid.there)
-    if not len(rows):
-        return 0.0
-    few = rows[:: max(1, len(rows) // TIMED)][:TIMED]
-    encode(grid.take(few[:1]))  # the first call is slow
-    timer = clock.slice(clock.remaining())
-    encode(grid.take(few[1:]), timer)
-    return timer.spent() / max(1, len(few) - 1)

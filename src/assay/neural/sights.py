@@ -7,6 +7,7 @@ whatever is asked beside it (on a graphics card many go together); it is kept un
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import json
@@ -32,7 +33,10 @@ from .one_thread import one_thread
 Points = NDArray[np.float32]
 
 AT_ONCE = 32  # pictures between two looks at the clock
-KEPT = 500_000_000  # bytes of points that are kept
+KEPT, KEPT_OF_TUNED = (
+    500_000_000,
+    50_000_000,
+)  # bytes of points that are kept, of a network that came and of one that learnt
 UNUSED = (
     "pooler",
     "mask_token",
@@ -47,13 +51,21 @@ class Sights:
         network, missing = network_and_missing(checkpoint)
         if lost := sorted(name for name in missing if not any(part in name for part in UNUSED)):
             raise refusal(RequestError, "neural", "lacking", path=checkpoint.name, names=lost[:5])
-        self._network = network.to(device())
+        self.network = network.to(device())  # never changed
         self._pools = not any("pooler" in name for name in missing)
         self._first = any(name.rpartition(".")[2] == "cls_token" for name, _ in network.named_parameters())
         self.frame: Frame = _frame(checkpoint, network.config)
         self.width = self._width()
         self._kept: dict[bytes, Points] = {}
+        self._most = KEPT
         self._lock = threading.Lock()
+
+    def tuned(self, network: Any) -> Sights:
+        """The same eyes before another network, which learnt from this one; its points are its own."""
+        other = copy.copy(self)
+        other.network, other._kept, other._most = network, {}, KEPT_OF_TUNED
+        other._lock = threading.Lock()
+        return other
 
     def __call__(self, grid: Grid, clock: Clock | None = None) -> tuple[Points, Bools]:
         """The point of each picture [n, width], and whether it was made [n].
@@ -79,7 +91,7 @@ class Sights:
             found = dict(zip(new, self._made(pixels[list(new.values())]), strict=True))
             known |= found
             with self._lock:
-                if (len(self._kept) + len(found)) * self.width * 4 > KEPT:
+                if (len(self._kept) + len(found)) * self.width * 4 > self._most:
                     self._kept.clear()
                 self._kept |= found
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.width), dtype=np.float32)
@@ -101,10 +113,10 @@ class Sights:
         torch = need("torch", "nets")
         x = torch.from_numpy(self.frame(pixels)).to(device())  # [b, 3, crop, crop]
         with torch.inference_mode():
-            answer = self._network(pixel_values=x)
-            return np.asarray(self._pooled(answer).cpu().numpy(), dtype=np.float32)
+            return np.asarray(self.pooled(self.network(pixel_values=x)).cpu().numpy(), dtype=np.float32)
 
-    def _pooled(self, answer: Any) -> Any:
+    def pooled(self, answer: Any) -> Any:
+        """One point of what a network answers to each of a few pictures: [b, width]."""
         pooled = getattr(answer, "pooler_output", None) if self._pools else None
         if pooled is not None:
             return pooled.flatten(1)  # [b, d] or [b, d, 1, 1]
