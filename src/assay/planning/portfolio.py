@@ -128,7 +128,7 @@ def _pictures(sight: str) -> list[tuple[str, str, dict[str, Any]]]:
     """What is done in seconds comes before what takes all the time there is."""
     views = {"views": 3, "reach": 0.4}
     return [
-        *([("sight", "sight", {"encoder": sight})] if sight else []),
+        *((key, key, {"encoder": sight}) for key in ("sight", "finetune_pictures") if sight),
         ("patches", "patches", {}),
         ("patches in views", "patches", views),
         ("large patches in views", "patches", views | {"patch": 12}),
