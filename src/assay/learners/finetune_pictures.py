@@ -55,6 +55,7 @@ LEAST_STEPS, PASSES = (
     60,
     3,
 )  # of each fit; times that each picture is seen, where a dearer way than the cheapest is chosen
+WAITS = 0.4  # of the schedule: views and a high rate make the loss worse before it gets better
 SHARE = 0.9  # of a candidate's time that may be planned with
 COST = 1.6  # what a step costs with another fit beside it, against a step alone
 HELD = 0.5  # of the memory there is, that steps may hold for their way back
@@ -160,7 +161,9 @@ class FinetunePictures:
         from assay.neural.tuning import Form
 
         half = self.precision == "bfloat16" or (self.precision == "auto" and halves_are_fast())
-        return Form(way=way, rank=self.rank, rate=self.rate, epochs=self.epochs, batch=self.batch, half=half)
+        return Form(
+            way=way, rank=self.rank, rate=self.rate, epochs=self.epochs, batch=self.batch, half=half, waits=WAITS
+        )
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> TunedPictures:
         """Begin at the linear model on the frozen points, then learn until the time, the schedule or the gain ends."""

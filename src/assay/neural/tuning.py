@@ -45,6 +45,7 @@ class Form:
     batch: int
     checkpointing: bool = False
     half: bool = False  # compute in bfloat16
+    waits: float = 0.0  # share of the schedule without gain, before it may end: where the rate is high the loss is
 
 
 class Rows(Protocol):
@@ -180,7 +181,7 @@ class Tuning:
         none = np.zeros((rows.things, self.head.width))
         best, usual = self._judged(judges) if not clock.expired() else (float("inf"), none)
         kept, curve, since = self._state(), [best] if np.isfinite(best) else [], 0
-        every = max(LEAST_STEPS, each // PARTS)
+        every, when = max(LEAST_STEPS, each // PARTS), 0.0
         for batch in self.batches(rows, self.form.epochs) if self.form.way != "head" else ():
             if way.share >= 1.0:
                 break
@@ -190,10 +191,10 @@ class Tuning:
                 continue
             found, pulls = self._judged(judges)
             curve.append(found)
-            since = 0 if found < best else since + 1
+            since, when = (0, way.share) if found < best else (since + 1, when)
             if found < best or not early:
                 best, usual, kept = found, pulls, self._state()
-            if early and since >= PATIENCE:
+            if early and since >= PATIENCE and way.share - when >= self.form.waits:
                 break
         arrays, weights, intercept = kept
         return Learnt(arrays, Line(weights, intercept), usual, curve, way.share, way.taken)
