@@ -128,7 +128,7 @@ def once(folder: Path, way: str = "auto", kept: dict[tuple[str, str], Any] = {})
     [
         ("resnet", corners, {"rate": 0.1}),
         ("convnext", corners, {"rate": 0.1, "way": "full", "epochs": 8}),
-        ("vit", stripes, {"rate": 0.01}),
+        ("vit", stripes, {"rate": 0.01, "views": 0.2}),
         ("dinov2", stripes, {"rate": 0.01, "views": 0.2}),
     ],
 )

@@ -47,7 +47,7 @@ from ._sights import NAMING, named, opened, seconds_each
 
 if TYPE_CHECKING:
     from assay.neural.tuned_pictures import PictureRows
-    from assay.neural.tuning import Form, Learnt, Line
+    from assay.neural.tuning import Form, Learnt
 
 WAYS = ("lora", "last", "norms", "full", "head")
 WHOLE_FROM = 2_000  # pictures from which all weights of a convolutional network may learn, where nothing is named
@@ -167,20 +167,24 @@ class FinetunePictures:
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> TunedPictures:
         """Begin at the linear model on the frozen points, then learn until the time, the schedule or the gain ends."""
-        from assay.neural.tuning import Tuning
+        from assay.neural.tuning import Tuning, best_probe
 
         train, tune = counting(train), counting(tune)
+        assert train.y is not None
         encode = sights(named(self.about, self.encoder).label)
         way = self.way if self.way != "auto" else self._ways(encode, 0)[0]
-        others = beside(train, train.grids.parts)
-        design, unit = Design.learn(others) if others.features else None, Unit.of(train, head)
+        columns = beside(train, train.grids.parts)
+        design, unit = Design.learn(columns) if columns.features else None, Unit.of(train, head)
         views, early = Views(strength=self.views), bool(tune.rows) and counts(tune)
         if self.mirror and not clock.expired():
             across, down = mirrored(train, unit, head, rng)
             views = replace(views, across=across, down=down)
-        rows, line = _begun(encode, train, head, design, unit, views, clock)
-        some = tune if early else train.take(np.arange(0, train.rows, max(1, train.rows // 64)))
-        judges = _rows(rows, _few(some), head, design, unit)
+        rows = _rows(encode, train, head, design, unit, views, clock)
+        some = _few(tune) if early else train.take(np.arange(0, train.rows, max(1, train.rows // 64)))
+        others = {"beside": _columns(some, design), "target": unit.targets(some, head), "weight": _weight(some)}
+        judges = replace(rows, grids=some.grids.columns, **others)
+        start = guess(head, train.y, train.weight) if head.name != "value" else np.zeros(head.width)
+        line = best_probe(rows.frozen(clock), judges.frozen(clock) if early else None, head, start, clock)
         with one_thread():
             tuning = Tuning(encode.network, self.form(way), head, line, rng)
             own = clock.slice(max(0.0, clock.remaining() - _answering(encode, train, clock)))
@@ -288,46 +292,24 @@ class TunedPictures:
 # ------------------------------------------------------------------------------------------------------------ rows
 
 
-def _begun(
-    encode: Sights, train: Batch, head: Head, design: Design | None, unit: Unit, views: Views, clock: Clock
-) -> tuple[PictureRows, Line]:
-    """The rows, and the linear model of their frozen points: those of the pictures that were encoded in time."""
+def _rows(
+    encode: Sights, batch: Batch, head: Head, design: Design | None, unit: Unit, views: Views, clock: Clock
+) -> PictureRows:
+    """The rows learnt from, their points in units of those that the network that came makes of them."""
     from assay.neural.tuned_pictures import PictureRows, standard
-    from assay.neural.tuning import Line, probe
 
-    assert train.y is not None
-    grids, w = train.grids.columns, head.width
-    ready, points, middles = np.ones(train.rows, dtype=bool), [], []
-    for grid in grids:
-        found, made = encode(grid, clock)
-        centre, scale = standard(found[made])
-        points.append((found - centre) / scale * made[:, None])
-        middles.append((centre, scale))
-        ready &= made | ~grid.there
-    rows = PictureRows(
+    found = [encode(grid, clock) for grid in batch.grids.columns]
+    centre, scale = zip(*(standard(points[made]) for points, made in found), strict=True)
+    return PictureRows(
         sights=encode,
-        grids=grids,
-        beside=_columns(train, design),
-        centre=np.stack([centre for centre, _ in middles]),
-        scale=np.stack([scale for _, scale in middles]),
-        target=unit.targets(train, head),
-        weight=_weight(train),
+        grids=batch.grids.columns,
+        beside=_columns(batch, design),
+        centre=np.stack(centre),
+        scale=np.stack(scale),
+        target=unit.targets(batch, head),
+        weight=_weight(batch),
         views=views,
     )
-    start = guess(head, train.y, train.weight) if head.name != "value" else np.zeros(w)
-    line = Line(np.zeros((len(grids) * encode.width + rows.beside.shape[1], w)), start)
-    if not ready.any() or clock.expired():
-        return rows, line
-    given = (np.hstack([*points, rows.beside]), rows.target, rows.weight)
-    x, y, weight = (a[ready].astype(np.float64) for a in given)
-    with one_thread():
-        return rows, probe(x, y, weight, head, line, clock)
-
-
-def _rows(like: PictureRows, batch: Batch, head: Head, design: Design | None, unit: Unit) -> PictureRows:
-    """Other rows, looked at in the same way."""
-    own = {"beside": _columns(batch, design), "target": unit.targets(batch, head), "weight": _weight(batch)}
-    return replace(like, grids=batch.grids.columns, **own)
 
 
 def _columns(batch: Batch, design: Design | None) -> Any:

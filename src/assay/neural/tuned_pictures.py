@@ -19,7 +19,7 @@ from ..kernel.need import need
 from ..pictures.warp import GREY, SPREAD, Views, viewed
 from .one_thread import one_thread
 from .sights import Sights
-from .tuning import Form, Line, Tuning
+from .tuning import Form, Given, Line, Tuning
 
 Numbers = NDArray[np.float32]
 TRIED = 4  # pictures of a step that is timed
@@ -77,6 +77,18 @@ class PictureRows:
         scale, shift = (torch.from_numpy(a)[:, None, None] for a in (frame.scale, frame.shift))
         return (x * scale + shift).contiguous()
 
+    def frozen(self, clock: Clock) -> Given:
+        """What the network that came makes of the rows whose pictures are encoded in time."""
+        found, ready = [], np.ones(len(self.weight), dtype=bool)
+        for place, grid in enumerate(self.grids):
+            points, made = self.sights(grid, clock)
+            found.append((points - self.centre[place]) / self.scale[place] * made[:, None])
+            ready &= made | ~grid.there
+        x, y, weight = (
+            a[ready].astype(np.float64) for a in (np.hstack([*found, self.beside]), self.target, self.weight)
+        )
+        return Given(x, y, weight)
+
 
 def standard(points: Numbers) -> tuple[Numbers, Numbers]:
     """Middle [d] of some points [n, d], and by what they are divided [d] so that they have a length of about one."""
@@ -98,8 +110,8 @@ class Cost:
 
 def cost(sights: Sights, form: Form, grids: tuple[Grid, ...], views: float, clock: Clock) -> Cost:
     """Told by a step on a few of the pictures of a table, which leaves no trace; of a row, where it has several pictures."""
-    n, d = len(grids[0].there), sights.width
-    some = tuple(grid.take(np.arange(TRIED) % n) for grid in grids)
+    d, there = sights.width, np.flatnonzero(np.any([grid.there for grid in grids], axis=0))
+    some = tuple(grid.take(np.resize(there, TRIED)) for grid in grids)
     nothing, one = np.zeros((len(grids), d), np.float32), np.ones((len(grids), d), np.float32)
     rows = PictureRows(
         sights=sights,

@@ -23,6 +23,7 @@ from ..kernel.forms import Head
 from ..kernel.need import need
 from .adapting import Adapted
 from .halves import Halves, halves
+from .one_thread import one_thread
 
 TIMES = {"full": 0.03, "last": 0.1}  # of the rate, for weights of the network itself
 HEAD = 3.0  # of the rate, for the head: its weights are larger, since points have length one
@@ -31,6 +32,7 @@ DECAY, CLIP, WARM = 0.01, 1.0, 0.06
 SPARE = 0.9  # of the time, for steps: the last look comes after
 BUCKET = 32  # batches whose rows are sorted by size together
 JUDGES, LEAST_STEPS, PARTS, PATIENCE = 500, 8, 2, 4  # rows, steps between two looks, looks an epoch, looks without gain
+STRENGTHS = (0.1, 1.0, 10.0, 100.0)  # of a linear model that others judge, in the usual one
 PROBES, PROBE_STEPS = 12, 10  # times the head's solver goes on, and its steps each time
 
 
@@ -98,12 +100,17 @@ class Learnt:
     steps: int
 
 
-def probe(points: Floats, target: Floats, weight: Floats, head: Head, start: Line, clock: Clock) -> Line:
-    """The linear model of points [n, t * d] as they are, by L-BFGS: logistic or ridge regression, of fixed strength."""
+def probe(
+    points: Floats, target: Floats, weight: Floats, head: Head, start: Line, clock: Clock, times: float = 1.0
+) -> Line:
+    """The linear model of points [n, t * d + c] as they are, by L-BFGS: logistic or ridge regression.
+
+    times : how much less than usual the size of the weights counts
+    """
     torch = need("torch", "nets")
     x, y, w = (torch.from_numpy(np.asarray(a, dtype=np.float64)) for a in (points, target, weight))
     weights, intercept = (torch.from_numpy(a.copy()).requires_grad_() for a in (start.weights, start.intercept))
-    strength = 1.0 if head.name == "value" else 10.0  # of the errors against the size of the weights
+    strength = times * (1.0 if head.name == "value" else 10.0)  # of the errors against the size of the weights
     solver = torch.optim.LBFGS([weights, intercept], max_iter=PROBE_STEPS, line_search_fn="strong_wolfe")
 
     def badness() -> Any:
@@ -119,6 +126,41 @@ def probe(points: Floats, target: Floats, weight: Floats, head: Head, start: Lin
             break
         before = now
     return Line(weights.detach().numpy(), intercept.detach().numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Points of rows that do not learn [n, d], what they should answer [n, w], and how much they count [n]."""
+
+    points: Floats
+    target: Floats
+    weight: Floats
+
+
+def best_probe(given: Given, judges: Given | None, head: Head, start: Floats, clock: Clock) -> Line:
+    """The linear model whose strength answers the judges best; the usual one where there are none, the start [w] alone where nothing is given."""
+    best = line = Line(np.zeros((given.points.shape[1], head.width)), start)
+    if not len(given.points) or clock.expired():
+        return best
+    with one_thread():
+        if judges is None or not len(judges.points):
+            return probe(given.points, given.target, given.weight, head, best, clock)
+        least = _badness(best, judges, head)
+        for times in STRENGTHS:
+            line = probe(given.points, given.target, given.weight, head, line, clock, times)
+            if (found := _badness(line, judges, head)) < least:
+                best, least = line, found
+            if clock.expired():
+                break
+    return best
+
+
+def _badness(line: Line, judges: Given, head: Head) -> float:
+    """Mean loss."""
+    torch = need("torch", "nets")
+    scores = torch.from_numpy(judges.points @ line.weights + line.intercept)
+    losses = _losses(head, scores, torch.from_numpy(judges.target)).numpy()
+    return float(np.average(losses, weights=judges.weight))
 
 
 def _losses(head: Head, scores: Any, y: Any) -> Any:
