@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 
+import assay
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.errors import BundleInvalid, DoesNotApply, RequestError
@@ -30,7 +31,7 @@ from assay.pictures.warp import Views
 from assay.planning.portfolio import candidates
 from assay.testing import of_learners
 from assay.testing.contract import bytes_of, same_bits, through_bytes
-from assay.testing.worlds import Drawn, Ticking
+from assay.testing.worlds import Drawn, Ticking, pictures
 
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("peft")
@@ -341,7 +342,7 @@ def test_it_says_why_when_none_was_named_or_the_time_is_short(folders: dict[str,
 
 
 def test_a_timed_step_settles_what_learns(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    learner, given = FinetunePictures(encoder=str(folders["resnet"])), corners(100)
+    learner, given = FinetunePictures(encoder=str(folders["resnet"])), Batch({"grid": corners(100).grids})
     assert learner.prepare(given, 5, Clock.start(600)).way == "last"
     monkeypatch.setattr(finetune_pictures, "WHOLE_FROM", 100)
     ready = learner.prepare(given, 5, Clock.start(600))
@@ -383,6 +384,22 @@ def test_a_value_keeps_its_unit(folders: dict[str, Path]) -> None:
     model = learner.fit(priced(400), priced(100, 1), Head.value(), Clock.start(120), stream(0, "fit"))
     fresh = priced(150, 2)
     assert np.sqrt(np.mean((model.predict(fresh)[:, 0] - fresh.y) ** 2)) < 60  # the constant: 100
+
+
+@pytest.mark.parametrize("how", [{"trials": 1}, {"minutes": 0.6}])
+def test_a_whole_model_is_trained_saved_and_asked(
+    folders: dict[str, Path], how: dict[str, Any], tmp_path: Path
+) -> None:
+    pytest.importorskip("PIL.Image")
+    place = Path(pictures(60))
+    names = [str(place / f"{i}.ppm") for i in range(60)]
+    table = {"photo": names, "y": ["dark", "bright"] * 30}
+    named = {"encoder": str(folders["vit"]), "learners": ("finetune_pictures",), "folds": 2}
+    model = assay.train(table, "y", **named, **how)
+    again = assay.load(model.save(tmp_path / "photos.assay"))
+    one = {"photo": names[3]}
+    assert again.predict(one) == model.predict(one)
+    assert [again.predict({"photo": name}).answer for name in names[:6]] == ["dark", "bright"] * 3
 
 
 @pytest.mark.parametrize(("kind", "own", "head"), [("vit", "lora", "flags(3)"), ("convnext", "norms", "classes(3)")])

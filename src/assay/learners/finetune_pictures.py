@@ -130,7 +130,7 @@ class FinetunePictures:
         from assay.neural.tuned_pictures import cost
 
         grids = given.grids.columns
-        n, rows = sum(int(grid.there.sum()) for grid in grids), given.rows
+        n, rows = sum(int(grid.there.sum()) for grid in grids), len(grids[0].there)
         fresh = encode.tuned(encode.network)  # it knows no point yet
         looking = 2 * n * max(seconds_each(fresh, grid, clock) for grid in grids)  # encoded once, and answered once
         left, together = SHARE * clock.remaining(), min(cores(), fits)
