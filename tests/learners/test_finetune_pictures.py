@@ -203,6 +203,22 @@ def test_before_the_first_step_it_answers_as_the_network_that_came(
     assert not own[0].any()
 
 
+def test_low_rank_differences_beside_the_weights_are_those_within_and_leave_them_shared(
+    folders: dict[str, Path],
+) -> None:
+    import torch
+
+    model, came = once(folders["vit"], "lora"), sights.sights(find(str(folders["vit"])).label).network
+    own = model._encode.network
+    assert all(a is b for a, b in zip(own.parameters(), came.parameters(), strict=True))
+    within = adapting.settled(came, "lora", model.rank, model.arrays)
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 3, SIDE, SIDE)).astype(np.float32))
+    with torch.no_grad():
+        first, second, before = (network(pixel_values=x).pooler_output for network in (own, within, came))
+    assert (first - second).abs().max() < 1e-5
+    assert (first - before).abs().max() > 1e-3
+
+
 # --------------------------------------------------------------------------------------------------------------- files
 
 

@@ -239,7 +239,7 @@ class TunedPictures:
     @cached_property
     def _encode(self) -> Sights:
         came = sights(self.label)
-        return came.tuned(settled(came.network, self.way, self.rank, self.arrays))
+        return came.tuned(settled(came.network, self.way, self.rank, self.arrays, merged=False))
 
     def _others(self, batch: Batch) -> Iterator[tuple[int, Floats]]:
         """(feature, pull [n, w]) of each feature of the other columns."""
