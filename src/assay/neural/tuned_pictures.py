@@ -71,9 +71,8 @@ class PictureRows:
         at = (frame.side - frame.crop) // 2
         middle = pixels[:, at : at + frame.crop, at : at + frame.crop].astype(np.float32)
         x = torch.from_numpy((middle - GREY) / SPREAD).permute(0, 3, 1, 2)
-        x = (
-            viewed(torch, x, frame.crop, views, rng) * SPREAD + GREY
-        )  # light is that of pixels, whatever the checkpoint makes of them
+        # light is that of pixels, whatever the checkpoint makes of them
+        x = viewed(torch, x, frame.crop, views, rng) * SPREAD + GREY
         scale, shift = (torch.from_numpy(a)[:, None, None] for a in (frame.scale, frame.shift))
         return (x * scale + shift).contiguous()
 
