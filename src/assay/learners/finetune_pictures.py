@@ -55,10 +55,15 @@ LEAST_STEPS, PASSES = (
     60,
     3,
 )  # of each fit; times that each picture is seen, where a dearer way than the cheapest is chosen
+WARM = (
+    0.25  # of the schedule, in which the rate rises: the head is sure of itself, and small moves of points move it far
+)
 WAITS = 0.4  # of the schedule: views and a high rate make the loss worse before it gets better
 SHARE = 0.9  # of a candidate's time that may be planned with
 COST = 1.6  # what a step costs with another fit beside it, against a step alone
 HELD = 0.5  # of the memory there is, that steps may hold for their way back
+STEP = 3  # what a picture costs in a step, against being looked at
+WILD_FROM = 12.0  # passes from which views go as far as they may: seen but once or twice, they only make it harder
 ANSWERS = 0.25  # of the rows learnt from: those that are to be answered after, and in the same time
 
 
@@ -167,7 +172,14 @@ class FinetunePictures:
 
         half = self.precision == "bfloat16" or (self.precision == "auto" and halves_are_fast())
         return Form(
-            way=way, rank=self.rank, rate=self.rate, epochs=self.epochs, batch=self.batch, half=half, waits=WAITS
+            way=way,
+            rank=self.rank,
+            rate=self.rate,
+            epochs=self.epochs,
+            batch=self.batch,
+            half=half,
+            warm=WARM,
+            waits=WAITS,
         )
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> TunedPictures:
@@ -190,10 +202,13 @@ class FinetunePictures:
         judges = replace(rows, grids=some.grids.columns, **others)
         start = guess(head, train.y, train.weight) if head.name != "value" else np.zeros(head.width)
         line = best_probe(rows.frozen(clock), judges.frozen(clock) if early else None, head, start, clock)
+        each = _seconds_a_row(encode, train, clock)
+        own = clock.slice(clock.remaining() - min(0.5 * clock.remaining(), ANSWERS * train.rows * each))
+        passes = own.remaining() / max(1e-9, STEP * train.rows * each) if each else float(self.epochs)
+        grown = replace(views, strength=views.strength * min(1.0, min(passes, self.epochs) / WILD_FROM))
         with one_thread():
             tuning = Tuning(encode.network, self.form(way), head, line, rng)
-            own = clock.slice(max(0.0, clock.remaining() - _answering(encode, train, clock)))
-            learnt = tuning.run(rows, judges, early, own)
+            learnt = tuning.run(replace(rows, views=grown), judges, early, own)
         return _left(rows, learnt, train, design, unit, way, self.rank)
 
     @staticmethod
@@ -334,13 +349,12 @@ def _few(tune: Batch) -> Batch:
     return tune.take(np.arange(0, tune.rows, max(1, -(-tune.rows // JUDGES))))
 
 
-def _answering(encode: Sights, train: Batch, clock: Clock) -> float:
-    """Seconds to set aside for the rows that are to be answered after; at most half of what is left."""
+def _seconds_a_row(encode: Sights, train: Batch, clock: Clock) -> float:
+    """What it takes to look at the pictures of a row; nought where there is no time, or it stands still."""
     if clock.expired() or clock.stands:
         return 0.0
     fresh = encode.tuned(encode.network)  # it knows no point yet
-    each = sum(seconds_each(fresh, grid, clock) for grid in train.grids.columns)
-    return min(0.5 * clock.remaining(), ANSWERS * train.rows * each)
+    return sum(seconds_each(fresh, grid, clock) for grid in train.grids.columns)
 
 
 def _left(

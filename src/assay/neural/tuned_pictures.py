@@ -90,10 +90,14 @@ class PictureRows:
 
 
 def standard(points: Numbers) -> tuple[Numbers, Numbers]:
-    """Middle [d] of some points [n, d], and by what they are divided [d] so that they have a length of about one."""
+    """Middle [d] of some points [n, d], and by what they are divided [d] so that they have a length of about one.
+
+    A coordinate that hardly ever stirred is not made large: it will stir once the network learns, and would then outshout all others.
+    """
     if not len(points):
         return np.zeros(points.shape[1], np.float32), np.ones(points.shape[1], np.float32)
     spread = points.std(axis=0, dtype=np.float64)
+    spread = np.maximum(spread, np.median(spread))
     spread[spread < 1e-6] = 1.0
     spread *= np.sqrt(max(1, points.shape[1]))
     return points.mean(axis=0, dtype=np.float64).astype(np.float32), spread.astype(np.float32)

@@ -47,6 +47,7 @@ class Form:
     batch: int
     checkpointing: bool = False
     half: bool = False  # compute in bfloat16
+    warm: float = WARM  # share of the schedule in which the rate rises
     waits: float = 0.0  # share of the schedule without gain, before it may end: where the rate is high the loss is
 
 
@@ -264,7 +265,8 @@ class Tuning:
 
     def step(self, optimiser: Any, rows: Rows, batch: Ints, share: float) -> None:
         """One step at a share of the schedule."""
-        rising = min((share + 1e-3) / WARM, (1.0 - share) / (1.0 - WARM), 1.0)
+        warm = self.form.warm
+        rising = min((share + 1e-3) / warm, (1.0 - share) / (1.0 - warm), 1.0)
         for group in optimiser.param_groups:
             group["lr"] = group["of"] * rising
         self._losses(rows, batch).mean().backward()
