@@ -129,6 +129,7 @@ def _pictures(sight: str) -> list[tuple[str, str, dict[str, Any]]]:
     views = {"views": 3, "reach": 0.4}
     return [
         *([("sight", "sight", {"encoder": sight})] if sight else []),
+        ("fisher", "fisher", {}),
         ("patches", "patches", {}),
         ("patches in views", "patches", views),
         ("large patches in views", "patches", views | {"patch": 12}),
