@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pictures import descriptors
-from ..pictures.descriptors import AROUND, CLIP, FAINT, LIGHT, OPPONENT, TINY, Look, looks, middles, turns
-from ..pictures.fisher import SHORTEST, Book, Fisher
+from ..pictures.descriptors import AROUND, CLIP, DIM, FAINT, FLAT, LIGHT, OPPONENT, Look, looks, middles, turns
+from ..pictures.fisher import BENT, SHORTEST, Book, Fisher
 from .graph import Graph
 
 
@@ -39,15 +39,16 @@ def _edges(graph: Graph, look: Look, planes: str) -> str:
     found = _windows(graph, look, _both_ways(graph, look.pool, maps), len(turns()))
     found = graph.node("Div", found, graph.node("Add", _length(graph, found), graph.single(FAINT)))
     found = graph.node("Min", found, graph.single(CLIP))
-    found = graph.node("Div", found, graph.node("Add", _length(graph, found), graph.single(TINY)))
-    return graph.node("Sqrt", found)
+    found = graph.node("Div", found, graph.node("Add", _length(graph, found), graph.single(FLAT)))
+    return graph.node("Sqrt", graph.node("Add", found, graph.single(DIM)))
 
 
 def _colours(graph: Graph, look: Look, planes: str) -> str:
     planes = graph.node("Div", _mixed(graph, OPPONENT, planes), graph.single(255))
     mean = _both_ways(graph, look.pool, planes)
     square = _both_ways(graph, look.pool, graph.node("Mul", planes, planes))
-    spread = graph.node("Sqrt", graph.node("Relu", graph.node("Sub", square, graph.node("Mul", mean, mean))))
+    spread = graph.node("Relu", graph.node("Sub", square, graph.node("Mul", mean, mean)))
+    spread = graph.node("Sqrt", graph.node("Add", spread, graph.single(DIM)))
     return _windows(graph, look, graph.node("Concat", mean, spread, axis=1), 2 * len(OPPONENT))
 
 
@@ -58,29 +59,26 @@ def _vector(graph: Graph, book: Book, found: str, where: NDArray[np.float32]) ->
     shift = np.zeros((many, m.mean.shape[1]), dtype=np.float32)
     shift[:, -2:] = where * np.float32(book.reach)
     wide = np.eye(m.mean.shape[1] - 2, m.mean.shape[1], dtype=np.float32)
-    points = graph.node("Add", graph.node("MatMul", turned, graph.single(wide)), graph.single(shift))  # [n, p, a + 2]
-    squares = graph.node("Mul", points, points)
-    by_point, by_square, level = m.logits()
-    logits = graph.node(
-        "Sub",
-        graph.node("MatMul", points, graph.single(by_point)),
-        graph.node("MatMul", squares, graph.single(by_square)),
-    )
-    each = graph.node("Softmax", graph.node("Add", logits, graph.single(level)), axis=2)  # [n, p, k]
-    turned_round = graph.node("Transpose", each, perm=[0, 2, 1])
-    count = graph.node("ReduceSum", turned_round, graph.constant(np.asarray([2])), keepdims=1)  # [n, k, 1]
-    first, second = (graph.node("MatMul", turned_round, x) for x in (points, squares))
-    by_mean = graph.node(
-        "Mul", graph.node("Sub", first, graph.node("Mul", count, graph.single(m.mean))), graph.single(book.units[0])
-    )
-    rest = graph.node("Mul", count, graph.single(np.square(m.mean) - np.square(m.spread)))
-    by_spread = graph.node("Add", graph.node("Sub", second, graph.node("Mul", first, graph.single(2 * m.mean))), rest)
-    by_spread = graph.node("Mul", by_spread, graph.single(book.units[1]))
-    flat = graph.constant(np.asarray([0, -1]))
-    raw = graph.node("Concat", *(graph.node("Reshape", x, flat) for x in (by_mean, by_spread)), axis=1)
-    roots = graph.node("Sqrt", graph.node("Abs", graph.node("Div", raw, graph.single(many))))
-    length = graph.node("Add", _length(graph, roots), graph.single(SHORTEST))
-    return graph.node("Div", graph.node("Mul", graph.node("Sign", raw), roots), length)
+    points = graph.number(graph.node("Add", graph.node("MatMul", turned, graph.single(wide)), graph.single(shift)))
+    squares = graph.node("Mul", points, points)  # [n, p, a + 2]
+    by_point, by_square, level = (graph.constant(a) for a in m.logits())
+    logits = graph.node("Sub", graph.node("MatMul", points, by_point), graph.node("MatMul", squares, by_square))
+    each = graph.node("Softmax", graph.node("Add", logits, level), axis=2)  # [n, p, k]
+    by_kind = graph.node("Transpose", each, perm=[0, 2, 1])
+    count = graph.node("ReduceSum", by_kind, graph.constant(np.asarray([2])), keepdims=1)  # [n, k, 1]
+    first, second = (graph.node("MatMul", by_kind, x) for x in (points, squares))  # [n, k, a + 2]
+    mean, spread = m.mean.astype(np.float64), m.spread.astype(np.float64)
+    by_mean = graph.node("Sub", first, graph.node("Mul", count, graph.constant(mean)))
+    rest = graph.node("Mul", count, graph.constant(np.square(mean) - np.square(spread)))
+    by_spread = graph.node("Add", graph.node("Sub", second, graph.node("Mul", first, graph.constant(2 * mean))), rest)
+    flat, parts = graph.constant(np.asarray([0, -1])), []
+    for by, unit in zip((by_mean, by_spread), book.units, strict=True):
+        parts.append(graph.node("Reshape", graph.node("Mul", by, graph.constant(unit / many)), flat))
+    raw = graph.node("Concat", *parts, axis=1)
+    roots = graph.node("Sqrt", graph.node("Add", graph.node("Abs", raw), graph.constant(BENT)))
+    roots = graph.node("Sub", roots, graph.constant(np.sqrt(BENT)))
+    length = graph.node("Add", _length(graph, roots), graph.constant(SHORTEST))
+    return graph.node("Cast", graph.node("Div", graph.node("Mul", graph.node("Sign", raw), roots), length), to="float")
 
 
 def _mixed(graph: Graph, weights: NDArray[np.float32], planes: str) -> str:

@@ -24,8 +24,12 @@ AROUND = 4  # cells of a descriptor's side
 TURNS = 8  # directions
 SIZES = (1.0, 0.7, 0.5)  # of a picture
 FAINT = 20.0  # length of a descriptor of edges, in grey levels, that counts as faint
-CLIP, TINY = 0.2, 1e-6
-LIGHT = np.asarray([0.299, 0.587, 0.114], dtype=np.float32)
+CLIP, FLAT = (
+    0.2,
+    0.1,
+)  # no share of a descriptor beyond this; and what keeps one that is faint from being brought to length one
+DIM = 1e-3  # added under roots, so that what rounding leaves of nought stays nothing
+LIGHT = np.asarray([77, 150, 29], dtype=np.float32) / np.float32(256)  # exact, so that what is flat has no edges
 OPPONENT = np.asarray(
     [[1 / 3, 1 / 3, 1 / 3], [0.7071, -0.7071, 0.0], [0.4082, 0.4082, -0.8165]], dtype=np.float32
 )  # brightness, red against green, yellow against blue
@@ -110,7 +114,8 @@ def _edges(light: Floats32, look: Look) -> Floats32:
     found = _windows(look.pool @ maps @ look.pool.T)
     found /= np.sqrt(np.einsum("pd,pd->p", found, found))[:, None] + np.float32(FAINT)
     np.minimum(found, np.float32(CLIP), out=found)
-    found /= np.sqrt(np.einsum("pd,pd->p", found, found))[:, None] + np.float32(TINY)
+    found /= np.sqrt(np.einsum("pd,pd->p", found, found))[:, None] + np.float32(FLAT)
+    found += np.float32(DIM)
     return np.sqrt(found, out=found)
 
 
@@ -118,7 +123,7 @@ def _colours(planes: Floats32, look: Look) -> Floats32:
     planes = planes / np.float32(255)
     mean = look.pool @ planes @ look.pool.T  # [3, cells, cells]
     square = look.pool @ np.square(planes) @ look.pool.T
-    spread = np.sqrt(np.maximum(square - np.square(mean), np.float32(0)))
+    spread = np.sqrt(np.maximum(square - np.square(mean), np.float32(0)) + np.float32(DIM))
     return _windows(np.concatenate([mean, spread]))
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.box import Box
+from ..kernel.data import Floats
 from ..kernel.threads import threads
 from ..neural.halves import Halves, halves, halves_of, put_halves
 from ..stats.mixture import Mixture
@@ -29,9 +30,10 @@ from .one_thread import one_thread_for_products
 
 Floats32 = NDArray[np.float32]
 
-POINTS_A_KIND = 600  # descriptors that the mixture is learnt from, for each of its distributions
+POINTS_A_KIND = 300  # descriptors that the mixture is learnt from, for each of its distributions
 PLACED = 0.5  # spread of the place beside the axes, of the root of their mean variance
 WORTH_SHARING = 8  # pictures
+BENT = 1e-3  # under a root, so that a number near nought is not torn away from it by the last digit
 SHORTEST = 1e-9  # added to the length of a vector
 LARGEST_SIDE, MOST_KINDS = 512, 1024
 
@@ -60,37 +62,37 @@ class Book:
         """Descriptors [p, w] and their places [p, 2] as points [p, a + 2]."""
         return np.concatenate([(found - self.centre) @ self.turn, where * np.float32(self.reach)], axis=1)
 
-    def raw(self, points: Floats32) -> Floats32:
-        """The mean gradient of the log-likelihood by means and by spreads, each in its own unit: [2, k, a + 2]."""
-        m, each = self.mixture, self.mixture(points)
-        count, first, second = each.sum(axis=0)[:, None], each.T @ points, each.T @ np.square(points)
-        by_mean = (first - m.mean * count) * self.units[0]
-        by_spread = (second - 2 * m.mean * first + (np.square(m.mean) - np.square(m.spread)) * count) * self.units[1]
-        return np.asarray(np.stack([by_mean, by_spread]) / np.float32(len(points)), dtype=np.float32)
+    def raw(self, points: Floats32) -> Floats:
+        """The mean gradient of the log-likelihood by means and by spreads, each in its own unit: [2, k, a + 2].
+
+        In double precision: narrow kinds far from the middle are differences of large numbers.
+        """
+        m, x = self.mixture, points.astype(np.float64)
+        each = m(x)
+        count, first, second = each.sum(axis=0)[:, None], each.T @ x, each.T @ np.square(x)
+        mean, spread = m.mean.astype(np.float64), m.spread.astype(np.float64)
+        by_mean = first - mean * count
+        by_spread = second - 2 * mean * first + (np.square(mean) - np.square(spread)) * count
+        return np.asarray(np.stack([by_mean, by_spread]) * self.units / len(x))
 
     @functools.cached_property
-    def units(self) -> Floats32:
+    def units(self) -> Floats:
         """What gradients are multiplied with [2, k, a + 2]: Fisher's information, as far as it is diagonal."""
-        m = self.mixture
-        root = np.sqrt(m.share)[:, None]
-        own = [1 / (m.spread * root), 1 / (np.square(m.spread) * root * np.float32(np.sqrt(2)))]
-        return np.asarray(np.stack(own), dtype=np.float32)
+        share, spread = self.mixture.share.astype(np.float64), self.mixture.spread.astype(np.float64)
+        root = np.sqrt(share)[:, None]
+        return np.stack([1 / (spread * root), 1 / (np.square(spread) * root * np.sqrt(2))])
 
-    def pulls(self, points: Floats32, weights: NDArray[Any]) -> NDArray[np.float64]:
+    def pulls(self, points: Floats32, weights: NDArray[Any]) -> Floats:
         """What each of the points of a picture adds to raw · weights [2, k, a + 2, w]: [p, w]."""
-        m, each = self.mixture, self.mixture(points).astype(np.float64)
-        by_mean, by_spread = (
-            unit[..., None].astype(np.float64) * own for unit, own in zip(self.units, weights, strict=True)
-        )
-        mean, square = m.mean[..., None].astype(np.float64), np.square(m.spread)[..., None].astype(np.float64)
-        line = by_mean - 2 * mean * by_spread  # [k, a + 2, w]
-        level = (by_spread * (np.square(mean) - square) - by_mean * mean).sum(axis=1)  # [k, w]
-        k, d, w = line.shape
         x = points.astype(np.float64)
-        own = x @ line.transpose(1, 0, 2).reshape(d, k * w) + np.square(x) @ by_spread.transpose(1, 0, 2).reshape(
-            d, k * w
-        )
-        return np.asarray(np.einsum("pk,pkw->pw", each, own.reshape(len(x), k, w) + level) / len(x))
+        mean, spread = (a.astype(np.float64)[..., None] for a in (self.mixture.mean, self.mixture.spread))
+        by_mean, by_spread = self.units[..., None] * weights
+        line = by_mean - 2 * mean * by_spread  # [k, a + 2, w]
+        level = (by_spread * (np.square(mean) - np.square(spread)) - by_mean * mean).sum(axis=1)  # [k, w]
+        k, d, w = line.shape
+        own = x @ line.transpose(1, 0, 2).reshape(d, k * w)
+        own += np.square(x) @ by_spread.transpose(1, 0, 2).reshape(d, k * w)
+        return np.asarray(np.einsum("pk,pkw->pw", self.mixture(x), own.reshape(len(x), k, w) + level) / len(x))
 
     def dump(self, box: Box) -> None:
         """Axes and mixture."""
@@ -175,7 +177,7 @@ class Fisher:
                     pass
         return out
 
-    def place_pulls(self, picture: Pixels, weights: Floats32) -> NDArray[np.float64]:
+    def place_pulls(self, picture: Pixels, weights: Floats32) -> Floats:
         """What each cell of one picture [side, side, 3] adds to features · weights [d, w]: [cells, cells, w].
 
         A root is shared out by the parts of what it is the root of; a place counts for the cell in its middle.
@@ -222,9 +224,9 @@ def _book(kind: str, found: Floats32, where: Floats32, kinds: int, axes: int, rn
     return Book(kind, centre, book.axes, reach, Mixture.learn(points, kinds, rng))
 
 
-def _rooted(raw: Floats32) -> tuple[Floats32, NDArray[np.float64]]:
+def _rooted(raw: Floats) -> tuple[Floats32, Floats]:
     """Signed square roots of numbers [d], of length one in all; and by what each number was multiplied to become that."""
-    roots = np.sqrt(np.abs(raw))
-    length = np.sqrt(roots @ roots) + np.float32(SHORTEST)
-    times = np.divide(1.0, roots.astype(np.float64) * float(length), out=np.zeros(len(raw)), where=roots > 0)
-    return np.asarray(np.sign(raw) * roots / length, dtype=np.float32), times
+    size = np.abs(raw)
+    roots = np.sqrt(size + BENT) - np.sqrt(BENT)
+    found = np.sign(raw) * roots / (np.sqrt(roots @ roots) + SHORTEST)
+    return found.astype(np.float32), np.divide(found, raw, out=np.zeros(len(raw)), where=size > 0)

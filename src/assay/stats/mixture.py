@@ -7,15 +7,18 @@ Rubin 1977) in single precision: tens of thousands of points and dozens of kinds
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from assay.kernel.data import Floats
 
 Floats32 = NDArray[np.float32]
 
 ROUNDS = 25
 SETTLED = 1e-3  # of likelihood a point, by which a round must gain
-LEAST_SPREAD = 0.1  # of a coordinate's own standard deviation, below which no kind's falls
+LEAST_SPREAD = 0.2  # of a coordinate's own standard deviation, below which no kind's falls
 BLOCK = 8_192  # points
 
 
@@ -64,20 +67,21 @@ class Mixture:
             before = likelihood / len(points)
         return found
 
-    def __call__(self, points: Floats32) -> Floats32:
-        """Probability of each kind for each of points [n, d]: [n, k]."""
+    def __call__(self, points: NDArray[Any]) -> NDArray[Any]:
+        """Probability of each kind for each of points [n, d]: [n, k], as precise as the points are."""
         return self._weighed(points)[0]
 
-    def logits(self) -> tuple[Floats32, Floats32, Floats32]:
+    def logits(self) -> tuple[Floats, Floats, Floats]:
         """[d, k], [d, k] and [k]: points · the first - squares of points · the second + the third, of which `softmax` makes probabilities."""
-        inverse = np.square(1 / self.spread)
-        level = np.log(self.share) - np.log(self.spread).sum(axis=1) - (np.square(self.mean) * inverse).sum(axis=1) / 2
-        return np.ascontiguousarray((self.mean * inverse).T), np.ascontiguousarray(inverse.T / 2), level
+        mean, spread = self.mean.astype(np.float64), self.spread.astype(np.float64)
+        inverse = np.square(1 / spread)
+        level = np.log(self.share) - np.log(spread).sum(axis=1) - (np.square(mean) * inverse).sum(axis=1) / 2
+        return np.ascontiguousarray((mean * inverse).T), np.ascontiguousarray(inverse.T / 2), level
 
-    def _weighed(self, points: Floats32) -> tuple[Floats32, Floats32]:
-        """Probability of each kind [n, k], and the logarithm of a point's density but for a constant [n]."""
-        by_point, by_square, level = self.logits()
-        found: Floats32 = points @ by_point
+    def _weighed(self, points: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Probability of each kind [n, k], and the logarithm of a point's density but for a constant [n], as precise as points are."""
+        by_point, by_square, level = (a.astype(points.dtype) for a in self.logits())
+        found = points @ by_point
         found -= np.square(points) @ by_square
         found += level
         most = found.max(axis=1, keepdims=True)
