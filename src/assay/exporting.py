@@ -10,6 +10,7 @@ Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no
 truth [n, 1], false where there is no picture, or [1, 1] for all rows alike.
 
 Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; where a column bears such a name, the output's ends in "_".
+Models that find things in pictures have other inputs and outputs: `exporting_boxes.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 import assay
 
+from .exporting_boxes import APART, boxes_agree, boxes_file, boxes_graph
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
@@ -43,7 +45,11 @@ from .search.ensemble import Ensemble, Member
 from .stats.scores import LARGEST_LOG
 
 MOST = 1e-5  # largest difference of a probability, or of a value in standard deviations of the values
-MADE_ROWS, MADE_PICTURES = 1000, 60  # rows that are made up, and those with pictures
+MADE_ROWS, MADE_PICTURES, MADE_SCENES = (
+    1000,
+    60,
+    16,
+)  # rows that are made up, those with pictures, and those looked at for boxes
 AT_ONCE, PICTURES_AT_ONCE = 1000, 16  # rows asked together, and those with pictures
 PIXELS = (
     "uint8 red, green and blue of the whole picture, upright (EXIF), white behind what is transparent, deep greys over the window in "
@@ -64,25 +70,55 @@ class Exported:
 
 
 def export(
-    ensemble: Ensemble, plan: Plan, task: Task, labels: tuple[str, ...], path: Path, data: Dataset | None
+    ensemble: Ensemble,
+    plan: Plan,
+    task: Task,
+    labels: tuple[str, ...],
+    path: Path,
+    data: Dataset | None,
+    promise: object = None,
 ) -> Exported:
     """Write the model as ONNX, checked on every row of an opened table, or on rows made up from the encoders.
+
+    promise : what says from which probability on boxes are told, where there are boxes
 
     Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5, and MissingPackage.
     """
     if ensemble.head.name == "flags":
         raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
-    if ensemble.head.name == "boxes":
-        raise refusal(RequestError, "onnx_graph", "no_boxes")
     with _rows(ensemble, data) as rows:
         if not rows.rows:
             raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
+        if ensemble.head.name == "boxes":
+            return _with_boxes(ensemble, plan, labels, path, rows, data is None, promise)
         names = _names(ensemble, labels)
         graph = _graph(ensemble, labels, names, frozenset({*ensemble.parts, *names.values()}), rows)
         content = _file(graph, ensemble, plan, labels, names)
         largest = _difference(Session(content), ensemble, task, labels, rows, names, graph)
     if not largest <= MOST:
         raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=MOST)
+    _write(path, content)
+    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
+    return Exported(path, rows.rows, largest, len(content), said)
+
+
+def _with_boxes(
+    ensemble: Ensemble, plan: Plan, labels: tuple[str, ...], path: Path, rows: Dataset, made: bool, promise: object
+) -> Exported:
+    """The same of a model that finds things in pictures (`exporting_boxes.py`)."""
+    graph = boxes_graph(ensemble, labels)
+    content = boxes_file(ensemble, graph, labels, promise, _about(plan, labels))
+    found = boxes_agree(Session(content), ensemble, rows, graph, MOST)
+    counted: dict[str, Any] = {"boxes": found.boxes, "apart": found.apart}
+    if found.apart > APART * found.boxes:
+        raise refusal(RequestError, "onnx_graph", "apart", **counted, most=MOST, share=APART)
+    _write(path, content)
+    said = Say("onnx_graph", "boxes_made" if made else "boxes_data", {"name": rows.source.name, **counted})
+    return Exported(path, rows.rows, found.largest, len(content), said)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all. Raises RequestError."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)
@@ -90,8 +126,6 @@ def export(
     except OSError as error:
         part.unlink(missing_ok=True)
         raise refusal(RequestError, "onnx_graph", "unwritten", path=str(path), reason=reason(error)) from error
-    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
-    return Exported(path, rows.rows, largest, len(content), said)
 
 
 def _names(ensemble: Ensemble, labels: tuple[str, ...]) -> dict[str, str]:
@@ -118,11 +152,7 @@ def _file(graph: Graph, ensemble: Ensemble, plan: Plan, labels: tuple[str, ...],
         sides[name] = {"column": part, "side": side, "kind": every[part], "there": graph.there(part)}
     for name in graph.shown.values():
         inputs[name], kinds[name] = ("bool", ("m", 1)), "there"
-    about = {
-        "target": plan.target,
-        "labels": json.dumps(labels, ensure_ascii=False),
-        "data_sha256": str(plan.data.get("sha256", "")),
-        "assay": assay.__version__,
+    about = _about(plan, labels) | {
         "inputs": json.dumps(kinds, ensure_ascii=False),
         "dates": "days since 1970-01-01 in float64, NaN missing",
     }
@@ -132,6 +162,16 @@ def _file(graph: Graph, ensemble: Ensemble, plan: Plan, labels: tuple[str, ...],
     if labels:
         outputs = {names["label"]: ("string", None), names["probabilities"]: ("double", len(labels))}
     return to_bytes(graph, inputs, outputs, about)
+
+
+def _about(plan: Plan, labels: tuple[str, ...]) -> dict[str, str]:
+    """What is said of any model."""
+    return {
+        "target": plan.target,
+        "labels": json.dumps(labels, ensure_ascii=False),
+        "data_sha256": str(plan.data.get("sha256", "")),
+        "assay": assay.__version__,
+    }
 
 
 def _graph(
@@ -285,15 +325,16 @@ def _rows(ensemble: Ensemble, data: Dataset | None) -> Iterator[Dataset]:
     if not any(_is_seen(encoder) for encoder in ensemble.encoders[0].parts):
         yield Dataset(tuple(_encoder(ensemble, place).sample(MADE_ROWS, rng) for place in places))
         return
+    many = MADE_SCENES if ensemble.head.name == "boxes" else MADE_PICTURES
     with tempfile.TemporaryDirectory() as home:
         columns = []
         for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
             if not _is_seen(ensemble.encoders[0].parts[place]):
-                columns.append(_encoder(ensemble, place).sample(MADE_PICTURES, rng))
+                columns.append(_encoder(ensemble, place).sample(many, rng))
                 continue
             folder = Path(home) / str(place)
             folder.mkdir()
-            names = made_up(folder, MADE_PICTURES, rng)
+            names = made_up(folder, many, rng)
             columns.append(modality_of(kind).open(Column.of_words(name, names, home=str(folder))).column)
         yield Dataset(tuple(columns))
 

@@ -120,6 +120,10 @@ Pictures are given to the file as pixels, "photo_64x64", at the size at which th
 there is one; the file's metadata says how pixels are made. A member that reads the plain numbers made of a picture
 cannot be written: train with --learner residual, or patches, or cnn.
 
+A model that finds things takes one picture a call, its aspect kept, in the rectangle that its input is called after
+("photo_320x256"), and "photo_size", its width and height; "boxes", "probability", "classes" and "label" come out.
+Sides are within 0.00001 of the picture's longer one.
+
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv
 """,
@@ -288,6 +292,10 @@ cannot be written: train with --learner residual, or patches, or cnn.
 图片以像素形式给出，如“photo_64x64”，边长为模型所看的大小；“photo_there”说明哪些行有图片；
 像素如何得到写在文件的元数据中。使用由图片算出的普通数值的成员不能写成 ONNX：
 训练时请用 --learner residual，或 patches，或 cnn。
+
+目标检测模型每次接收一张图片：保持宽高比放入输入名所示的矩形（如“photo_320x256”），
+并用“photo_size”给出图片的宽和高；输出为“boxes”“probability”“classes”和“label”。
+边长的差异不超过图片长边的 0.00001。
 
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv

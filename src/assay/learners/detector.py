@@ -25,6 +25,7 @@ from assay.neural.detector import Detector as Network
 from assay.neural.detector_form import form_for
 from assay.neural.detector_training import side_within
 from assay.neural.detector_training import train as learnt
+from assay.onnx_graph.graph import Graph
 from assay.pictures.crops import crops
 from assay.pictures.framed import Framing
 from assay.pictures.mirrors import LEAST, LOOKED_AT, SIDE, mirrors
@@ -167,6 +168,12 @@ class Finder:
         out = np.zeros((batch.rows, len(batch.vector.features) + 1, 6 * self.most))
         out[:, -1] = self.predict(batch)
         return out
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The same as nodes, of one picture, which is an input in its rectangle beside its width and height."""
+        from assay.onnx_graph.found import finder_graph
+
+        return finder_graph(graph, self.network, self.parts, self.longer, self.most, SURE)
 
     def dump(self, box: Box) -> None:
         """The network, and what it looks at."""

@@ -1,0 +1,179 @@
+"""How does a model that finds things in pictures become an ONNX file, and are its boxes the model's own?
+
+One picture a call, since pictures differ in how many things lie in them. The file begins at pixels, as for any pictures (`exporting.py`): what
+resizes them here (Pillow) has no equal to the bit among the operations of ONNX. All that follows is in the file: where the picture lies in its
+rectangle, each fold model's network and its choice among boxes, their fusion, and calibration.
+
+Inputs
+  "photo_320x256"  bytes [1, 256, 320, 3], the picture in a rectangle; one for each rectangle that fold models look at
+  "photo_size"     int64 [1, 2], width and height of the picture in its own pixels; zeros where there is none
+Outputs, the surest first
+  "boxes" float64 [k, 4], x, y, width and height in pixels of the picture; "probability" float64 [k]; "classes" int64 [k], counted from 0
+  among the labels that the metadata tells; "label" [k], the same as words
+
+Sums are taken in another order than here, in single precision, so that two boxes whose overlap is a threshold within rounding may be two in one
+and one in the other. Such ties are counted: at most one box in a thousand may lack a counterpart, and every other one has one whose probability
+is within 1e-5, and whose sides are within 1e-5 of the picture's longer side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .answers.boxes import LIKELY
+from .kernel.data import Dataset, Floats
+from .kernel.errors import RequestError
+from .kernel.forms import Grids
+from .kernel.plugins import InGraph
+from .kernel.words import refusal
+from .onnx_graph.file import Session, Shape, to_bytes
+from .onnx_graph.found import fused_graph, probable_graph, views_graph
+from .onnx_graph.graph import TREES, Graph
+from .pictures.letterbox import letterboxed
+from .pictures.stacked import stacked
+from .search.ensemble import Ensemble
+from .stats.box_sets import BoxSets
+from .stats.found_boxes import as_answers, there, views
+
+OUTPUTS = ("boxes", "probability", "classes", "label")
+APART = 1e-3  # share of the boxes that may lack a counterpart, at most
+PIXELS = (
+    "uint8 red, green and blue of the whole picture, upright (EXIF), white behind what is transparent; first made smaller, its aspect kept, "
+    "until no side has more than 'longer' pixels (means over whole blocks, then bilinear), as assay.pictures.decoding.upright(bytes, longer) "
+    "gives it, then brought into the middle of 'width' x 'height' as assay.pictures.letterbox.letterboxed(picture, width, height, bare) does: "
+    "scale = min(width / w, height / h), side = round(scale * side), left = (width - side) // 2, top likewise; anything may stand beside the "
+    "picture. Of several 'columns' each gives three channels, brought to the size of the first; a column of references ('kind' picture:against "
+    "NAME) lies there as 128 + (picture - reference) // 2, grey of 128 where there is none"
+)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How near a file's boxes are to the model's own."""
+
+    largest: float  # difference of a probability, or of a side in longer sides of the picture, among boxes that have a counterpart
+    boxes: int  # of the model
+    apart: int  # of model or file, which have no counterpart
+
+
+def boxes_graph(ensemble: Ensemble, labels: Sequence[str]) -> Graph:
+    """The whole model as nodes, with the outputs of the file. Raises RequestError where a member cannot be written down."""
+    graph = Graph(taken=frozenset(OUTPUTS))
+    most, folds, at = ensemble.head.most, [], graph.size(ensemble.encoders[0].pictured[0])
+    for fold in range(len(ensemble.encoders)):
+        used = [member for member in ensemble.members if member.weight > 0]
+        found = []
+        for member in used:
+            fitted = member.folds[fold]
+            if not isinstance(fitted, InGraph):
+                raise refusal(RequestError, "onnx_graph", "no_graph", what=f"{member.name} ({member.learner})")
+            found.append(fitted.graph(graph, at))
+        folds.append(fused_graph(graph, found, [member.weight for member in used], most))
+    scores = fused_graph(graph, folds, [1.0] * len(folds), most)
+    scale, shift = (graph.constant(v) for v in (ensemble.calibration.by_column, ensemble.calibration.shift))
+    boxes = views_graph(graph, graph.node("Add", graph.node("Mul", scores, scale), shift))
+    real = graph.node("Greater", graph.column(boxes, 4), graph.constant(0.0))
+    boxes = graph.node("Compress", boxes, real, axis=0)
+    graph.node("Identity", graph.columns(boxes, [2, 3, 4, 5]), output="boxes")
+    graph.node("Identity", probable_graph(graph, boxes), output="probability")
+    classes = graph.node("Identity", graph.whole(graph.column(boxes, 1)), output="classes")
+    words = {"keys_int64s": list(range(len(labels))), "values_strings": [str(label) for label in labels]}
+    graph.node("LabelEncoder", classes, domain=TREES, output="label", **words)
+    return graph
+
+
+def boxes_file(
+    ensemble: Ensemble, graph: Graph, labels: Sequence[str], promise: object, about: dict[str, str]
+) -> bytes:
+    """The graph with its inputs and outputs, and what is said of them; `promise` tells from which probability boxes are told."""
+    inputs: dict[str, str | Shape] = {}
+    pictures: dict[str, dict[str, Any]] = {}
+    kinds, known = dict[str, str](), dict(ensemble.encoders[0].kinds)
+    for what, name in graph.rectangles.items():
+        inputs[name], kinds[name] = ("uint8", (1, what.height, what.width, 3 * len(what.parts))), "picture"
+        pictures[name] = {
+            "columns": list(what.parts),
+            "kind": [known[part] for part in what.parts],
+            "longer": what.longer,
+            "width": what.width,
+            "height": what.height,
+            "size": graph.size(what.parts[0]),
+        }
+    for name in graph.sized.values():
+        inputs[name], kinds[name] = ("int64", (1, 2)), "size"
+    outputs: dict[str, tuple[str, int | None] | Shape] = {
+        "boxes": ("double", ("k", 4)),
+        "probability": ("double", ("k",)),
+        "classes": ("int64", ("k",)),
+        "label": ("string", ("k",)),
+    }
+    about = about | {
+        "inputs": json.dumps(kinds, ensure_ascii=False),
+        "pictures": json.dumps(pictures, ensure_ascii=False),
+        "pixels": PIXELS,
+        "boxes": "x, y, width, height in pixels of the picture, x and y those of the left upper corner",
+        "answered_from": str(LIKELY),
+    }
+    if isinstance(promise, BoxSets) and promise.kept:
+        about["told_from"] = repr(promise.threshold)
+    return to_bytes(graph, inputs, outputs, about)
+
+
+def boxes_agree(session: Session, ensemble: Ensemble, rows: Dataset, graph: Graph, most: float) -> Agreement:
+    """What the file says of each row, held against the model's own boxes; a counterpart is within `most`."""
+    ours, grids = as_answers(ensemble.scores(rows)), ensemble.encoders[0].grids(rows)
+    sizes = grids.columns[0].sizes()
+    largest, boxes, apart = 0.0, 0, 0
+    for row in range(rows.rows):
+        own = views(ours[row : row + 1])[0][there(ours[row : row + 1])[0]]
+        found = session(feeds_of_picture(graph, grids.take(np.asarray([row]))))
+        theirs = np.column_stack([found["probability"], found["classes"], found["boxes"]])
+        near, alone = counterparts(own, theirs, float(max(1, sizes[row].max())), most)
+        largest, boxes, apart = max(largest, near), boxes + len(own), apart + alone
+    return Agreement(largest, boxes, apart)
+
+
+def feeds_of_picture(graph: Graph, grids: Grids) -> dict[str, NDArray[Any]]:
+    """The inputs of the file for the pictures of one row."""
+    found: dict[str, NDArray[Any]] = {}
+    sizes = dict(zip(grids.parts, (column.sizes() for column in grids.columns), strict=True))
+    lost = False
+    for what, name in graph.rectangles.items():
+        (picture,) = stacked(grids, what.longer)
+        found[name] = np.zeros((1, what.height, what.width, picture.shape[2]), dtype=np.uint8)
+        lost |= not picture.size
+        if picture.size:
+            bare = np.zeros(picture.shape[2], dtype=np.uint8)
+            found[name][0] = letterboxed(picture, what.width, what.height, bare)[0]
+    for part, name in graph.sized.items():
+        found[name] = np.zeros((1, 2), dtype=np.int64) if lost else sizes[part].astype(np.int64)
+    return found
+
+
+def counterparts(ours: Floats, theirs: Floats, longer: float, most: float) -> tuple[float, int]:
+    """Of boxes [m, 6] and [k, 6], each with its probability and class first: the largest difference of two that are the same, and how many are
+    alone. Order does not matter, since it may be another where two are as sure.
+
+    longer : pixels of the picture's longer side, in which differences of x, y, width and height are measured
+
+    >>> a = np.array([[0.9, 0.0, 10.0, 10.0, 5.0, 5.0], [0.9, 1.0, 40.0, 10.0, 5.0, 5.0]])
+    >>> counterparts(a, a[::-1], 64.0, 1e-5), counterparts(a, a[:1], 64.0, 1e-5)
+    ((0.0, 0), (0.0, 1))
+    """
+    measures = np.asarray([1.0, 1.0, longer, longer, longer, longer])
+    free, largest, alone = np.ones(len(theirs), dtype=bool), 0.0, 0
+    for own in ours:
+        away = np.abs((theirs - own) / measures).max(axis=1, initial=0.0)
+        away[~free] = np.inf
+        best = int(away.argmin()) if len(away) else -1
+        if best < 0 or not away[best] <= most:
+            alone += 1
+            continue
+        free[best], largest = False, max(largest, float(away[best]))
+    return largest, alone + int(free.sum())
