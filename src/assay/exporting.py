@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 import assay
 
-from .exporting_boxes import APART, boxes_agree, boxes_file, boxes_graph
+from .exporting_boxes import APART, FEW, boxes_agree, boxes_file, boxes_graph
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
@@ -109,9 +109,9 @@ def _with_boxes(
     graph = boxes_graph(ensemble, labels)
     content = boxes_file(ensemble, graph, labels, promise, _about(plan, labels))
     found = boxes_agree(Session(content), ensemble, rows, graph, MOST)
-    counted: dict[str, Any] = {"boxes": found.boxes, "apart": found.apart}
-    if found.apart > APART * found.boxes:
-        raise refusal(RequestError, "onnx_graph", "apart", **counted, most=MOST, share=APART)
+    counted: dict[str, Any] = {"boxes": found.boxes, "apart": found.apart, "surest": found.surest}
+    if not found.is_near:
+        raise refusal(RequestError, "onnx_graph", "apart", **counted, most=MOST, share=APART, few=FEW)
     _write(path, content)
     said = Say("onnx_graph", "boxes_made" if made else "boxes_data", {"name": rows.source.name, **counted})
     return Exported(path, rows.rows, found.largest, len(content), said)

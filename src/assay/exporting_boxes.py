@@ -12,8 +12,9 @@ Outputs, the surest first
   among the labels that the metadata tells; "label" [k], the same as words
 
 Sums are taken in another order than here, in single precision, so that two boxes whose overlap is a threshold within rounding may be two in one
-and one in the other. Such ties are counted: at most one box in a thousand may lack a counterpart, and every other one has one whose probability
-is within 1e-5, and whose sides are within 1e-5 of the picture's longer side.
+and one in the other, and one that is as sure as the least sure that are kept may be lacking. Such ties are counted, and it is said how sure the
+surest of them is: at most one box in a thousand may lack a counterpart, or four where there are few. Every other one has one whose probability is
+within 1e-5, and whose sides are within 1e-5 of the picture's longer side. 2 of 8,000 were the most that was seen, of a probability of 5e-5.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from .stats.box_sets import BoxSets
 from .stats.found_boxes import as_answers, there, views
 
 OUTPUTS = ("boxes", "probability", "classes", "label")
-APART = 1e-3  # share of the boxes that may lack a counterpart, at most
+APART, FEW = 1e-3, 4  # share of the boxes that may lack a counterpart, at most, and how many may in any case
 PIXELS = (
     "uint8 red, green and blue of the whole picture, upright (EXIF), white behind what is transparent; first made smaller, its aspect kept, "
     "until no side has more than 'longer' pixels (means over whole blocks, then bilinear), as assay.pictures.decoding.upright(bytes, longer) "
@@ -60,6 +61,12 @@ class Agreement:
     largest: float  # difference of a probability, or of a side in longer sides of the picture, among boxes that have a counterpart
     boxes: int  # of the model
     apart: int  # of model or file, which have no counterpart
+    surest: float  # probability of the surest of those
+
+    @property
+    def is_near(self) -> bool:
+        """Whether what differs can be ties within rounding."""
+        return self.apart <= max(FEW, APART * self.boxes)
 
 
 def boxes_graph(ensemble: Ensemble, labels: Sequence[str]) -> Graph:
@@ -129,14 +136,15 @@ def boxes_agree(session: Session, ensemble: Ensemble, rows: Dataset, graph: Grap
     """What the file says of each row, held against the model's own boxes; a counterpart is within `most`."""
     ours, grids = as_answers(ensemble.scores(rows)), ensemble.encoders[0].grids(rows)
     sizes = grids.columns[0].sizes()
-    largest, boxes, apart = 0.0, 0, 0
+    largest, boxes, apart, surest = 0.0, 0, 0, 0.0
     for row in range(rows.rows):
         own = views(ours[row : row + 1])[0][there(ours[row : row + 1])[0]]
         found = session(feeds_of_picture(graph, grids.take(np.asarray([row]))))
         theirs = np.column_stack([found["probability"], found["classes"], found["boxes"]])
         near, alone = counterparts(own, theirs, float(max(1, sizes[row].max())), most)
-        largest, boxes, apart = max(largest, near), boxes + len(own), apart + alone
-    return Agreement(largest, boxes, apart)
+        largest, surest = max(largest, near), max(surest, float(alone.max(initial=0.0)))
+        boxes, apart = boxes + len(own), apart + len(alone)
+    return Agreement(largest, boxes, apart, surest)
 
 
 def feeds_of_picture(graph: Graph, grids: Grids) -> dict[str, NDArray[Any]]:
@@ -156,24 +164,24 @@ def feeds_of_picture(graph: Graph, grids: Grids) -> dict[str, NDArray[Any]]:
     return found
 
 
-def counterparts(ours: Floats, theirs: Floats, longer: float, most: float) -> tuple[float, int]:
-    """Of boxes [m, 6] and [k, 6], each with its probability and class first: the largest difference of two that are the same, and how many are
-    alone. Order does not matter, since it may be another where two are as sure.
+def counterparts(ours: Floats, theirs: Floats, longer: float, most: float) -> tuple[float, Floats]:
+    """Of boxes [m, 6] and [k, 6], each with its probability and class first: the largest difference of two that are the same, and how sure those
+    are that are alone. Order does not matter, since it may be another where two are as sure.
 
     longer : pixels of the picture's longer side, in which differences of x, y, width and height are measured
 
     >>> a = np.array([[0.9, 0.0, 10.0, 10.0, 5.0, 5.0], [0.9, 1.0, 40.0, 10.0, 5.0, 5.0]])
-    >>> counterparts(a, a[::-1], 64.0, 1e-5), counterparts(a, a[:1], 64.0, 1e-5)
-    ((0.0, 0), (0.0, 1))
+    >>> [counterparts(a, some, 64.0, 1e-5)[1].tolist() for some in (a[::-1], a[:1])]
+    [[], [0.9]]
     """
     measures = np.asarray([1.0, 1.0, longer, longer, longer, longer])
-    free, largest, alone = np.ones(len(theirs), dtype=bool), 0.0, 0
+    free, largest, alone = np.ones(len(theirs), dtype=bool), 0.0, list[float]()
     for own in ours:
         away = np.abs((theirs - own) / measures).max(axis=1, initial=0.0)
         away[~free] = np.inf
         best = int(away.argmin()) if len(away) else -1
         if best < 0 or not away[best] <= most:
-            alone += 1
+            alone.append(float(own[0]))
             continue
         free[best], largest = False, max(largest, float(away[best]))
-    return largest, alone + int(free.sum())
+    return largest, np.concatenate([alone, theirs[free, 0]])

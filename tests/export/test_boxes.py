@@ -14,7 +14,7 @@ import pytest
 import assay
 from assay import exporting
 from assay.exporting import MOST
-from assay.exporting_boxes import APART, OUTPUTS, boxes_graph, counterparts
+from assay.exporting_boxes import OUTPUTS, Agreement, boxes_graph, counterparts
 from assay.kernel.errors import RequestError
 from assay.model import Model
 from assay.onnx_graph.file import Session, to_bytes
@@ -107,7 +107,7 @@ def test_pictures_brought_into_their_rectangle_by_hand_are_answered_as_predict_a
         assert (np.diff(p) <= 0).all()
         own = ours.found[row][ours.found[row][:, 4] > 0]
         near, alone = counterparts(own, np.column_stack([p, classes, boxes]), max(size), MOST)
-        assert alone == 0, (path, near)
+        assert not len(alone), (path, near)
         likely = p >= float(about["answered_from"])
         assert int(likely.sum()) == len(ours.row(row).answer)
         for box, label, other in zip(boxes[likely], names[likely], ours.row(row).answer, strict=True):
@@ -166,13 +166,15 @@ def test_boxes_are_held_against_each_other_whatever_their_order() -> None:
     ours = np.column_stack([rng.uniform(size=50), rng.integers(0, 3, 50), rng.uniform(0, 640, (50, 4))])
     theirs = ours[rng.permutation(50)] + np.asarray([3e-6, 0, 0, 2e-3, 0, 0])
     near, alone = counterparts(ours, theirs, 640.0, MOST)
-    assert alone == 0
+    assert not len(alone)
     assert near == pytest.approx(max(3e-6, 2e-3 / 640), rel=1e-3)
     theirs[7, 1] += 1  # another class: one of each side has no counterpart
-    assert counterparts(ours, theirs, 640.0, MOST)[1] == 2
-    assert counterparts(ours, theirs[:0], 640.0, MOST) == (0.0, 50)
-    assert counterparts(ours[:0], theirs[:3], 640.0, MOST) == (0.0, 3)
-    assert 0 < APART <= 0.001
+    assert counterparts(ours, theirs, 640.0, MOST)[1].tolist() == pytest.approx([theirs[7, 0]] * 2, abs=1e-5)
+    assert counterparts(ours, theirs[:0], 640.0, MOST)[1].tolist() == ours[:, 0].tolist()
+    assert counterparts(ours[:0], theirs[:3], 640.0, MOST)[1].tolist() == theirs[:3, 0].tolist()
+    assert Agreement(0.0, 8000, 8, 0.1).is_near
+    assert not Agreement(0.0, 8000, 9, 0.1).is_near
+    assert not Agreement(0.0, 100, 5, 0.1).is_near
 
 
 # ------------------------------------------------------------------------------------------------------ its parts
@@ -244,7 +246,6 @@ def test_a_column_of_references_lies_over_the_picture(tmp_path: Path) -> None:
         )
     found = model.export(tmp_path / "m.onnx", folder / "both.csv")
     assert found.largest <= MOST
-    assert found.checked.values["apart"] <= APART * found.checked.values["boxes"]
     (own,) = json.loads(told(tmp_path / "m.onnx")["pictures"]).values()
     assert own["columns"] == ["picture", "template"]
     assert own["kind"] == ["picture", "picture:against picture"]
