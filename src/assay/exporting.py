@@ -110,11 +110,13 @@ def _with_boxes(
     content = boxes_file(ensemble, graph, labels, promise, _about(plan, labels))
     found = boxes_agree(Session(content), ensemble, rows, graph, MOST)
     counted: dict[str, Any] = {"boxes": found.boxes, "apart": found.apart, "surest": found.surest}
+    if not found.rows:
+        raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
     if not found.is_near:
         raise refusal(RequestError, "onnx_graph", "apart", **counted, most=MOST, share=APART, few=FEW)
     _write(path, content)
     said = Say("onnx_graph", "boxes_made" if made else "boxes_data", {"name": rows.source.name, **counted})
-    return Exported(path, rows.rows, found.largest, len(content), said)
+    return Exported(path, found.rows, found.largest, len(content), said)
 
 
 def _write(path: Path, content: bytes) -> None:

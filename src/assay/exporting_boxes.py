@@ -14,7 +14,8 @@ Outputs, the surest first
 Sums are taken in another order than here, in single precision, so that two boxes whose overlap is a threshold within rounding may be two in one
 and one in the other, and one that is as sure as the least sure that are kept may be lacking. Such ties are counted, and it is said how sure the
 surest of them is: at most one box in a thousand may lack a counterpart, or four where there are few. Every other one has one whose probability is
-within 1e-5, and whose sides are within 1e-5 of the picture's longer side. 2 of 8,000 were the most that was seen, of a probability of 5e-5.
+within 1e-5, and whose sides are within 1e-5 of the picture's longer side. 2 of 8,000 were the most that was seen, of a probability of 5e-5. In a
+picture of one colour throughout every place is as sure as the next, and rounding alone says which boxes are kept: such are not held against ours.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ PIXELS = (
 class Agreement:
     """How near a file's boxes are to the model's own."""
 
+    rows: int  # that were looked at: not those of one colour throughout, where every place is as sure as the next
     largest: float  # difference of a probability, or of a side in longer sides of the picture, among boxes that have a counterpart
     boxes: int  # of the model
     apart: int  # of model or file, which have no counterpart
@@ -136,15 +138,18 @@ def boxes_agree(session: Session, ensemble: Ensemble, rows: Dataset, graph: Grap
     """What the file says of each row, held against the model's own boxes; a counterpart is within `most`."""
     ours, grids = as_answers(ensemble.scores(rows)), ensemble.encoders[0].grids(rows)
     sizes = grids.columns[0].sizes()
-    largest, boxes, apart, surest = 0.0, 0, 0, 0.0
+    looked, largest, boxes, apart, surest = 0, 0.0, 0, 0, 0.0
     for row in range(rows.rows):
         own = views(ours[row : row + 1])[0][there(ours[row : row + 1])[0]]
-        found = session(feeds_of_picture(graph, grids.take(np.asarray([row]))))
+        feeds = feeds_of_picture(graph, grids.take(np.asarray([row])))
+        if sizes[row].all() and any(_is_flat(feeds[name]) for name in graph.rectangles.values()):
+            continue
+        found, looked = session(feeds), looked + 1
         theirs = np.column_stack([found["probability"], found["classes"], found["boxes"]])
         near, alone = counterparts(own, theirs, float(max(1, sizes[row].max())), most)
         largest, surest = max(largest, near), max(surest, float(alone.max(initial=0.0)))
         boxes, apart = boxes + len(own), apart + len(alone)
-    return Agreement(largest, boxes, apart, surest)
+    return Agreement(looked, largest, boxes, apart, surest)
 
 
 def feeds_of_picture(graph: Graph, grids: Grids) -> dict[str, NDArray[Any]]:
@@ -157,11 +162,15 @@ def feeds_of_picture(graph: Graph, grids: Grids) -> dict[str, NDArray[Any]]:
         found[name] = np.zeros((1, what.height, what.width, picture.shape[2]), dtype=np.uint8)
         lost |= not picture.size
         if picture.size:
-            bare = np.zeros(picture.shape[2], dtype=np.uint8)
-            found[name][0] = letterboxed(picture, what.width, what.height, bare)[0]
+            found[name][0] = letterboxed(picture, what.width, what.height, picture[0, 0])[0]
     for part, name in graph.sized.items():
         found[name] = np.zeros((1, 2), dtype=np.int64) if lost else sizes[part].astype(np.int64)
     return found
+
+
+def _is_flat(pixels: NDArray[Any]) -> bool:
+    """Whether a picture [1, height, width, c] is of one colour."""
+    return bool((pixels == pixels[:, :1, :1]).all())
 
 
 def counterparts(ours: Floats, theirs: Floats, longer: float, most: float) -> tuple[float, Floats]:
