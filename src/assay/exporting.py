@@ -9,7 +9,8 @@ Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no
 [n, 64, 64, 3] as `pictures.decoding.decoded` makes them of a file (a picture of 32 is not that of 64 made smaller); and "photo_there",
 truth [n, 1], false where there is no picture, or [1, 1] for all rows alike.
 
-Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; where a column bears such a name, the output's ends in "_".
+Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; of odd ones among good ones "score" [n, 1], in spreads of
+good ones, "alarm", truth [n, 1], where that is above 0, and "label" [n]; where a column bears such a name, the output's ends in "_".
 Models that find things in pictures have other inputs and outputs: `exporting_boxes.py`.
 """
 
@@ -45,6 +46,7 @@ from .search.ensemble import Ensemble, Member
 from .stats.scores import LARGEST_LOG
 
 MOST = 1e-5  # largest difference of a probability, or of a value in standard deviations of the values
+MOST_ODD = 1e-4  # the same of how odd a picture is: logarithms of what is nearly nothing, a colour that never changes, magnify rounding
 MADE_ROWS, MADE_PICTURES, MADE_SCENES = (
     1000,
     60,
@@ -82,7 +84,7 @@ def export(
 
     promise : what says from which probability on boxes are told, where there are boxes
 
-    Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5, and MissingPackage.
+    Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5 (1e-4 of how odd a row is), and MissingPackage.
     """
     if ensemble.head.name == "flags":
         raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
@@ -95,8 +97,9 @@ def export(
         graph = _graph(ensemble, labels, names, frozenset({*ensemble.parts, *names.values()}), rows)
         content = _file(graph, ensemble, plan, labels, names)
         largest = _difference(Session(content), ensemble, task, labels, rows, names, graph)
-    if not largest <= MOST:
-        raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=MOST)
+    most = MOST_ODD if ensemble.head.name == "oddness" else MOST
+    if not largest <= most:
+        raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=most)
     _write(path, content)
     said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
     return Exported(path, rows.rows, largest, len(content), said)
@@ -133,7 +136,8 @@ def _write(path: Path, content: bytes) -> None:
 def _names(ensemble: Ensemble, labels: tuple[str, ...]) -> dict[str, str]:
     """The name of each output."""
     names = {}
-    for name in ("label", "probabilities") if labels else ("value",):
+    plain = ("label", "probabilities") if labels else ("value",)
+    for name in ("score", "alarm", "label") if ensemble.head.name == "oddness" else plain:
         names[name] = name
         while names[name] in ensemble.parts:
             names[name] += "_"
@@ -160,8 +164,13 @@ def _file(graph: Graph, ensemble: Ensemble, plan: Plan, labels: tuple[str, ...],
     }
     if sides:
         about |= {"pictures": json.dumps(sides, ensure_ascii=False), "pixels": PIXELS}
-    outputs: dict[str, tuple[str, int | None] | Shape] = {names["value"]: ("double", 1)} if not labels else {}
-    if labels:
+    outputs: dict[str, tuple[str, int | None] | Shape] = {}
+    if ensemble.head.name == "oddness":
+        outputs = {names["score"]: ("double", 1), names["alarm"]: ("bool", 1), names["label"]: ("string", None)}
+        about["score"] = "standard deviations of good ones; an alarm is raised above 0"
+    elif not labels:
+        outputs = {names["value"]: ("double", 1)}
+    else:
         outputs = {names["label"]: ("string", None), names["probabilities"]: ("double", len(labels))}
     return to_bytes(graph, inputs, outputs, about)
 
@@ -198,6 +207,13 @@ def _graph(
                 found.append(graph.node("Mul", scores, graph.constant(share * member.weight)))
     scale, shift = (graph.constant(v) for v in (ensemble.calibration.by_column, ensemble.calibration.shift))
     scores = graph.node("Add", graph.node("Mul", graph.sum(found), scale), shift)
+    places = {"keys_int64s": list(range(len(labels))), "values_strings": [str(label) for label in labels]}
+    if ensemble.head.name == "oddness":
+        graph.node("Identity", scores, output=names["score"])
+        alarm = graph.node("Greater", scores, graph.constant(0.0), output=names["alarm"])
+        code = graph.node("Reshape", graph.whole(alarm), graph.constant(np.asarray([-1])))
+        graph.node("LabelEncoder", code, domain=TREES, output=names["label"], **places)
+        return graph
     if not labels:
         graph.node(*_answer(graph, ensemble.head, scores), output=names["value"])
         return graph
@@ -206,7 +222,6 @@ def _graph(
         p = graph.node("Concat", *parts, axis=1, output=names["probabilities"])
     else:
         p = graph.node("Softmax", scores, axis=1, output=names["probabilities"])
-    places = {"keys_int64s": list(range(len(labels))), "values_strings": [str(label) for label in labels]}
     best = graph.node("ArgMax", p, axis=1, keepdims=0)
     graph.node("LabelEncoder", best, domain=TREES, output=names["label"], **places)
     return graph
@@ -264,21 +279,24 @@ def _difference(
     names: Mapping[str, str],
     graph: Graph,
 ) -> float:
-    """The largest difference of an answer from the model's own; of values in units of their standard deviation.
+    """The largest difference of an answer from the model's own; of values, and of how odd rows are, in units of their standard deviation.
 
-    Infinite where the label of a row is not the one of its largest probability.
+    Infinite where the label of a row is not the one of its largest probability, or of its score.
     """
-    ours = task.answers(ensemble.scores(data))
-    theirs = np.empty_like(ours)
+    odd = ensemble.head.name == "oddness"
+    ours = ensemble.scores(data) if odd else task.answers(ensemble.scores(data))
+    theirs, names_ = np.empty_like(ours), np.asarray(labels, dtype=object)
     size = PICTURES_AT_ONCE if graph.pictures else AT_ONCE
     for low in range(0, data.rows, size):
         found = session(feeds_of(ensemble, data.take(slice(low, low + size)), graph))
-        theirs[low : low + size] = found[names["probabilities" if labels else "value"]]
+        own = theirs[low : low + size] = found[names["score" if odd else "probabilities" if labels else "value"]]
+        if odd and (found[names["alarm"]] != (own > 0)).any():
+            return float("inf")
         if labels:
-            top = np.asarray(labels, dtype=object)[theirs[low : low + size].argmax(axis=1)]
-            if (found[names["label"]].astype(object) != top).any():
+            top = (own[:, 0] > 0).astype(np.int64) if odd else own.argmax(axis=1)
+            if (found[names["label"]].astype(object) != names_[top]).any():
                 return float("inf")
-    scale = 1.0 if labels else float(ours.std()) or float(np.abs(ours).mean()) or 1.0
+    scale = 1.0 if labels and not odd else float(ours.std()) or float(np.abs(ours).mean()) or 1.0
     return float(np.abs(ours - theirs).max() / scale)
 
 

@@ -123,6 +123,7 @@ cannot be written: train with --learner residual, or patches, or cnn.
 A model that finds things takes one picture a call, its aspect kept, in the rectangle that its input is called after
 ("photo_320x256"), and "photo_size", its width and height; "boxes", "probability", "classes" and "label" come out.
 Sides are within 0.00001 of the picture's longer one.
+One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where that is above 0, and "label".
 
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv
@@ -296,6 +297,7 @@ Sides are within 0.00001 of the picture's longer one.
 目标检测模型每次接收一张图片：保持宽高比放入输入名所示的矩形（如“photo_320x256”），
 并用“photo_size”给出图片的宽和高；输出为“boxes”“probability”“classes”和“label”。
 边长的差异不超过图片长边的 0.00001。
+从良品学习的模型输出“score”（差异不超过其标准差的 0.0001）、“alarm”（大于 0 时为真）和“label”。
 
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv
