@@ -7,7 +7,7 @@ The file is asked before it is kept: where one row's answer is not the model's o
 Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no as strings ("" missing), dates as days since
 1970 in float64 (NaN missing). Each is [n, 1]. A column of pictures has one for each size at which a network looks: "photo_64x64", bytes
 [n, 64, 64, 3] as `pictures.decoding.decoded` makes them of a file (a picture of 32 is not that of 64 made smaller); and "photo_there",
-truth [n, 1], false where there is no picture, or [1, 1] for all rows alike.
+truth [n, 1], false where there is no picture, or [1, 1] for all rows alike. References are inputs like any pictures: what differs is made in the file.
 
 Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; of odd ones among good ones "score" [n, 1], in spreads of
 good ones, "alarm", truth [n, 1], where that is above 0, and "label" [n]; where a column bears such a name, the output's ends in "_".
@@ -36,7 +36,7 @@ from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
 from .kernel.hints import reason
 from .kernel.plan import Plan
-from .kernel.plugins import Encoder, EncoderInGraph, GivesGrids, InGraph, Task, modality_of
+from .kernel.plugins import Encoder, EncoderInGraph, GivesGrids, InGraph, Refers, Task, modality_of
 from .kernel.rng import stream
 from .kernel.words import Say, refusal
 from .onnx_graph.file import Session, Shape, to_bytes
@@ -155,7 +155,7 @@ def _file(graph: Graph, ensemble: Ensemble, plan: Plan, labels: tuple[str, ...],
     every = dict(ensemble.encoders[0].kinds)
     for (part, side), name in graph.pictures.items():
         inputs[name], kinds[name] = ("uint8", ("n", side, side, 3)), _key(every[part])
-        sides[name] = {"column": part, "side": side, "kind": every[part], "there": graph.there(part)}
+        sides[name] = {"column": part, "side": side, "kind": every[part], "there": graph.shown.get(part, "")}
     for name in graph.shown.values():
         inputs[name], kinds[name] = ("bool", ("m", 1)), "there"
     about = _about(plan, labels) | {
@@ -188,7 +188,7 @@ def _about(plan: Plan, labels: tuple[str, ...]) -> dict[str, str]:
 def _graph(
     ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str], taken: frozenset[str], rows: Dataset
 ) -> Graph:
-    graph = Graph(taken=taken)
+    graph = Graph(taken=taken, refers=_refers(ensemble))
     found, share = [], 1.0 / len(ensemble.encoders)
     nothing = rows.take(slice(0, 0))
     for fold, encoders in enumerate(ensemble.encoders):
@@ -245,7 +245,7 @@ def _any_input(ensemble: Ensemble, graph: Graph, fold: int) -> str:
             return name
     for member in ensemble.members:
         if member.weight:
-            tried = Graph(owners=graph.owners)
+            tried = Graph(owners=graph.owners, refers=graph.refers)
             _drawn(member.folds[fold], f"{member.name} ({member.learner})").graph(tried, "x")
             for part, side in tried.pictures:
                 return graph.picture(part, side)
@@ -257,6 +257,13 @@ def _answer(graph: Graph, head: Head, scores: str) -> tuple[str, str]:
     if head.name == "counts":
         return "Exp", graph.node("Min", scores, graph.constant(LARGEST_LOG))
     return "Identity", scores
+
+
+def _refers(ensemble: Ensemble) -> dict[str, str]:
+    """The columns of references, and the column that each is held against."""
+    pairs = zip(ensemble.parts, ensemble.encoders[0].parts, strict=True)
+    found = {name: encoder.refers for name, encoder in pairs if isinstance(encoder, Refers) and encoder.refers}
+    return {name: other for name, other in found.items() if other in ensemble.parts}
 
 
 def _is_seen(encoder: Encoder) -> bool:

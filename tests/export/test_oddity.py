@@ -157,3 +157,32 @@ def test_members_that_cannot_be_written_are_named(model: assay.Model, tmp_path: 
     with pytest.raises(RequestError, match="a stranger"):
         other.export(tmp_path / "m.onnx")
     assert not (tmp_path / "m.onnx").exists()
+
+
+def test_references_are_inputs_of_their_own_and_what_differs_is_made_in_the_file(folder: Path, tmp_path: Path) -> None:
+    settings = {"side": 64, "made": 48, "steps": 20, "width": 16}
+    rng = np.random.default_rng(0)
+    rows = list(csv.reader(parts(folder, 24, 0, 3).open(encoding="utf-8")))
+    for row in range(24):
+        pixels = rng.integers(90, 150, (70, 60, 3)).astype(np.uint8)
+        image.fromarray(pixels).save(folder / f"t-{row}.png")
+    with (folder / "both.csv").open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerow(["photo", "template"])
+        csv.writer(handle).writerows([[own[0], f"t-{row}.png"] for row, own in enumerate(rows[1:25])])
+        csv.writer(handle).writerows([["", "t-0.png"], ["3-0.png", ""]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(portfolio, "_pictures", lambda sight: [("defects", "defects", settings)])
+        model = assay.train(
+            folder / "both.csv",
+            task="odd",
+            trials=1,
+            folds=2,
+            checks=("quality",),
+            kinds={"template": "picture:against photo"},
+        )
+    found = model.export(tmp_path / "m.onnx", folder / "both.csv")
+    assert found.rows == 26
+    assert found.largest <= MOST_ODD
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"), providers=["CPUExecutionProvider"])
+    expected = {"photo_64x64", "photo_there", "template_64x64", "template_there"}
+    assert {given.name for given in session.get_inputs()} == expected

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.data import Floats, Ints
+from ..pictures.difference import SAME
 
 TREES = "ai.onnx.ml"  # the domain of tables of strings and of trees
 
@@ -65,6 +66,9 @@ class Graph:
     owners: tuple[str, ...] = ()  # [d] the data column that each column of the features x was made of
     pictures: dict[tuple[str, int], str] = field(default_factory=dict)  # input of each data column and side asked for
     shown: dict[str, str] = field(default_factory=dict)  # input that says of which rows there is a picture, a column
+    refers: dict[str, str] = field(
+        default_factory=dict
+    )  # columns of references, and the column that each is held against
     rectangles: dict[Rectangle, str] = field(
         default_factory=dict
     )  # input of each way in which a picture is given whole
@@ -93,13 +97,20 @@ class Graph:
         return self.kept(array.astype(np.float32))
 
     def picture(self, part: str, side: int) -> str:
-        """The input that holds the pictures of a data column as squares: uint8 [n, side, side, 3]. Each is an input once."""
+        """The pictures of a data column as squares: uint8 [n, side, side, 3]. Each is an input once; of references, what differs from them."""
         # No node bears such a name: the names of nodes end in _ and a number.
-        return self.pictures.setdefault((part, side), self._free(f"{part}_{side}x{side}"))
+        own = self.pictures.setdefault((part, side), self._free(f"{part}_{side}x{side}"))
+        if part not in self.refers:
+            return own
+        seen, own = (self.node("Cast", name, to="float") for name in (self.picture(self.refers[part], side), own))
+        half = self.node("Floor", self.node("Div", self.node("Sub", seen, own), self.single(2)))
+        about = self.node("Add", half, self.single(SAME))
+        return self.node("Cast", self.node("Clip", about, self.single(0), self.single(255)), to="uint8")
 
     def there(self, part: str) -> str:
-        """The input that says in which rows of a data column there is a picture: bool [n, 1], or [1, 1] for all alike."""
-        return self.shown.setdefault(part, self._free(f"{part}_there"))
+        """In which rows of a data column there is a picture, an input: bool [n, 1], or [1, 1] for all alike; of references, where there are both."""
+        own = self.shown.setdefault(part, self._free(f"{part}_there"))
+        return self.node("And", self.there(self.refers[part]), own) if part in self.refers else own
 
     def rectangle(self, what: Rectangle) -> str:
         """The input that holds one picture whole: uint8 [1, height, width, 3 columns]. Each is an input once."""
