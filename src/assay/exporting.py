@@ -7,7 +7,8 @@ The file is asked before it is kept: where one row's answer is not the model's o
 Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no as strings ("" missing), dates as days since
 1970 in float64 (NaN missing). Each is [n, 1]. A column of pictures has one for each size at which a network looks: "photo_64x64", bytes
 [n, 64, 64, 3] as `pictures.decoding.decoded` makes them of a file (a picture of 32 is not that of 64 made smaller); and "photo_there",
-truth [n, 1], false where there is no picture, or [1, 1] for all rows alike. References are inputs like any pictures: what differs is made in the file.
+truth [n, 1], false where there is no picture, or [1, 1] for all rows alike. References are inputs like any pictures: what differs from
+them is made in the file.
 
 Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; of odd ones among good ones "score" [n, 1], in spreads of
 good ones, "alarm", truth [n, 1], where that is above 0, and "label" [n]; where a column bears such a name, the output's ends in "_".

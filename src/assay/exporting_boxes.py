@@ -46,12 +46,13 @@ from .stats.found_boxes import as_answers, there, views
 OUTPUTS = ("boxes", "probability", "classes", "label")
 APART, FEW = 1e-3, 4  # share of the boxes that may lack a counterpart, at most, and how many may in any case
 PIXELS = (
-    "uint8 red, green and blue of the whole picture, upright (EXIF), white behind what is transparent; first made smaller, its aspect kept, "
-    "until no side has more than 'longer' pixels (means over whole blocks, then bilinear), as assay.pictures.decoding.upright(bytes, longer) "
-    "gives it, then brought into the middle of 'width' x 'height' as assay.pictures.letterbox.letterboxed(picture, width, height, bare) does: "
-    "scale = min(width / w, height / h), side = round(scale * side), left = (width - side) // 2, top likewise; anything may stand beside the "
-    "picture. Of several 'columns' each gives three channels, brought to the size of the first; a column of references ('kind' picture:against "
-    "NAME) lies there as 128 + (picture - reference) // 2, grey of 128 where there is none"
+    "uint8 red, green and blue of the whole picture of w x h pixels, upright (EXIF), white behind what is transparent; made smaller where a side "
+    "has more than 'longer' pixels, w = max(1, round(w * min(1, longer / max(w, h)))), h likewise (means over whole blocks, then bilinear), as "
+    "assay.pictures.decoding.upright(bytes, longer) does; then brought into the middle of 'width' x 'height', scale = min(width / w, height / h), "
+    "to round(w * scale) x round(h * scale) pixels, left = (width - round(w * scale)) // 2, top likewise, as "
+    "assay.pictures.letterbox.letterboxed(picture, width, height, any colour) does; round is half to even; anything may stand beside the picture. "
+    "'size' is w and h at first. Of several 'columns' each gives three channels, brought to the size of the first; one whose 'kind' is "
+    "picture:against NAME lies there as 128 + (picture - reference) // 2, 128 where there is none"
 )
 
 

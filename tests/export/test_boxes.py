@@ -231,6 +231,14 @@ def test_a_picture_lies_in_the_file_where_it_lies_here() -> None:
     assert session({"size": np.zeros((1, 2), dtype=np.int64)})["there"].tolist() == [False]
 
 
+def test_rectangles_of_one_size_that_are_made_otherwise_are_inputs_of_their_own() -> None:
+    graph = Graph(taken=frozenset({"photo_96x64"}))
+    ways = [Rectangle(("photo",), longer, 96, 64) for longer in (96, 128, 96)]
+    names = [graph.rectangle(way) for way in ways]
+    assert names == ["photo_96x64_", "photo_96x64__", "photo_96x64_"]
+    assert graph.size("photo") == graph.size("photo") == "photo_size"
+
+
 def test_a_column_of_references_lies_over_the_picture(tmp_path: Path) -> None:
     folder, rng = tmp_path / "boards", np.random.default_rng(0)
     source = table(folder, 12, seed=5)
