@@ -53,6 +53,7 @@ class Sight:
                 "title": "pretrained network for pictures with a linear model",
                 "none": "no pretrained network for pictures was named; --encoder FOLDER names one",
                 "texts": "the encoder {name} reads texts; one for pictures is wanted",
+                "boxes": "the encoder {name} is a detector, which finds things in pictures; one for pictures as a whole is wanted",
                 "short": "reading the network may take {seconds} s, and {left} s are left; give more --minutes",
                 "long": "encoding {n} pictures would take about {seconds} s, and {left} s are left; give more --minutes",
             },
@@ -60,6 +61,7 @@ class Sight:
                 "title": "图像预训练网络加线性模型",
                 "none": "未指定图像预训练网络；请用 --encoder 文件夹 指定",
                 "texts": "编码器 {name} 用于文本；此处需要图像编码器",
+                "boxes": "编码器 {name} 是目标检测网络；此处需要用于整张图片的编码器",
                 "short": "读入网络可能需要 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
                 "long": "编码 {n} 张图片约需 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
             },
@@ -98,8 +100,8 @@ class Sight:
         if not self.encoder:
             raise DoesNotApply(self.about.say("learners", "none"))
         checkpoint = find(self.encoder)
-        if not checkpoint.sees:
-            raise DoesNotApply(self.about.say("learners", "texts", name=checkpoint.name))
+        if checkpoint.kind != "pictures":
+            raise DoesNotApply(self.about.say("learners", checkpoint.kind, name=checkpoint.name))
         return checkpoint
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Seen:
@@ -169,8 +171,8 @@ class Columns:
         """What was dumped. Raises BundleInvalid, and RequestError where the checkpoint is not at hand."""
         label, parts = label_in(box), parts_in(box, features, "pictures")
         design = design_in(box, features, parts)
-        if not find(label).sees:
-            raise box.refuse(f"'encoder' is {label[:60]!r}, which reads texts; expected one for pictures")
+        if (kind := find(label).kind) != "pictures":
+            raise box.refuse(f"'encoder' is {label[:60]!r}, which is for {kind}; expected one for pictures")
         return cls(sights(label), parts, design)
 
 

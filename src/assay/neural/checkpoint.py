@@ -1,7 +1,7 @@
 """Where is a pretrained encoder, and is it one that may be read?
 
 A checkpoint is a folder as transformers' `save_pretrained` writes it: configuration, weights in safetensors, and a tokenizer where it
-reads texts; without one it looks at pictures, if its configuration says so. It comes from a folder of one's own, from an installed package, or by its name on a hub, and is known from then on by its own name and a hash of what
+reads texts; without one it looks at pictures, or finds things in them, if its configuration says so. It comes from a folder of one's own, from an installed package, or by its name on a hub, and is known from then on by its own name and a hash of what
 is in it: a model file names it so, and holds no path. Weights in pickles are never opened, and no code of a checkpoint is run.
 """
 
@@ -43,6 +43,7 @@ SEEING = (  # model types whose configuration may leave all of these at their de
     *("levit", "poolformer", "mobilevit", "mobilevitv2", "hiera", "ijepa", "dinov3_vit", "dinov3_convnext"),
     "vit_msn",
 )
+OF_BOXES = "ForObjectDetection"  # how the name of an architecture ends that finds things in pictures
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 
 _opened: dict[str, Checkpoint] = {}
@@ -55,7 +56,12 @@ class Checkpoint:
     name: str
     sha256: str
     folder: Path
-    sees: bool = False  # takes pictures, not texts
+    kind: str = "texts"  # what it is for: texts, pictures as a whole, or boxes of the things in pictures
+
+    @property
+    def sees(self) -> bool:
+        """Whether it takes pictures, not texts."""
+        return self.kind != "texts"
 
     @property
     def label(self) -> str:
@@ -137,10 +143,12 @@ def _of(folder: Path, name: str) -> Checkpoint:
         raise refusal(RequestError, "neural", "own_code", path=folder.name)
     if "vision_config" in config:
         raise refusal(RequestError, "neural", "of_both", path=folder.name)
-    sees = not files & TOKENIZERS and _is_of_pictures(config, files)
-    if not sees and not files & TOKENIZERS:
+    if files & TOKENIZERS:
+        return Checkpoint(name, _hash(folder), folder)
+    finds = any(str(own).endswith(OF_BOXES) for own in config.get("architectures") or ())
+    if not finds and not _is_of_pictures(config, files):
         raise refusal(RequestError, "neural", "no_tokenizer", path=folder.name)
-    return Checkpoint(name, _hash(folder), folder, sees)
+    return Checkpoint(name, _hash(folder), folder, "boxes" if finds else "pictures")
 
 
 def _is_of_pictures(config: dict[str, Any], files: set[str]) -> bool:

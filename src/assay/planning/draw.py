@@ -90,7 +90,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     check_groups(table, wishes.group)
     drawn = fit is not None and fit.drawn is not None
     forms, named = _forms(features), find(wishes.encoder) if wishes.encoder else None
-    encoder, sight = ("" if named is None or named.sees != sees else named.label for sees in (False, True))
+    checkpoints = {} if named is None else {named.kind: named.label}
     boxes = "boxes" in task.about.gives
     if boxes and "grid" not in forms:
         known = listing([c.name for c in features], 30)
@@ -114,7 +114,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         splits = replace(splits, how="named", named=told.column, name_rule=told.rule)
     spare = math.inf if fit is None else fit.spare
     portfolio, left_out = candidates(
-        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, encoder, sight
+        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, checkpoints
     )
     plan = Plan(
         data=_data_card(data, table.rows, fit),
