@@ -7,16 +7,15 @@ those of the first; a reference (`picture:against NAME`) lies there as what diff
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
-from assay.kernel.data import Floats, Ints
+from assay.kernel.data import Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
@@ -26,14 +25,13 @@ from assay.neural.detector_form import form_for
 from assay.neural.detector_training import side_within
 from assay.neural.detector_training import train as learnt
 from assay.onnx_graph.graph import Graph
-from assay.pictures.crops import crops
 from assay.pictures.framed import Framing
-from assay.pictures.mirrors import LEAST, LOOKED_AT, SIDE, mirrors
 from assay.pictures.stacked import Stacked, stacked
 from assay.stats.found_boxes import rows_of
 from assay.stats.scores import no_boxes
 
 from ._beside import counting, counts
+from ._drawn import drawn, mirrored
 
 AT_ONCE = 64  # pictures that are decoded before they are looked at
 SHARE = 0.9  # of the time of a fit that learning may take: the held-out pictures are looked at after
@@ -88,7 +86,7 @@ class Detector:
         if not len(kept):
             raise DoesNotApply(self.about.say("learners", "none"))
         grids, sizes, y = grids.take(kept), sizes[kept], rows.y[kept]
-        boxes, labels = _drawn(y)
+        boxes, labels = drawn(y)
         learning = clock.slice(SHARE * clock.remaining())
         said: dict[str, Any] = {"channels": 3 * len(grids.columns), "width": self.width, "pyramid": self.pyramid}
         said |= {"depth": self.depth, "epochs": float(self.epochs), "batch": min(self.batch, len(kept))}
@@ -102,29 +100,13 @@ class Detector:
         pictures = Stacked(grids, longer)
         scales = [pictures.scale(row, size) for row, size in enumerate(sizes)]
         there = [own * scale for own, scale in zip(boxes, scales, strict=True)]
-        across, down = self._mirrors(pictures, there, labels, head, rng)
+        across, down = mirrored(pictures, there, labels, head, rng) if self.mirror else (False, False)
         views = Framing(strength=self.views, across=across, down=down)
         form = form_for(wh, boxes, labels, head.classes_, most_side=longer, views=views, **said)
         form = replace(form, mirrors=False)  # fold models answer together: what mirrors would add, they add
         weight = None if rows.weight is None else rows.weight[kept]
         network, curve = learnt(form, pictures, there, labels, learning, rng, weight)
         return Finder(grids.parts, network, longer, head.most, np.asarray(curve, dtype=np.float64))
-
-    def _mirrors(
-        self,
-        pictures: Sequence[NDArray[np.uint8]],
-        boxes: list[Floats],
-        labels: list[Ints],
-        head: Head,
-        rng: np.random.Generator,
-    ) -> tuple[bool, bool]:
-        """Whether across and down: asked of the things cut out; where these do not tell, across, as most things bear it."""
-        if not self.mirror:
-            return False, False
-        if head.classes_ < 2 or sum(map(len, labels)) < LEAST:
-            return True, False
-        cut, names = crops(pictures, boxes, labels, SIDE, LOOKED_AT, rng)
-        return mirrors(cut, np.eye(head.classes_)[names], rng) or (True, False)
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Finder:
@@ -193,9 +175,3 @@ class Finder:
             "mirrored": list(n.mirrors),
             "weights": int(sum(w.size for w in n.weights)),
         }
-
-
-def _drawn(y: NDArray[Any]) -> tuple[list[Floats], list[Ints]]:
-    """Boxes [m, 4] and classes [m] of each picture."""
-    real = [row[row[:, 0] >= 0] for row in y]
-    return [row[:, 1:] for row in real], [row[:, 0].astype(np.int64) for row in real]

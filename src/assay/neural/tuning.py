@@ -28,6 +28,7 @@ from ..kernel.need import need
 from .checkpoint import find, network_of, tokenizer_of
 from .device import device
 from .halves import Halves, halves
+from .pace import StepsOrTime
 
 WAYS = ("lora", "adapters", "full", "head")
 # Last parts of the names of layers, in checkpoints like BERT, DistilBERT, MPNet, GPT-2, GPT-NeoX, Llama and ModernBERT
@@ -41,7 +42,6 @@ FULL = 0.03  # of the rate, for weights of the network itself
 HEAD = 3.0  # of the rate, for the head: its weights are larger, since points have length one
 DROPOUT = 0.1  # of coordinates of a point, in training
 DECAY, CLIP, WARM = 0.01, 1.0, 0.06
-SPARE = 0.9  # of the time, for steps: the last look comes after
 BUCKET = 32  # batches whose rows are sorted by length together
 JUDGES, LEAST_STEPS, PARTS, PATIENCE = 500, 8, 2, 4  # rows, steps between two looks, looks an epoch, looks without gain
 PROBES, PROBE_STEPS = 12, 10  # times the head's solver goes on, and its steps each time
@@ -277,22 +277,6 @@ def _losses(head: Head, scores: Any, y: Any) -> Any:
     return -(torch.log_softmax(scores, dim=1) * y).sum(dim=1)
 
 
-class _Way:
-    """How far the schedule is: by its steps, or by the time where that is shorter. Looks at the clock each step."""
-
-    def __init__(self, steps: int, clock: Clock) -> None:
-        self.taken, self._steps = 0, max(1, steps)
-        self._left = SPARE * clock.remaining()
-        self._timer = clock.slice(self._left)
-        self.share = 0.0 if self._left > 0.0 else 1.0
-
-    def step(self) -> None:
-        """One step is done."""
-        self.taken += 1
-        gone = self._timer.spent() / self._left if np.isfinite(self._left) else 0.0
-        self.share = min(1.0, max(self.share, self.taken / self._steps, gone))
-
-
 class Tuning:
     """A network and a head on their way."""
 
@@ -371,7 +355,7 @@ class Tuning:
     def run(self, rows: Rows, judges: Rows, early: bool, clock: Clock) -> Learnt:
         """Learn until the schedule, the time or the gain on the judges ends (the last where `early`); keep the best."""
         each = -(-len(rows.places) // self.form.batch)
-        optimiser, way = self.optimiser(), _Way(self.form.epochs * each, clock)
+        optimiser, way = self.optimiser(), StepsOrTime(self.form.epochs * each, clock)
         best, usual = self._judged(judges) if not clock.expired() else (float("inf"), self._no_pull(rows))
         kept, curve, since = self._state(), [best] if np.isfinite(best) else [], 0
         every = max(LEAST_STEPS, each // PARTS)
