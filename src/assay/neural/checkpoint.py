@@ -44,6 +44,7 @@ SEEING = (  # model types whose configuration may leave all of these at their de
     "vit_msn",
 )
 OF_BOXES = "ForObjectDetection"  # how the name of an architecture ends that finds things in pictures
+OF_ONE_SIZE = ("eval_size", "anchor_image_size")  # what a configuration of a detector says of the size it is asked at
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 
 _opened: dict[str, Checkpoint] = {}
@@ -57,6 +58,7 @@ class Checkpoint:
     sha256: str
     folder: Path
     kind: str = "texts"  # what it is for: texts, pictures as a whole, or boxes of the things in pictures
+    architecture: str = ""  # the model type that its configuration names
 
     @property
     def sees(self) -> bool:
@@ -143,12 +145,13 @@ def _of(folder: Path, name: str) -> Checkpoint:
         raise refusal(RequestError, "neural", "own_code", path=folder.name)
     if "vision_config" in config:
         raise refusal(RequestError, "neural", "of_both", path=folder.name)
+    architecture = str(config.get("model_type", ""))[:60]
     if files & TOKENIZERS:
-        return Checkpoint(name, _hash(folder), folder)
+        return Checkpoint(name, _hash(folder), folder, "texts", architecture)
     finds = any(str(own).endswith(OF_BOXES) for own in config.get("architectures") or ())
     if not finds and not _is_of_pictures(config, files):
         raise refusal(RequestError, "neural", "no_tokenizer", path=folder.name)
-    return Checkpoint(name, _hash(folder), folder, "boxes" if finds else "pictures")
+    return Checkpoint(name, _hash(folder), folder, "boxes" if finds else "pictures", architecture)
 
 
 def _is_of_pictures(config: dict[str, Any], files: set[str]) -> bool:
@@ -203,22 +206,48 @@ def network_of(checkpoint: Checkpoint, half: bool = False) -> Any:
 
 def network_and_missing(checkpoint: Checkpoint, half: bool = False) -> tuple[Any, frozenset[str]]:
     """The network, and the names of weights that the checkpoint lacks: what they compute is random. Raises RequestError."""
+    return _loaded(checkpoint, "AutoModel", half)
+
+
+def detector_of(checkpoint: Checkpoint) -> Any:
+    """Its network of boxes, for pictures of any size. Raises RequestError where the weights do not fit, or lack some."""
+    network, missing = _loaded(checkpoint, "AutoModelForObjectDetection", of_any_size=True)
+    if missing:
+        raise refusal(RequestError, "neural", "lacking", path=checkpoint.name, names=sorted(missing)[:5])
+    return network
+
+
+def _loaded(
+    checkpoint: Checkpoint, auto: str, half: bool = False, of_any_size: bool = False
+) -> tuple[Any, frozenset[str]]:
     torch, transformers = need("torch", "nets"), need("transformers", "text")
     transformers.utils.logging.disable_progress_bar()
     before = transformers.utils.logging.get_verbosity()
     transformers.utils.logging.set_verbosity_error()
     try:
-        network, told = transformers.AutoModel.from_pretrained(
+        more = {"config": _of_any_size(checkpoint)} if of_any_size else {}
+        network, told = getattr(transformers, auto).from_pretrained(
             checkpoint.folder,
+            **more,
             output_loading_info=True,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
             dtype=torch.bfloat16 if half else torch.float32,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        said = str(error).strip().splitlines()[0][:200]
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise refusal(RequestError, "neural", "bad_weights", path=checkpoint.name, error=said) from error
     finally:
         transformers.utils.logging.set_verbosity(before)
     return network.eval().requires_grad_(False), frozenset(told["missing_keys"])
+
+
+def _of_any_size(checkpoint: Checkpoint) -> Any:
+    """The configuration of a detector, without the size that places of its maps may be reckoned for beforehand."""
+    transformers = need("transformers", "text")
+    config = transformers.AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False, local_files_only=True)
+    for name in OF_ONE_SIZE:
+        if getattr(config, name, None) is not None:
+            setattr(config, name, None)
+    return config
