@@ -105,7 +105,7 @@ class Detr:
         if clock.remaining() < self.about.loads:
             values = {"seconds": self.about.loads, "left": round(clock.remaining())}
             raise DoesNotApply(self.about.say("learners", "short", **values))
-        whole = side = frame_for(checkpoint, self.side).side
+        whole = side = frame_for(checkpoint.label, self.side).side
         n = int(given.grids.columns[0].there.sum())
         form = self._form(2, side, Framing(strength=self.views))
         if clock.stands or not n:
@@ -113,12 +113,13 @@ class Detr:
         step, look = timed(checkpoint.label, form)
         while True:
             share = (side / whole) ** 2
-            seconds = share * (fits * min(STEPS, self.epochs * -(-n // self.batch)) * step + n * look / cores())
+            steps = fits * min(STEPS, self.epochs * -(-n // self.batch)) / min(fits, cores())
+            seconds = share * (steps * step + n * look / cores())
             left = SHARE * clock.remaining()
             if seconds <= left:
                 return replace(self, encoder=checkpoint.label, side=side)
             smaller = int(SMALLER * side) // STEP * STEP
-            if smaller < max(LEAST, SMALLEST * whole):
+            if smaller < SMALLEST * whole or smaller != frame_for(checkpoint.label, smaller).side:
                 values = {"n": n, "seconds": round(seconds), "left": round(left)}
                 raise DoesNotApply(self.about.say("learners", "long", **values))
             side = smaller
@@ -151,7 +152,7 @@ class Detr:
         kept = np.flatnonzero((sizes > 0).all(axis=1))
         if not len(kept):
             raise DoesNotApply(self.about.say("learners", "none"))
-        side = frame_for(checkpoint, self.side).side
+        side = frame_for(checkpoint.label, self.side).side
         pictures = Squares(rows.grids.columns[0].take(kept), side)
         boxes, labels = drawn(rows.y[kept])
         shares = [own / np.tile(size, 2) for own, size in zip(boxes, sizes[kept], strict=True)]
@@ -184,7 +185,7 @@ class Detr:
         way, side = box.text("way", options=WAYS), box.whole("side", LEAST, MOST)
         starts = box.array("starts", np.int64, (head.classes_,))
         known = int(base(label).config.num_labels)
-        if side % STEP or not ((starts >= -1) & (starts < known)).all():
+        if side != frame_for(label, side).side or not ((starts >= -1) & (starts < known)).all():
             raise box.refuse(f"a side of {side} pixels, or classes that the encoder does not have")
         shapes = parts_of(for_classes(label, head.classes_), way)
         arrays = tuple(halves_of(box, f"learnt-{place}", shape) for place, (_, shape) in enumerate(shapes))
@@ -212,7 +213,7 @@ class Tuned:
         grid = batch.grids.columns[0]
         sizes = grid.sizes()
         rows = np.flatnonzero((sizes > 0).all(axis=1))
-        frame = frame_for(find(self.label), self.side)
+        frame = frame_for(self.label, self.side)
         for some in np.array_split(rows, -(-len(rows) // AT_ONCE)) if len(rows) else []:
             squares = grid.take(some).at(self.side)
             seen = np.flatnonzero(squares.any(axis=(1, 2, 3)))  # what cannot be read is black
@@ -282,7 +283,7 @@ def _answering(label: str, pictures: Squares, clock: Clock) -> float:
     """Seconds to set aside for the rows that are to be answered after; at most half of what is left."""
     if clock.expired() or clock.stands:
         return 0.0
-    network, frame = base(label), frame_for(find(label), pictures.side)
+    network, frame = base(label), frame_for(label, pictures.side)
     some = pictures[0][None]
     find_in(network, frame, some, 1)  # the first call is slow
     timer = clock.slice(clock.remaining())

@@ -45,6 +45,7 @@ SEEING = (  # model types whose configuration may leave all of these at their de
 )
 OF_BOXES = "ForObjectDetection"  # how the name of an architecture ends that finds things in pictures
 OF_ONE_SIZE = ("eval_size", "anchor_image_size")  # what a configuration of a detector says of the size it is asked at
+UNASKED = ("denoising_class_embed", "num_batches_tracked")  # numbers of a detector that are never asked
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 
 _opened: dict[str, Checkpoint] = {}
@@ -212,8 +213,8 @@ def network_and_missing(checkpoint: Checkpoint, half: bool = False) -> tuple[Any
 def detector_of(checkpoint: Checkpoint) -> Any:
     """Its network of boxes, for pictures of any size. Raises RequestError where the weights do not fit, or lack some."""
     network, missing = _loaded(checkpoint, "AutoModelForObjectDetection", of_any_size=True)
-    if missing:
-        raise refusal(RequestError, "neural", "lacking", path=checkpoint.name, names=sorted(missing)[:5])
+    if lost := sorted(name for name in missing if not any(part in name for part in UNASKED)):
+        raise refusal(RequestError, "neural", "lacking", path=checkpoint.name, names=lost[:5])
     return network
 
 

@@ -51,6 +51,7 @@ FIXED = {"reg_scale", "up", "denoising_class_embed"}  # never learnt, or never a
 STEP = 32  # pixels: sides are multiples
 SIDE = 640  # pixels, where a checkpoint does not say
 LEAST, MOST = 32, 2048  # pixels of a side
+TWO_STAGES = (8, 16, 32, 64)  # pixels between places of the maps of a Deformable DETR that picks them
 CLEAR = 0.5  # overlap from which a box of the network is about a thing
 
 _lock = threading.Lock()
@@ -67,7 +68,17 @@ class Found:
 
 @functools.lru_cache(maxsize=2)
 def _base(label: str) -> Any:
-    return detector_of(find(label)).to(device())
+    checkpoint = find(label)
+    network = detector_of(checkpoint).to(device())
+    frame = _frame(checkpoint, least_side(network.config))
+    try:
+        asked(network, frame, np.zeros((frame.side, frame.side, 3), dtype=np.uint8))
+    except (TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise refusal(
+            RequestError, "neural", "finds_nothing", path=checkpoint.name, error=said, side=frame.side
+        ) from error
+    return network
 
 
 def base(label: str) -> Any:
@@ -76,8 +87,22 @@ def base(label: str) -> Any:
         return _base(label)
 
 
-def frame_for(checkpoint: Checkpoint, side: int = 0) -> Frame:
+def least_side(config: Any) -> int:
+    """Pixels of the smallest square with as many places as the network asks questions, a multiple of 32; 32 where it picks no places."""
+    strides = getattr(config, "feat_strides", None) or (TWO_STAGES if getattr(config, "two_stage", False) else None)
+    questions = int(getattr(config, "num_queries", 1))
+    sides = range(LEAST, MOST + 1, STEP)
+    enough = (side for side in sides if sum(int(side // stride) ** 2 for stride in strides or ()) >= questions)
+    return next(enough, MOST) if strides else LEAST
+
+
+def frame_for(label: str, side: int = 0) -> Frame:
     """How the checkpoint wants its pictures, at another side where one is given, a multiple of 32. Raises RequestError."""
+    checkpoint, least = find(label), least_side(base(label).config)
+    return _frame(checkpoint, least, side)
+
+
+def _frame(checkpoint: Checkpoint, least: int, side: int = 0) -> Frame:
     path, usual = checkpoint.folder / PROCESSOR, {"do_normalize": checkpoint.architecture not in UNSCALED}
     try:
         said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -85,7 +110,7 @@ def frame_for(checkpoint: Checkpoint, side: int = 0) -> Frame:
     except (ValueError, TypeError, KeyError, OSError) as error:
         what = str(error)[:200]
         raise refusal(RequestError, "neural", "odd_processor", path=checkpoint.name, what=what) from error
-    at = max(LEAST, round((side or frame.side) / STEP) * STEP)
+    at = max(least, round((side or frame.side) / STEP) * STEP)
     return replace(frame, side=at, crop=at)
 
 

@@ -26,7 +26,6 @@ from assay.kernel.need import need
 from assay.pictures.framed import Framing, boxes_seen, seen
 from assay.stats.boxes import iou
 
-from .checkpoint import find
 from .detector_training import grown
 from .detr import (
     CLEAR,
@@ -112,7 +111,7 @@ def started(
     clock: Clock,
 ) -> Ints:
     """The class of the checkpoint that is surest, on average, of the things of each class [k]; -1 where it boxes none of them."""
-    network, frame = base(label), frame_for(find(label), form.side)
+    network, frame = base(label), frame_for(label, form.side)
     full = [row for row, own in enumerate(boxes) if len(own)]
     sums, count = None, np.zeros(form.classes)
     for row in full[:: max(1, len(full) // LOOKED_AT)][:LOOKED_AT]:
@@ -137,7 +136,7 @@ def timed(label: str, form: Form) -> tuple[float, float]:
     with one_thread():
         training = DetrTraining(label, form, starts, pictures, [boxes] * form.batch, [names] * form.batch, rng)
         steps = [_seconds(lambda: training.step(0.0, form.views)) for _ in range(2)]
-        network, frame = base(label), frame_for(find(label), form.side)
+        network, frame = base(label), frame_for(label, form.side)
         looks = [_seconds(lambda: asked(network, frame, pictures[0])) for _ in range(2)]
     return min(steps), min(looks)
 
@@ -164,7 +163,7 @@ class DetrTraining:
     ) -> None:
         t = self.torch = need("torch", "nets")
         self.form, self.rng, self.pictures, self.boxes, self.classes = form, rng, pictures, boxes, classes
-        self.network, self.frame = for_classes(label, form.classes), frame_for(find(label), form.side)
+        self.network, self.frame = for_classes(label, form.classes), frame_for(label, form.side)
         self.before = dict(self.network.named_parameters())
         self.names = [name for name, _ in parts_of(self.network, form.way)]
         self.learnt = [t.nn.Parameter(self.before[name].detach().clone()) for name in self.names]
