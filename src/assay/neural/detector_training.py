@@ -87,14 +87,17 @@ def timed(form: Form) -> float:
     return min(seconds[WARMING:])
 
 
-def side_within(form: Form, pictures: int, seconds: float) -> int:
-    """Pixels of the longer side at which so many seconds pay for epochs enough of so many pictures; never more than the form's own.
+def epochs_within(form: Form, pictures: int, seconds: float) -> float:
+    """How often so many pictures can be looked at in so many seconds, by a few steps that are timed."""
+    return seconds * SPARE / (timed(form) * max(1, pictures) / form.batch)
+
+
+def side_within(form: Form, epochs: float) -> int:
+    """Pixels of the longer side at which there are epochs enough, where there are so many at the form's own; never more than that.
 
     For `form_for(most_side=...)`, which knows nothing of time.
     """
-    needed = timed(form) * max(1, pictures) / form.batch * ENOUGH
-    share = min(1.0, math.sqrt(seconds * SPARE / needed))
-    return max(LEAST_SIDE, int(max(form.height, form.width) * share))
+    return max(LEAST_SIDE, int(max(form.height, form.width) * math.sqrt(min(1.0, epochs / ENOUGH))))
 
 
 class DetectorTraining:
