@@ -132,9 +132,10 @@ class Detector:
             raise box.refuse("the network is not one for these classes and pictures")
         curve = box.array("curve", np.float64, (None,))
         longer, side = box.whole("longer", 1, MOST_LONGER), box.whole("piece", 0, MOST_LONGER)
-        tiling = Tiling(side, box.whole("shared", 0, side - 1)) if side else None
+        shared = box.whole("shared", 0, max(0, side - 1))
+        tiling = Tiling(side, shared) if side else None
         if tiling is not None and len(tiling.pieces(longer, longer)) > MOST_PIECES:
-            raise box.refuse(f"pieces of {side} pixels that share {tiling.shared} are too many in {longer}")
+            raise box.refuse(f"pieces of {side} pixels that share {shared} are too many in {longer}")
         return Finder(parts, network, longer, tiling, head.most, curve)
 
 
