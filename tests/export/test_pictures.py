@@ -182,7 +182,7 @@ def test_members_that_read_plain_numbers_of_pictures_are_named(folder: Path, tmp
     model = plain(folder, "y")
     with pytest.raises(RequestError, match=r"linear.* reads plain numbers made of the pictures in 'photo'") as caught:
         model.export(tmp_path / "m.onnx")
-    assert "--learner residual" in caught.value.parts("en")[-1]
+    assert "--learner fisher" in caught.value.parts("en")[-1]
     assert all(caught.value.parts("zh"))
     blend = seeing(model, files(folder, 60, 0), SMALL)
     both = (*blend.ensemble.members, replace(model.ensemble.members[-1], weight=0.0))

@@ -118,7 +118,7 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
 
 Pictures are given to the file as pixels, "photo_64x64", at the size at which the model looks, and "photo_there" says where
 there is one; the file's metadata says how pixels are made. A member that reads the plain numbers made of a picture
-cannot be written: train with --learner residual, or patches, or cnn.
+cannot be written: train with --learner fisher, or patches, residual, cnn.
 
 A model that finds things takes one picture a call, its aspect kept, in the rectangle that its input is called after
 ("photo_320x256"), and "photo_size", its width and height; "boxes", "probability", "classes" and "label" come out.
@@ -292,7 +292,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
 
 图片以像素形式给出，如“photo_64x64”，边长为模型所看的大小；“photo_there”说明哪些行有图片；
 像素如何得到写在文件的元数据中。使用由图片算出的普通数值的成员不能写成 ONNX：
-训练时请用 --learner residual，或 patches，或 cnn。
+训练时请用 --learner fisher，或 patches、residual、cnn。
 
 目标检测模型每次接收一张图片：保持宽高比放入输入名所示的矩形（如“photo_320x256”），
 并用“photo_size”给出图片的宽和高；输出为“boxes”“probability”“classes”和“label”。
