@@ -134,6 +134,14 @@ def test_pictures_in_which_nothing_lies_are_learnt_from(label: str) -> None:
     assert np.isfinite(found.curve).all()
 
 
+def test_in_a_picture_that_could_not_be_read_nothing_lies(label: str) -> None:
+    pictures, boxes, names = squares(4)
+    pictures[1] = np.zeros_like(pictures[1])
+    training = DetrTraining(label, form(), np.array([0, 1, 2]), pictures, boxes, names, np.random.default_rng(0))
+    _, things = training._seen(np.arange(4), Framing(strength=0.0))
+    assert [len(own["boxes"]) for own in things] == [1, 0, 1, 1]
+
+
 def test_trainings_side_by_side_do_not_mind_each_other(label: str) -> None:
     alone = learnt(label, way="full")
     with ThreadPoolExecutor(2) as pool:

@@ -251,6 +251,7 @@ class DetrTraining:
         for place, row in enumerate(rows.tolist()):
             own = np.asarray(self.boxes[row], dtype=np.float64).reshape(-1, 4)
             corners, left = boxes_seen(own, (1, 1), times[place], middle[place])
+            left &= pixels[place].any()  # in what is black all over nothing is found: it could not be read
             low, high = corners[left, :2], corners[left, 2:]
             there = np.concatenate([(low + high) / 2, high - low], axis=1).astype(np.float32)
             names = np.asarray(self.classes[row], dtype=np.int64)[left]
