@@ -117,7 +117,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(folder: Path) -> assay.Model:
     settings = {"side": 64, "made": 48, "steps": 20, "width": 16}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(portfolio, "_pictures", lambda sight: [("defects", "defects", settings)])
+        patch.setattr(portfolio, "_pictures", lambda: [("defects", "defects", settings)])
         return assay.train(parts(folder, 40, 0, 0), task="odd", trials=1, folds=3, checks=("quality",))
 
 
@@ -171,7 +171,7 @@ def test_references_are_inputs_of_their_own_and_what_differs_is_made_in_the_file
         csv.writer(handle).writerows([[own[0], f"t-{row}.png"] for row, own in enumerate(rows[1:25])])
         csv.writer(handle).writerows([["", "t-0.png"], ["3-0.png", ""]])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(portfolio, "_pictures", lambda sight: [("defects", "defects", settings)])
+        patch.setattr(portfolio, "_pictures", lambda: [("defects", "defects", settings)])
         model = assay.train(
             folder / "both.csv",
             task="odd",
