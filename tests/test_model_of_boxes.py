@@ -93,18 +93,11 @@ def test_a_saved_model_answers_the_same_and_is_written_the_same(model: Model, fr
     assert (again.codec, again.conformal.threshold) == (model.codec, model.conformal.threshold)
 
 
-def test_boxes_are_neither_explained_nor_exported_and_both_say_what_to_do(
-    model: Model, fresh: Path, tmp_path: Path
-) -> None:
+def test_boxes_are_not_explained_and_it_is_said_what_to_do(model: Model, fresh: Path) -> None:
     with pytest.raises(RequestError) as caught:
         model.explain(fresh)
     assert in_three_parts(caught.value)
     assert "--draw" in str(caught.value)
-    with pytest.raises(RequestError) as caught:
-        model.export(tmp_path / "m.onnx")
-    assert in_three_parts(caught.value)
-    assert "-o found.json" in str(caught.value)
-    assert not (tmp_path / "m.onnx").exists()
 
 
 def test_the_report_tells_of_the_objects_in_both_languages(model: Model) -> None:

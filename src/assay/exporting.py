@@ -7,9 +7,12 @@ The file is asked before it is kept: where one row's answer is not the model's o
 Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no as strings ("" missing), dates as days since
 1970 in float64 (NaN missing). Each is [n, 1]. A column of pictures has one for each size at which a network looks: "photo_64x64", bytes
 [n, 64, 64, 3] as `pictures.decoding.decoded` makes them of a file (a picture of 32 is not that of 64 made smaller); and "photo_there",
-truth [n, 1], false where there is no picture, or [1, 1] for all rows alike.
+truth [n, 1], false where there is no picture, or [1, 1] for all rows alike. References are inputs like any pictures: what differs from
+them is made in the file.
 
-Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; where a column bears such a name, the output's ends in "_".
+Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; of odd ones among good ones "score" [n, 1], in spreads of
+good ones, "alarm", truth [n, 1], where that is above 0, and "label" [n]; where a column bears such a name, the output's ends in "_".
+Models that find things in pictures have other inputs and outputs: `exporting_boxes.py`.
 """
 
 from __future__ import annotations
@@ -28,12 +31,13 @@ from numpy.typing import NDArray
 
 import assay
 
+from .exporting_boxes import APART, FEW, boxes_agree, boxes_file, boxes_graph
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
 from .kernel.hints import reason
 from .kernel.plan import Plan
-from .kernel.plugins import Encoder, EncoderInGraph, GivesGrids, InGraph, Task, modality_of
+from .kernel.plugins import Encoder, EncoderInGraph, GivesGrids, InGraph, Refers, Task, modality_of
 from .kernel.rng import stream
 from .kernel.words import Say, refusal
 from .onnx_graph.file import Session, Shape, to_bytes
@@ -43,7 +47,12 @@ from .search.ensemble import Ensemble, Member
 from .stats.scores import LARGEST_LOG
 
 MOST = 1e-5  # largest difference of a probability, or of a value in standard deviations of the values
-MADE_ROWS, MADE_PICTURES = 1000, 60  # rows that are made up, and those with pictures
+MOST_ODD = 1e-4  # the same of how odd a picture is: logarithms of what is nearly nothing, a colour that never changes, magnify rounding
+MADE_ROWS, MADE_PICTURES, MADE_SCENES = (
+    1000,
+    60,
+    16,
+)  # rows that are made up, those with pictures, and those looked at for boxes
 AT_ONCE, PICTURES_AT_ONCE = 1000, 16  # rows asked together, and those with pictures
 PIXELS = (
     "uint8 red, green and blue of the whole picture, upright (EXIF), white behind what is transparent, deep greys over the window in "
@@ -64,25 +73,58 @@ class Exported:
 
 
 def export(
-    ensemble: Ensemble, plan: Plan, task: Task, labels: tuple[str, ...], path: Path, data: Dataset | None
+    ensemble: Ensemble,
+    plan: Plan,
+    task: Task,
+    labels: tuple[str, ...],
+    path: Path,
+    data: Dataset | None,
+    promise: object = None,
 ) -> Exported:
     """Write the model as ONNX, checked on every row of an opened table, or on rows made up from the encoders.
 
-    Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5, and MissingPackage.
+    promise : what says from which probability on boxes are told, where there are boxes
+
+    Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5 (1e-4 of how odd a row is), and MissingPackage.
     """
     if ensemble.head.name == "flags":
         raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
-    if ensemble.head.name == "boxes":
-        raise refusal(RequestError, "onnx_graph", "no_boxes")
     with _rows(ensemble, data) as rows:
         if not rows.rows:
             raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
+        if ensemble.head.name == "boxes":
+            return _with_boxes(ensemble, plan, labels, path, rows, data is None, promise)
         names = _names(ensemble, labels)
         graph = _graph(ensemble, labels, names, frozenset({*ensemble.parts, *names.values()}), rows)
         content = _file(graph, ensemble, plan, labels, names)
         largest = _difference(Session(content), ensemble, task, labels, rows, names, graph)
-    if not largest <= MOST:
-        raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=MOST)
+    most = MOST_ODD if ensemble.head.name == "oddness" else MOST
+    if not largest <= most:
+        raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=most)
+    _write(path, content)
+    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
+    return Exported(path, rows.rows, largest, len(content), said)
+
+
+def _with_boxes(
+    ensemble: Ensemble, plan: Plan, labels: tuple[str, ...], path: Path, rows: Dataset, made: bool, promise: object
+) -> Exported:
+    """The same of a model that finds things in pictures (`exporting_boxes.py`)."""
+    graph = boxes_graph(ensemble, labels)
+    content = boxes_file(ensemble, graph, labels, promise, _about(plan, labels))
+    found = boxes_agree(Session(content), ensemble, rows, graph, MOST)
+    counted: dict[str, Any] = {"boxes": found.boxes, "apart": found.apart, "surest": found.surest}
+    if not found.rows:
+        raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
+    if not found.is_near:
+        raise refusal(RequestError, "onnx_graph", "apart", **counted, most=MOST, share=APART, few=FEW)
+    _write(path, content)
+    said = Say("onnx_graph", "boxes_made" if made else "boxes_data", {"name": rows.source.name, **counted})
+    return Exported(path, found.rows, found.largest, len(content), said)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all. Raises RequestError."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)
@@ -90,14 +132,13 @@ def export(
     except OSError as error:
         part.unlink(missing_ok=True)
         raise refusal(RequestError, "onnx_graph", "unwritten", path=str(path), reason=reason(error)) from error
-    said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
-    return Exported(path, rows.rows, largest, len(content), said)
 
 
 def _names(ensemble: Ensemble, labels: tuple[str, ...]) -> dict[str, str]:
     """The name of each output."""
     names = {}
-    for name in ("label", "probabilities") if labels else ("value",):
+    plain = ("label", "probabilities") if labels else ("value",)
+    for name in ("score", "alarm", "label") if ensemble.head.name == "oddness" else plain:
         names[name] = name
         while names[name] in ensemble.parts:
             names[name] += "_"
@@ -115,29 +156,40 @@ def _file(graph: Graph, ensemble: Ensemble, plan: Plan, labels: tuple[str, ...],
     every = dict(ensemble.encoders[0].kinds)
     for (part, side), name in graph.pictures.items():
         inputs[name], kinds[name] = ("uint8", ("n", side, side, 3)), _key(every[part])
-        sides[name] = {"column": part, "side": side, "kind": every[part], "there": graph.there(part)}
+        sides[name] = {"column": part, "side": side, "kind": every[part], "there": graph.shown.get(part, "")}
     for name in graph.shown.values():
         inputs[name], kinds[name] = ("bool", ("m", 1)), "there"
-    about = {
-        "target": plan.target,
-        "labels": json.dumps(labels, ensure_ascii=False),
-        "data_sha256": str(plan.data.get("sha256", "")),
-        "assay": assay.__version__,
+    about = _about(plan, labels) | {
         "inputs": json.dumps(kinds, ensure_ascii=False),
         "dates": "days since 1970-01-01 in float64, NaN missing",
     }
     if sides:
         about |= {"pictures": json.dumps(sides, ensure_ascii=False), "pixels": PIXELS}
-    outputs: dict[str, tuple[str, int | None] | Shape] = {names["value"]: ("double", 1)} if not labels else {}
-    if labels:
+    outputs: dict[str, tuple[str, int | None] | Shape] = {}
+    if ensemble.head.name == "oddness":
+        outputs = {names["score"]: ("double", 1), names["alarm"]: ("bool", 1), names["label"]: ("string", None)}
+        about["score"] = "standard deviations of good ones; an alarm is raised above 0"
+    elif not labels:
+        outputs = {names["value"]: ("double", 1)}
+    else:
         outputs = {names["label"]: ("string", None), names["probabilities"]: ("double", len(labels))}
     return to_bytes(graph, inputs, outputs, about)
+
+
+def _about(plan: Plan, labels: tuple[str, ...]) -> dict[str, str]:
+    """What is said of any model."""
+    return {
+        "target": plan.target,
+        "labels": json.dumps(labels, ensure_ascii=False),
+        "data_sha256": str(plan.data.get("sha256", "")),
+        "assay": assay.__version__,
+    }
 
 
 def _graph(
     ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str], taken: frozenset[str], rows: Dataset
 ) -> Graph:
-    graph = Graph(taken=taken)
+    graph = Graph(taken=taken, refers=_refers(ensemble))
     found, share = [], 1.0 / len(ensemble.encoders)
     nothing = rows.take(slice(0, 0))
     for fold, encoders in enumerate(ensemble.encoders):
@@ -156,6 +208,13 @@ def _graph(
                 found.append(graph.node("Mul", scores, graph.constant(share * member.weight)))
     scale, shift = (graph.constant(v) for v in (ensemble.calibration.by_column, ensemble.calibration.shift))
     scores = graph.node("Add", graph.node("Mul", graph.sum(found), scale), shift)
+    places = {"keys_int64s": list(range(len(labels))), "values_strings": [str(label) for label in labels]}
+    if ensemble.head.name == "oddness":
+        graph.node("Identity", scores, output=names["score"])
+        alarm = graph.node("Greater", scores, graph.constant(0.0), output=names["alarm"])
+        code = graph.node("Reshape", graph.whole(alarm), graph.constant(np.asarray([-1])))
+        graph.node("LabelEncoder", code, domain=TREES, output=names["label"], **places)
+        return graph
     if not labels:
         graph.node(*_answer(graph, ensemble.head, scores), output=names["value"])
         return graph
@@ -164,7 +223,6 @@ def _graph(
         p = graph.node("Concat", *parts, axis=1, output=names["probabilities"])
     else:
         p = graph.node("Softmax", scores, axis=1, output=names["probabilities"])
-    places = {"keys_int64s": list(range(len(labels))), "values_strings": [str(label) for label in labels]}
     best = graph.node("ArgMax", p, axis=1, keepdims=0)
     graph.node("LabelEncoder", best, domain=TREES, output=names["label"], **places)
     return graph
@@ -188,7 +246,7 @@ def _any_input(ensemble: Ensemble, graph: Graph, fold: int) -> str:
             return name
     for member in ensemble.members:
         if member.weight:
-            tried = Graph(owners=graph.owners)
+            tried = Graph(owners=graph.owners, refers=graph.refers)
             _drawn(member.folds[fold], f"{member.name} ({member.learner})").graph(tried, "x")
             for part, side in tried.pictures:
                 return graph.picture(part, side)
@@ -200,6 +258,13 @@ def _answer(graph: Graph, head: Head, scores: str) -> tuple[str, str]:
     if head.name == "counts":
         return "Exp", graph.node("Min", scores, graph.constant(LARGEST_LOG))
     return "Identity", scores
+
+
+def _refers(ensemble: Ensemble) -> dict[str, str]:
+    """The columns of references, and the column that each is held against."""
+    pairs = zip(ensemble.parts, ensemble.encoders[0].parts, strict=True)
+    found = {name: encoder.refers for name, encoder in pairs if isinstance(encoder, Refers) and encoder.refers}
+    return {name: other for name, other in found.items() if other in ensemble.parts}
 
 
 def _is_seen(encoder: Encoder) -> bool:
@@ -222,21 +287,24 @@ def _difference(
     names: Mapping[str, str],
     graph: Graph,
 ) -> float:
-    """The largest difference of an answer from the model's own; of values in units of their standard deviation.
+    """The largest difference of an answer from the model's own; of values, and of how odd rows are, in units of their standard deviation.
 
-    Infinite where the label of a row is not the one of its largest probability.
+    Infinite where the label of a row is not the one of its largest probability, or of its score.
     """
-    ours = task.answers(ensemble.scores(data))
-    theirs = np.empty_like(ours)
+    odd = ensemble.head.name == "oddness"
+    ours = ensemble.scores(data) if odd else task.answers(ensemble.scores(data))
+    theirs, names_ = np.empty_like(ours), np.asarray(labels, dtype=object)
     size = PICTURES_AT_ONCE if graph.pictures else AT_ONCE
     for low in range(0, data.rows, size):
         found = session(feeds_of(ensemble, data.take(slice(low, low + size)), graph))
-        theirs[low : low + size] = found[names["probabilities" if labels else "value"]]
+        own = theirs[low : low + size] = found[names["score" if odd else "probabilities" if labels else "value"]]
+        if odd and (found[names["alarm"]] != (own > 0)).any():
+            return float("inf")
         if labels:
-            top = np.asarray(labels, dtype=object)[theirs[low : low + size].argmax(axis=1)]
-            if (found[names["label"]].astype(object) != top).any():
+            top = (own[:, 0] > 0).astype(np.int64) if odd else own.argmax(axis=1)
+            if (found[names["label"]].astype(object) != names_[top]).any():
                 return float("inf")
-    scale = 1.0 if labels else float(ours.std()) or float(np.abs(ours).mean()) or 1.0
+    scale = 1.0 if labels and not odd else float(ours.std()) or float(np.abs(ours).mean()) or 1.0
     return float(np.abs(ours - theirs).max() / scale)
 
 
@@ -285,15 +353,16 @@ def _rows(ensemble: Ensemble, data: Dataset | None) -> Iterator[Dataset]:
     if not any(_is_seen(encoder) for encoder in ensemble.encoders[0].parts):
         yield Dataset(tuple(_encoder(ensemble, place).sample(MADE_ROWS, rng) for place in places))
         return
+    many = MADE_SCENES if ensemble.head.name == "boxes" else MADE_PICTURES
     with tempfile.TemporaryDirectory() as home:
         columns = []
         for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
             if not _is_seen(ensemble.encoders[0].parts[place]):
-                columns.append(_encoder(ensemble, place).sample(MADE_PICTURES, rng))
+                columns.append(_encoder(ensemble, place).sample(many, rng))
                 continue
             folder = Path(home) / str(place)
             folder.mkdir()
-            names = made_up(folder, MADE_PICTURES, rng)
+            names = made_up(folder, many, rng)
             columns.append(modality_of(kind).open(Column.of_words(name, names, home=str(folder))).column)
         yield Dataset(tuple(columns))
 

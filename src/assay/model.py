@@ -339,7 +339,7 @@ class Model:
         Raises RequestError where a part cannot be written or an answer differs by more than 1e-5; no file is left then.
         """
         rows = None if data is None else self._opened(read(data, **options))
-        return export(self.ensemble, self.plan, self.task, self.codec.labels, Path(path), rows)
+        return export(self.ensemble, self.plan, self.task, self.codec.labels, Path(path), rows, self.conformal)
 
     def to_box(self) -> Box:
         """Everything a file needs."""

@@ -16,7 +16,7 @@ LAYERS = (
     {"cli", "serve", "sklearn", "testing"},
     {"api"},
     {"model"},
-    {"auditing", "answers", "report", "reading", "opening", "exporting", "documents"},
+    {"auditing", "answers", "report", "reading", "opening", "exporting", "exporting_boxes", "documents"},
     {"search"},
     {"planning"},
     set(ROOMS),

@@ -10,9 +10,10 @@ import pytest
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column
-from assay.kernel.errors import BundleInvalid, DoesNotApply
+from assay.kernel.errors import BundleInvalid, DoesNotApply, RequestError
 from assay.kernel.forms import Batch, Feature, Grids, Head, Vector
 from assay.learners.detector import Detector, Finder
+from assay.onnx_graph.graph import Graph
 from assay.pictures.shown import Shown
 from assay.stats.found_boxes import figures, there, views
 from assay.stats.scores import no_boxes
@@ -175,3 +176,76 @@ def test_its_pulls_are_all_base():
     pulls = finder().contributions(data)
     np.testing.assert_array_equal(pulls.sum(axis=1), finder().predict(data))
     assert not pulls[:, :-1].any()
+
+
+# Pieces
+
+
+def vast(n: int = 10, seed: int = 0) -> tuple[Shown, np.ndarray]:
+    """Pictures of 384 by 320 pixels, each of thirty small ones with things in them."""
+    rng, names = np.random.default_rng(seed), []
+    y = np.zeros((n, 90, 5))
+    y[:, :, 0] = -1.0
+    for row in range(n):
+        pixels, place = np.zeros((320, 384, 3), np.uint8), 0
+        for top in range(0, 320, 64):
+            for left in range(0, 384, 64):
+                pixels[top : top + 64, left : left + 64], boxes = scene(rng, 64, 64)
+                for box in boxes:
+                    y[row, place] = (LABELS.index(box.label), box.x + left, box.y + top, box.width, box.height)
+                    place += 1
+        names.append(f"vast-{seed}-{row}.png")
+        image.fromarray(pixels).save(f"{folder()}/{names[-1]}")
+    return Shown.of(Column.of_words("photo", names, home=folder())), y
+
+
+VAST = Head.boxes(2, 90)
+
+
+@functools.cache
+def pieces() -> Finder:
+    """At 192 pixels of the whole picture things would have seven, and sixteen are wanted."""
+    grid, y = vast()
+    data = batch(grid, y=y)
+    learner = Detector(epochs=12, side=192, **QUICK)
+    return learner.fit(data, data.take(np.arange(0)), VAST, Clock.still(), np.random.default_rng(0))
+
+
+def test_small_things_in_large_pictures_are_looked_for_in_pieces():
+    model = pieces()
+    assert model.tiling is not None
+    assert (model.network.width, model.network.height, model.tiling.side) == (192, 192, 192)
+    assert model.longer > 1.3 * 192
+    assert model.about()["pieces"]
+    grid, y = vast(4, seed=1)
+    assert figures(model.predict(batch(grid)), y, None, 2).ap50 > 0.3
+    grid, y = world()
+    assert finder().tiling is None
+
+
+def test_pieces_are_asked_alone_and_come_back_from_a_file():
+    model, (grid, _) = pieces(), vast(3, seed=1)
+    among = model.predict(batch(grid))
+    for row in range(3):
+        assert model.predict(batch(grid.take(np.asarray([row]))))[0].tobytes() == among[row].tobytes()
+    box = Box("finder")
+    model.dump(box)
+    again = Detector.load(box, VAST, batch(grid).vector.features)
+    assert again.predict(batch(grid)).tobytes() == among.tobytes()
+    box.put(piece=16, shared=15)
+    with pytest.raises(BundleInvalid, match="too many"):
+        Detector.load(box, VAST, batch(grid).vector.features)
+    box.put(shared=16)
+    with pytest.raises(BundleInvalid, match="shared"):
+        Detector.load(box, VAST, batch(grid).vector.features)
+
+
+def test_pieces_are_not_written_for_other_programs_and_are_left_alone_where_that_is_said():
+    with pytest.raises(RequestError, match="in pieces of 192 pixels"):
+        pieces().graph(Graph(taken=frozenset(), owners=()), "x")
+    grid, y = vast(3)
+    data = batch(grid, y=y)
+    learner = Detector(epochs=1, side=192, tiles=False, **QUICK)
+    whole = learner.fit(data, data.take(np.arange(0)), VAST, Clock.still(), np.random.default_rng(0))
+    assert whole.tiling is None
+    assert whole.longer == 192

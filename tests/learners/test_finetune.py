@@ -355,9 +355,9 @@ def test_a_vocabulary_of_another_script_is_refused_with_the_figure(bert: Path) -
 
 def test_it_is_tried_only_where_it_is_named() -> None:
     forms = frozenset({"vector", "texts"})
-    usual, _ = candidates(1000, Head.classes(2), (), forms=forms, encoder="x@1")
-    beside, _ = candidates(1000, Head.classes(2), (), also=("finetune",), forms=forms, encoder="x@1")
-    alone, _ = candidates(1000, Head.classes(2), ("finetune",), forms=forms, encoder="x@1")
+    usual, _ = candidates(1000, Head.classes(2), (), forms=forms, checkpoints={"texts": "x@1"})
+    beside, _ = candidates(1000, Head.classes(2), (), also=("finetune",), forms=forms, checkpoints={"texts": "x@1"})
+    alone, _ = candidates(1000, Head.classes(2), ("finetune",), forms=forms, checkpoints={"texts": "x@1"})
     assert "finetune" not in {c.learner for c in usual}
     assert {c.learner for c in beside} == {c.learner for c in usual} | {"finetune"}
     assert [c.settings["encoder"] for c in alone if c.learner == "finetune"] == ["x@1"]

@@ -381,8 +381,10 @@ def test_a_step_takes_no_more_pictures_than_there_is_memory_for(
 
 def test_it_is_tried_only_where_it_and_a_network_are_named() -> None:
     forms = frozenset({"vector", "grid"})
-    usual, _ = candidates(1000, Head.classes(2), (), forms=forms, sight="x@1")
-    beside, _ = candidates(1000, Head.classes(2), (), also=("finetune_pictures",), forms=forms, sight="x@1")
+    usual, _ = candidates(1000, Head.classes(2), (), forms=forms, checkpoints={"pictures": "x@1"})
+    beside, _ = candidates(
+        1000, Head.classes(2), (), also=("finetune_pictures",), forms=forms, checkpoints={"pictures": "x@1"}
+    )
     assert "finetune_pictures" not in {c.learner for c in usual}
     assert {c.learner for c in beside} == {c.learner for c in usual} | {"finetune_pictures"}
     assert [c.settings["encoder"] for c in beside if c.learner == "finetune_pictures"] == ["x@1"]

@@ -101,8 +101,8 @@ def test_it_says_why_when_none_was_named_or_the_time_is_short() -> None:
 
 
 def test_it_is_tried_first_among_what_looks_where_it_is_named_and_not_at_all_where_not() -> None:
-    named, _ = candidates(500, Head.classes(3), (), forms=SEEN, sight="net@0123456789abcdef")
-    assert [c.learner for c in named][:3] == ["constant", "sight", "patches"]
+    named, _ = candidates(500, Head.classes(3), (), forms=SEEN, checkpoints={"pictures": "net@0123456789abcdef"})
+    assert [c.learner for c in named][:3] == ["constant", "sight", "fisher"]
     plain, left = candidates(500, Head.classes(3), (), forms=SEEN)
     assert "sight" not in {c.learner for c in plain} | {said.values["learner"] for said in left}
     _, left = candidates(500, Head.classes(3), ("sight",), forms=SEEN)

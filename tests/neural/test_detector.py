@@ -16,9 +16,9 @@ from assay.kernel.errors import BundleInvalid
 from assay.kernel.threads import at_most
 from assay.neural import detector_training
 from assay.neural.detector import Detector, Found
-from assay.neural.detector_form import LEAST_SIDE, Form, form_for
+from assay.neural.detector_form import LEAST_SIDE, Form, form_for, tiling_for
 from assay.neural.detector_loss import Things, assigned, giou
-from assay.neural.detector_training import side_within, timed, train
+from assay.neural.detector_training import epochs_within, side_within, timed, train
 from assay.neural.pace import SPARE
 from assay.stats.average_precision import Boxes, average_precision, matches
 from assay.stats.boxes import iou
@@ -280,9 +280,26 @@ def test_little_time_makes_pictures_smaller(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(detector_training, "timed", lambda form: 0.1)
     form = replace(small(world(1, seed=0)), height=256, width=320, batch=4)
     whole = 0.1 * 100 / 4 * detector_training.ENOUGH / SPARE  # seconds that pay for every pixel of a hundred pictures
-    assert side_within(form, 100, whole) == 320
-    assert side_within(form, 100, whole * 0.75) == int(320 * math.sqrt(0.75))
-    assert side_within(form, 100, whole / 1000) == LEAST_SIDE
+    assert epochs_within(form, 100, whole) == pytest.approx(detector_training.ENOUGH)
+    assert side_within(form, epochs_within(form, 100, 2 * whole)) == 320
+    assert side_within(form, epochs_within(form, 100, whole * 0.75)) == int(320 * math.sqrt(0.75))
+    assert side_within(form, epochs_within(form, 100, whole / 1000)) == LEAST_SIDE
+
+
+def test_small_things_ask_for_pieces_as_far_as_there_is_time_for_them() -> None:
+    """Of a picture of 4,000 pixels things of 20 ask for 3,200: five sides of 640, or as many as there are epochs for."""
+
+    def longer(thing: float, epochs: float = math.inf, large: float = 30.0) -> int | None:
+        boxes = [np.array([[10.0, 10, thing, thing]] * 30 + [[10.0, 10, large, large]] * 3)] * 4
+        found = tiling_for([(4000, 3000)] * 4, boxes, [np.zeros(33, dtype=np.int64)] * 4, 640, epochs)
+        return None if found is None else found[0]
+
+    assert longer(20.0) == 3200
+    assert longer(40.0) == 1600
+    assert longer(90.0) is None  # 711 pixels are hardly more than 640
+    assert longer(20.0, large=900.0) is None  # and no piece would show a large one
+    assert longer(20.0, epochs=32.0) == round(0.8 * 2 * 640)
+    assert longer(20.0, epochs=20.0) is None
 
 
 def test_a_step_takes_its_time() -> None:

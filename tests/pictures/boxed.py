@@ -64,7 +64,7 @@ def quick(epochs: int = 40) -> Iterator[None]:
     """The portfolio tries a small detector, for so many epochs."""
     settings = {**QUICK, "epochs": epochs}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(portfolio, "_pictures", lambda sight: [("detector", "detector", settings)])
+        patch.setattr(portfolio, "_pictures", lambda: [("detector", "detector", settings)])
         yield
 
 

@@ -55,17 +55,17 @@ def test_what_looks_at_pictures_comes_first_and_the_quick_one_before_the_slow() 
     pytest.importorskip("torch")
     found, _ = candidates(500, Head.classes(3), (), forms=frozenset({"vector", "grid"}))
     learners = [c.learner for c in found]
-    looking = [key for key in learners if key in ("patches", "residual")]
+    looking = [key for key in learners if key in ("fisher", "patches", "residual")]
     assert learners[: 1 + len(looking)] == ["constant", *looking]
-    assert looking == sorted(looking)
-    assert set(looking) == {"patches", "residual"}
+    assert list(dict.fromkeys(looking)) == ["fisher", "patches", "residual"]
+    assert set(looking) == {"fisher", "patches", "residual"}
     assert len({c.name for c in found}) == len(found)
     others, _ = candidates(500, Head.classes(3), (), forms=frozenset({"vector"}))
-    assert not {"patches", "residual"} & {c.learner for c in others}
+    assert not {"fisher", "patches", "residual"} & {c.learner for c in others}
 
 
-def test_patches_answer_no_counts_and_are_not_tried_on_them() -> None:
+def test_ridge_answers_no_counts_and_is_not_tried_on_them() -> None:
     pytest.importorskip("torch")
     found, _ = candidates(500, Head.counts(), (), forms=frozenset({"vector", "grid"}))
-    assert "patches" not in {c.learner for c in found}
+    assert not {"fisher", "patches"} & {c.learner for c in found}
     assert "residual" in {c.learner for c in found}

@@ -118,7 +118,12 @@ rows are made up from what the model has seen. Needs the packages of assay[onnx]
 
 Pictures are given to the file as pixels, "photo_64x64", at the size at which the model looks, and "photo_there" says where
 there is one; the file's metadata says how pixels are made. A member that reads the plain numbers made of a picture
-cannot be written: train with --learner residual, or patches, or cnn.
+cannot be written: train with --learner fisher, or patches, residual, cnn.
+
+A model that finds things takes one picture a call, its aspect kept, in the rectangle that its input is called after
+("photo_320x256"), and "photo_size", its width and height; "boxes", "probability", "classes" and "label" come out.
+Sides are within 0.00001 of the picture's longer one.
+One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where that is above 0, and "label".
 
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv
@@ -146,7 +151,7 @@ cannot be written: train with --learner residual, or patches, or cnn.
         "help.feature": "learnt from, although it looks like an id",
         "help.learner": "try only this learner",
         "help.also": "try this learner beside the usual ones; 'neighbours' often helps on small tables, but its file holds rows of the table; 'finetune' trains a pretrained network on texts, 'finetune_pictures' the one that --encoder names on pictures, and both want ten minutes or more",
-        "help.encoder": "pretrained encoder for texts or for pictures, whichever the folder is of: config.json, safetensors weights, and a tokenizer or preprocessor_config.json; or a name on the Hugging Face hub; by default the one for texts that assay[text] brings",
+        "help.encoder": "pretrained encoder for texts or for pictures, or a detector of the DETR family for boxes, whichever the folder is of: config.json, safetensors weights, and a tokenizer or preprocessor_config.json; or a name on the Hugging Face hub; by default the one for texts that assay[text] brings",
         "help.group": "rows of one value always stay together (patient, customer)",
         "help.by_name": "keep pictures together whose file names and looks tell that they are of one thing (the usual), or not",
         "help.time": "learn the past, predict the future by this column",
@@ -287,7 +292,12 @@ cannot be written: train with --learner residual, or patches, or cnn.
 
 图片以像素形式给出，如“photo_64x64”，边长为模型所看的大小；“photo_there”说明哪些行有图片；
 像素如何得到写在文件的元数据中。使用由图片算出的普通数值的成员不能写成 ONNX：
-训练时请用 --learner residual，或 patches，或 cnn。
+训练时请用 --learner fisher，或 patches、residual、cnn。
+
+目标检测模型每次接收一张图片：保持宽高比放入输入名所示的矩形（如“photo_320x256”），
+并用“photo_size”给出图片的宽和高；输出为“boxes”“probability”“classes”和“label”。
+边长的差异不超过图片长边的 0.00001。
+从良品学习的模型输出“score”（差异不超过其标准差的 0.0001）、“alarm”（大于 0 时为真）和“label”。
 
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv
@@ -315,7 +325,7 @@ cannot be written: train with --learner residual, or patches, or cnn.
         "help.feature": "虽然像标识，仍参与学习",
         "help.learner": "只尝试这个学习器",
         "help.also": "在常用学习器之外也尝试这个；“neighbours”对小表常有帮助，但模型文件会含有表中的行；“finetune”在文本上微调预训练网络，“finetune_pictures”在图片上微调 --encoder 指定的网络，二者都需要十分钟以上",
-        "help.encoder": "文本或图片的预训练编码器（由文件夹内容决定）：含 config.json、safetensors 权重，以及分词器或 preprocessor_config.json 的文件夹，或 Hugging Face 模型库中的名称；默认使用 assay[text] 自带的文本编码器",
+        "help.encoder": "文本或图片的预训练编码器，或用于方框的 DETR 类目标检测网络（由文件夹内容决定）：含 config.json、safetensors 权重，以及分词器或 preprocessor_config.json 的文件夹，或 Hugging Face 模型库中的名称；默认使用 assay[text] 自带的文本编码器",
         "help.group": "取值相同的行始终在一起（如病人、客户）",
         "help.by_name": "文件名与外观表明出自同一对象的图片是否始终在一起（默认是）",
         "help.time": "按此列用过去预测未来",

@@ -16,9 +16,10 @@ from assay.kernel.box import Box
 from assay.kernel.data import Bools, Floats
 from assay.kernel.forms import Batch, Feature, Grid
 from assay.neural.chain import Pixels
+from assay.onnx_graph.graph import Graph
 
 from ._beside import counting, counts, parts_in
-from ._pulls import added, told
+from ._pulls import added, sum_graph, told
 
 AT_ONCE = 256  # pictures that are decoded before they are looked at
 
@@ -33,6 +34,10 @@ class Looks(Protocol):
 
     def places(self, pixels: Pixels) -> Iterator[Floats]:
         """What each place of each picture [n, side, side, 3] adds to its score: [places, places], in order."""
+        ...
+
+    def graph(self, graph: Graph, pixels: str) -> str:
+        """The score of pictures [n, side, side, 3], the sum of their places, as nodes: [n, 1]."""
         ...
 
     def dump(self, box: Box) -> None:
@@ -73,6 +78,13 @@ class OddPictures:
     def place_pulls(self, grid: Grid, place: int) -> Floats:
         """What each place of the one picture of a grid adds [places, places, 1], for picture column `place`; they add up to its pull."""
         return next(self._places(grid, place))[:, :, None]
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """`predict` as nodes, in which the pictures are inputs: [n, 1]."""
+        share, pulls = graph.constant(1 / len(self.parts)), dict[str, str]()
+        for part, looks in zip(self.parts, self.looks, strict=True):
+            pulls[part] = graph.node("Mul", looks.graph(graph, graph.picture(part, looks.side)), share)
+        return sum_graph(graph, x, np.zeros(1), pulls, None, np.zeros((0, 1)))
 
     def _places(self, grid: Grid, place: int) -> Iterator[Floats]:
         looks, n = self.looks[place], len(grid.there)

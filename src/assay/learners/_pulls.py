@@ -19,6 +19,9 @@ from assay.stats.design import Design
 
 from ._beside import beside, places_beside
 
+LEAST_SPREAD = (
+    0.03  # of the usual spread of what is seen of a picture, below which a number would be little but its last digits
+)
 BESIDE = 0.2  # of a standard deviation of another column: about what a telling direction of a picture spans
 
 
@@ -89,6 +92,8 @@ def standard(x: NDArray[np.float32], wide: int, each: int) -> tuple[NDArray[np.f
     """
     centre = x.mean(axis=0, dtype=np.float64)
     spread = x.std(axis=0, dtype=np.float64) if len(x) else np.ones(x.shape[1])
+    least = LEAST_SPREAD * float(np.sqrt(np.square(spread[:wide]).mean())) if wide else 0.0
+    spread[:wide] = np.maximum(spread[:wide], least)
     spread[spread < 1e-6] = 1.0
     spread[:wide] *= np.sqrt(max(1, each))
     spread[wide:], centre[wide:] = 1.0 / BESIDE, 0.0

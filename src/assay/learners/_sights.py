@@ -16,23 +16,25 @@ NAMING = {
     "en": {
         "none": "no pretrained network for pictures was named; --encoder FOLDER names one",
         "texts": "the encoder {name} reads texts; one for pictures is wanted",
+        "boxes": "the encoder {name} is a detector, which finds things in pictures; one for pictures as a whole is wanted",
         "short": "reading the network may take {seconds} s, and {left} s are left; give more --minutes",
     },
     "zh": {
         "none": "未指定图像预训练网络；请用 --encoder 文件夹 指定",
         "texts": "编码器 {name} 用于文本；此处需要图像编码器",
+        "boxes": "编码器 {name} 是目标检测网络；此处需要用于整张图片的编码器",
         "short": "读入网络可能需要 {seconds} 秒，只剩 {left} 秒；请增加 --minutes",
     },
 }  # sentences that such a learner has among its words
 
 
 def named(about: About, encoder: str) -> Checkpoint:
-    """The checkpoint of a setting. Raises DoesNotApply where none was named, or one for texts."""
+    """The checkpoint of a setting. Raises DoesNotApply where none was named, or one that is not for pictures as a whole."""
     if not encoder:
         raise DoesNotApply(about.say("learners", "none"))
     checkpoint = find(encoder)
-    if not checkpoint.sees:
-        raise DoesNotApply(about.say("learners", "texts", name=checkpoint.name))
+    if checkpoint.kind != "pictures":
+        raise DoesNotApply(about.say("learners", checkpoint.kind, name=checkpoint.name))
     return checkpoint
 
 

@@ -276,8 +276,8 @@ class TunedPictures:
         """What was dumped. Raises BundleInvalid, and RequestError where the checkpoint is not at hand."""
         label, parts = label_in(box), parts_in(box, features, "pictures")
         way, rank = box.text("way", options=WAYS), box.whole("rank", 1, 256)
-        if not find(label).sees:
-            raise box.refuse(f"'encoder' is {label[:60]!r}, which reads texts; expected one for pictures")
+        if (kind := find(label).kind) != "pictures":
+            raise box.refuse(f"'encoder' is {label[:60]!r}, which is for {kind}; expected one for pictures")
         came, design = sights(label), design_in(box, features, parts)
         shapes = [shape for _, shape in parts_of(came.network, way, rank)]
         t, d, w = len(parts), came.width, head.width

@@ -153,8 +153,8 @@ class Columns:
         """What was dumped. Raises BundleInvalid, and RequestError where the checkpoint is not at hand."""
         label, parts = label_in(box), parts_in(box, features, "pictures")
         design = design_in(box, features, parts)
-        if not find(label).sees:
-            raise box.refuse(f"'encoder' is {label[:60]!r}, which reads texts; expected one for pictures")
+        if (kind := find(label).kind) != "pictures":
+            raise box.refuse(f"'encoder' is {label[:60]!r}, which is for {kind}; expected one for pictures")
         return cls(sights(label), parts, design)
 
 

@@ -24,6 +24,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.need import need
 from assay.kernel.threads import threads
+from assay.onnx_graph.graph import Graph
 
 from .chain import Piece, Pixels, after_each, folded, learning, numbers_in, put_numbers, tensors
 from .halves import Halves, halves, halves_of, put_halves
@@ -140,6 +141,12 @@ class Autoencoder:
         s = self.shape
         curve = [round(v, 6) for v in self.curve.tolist()]
         return {"side": s.side, "channels": [p.outward for p in s.down], "code": s.code, "curve": curve}
+
+    def graph(self, graph: Graph, pixels: str) -> str:
+        """The score of pictures [n, side, side, 3] as nodes: [n, 1]."""
+        from assay.onnx_graph.oddity import autoencoder_graph
+
+        return autoencoder_graph(graph, self, pixels)
 
     def dump(self, box: Box) -> None:
         """Every number."""

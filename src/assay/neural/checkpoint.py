@@ -1,7 +1,7 @@
 """Where is a pretrained encoder, and is it one that may be read?
 
 A checkpoint is a folder as transformers' `save_pretrained` writes it: configuration, weights in safetensors, and a tokenizer where it
-reads texts; without one it looks at pictures, if its configuration says so. It comes from a folder of one's own, from an installed package, or by its name on a hub, and is known from then on by its own name and a hash of what
+reads texts; without one it looks at pictures, or finds things in them, if its configuration says so. It comes from a folder of one's own, from an installed package, or by its name on a hub, and is known from then on by its own name and a hash of what
 is in it: a model file names it so, and holds no path. Weights in pickles are never opened, and no code of a checkpoint is run.
 """
 
@@ -43,6 +43,9 @@ SEEING = (  # model types whose configuration may leave all of these at their de
     *("levit", "poolformer", "mobilevit", "mobilevitv2", "hiera", "ijepa", "dinov3_vit", "dinov3_convnext"),
     "vit_msn",
 )
+OF_BOXES = "ForObjectDetection"  # how the name of an architecture ends that finds things in pictures
+OF_ONE_SIZE = ("eval_size", "anchor_image_size")  # what a configuration of a detector says of the size it is asked at
+UNASKED = ("denoising_class_embed", "num_batches_tracked")  # numbers of a detector that are never asked
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 
 _opened: dict[str, Checkpoint] = {}
@@ -55,7 +58,13 @@ class Checkpoint:
     name: str
     sha256: str
     folder: Path
-    sees: bool = False  # takes pictures, not texts
+    kind: str = "texts"  # what it is for: texts, pictures as a whole, or boxes of the things in pictures
+    architecture: str = ""  # the model type that its configuration names
+
+    @property
+    def sees(self) -> bool:
+        """Whether it takes pictures, not texts."""
+        return self.kind != "texts"
 
     @property
     def label(self) -> str:
@@ -137,10 +146,13 @@ def _of(folder: Path, name: str) -> Checkpoint:
         raise refusal(RequestError, "neural", "own_code", path=folder.name)
     if "vision_config" in config:
         raise refusal(RequestError, "neural", "of_both", path=folder.name)
-    sees = not files & TOKENIZERS and _is_of_pictures(config, files)
-    if not sees and not files & TOKENIZERS:
+    architecture = str(config.get("model_type", ""))[:60]
+    if files & TOKENIZERS:
+        return Checkpoint(name, _hash(folder), folder, "texts", architecture)
+    finds = any(str(own).endswith(OF_BOXES) for own in config.get("architectures") or ())
+    if not finds and not _is_of_pictures(config, files):
         raise refusal(RequestError, "neural", "no_tokenizer", path=folder.name)
-    return Checkpoint(name, _hash(folder), folder, sees)
+    return Checkpoint(name, _hash(folder), folder, "boxes" if finds else "pictures", architecture)
 
 
 def _is_of_pictures(config: dict[str, Any], files: set[str]) -> bool:
@@ -195,22 +207,48 @@ def network_of(checkpoint: Checkpoint, half: bool = False) -> Any:
 
 def network_and_missing(checkpoint: Checkpoint, half: bool = False) -> tuple[Any, frozenset[str]]:
     """The network, and the names of weights that the checkpoint lacks: what they compute is random. Raises RequestError."""
+    return _loaded(checkpoint, "AutoModel", half)
+
+
+def detector_of(checkpoint: Checkpoint) -> Any:
+    """Its network of boxes, for pictures of any size. Raises RequestError where the weights do not fit, or lack some."""
+    network, missing = _loaded(checkpoint, "AutoModelForObjectDetection", of_any_size=True)
+    if lost := sorted(name for name in missing if not any(part in name for part in UNASKED)):
+        raise refusal(RequestError, "neural", "lacking", path=checkpoint.name, names=lost[:5])
+    return network
+
+
+def _loaded(
+    checkpoint: Checkpoint, auto: str, half: bool = False, of_any_size: bool = False
+) -> tuple[Any, frozenset[str]]:
     torch, transformers = need("torch", "nets"), need("transformers", "text")
     transformers.utils.logging.disable_progress_bar()
     before = transformers.utils.logging.get_verbosity()
     transformers.utils.logging.set_verbosity_error()
     try:
-        network, told = transformers.AutoModel.from_pretrained(
+        more = {"config": _of_any_size(checkpoint)} if of_any_size else {}
+        network, told = getattr(transformers, auto).from_pretrained(
             checkpoint.folder,
+            **more,
             output_loading_info=True,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
             dtype=torch.bfloat16 if half else torch.float32,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        said = str(error).strip().splitlines()[0][:200]
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise refusal(RequestError, "neural", "bad_weights", path=checkpoint.name, error=said) from error
     finally:
         transformers.utils.logging.set_verbosity(before)
     return network.eval().requires_grad_(False), frozenset(told["missing_keys"])
+
+
+def _of_any_size(checkpoint: Checkpoint) -> Any:
+    """The configuration of a detector, without the size that places of its maps may be reckoned for beforehand."""
+    transformers = need("transformers", "text")
+    config = transformers.AutoConfig.from_pretrained(checkpoint.folder, trust_remote_code=False, local_files_only=True)
+    for name in OF_ONE_SIZE:
+        if getattr(config, name, None) is not None:
+            setattr(config, name, None)
+    return config

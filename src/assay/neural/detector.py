@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from assay.kernel.data import Floats, Ints
 from assay.kernel.need import need
 from assay.kernel.threads import threads
 from assay.pictures.letterbox import letterboxed
+from assay.pictures.tiles import Piece as Cut
 from assay.stats.boxes import nms
 
 from .chain import (
@@ -48,6 +49,7 @@ CANDIDATES = 3  # places asked for each box that is kept, before boxes over one 
 SHOWN = 100  # boxes of a picture
 OVERLAP = 0.65  # of a surer box of its class, beyond which a box is taken away
 LEAST_SURE = 0.005
+NEAR = 4.0  # pixels beyond its core for which a piece answers, too: two may see one thing in slightly different places
 FARTHEST = 8.0  # logarithm of strides between a place and the side of its box, at most
 
 
@@ -298,3 +300,17 @@ def kept(boxes: Floats, sure: Floats, most: int = SHOWN) -> Found:
     order, place, label = order[real], place[real], label[real]
     best = nms(boxes[place], flat[order], label, OVERLAP)[:most]
     return Found(boxes[place[best]], label[best].astype(np.int64), flat[order[best]])
+
+
+def together(found: Sequence[tuple[Cut, Found]], most: int = SHOWN) -> Found:
+    """What was found in the pieces of a picture, each thing told by the piece that answers for its middle: `most` boxes at most."""
+    boxes, classes, scores = [np.zeros((0, 4))], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for piece, own in found:
+        there = own.boxes + np.array([piece.left, piece.top, 0.0, 0.0])
+        near = piece.owns(there, NEAR)
+        boxes.append(there[near])
+        classes.append(own.classes[near])
+        scores.append(own.scores[near])
+    every, names, sure = np.concatenate(boxes), np.concatenate(classes), np.concatenate(scores)
+    best = nms(every, sure, names, OVERLAP)[:most]
+    return Found(every[best], names[best], sure[best])

@@ -14,6 +14,7 @@ import numpy as np
 
 from assay.kernel.data import Floats, Ints
 from assay.pictures.framed import Framing
+from assay.pictures.tiles import Tiling
 
 from .chain import residual
 from .detector import STEP, Anatomy
@@ -27,6 +28,16 @@ FEW = 0.05  # share of things, or pictures, for which nothing is made larger
 LEAST_SIDE, MOST_SIDE = 192, 640  # pixels of the longer side of a rectangle, where pictures have them
 NEARLY = 0.3  # of a step by which a rectangle may be too small: the picture then is
 USUAL = 0.1  # side of a thing in the longer one of its picture, where there are none
+TILED_FROM, MOST_TIMES = (
+    1.3,
+    5.0,
+)  # times the side of a piece that a picture has to be larger, to be looked at in pieces, and may be
+PACKED, ENOUGH_OF_PIECES = (
+    0.8,
+    8.0,
+)  # sides of pieces that share some make so much of the picture's; and epochs that are enough of them
+LARGEST_SHARE = 0.33  # of a piece that a large thing may reach over
+SHARED = 1.3  # large things that pieces share
 ACROSS, REACHING = 2.0, 8.0  # places a small thing reaches over at least, and a large one at most (FCOS: 8)
 
 
@@ -70,13 +81,8 @@ def form_for(
     most_side             : pixels of the longer side of the rectangle at most, where there is no time for more
     """
     longer = np.array([max(size) for size in sizes], dtype=np.float64)
-    shares = [own[:, 2:] / most for own, most in zip(boxes, longer, strict=True)]
-    sides = np.concatenate([*shares, np.zeros((0, 2))])  # [m, 2] in longer sides of their picture
-    every = np.concatenate([*labels, np.zeros(0, dtype=np.int64)])
-    if not len(sides):
-        sides, every = np.full((1, 2), USUAL), np.zeros(1, dtype=np.int64)
-    smaller = sides.min(axis=1)
-    least = WANTED / min(float(np.quantile(smaller[every == label], SMALLER)) for label in np.unique(every))
+    sides, every = _in_longer_sides(sizes, boxes, labels)
+    least = wanted(sizes, boxes, labels)
     own = float(np.median(longer)) if len(longer) else float(MOST_SIDE)
     side = float(_step(min(max(least, LEAST_SIDE), own, most_side)))
     aspect = np.array(sizes, dtype=np.float64).reshape(-1, 2) / longer[:, None] if len(longer) else np.ones((1, 2))
@@ -90,6 +96,48 @@ def form_for(
     taken = tuple(int(np.flatnonzero(along == stride)[-1]) for stride in strides)
     anatomy = Anatomy(pieces=pieces, taken=taken, width=pyramid, depth=depth, classes=classes)
     return Form(height=down, width=across, anatomy=anatomy, epochs=epochs, batch=batch, views=views)
+
+
+def wanted(sizes: Sequence[tuple[int, int]], boxes: Sequence[Floats], labels: Sequence[Ints]) -> float:
+    """Pixels of the longer side of a picture for which its smallest things ask, whatever the picture has and the time allows."""
+    sides, every = _in_longer_sides(sizes, boxes, labels)
+    smaller = np.maximum(sides.min(axis=1), 1e-6)
+    return WANTED / min(float(np.quantile(smaller[every == label], SMALLER)) for label in np.unique(every))
+
+
+def tiling_for(
+    sizes: Sequence[tuple[int, int]],
+    boxes: Sequence[Floats],
+    labels: Sequence[Ints],
+    side: int,
+    epochs: float = math.inf,
+) -> tuple[int, Tiling] | None:
+    """Pixels of the longer side of a picture, and the pieces of `side` pixels that it is looked at in; None where it is looked at whole.
+
+    epochs : how often every picture of that side could be looked at in the time there is; each piece takes as long
+
+    In pieces where things are so small that a whole picture of `side` pixels would not show them, and none is so large that a piece
+    would not.
+    """
+    natural = float(np.median([max(size) for size in sizes])) if len(sizes) else 0.0
+    longer = min(
+        wanted(sizes, boxes, labels), natural, min(MOST_TIMES, PACKED * math.sqrt(epochs / ENOUGH_OF_PIECES)) * side
+    )
+    if longer < TILED_FROM * side:
+        return None
+    largest = float(np.quantile(_in_longer_sides(sizes, boxes, labels)[0].max(axis=1), 1 - FEW)) * longer
+    if largest > LARGEST_SHARE * side:
+        return None
+    return round(longer), Tiling(side, max(STEP, math.ceil(SHARED * largest)))
+
+
+def _in_longer_sides(
+    sizes: Sequence[tuple[int, int]], boxes: Sequence[Floats], labels: Sequence[Ints]
+) -> tuple[Floats, Ints]:
+    """Width and height of each thing, in longer sides of its picture [m, 2], and its class [m]; of a usual one where there are none."""
+    shares = [own[:, 2:] / max(size) for own, size in zip(boxes, sizes, strict=True)]
+    sides, every = np.concatenate([*shares, np.zeros((0, 2))]), np.concatenate([*labels, np.zeros(0, dtype=np.int64)])
+    return (sides, every) if len(sides) else (np.full((1, 2), USUAL), np.zeros(1, dtype=np.int64))
 
 
 def _step(side: float) -> int:

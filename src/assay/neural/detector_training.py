@@ -32,6 +32,7 @@ from .device import halves_are_fast
 from .halves import halves
 from .one_thread import one_thread
 from .pace import SPARE, Pace, one_cycle
+from .rounds import Rounds
 
 WARMING, TIMED = 2, 3  # steps before any is timed, and steps that are
 STEEPEST = 10.0  # length of the slope that a step follows at most
@@ -86,14 +87,17 @@ def timed(form: Form) -> float:
     return min(seconds[WARMING:])
 
 
-def side_within(form: Form, pictures: int, seconds: float) -> int:
-    """Pixels of the longer side at which so many seconds pay for epochs enough of so many pictures; never more than the form's own.
+def epochs_within(form: Form, pictures: int, seconds: float) -> float:
+    """How often so many pictures can be looked at in so many seconds, by a few steps that are timed."""
+    return seconds * SPARE / (timed(form) * max(1, pictures) / form.batch)
+
+
+def side_within(form: Form, epochs: float) -> int:
+    """Pixels of the longer side at which there are epochs enough, where there are so many at the form's own; never more than that.
 
     For `form_for(most_side=...)`, which knows nothing of time.
     """
-    needed = timed(form) * max(1, pictures) / form.batch * ENOUGH
-    share = min(1.0, math.sqrt(seconds * SPARE / needed))
-    return max(LEAST_SIDE, int(max(form.height, form.width) * share))
+    return max(LEAST_SIDE, int(max(form.height, form.width) * math.sqrt(min(1.0, epochs / ENOUGH))))
 
 
 class DetectorTraining:
@@ -109,7 +113,7 @@ class DetectorTraining:
         weight: Floats | None = None,
     ) -> None:
         t = self.torch = need("torch", extra="nets")
-        self.form, self.rng, self.classes, self.weight = form, rng, classes, weight
+        self.form, self.rng, self.classes = form, rng, classes
         self.centre, self.scale = _standard(pictures, form.anatomy.inward)
         self.held = _Held(pictures, form, np.clip(np.rint(self.centre), 0, 255).astype(np.uint8))
         self.boxes = [self.held.there(place, own) for place, own in enumerate(boxes)]
@@ -119,7 +123,7 @@ class DetectorTraining:
         given = [{"params": heavy, "weight_decay": form.decay}, {"params": light, "weight_decay": 0.0}]
         self.optimiser = t.optim.AdamW(given, lr=form.rate, betas=BETAS, fused=True)
         self.half = halves_are_fast() and not t.cuda.is_available()
-        self.order: list[int] = []
+        self.rounds = Rounds(len(boxes), form.batch, rng, weight)
 
     def run(self, clock: Clock) -> list[float]:
         """Learn until the schedule ends, which is where the time ends at the latest; the mean loss of each epoch."""
@@ -129,7 +133,7 @@ class DetectorTraining:
         an_epoch = max(1.0, n / form.batch)
         steps = max(1, round(form.epochs * an_epoch))
         expected = min(steps, self._affordable(clock)) / an_epoch
-        views = _grown(form.views, expected)
+        views = grown(form.views, expected)
         mean = copy.deepcopy(self._numbers())
         pace, curve, done, lost, taken = Pace(steps, clock), [], 0, 0.0, 0
         while not pace.over:
@@ -196,7 +200,7 @@ class DetectorTraining:
             for own, before in zip(self._numbers(), kept, strict=True):
                 own.copy_(before)
         self.optimiser.state.clear()
-        self.order.clear()
+        self.rounds.clear()
         self.rng.bit_generator.state = state
         return max(1.0, clock.remaining() * SPARE / max(each, 1e-9))
 
@@ -207,7 +211,7 @@ class DetectorTraining:
         return high, wide
 
     def _step(self, rate: float, size: tuple[int, int], views: Framing, trust: float = 1.0) -> float:
-        t, rows = self.torch, self._next()
+        t, rows = self.torch, self.rounds.next()
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         x, things = self._seen(rows, size, views)
@@ -219,22 +223,6 @@ class DetectorTraining:
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         return float(loss.detach())
-
-    def _next(self) -> Ints:
-        """The pictures of the next step: every one as often as its weight says before any comes again."""
-        n, size = len(self.boxes), min(self.form.batch, len(self.boxes))
-        while len(self.order) < size:
-            self.order = [*self.rng.permutation(self._round(n)).tolist(), *self.order]
-        taken, self.order = self.order[-size:], self.order[:-size]
-        return np.asarray(taken, dtype=np.int64)
-
-    def _round(self, n: int) -> Ints:
-        """The pictures of one epoch, n of them in all, by systematic sampling where they have weights (Madow 1949)."""
-        if self.weight is None:
-            return np.arange(n)
-        reached = np.cumsum(self.weight) / float(np.sum(self.weight))
-        at = (np.arange(n) + self.rng.random()) / n
-        return np.minimum(np.searchsorted(reached, at), n - 1)
 
     def _seen(self, rows: Ints, size: tuple[int, int], views: Framing) -> tuple[Any, Things]:
         """Views [b, c, *size] of some pictures, and what lies in them."""
@@ -292,7 +280,7 @@ def _standard(pictures: Sequence[Pixels], channels: int) -> tuple[NDArray[np.flo
     return mean.astype(np.float32), np.sqrt(np.maximum(squares / count - mean**2, 1.0)).astype(np.float32)
 
 
-def _grown(views: Framing, epochs: float) -> Framing:
+def grown(views: Framing, epochs: float) -> Framing:
     """Views that differ as far as they may for so many epochs."""
     share = min(1.0, max(0.0, (epochs - PLAIN_UP_TO) / (WILD_FROM - PLAIN_UP_TO)))
     return Framing(strength=views.strength * share, across=views.across, down=views.down)

@@ -26,6 +26,7 @@ from assay.kernel.box import Box
 from assay.kernel.data import Floats
 from assay.kernel.need import need
 from assay.kernel.threads import threads
+from assay.onnx_graph.graph import Graph
 
 from .chain import Piece, Pixels, after_each, numbers_in, pieces_in, put_numbers, rows_of, tensors
 from .halves import Halves, halves_of, put_halves
@@ -143,6 +144,12 @@ class Oddity:
     def _line(self, torch: Any) -> Any:
         assert self.line is not None
         return torch.from_numpy(self.line.astype(np.float32))
+
+    def graph(self, graph: Graph, pixels: str) -> str:
+        """The score of pictures [n, side, side, 3] as nodes: [n, 1]."""
+        from assay.onnx_graph.oddity import oddity_graph
+
+        return oddity_graph(graph, self, pixels)
 
     def dump(self, box: Box) -> None:
         """Every number."""

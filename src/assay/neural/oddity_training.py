@@ -42,7 +42,7 @@ BATCH, RATE, DECAY, LEFT_OUT = 32, 3e-3, 0.05, 0.2
 BETAS = (0.9, 0.99)
 WHOLE = 0.3  # weight of the loss of whole pictures beside that of places
 TOP = 0.015  # of places, whose mean stands for the picture there
-HELD = 8  # held-out good pictures that are enough to standardise by
+HELD, MANY_HELD = 8, 60  # held-out good pictures that are enough to standardise opinions by, and their sum
 LABELLED, EVEN_AT = 10, 80  # odd pictures from which they are learnt, and with which they count as much as all else
 MOST_LABELLED = 1000  # pictures of a kind that the linear model learns from
 
@@ -82,7 +82,7 @@ def learn_oddity(
             spoilt, seen = _figures(torch, surface, pixels[known], clock, 1.0)
             model = _with_line(torch, model, x[:MOST_LABELLED], model.in_spreads(torch, spoilt))
     about = model.about | {"good": len(good), "made": made, "labelled": int(odd.sum())}
-    return _scaled(replace(model, about=about), held if len(held) >= HELD else pixels[good[:200]])
+    return _scaled(replace(model, about=about), held, pixels[good[:200]])
 
 
 def seconds_a_picture(side: int, clock: Clock) -> float:
@@ -214,13 +214,18 @@ def _with_line(torch: Any, model: Oddity, good: Any, odd: Any) -> Oddity:
     return replace(model, line=halves(weights[1:, 0].reshape(model.usual.shape)))
 
 
-def _scaled(model: Oddity, held: Pixels) -> Oddity:
-    """With every opinion, and their sum, standardised by good pictures."""
-    told = list(model.opinions(held))
+def _scaled(model: Oddity, held: Pixels, seen: Pixels) -> Oddity:
+    """With every opinion, and their sum, standardised by good pictures: those held out, and where they are few some of those learnt from.
+
+    The spread of a dozen is a guess, and fold models whose sums had unlike spreads would raise no alarm together.
+    """
+    told = list(model.opinions(held if len(held) >= HELD else seen))
     names = ["distance", *(["net"] if model.net else []), *(["labelled"] if model.line is not None else [])]
     scales = {name: Scale.of(np.asarray([pooled(name, own[name]) for own in told])) for name in names}
     labelled = model.about["labelled"] / (model.about["labelled"] + EVEN_AT) if "labelled" in names else 0.0
     share = (1.0 - labelled) / (len(names) - bool(labelled))
     shares = {name: labelled if name == "labelled" else share for name in names}
     model = replace(model, scales=scales, shares=shares)
-    return replace(model, whole=Scale.of(model.score(held)))
+    return replace(
+        model, whole=Scale.of(model.score(np.concatenate([held, seen[: 200 if len(held) < MANY_HELD else 0]])))
+    )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from assay.kernel.clock import Clock
 
 SPARE = 0.85  # of the time left that steps may take: predicting comes after
+SPARE_OF_SLOW = 0.9  # the same, where single steps are slow
 RISING = 0.25  # of a schedule of one cycle
 FIRST_STEPS = 3  # before seconds are compared for the first time: the very first ones are slow
 
@@ -62,6 +63,25 @@ class Pace:
         elif can < needed:
             self._each = (1.0 - self.share) / can
         self._look_at = self.taken + max(1, int(min(can, needed) / 25))
+
+
+class StepsOrTime:
+    """How far the schedule is, where single steps are slow: by its steps, or by the time where that is shorter.
+
+    Looks at the clock each step.
+    """
+
+    def __init__(self, steps: int, clock: Clock) -> None:
+        self.taken, self._steps = 0, max(1, steps)
+        self._left = SPARE_OF_SLOW * clock.remaining()
+        self._timer = clock.slice(self._left)
+        self.share = 0.0 if self._left > 0.0 else 1.0
+
+    def step(self) -> None:
+        """One step is done."""
+        self.taken += 1
+        gone = self._timer.spent() / self._left if math.isfinite(self._left) else 0.0
+        self.share = min(1.0, max(self.share, self.taken / self._steps, gone))
 
 
 def waves(share: float, count: int) -> float:

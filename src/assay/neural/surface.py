@@ -83,11 +83,11 @@ class Surface:
         own = x[:, :1] - _means(f, x[:, :1], reach)
         own = own / (_means(f, own * own, reach) + EVEN**2).sqrt()
         layer = torch.cat([x, own], dim=1).flatten(0, 1)[:, None]  # [n · sources, 1, side, side]
-        bank, found = torch.from_numpy(_bank()), []
+        filters, found = torch.from_numpy(bank()), []
         for octave in range(self.octaves):
             wide = self.cell >> octave
             how = "reflect" if layer.shape[-1] > 3 else "replicate"
-            seen = f.conv2d(f.pad(layer, (3, 3, 3, 3), mode=how), bank)  # [n · sources, 5, side, side]
+            seen = f.conv2d(f.pad(layer, (3, 3, 3, 3), mode=how), filters)  # [n · sources, 5, side, side]
             reaching = (wide + 2, wide, 1) if wide > 1 else (1, 1, 0)
             told = [
                 (f.avg_pool2d(seen * seen, wide) + QUIET_ENERGY).log(),
@@ -124,7 +124,7 @@ def coloured(pixels: Pixels) -> bool:
 
 
 @functools.cache
-def _bank() -> NDArray[np.float32]:
+def bank() -> NDArray[np.float32]:
     """Steps across and down, ridges across and down, and what is crooked: [5, 1, 7, 7]."""
     smooth = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
     step, ridge, still = np.convolve(smooth, [0.5, 0, -0.5]), np.convolve(smooth, [1, -2, 1]), np.pad(smooth, 1)

@@ -24,12 +24,12 @@ from ..kernel.need import need
 from .adapting import Adapted
 from .halves import Halves, halves
 from .one_thread import one_thread
+from .pace import StepsOrTime
 
 TIMES = {"full": 0.03, "last": 0.1}  # of the rate, for weights of the network itself
 HEAD = 3.0  # of the rate, for the head: its weights are larger, since points have length one
 DROPOUT = 0.1  # of coordinates of a point, in training
 DECAY, CLIP, WARM = 0.01, 1.0, 0.06
-SPARE = 0.9  # of the time, for steps: the last look comes after
 BUCKET = 32  # batches whose rows are sorted by size together
 JUDGES, LEAST_STEPS, PARTS, PATIENCE = 500, 8, 2, 4  # rows, steps between two looks, looks an epoch, looks without gain
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)  # of a linear model that others judge, in the usual one
@@ -174,22 +174,6 @@ def _losses(head: Head, scores: Any, y: Any) -> Any:
     return -(torch.log_softmax(scores, dim=1) * y).sum(dim=1)
 
 
-class _Way:
-    """How far the schedule is: by its steps, or by the time where that is shorter. Looks at the clock each step."""
-
-    def __init__(self, steps: int, clock: Clock) -> None:
-        self.taken, self._steps = 0, max(1, steps)
-        self._left = SPARE * clock.remaining()
-        self._timer = clock.slice(self._left)
-        self.share = 0.0 if self._left > 0.0 else 1.0
-
-    def step(self) -> None:
-        """One step is done."""
-        self.taken += 1
-        gone = self._timer.spent() / self._left if np.isfinite(self._left) else 0.0
-        self.share = min(1.0, max(self.share, self.taken / self._steps, gone))
-
-
 class Tuning:
     """A network and a head on their way."""
 
@@ -220,7 +204,7 @@ class Tuning:
     def run(self, rows: Rows, judges: Rows, early: bool, clock: Clock) -> Learnt:
         """Learn until the schedule, the time or the gain on the judges ends (the last where `early`); keep the best."""
         each = -(-len(rows.weight) // self.form.batch)
-        optimiser, way = self.optimiser(), _Way(self.form.epochs * each, clock)
+        optimiser, way = self.optimiser(), StepsOrTime(self.form.epochs * each, clock)
         none = np.zeros((rows.things, self.head.width))
         best, usual = self._judged(judges) if not clock.expired() else (float("inf"), none)
         kept, curve, since = self._state(), [best] if np.isfinite(best) else [], 0

@@ -50,7 +50,10 @@ def detector_file(detector: Detector, kept: bool = False) -> bytes:
     outputs |= {"scores": ("float", ("p", a.classes)), "boxes": ("float", ("p", 4))}
     if kept:
         inputs[INSIDE] = ("float", (4,))
-        kept_graph(graph, a.classes, scores, boxes, INSIDE)
+        for name, what in zip(
+            ("boxes", "classes", "scores"), kept_graph(graph, a.classes, scores, boxes, INSIDE), strict=True
+        ):
+            graph.node("Identity", what, output=f"kept_{name}")
         outputs |= {"kept_boxes": ("float", ("k", 4)), "kept_scores": ("float", ("k",))}
         outputs |= {"kept_classes": ("int64", ("k",))}
     about = {
@@ -90,9 +93,14 @@ def looks_graph(graph: Graph, detector: Detector, picture: str) -> tuple[str, st
     return scores, graph.node("Concat", low, graph.node("Add", at, graph.columns(away, [2, 3])), axis=1)
 
 
-def kept_graph(graph: Graph, classes: int, scores: str, boxes: str, inside: str) -> None:
-    """`Detector`'s choice among all places: the surest, less those over the same thing; corners end within `inside` [4]."""
-    sure, order = _surest(graph, graph.node("Reshape", scores, graph.constant(np.asarray([-1]))), CANDIDATES * SHOWN)
+def kept_graph(
+    graph: Graph, classes: int, scores: str, boxes: str, inside: str, most: int = SHOWN
+) -> tuple[str, str, str]:
+    """`Detector`'s choice among all places: the surest, less those over the same thing; corners end within `inside` [4].
+
+    Returns corners [k, 4], classes [k] and scores [k] of `most` boxes at most, the surest first.
+    """
+    sure, order = surest(graph, graph.node("Reshape", scores, graph.constant(np.asarray([-1]))), CANDIDATES * most)
     many = graph.constant(np.int64(classes))
     place, label = graph.node("Div", order, many), graph.node("Mod", order, many)
     corners = graph.node("Gather", boxes, place, axis=0)  # [m, 4]
@@ -110,16 +118,14 @@ def kept_graph(graph: Graph, classes: int, scores: str, boxes: str, inside: str)
         "NonMaxSuppression",
         graph.node("Unsqueeze", corners, first),
         graph.node("Unsqueeze", graph.node("Where", own, sure, nothing), first),
-        graph.constant(np.asarray([CANDIDATES * SHOWN])),
+        graph.constant(np.asarray([CANDIDATES * most])),
         graph.single([OVERLAP]),
         graph.single([LEAST_SURE]),
     )  # [k, 3] picture, class, place among the candidates
     candidate = graph.column(chosen, 2)
-    best, order = _surest(graph, graph.node("Gather", sure, candidate, axis=0), SHOWN)
+    best, order = surest(graph, graph.node("Gather", sure, candidate, axis=0), most)
     candidate = graph.node("Gather", candidate, order, axis=0)
-    graph.node("Identity", best, output="kept_scores")
-    graph.node("Gather", corners, candidate, axis=0, output="kept_boxes")
-    graph.node("Gather", label, candidate, axis=0, output="kept_classes")
+    return graph.node("Gather", corners, candidate, axis=0), graph.node("Gather", label, candidate, axis=0), best
 
 
 def _heads(graph: Graph, detector: Detector, x: str) -> Iterator[list[str]]:
@@ -168,7 +174,7 @@ def _turned(graph: Graph, x: str, *mirrored: tuple[int, bool], sizes: tuple[int,
     return x
 
 
-def _surest(graph: Graph, scores: str, most: int) -> tuple[str, str]:
+def surest(graph: Graph, scores: str, most: int) -> tuple[str, str]:
     """The greatest of scores [m], at most so many, and their places; of equal ones the earlier comes first."""
     many = graph.node("Min", graph.node("Shape", scores), graph.constant(np.asarray([most])))
     return graph.pair("TopK", scores, many, axis=0)

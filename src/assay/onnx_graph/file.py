@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.need import need
-from .graph import Graph
+from .graph import Body, Graph, Node
 
 OPSET, TREES_OPSET, IR = 18, 5, 10
 KINDS = ("double", "float", "string", "int64", "uint8", "bool")
@@ -29,31 +29,45 @@ def to_bytes(
 
     Raises MissingPackage where onnx is not installed.
     """
-    onnx = need("onnx", extra="onnx")
     helper, numpy_helper = need("onnx.helper", extra="onnx"), need("onnx.numpy_helper", extra="onnx")
-    kinds = {name: getattr(onnx.TensorProto, name.upper()) for name in KINDS}
-    nodes = []
-    for node in graph.nodes:
-        attributes: dict[str, Any] = {}
-        for name, value in node.attributes.items():
-            if isinstance(value, np.ndarray):
-                value = numpy_helper.from_array(value)
-            attributes[name] = kinds[value] if name == "to" else value
-        nodes.append(
-            helper.make_node(node.operation, node.inputs, [node.output, *node.more], domain=node.domain, **attributes)
-        )
-    made = helper.make_graph(
-        nodes,
-        "assay",
-        [helper.make_tensor_value_info(name, *_typed(kinds, given)) for name, given in inputs.items()],
-        [helper.make_tensor_value_info(name, *_typed(kinds, given)) for name, given in outputs.items()],
-        [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
-    )
+    kept = [numpy_helper.from_array(array, name) for name, array in graph.constants.items()]
+    made = _made(helper, numpy_helper, "assay", graph.nodes, inputs, outputs, kept)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", TREES_OPSET)]
     model = helper.make_model(made, opset_imports=opsets, ir_version=IR, producer_name="assay")
     helper.set_model_props(model, dict(about))
     content: bytes = model.SerializeToString()
     return content
+
+
+def _made(
+    helper: Any,
+    numpy_helper: Any,
+    name: str,
+    nodes: Sequence[Node],
+    inputs: Mapping[str, str | Shape],
+    outputs: Mapping[str, tuple[str, int | None] | Shape],
+    kept: Sequence[Any] = (),
+) -> Any:
+    """The graph of a file, or of the body of a loop, in the words of onnx."""
+    kinds = {kind: getattr(need("onnx", extra="onnx").TensorProto, kind.upper()) for kind in KINDS}
+
+    def put(key: str, value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return numpy_helper.from_array(value)
+        if isinstance(value, Body):
+            return _made(helper, numpy_helper, f"{name}_{key}", value.nodes, value.inputs, value.outputs)
+        return kinds[value] if key == "to" else value
+
+    found = []
+    for node in nodes:
+        attributes = {key: put(key, value) for key, value in node.attributes.items()}
+        outward = [node.output, *node.more]
+        found.append(helper.make_node(node.operation, node.inputs, outward, domain=node.domain, **attributes))
+    ends = [
+        [helper.make_tensor_value_info(end, *_typed(kinds, given)) for end, given in some.items()]
+        for some in (inputs, outputs)
+    ]
+    return helper.make_graph(found, name, *ends, list(kept))
 
 
 def _typed(kinds: Mapping[str, int], given: str | tuple[str, int | None] | Shape) -> tuple[int, list[int | str]]:

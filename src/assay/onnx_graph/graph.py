@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.data import Floats, Ints
+from ..pictures.difference import SAME
 
 TREES = "ai.onnx.ml"  # the domain of tables of strings and of trees
 
@@ -32,6 +33,28 @@ class Node:
     more: tuple[str, ...] = ()  # what comes out beside
 
 
+@dataclass(frozen=True)
+class Body:
+    """What a loop does each time: nodes, which may look at what stands around them, what they are given and what they give, by name."""
+
+    nodes: list[Node]
+    inputs: dict[str, tuple[str, tuple[int | str, ...]]]  # kind and dimensions
+    outputs: dict[str, tuple[str, tuple[int | str, ...]]]
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """How a picture is given whole: no side of more than `longer` pixels, then in the middle of width x height, its aspect kept.
+
+    The pictures of several data columns lie one over the other, three channels each.
+    """
+
+    parts: tuple[str, ...]
+    longer: int
+    width: int
+    height: int
+
+
 @dataclass
 class Graph:
     """Nodes in the order in which they can be done, and constants by name."""
@@ -43,6 +66,14 @@ class Graph:
     owners: tuple[str, ...] = ()  # [d] the data column that each column of the features x was made of
     pictures: dict[tuple[str, int], str] = field(default_factory=dict)  # input of each data column and side asked for
     shown: dict[str, str] = field(default_factory=dict)  # input that says of which rows there is a picture, a column
+    refers: dict[str, str] = field(
+        default_factory=dict
+    )  # columns of references, and the column that each is held against
+    rectangles: dict[Rectangle, str] = field(
+        default_factory=dict
+    )  # input of each way in which a picture is given whole
+    sized: dict[str, str] = field(default_factory=dict)  # input that says how large the picture of a data column is
+    stem: str = ""  # what the names of nodes begin with, in the body of a loop
 
     def constant(self, value: Any) -> str:
         """The name of an array; float64 unless it holds whole numbers. The same array has one name."""
@@ -66,23 +97,48 @@ class Graph:
         return self.kept(array.astype(np.float32))
 
     def picture(self, part: str, side: int) -> str:
-        """The input that holds the pictures of a data column as squares: uint8 [n, side, side, 3]. Each is an input once."""
+        """The pictures of a data column as squares: uint8 [n, side, side, 3]. Each is an input once; of references, what differs from them."""
         # No node bears such a name: the names of nodes end in _ and a number.
-        return self.pictures.setdefault((part, side), self._free(f"{part}_{side}x{side}"))
+        own = self.pictures.setdefault((part, side), self._free(f"{part}_{side}x{side}"))
+        if part not in self.refers:
+            return own
+        seen, own = (self.node("Cast", name, to="float") for name in (self.picture(self.refers[part], side), own))
+        half = self.node("Floor", self.node("Div", self.node("Sub", seen, own), self.single(2)))
+        about = self.node("Add", half, self.single(SAME))
+        return self.node("Cast", self.node("Clip", about, self.single(0), self.single(255)), to="uint8")
 
     def there(self, part: str) -> str:
-        """The input that says in which rows of a data column there is a picture: bool [n, 1], or [1, 1] for all alike."""
-        return self.shown.setdefault(part, self._free(f"{part}_there"))
+        """In which rows of a data column there is a picture, an input: bool [n, 1], or [1, 1] for all alike; of references, where there are both."""
+        own = self.shown.setdefault(part, self._free(f"{part}_there"))
+        return self.node("And", self.there(self.refers[part]), own) if part in self.refers else own
+
+    def rectangle(self, what: Rectangle) -> str:
+        """The input that holds one picture whole: uint8 [1, height, width, 3 columns]. Each is an input once."""
+        if what not in self.rectangles:
+            name = self._free(f"{what.parts[0]}_{what.width}x{what.height}")
+            while name in (*self.rectangles.values(), *self.pictures.values()):
+                name = self._free(f"{name}_")
+            self.rectangles[what] = name
+        return self.rectangles[what]
+
+    def size(self, part: str) -> str:
+        """The input that tells width and height of the picture of a data column, in pixels: int64 [1, 2]; zeros where there is none."""
+        return self.sized.setdefault(part, self._free(f"{part}_size"))
+
+    def inner(self) -> Graph:
+        """A graph for the body of a loop, which names its nodes otherwise and shares the constants."""
+        stem = f"{self.stem}in{len(self.nodes)}_"
+        return Graph(constants=self.constants, known=self.known, taken=self.taken, stem=stem)
 
     def node(self, operation: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
         """The name of what an operation gives: `output`, or one made up."""
-        output = output or self._free(f"{operation.lower()}_{len(self.nodes)}")
+        output = output or self._free(f"{self.stem}{operation.lower()}_{len(self.nodes)}")
         self.nodes.append(Node(operation, inputs, output, domain, attributes))
         return output
 
     def pair(self, operation: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
         """The names of the two things that an operation gives."""
-        first, second = (self._free(f"{operation.lower()}_{len(self.nodes)}{end}") for end in ("", "_1"))
+        first, second = (self._free(f"{self.stem}{operation.lower()}_{len(self.nodes)}{end}") for end in ("", "_1"))
         self.nodes.append(Node(operation, inputs, first, "", attributes, (second,)))
         return first, second
 

@@ -52,11 +52,11 @@ class Stacked(Sequence[Pixels]):
         found = stacked(self.grids.take(np.asarray([row])), self.longer)[0]
         return found if found.size else np.full((1, 1, found.shape[2]), 128, dtype=np.uint8)
 
-    def scale(self, row: int, size: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What boxes [m, 4] in pixels of a picture of this width and height are multiplied by: [4]."""
-        share = min(1.0, self.longer / float(size.max()))
-        now = np.maximum(1, np.round(size * share))
-        return np.tile(now / size, 2)
+
+def scale_to(longer: int, size: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What x and y in pixels of a picture of this width and height are multiplied by where its longer side becomes `longer`, or stays: [2]."""
+    share = min(1.0, longer / float(size.max()))
+    return np.asarray(np.maximum(1, np.round(size * share)) / size)
 
 
 def like(other: Pixels, own: Pixels) -> Pixels:

@@ -90,7 +90,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     check_groups(table, wishes.group)
     drawn = fit is not None and fit.drawn is not None
     forms, named = _forms(features), find(wishes.encoder) if wishes.encoder else None
-    encoder, sight = ("" if named is None or named.sees != sees else named.label for sees in (False, True))
+    checkpoints = {} if named is None else {named.kind: named.label}
     boxes = "boxes" in task.about.gives
     if boxes and "grid" not in forms:
         known = listing([c.name for c in features], 30)
@@ -114,7 +114,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         splits = replace(splits, how="named", named=told.column, name_rule=told.rule)
     spare = math.inf if fit is None else fit.spare
     portfolio, left_out = candidates(
-        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, encoder, sight
+        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, checkpoints
     )
     plan = Plan(
         data=_data_card(data, table.rows, fit),
@@ -145,7 +145,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
 def _more_notes(
     plan: Plan, data: Dataset, y: Floats, codec: Codec, wishes: Wishes, forms: frozenset[str]
 ) -> Iterator[Say]:
-    """Fewer rows of a class than folds, empty answers, pictures without a pretrained network, rare classes, files that hold rows."""
+    """Fewer rows of a class than folds, empty answers, pictures without a pretrained network, or one that nothing reads, rare classes, files that hold rows."""
     about, learners = task_of(plan.task).about, [shelf("learners").get(c.learner).about for c in plan.candidates]
     if wishes.folds and codec.labels and y.ndim == 1:
         rarest = int(counted(y, len(codec.labels)).min())
@@ -155,6 +155,9 @@ def _more_notes(
         yield Say("planning", "note.unlabelled", {"target": plan.target, "n": empty})
     if "grid" in forms and not any(learner.sees_through for learner in learners):
         yield Say("planning", "note.from_scratch")
+    if wishes.encoder and not any(find(wishes.encoder).label in c.settings.values() for c in plan.candidates):
+        named = find(wishes.encoder)
+        yield Say("planning", f"note.unread.{named.kind}", {"name": named.name})
     if rare := [] if about.of_one else _rare_classes(y, codec.labels):
         yield Say("planning", "note.rare", {"names": rare})
     if keeping := sorted({learner.key for learner in learners if learner.keeps_rows}):

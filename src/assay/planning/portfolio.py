@@ -9,15 +9,19 @@ found greedily on the out-of-fold loss of the blend over a dozen tables (docs/de
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from assay.kernel import memory
 from assay.kernel.forms import Head
 from assay.kernel.plan import Candidate
+from assay.kernel.plugins import About
 from assay.kernel.settings import settings_of, with_settings
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say
 
+NONE: Mapping[str, str] = MappingProxyType({})
 SMALL, TINY = 5_000, 600
 REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spared, and the time of a second growing too
 
@@ -31,8 +35,7 @@ def candidates(
     spare: float = math.inf,
     also: tuple[str, ...] = (),
     forms: frozenset[str] = frozenset({"vector"}),
-    encoder: str = "",
-    sight: str = "",
+    checkpoints: Mapping[str, str] = NONE,
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
@@ -41,21 +44,21 @@ def candidates(
             gets no made columns: neither the rows drawn nor the bins of the stream leave room for them
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
     forms : that the columns give; a learner that takes others has nothing to learn from
-    encoder : name and hash of the pretrained encoder of texts; empty for the one that a package carries
-    sight   : name and hash of the pretrained encoder of pictures; without one, what sees through it is left out
+    checkpoints : name and hash of the pretrained network for texts, pictures and boxes, by these words; without one of
+            texts a package carries one, without one of the others what sees through it is left out
     """
     room = shelf("learners")
     named = {*only, *also}
     keys = [key for key in room.keys() if not only or key in named]
     keys = [key for key in keys if forms.issuperset(room.get(key).about.takes)]
     keys = [key for key in keys if key in named or not room.get(key).about.by_name]
-    keys = [key for key in keys if sight or key in named or not room.get(key).about.sees_through]
-    left_out = [said for key in keys if (said := _left_out(key, drawn, spare, sight)) is not None]
+    keys = [key for key in keys if key in named or not _lacks_network(room.get(key).about, checkpoints)]
+    left_out = [said for key in keys if (said := _left_out(key, drawn, spare, checkpoints)) is not None]
     gone = {said.values["learner"] for said in left_out}
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
     fitting = [key for key in fitting if key in named or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
-    for name, key, settings in _ordered(rows, head, forms, encoder, sight):
+    for name, key, settings in _ordered(rows, head, forms, checkpoints):
         if key in fitting:
             fixed = settings | {"craft": 0} if drawn and "craft" in settings else settings
             found.append(_candidate(name, with_settings(room.get(key), fixed)))
@@ -86,7 +89,12 @@ def _candidate(name: str, learner: Any) -> Candidate:
     return Candidate(name=name, learner=learner.about.key, settings=settings_of(learner))
 
 
-def _left_out(key: str, drawn: bool, spare: float, sight: str) -> Say | None:
+def _lacks_network(about: About, checkpoints: Mapping[str, str]) -> bool:
+    """Whether it sees through a pretrained network, and none of that kind was named."""
+    return bool(about.sees_through) and about.checkpoint not in checkpoints
+
+
+def _left_out(key: str, drawn: bool, spare: float, checkpoints: Mapping[str, str]) -> Say | None:
     """Why a learner cannot be among the candidates; None where it can."""
     missing, about = shelf("learners").missing(key), shelf("learners").get(key).about
     if missing:
@@ -94,8 +102,8 @@ def _left_out(key: str, drawn: bool, spare: float, sight: str) -> Say | None:
         return Say("planning", "left.learner", {"learner": key, "packages": list(missing), "extra": extra})
     if drawn and not (about.streams or about.readable or about.order == 0):  # 0 is the constant guess
         return Say("planning", "left.stream", {"learner": key})
-    if about.sees_through and not sight:
-        return Say("planning", "left.sight", {"learner": key})
+    if _lacks_network(about, checkpoints):
+        return Say("planning", f"left.network.{about.checkpoint}", {"learner": key})
     if about.memory > spare:
         values = {"learner": key, "need": memory.said(about.memory), "spare": memory.said(max(0.0, spare))}
         return Say("planning", "left.memory", values)
@@ -103,13 +111,14 @@ def _left_out(key: str, drawn: bool, spare: float, sight: str) -> Say | None:
 
 
 def _ordered(
-    rows: int, head: Head, forms: frozenset[str], encoder: str, sight: str
+    rows: int, head: Head, forms: frozenset[str], checkpoints: Mapping[str, str]
 ) -> list[tuple[str, str, dict[str, Any]]]:
     first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
     return [
         *first,
-        *(_texts(encoder) if "texts" in forms else []),
-        *(_pictures(sight) if "grid" in forms else []),
+        *(_texts(checkpoints.get("texts", "")) if "texts" in forms else []),
+        *(_through(checkpoints) if "grid" in forms else []),
+        *(_pictures() if "grid" in forms else []),
         *(_small(rows, head) if rows <= SMALL else _middling(rows, head)),
     ]
 
@@ -124,15 +133,27 @@ def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def _pictures(sight: str) -> list[tuple[str, str, dict[str, Any]]]:
+def _through(checkpoints: Mapping[str, str]) -> list[tuple[str, str, dict[str, Any]]]:
+    """What sees through a pretrained network, where one of its kind is named."""
+    known: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("pictures", "sight", {}),
+        ("pictures", "finetune_pictures", {}),
+        ("boxes", "detr", {"epochs": 50}),
+    )
+    return [
+        (key, key, {"encoder": checkpoints[kind], **settings}) for kind, key, settings in known if kind in checkpoints
+    ]
+
+
+def _pictures() -> list[tuple[str, str, dict[str, Any]]]:
     """What is done in seconds comes before what takes all the time there is."""
     views = {"views": 3, "reach": 0.4}
     return [
-        *((key, key, {"encoder": sight}) for key in ("sight", "finetune_pictures") if sight),
+        ("fisher", "fisher", {}),
         ("patches", "patches", {}),
+        ("residual", "residual", {"epochs": 150}),
         ("patches in views", "patches", views),
         ("large patches in views", "patches", views | {"patch": 12}),
-        ("residual", "residual", {"epochs": 150}),
         ("residual by place", "residual", {"epochs": 150, "placed": True}),
         ("cnn", "cnn", {"epochs": 60}),
         ("detector", "detector", {"epochs": 300}),

@@ -28,7 +28,7 @@ from ..kernel.stream import Stream
 from ..kernel.threads import at_most
 from ..stats.heads import guess, losses
 from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
-from .worlds import ROWS, Ticking, bruised, easy, heads, plenty, replaced, seeing
+from .worlds import ROWS, Ticking, bruised, easy, finding, heads, plenty, replaced, seeing
 
 MOST_ASKED = 400  # looks at an expired clock: every fold of every stage may look a few times, no loop may go on
 Test = Callable[[Any, Head], None]
@@ -56,7 +56,9 @@ def fit(plugin: Any, head: Head, train: Batch, seed: int = 0, clock: Clock | Non
 def at_defaults(plugin: Any) -> Any:
     """At the default settings; what sees through a pretrained network is given a tiny one, since none comes with it."""
     named = plugin.about.sees_through
-    return with_settings(plugin, {named: seeing()}) if named else plugin()
+    if not named:
+        return plugin()
+    return with_settings(plugin, {named: finding() if plugin.about.checkpoint == "boxes" else seeing()})
 
 
 def parted(batch: Batch) -> tuple[Batch, Batch]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,12 @@ from ..kernel.data import Bools, Column, Floats, Ints
 from ..kernel.forms import Batch, Feature, Grids, Head, Texts, Vector
 from ..kernel.need import need
 from ..kernel.rng import stream
+from ..neural.one_thread import one_thread
 
 ROWS = 360
 LEVELS = ("north", "south", "west")
 SQUARE = 12  # pixels of a picture
+BARS, TAUGHT = 32, 250  # pixels of a picture that a tiny detector learns from, and steps it takes
 
 
 LOOKS = 800  # of a learner at its clock: a few hundred rounds, enough for an easy world
@@ -260,6 +263,51 @@ def seeing() -> str:
     said = {"size": {"shortest_edge": 32}, "crop_size": 28}
     (folder / "seeing" / "preprocessor_config.json").write_text(json.dumps(said), encoding="utf-8")
     return str(folder / "seeing")
+
+
+@functools.cache
+def finding() -> str:
+    """A folder with a tiny detector that goes with the process: DETR with one question, which learnt to find a bar of one of four colours."""
+    torch, transformers = need("torch", "nets"), need("transformers", "text")
+    folder = Path(tempfile.mkdtemp(prefix="assay-detector-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    sizes = {"d_model": 32, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "encoder_layers": 1, "decoder_layers": 1}
+    sizes |= {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "num_queries": 1, "num_labels": 4}
+    with torch.random.fork_rng(devices=[]), one_thread():
+        torch.manual_seed(0)
+        chain = transformers.ResNetConfig(
+            embedding_size=16, hidden_sizes=[16, 24], depths=[1, 1], layer_type="basic", out_features=["stage2"]
+        )
+        config = transformers.DetrConfig(use_timm_backbone=False, backbone_config=chain, dropout=0.0, **sizes)
+        network = transformers.DetrForObjectDetection(config).eval()
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        _taught(network)
+        network.save_pretrained(folder / "finding")
+    said = {"size": {"height": BARS, "width": BARS}, "do_normalize": False}
+    (folder / "finding" / "preprocessor_config.json").write_text(json.dumps(said), encoding="utf-8")
+    return str(folder / "finding")
+
+
+def _taught(network: Any) -> None:
+    """Steps on pictures of a bar across the bottom, now and then the top, on noise."""
+    torch, rng = need("torch", "nets"), stream(0, "bars")
+    optimiser = torch.optim.AdamW(network.parameters(), lr=0.006)
+    for step in range(TAUGHT):
+        optimiser.param_groups[0]["lr"] = 0.006 * min(1.0, (step + 1) / 20) * (1 - step / TAUGHT)
+        pixels, things = rng.integers(0, 60, (16, BARS, BARS, 3)), []
+        for picture in pixels:
+            height, colour = int(rng.integers(3, BARS + 1)), int(rng.integers(4))
+            low = 0 if rng.random() < 0.2 else BARS - height
+            picture[low : low + height] += 180 * np.append(np.eye(3), np.ones((1, 3)), axis=0)[colour].astype(np.int64)
+            share = [0.5, (low + height / 2) / BARS, 1.0, height / BARS]
+            things.append({"class_labels": torch.tensor([colour]), "boxes": torch.tensor([share])})
+        x = torch.from_numpy(pixels.transpose(0, 3, 1, 2).astype(np.float32) / 255)
+        network(pixel_values=x, labels=things).loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
 
 
 HOSTILE: tuple[str | None, ...] = (
