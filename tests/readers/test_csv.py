@@ -375,3 +375,14 @@ def test_notes_below_texts_of_many_lines_are_told(tmp_path):
     found = Csv.read(tmp_path / "t.csv")
     assert found.rows == 40
     assert found.source.examples == ("Source: the office of letters",)
+
+
+@pytest.mark.parametrize("empty", [0, 3, 9])
+def test_lists_in_quotes_are_cells_however_regular_their_commas(empty, tmp_path):
+    """One box in every picture: six columns by the commas, two by the quotes."""
+    rows = [[f"p{i}.png", "[]" if empty and i % empty == 0 else f'[["square",{i},2,3,4.5]]'] for i in range(60)]
+    text = io.StringIO()
+    csv.writer(text).writerows([["picture", "boxes"], *rows])
+    data = read(tmp_path, text.getvalue())
+    assert [column.name for column in data] == ["picture", "boxes"]
+    assert rows_of(data) == rows

@@ -52,6 +52,7 @@ DATE = re.compile(
     r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?$"
 )
 TIME = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?$")
+DOUBLED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')  # a quote within quotes
 PLAIN = re.compile(r"^[\w][\w .'/()+%&-]*$")
 LINK = re.compile(r"^(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+)$")
 LONGEST, LONGEST_STRICT = 500, 100_000  # lines that a quoted cell may span; where the table keeps to the rules
@@ -207,18 +208,21 @@ def find_dialect(
 
 
 def _strict(lines: Sequence[str]) -> Dialect | None:
-    """The dialect of a table whose cells go over several lines and which keeps to the rules (RFC 4180), as programs write it.
+    """The dialect of a table whose cells go over several lines or hold quotes, and which keeps to the rules (RFC 4180), as programs write it.
 
-    Every record has the width of the heading: no other way to cut texts of many lines can be told from their letters.
+    Every record has the width of the heading: no other way to cut texts of many lines can be told from their letters, and of cells like
+    "[[""cat"",1,2,3,4]]" the commas would be more regular than the columns.
     """
-    if not any(line.count('"') % 2 for line in lines[1:]):
-        return None  # no cell goes over several lines: the ordinary way sees it
-    widths = {separator: _widths(lines, separator) for separator in COMMON}
+    long = any(line.count('"') % 2 for line in lines[1:])
+    if not long and not any(DOUBLED.search(line) for line in lines[1:]):
+        return None  # no cell goes over several lines or holds a quote: the ordinary way sees it
+    text = "\n".join(lines)
+    widths = {separator: _widths(lines, separator) for separator in COMMON if not _always_doubled(text, separator)}
     several = [separator for separator, found in widths.items() if len(found) > 1 and set(found) == {found[0]} != {1}]
     if len(several) == 1:
         return Dialect(separator=several[0], strict=True)
     alone = widths[","]
-    return Dialect(strict=True) if len(alone) > 1 and set(alone) == {1} else None
+    return Dialect(strict=True) if long and len(alone) > 1 and set(alone) == {1} else None
 
 
 def _widths(lines: Sequence[str], separator: str) -> list[int]:
@@ -251,8 +255,8 @@ def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[
         probe = " " if separator == RUN else separator
         if probe not in text:
             continue
-        if text.count(separator * 2) * 2 == text.count(separator) and separator in ("|", ":"):
-            continue  # always doubled: the pair is the separator
+        if _always_doubled(text, separator):
+            continue
         share = sum(1 for line in lines if probe in line) / filled
         common = separator in COMMON
         if even and not common and probe not in whole[0]:
@@ -260,6 +264,11 @@ def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[
         if share >= (0.05 if common else 0.5):
             found.append((separator, belief))
     return [*found, ("", 1.0)]
+
+
+def _always_doubled(text: str, separator: str) -> bool:
+    """Whether it comes in pairs alone: the pair is then the separator."""
+    return separator in ("|", ":") and 0 < text.count(separator) == 2 * text.count(separator * 2)
 
 
 def _quotes(text: str, separator: str, fixed: dict[str, str]) -> list[str]:
