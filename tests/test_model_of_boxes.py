@@ -16,6 +16,7 @@ from assay.learners.detector import Detector
 from assay.model import Model
 from assay.search.blend import mixed
 from assay.search.ensemble import Ensemble
+from assay.stats.box_sets import BoxSets
 from assay.stats.found_boxes import views
 
 from .pictures.boxed import quick, table, trained
@@ -191,3 +192,10 @@ def test_a_promise_can_be_kept_with_any_threshold_that_was_found(model: Model, f
     p = views(answers.found.reshape(24, -1))[:, :, 0]
     np.testing.assert_array_equal(answers.sets, (p >= model.conformal.threshold) & (answers.found[:, :, 4] > 0))
     assert (replace(answers, least=0.9).sets == answers.sets).all()
+    assert not any("promises nothing" in note.text() for own in answers.notes for note in own)
+
+
+def test_where_nothing_can_be_promised_every_list_says_so(model: Model, fresh: Path) -> None:
+    answers = replace(model, conformal=BoxSets(0.0, False)).predict(fresh)
+    assert all(own[-1].text().endswith("holds every box, and promises nothing") for own in answers.notes)
+    np.testing.assert_array_equal(answers.sets, answers.found[:, :, 4] > 0)

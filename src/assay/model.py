@@ -114,6 +114,8 @@ class Model:
         if isinstance(self.conformal, BoxSets):
             seen, sets = raw[self._pictured], self.conformal(answers)
             said = _by_row(notes, data.rows)
+            if not self.conformal.kept:
+                said = tuple((*own, Say("answers", "no_promise", {})) for own in said)
             more = {"ids": ids, "pictures": seen, "labels": self.codec.labels, "notes": said, "out_of_range": outside}
             return BoxAnswers.of(answers, sets=sets, **more)
         if isinstance(self.conformal, GoodScores):

@@ -82,6 +82,14 @@ def test_boxes_are_not_explained(folder: Path, model: str, capsys: pytest.Captur
     assert "assay predict MODEL DATA --draw FOLDER" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("least", ["-0.1", "1.5", "nan"])
+def test_what_is_no_probability_is_refused(
+    folder: Path, model: str, least: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", model, str(folder / "rows.csv"), "--least", least]) == 2
+    assert f"--least {least} is no probability" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("option", "value"), [("--draw", "drawn"), ("--least", "0.3")])
 def test_what_is_for_boxes_is_refused_for_a_table(
     tmp_path: Path, option: str, value: str, capsys: pytest.CaptureFixture[str]
