@@ -31,7 +31,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output:
         writable(Path(parsed.output), parsed.model, parsed.data)
     if parsed.least is not None and not 0.0 <= parsed.least <= 1.0:
-        raise refusal(RequestError, "answers", "least", value=parsed.least)
+        raise refusal(RequestError, "answers", "least", value=str(parsed.least))
     import assay
     from assay.answers.boxes import BoxAnswers
 
