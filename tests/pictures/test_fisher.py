@@ -85,7 +85,7 @@ def test_numbers_are_the_gradient_of_the_likelihood_by_means_and_spreads() -> No
     m = Mixture(
         *(a.astype(np.float32) for a in (np.array([0.3, 0.7]), rng.normal(size=(2, 5)), rng.uniform(0.5, 2, (2, 5))))
     )
-    book = Book("edges", np.zeros(3, np.float32), np.eye(3).astype(np.float16), 1.0, m)
+    book = Book("edges", np.zeros(3, np.float32), np.eye(3).astype(np.float16), m)
     points = (2 * rng.normal(size=(40, 5))).astype(np.float32)
 
     def likelihood(mean: np.ndarray, spread: np.ndarray) -> float:

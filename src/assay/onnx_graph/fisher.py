@@ -57,7 +57,7 @@ def _vector(graph: Graph, book: Book, found: str, where: NDArray[np.float32]) ->
     m, many = book.mixture, len(where)
     turned = graph.node("MatMul", graph.node("Sub", found, graph.single(book.centre)), graph.single(book.turn))
     shift = np.zeros((many, m.mean.shape[1]), dtype=np.float32)
-    shift[:, -2:] = where * np.float32(book.reach)
+    shift[:, -2:] = where
     wide = np.eye(m.mean.shape[1] - 2, m.mean.shape[1], dtype=np.float32)
     points = graph.number(graph.node("Add", graph.node("MatMul", turned, graph.single(wide)), graph.single(shift)))
     squares = graph.node("Mul", points, points)  # [n, p, a + 2]

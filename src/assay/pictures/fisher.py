@@ -31,7 +31,6 @@ from .one_thread import one_thread_for_products
 Floats32 = NDArray[np.float32]
 
 POINTS_A_KIND = 300  # descriptors that the mixture is learnt from, for each of its distributions
-PLACED = 0.5  # spread of the place beside the axes, of the root of their mean variance
 WORTH_SHARING = 8  # pictures
 BENT = 1e-3  # under a root, so that a number near nought is not torn away from it by the last digit
 SHORTEST = 1e-9  # added to the length of a vector
@@ -45,7 +44,6 @@ class Book:
     kind: str  # of descriptor
     centre: Floats32  # [w] the mean descriptor
     axes: Halves  # [w, a] its main axes
-    reach: float  # by which places are multiplied
     mixture: Mixture  # of points [a + 2]
 
     @property
@@ -60,7 +58,7 @@ class Book:
 
     def points(self, found: Floats32, where: Floats32) -> Floats32:
         """Descriptors [p, w] and their places [p, 2] as points [p, a + 2]."""
-        return np.concatenate([(found - self.centre) @ self.turn, where * np.float32(self.reach)], axis=1)
+        return np.concatenate([(found - self.centre) @ self.turn, where], axis=1)
 
     def raw(self, points: Floats32) -> Floats:
         """The mean gradient of the log-likelihood by means and by spreads, each in its own unit: [2, k, a + 2].
@@ -96,7 +94,7 @@ class Book:
 
     def dump(self, box: Box) -> None:
         """Axes and mixture."""
-        box.put(kind=self.kind, reach=self.reach)
+        box.put(kind=self.kind)
         box.put_array("centre", self.centre)
         put_halves(box, "axes", self.axes)
         for name in ("share", "mean", "spread"):
@@ -120,7 +118,6 @@ class Book:
             kind,
             box.array("centre", np.float32, (wide,)),
             axes,
-            box.real("reach", 0.0, 1e6),
             Mixture(share, mean, spread),
         )
 
@@ -218,10 +215,9 @@ def _book(kind: str, found: Floats32, where: Floats32, kinds: int, axes: int, rn
     ways = ways * np.where(
         ways[np.abs(ways).argmax(axis=0), np.arange(ways.shape[1])] < 0, -1.0, 1.0
     )  # no sign by chance
-    reach = PLACED * float(np.sqrt(max(float(values.sum()), 1e-9) / ways.shape[1]))
-    book = Book(kind, centre, halves(ways), reach, Mixture(np.ones(1, np.float32), centre[None], centre[None]))
+    book = Book(kind, centre, halves(ways), Mixture(np.ones(1, np.float32), centre[None], centre[None]))
     points = book.points(found, where)
-    return Book(kind, centre, book.axes, reach, Mixture.learn(points, kinds, rng))
+    return Book(kind, centre, book.axes, Mixture.learn(points, kinds, rng))
 
 
 def _rooted(raw: Floats) -> tuple[Floats32, Floats]:
