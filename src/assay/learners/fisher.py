@@ -23,6 +23,7 @@ from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Whole, check_settings
 from assay.kernel.threads import cores
 from assay.onnx_graph.graph import Graph
+from assay.pictures.fisher import POINTS_A_KIND
 from assay.pictures.fisher import Fisher as Vectors
 
 from ._looks import SeenByEye, Ways
@@ -30,7 +31,7 @@ from ._looks import SeenByEye, Ways
 SIDES = (128, 96, 64)  # pixels of a picture as it is looked at
 SHARE = 0.6  # of the time of a candidate, for looking at all pictures in all fits
 FEWEST = 8  # kinds
-TIMED = 16  # pictures
+TIMED, FEW_POINTS = 16, 20  # pictures, and points of each kind, by which time is told before any is spent
 COPIES, PRODUCTS = 5, 3  # of the rows and of their products, that are held at once
 
 
@@ -100,14 +101,16 @@ class Fisher:
         rng = np.random.default_rng(0)
         pixels = rng.integers(0, 256, (TIMED, self.side, self.side, 3), dtype=np.uint8)
         timer = clock.slice(clock.remaining())
-        vectors = self._learnt(pixels, rng)
+        vectors = Vectors.learn(pixels, self.kinds, self.axes, rng, FEW_POINTS)
         learning = timer.spent()
         found = []
         for _ in range(3):
             timer = clock.slice(clock.remaining())
             vectors.features(pixels)
             found.append(timer.spent())
-        return learning + min(found[1:]) / len(pixels) * cores() * n * (1 + self.views)
+        look = min(found[1:])
+        learning = max(0.0, learning - look) * POINTS_A_KIND / FEW_POINTS  # each round goes through all points
+        return learning + look / len(pixels) * cores() * n * (1 + self.views)
 
     def _learnt(self, pixels: Any, rng: np.random.Generator) -> Vectors:
         return Vectors.learn(pixels, self.kinds, self.axes, rng)

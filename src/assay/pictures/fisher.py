@@ -135,13 +135,15 @@ class Fisher:
         return sum(book.width for book in self.books)
 
     @classmethod
-    def learn(cls, pixels: Pixels, kinds: int, axes: int, rng: np.random.Generator) -> Fisher:
-        """From some pictures [n, side, side, 3]; from noise where there are none."""
+    def learn(
+        cls, pixels: Pixels, kinds: int, axes: int, rng: np.random.Generator, points: int = POINTS_A_KIND
+    ) -> Fisher:
+        """From some pictures [n, side, side, 3], or from noise where there are none; so many points for each distribution of the mixtures."""
         side = int(pixels.shape[1])
         if not len(pixels):
             pixels = rng.integers(0, 256, (1, side, side, 3), dtype=np.uint8)
         where = middles(side)
-        each = max(1, -(-POINTS_A_KIND * kinds // len(pixels)))
+        each = max(1, -(-points * kinds // len(pixels)))
         drawn: dict[str, list[Floats32]] = {kind: [] for kind in KINDS}
         at = []
         with one_thread_for_products():
