@@ -107,8 +107,8 @@ def test_the_natural_size_decides_the_side(natural: int, side: int) -> None:
 
 def test_less_time_means_fewer_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture takes a hundredth of a second a kind: 40 pictures in 5 fits at 64 kinds are 128 seconds of one core."""
-    monkeypatch.setattr(Fisher, "_seconds_a_fit", lambda self, n, clock: n * self.kinds * 1e-2)
-    monkeypatch.setattr("assay.learners.fisher.cores", lambda: 1)
+    monkeypatch.setattr(Fisher, "seconds_a_fit", lambda self, n, clock: n * self.kinds * 1e-2)
+    monkeypatch.setattr("assay.learners._looks.cores", lambda: 1)
 
     def kinds(seconds: float) -> int:
         return Fisher().prepare(pictures(16), 5, Clock.start(seconds, now=lambda: 0.0)).kinds

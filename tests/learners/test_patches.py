@@ -183,8 +183,8 @@ def test_the_natural_size_decides_the_side(natural: int, side: int, stride: int)
 
 def test_less_time_means_fewer_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture takes a thousandth of a second a filter: 40 pictures in 5 fits at 400 filters are 80 seconds of one core."""
-    monkeypatch.setattr(Patches, "_seconds_a_fit", lambda self, n, clock: n * self.filters * 1e-3)
-    monkeypatch.setattr("assay.learners.patches.cores", lambda: 1)
+    monkeypatch.setattr(Patches, "seconds_a_fit", lambda self, n, clock: n * self.filters * 1e-3)
+    monkeypatch.setattr("assay.learners._looks.cores", lambda: 1)
 
     def filters(seconds: float) -> int:
         return Patches().prepare(pictures(16), 5, Clock.start(seconds, now=lambda: 0.0)).filters

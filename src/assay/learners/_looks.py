@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.kernel import memory
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats, Ints
-from assay.kernel.forms import Batch, Feature, Grid, Head
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.forms import Batch, Feature, Grid, Grids, Head
+from assay.kernel.plugins import About
+from assay.kernel.threads import cores
 from assay.neural.unit import Unit
 from assay.onnx_graph.graph import Graph
 from assay.pictures.features import Pixels
@@ -32,6 +36,9 @@ from ._pulls import added, design_in, of_others, put_design, standard, sum_graph
 
 AT_ONCE = 512  # pictures
 DRAWN_FROM = 500  # pictures that an eye is learnt from
+SHARE = 0.6  # of the time of a candidate, for looking at all pictures in all fits
+COPIES, PRODUCTS = 5, 3  # of the rows and of their products, that are held at once
+SOLVING = 1.5  # what solving takes, in products of all rows or all columns
 USUAL_FROM = 500  # rows that tell what a picture usually pulls
 Weights = NDArray[np.float32]
 
@@ -240,6 +247,69 @@ class SeenByEye(Generic[E]):
         some = whole.take(np.arange(0, whole.rows, max(1, whole.rows // USUAL_FROM)))
         usual = [pull.mean(axis=0) if some.rows else np.zeros(head.width) for pull in model.pictures(some)]
         return replace(model, usual=np.asarray(usual).reshape(-1, head.width))
+
+
+class Looking(Protocol):
+    """A learner that sees pictures as numbers, as far as what it costs goes."""
+
+    about: ClassVar[About]
+
+    def fewer(self) -> Self | None:
+        """The same with half as many numbers; None where there are no fewer."""
+        ...
+
+    def bytes_a_fit(self, n: int) -> float:
+        """What a fit holds at its peak, for n pictures."""
+        ...
+
+    def seconds_a_fit(self, n: int, clock: Clock) -> float:
+        """What a fit takes on one core for n pictures, with as many others at work as there are."""
+        ...
+
+
+L = TypeVar("L", bound=Looking)
+
+
+def affordable(learner: L, grids: Grids, fits: int, clock: Clock) -> L:
+    """The learner with as many numbers as there are memory and time for. Raises DoesNotApply where there is no time for the fewest."""
+    n = sum(int(grid.there.sum()) for grid in grids.columns)
+    while min(cores(), fits) * learner.bytes_a_fit(n) > memory.room() and (less := learner.fewer()) is not None:
+        learner = less
+    while not clock.stands:
+        seconds = fits * learner.seconds_a_fit(n, clock) / cores()
+        if seconds <= SHARE * clock.remaining():
+            break
+        if (less := learner.fewer()) is None:
+            if seconds <= clock.remaining():
+                break
+            values = {"n": n, "seconds": round(seconds), "left": round(clock.remaining())}
+            raise DoesNotApply(learner.about.say("learners", "long", **values))
+        learner = less
+    return learner
+
+
+def bytes_held(rows: int, columns: int) -> float:
+    """What fitting holds at its peak: rows a few times over, and the products of rows or of columns."""
+    return 4.0 * COPIES * rows * columns + 8.0 * PRODUCTS * min(rows, columns) ** 2
+
+
+def seconds_to_look(eye: Eye, pixels: Pixels, clock: Clock) -> float:
+    """What one picture takes, told by some [n, side, side, 3] that are looked at together."""
+    found = []
+    for _ in range(3):
+        timer = clock.slice(clock.remaining())
+        eye.features(pixels)
+        found.append(timer.spent())
+    return min(found[1:]) / len(pixels)
+
+
+def seconds_to_solve(rows: int, columns: int, clock: Clock) -> float:
+    """What the ridge takes on one core, told by a product of a few rows."""
+    timer, some = clock.slice(clock.remaining()), np.ones((512, columns), dtype=np.float32)
+    with one_thread_for_products():
+        some @ some.T
+    fewer, more = sorted((rows, columns))
+    return timer.spent() * (fewer / 512) ** 2 * more / columns * SOLVING
 
 
 def _viewed(

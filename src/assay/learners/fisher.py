@@ -14,10 +14,8 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from assay.kernel import memory
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
-from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Whole, check_settings
@@ -26,13 +24,11 @@ from assay.onnx_graph.graph import Graph
 from assay.pictures.fisher import POINTS_A_KIND
 from assay.pictures.fisher import Fisher as Vectors
 
-from ._looks import SeenByEye, Ways
+from ._looks import SeenByEye, Ways, affordable, bytes_held, seconds_to_look, seconds_to_solve
 
 SIDES = (128, 96, 64)  # pixels of a picture as it is looked at
-SHARE = 0.6  # of the time of a candidate, for looking at all pictures in all fits
 FEWEST = 8  # kinds
 TIMED, FEW_POINTS = 16, 20  # pictures, and points of each kind, by which time is told before any is spent
-COPIES, PRODUCTS = 5, 3  # of the rows and of their products, that are held at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,41 +72,25 @@ class Fisher:
         natural = max((grid.natural() for grid in given.grids.columns), default=1)
         side = next((side for side in SIDES if side <= natural), SIDES[-1])
         ready = replace(self, side=side, kinds=64)
-        n = sum(int(grid.there.sum()) for grid in given.grids.columns)
-        while ready.kinds > FEWEST and min(cores(), fits) * ready._bytes_a_fit(n) > memory.room():
-            ready = replace(ready, kinds=ready.kinds // 2)
-        while not clock.stands:
-            seconds = fits * ready._seconds_a_fit(n, clock) / cores()
-            if seconds <= SHARE * clock.remaining():
-                break
-            if ready.kinds <= FEWEST:
-                if seconds <= clock.remaining():
-                    break
-                values = {"n": n, "seconds": round(seconds), "left": round(clock.remaining())}
-                raise DoesNotApply(self.about.say("learners", "long", **values))
-            ready = replace(ready, kinds=ready.kinds // 2)
-        return ready
+        return affordable(ready, given.grids, fits, clock)
 
-    def _bytes_a_fit(self, n: int) -> float:
-        """What fitting holds at its peak: rows a few times over, and the products of rows or of columns."""
-        rows, columns = n * (1 + self.views), 4 * self.kinds * (self.axes + 2)
-        return 4.0 * COPIES * rows * columns + 8.0 * PRODUCTS * min(rows, columns) ** 2
+    def fewer(self) -> Fisher | None:
+        """Half the kinds."""
+        return replace(self, kinds=self.kinds // 2) if self.kinds > FEWEST else None
 
-    def _seconds_a_fit(self, n: int, clock: Clock) -> float:
-        """On one core, with as many others at work as there are: to learn the mixtures, and to look at every picture."""
+    def bytes_a_fit(self, n: int) -> float:
+        """What a fit holds at its peak, for n pictures."""
+        return bytes_held(n * (1 + self.views), 4 * self.kinds * (self.axes + 2))
+
+    def seconds_a_fit(self, n: int, clock: Clock) -> float:
+        """To learn the mixtures, to look at every picture, and to solve."""
         rng = np.random.default_rng(0)
         pixels = rng.integers(0, 256, (TIMED, self.side, self.side, 3), dtype=np.uint8)
         timer = clock.slice(clock.remaining())
-        vectors = Vectors.learn(pixels, self.kinds, self.axes, rng, FEW_POINTS)
-        learning = timer.spent()
-        found = []
-        for _ in range(3):
-            timer = clock.slice(clock.remaining())
-            vectors.features(pixels)
-            found.append(timer.spent())
-        look = min(found[1:])
-        learning = max(0.0, learning - look) * POINTS_A_KIND / FEW_POINTS  # each round goes through all points
-        return learning + look / len(pixels) * cores() * n * (1 + self.views)
+        vectors, rows = Vectors.learn(pixels, self.kinds, self.axes, rng, FEW_POINTS), n * (1 + self.views)
+        learning, look = timer.spent(), seconds_to_look(vectors, pixels, clock)
+        learning = max(0.0, learning - look * len(pixels)) * POINTS_A_KIND / FEW_POINTS  # each round goes through all
+        return learning + look * cores() * rows + seconds_to_solve(rows, vectors.width, clock)
 
     def _learnt(self, pixels: Any, rng: np.random.Generator) -> Vectors:
         return Vectors.learn(pixels, self.kinds, self.axes, rng)

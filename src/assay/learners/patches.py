@@ -14,27 +14,21 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from assay.kernel import memory
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
-from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Whole, check_settings
 from assay.kernel.threads import cores
 from assay.onnx_graph.graph import Graph
-from assay.pictures.one_thread import one_thread_for_products
 from assay.pictures.patches import Patches as Filters
 
-from ._looks import SeenByEye, Ways
+from ._looks import SeenByEye, Ways, affordable, bytes_held, seconds_to_look, seconds_to_solve
 
 SMALL_SIDE, SIDE = 32, 64  # pixels of small pictures and of others as they are looked at
 SMALL_UP_TO = 44  # pixels that count as small
-SHARE = 0.6  # of the time of a candidate, for looking at all pictures in all fits
 FEWEST = 32  # filters
 TIMED = 32  # pictures
-COPIES, PRODUCTS = 5, 3  # of the rows and of their products, that are held at once
-SOLVING = 1.5  # what solving takes, in products of all rows or all columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,41 +74,24 @@ class Patches:
         natural = max((grid.natural() for grid in given.grids.columns), default=1)
         small = natural <= SMALL_UP_TO
         ready = replace(self, side=SMALL_SIDE if small else SIDE, stride=1 if small else 2, filters=400)
-        n = sum(int(grid.there.sum()) for grid in given.grids.columns)
-        while ready.filters // 2 >= FEWEST and min(cores(), fits) * ready._bytes_a_fit(n) > memory.room():
-            ready = replace(ready, filters=ready.filters // 2, cells=2)
-        while not clock.stands:
-            seconds = fits * ready._seconds_a_fit(n, clock) / cores()
-            if seconds <= SHARE * clock.remaining():
-                break
-            if ready.filters // 2 < FEWEST:
-                if seconds <= clock.remaining():
-                    break
-                values = {"n": n, "seconds": round(seconds), "left": round(clock.remaining())}
-                raise DoesNotApply(self.about.say("learners", "long", **values))
-            ready = replace(ready, filters=ready.filters // 2, cells=2)
-        return ready
+        return affordable(ready, given.grids, fits, clock)
 
-    def _bytes_a_fit(self, n: int) -> float:
-        """What fitting holds at its peak: rows a few times over, and the products of rows or of columns."""
-        rows, columns = n * (1 + self.views), 2 * self.filters * self.cells**2
-        return 4.0 * COPIES * rows * columns + 8.0 * PRODUCTS * min(rows, columns) ** 2
+    def fewer(self) -> Patches | None:
+        """Half the filters, over coarser cells."""
+        half = self.filters // 2
+        return replace(self, filters=half, cells=2) if half >= FEWEST else None
 
-    def _seconds_a_fit(self, n: int, clock: Clock) -> float:
-        """On one core, with as many others at work as there are: to look at every picture, and to solve."""
+    def bytes_a_fit(self, n: int) -> float:
+        """What a fit holds at its peak, for n pictures."""
+        return bytes_held(n * (1 + self.views), 2 * self.filters * self.cells**2)
+
+    def seconds_a_fit(self, n: int, clock: Clock) -> float:
+        """To look at every picture, and to solve."""
         rng = np.random.default_rng(0)
         pixels = rng.integers(0, 256, (TIMED, self.side, self.side, 3), dtype=np.uint8)
-        filters, found = self._learnt(pixels, rng), []
-        for _ in range(3):
-            timer = clock.slice(clock.remaining())
-            filters.features(pixels)
-            found.append(timer.spent())
-        looking = min(found[1:]) / len(pixels) * cores() * n * (1 + self.views)
-        timer, some = clock.slice(clock.remaining()), np.ones((512, filters.width), dtype=np.float32)
-        with one_thread_for_products():
-            some @ some.T
-        fewer, more = sorted((n * (1 + self.views), filters.width))
-        return looking + timer.spent() * (fewer / 512) ** 2 * more / filters.width * SOLVING
+        filters, rows = self._learnt(pixels, rng), n * (1 + self.views)
+        looking = seconds_to_look(filters, pixels, clock) * cores() * rows
+        return looking + seconds_to_solve(rows, filters.width, clock)
 
     def _learnt(self, pixels: Any, rng: np.random.Generator) -> Filters:
         return Filters.learn(pixels, self.filters, min(self.patch, self.side), self.stride, self.cells, rng)
