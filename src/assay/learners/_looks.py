@@ -6,6 +6,7 @@ picture is also seen from elsewhere, and mirrored where the rows show that this 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -131,7 +132,7 @@ class Looks(Generic[E]):
 
 
 @dataclass(frozen=True, eq=False)
-class SeenByEye(Generic[E]):
+class SeenByEye(ABC, Generic[E]):
     """A weight for each feature of each picture, and for each column beside them."""
 
     looks: Looks[E]
@@ -159,9 +160,9 @@ class SeenByEye(Generic[E]):
             found.append(pull)
         return found
 
+    @abstractmethod
     def seen(self, graph: Graph, pixels: str) -> str:
         """The features of pictures [n, side, side, 3] as nodes: float32 [n, d]."""
-        raise NotImplementedError
 
     def graph(self, graph: Graph, x: str) -> str:
         """The same sum as nodes, in which the pictures are inputs."""

@@ -8,10 +8,10 @@ each weight that may move. Where a row has more than one picture, only the first
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, overload
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from assay.neural.detr_training import Form, timed
 from assay.neural.detr_training import train as trained
 from assay.neural.halves import Halves, halves_of, put_halves
 from assay.pictures.framed import Framing
+from assay.pictures.stacked import OneByOne
 from assay.stats.found_boxes import rows_of
 from assay.stats.scores import no_boxes
 
@@ -258,7 +259,7 @@ class Tuned:
 
 
 @dataclass(frozen=True, eq=False)
-class Squares(Sequence[NDArray[np.uint8]]):
+class Squares(OneByOne):
     """The pictures of a column as squares [side, side, 3], each made when it is asked for."""
 
     grid: Grid
@@ -267,16 +268,9 @@ class Squares(Sequence[NDArray[np.uint8]]):
     def __len__(self) -> int:
         return len(self.grid.there)
 
-    @overload
-    def __getitem__(self, row: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[NDArray[np.uint8]]: ...
-    def __getitem__(self, row: Any) -> Any:
-        if isinstance(row, slice):
-            return [self[i] for i in range(*row.indices(len(self)))]
-        if not 0 <= row < len(self):
-            raise IndexError(row)
-        return self.grid.take(np.asarray([row])).at(self.side)[0]
+    def one(self, row: int) -> NDArray[np.uint8]:
+        """[side, side, 3]."""
+        return np.asarray(self.grid.take(np.asarray([row])).at(self.side)[0])
 
 
 def _answering(label: str, pictures: Squares, clock: Clock) -> float:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,17 +20,15 @@ from numpy.typing import NDArray
 
 from ..kernel.box import Box
 from ..kernel.data import Floats
-from ..kernel.threads import threads
 from ..neural.halves import Halves, halves, halves_of, put_halves
 from ..stats.mixture import Mixture
 from .descriptors import KINDS, SMALLEST, WIDTHS, descriptors, looks, middles
 from .features import Pixels
-from .one_thread import one_thread_for_products
+from .one_thread import one_thread_for_products, side_by_side
 
 Floats32 = NDArray[np.float32]
 
 POINTS_A_KIND = 300  # descriptors that the mixture is learnt from, for each of its distributions
-WORTH_SHARING = 8  # pictures
 BENT = 1e-3  # under a root, so that a number near nought is not torn away from it by the last digit
 SHORTEST = 1e-9  # added to the length of a vector
 LARGEST_SIDE, MOST_KINDS = 512, 1024
@@ -58,7 +55,7 @@ class Book:
 
     def points(self, found: Floats32, where: Floats32) -> Floats32:
         """Descriptors [p, w] and their places [p, 2] as points [p, a + 2]."""
-        return np.concatenate([(found - self.centre) @ self.turn, where], axis=1)
+        return _points(found, where, self.centre, self.turn)
 
     def raw(self, points: Floats32) -> Floats:
         """The mean gradient of the log-likelihood by means and by spreads, each in its own unit: [2, k, a + 2].
@@ -166,14 +163,7 @@ class Fisher:
                 vectors = [_rooted(book.raw(points).ravel())[0] for book, points in self._points(pixels[place])]
                 np.concatenate(vectors, out=out[place])
 
-        workers = threads() if len(pixels) >= WORTH_SHARING else 1
-        with one_thread_for_products():
-            if workers == 1:
-                some(np.arange(len(pixels)))
-                return out
-            with ThreadPoolExecutor(workers) as pool:
-                for _ in pool.map(some, np.array_split(np.arange(len(pixels)), workers)):
-                    pass
+        side_by_side(len(pixels), some)
         return out
 
     def place_pulls(self, picture: Pixels, weights: Floats32) -> Floats:
@@ -217,9 +207,14 @@ def _book(kind: str, found: Floats32, where: Floats32, kinds: int, axes: int, rn
     ways = ways * np.where(
         ways[np.abs(ways).argmax(axis=0), np.arange(ways.shape[1])] < 0, -1.0, 1.0
     )  # no sign by chance
-    book = Book(kind, centre, halves(ways), Mixture(np.ones(1, np.float32), centre[None], centre[None]))
-    points = book.points(found, where)
-    return Book(kind, centre, book.axes, Mixture.learn(points, kinds, rng))
+    turn = halves(ways)
+    points = _points(found, where, centre, turn.astype(np.float32))
+    return Book(kind, centre, turn, Mixture.learn(points, kinds, rng))
+
+
+def _points(found: Floats32, where: Floats32, centre: Floats32, turn: Floats32) -> Floats32:
+    """Descriptors [p, w] along their main axes [w, a], with their places [p, 2] beside: [p, a + 2]."""
+    return np.concatenate([(found - centre) @ turn, where], axis=1)
 
 
 def _rooted(raw: Floats) -> tuple[Floats32, Floats]:

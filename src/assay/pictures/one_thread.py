@@ -7,10 +7,18 @@ pools of threads on the same cores wait for each other. Whoever enters first rem
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernel.threads import threads
+
+WORTH_SHARING = 8  # pictures
 
 _lock = Lock()
 _inside = 0
@@ -32,6 +40,18 @@ def one_thread_for_products() -> Iterator[None]:
             _inside -= 1
             if not _inside:
                 _held.restore_original_limits()
+
+
+def side_by_side(n: int, some: Callable[[NDArray[np.int64]], None]) -> None:
+    """Work through n pictures, whose places from 0 are handed out, on as many threads as there are where they are worth it; products use one each."""
+    workers = threads() if n >= WORTH_SHARING else 1
+    with one_thread_for_products():
+        if workers == 1:
+            some(np.arange(n))
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in pool.map(some, np.array_split(np.arange(n), workers)):
+                pass
 
 
 @functools.cache

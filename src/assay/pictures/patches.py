@@ -11,7 +11,6 @@ Numpy alone. A picture is looked at alone, so that its numbers are the same to t
 from __future__ import annotations
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.box import Box
-from ..kernel.threads import threads
 from ..neural.halves import Halves, halves, halves_of, put_halves
 from .features import Pixels
-from .one_thread import one_thread_for_products
+from .one_thread import one_thread_for_products, side_by_side
 
 Floats32 = NDArray[np.float32]
 
@@ -30,7 +28,6 @@ DRAWN_FROM, DRAWN_EACH = 500, 100  # pictures, and patches of each, that the whi
 FLAT = 0.04  # spread of a patch, of 1 from black to white, below which it counts as flat
 WHITENED = 0.1  # added to the variance of each direction before it is evened out
 ABOVE = 0.25  # likeness that counts as none
-WORTH_SHARING = 8  # pictures
 LARGEST_SIDE, LARGEST_PATCH, MOST_FILTERS, MOST_CELLS = 512, 32, 4096, 16
 MOST_LIKENESSES = 50_000_000  # numbers that one picture may become on the way: 200 MB
 
@@ -87,14 +84,7 @@ class Patches:
                 np.matmul(self.pool, self._alike(pixels[place], alike), out=cells)
                 out[place] = np.sqrt(cells, out=cells).ravel()
 
-        workers = threads() if len(pixels) >= WORTH_SHARING else 1
-        with one_thread_for_products():
-            if workers == 1:
-                some(np.arange(len(pixels)))
-                return out
-            with ThreadPoolExecutor(workers) as pool:
-                for _ in pool.map(some, np.array_split(np.arange(len(pixels)), workers)):
-                    pass
+        side_by_side(len(pixels), some)
         return out
 
     def place_pulls(self, picture: Pixels, weights: Floats32) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ fit in memory.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -30,15 +31,12 @@ def stacked(grids: Grids, longer: int) -> list[Pixels]:
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class Stacked(Sequence[Pixels]):
-    """`stacked`, each made when it is asked for; one that has gone since its size was read is a single grey pixel."""
+class OneByOne(ABC, Sequence[Pixels]):
+    """Pictures that are each made when they are asked for."""
 
-    grids: Grids
-    longer: int
-
-    def __len__(self) -> int:
-        return len(self.grids.columns[0].there)
+    @abstractmethod
+    def one(self, row: int) -> Pixels:
+        """The picture of a row that there is."""
 
     @overload
     def __getitem__(self, row: int) -> Pixels: ...
@@ -49,6 +47,21 @@ class Stacked(Sequence[Pixels]):
             return [self[i] for i in range(*row.indices(len(self)))]
         if not 0 <= row < len(self):
             raise IndexError(row)
+        return self.one(row)
+
+
+@dataclass(frozen=True, eq=False)
+class Stacked(OneByOne):
+    """`stacked`, each made when it is asked for; one that has gone since its size was read is a single grey pixel."""
+
+    grids: Grids
+    longer: int
+
+    def __len__(self) -> int:
+        return len(self.grids.columns[0].there)
+
+    def one(self, row: int) -> Pixels:
+        """[h, w, 3 columns]."""
         found = stacked(self.grids.take(np.asarray([row])), self.longer)[0]
         return found if found.size else np.full((1, 1, found.shape[2]), 128, dtype=np.uint8)
 

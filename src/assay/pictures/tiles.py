@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.data import Bools, Floats, Ints
+from .stacked import OneByOne
 
 Pixels = NDArray[np.uint8]
 
@@ -85,7 +85,7 @@ class Tiling:
 
 
 @dataclass(frozen=True, eq=False)
-class Tiled(Sequence[Pixels]):
+class Tiled(OneByOne):
     """Pieces of pictures, each cut when it is asked for; the last picture that was opened is kept."""
 
     pictures: Sequence[Pixels]
@@ -94,15 +94,8 @@ class Tiled(Sequence[Pixels]):
     def __len__(self) -> int:
         return len(self.places)
 
-    @overload
-    def __getitem__(self, row: int) -> Pixels: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[Pixels]: ...
-    def __getitem__(self, row: Any) -> Any:
-        if isinstance(row, slice):
-            return [self[i] for i in range(*row.indices(len(self)))]
-        if not 0 <= row < len(self):
-            raise IndexError(row)
+    def one(self, row: int) -> Pixels:
+        """[h, w, c]."""
         picture, piece = self.places[row]
         return piece.cut(self._opened(picture))
 
