@@ -309,12 +309,16 @@ class Looks:
         names = [*PLAIN, *(f"factor {i + 1}" for i in range(self.basis.shape[1]))]
         used, inverse = np.unique(column.cells, return_inverse=True)
         out = np.full((len(used), len(names)), np.nan)
-        seen, mean, basis = _seen(column, self.window), self.mean.astype(np.float64), self.basis.astype(np.float64)
+        seen, (mean, basis) = _seen(column, self.window), self._directions
         for row, level in enumerate(used.tolist()):
             if level >= 0 and not seen.reasons[level]:  # each by itself: its bits are the same alone and among others
                 out[row, : len(PLAIN)] = seen.plain[level]
                 out[row, len(PLAIN) :] = (seen.wide[level].astype(np.float64) - mean) @ basis
         return Vector(out[inverse], tuple(Feature(f"{self.name} ({name})", self.name) for name in names))
+
+    @functools.cached_property
+    def _directions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self.mean.astype(np.float64), self.basis.astype(np.float64)
 
     def grid(self, column: Column) -> Shown:
         """The pixels, for learners that look at them."""
