@@ -540,12 +540,18 @@ def _moved(evidence: Evidence, sample: Sample, replaced: Bools, donor: Ints) -> 
 def _shuffling(evidence: Evidence, asked: list[int]) -> list[Shuffled]:
     """The rise of the loss when one part is shuffled, with a normal interval over rows. Cheaper to ask than pulls."""
     rows = stream(evidence.seed, "reasons", "shuffle").permutation(evidence.n)[:MOST_ROWS]
-    data, folds, task, y = evidence.data.take(rows), _folds(evidence, rows), evidence.task, evidence.y[rows]
-    weight = np.ones(len(y)) if evidence.weight is None else evidence.weight[rows]
-    out: list[Shuffled] = []
-    clock, slowest = evidence.clock, 0.0
+    clock, out = evidence.clock, list[Shuffled]()
     if clock.expired():
         return out
+    timer, few = clock.slice(clock.remaining()), rows[:FIRST_ROWS]
+    evidence.model.scores(evidence.data.take(few), _folds(evidence, few))
+    pace = timer.spent() / len(few)
+    rows = rows[: int(min(len(rows), clock.remaining() / max(2 * pace, 1e-9)))]  # time for one part, and without it
+    if len(rows) < LEAST_ROWS:
+        return out
+    data, folds, task, y = evidence.data.take(rows), _folds(evidence, rows), evidence.task, evidence.y[rows]
+    weight = np.ones(len(y)) if evidence.weight is None else evidence.weight[rows]
+    slowest = 0.0
     before = task.losses(evidence.model.scores(data, folds), y)
     for j in asked:
         if clock.remaining() <= 1.5 * slowest or clock.expired():
