@@ -556,6 +556,10 @@ class ModelView(Protocol):
         """What the places of each picture of one row pull, where a member tells; of the models of one fold where it is given."""
         ...
 
+    def shuffled(self, fold: int, data: Dataset, seed: int) -> ModelView:
+        """The models of one fold with what tells of places shuffled: what is learnt is lost, the shape is kept."""
+        ...
+
     def scores_hiding(self, data: Dataset, hidden: Mapping[str, Bools], folds: Ints | None = None) -> Floats:
         """`scores` of rows in whose pictures some places are hidden: [n, rows, columns] for each part that is named.
 
