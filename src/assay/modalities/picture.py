@@ -35,7 +35,7 @@ from assay.pictures.near import SIDE as POINTS
 from assay.pictures.near import near_groups, points
 from assay.pictures.persons import SORTS, persons_of
 from assay.pictures.shown import Shown
-from assay.pictures.window import Window
+from assay.pictures.window import AGAINST, Window
 
 SIDE = 64  # pixels of a picture as it is looked at
 FACTORS, A_FACTOR = 96, 4  # at most; pictures for each
@@ -45,7 +45,6 @@ LOOKED_AT, LOOKED_FOR = 400, 20  # names that are judged, and files that are loo
 FILELESS = 0.16  # the bid for names without a file: the plan names it as what else the column may be
 KEPT = 2_000_000_000  # bytes of what was seen that are kept: half a million pictures
 BEYOND = 1e9  # any plain number
-AGAINST = "against "  # before the name of the column for which pictures are the references
 SHOWN, THUMBNAIL = 5, 144  # examples of what cannot be read; pixels of the longer side of a small picture
 A_KNOWN = 400  # bytes that what is known of a file takes, about
 COLOURS = 0.5  # how much the colours weigh against the edges
@@ -169,8 +168,7 @@ class Picture:
     @property
     def window(self) -> Window | None:
         """From which number to which deep greys go from black to white; None for what each file says, or its own range."""
-        said = self.variant.partition(AGAINST)[0].strip()
-        return Window.of(said) if said else None
+        return Window.of_kind(f"picture:{self.variant}")
 
     @property
     def refers(self) -> str:
