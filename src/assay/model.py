@@ -112,7 +112,7 @@ class Model:
             raw[name] for name in self.plan.names("id") if name in raw
         )  # as written: answers are joined by them
         if isinstance(self.conformal, BoxSets):
-            seen, sets = raw[self._pictured], self.conformal(answers)
+            seen, sets = replace(raw[self._pictured], kind=kinds[self._pictured]), self.conformal(answers)
             said = _by_row(notes, data.rows)
             if not self.conformal.kept:
                 said = tuple((*own, Say("answers", "no_promise", {})) for own in said)
