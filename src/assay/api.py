@@ -68,7 +68,7 @@ def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
     options = wishes.pop("options", {})
     asked = Wishes(target=target, **wishes)
     with opening(source, asked, options) as opened:
-        return draw(opened.data, asked, opened.fit)[0]
+        return draw(opened.data, opened.wishes, opened.fit)[0]
 
 
 def train(
@@ -98,12 +98,11 @@ def train(
     watch = watch or Watch()
     parsed = [parse(text) for text in limits]
     with opening(source, asked, options or {}) as opened:
-        return _trained(opened, asked, test, parsed, checks, journal, resume, watch, clock, options or {})
+        return _trained(opened, test, parsed, checks, journal, resume, watch, clock, options or {})
 
 
 def _trained(
     opened: Opened,
-    asked: Wishes,
     test: Any,
     limits: Sequence[Limit],
     checks: Sequence[str] | None,
@@ -113,6 +112,7 @@ def _trained(
     clock: Clock,
     options: dict[str, Any],
 ) -> Model:
+    asked = opened.wishes
     drawn, table = draw(opened.data, asked, opened.fit)
     target, rows = drawn.target, None
     if test is not None:  # before any training: what is wrong with the test rows costs no minutes then
