@@ -389,9 +389,10 @@ def _looked_at(home: str, levels: NDArray[np.object_], window: Window | None) ->
         np.zeros((n, _width()), dtype=np.float16),
     )
     readable, begun = np.flatnonzero([known is not None for known in seen.known]), 0
+    tables: tuple[NDArray[Any], ...] = (seen.plain, seen.border, seen.points, seen.wide)
     for _, made in blocks:
         rows = readable[begun : begun + (len(made[0]) if made else 0)]
-        for table, of in zip((seen.plain, seen.border, seen.points, seen.wide), made, strict=bool(made)):
+        for table, of in zip(tables, made, strict=bool(made)):
             table[rows] = of
         begun += len(rows)
     return seen
