@@ -278,3 +278,24 @@ def test_public_names_are_what_they_say_however_often_they_are_asked(models: dic
         for name in ("plan", "train", "load", "audit", "read"):
             assert callable(getattr(assay, name))
     assert assay.audit(models["binary"], BINARY).findings
+
+
+def test_a_model_keeps_how_its_training_rows_were_spread(models: dict[str, Model], tmp_path: Path) -> None:
+    model = models["binary"]
+    again = assay.load(model.save(tmp_path / "m.assay"))
+    assert again.profile is not None
+    assert {one.name for one in again.profile.columns} == {"x", "town", "day", "gaps"}
+    assert again.profile.column("gaps").missing == pytest.approx(np.mean([v is None for v in BINARY["gaps"]]))
+    assert set(again.profile.column("town").levels) == {"Basel", "Genf", "北京"}
+    data = again._opened(assay.read(BINARY))
+    np.testing.assert_array_equal(again.profile.scores(data), model.profile.scores(data))  # type: ignore[union-attr]
+
+
+def test_a_profile_of_other_columns_is_refused(models: dict[str, Model]) -> None:
+    box = models["binary"].to_box()
+    box.inner["profile"].values["columns"][0]["name"] = "y"
+    with pytest.raises(BundleError):
+        Model.from_box(box)
+    box = models["binary"].to_box()
+    del box.inner["profile"]  # as files of older releases
+    assert Model.from_box(box).profile is None

@@ -49,6 +49,7 @@ from .stats.alarms import GoodScores
 from .stats.box_sets import BoxSets
 from .stats.conformal import ClassSets, ValueIntervals
 from .stats.grades import nearest
+from .stats.profile import Profile
 from .stats.promises import Promise
 from .store import bundle, plain
 
@@ -67,6 +68,7 @@ class Model:
     tested: tuple[Finding, ...] = ()  # findings on the user's own test file, where there was one
     card: Mapping[str, Any] = field(default_factory=dict)
     broken_limits: int = 0
+    profile: Profile | None = None  # how the training rows were spread; files of older releases do not tell
 
     @functools.cached_property
     def task(self) -> Task:
@@ -356,6 +358,8 @@ class Model:
         promises.put(self.conformal, inner)
         inner.put_array("constant", self.constant)
         self.ensemble.dump(box.add("ensemble"))
+        if self.profile is not None:
+            self.profile.dump(box.add("profile"))
         return box
 
     def size_bytes(self) -> int:
@@ -389,6 +393,7 @@ class Model:
             findings=findings,
             tested=tested,
             card=box.mapping("card"),
+            profile=Profile.load(box.box("profile"), empty) if "profile" in box.inner else None,
         )
 
     # --------------------------------------------------------------------------------------------------- helpers
