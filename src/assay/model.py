@@ -314,7 +314,7 @@ class Model:
             clock=clock,
         )
         rows = some_rows(raw, self.ensemble.parts)
-        evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]))
+        evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]), profile=self.profile)
         findings, broken = keep(examine(evidence, tell), limits)
         findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
