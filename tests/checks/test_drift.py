@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, mannwhitneyu
 
+from assay.checks._apart import _area, apart
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Finding
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.plugins import Evidence
+from assay.kernel.shelf import shelf
 from assay.stats.drift import moved, stability
 from assay.stats.expectation import expectation
 from assay.stats.profile import Profile
@@ -207,6 +210,57 @@ def test_rows_of_one_group_count_as_one() -> None:
         assert "Rows of one 'who'" in shown(finding)
     assert blind >= 4
     assert told <= 1
+
+
+def crossed(seed: int, n: int) -> list[Column]:
+    """Columns of which no two go together; three do: the sign of x3 is that of the product of x0 and x2."""
+    columns = drawn(seed, n)
+    one, other, cells = (columns[i].cells for i in (0, 2, 3))
+    return with_(columns, "x3", np.where(np.isnan(other), cells, np.abs(cells) * np.sign(one * other)))
+
+
+def test_with_the_training_table_a_small_model_tells_rows_apart_that_differ_in_three_columns_at_once() -> None:
+    training = answered(crossed(0, 3000), 0)
+    evidence = answered(drawn(1, 3000), 1)
+    finding = ask("drift", replace(evidence, training=training.data))  # the file keeps nothing: the table tells
+    assert finding.measure("drifted_columns").value == 0
+    assert finding.verdict == "watch"
+    assert "tells new rows from those of training" in shown(finding)
+    assert finding.measure("told_apart").value > 0.6
+    same = ask("drift", replace(answered(crossed(1, 3000), 1), training=training.data))
+    assert same.verdict == "pass"
+    assert "does not tell" in shown(same)
+
+
+def test_a_small_model_tells_like_rows_apart_at_most_as_often_as_stated() -> None:
+    alarms = 0
+    for seed in range(25):
+        evidence, training = answered(drawn(seed, 200), seed), answered(drawn(seed + 400, 300), seed)
+        found = apart(evidence, training.data, evidence.model.parts)
+        assert found is not None
+        alarms += found.p <= 0.05
+    assert alarms <= binom.ppf(0.999, 25, 0.05)
+
+
+def test_the_area_is_that_of_scikit_learn() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(0)
+    new = rng.integers(0, 2, 300)
+    scores = np.round(rng.normal(size=300) + 0.3 * new, 1)  # with ties
+    area, spread, p = _area(scores, new)
+    assert area == pytest.approx(metrics.roc_auc_score(new, scores))
+    assert 0.02 < spread < 0.05
+    expected = mannwhitneyu(scores[new == 1], scores[new == 0], alternative="greater", use_continuity=False)
+    assert p == pytest.approx(expected.pvalue)
+
+
+def test_both_languages_say_the_same_things_with_the_same_values() -> None:
+    words = shelf("checks").get("drift").about.words
+    assert set(words["en"]) == set(words["zh"])
+    for key, template in words["en"].items():
+        asked = {field for _, field, _, _ in string.Formatter().parse(template) if field}
+        there = {field for _, field, _, _ in string.Formatter().parse(words["zh"][key]) if field}
+        assert asked == there, key
 
 
 def test_it_says_why_there_is_nothing_to_compare_with() -> None:

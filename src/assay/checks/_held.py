@@ -19,6 +19,8 @@ from assay.stats.expectation import expected_losses
 from assay.stats.profile import Profile, facts_of, some_measured
 from assay.stats.tests import holm
 
+from ._apart import Apart, apart
+
 ALONE, TOGETHER, SURPRISED = 0.025, 0.02, 0.005  # levels of the three questions; 0.05 in all
 PULLED = 300  # rows whose pulls are looked at
 TARGET = "\x00target"  # the fact by which the answers are told from a column
@@ -36,7 +38,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class Together:
-    """What columns do together; p-values stand once for each of two questions, at TOGETHER for both."""
+    """What columns do together: two questions, or three with the rows of training, at TOGETHER for all."""
 
     size: float  # squared distance of the mean embeddings, as a share of how far rows are spread
     moved: bool
@@ -46,6 +48,8 @@ class Together:
     here: float
     parted: bool
     n: int
+    apart: Apart | None  # how well a small model tells new rows from those of training, where these were given
+    told: bool  # and whether it does so by more than chance
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,10 @@ def together(evidence: Evidence, profile: Profile, counts: tuple[float, float]) 
     scores = profile.scores(evidence.data)
     size, p = profile.whole.moved(scores, *counts)
     i, j, here, parted = profile.whole.pairs(profile.joint, scores, *counts)
-    kept = holm(np.asarray([p, parted]), TOGETHER)
+    found = None
+    if evidence.training is not None and not evidence.clock.expired():
+        found = apart(evidence, evidence.training, evidence.model.parts)
+    kept = holm(np.asarray([p, parted, *([] if found is None else [found.p])]), TOGETHER)
     spread = float(np.trace(profile.whole.covariance))
     return Together(
         size / spread if spread > 0 else 0.0,
@@ -129,6 +136,8 @@ def together(evidence: Evidence, profile: Profile, counts: tuple[float, float]) 
         here,
         bool(kept[1]),
         evidence.n,
+        found,
+        found is not None and bool(kept[-1]),
     )
 
 

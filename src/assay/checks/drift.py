@@ -2,7 +2,7 @@
 
 Held against what the file keeps of the training rows (`stats/profile.py`): each column (Kolmogorov-Smirnov, chi-square and exact tests,
 Holm 1979), all together (a mean embedding of their normal scores, and their correlations), and the loss that comes against the one that the
-model's own probabilities expect. Where nothing has moved, at most one audit in twenty says that something has: one in forty for the
+model's own probabilities expect. With the training table itself, a small model is asked to tell new rows from old ones. Where nothing has moved, at most one audit in twenty says that something has: one in forty for the
 columns, one in fifty for what they do together, one in two hundred for the loss. With many rows a difference may be sure and small: what is
 much is told by the population stability index. It does not know rows that belong together unless a group column tells.
 """
@@ -30,6 +30,7 @@ from . import _held as held
 LEAST_ROWS = 30
 CARRIED = 0.05  # share of the pull from which what drifted matters to the model
 LARGE_PAIR = 0.1  # change of a correlation (Cohen 1988: small)
+APART = 0.56  # area under the curve: an effect of 0.2 (Cohen 1988: small)
 LARGE_WHOLE = 0.01  # a tenth of a standard deviation along the average direction, squared
 RISE = 0.05  # of the loss, relative, that is worth a word
 ODD, USUAL = 0.02, 0.01  # rows farther out than usual: worth a word, and as many as in training
@@ -67,6 +68,8 @@ class Drift:
                 "parted": "'{one}' and '{other}' no longer go together as they did: their correlation is {here:+}, in training it was {there:+}.",
                 "together": "Taken together the columns are not as in training, though that shows in no single one.",
                 "together_too": "Taken together the columns are not as in training either.",
+                "told_apart": "A small model tells new rows from those of training (area under the curve {auc}; 0.5 is not at all).",
+                "not_apart": "A small model that was given both does not tell new rows from those of training (area under the curve {auc}).",
                 "target": "The answers themselves are mixed otherwise than in training (stability index {index}): {how}.",
                 "surprised": "The answers cost the model more than its own probabilities expect: a loss of {actual} a row, expected {here}; in training it came to {was}, expected {there}. The same inputs seem to be answered otherwise than in training.",
                 "harder": "By its own probabilities the model expects a loss of {here} a row here and of {there} in training: it is expected to do worse, and knows it.",
@@ -97,11 +100,12 @@ class Drift:
                 "pull": "share of the pull",
                 "cross": "a model that has just been trained has no new rows to be held against; `assay audit` asks this of a new table, and 'data' asks whether late rows of the table are like early ones",
                 "sealed": "the sealed rows were drawn from the same table at random, so they cannot have drifted; `assay audit` asks this of a new table",
-                "nothing": "the file was written by a release that kept nothing of the training rows to compare with",
+                "nothing": "the file was written by a release that kept nothing of the training rows to compare with; with --train and the training table it is asked",
                 "few": "only {n} new {n:row|rows}; {least} are needed",
                 "measure.drifted_columns": "comparisons that differ",
                 "measure.psi": "population stability index",
                 "measure.joint": "distance of the columns taken together",
+                "measure.told_apart": "area under the curve of new rows against training",
                 "measure.odd_rows": "rows farther out than usual",
                 "measure.expected_loss": "loss that the model expects",
                 "measure.pull": "pull of what drifted",
@@ -119,6 +123,8 @@ class Drift:
                 "parted": "“{one}”与“{other}”不再像训练时那样相关：现在的相关系数为 {here:+}，训练时为 {there:+}。",
                 "together": "各列合在一起看与训练时不同，虽然单看任何一列都看不出来。",
                 "together_too": "各列合在一起看也与训练时不同。",
+                "told_apart": "一个小模型能够区分新数据与训练数据（曲线下面积 {auc}；0.5 表示完全不能）。",
+                "not_apart": "一个同时看到两者的小模型无法区分新数据与训练数据（曲线下面积 {auc}）。",
                 "target": "答案本身的构成与训练时不同（稳定性指数 {index}）：{how}。",
                 "surprised": "答案给模型带来的损失高于其自身概率的预期：每行 {actual}，预期 {here}；训练时为 {was}，预期 {there}。同样的输入如今似乎对应不同的答案。",
                 "harder": "按模型自身的概率，这里每行的预期损失为 {here}，训练时为 {there}：预计表现会变差，模型自己也知道这一点。",
@@ -149,11 +155,12 @@ class Drift:
                 "pull": "占拉动的比例",
                 "cross": "刚训练好的模型没有可比较的新数据；`assay audit` 会用新表回答这个问题，“数据”检查则回答表中前后各行是否相似",
                 "sealed": "封存的行是从同一张表中随机抽取的，因此不可能漂移；`assay audit` 会用新表回答这个问题",
-                "nothing": "该文件由较早的版本写成，没有保留可供比较的训练数据概况",
+                "nothing": "该文件由较早的版本写成，没有保留可供比较的训练数据概况；用 --train 给出训练表即可检查",
                 "few": "只有 {n} 行新数据；至少需要 {least} 行",
                 "measure.drifted_columns": "有差异的比较项数",
                 "measure.psi": "总体稳定性指数",
                 "measure.joint": "各列合在一起的距离",
+                "measure.told_apart": "区分新数据与训练数据的曲线下面积",
                 "measure.odd_rows": "比通常更偏离的行",
                 "measure.expected_loss": "模型预期的损失",
                 "measure.pull": "漂移部分的拉动",
@@ -198,11 +205,13 @@ class Drift:
             raise DoesNotApply("no new rows", say=self._say("cross"))
         if evidence.rows == "sealed" and not evidence.plan.splits.time:
             raise DoesNotApply("rows of the same table", say=self._say("sealed"))
-        if not isinstance(evidence.profile, Profile):
-            raise DoesNotApply("nothing kept", say=self._say("nothing"))
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
-        return evidence.profile
+        if isinstance(evidence.profile, Profile):
+            return evidence.profile
+        if evidence.training is None:
+            raise DoesNotApply("nothing kept", say=self._say("nothing"))
+        return Profile.of(evidence.training, evidence.model.parts)
 
     # ----------------------------------------------------------------------------------------------------- judging
 
@@ -232,10 +241,17 @@ class Drift:
         if whole.parted:
             said = self._say("parted", one=whole.one, other=whole.other, here=whole.here, there=whole.there)
             (told.look if abs(whole.here - whole.there) >= LARGE_PAIR else told.small).append(said)
-        elif whole.moved and not columns:
-            (told.look if whole.size >= LARGE_WHOLE else told.small).append(self._say("together"))
-        elif whole.moved:
+        elif whole.moved and columns:
             told.notes.append(self._say("together_too"))
+        elif whole.moved:
+            (told.look if whole.size >= LARGE_WHOLE else told.small).append(self._say("together"))
+        if whole.apart is None:
+            return
+        said = self._say("told_apart" if whole.told else "not_apart", auc=whole.apart.auc)
+        if columns or not whole.told:
+            told.notes.append(said)
+        else:
+            (told.look if whole.apart.auc >= APART else told.small).append(said)
 
     def _expected(self, lost: held.Loss | None, moved: bool, profile: Profile, told: Told) -> None:
         """What the loss that is expected and the loss that came tell."""
@@ -305,6 +321,11 @@ class Drift:
             told.append(Measure(name="pull", value=pull, n=min(evidence.n, held.PULLED), unit="share"))
         if whole is not None:
             told.append(Measure(name="joint", value=whole.size, n=whole.n, better="lower"))
+        if whole is not None and whole.apart is not None:
+            one_ = whole.apart
+            told.append(
+                Measure(name="told_apart", value=one_.auc, low=one_.low, high=one_.high, n=one_.n, better="lower")
+            )
         if odd is not None:
             low, high = wilson(odd * evidence.n, evidence.n)
             told.append(
