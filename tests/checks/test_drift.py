@@ -12,6 +12,7 @@ import pytest
 from scipy.stats import binom, mannwhitneyu
 
 from assay.checks._apart import _area, apart
+from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Finding
@@ -214,6 +215,15 @@ def test_answers_mixed_otherwise_are_found() -> None:
     table = evidence.data.take(rows)
     fewer = replace(evidence, data=table, raw=table, y=evidence.y[rows], scores=evidence.scores[rows], profile=kept(0))
     assert "The answers themselves are mixed otherwise" in shown(ask("drift", fewer))
+
+
+def test_what_was_not_asked_for_want_of_time_is_told() -> None:
+    columns = drawn(1, 400)
+    evidence = answered(with_(columns, "x0", columns[0].cells + 1.0), 1)
+    finding = ask("drift", replace(evidence, profile=kept(0), clock=Clock.start(0.0)))
+    assert "7 columns were not asked" in shown(finding)
+    assert "expects to lose was not asked" in shown(finding)
+    assert "is not told of this model" in shown(finding)
 
 
 def test_rows_of_one_group_count_as_one() -> None:

@@ -76,6 +76,7 @@ class Drift:
                 "no_harder": "By its own probabilities the model expects a loss of {here} a row here and of {there} in training: these rows are no harder to it.",
                 "kept": "The loss that came, {actual}, is what it expects.",
                 "no_loss": "This model gives no probabilities, so what it expects to lose cannot be told; 'quality' tells what it lost.",
+                "loss_left": "Time was short: what the model expects to lose was not asked.",
                 "odd": "{share:%} of the rows are as a whole farther from the middle of training than all but {usual:%} of the training rows.",
                 "limits": "From inputs alone it cannot be told whether the same inputs are still answered alike; that takes labels, as here.",
                 "groups": "Rows of one '{group}' may be alike and count as one.",
@@ -131,6 +132,7 @@ class Drift:
                 "no_harder": "按模型自身的概率，这里每行的预期损失为 {here}，训练时为 {there}：对模型来说这些行并不更难。",
                 "kept": "实际损失为 {actual}，与预期相符。",
                 "no_loss": "此模型不给出概率，因此无法说明它预期的损失；实际损失见“质量”。",
+                "loss_left": "时间不足：未检查模型预期的损失。",
                 "odd": "{share:%} 的行整体上比训练数据中除 {usual:%} 以外的所有行都更偏离中心。",
                 "limits": "仅凭输入无法判断同样的输入是否仍对应同样的答案；这需要标签，正如此处所做。",
                 "groups": "同一“{group}”的各行可能彼此相似，按一行计算。",
@@ -257,7 +259,7 @@ class Drift:
         """What the loss that is expected and the loss that came tell."""
         if lost is None or profile.expected is None:
             if moved:
-                told.notes.append(self._say("no_loss"))
+                told.notes.append(self._say("no_loss" if profile.expected is None else "loss_left"))
             return
         said = {"here": lost.here, "there": lost.there, "actual": lost.actual}
         if lost.surprised:
