@@ -41,6 +41,8 @@ from .search.run import Event, Found, search
 from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
 from .search.whole import whole
+from .stats.expectation import expectation
+from .stats.profile import Profile
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 
@@ -143,12 +145,14 @@ def _trained(
     if every is not None:
         learnt = every.learnt if every.learnt and shipped is every.ensemble else table.rows
         card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
-    model = _model(drawn, found, shipped, ledger=found.ledger, card=card)
+    profile = _profile(drawn, found, table, clock.remaining() > 0)
+    model = _model(drawn, found, shipped, ledger=found.ledger, card=card, profile=profile)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
         ask = functools.partial(_ask, model, some)
         evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask))
+        evidence = replace(evidence, profile=profile)
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
@@ -168,6 +172,14 @@ def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
     """The model that ships, before anything is found out about it."""
     conformal, constant = found.settled.conformal, found.constant
     return Model(plan=plan, codec=found.codec, ensemble=shipped, conformal=conformal, constant=constant, **more)
+
+
+def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profile:
+    """What is kept of the rows that were learnt from, and of how sure the models were of rows they had not seen."""
+    rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
+    names = plan.names("feature") + plan.names("sensitive")
+    expected = expectation(task_of(plan.task), found.codec, found.settled.calibrated.scores, found.scored.y)
+    return Profile.of(table.take(rows), names, measured, plan.target, expected)
 
 
 def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:
