@@ -18,6 +18,7 @@ _HOMES = {
     "load": "assay.api",
     "audit": "assay.api",
     "read": "assay.api",
+    "verify": "assay.api",
     "embed": "assay.documents",
     "similar": "assay.documents",
     "fetch": "assay.fetching.fetch",
@@ -39,10 +40,11 @@ __all__ = [
     "read",
     "similar",
     "train",
+    "verify",
 ]
 
 if TYPE_CHECKING:
-    from .api import audit, load, plan, read, train
+    from .api import audit, load, plan, read, train, verify
     from .documents import embed, similar
     from .fetching.fetch import fetch
     from .kernel.data import Dataset

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from . import verifying
 from .answers.answer import Answer
 from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training
@@ -45,6 +46,7 @@ from .stats.expectation import expectation
 from .stats.profile import Profile
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
+from .verifying import Verified
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
@@ -208,6 +210,18 @@ def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[s
     """The same checks on new labelled data; `.findings` and `.report` of what comes back speak of that data."""
     opened = model if isinstance(model, Model) else load(model)
     return opened.audit(source, [parse(text) for text in limits], **more)
+
+
+def verify(model: Model | str | os.PathLike[str], source: Any, **more: Any) -> Verified:
+    """Every claim of a model held against the table that it was learnt from: the same, near, different, or not to be checked here.
+
+    more : options of the reader, and `tell(check, place, of how many)`
+
+    Raises BundleError, and DataError where a column lacks.
+    """
+    tell = more.pop("tell", None)
+    opened = model if isinstance(model, Model) else load(model)
+    return verifying.verify(opened, read(source, **more), tell)
 
 
 def _readable(name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:

@@ -264,11 +264,11 @@ def _scored(
         weight=None if weight is None else weight[rows],
         folds=number[rows],
         groups=None if split.groups is None else split.groups[rows],
-        parts=_parts(split, rows, number[rows], strata[rows], seed),
+        parts=parts_of(split, rows, number[rows], strata[rows], seed),
     )
 
 
-def _parts(split: Split, rows: Ints, folds: Ints, strata: Ints, seed: int) -> Ints:
+def parts_of(split: Split, rows: Ints, folds: Ints, strata: Ints, seed: int) -> Ints:
     """Parts of the rows for thresholds that are learnt on other rows: [n].
 
     Parts mix the folds: what ships is asked with a threshold that all fold models made together, and where nearly all

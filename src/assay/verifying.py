@@ -1,0 +1,332 @@
+"""Does what a file claims come out again when somebody else computes it?
+
+A third party has the file and the table that it was learnt from, and no more. The plan in the file says how rows were opened and which fold
+held each, so every row is scored again by the fold models that never saw it; blend, calibration and promises are settled again, and every
+check is asked again on that. Claim by claim the answer is one of
+
+    same       the same figure, to the digits that other processors may move
+    near       other rows were asked, as the time allowed; one of the two figures lies in the interval of the other
+    differs    neither
+    unchecked  cannot be computed from the file and the table, with the reason
+
+What depends on candidates that were not shipped, or on the machine, cannot be checked here and says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from .auditing.evidence import View, on_rows
+from .auditing.examine import examine
+from .kernel.box import Box
+from .kernel.clock import Clock
+from .kernel.data import Dataset, Floats, Ints
+from .kernel.findings import Finding, Measure, to_plain
+from .kernel.plugins import Evidence, task_of
+from .kernel.rng import stream
+from .kernel.words import Say
+from .model import Model
+from .planning.draw import reopen
+from .planning.splits import Split, draw_splits
+from .planning.target import usable_rows
+from .search.run import parts_of
+from .search.settle import Scored, Settled, measured, settle
+from .stats import promises, splitting
+
+Verdict = Literal["same", "near", "differs", "unchecked"]
+VERDICTS: tuple[Verdict, ...] = ("differs", "unchecked", "near", "same")
+CLOSE = 1e-6  # relative, or absolute for what is less than one: other processors add in another order
+OF_THE_MACHINE = ("cost",)  # checks whose figures are times and sizes
+SILENT = ("unknown", "error")  # verdicts of what was not asked
+OF_OTHERS = ("readable",)  # checks that compare with candidates which the file does not hold
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing that the file says, and what came out."""
+
+    name: str  # "calibration.error"
+    stated: float | str | None
+    found: float | str | None
+    verdict: Verdict
+    why: Say | None = None  # of what is unchecked, near or differs
+
+    def to_json(self, lang: str = "en") -> dict[str, Any]:
+        """Plain JSON values, the reason in `lang`."""
+        said = {"name": self.name, "stated": to_plain(self.stated), "found": to_plain(self.found)}
+        return {**said, "verdict": self.verdict, "why": None if self.why is None else self.why.text(lang)}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """All claims of a file, in its order."""
+
+    claims: tuple[Claim, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """Claims of this verdict."""
+        return Counter(claim.verdict for claim in self.claims)[verdict]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing differs."""
+        return not self.count("differs")
+
+    def to_json(self, lang: str = "en") -> dict[str, Any]:
+        """Plain JSON values."""
+        counts = {verdict: self.count(verdict) for verdict in VERDICTS}
+        return {"holds": self.holds, "counts": counts, "claims": [claim.to_json(lang) for claim in self.claims]}
+
+
+def verify(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | None = None) -> Verified:
+    """Every claim of a model, held against the table that it was learnt from.
+
+    raw : that table, as it was read; where it is another one, its hash differs and nothing else is asked
+
+    Raises DataError where a column lacks.
+    """
+    return Verified(tuple(_claims(model, raw, tell)))
+
+
+def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | None) -> Iterator[Claim]:
+    stated = str(model.plan.data.get("sha256", ""))
+    table = Claim("data.sha256", stated, raw.sha256, "same" if stated == raw.sha256 else "differs")
+    if table.verdict == "differs":
+        yield Claim(table.name, stated, raw.sha256, "differs", _say("other_table"))
+        yield from _unchecked(model, _say("other_rows"))
+        return
+    yield table
+    again = _again(model, raw)
+    if again is None:
+        yield from _unchecked(model, _say("no_folds"))
+        return
+    yield _number("data.rows_used", float(model.plan.data["rows_used"]), float(again.used))
+    if again.settled is not None:
+        yield from _settled(model, again.settled)
+    keys = [finding.check for finding in model.findings if finding.check not in (*OF_THE_MACHINE, *OF_OTHERS)]
+    found = {finding.check: finding for finding in examine(again.evidence, tell, keys)}
+    for finding in model.findings:
+        yield from _finding(finding, found.get(finding.check), again.evidence)
+
+
+@dataclass(frozen=True, eq=False)
+class _Again:
+    """What was computed again: evidence, the rows that were used, and what was settled on them."""
+
+    evidence: Evidence
+    used: int
+    settled: Settled | None  # None where rows were sealed: what was settled then rests on candidates that are gone
+
+
+def _again(model: Model, raw: Dataset) -> _Again | None:
+    """None where the file holds no fold models, so that every row would be scored by a model that saw it."""
+    plan, task = model.plan, task_of(model.plan.task)
+    opened = reopen(raw, plan)
+    weighed = plan.names("weight")
+    weight, time = (opened[name] if name else None for name in (weighed[0] if weighed else "", plan.splits.time))
+    usable = usable_rows(opened[plan.target], weight, time)[0]
+    table = opened if usable.all() else opened.take(usable)
+    y = task.encode(table[plan.target], model.codec)
+    strata = task.strata(y)
+    split = draw_splits(plan, table, strata)
+    weights = table[weighed[0]].cells if weighed else None
+    if len(split.sealed):
+        return _Again(_sealed(model, table, split, weights), table.rows, None)
+    held = _held(split, table.rows)
+    folds = model.ensemble.encoders
+    if len(held) != len(folds) or len(folds) < 2:
+        return None
+    rows = np.sort(np.concatenate(held))
+    number = np.full(table.rows, -1, dtype=np.int64)
+    for fold, own in enumerate(held):
+        number[own] = fold
+    data = table.take(rows)
+    scored = Scored(
+        names=("blend",),
+        readable=np.zeros(1, dtype=bool),
+        scores=[model.ensemble.raw(data, number[rows])],
+        y=y[rows],
+        weight=None if weights is None else weights[rows],
+        folds=number[rows],
+        groups=None if split.groups is None else split.groups[rows],
+        parts=parts_of(split, rows, number[rows], strata[rows], plan.seed),
+    )
+    settled = settle(scored, task, plan.level, np.ones(1, dtype=bool))
+    return _Again(_crossed(model, table, data, scored, settled), table.rows, settled)
+
+
+def _held(split: Split, n: int) -> list[Ints]:
+    """Rows that each fold held out, in the order of its models."""
+    return [held for _, _, held in splitting.rounds(split.folds[np.arange(n)], split.forward)]
+
+
+def _crossed(model: Model, table: Dataset, data: Dataset, scored: Scored, settled: Settled) -> Evidence:
+    plan, task, clock = model.plan, task_of(model.plan.task), Clock.start()
+    scores, guess = settled.calibrated.scores, np.tile(model.constant, (data.rows, 1))
+    rng = stream(plan.seed, "bootstrap")
+    figures = measured(task, model.codec, scores, None, guess, scored.y, scored.weight, scored.groups, rng, clock)
+    return Evidence(
+        rows="cross-fitted",
+        data=data,
+        raw=table,
+        plan=plan,
+        task=task,
+        codec=model.codec,
+        y=scored.y,
+        weight=scored.weight,
+        scores=scores,
+        uncalibrated=settled.uncalibrated,
+        folds=scored.folds,
+        constant=guess,
+        contenders=(),
+        honest=figures,
+        sets=settled.sets,
+        intervals=settled.intervals,
+        ledger=model.ledger,
+        model=View(model.ensemble, model.size_bytes()),
+        seconds=float(model.card.get("seconds") or 0.0),
+        seed=plan.seed,
+        clock=clock,
+    )
+
+
+def _sealed(model: Model, table: Dataset, split: Split, weights: Floats | None) -> Evidence:
+    rows = np.sort(split.sealed)
+    return on_rows(
+        "sealed",
+        data=table.take(rows),
+        raw=table,
+        plan=model.plan,
+        task=task_of(model.plan.task),
+        codec=model.codec,
+        weight=None if weights is None else weights[rows],
+        ensemble=model.ensemble,
+        conformal=model.conformal,
+        contenders=(),
+        readable=None,
+        constant=model.constant,
+        ledger=model.ledger,
+        size=model.size_bytes(),
+        seconds=float(model.card.get("seconds") or 0.0),
+        groups=None if split.groups is None else split.groups[rows],
+        clock=Clock.start(),
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------- claims
+
+
+def _settled(model: Model, settled: Settled) -> Iterator[Claim]:
+    """Calibration and promise, which are learnt on the scores of rows held out."""
+    stated, found = model.ensemble.calibration, settled.calibrated.map
+    yield _number("calibration.scale", float(np.mean(stated.by_column)), float(np.mean(found.by_column)))
+    yield _number("calibration.shift", float(np.abs(stated.shift).sum()), float(np.abs(found.shift).sum()))
+    was, now = _arrays(model.conformal), _arrays(settled.conformal)
+    for name, array in was.items():
+        if array.dtype.kind == "f" and name in now:
+            same = now[name].shape == array.shape
+            yield _number(f"promise.{name}", _sum(array), _sum(now[name]) if same else math.nan)
+
+
+def _arrays(promise: promises.Promise) -> Mapping[str, Any]:
+    box = Box("promise")
+    promises.put(promise, box)
+    return box.arrays
+
+
+def _sum(array: Any) -> float:
+    """One figure of many thresholds: those that are finite, added up."""
+    return float(array[np.isfinite(array)].sum())
+
+
+def _finding(stated: Finding, found: Finding | None, evidence: Evidence) -> Iterator[Claim]:
+    if stated.check in OF_THE_MACHINE or stated.check in OF_OTHERS:
+        why = _say("of_the_machine" if stated.check in OF_THE_MACHINE else "of_others")
+        yield Claim(f"{stated.check}.verdict", stated.verdict, None, "unchecked", why)
+        yield from (Claim(f"{stated.check}.{m.name}", m.value, None, "unchecked", why) for m in stated.measures)
+        return
+    if found is None or found.verdict in SILENT or stated.verdict in SILENT:
+        now = None if found is None else found.verdict
+        if now == stated.verdict:
+            yield Claim(f"{stated.check}.verdict", stated.verdict, now, "same")
+            return
+        silent = stated if stated.verdict in SILENT else found
+        reason = _say("not_asked" if silent is stated else "not_asked_now", said=_told(silent))
+        yield Claim(f"{stated.check}.verdict", stated.verdict, now, "unchecked", reason)
+        yield from (Claim(f"{stated.check}.{m.name}", m.value, None, "unchecked", reason) for m in stated.measures)
+        return
+    asked = {m.name: m for m in found.measures}
+    corrected = [note.values["apparent"] for note in stated.notes if note.key == "corrected"]
+    if stated.check == "quality" and corrected:
+        yield from _corrected(stated, asked, float(corrected[0]))
+    else:
+        claims = [_measure(f"{stated.check}.{m.name}", m, asked.get(m.name)) for m in stated.measures]
+        yield from claims
+        loose = any(claim.verdict in ("near", "unchecked") for claim in claims)
+        yield _verdict(stated, found, loose)
+
+
+def _told(finding: Finding | None) -> Say:
+    return _say("no_check") if finding is None else finding.say
+
+
+def _corrected(stated: Finding, asked: Mapping[str, Measure], apparent: float) -> Iterator[Claim]:
+    """Figures from which the gain of choosing was taken away: the choices cannot be made again, what they were made on can."""
+    for place, m in enumerate(stated.measures):
+        now = asked.get(m.name)
+        if place == 0:
+            yield _number(f"quality.{m.name} (uncorrected)", apparent, math.nan if now is None else now.value)
+        if m.constant is not None and now is not None and now.constant is not None:
+            yield _number(f"quality.{m.name} (constant guess)", m.constant, now.constant)
+        yield Claim(f"quality.{m.name}", m.value, None if now is None else now.value, "unchecked", _say("corrected"))
+
+
+def _measure(name: str, stated: Measure, found: Measure | None) -> Claim:
+    if found is None:
+        return Claim(name, stated.value, None, "unchecked", _say("not_measured"))
+    if _alike(stated.value, found.value):
+        return Claim(name, stated.value, found.value, "same")
+    if stated.n != found.n and (_within(stated, found.value) or _within(found, stated.value)):
+        return Claim(
+            name, stated.value, found.value, "near", _say("other_sample", stated=stated.n or 0, n=found.n or 0)
+        )
+    if stated.n != found.n and stated.low is None and found.low is None:
+        why = _say("other_sample", stated=stated.n or 0, n=found.n or 0)
+        return Claim(name, stated.value, found.value, "unchecked", why)
+    return Claim(name, stated.value, found.value, "differs", _say("differs"))
+
+
+def _verdict(stated: Finding, found: Finding, loose: bool) -> Claim:
+    name = f"{stated.check}.verdict"
+    if stated.verdict == found.verdict:
+        return Claim(name, stated.verdict, found.verdict, "same")
+    return Claim(name, stated.verdict, found.verdict, "unchecked" if loose else "differs", _say("other_verdict"))
+
+
+def _number(name: str, stated: float, found: float) -> Claim:
+    same = _alike(stated, found)
+    return Claim(name, stated, found, "same" if same else "differs", None if same else _say("differs"))
+
+
+def _alike(a: float, b: float) -> bool:
+    return (math.isnan(a) and math.isnan(b)) or abs(a - b) <= CLOSE * max(1.0, abs(a), abs(b))
+
+
+def _within(of: Measure, value: float) -> bool:
+    return of.low is not None and of.high is not None and of.low <= value <= of.high
+
+
+def _unchecked(model: Model, why: Say) -> Iterator[Claim]:
+    for finding in model.findings:
+        yield Claim(f"{finding.check}.verdict", finding.verdict, None, "unchecked", why)
+        yield from (Claim(f"{finding.check}.{m.name}", m.value, None, "unchecked", why) for m in finding.measures)
+
+
+def _say(key: str, **values: Any) -> Say:
+    return Say("auditing", f"verify.{key}", values)

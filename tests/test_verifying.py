@@ -1,0 +1,137 @@
+"""Does what a file claims come out again, and is a claim that was changed found?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import assay
+from assay.cli.main import main
+from assay.kernel.findings import Finding
+from assay.model import Model
+
+QUICK = {"learners": ("linear", "boosting"), "trials": 3, "folds": 4}
+TASKS = ("binary", "classes", "value", "sealed", "grouped", "weighted")
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Model, Path]]:
+    """A model of each sort, and the table it was learnt from."""
+    folder, found = tmp_path_factory.mktemp("verified"), {}
+    rng = np.random.default_rng(0)
+    for task in TASKS:
+        n = 240
+        x, town = rng.normal(size=n), rng.choice(["a", "b", "c"], n)
+        score = x + (town == "a") + rng.normal(size=n)
+        answers: dict[str, Sequence[object]] = {
+            "value": np.round(score, 3).tolist(),
+            "classes": np.digitize(score, [-0.5, 1.0]).astype(str).tolist(),
+        }
+        y = answers.get(task, np.where(score > 0, "yes", "no").tolist())
+        lines = ["x,town,who,amount,y"]
+        lines += [
+            f"{a:.4f},{b},w{i // 4},{1 + i % 3},{'c' if task == 'classes' else ''}{c}"
+            for i, (a, b, c) in enumerate(zip(x, town, y, strict=True))
+        ]
+        path = folder / f"{task}.csv"
+        path.write_text("\n".join(lines) + "\n")
+        more = {"sealed": {"sealed": 0.3}, "grouped": {"group": "who"}, "weighted": {"weight": "amount"}}.get(task, {})
+        model = assay.train(path, "y", drop=("who",) if task != "grouped" else (), **QUICK, **more)  # type: ignore[arg-type]
+        found[task] = assay.load(model.save(folder / f"{task}.assay")), path
+    return found
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_on_its_own_table_nothing_differs_and_most_comes_out_the_same(worlds, task):
+    model, path = worlds[task]
+    found = assay.verify(model, path)
+    assert found.holds, [claim for claim in found.claims if claim.verdict == "differs"]
+    same = {claim.name for claim in found.claims if claim.verdict == "same"}
+    assert {"data.sha256", "data.rows_used", "coverage.verdict"} <= same
+    assert len(same) > 0.4 * len(found.claims)
+    assert not [claim for claim in found.claims if claim.name == "cost.size_mb" and claim.verdict != "unchecked"]
+    if task == "sealed":
+        assert any(name.startswith("quality.") and "(" not in name for name in same)
+    else:
+        assert any(name.startswith("quality.") and name.endswith("(uncorrected)") for name in same)
+        assert "calibration.scale" in same
+        assert any(name.startswith("promise.") for name in same)
+
+
+def test_a_figure_that_was_changed_is_found(worlds):
+    model, path = worlds["binary"]
+
+    def better(finding: Finding) -> Finding:
+        if finding.check != "coverage":
+            return finding
+        first, *others = finding.measures
+        return replace(finding, measures=(replace(first, value=first.value + 0.03), *others))
+
+    lying = replace(model, findings=tuple(map(better, model.findings)))
+    found = assay.verify(lying, path)
+    assert not found.holds
+    (claim,) = [claim for claim in found.claims if claim.verdict == "differs"]
+    assert claim.name.startswith("coverage.")
+    assert claim.stated == pytest.approx(claim.found + 0.03)
+
+
+def test_a_calibration_that_was_changed_is_found(worlds):
+    model, path = worlds["value"]
+    calibration = replace(model.ensemble.calibration, shift=model.ensemble.calibration.shift + 0.5)
+    lying = replace(model, ensemble=replace(model.ensemble, calibration=calibration))
+    assert "calibration.shift" in {
+        claim.name for claim in assay.verify(lying, path).claims if claim.verdict == "differs"
+    }
+
+
+def test_another_table_is_told_at_once_and_nothing_else_is_asked(worlds):
+    model, _ = worlds["binary"]
+    found = assay.verify(model, worlds["grouped"][1])
+    assert not found.holds
+    assert found.count("differs") == 1
+    assert found.claims[0].name == "data.sha256"
+    assert found.count("unchecked") == len(found.claims) - 1 > 20
+
+
+def test_one_refit_cannot_be_asked_on_the_rows_it_saw(tmp_path, worlds):
+    path = worlds["binary"][1]
+    model = assay.train(path, "y", ship="refit", **QUICK)  # type: ignore[arg-type]
+    found = assay.verify(model, path)
+    assert found.holds
+    assert found.count("same") == 1
+    assert {claim.why.key for claim in found.claims if claim.why} == {"verify.no_folds"}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_command_line_tells_every_claim_and_writes_them(worlds, tmp_path, capsys, lang):
+    model, path = worlds["classes"]
+    bundle, evidence = str(path.with_suffix(".assay")), tmp_path / "evidence.json"
+    assert main(["verify", bundle, str(path), "-o", str(evidence), "--lang", lang]) == 0
+    shown = capsys.readouterr().out
+    said = json.loads(evidence.read_text(encoding="utf-8"))
+    assert said["holds"] is True
+    assert str(said["counts"]["same"]) in shown
+    assert len(said["claims"]) == sum(said["counts"].values())
+    assert all(claim["why"] for claim in said["claims"] if claim["verdict"] != "same")
+    assert main(["verify", bundle, str(worlds["binary"][1]), "--lang", lang]) == 1
+    assert main(["verify", bundle, str(path), "--json", "--lang", lang]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["holds"] is True
+
+
+def test_a_signature_of_another_key_is_refused_before_anything_is_asked(worlds, tmp_path, capsys):
+    signature = pytest.importorskip("assay.store.signature")
+    pytest.importorskip("cryptography")
+    model, path = worlds["binary"]
+    (private, public), (_, other) = signature.new_keys(), signature.new_keys()
+    bundle = model.save(tmp_path / "signed.assay")
+    signature.sign(bundle, private)
+    for name, key in (("own", public), ("other", other)):
+        (tmp_path / name).write_bytes(key)
+    assert main(["verify", str(bundle), str(path), "--key", str(tmp_path / "own")]) == 0
+    assert "signature" in capsys.readouterr().out
+    assert main(["verify", str(bundle), str(path), "--key", str(tmp_path / "other")]) == 2
