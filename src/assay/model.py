@@ -17,7 +17,9 @@ import numpy as np
 from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
+from .answers.counterfactuals import Asked, Counterfactuals, counterfactuals, rules_of
 from .answers.explanation import Explanation, WordPulls
+from .answers.goals import goal_of
 from .answers.odd import OddAnswer, OddAnswers
 from .answers.one_row import OneRow
 from .answers.place_pulls import PlacePulls
@@ -26,6 +28,7 @@ from .auditing.evidence import on_rows
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep
 from .auditing.unread import unread
+from .explainers._plausible import Plausible
 from .exporting import Exported, export
 from .kernel.box import Box
 from .kernel.clock import Clock
@@ -52,6 +55,8 @@ from .stats.grades import nearest
 from .stats.profile import Profile
 from .stats.promises import Promise
 from .store import bundle, plain
+
+_NEAR_ROWS = 1_000  # of a table, by which it is told how its cells are written
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -186,8 +191,7 @@ class Model:
         if alone and (found := self._explanation(source, row, label, places)) is not None:
             return found
         raw = read(source, **options)
-        if not 1 <= row <= raw.rows:
-            raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)
+        _has_row(raw, row)
         place = np.asarray([row - 1])
         data = self._opened(raw.take(place))
         texts = [data[name].texts()[0] for name in self.ensemble.parts]
@@ -273,6 +277,51 @@ class Model:
         if self.ensemble.head.width == 1:
             return 0, 1.0 if chosen == 1 else -1.0, labels[chosen]
         return chosen, 1.0, labels[chosen]
+
+    def counterfactual(
+        self,
+        source: Any,
+        row: int = 1,
+        to: str = "",
+        immutable: Sequence[str] | str = (),
+        increase_only: Sequence[str] | str = (),
+        decrease_only: Sequence[str] | str = (),
+        most: int = 3,
+        **options: Any,
+    ) -> Counterfactuals:
+        """The smallest plausible changes of one row (counted from 1) that alter its answer, each put to the model.
+
+        source : a file, a frame or a Dataset, or the row itself as a mapping of column names to cells
+        to     : the class that is wished for, by default any other; of a value a range, ">20", "<20" or "20..30"
+        immutable, increase_only, decrease_only : columns that stay, only rise, only fall; sensitive columns stay by themselves,
+            as do texts and pictures
+        most   : ways that are told, the cheapest first
+
+        Raises RequestError where no such change was found, the row has the answer already, or what is asked makes no sense.
+        """
+        if isinstance(source, Mapping) and not any(map(is_column, source.values())):
+            source = [source]
+        raw = read(source, **options)
+        _has_row(raw, row)
+        near = raw.take(np.asarray([row - 1, *range(min(raw.rows, _NEAR_ROWS))]))
+        opened, now = self._opened(near), self.predict(near.take(np.asarray([0]))).row(0)
+        goal = goal_of(to, now, self.codec.labels, self.ensemble.head, self.task.answers)
+        assert isinstance(now, Answer)
+        asked = self._asked
+        rules = rules_of(asked, immutable, increase_only, decrease_only)
+        return counterfactuals(asked, near, opened, row, now, goal, rules, most)
+
+    @functools.cached_property
+    def _asked(self) -> Asked:
+        if self.profile is None:
+            raise refusal(RequestError, "explainers/counterfactual", "no_profile")
+        return Asked(
+            plan=self.plan,
+            parts=self.ensemble.parts,
+            plausible=Plausible(self.profile),
+            score=self.ensemble.scores,
+            predict=self.predict,
+        )
 
     # -------------------------------------------------------------------------------------------------- evidence
 
@@ -457,6 +506,12 @@ def _by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, .
     for row, said in notes.items():
         out[row] = tuple(said)
     return tuple(out)
+
+
+def _has_row(raw: Dataset, row: int) -> None:
+    """Raises RequestError where there is no such row, counted from 1."""
+    if not 1 <= row <= raw.rows:
+        raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)
 
 
 def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
