@@ -20,6 +20,7 @@ from a table to answers:
   assay train   loans.csv --target default --minutes 2     writes loans.assay and loans.html
   assay predict loans.assay new.csv -o scored.csv
   assay explain loans.assay new.csv --row 3
+  assay counterfactual loans.assay new.csv --row 3         what would have to change for another answer
   assay audit   loans.assay june.csv
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
@@ -65,6 +66,22 @@ they add up to the score exactly.
   assay explain parts.assay parts.csv --row 3 --draw maps
   assay explain parts.assay parts.csv --row 3 --draw maps --places occlusion
 """,
+        "help.counterfactual": "the smallest changes of one row that alter its answer",
+        "help.counterfactual.epilog": """\
+Looks for few and small changes, among cells that training rows hold and together as usual as real rows are. Each is put to
+the model before it is told. What nobody can change, say: --immutable. Sensitive columns, texts and pictures stay as they are
+by themselves. Names rise and fall where they bear numbers ('... < 100', '100 - 500').
+
+  assay counterfactual loans.assay new.csv --row 3
+  assay counterfactual loans.assay new.csv --row 3 --to good --immutable age,sex --increase-only savings
+  assay counterfactual houses.assay new.csv --to '>300000' --decrease-only distance
+""",
+        "help.to": "the class that is wished for (default: any other); of a value a range such as '>20', '<20' or '20..30'",
+        "help.immutable": "columns that stay as they are, with commas between",
+        "help.increase_only": "columns that only rise",
+        "help.decrease_only": "columns that only fall",
+        "help.counterfactual.most": "how many ways to tell, the cheapest first (default 3)",
+        "help.counterfactual.output": "write the changes as a CSV file beside",
         "help.audit": "the same checks on new labelled rows",
         "help.audit.epilog": """\
 Puts the same checks to the model, on rows it has never seen.
@@ -198,6 +215,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
   assay train   loans.csv --target default --minutes 2     写出 loans.assay 和 loans.html
   assay predict loans.assay new.csv -o scored.csv
   assay explain loans.assay new.csv --row 3
+  assay counterfactual loans.assay new.csv --row 3         如何改变才能得到另一个回答
   assay audit   loans.assay june.csv
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
@@ -241,6 +259,22 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
   assay explain parts.assay parts.csv --row 3 --draw maps
   assay explain parts.assay parts.csv --row 3 --draw maps --places occlusion
 """,
+        "help.counterfactual": "改变某一行回答所需的最小改变",
+        "help.counterfactual.epilog": """\
+寻找既少又小的改变：只取训练数据中出现过的值，且合在一起与真实的行一样常见。每种改变在给出之前都交给模型核对。
+无法改变的列请用 --immutable 指定；敏感列、文本与图片总是保持不变。名称中含有数字时也有升降
+（如“... < 100”“100 - 500”）。
+
+  assay counterfactual loans.assay new.csv --row 3
+  assay counterfactual loans.assay new.csv --row 3 --to good --immutable age,sex --increase-only savings
+  assay counterfactual houses.assay new.csv --to '>300000' --decrease-only distance
+""",
+        "help.to": "希望得到的类别（默认：任何其他类别）；数值则为范围，如 '>20'、'<20' 或 '20..30'",
+        "help.immutable": "保持不变的列，以逗号分隔",
+        "help.increase_only": "只许升高的列",
+        "help.decrease_only": "只许降低的列",
+        "help.counterfactual.most": "给出多少种改变，代价最小的在前（默认 3）",
+        "help.counterfactual.output": "另将各项改变写成 CSV 文件",
         "help.audit": "用新的带答案的行重做同样的检查",
         "help.audit.epilog": """\
 用模型从未见过的行，对它做同样的检查。
