@@ -287,6 +287,13 @@ def test_a_model_keeps_how_its_training_rows_were_spread(models: dict[str, Model
     assert {one.name for one in again.profile.columns} == {"x", "town", "day", "gaps"}
     assert again.profile.column("gaps").missing == pytest.approx(np.mean([v is None for v in BINARY["gaps"]]))
     assert set(again.profile.column("town").levels) == {"Basel", "Genf", "北京"}
+    assert again.profile.target is not None
+    assert set(again.profile.target.levels) == {"yes", "no"}
+    expected = again.profile.expected
+    assert expected is not None
+    assert expected.loss == pytest.approx(expected.actual, rel=0.25)
+    assert models["value"].profile is not None
+    assert models["value"].profile.expected is None
     data = again._opened(assay.read(BINARY))
     np.testing.assert_array_equal(again.profile.scores(data), model.profile.scores(data))  # type: ignore[union-attr]
 

@@ -41,6 +41,7 @@ from .search.run import Event, Found, search
 from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
 from .search.whole import whole
+from .stats.expectation import expectation
 from .stats.profile import Profile
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
@@ -173,9 +174,11 @@ def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
 
 
 def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profile:
-    """What is kept of the rows that were learnt from."""
+    """What is kept of the rows that were learnt from, and of how sure the models were of rows they had not seen."""
     rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
-    return Profile.of(table.take(rows), plan.names("feature") + plan.names("sensitive"), measured)
+    names = plan.names("feature") + plan.names("sensitive")
+    expected = expectation(task_of(plan.task), found.codec, found.settled.calibrated.scores, found.scored.y)
+    return Profile.of(table.take(rows), names, measured, plan.target, expected)
 
 
 def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from assay.kernel.box import Box
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import BundleInvalid
-from assay.stats.profile import LANGUAGE, LEAST, LENGTH, LEVELS, MOST_LEVELS, Profile
+from assay.stats.profile import LANGUAGE, LEAST, LENGTH, LEVELS, MOST_LEVELS, Expected, Profile
 from assay.store import plain
 
 N = 1200
@@ -36,6 +36,11 @@ def table(seed: int = 0, n: int = N) -> Dataset:
             Column.of_words("note", texts, kind="text"),
         )
     )
+
+
+def kept(rows: Dataset) -> Profile:
+    """All that may be kept."""
+    return Profile.of(rows, rows.names[:-1], target="note", expected=Expected(0.4, 0.2, 0.5, len(rows["note"])))
 
 
 def boxed(profile: Profile) -> Box:
@@ -112,7 +117,7 @@ def test_no_string_of_few_rows_stands_in_the_bytes() -> None:
     assert b"garden" not in data
     for income in rows["income"].cells[:50].tolist():
         assert np.float64(income).tobytes() not in data
-    assert len(data) < 4_000 * len(rows.names)
+    assert len(data) < 10_000 + 3_000 * len(rows.names)
 
 
 def test_texts_are_told_by_their_length_and_language() -> None:
@@ -173,15 +178,17 @@ def test_a_column_of_one_value_stands_in_no_joint_part() -> None:
 
 def test_what_is_written_is_read_to_the_bit_and_the_same_bytes_again() -> None:
     rows = table()
-    found = Profile.of(rows, rows.names)
+    found = kept(rows)
     data = plain.to_bytes(boxed(found))
     again = Profile.load(plain.from_bytes(data), rows.take(slice(0)))
-    for one, other in zip(found.columns, again.columns, strict=True):
+    assert again.expected == found.expected
+    pairs = [*zip(found.columns, again.columns, strict=True), (found.target, again.target), (found.whole, again.whole)]
+    for one, other in pairs:
         for field in fields(one):
             np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
     np.testing.assert_array_equal(found.scores(rows), again.scores(rows))
     assert plain.to_bytes(boxed(again)) == data
-    assert plain.to_bytes(boxed(Profile.of(table(), rows.names))) == data
+    assert plain.to_bytes(boxed(kept(table()))) == data
 
 
 def _column(box: Box, name: str, /, **said: Any) -> None:
@@ -221,6 +228,15 @@ HOSTILE = {
     "an array too many numbers": lambda box: box.put_array("edges", np.append(box.arrays["edges"], 1e9)),
     "an array of another type": lambda box: box.put_array("edges", box.arrays["edges"].astype(np.float32)),
     "no array": lambda box: box.arrays.pop("shares"),
+    "no answer whether the last is the target": lambda box: box.values.pop("target"),
+    "a loss below nought": lambda box: box.box("expected").put(loss=-1.0),
+    "no row expected of": lambda box: box.box("expected").put(rows=0),
+    "a spread below nought": lambda box: _array(box.box("whole"), "spread", (0, 1), -1.0),  # type: ignore[arg-type]
+    "a mean that no cosine has": lambda box: _array(box.box("whole"), "mean", 0, 5.0),
+    "a variance below nought": lambda box: _array(box.box("whole"), "covariance", (0, 0), -1.0),  # type: ignore[arg-type]
+    "an endless direction": lambda box: _array(box.box("whole"), "directions", (0, 0), 1e9),  # type: ignore[arg-type]
+    "a phase short": lambda box: box.box("whole").put_array("phases", np.zeros(3)),
+    "no distance": lambda box: box.box("whole").put(far="far"),
     "no columns": lambda box: box.put(columns="none"),
 }
 
@@ -228,7 +244,7 @@ HOSTILE = {
 @pytest.mark.parametrize("how", HOSTILE)
 def test_what_makes_no_sense_is_refused(how: str) -> None:
     rows = table()
-    box = boxed(Profile.of(rows, rows.names))
+    box = boxed(kept(rows))
     HOSTILE[how](box)
     with pytest.raises(BundleInvalid):
         Profile.load(box, rows.take(slice(0)))

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from assay.kernel.box import Box
-from assay.kernel.data import Column, Dataset, Floats, Ints
+from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
 from assay.kernel.plugins import MeasuresCells, modality_of
 from assay.kernel.rng import stream
 from assay.language.languages import language_of
+
+from .joint import Joint, distances
 
 LEAST = 5  # rows that must bear what is kept as it stands
 LEVELS = np.linspace(0.005, 0.995, 101)  # of the quantiles
@@ -114,32 +116,59 @@ class ColumnProfile:
         return np.asarray(of, dtype=np.int64)[inverse]
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What the model's own probabilities led one to expect on rows that the models had not seen, and what came of it."""
+
+    loss: float  # mean over rows of the loss that a row's probabilities expect
+    spread: float  # standard deviation of it over rows
+    actual: float  # mean loss
+    rows: int
+
+
 @dataclass(frozen=True, eq=False)
 class Profile:
     """What is kept of the training rows.
 
-    columns : in the order of the table; facts of a column stand behind it
-    names   : columns of the joint part, d of them
-    joint   : correlation of their normal scores, a missing cell counting as the middle [d, d]
+    columns  : in the order of the table; facts of a column stand behind it
+    names    : columns of the joint part, d of them
+    joint    : correlation of their normal scores, a missing cell counting as the middle [d, d]
+    whole    : what else is kept of their coming together, with enough rows and two columns
+    target   : how the answers were spread, where that was asked
+    expected : how sure the model was, where it has probabilities
     """
 
     columns: tuple[ColumnProfile, ...]
     names: tuple[str, ...]
     joint: Floats
+    whole: Joint | None = None
+    target: ColumnProfile | None = None
+    expected: Expected | None = None
 
     @classmethod
-    def of(cls, table: Dataset, names: Sequence[str], measured: bool = True) -> Profile:
+    def of(
+        cls,
+        table: Dataset,
+        names: Sequence[str],
+        measured: bool = True,
+        target: str = "",
+        expected: Expected | None = None,
+    ) -> Profile:
         """The profile of some opened columns of the training rows.
 
         measured : whether texts and pictures are measured, which takes time
+        target   : a column that is kept beside, and is no part of `columns`
         """
         if table.rows > MOST_ROWS:
             table = table.take(np.sort(stream(0, "profile").permutation(table.rows)[:MOST_ROWS]))
         columns = tuple(one for name in names for one in _profiled(table[name], measured))
-        whole = {one.name: one for one in columns if not one.fact and (len(np.unique(one.edges)) > 1 or one.levels)}
-        scored = {name: one.scores(table[name]) for name, one in whole.items()}
+        plainly = {one.name: one for one in columns if not one.fact and (len(np.unique(one.edges)) > 1 or one.levels)}
+        scored = {name: one.scores(table[name]) for name, one in plainly.items()}
         told = tuple(name for name, found in scored.items() if np.nan_to_num(found).std() > SPREAD)[:MOST_JOINT]
-        return cls(columns, told, _correlated([scored[name] for name in told]))
+        joint = _correlated([scored[name] for name in told])
+        whole = Joint.of(np.column_stack([scored[name] for name in told]), joint) if told else None
+        answers = _spread(table[target], "") if target else None
+        return cls(columns, told, joint, whole, answers, expected)
 
     def column(self, name: str, fact: str = "") -> ColumnProfile:
         """What is kept of one column, or of a fact of it. Raises KeyError."""
@@ -153,6 +182,12 @@ class Profile:
         found = [self.column(name).scores(table[name]) for name in self.names]
         return np.column_stack(found) if found else np.empty((table.rows, 0))
 
+    def odd(self, table: Dataset) -> Bools:
+        """Rows as a whole farther out than all but one in a hundred of the training rows: bool [n]; none where nothing is kept of it."""
+        if self.whole is None:
+            return np.zeros(table.rows, dtype=bool)
+        return np.asarray(distances(self.scores(table), self.joint) > self.whole.far)
+
     @functools.cached_property
     def _by_name(self) -> dict[tuple[str, str], ColumnProfile]:
         return {(one.name, one.fact): one for one in self.columns}
@@ -161,15 +196,20 @@ class Profile:
 
     def dump(self, box: Box) -> None:
         """Write everything that `load` needs."""
+        every = (*self.columns, *([] if self.target is None else [self.target]))
         kept = []
-        for one in self.columns:
+        for one in every:
             plain = {"name": one.name, "fact": one.fact, "kind": one.kind, "rows": one.rows, "missing": one.missing}
             plain |= {"quantiles": len(one.edges), "levels": list(one.levels), "other": one.other}
             kept.append(plain | {"counted": one.counted})
-        box.put(columns=kept, names=list(self.names))
+        box.put(columns=kept, names=list(self.names), target=self.target is not None)
         for array in ("edges", "below", "upto", "shares"):
-            box.put_array(array, np.concatenate([_NONE, *(getattr(one, array) for one in self.columns)]))
+            box.put_array(array, np.concatenate([_NONE, *(getattr(one, array) for one in every)]))
         box.put_array("joint", self.joint)
+        if self.whole is not None:
+            self.whole.dump(box.add("whole"))
+        if self.expected is not None:
+            box.add("expected").put(**asdict(self.expected))
 
     @classmethod
     def load(cls, box: Box, table: Dataset | None = None) -> Profile:
@@ -195,7 +235,10 @@ class Profile:
         joint = box.array("joint", np.float64, (len(names), len(names)))
         if not (np.array_equal(joint, joint.T) and (np.diag(joint) == 1.0).all() and (np.abs(joint) <= 1.0).all()):
             raise box.refuse("'joint' is no correlation matrix")
-        found = cls(tuple(columns), names, joint)
+        target = columns.pop() if box.flag("target") and columns else None
+        whole = Joint.load(box.box("whole"), len(names)) if "whole" in box.inner else None
+        expected = _expected(box.box("expected")) if "expected" in box.inner else None
+        found = cls(tuple(columns), names, joint, whole, target, expected)
         known = found._by_name
         if len(known) != len(columns) or len(set(names)) != len(names):
             raise box.refuse("a column stands there twice")
@@ -241,9 +284,15 @@ def _column(box: Box, cut: dict[str, Floats]) -> ColumnProfile:
     )
 
 
+def _expected(box: Box) -> Expected:
+    """What was expected, from a file."""
+    low = {"loss": 0.0, "spread": 0.0, "actual": 0.0}
+    return Expected(**{name: box.real(name, at) for name, at in low.items()}, rows=box.whole("rows", 1))
+
+
 def _fitting(profile: Profile, table: Dataset, box: Box) -> None:
     """Refuses a profile that speaks of other columns than the table's."""
-    for one in profile.columns:
+    for one in (*profile.columns, *([] if profile.target is None else [profile.target])):
         if one.name not in table or table[one.name].kind != one.kind:
             raise box.refuse(f"{one.name[:60]!r} is no column of this kind")
         if not one.fact and len(one.edges) and table[one.name].store == "words":
