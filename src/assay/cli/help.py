@@ -59,9 +59,11 @@ model's level) and notes (what is unusual about the row).
         "help.explain": "why one row is answered as it is",
         "help.explain.epilog": """\
 Each part's pull is in the unit of the score (log-odds of the answer, or the target's own unit); with the base
-they add up to the score exactly.
+they add up to the score exactly. As reason codes, at most four reasons why a row did not get the other of two answers, beside the
+rows that just got it (US Regulation B, official comment 9(b)(2)-5), put to the model.
 
   assay explain loans.assay new.csv --row 3
+  assay explain loans.assay new.csv --row 3 --as reason-codes --class good
   assay explain loans.assay new.csv --row 3 --class default
   assay explain parts.assay parts.csv --row 3 --draw maps
   assay explain parts.assay parts.csv --row 3 --draw maps --places occlusion
@@ -196,6 +198,8 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.most": "show only the strongest parts",
         "help.draw": "write each picture, with what its places pull laid over it, into this folder",
         "help.places": "how the places of pictures are told: their exact pulls, or by hiding part after part; usual: pulls where the model has them",
+        "help.as": "what to tell: the pulls of all parts (the usual), or reason-codes, at most four reasons of a denial; --class names the answer that was denied",
+        "help.explain.reference": "rows to hold a denied row against (default: those of training that just got the answer)",
         "help.audit.data": "rows whose answer is known",
         "help.audit.output": "write a report: .html, .md or .json",
         "help.audit.minutes": "time for the checks (default: 5)",
@@ -252,9 +256,11 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.explain": "说明某一行为何得到这样的回答",
         "help.explain.epilog": """\
 每个部分的影响以得分的单位表示（回答的对数几率，或目标自身的单位）；
-与基准相加，恰好等于得分。
+与基准相加，恰好等于得分。reason-codes 则给出某一行未能得到两种回答中另一种的至多四条主要理由，
+对照刚好得到它的行（美国 B 条例官方解释 9(b)(2)-5），并交给模型核对。
 
   assay explain loans.assay new.csv --row 3
+  assay explain loans.assay new.csv --row 3 --as reason-codes --class good
   assay explain loans.assay new.csv --row 3 --class default
   assay explain parts.assay parts.csv --row 3 --draw maps
   assay explain parts.assay parts.csv --row 3 --draw maps --places occlusion
@@ -387,6 +393,8 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.most": "只显示影响最大的若干部分",
         "help.draw": "将每张图片连同各处的影响画成 JPEG，写入该文件夹",
         "help.places": "如何说明图片各处的影响：精确影响，或逐一遮住各部分；默认在模型可给出精确影响时用前者",
+        "help.as": "给出什么：pulls 为各部分的影响（默认），reason-codes 为至多四条拒绝理由；--class 指定未得到的回答",
+        "help.explain.reference": "用于对照被拒绝行的数据（默认：训练数据中刚好得到该回答的行）",
         "help.audit.data": "答案已知的行",
         "help.audit.output": "写出报告：.html、.md 或 .json",
         "help.audit.minutes": "检查的时间，单位为分钟（默认：5）",
