@@ -306,3 +306,26 @@ def test_a_profile_of_other_columns_is_refused(models: dict[str, Model]) -> None
     box = models["binary"].to_box()
     del box.inner["profile"]  # as files of older releases
     assert Model.from_box(box).profile is None
+
+
+def test_an_audit_holds_new_rows_against_those_of_training(models: dict[str, Model]) -> None:
+    model = models["binary"]
+    moved = {**BINARY, "x": [v + 1.5 for v in BINARY["x"]]}
+    found = {f.check: f for f in model.audit(moved, train=BINARY).findings}
+    assert found["drift"].verdict == "watch"
+    assert "'x'" in found["drift"].say.text()
+    assert found["drift"].measure("told_apart").value > 0.7
+    assert found["drift"].measure("pull").value > 0.3
+    other = model.audit(moved, train=moved)
+    assert any(note.key == "other_training" for note in other.findings[0].notes)
+    assert not any(note.key == "other_training" for f in found.values() for note in f.notes)
+
+
+def test_training_says_that_there_are_no_new_rows_to_hold_against_and_a_test_file_is_held(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {**FAST, "checks": ("drift",), "learners": ("constant", "linear")}
+    model = assay.train(BINARY, "answer", test=BINARY, **asked)
+    (own,) = model.findings
+    assert own.verdict == "unknown"
+    assert "no new rows" in own.say.text()
+    tested = {f.check: f for f in model.tested}
+    assert tested["drift"].measure("drifted_columns").value == 0

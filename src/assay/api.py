@@ -155,6 +155,7 @@ def _trained(
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
         ask = functools.partial(_ask, model, some)
         evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask))
+        evidence = replace(evidence, profile=profile)
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}

@@ -375,13 +375,18 @@ class Model:
         minutes: float = 5.0,
         name: str = "audit",
         clock: Clock | None = None,
+        train: Any = None,
         **options: Any,
     ) -> Model:
         """The same checks on new labelled data, within `minutes` or by a clock of one's own: the model with those
         findings in place of its own.
+
+        train : the table that was learnt from, for the drift check to compare row by row; without it, by what the file keeps
         """
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
+        learnt, more = self._learnt_from(train, options)
+        notes = (*notes, *more)
         weights = self.plan.names("weight")
         clock = Clock.start(60 * minutes) if clock is None else clock
         contender = Contender(name="blend", learner="", readable=False, scores=self.ensemble.raw(data), seconds=0.0)
@@ -405,13 +410,24 @@ class Model:
             clock=clock,
         )
         rows = some_rows(raw, self.ensemble.parts)
-        evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]))
+        evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]), profile=self.profile)
+        evidence = replace(evidence, training=learnt)
         findings, broken = keep(examine(evidence, tell), limits)
         findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
             findings = tuple(map(_on_seen_rows, findings))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
         return replace(self, findings=findings, tested=(), card=card, broken_limits=broken)
+
+    def _learnt_from(self, source: Any, options: Mapping[str, Any]) -> tuple[Dataset | None, tuple[Say, ...]]:
+        """The training table that a person gives, opened as planned, and a note where it is another. Raises DataError."""
+        if source is None:
+            return None, ()
+        raw = read(source, **(options if isinstance(source, (str, os.PathLike)) else {}))
+        data = self._opened(raw)
+        if raw.sha256 == self.plan.data.get("sha256"):
+            return data, ()
+        return data, (Say("auditing", "other_training", {"name": raw.source.name}),)
 
     @property
     def report(self) -> Report:

@@ -621,6 +621,8 @@ class Evidence:
     ask: Callable[[int], Any] | None = (
         None  # answers one of a few rows as what is shipped answers a row that comes alone
     )
+    profile: Any = None  # how the training rows were spread (`assay.stats.profile.Profile`), where that was kept
+    training: Dataset | None = None  # the opened training table, where the person gave it to an audit
 
     @property
     def n(self) -> int:

@@ -27,7 +27,7 @@ LEAST = 5  # rows that must bear what is kept as it stands
 LEVELS = np.linspace(0.005, 0.995, 101)  # of the quantiles
 MOST_LEVELS = 200  # names of one column
 LONGEST = 200  # characters of a name that is kept
-MOST_ROWS = 100_000  # that are looked at: beyond, quantiles no longer move
+MOST_ROWS = 50_000  # that are looked at: beyond, quantiles no longer move
 MOST_MEASURED = 2_000  # texts and pictures of one column that are measured
 MOST_JOINT = 100  # columns of the joint part
 SPREAD = 1e-3  # of normal scores, below which a column says nothing beside others
@@ -162,9 +162,13 @@ class Profile:
         if table.rows > MOST_ROWS:
             table = table.take(np.sort(stream(0, "profile").permutation(table.rows)[:MOST_ROWS]))
         columns = tuple(one for name in names for one in _profiled(table[name], measured))
-        plainly = {one.name: one for one in columns if not one.fact and (len(np.unique(one.edges)) > 1 or one.levels)}
-        scored = {name: one.scores(table[name]) for name, one in plainly.items()}
-        told = tuple(name for name, found in scored.items() if np.nan_to_num(found).std() > SPREAD)[:MOST_JOINT]
+        scored: dict[str, Floats] = {}
+        for one in columns:
+            if len(scored) == MOST_JOINT:
+                break
+            if not one.fact and one.told and np.nan_to_num(found := one.scores(table[one.name])).std() > SPREAD:
+                scored[one.name] = found
+        told = tuple(scored)
         joint = _correlated([scored[name] for name in told])
         whole = Joint.of(np.column_stack([scored[name] for name in told]), joint) if told else None
         answers = _spread(table[target], "") if target else None
