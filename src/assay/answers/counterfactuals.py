@@ -176,10 +176,10 @@ def counterfactuals(
             "explainers/counterfactual",
             "no_change",
             expected=near,
+            do=Say("explainers/counterfactual", "let_change", {"names": listing(kept)}) if kept else "",
             row=row,
             n=len(found.free),
             goal=goal.said(),
-            kept=listing(kept),
         )
     ways = tuple(
         Shown(_changes(alone, own, way), _plain(answer), _p(answer, goal), way.cost, asked.plausible.rarer(way.oddness))
