@@ -44,7 +44,7 @@ from .search.shipped import Shipped
 from .search.whole import whole
 from .stats.expectation import expectation
 from .stats.profile import Profile
-from .stats.reference import Reference
+from .stats.reference import FEWEST, MOST, Reference
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 
@@ -148,7 +148,7 @@ def _trained(
         learnt = every.learnt if every.learnt and shipped is every.ensemble else table.rows
         card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
     profile = _profile(drawn, found, table, clock.remaining() > 0)
-    kept = {"profile": profile, "reference": _reference(found, table) if clock.remaining() > 0 else None}
+    kept = {"profile": profile, "reference": _reference(found, table, clock.remaining() > 0)}
     model = _model(drawn, found, shipped, ledger=found.ledger, card=card, **kept)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
@@ -185,8 +185,11 @@ def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profil
     return Profile.of(table.take(rows), names, measured, plan.target, expected)
 
 
-def _reference(found: Found, table: Dataset) -> Reference | None:
-    """What is usual for rows just beyond the border of two answers, by models that had not seen them."""
+def _reference(found: Found, table: Dataset, in_time: bool) -> Reference | None:
+    """What is usual for rows just beyond the border of two answers, by models that had not seen them.
+
+    in_time : whether there is time for more than the fewest rows that will do
+    """
     ensemble = found.ensemble
     if ensemble.head != Head.classes(2) or ensemble.looks_at_pictures:
         return None
@@ -196,7 +199,7 @@ def _reference(found: Found, table: Dataset) -> Reference | None:
         """Of some of the cross-fitted rows, without the base [m, parts]."""
         return np.asarray(ensemble.contributions(data.take(rows), folds[rows])[:, :-1, 0])
 
-    return Reference.of(data, found.settled.calibrated.scores[:, 0], pulls, ensemble.parts)
+    return Reference.of(data, found.settled.calibrated.scores[:, 0], pulls, ensemble.parts, MOST if in_time else FEWEST)
 
 
 def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:

@@ -71,3 +71,24 @@ def test_what_cannot_be_met_is_refused(
     monkeypatch.chdir(place)
     assert main([*ASK, *more]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_points_add_up_and_double_the_odds(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.chdir(place)
+    ask = ["explain", "loans.assay", "new.csv", "--class", "good", "--json"]
+    assert main(ask) == 0
+    odds = json.loads(capsys.readouterr().out)
+    assert main([*ask, "--as", "points"]) == 0
+    points = json.loads(capsys.readouterr().out)
+    assert points["base"] + sum(one["pull"] for one in points["parts"]) == pytest.approx(points["score"])
+    assert points["score"] == pytest.approx(600 + 20 * (odds["score"] - np.log(50)) / np.log(2))
+    assert "double the odds of 'good'" in points["unit"]
+
+
+def test_points_need_two_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{x:.3f},{3 * x:.2f}" for x in np.random.default_rng(0).normal(size=60)]
+    Path("t.csv").write_text("x,y\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    assert main(["train", "t.csv", "--target", "y", "--learner", "linear", "--minutes", "0.05", "-o", "m.assay"]) == 0
+    assert main(["explain", "m.assay", "t.csv", "--as", "points"]) == 2
+    assert "Leave --as points away" in capsys.readouterr().err

@@ -67,15 +67,20 @@ class Reference:
 
     @classmethod
     def of(
-        cls, table: Dataset, scores: Floats, pulls: Callable[[Ints], Floats], parts: tuple[str, ...]
+        cls,
+        table: Dataset,
+        scores: Floats,
+        pulls: Callable[[Ints], Floats],
+        parts: tuple[str, ...],
+        most: int = MOST,
     ) -> Reference | None:
         """From opened rows and their log-odds [n]; `pulls` gives those of some rows, without the base [m, parts].
 
-        None where neither side has rows enough.
+        most : rows of one side, FEWEST at least. None where neither side has rows enough.
         """
         sides = []
         for above in (False, True):
-            rows = just_beyond(scores, above)
+            rows = just_beyond(scores, above)[: max(most, FEWEST)]
             sides.append(_side(table.take(rows), pulls(rows), parts, 1.0 if above else -1.0) if len(rows) else None)
         return cls(parts, sides[0], sides[1]) if any(sides) else None
 
@@ -99,7 +104,7 @@ def just_beyond(scores: Floats, above: bool) -> Ints:
     """The rows with log-odds [n] at or slightly beyond the border, the nearest first; none where they are too few.
 
     >>> just_beyond(np.arange(-50.0, 50.0), above=True)[:3].tolist()
-    [50, 51, 52]
+    [51, 52, 53]
     """
     there = np.flatnonzero(scores > 0 if above else scores <= 0)
     if len(there) < FEWEST:
