@@ -279,18 +279,19 @@ class Counterfactual:
                 return
             cheapest = asked.cheapest
             beam, estimates = _led_on(beam, estimates, singles, gains)
+            rounds = 1 if asked.several >= most else ROUNDS  # then only what is cheaper still is looked for
             wide = BLIND if depth == 2 and not (gains > JUST).any() else 1
-            beam, estimates = self._narrowed(world, asked, beam, estimates, rate, wide)
+            beam, estimates = self._narrowed(world, asked, beam, estimates, rate, rounds, wide)
             if not len(beam):
                 return
 
     def _narrowed(
-        self, world: World, asked: _Asked, beam: Ints, estimates: Floats, rate: float, wide: int
+        self, world: World, asked: _Asked, beam: Ints, estimates: Floats, rate: float, rounds: int, wide: int
     ) -> tuple[Ints, Floats]:
         """Ask for the most hopeful sets of a beam, and keep those from which to go on, with their margins."""
         cost, odd = world.cost(beam, self.charge), world.odd(beam)
         known = asked.knows(beam)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             hope = cost + rate * np.maximum(0.0, JUST - estimates)
             places = _foremost(beam, hope, (odd <= world.usual) & ~known, wide)
             if not len(places):
