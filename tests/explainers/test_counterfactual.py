@@ -229,6 +229,23 @@ def test_the_model_is_asked_seldom() -> None:
     assert len(asked) <= 20
 
 
+def test_a_hundred_columns_are_no_reason_to_ask_more() -> None:
+    x = RNG.normal(size=(300, 100)).round(3)
+    table = Dataset(tuple(Column.of_numbers(f"x{k}", x[:, k], kind="number") for k in range(100)))
+    plausible = Plausible(Profile.of(table, table.names))
+    weights, asked = RNG.normal(size=100), list[int]()
+
+    def wide(rows: Dataset) -> Floats:
+        asked.append(rows.rows)
+        return np.column_stack([column.cells for column in rows]) @ weights - 6.0
+
+    place = int(np.flatnonzero(x @ weights < 0)[0])
+    found = Counterfactual().find(table.take(np.asarray([place])), wide, plausible, Rules(), table)
+    assert found.ways
+    assert all(way.margin > 0 for way in found.ways)
+    assert sum(asked) <= 1_200
+
+
 def test_missing_cells_may_be_filled_and_nothing_becomes_missing() -> None:
     gone = replace(WORLD["income"], cells=np.where(np.arange(N) == DECLINED[0], np.nan, WORLD["income"].cells))
     row = WORLD.having(gone).take(np.asarray(DECLINED[:1]))

@@ -22,6 +22,7 @@ from ._orders import ladder
 
 STEPS = 8  # numbers of one column that are tried
 NAMES = 12  # names of one column that are tried, the most frequent first
+CELLS, LEAST = 400, 3  # of all columns together, and of each however many there are: every one is asked
 DIGITS = 6  # behind the point: beyond, a column holds measurements, and is cut to what its spread can tell
 LOOKED_AT = 1_000  # cells of the given table by which it is told how numbers are written
 
@@ -78,12 +79,16 @@ def levers(row: Dataset, table: Dataset, profile: Profile, rules: Rules) -> tupl
 
     table : the opened rows among which the row was given, by which it is told how numbers are written
     """
-    found = []
+    free = [name for name in profile.names if name not in rules.held and name in row]
+    each, found = max(LEAST, CELLS // max(1, len(free))), []
     for place, name in enumerate(profile.names):
-        if name in rules.held or name not in row:
+        if name not in free:
             continue
         one, of = profile.column(name), row[name]
-        made = _names(of, one, place, rules) if of.store == "words" else _numbers(of, table[name], one, place, rules)
+        if of.store == "words":
+            made = _names(of, one, place, rules, min(NAMES, each))
+        else:
+            made = _numbers(of, table[name], one, place, rules, min(STEPS, each))
         if len(made.cells):
             found.append(made)
     return tuple(found)
@@ -102,14 +107,14 @@ def _is_flag(one: ColumnProfile) -> bool:
 # ------------------------------------------------------------------------------------------------------------- names
 
 
-def _names(column: Column, one: ColumnProfile, place: int, rules: Rules) -> Lever:
+def _names(column: Column, one: ColumnProfile, place: int, rules: Rules, most: int) -> Lever:
     from scipy.special import ndtri
 
     own = column.texts()[0]
     order = ladder(one.levels) if column.name in rules.rising | rules.falling else {}
     places = np.asarray([order.get(level, np.nan) for level in one.levels])
     allowed = rules.allow(column.name, order.get(str(own), np.nan), places)
-    kept = [k for k, level in enumerate(one.levels) if allowed[k] and level != own][:NAMES]
+    kept = [k for k, level in enumerate(one.levels) if allowed[k] and level != own][:most]
     levels = np.empty(len(kept) + 1, dtype=object)
     levels[:] = [*(one.levels[k] for k in kept), own if own is not None else ""]
     cells = np.arange(len(kept), dtype=np.int32)
@@ -121,7 +126,7 @@ def _names(column: Column, one: ColumnProfile, place: int, rules: Rules) -> Leve
 # ----------------------------------------------------------------------------------------------------------- numbers
 
 
-def _numbers(column: Column, table: Column, one: ColumnProfile, place: int, rules: Rules) -> Lever:
+def _numbers(column: Column, table: Column, one: ColumnProfile, place: int, rules: Rules, most: int) -> Lever:
     """Numbers, moments and flags: a few spread evenly over the training rows, then whatever lies between."""
     own = float(plain(column)[0])
     scores = functools.partial(_scores, one)
@@ -150,8 +155,8 @@ def _numbers(column: Column, table: Column, one: ColumnProfile, place: int, rule
         return weighed(between[(between > min(low, high)) & (between < max(low, high))])
 
     cells = allowed(one.edges)
-    if len(cells) > STEPS:
-        cells = cells[np.unique(np.round(np.linspace(0, len(cells) - 1, STEPS)).astype(np.int64))]
+    if len(cells) > most:
+        cells = cells[np.unique(np.round(np.linspace(0, len(cells) - 1, most)).astype(np.int64))]
     return _made(column, place, weighed(cells), nearer)
 
 

@@ -30,7 +30,7 @@ class Plausible:
     def oddness(self, scores: Floats) -> Floats:
         """Squared Mahalanobis distance from the middle of the training rows [n]; a missing cell counts as the middle."""
         z = np.nan_to_num(scores)
-        return np.asarray(np.einsum("ni,ij,nj->n", z, self._inverse, z))
+        return np.asarray(((z @ self._inverse) * z).sum(axis=1))
 
     @property
     def usual(self) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.plugins import About
+from assay.kernel.rng import stream
 from assay.kernel.settings import Real, Whole, check_settings
 
 from ._levers import Lever, Rules, levers
@@ -29,7 +30,7 @@ JUST = 1e-6  # beyond the border: an answer asked alone may differ from one aske
 BEAM = 200  # sets of changes that are led on from one number of columns to the next
 ASKED = 32  # rows asked at once
 ROUNDS = 2  # of asking at each number of columns: the first tells how far estimates are off
-HELPING = 40  # cells that are tried beside others, at least
+HELPING, MOST_HELPING = 40, 120  # cells that are tried beside others
 ALIKE = 4  # rows of one round that change the same columns
 BLIND = 8  # times as many are asked where nothing helps alone, so that nothing tells what may help together
 NEARER, FINEST = 5, 3  # cells tried between a row's own and the changed one, and how often
@@ -269,11 +270,12 @@ class Counterfactual:
         own, *margins = asked.ask(np.concatenate([np.full_like(singles[:1], STAY), singles])).tolist()
         gains = np.asarray(margins) - own
         rate = _rate(world.cost(singles, self.charge), gains)
-        there = (own + gains > JUST) & (
-            world.odd(singles) <= world.usual
-        )  # whatever were changed beside would be one too many
-        singles, gains = singles[~there], gains[~there]
-        beam, estimates, cheapest = singles, own + gains, asked.cheapest
+        usual = world.odd(singles) <= world.usual
+        short = (own + gains <= JUST) | ~usual  # where one change is enough, whatever were changed beside is too much
+        singles, gains = singles[short], gains[short]
+        hope = world.cost(singles, self.charge) - rate * gains
+        first = np.argsort(hope, kind="stable")[:BEAM]
+        beam, estimates, cheapest = singles[first], own + gains[first], asked.cheapest
         for depth in range(2, min(self.deepest, len(world.levers)) + 1):
             if asked.several >= most and cheapest <= asked.cheapest and depth > 2:
                 return
@@ -387,7 +389,8 @@ def _led_on(beam: Ints, estimates: Floats, singles: Ints, gains: Floats) -> tupl
     if not len(beam) or not len(singles):
         return beam[:0], estimates[:0]
     order = np.argsort(-gains, kind="stable")
-    helping = order[: max(HELPING, int((gains > 0).sum()))]  # what helps nothing alone may help beside another
+    helpful = int((gains > 0).sum())
+    helping = order[: min(max(HELPING, helpful), MOST_HELPING)]  # what helps nothing alone may help beside another
     levers = (singles[helping] != STAY).argmax(axis=1)
     cells = singles[helping, levers]
     free = beam[:, levers] == STAY  # [b, m]
@@ -395,7 +398,10 @@ def _led_on(beam: Ints, estimates: Floats, singles: Ints, gains: Floats) -> tupl
     choices = beam[row].copy()
     choices[np.arange(len(row)), levers[single]] = cells[single]
     told = estimates[row] + gains[helping][single]
-    _, first = np.unique(choices, axis=0, return_index=True)  # the same set comes by several roads
+    keys = choices @ stream(0, "sets of changes").integers(
+        2**62, size=choices.shape[1]
+    )  # sums that overflow are keys as well
+    _, first = np.unique(keys, return_index=True)  # the same set comes by several roads
     return choices[first], told[first]
 
 
