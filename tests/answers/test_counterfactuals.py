@@ -95,6 +95,21 @@ def test_sensitive_columns_stay_and_constraints_are_kept(models: dict[str, Model
                     assert float(one.then) < DEBT[place]
 
 
+def test_the_order_read_out_of_names_is_told() -> None:
+    rng = np.random.default_rng(1)
+    saved = rng.choice(["none", "< 100", "100 - 500", ">= 500"], size=240)
+    worth = np.asarray([{"none": 0, "< 100": 0, "100 - 500": 2, ">= 500": 4}[str(name)] for name in saved])
+    x = rng.normal(size=240).round(3)
+    world = {"saved": saved.tolist(), "x": x.tolist(), "answer": np.where(x + worth > 1.5, "good", "bad").tolist()}
+    model = assay.train(world, "answer", learners=("linear",), minutes=3.0, folds=3, checks=())
+    place = int(np.flatnonzero((model.predict(world).answer == "bad") & (saved == "< 100"))[0])
+    found = model.counterfactual(world, row=place + 1, increase_only="saved", immutable="x")
+    assert found.orders == {"saved": ("< 100", "100 - 500", ">= 500")}
+    assert "< 100 → 100 - 500 → >= 500" in found.text()
+    assert found.to_json()["orders"] == {"saved": ["< 100", "100 - 500", ">= 500"]}
+    assert {one.then for way in found.ways for one in way.changes} <= {"100 - 500", ">= 500"}
+
+
 def test_a_row_alone_gets_what_it_gets_in_a_table(models: dict[str, Model]) -> None:
     model = models["binary"]
     place = declined(model)[0]

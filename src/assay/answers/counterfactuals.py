@@ -6,12 +6,13 @@ The smallest changes of one row that the model itself answers otherwise, beside 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from assay.explainers._levers import Rules, has_order
+from assay.explainers._orders import ladder
 from assay.explainers._plausible import Plausible
 from assay.explainers.counterfactual import Counterfactual, Way
 from assay.kernel.data import Column, Dataset, Floats
@@ -19,6 +20,7 @@ from assay.kernel.errors import Part, RequestError
 from assay.kernel.hints import listing, unknown
 from assay.kernel.plan import Plan
 from assay.kernel.words import Say, pad, refusal, width_of
+from assay.stats.profile import Profile
 
 from .answer import Answer
 from .answers import Answers
@@ -59,9 +61,8 @@ class Counterfactuals(Written):
     p: float | None
     rarer: float
     ways: tuple[Shown, ...]
-    kept: tuple[
-        str, ...
-    ]  # columns of the model that stayed as they are, by rule or since they are no numbers, names or dates
+    kept: tuple[str, ...]  # columns of the model that stayed, by rule or since they are no numbers, names or dates
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of names that only rise or fall, lowest first
 
     def __len__(self) -> int:
         return len(self.ways)
@@ -91,7 +92,8 @@ class Counterfactuals(Written):
             for way in self.ways
         ]
         now = {"row": self.row, "answer": self.answer, "p": self.p, "rarer": self.rarer}
-        return {**now, "to": self.goal.text(lang), "kept": list(self.kept), "ways": ways}
+        orders = {name: list(names) for name, names in self.orders.items()}
+        return {**now, "to": self.goal.text(lang), "kept": list(self.kept), "orders": orders, "ways": ways}
 
     def text(self, lang: str = "en") -> str:
         """A small table a way."""
@@ -107,8 +109,11 @@ class Counterfactuals(Written):
             wide = [min(WIDTH, max(width_of(row[k]) for row in rows)) for k in range(3)]
             lines += ["", Say(OWNER, "way", said).text(lang)]
             lines += ["  " + "  ".join(pad(t, w) for t, w in zip(row, wide, strict=True)).rstrip() for row in rows]
+        lines += [""] if self.orders or self.kept else []
+        for name, names in self.orders.items():
+            lines.append(Say(OWNER, "order", {"name": name, "names": list(names)}).text(lang))
         if self.kept:
-            lines += ["", Say(OWNER, "kept", {"names": listing(self.kept, KEPT_SHOWN)}).text(lang)]
+            lines += [Say(OWNER, "kept", {"names": listing(self.kept, KEPT_SHOWN)}).text(lang)]
         return "\n".join([*lines, Say(OWNER, "asked").text(lang)])
 
 
@@ -187,7 +192,18 @@ def counterfactuals(
     )
     oddness = float(asked.plausible.oddness(asked.plausible.profile.scores(own))[0])
     rarer = asked.plausible.rarer(oddness)
-    return Counterfactuals(row, _plain(now), goal.said(), _p(now, goal), rarer, ways, kept)
+    orders = _orders(asked.plausible.profile, rules)
+    return Counterfactuals(row, _plain(now), goal.said(), _p(now, goal), rarer, ways, kept, orders)
+
+
+def _orders(profile: Profile, rules: Rules) -> dict[str, tuple[str, ...]]:
+    """The order that was read out of the names of each column that only rises or only falls."""
+    found = {}
+    for name in sorted((rules.rising | rules.falling) - rules.held):
+        places = ladder(profile.column(name).levels) if name in profile.names else {}
+        if places:
+            found[name] = tuple(sorted(places, key=lambda one: places[one]))
+    return found
 
 
 def _named(names: Iterable[str] | str, parts: tuple[str, ...]) -> frozenset[str]:
