@@ -191,7 +191,8 @@ def _reference(found: Found, table: Dataset, in_time: bool) -> Reference | None:
     in_time : whether there is time for more than the fewest rows that will do
     """
     ensemble = found.ensemble
-    if ensemble.head != Head.classes(2) or ensemble.looks_at_pictures:
+    slow = ensemble.reads_texts or ensemble.looks_at_pictures  # their pulls take seconds that were not asked for
+    if slow or ensemble.head != Head.classes(2):
         return None
     data, folds = table.take(found.rows), found.scored.folds
 

@@ -135,3 +135,20 @@ def test_a_value_has_no_reason_codes() -> None:
     assert model.reference is None
     with pytest.raises(RequestError, match="between two answers"):
         model.reason_codes(world)
+
+
+def test_a_model_of_texts_wants_rows_to_hold_against() -> None:
+    words = np.where(
+        np.asarray(WORLD["answer"]) == "good", "all was well and paid in time", "late again and nothing was paid"
+    )
+    said = [f"{text} {k % 17} {k % 5}" for k, text in enumerate(words)]
+    world = {"note": said, "x0": WORLD["x0"], "answer": WORLD["answer"]}
+    model = assay.train(world, "answer", kinds={"note": "text"}, **{**FAST, "learners": ("sparse",), "sensitive": ()})
+    assert model.reference is None
+    place = int(np.flatnonzero(model.predict(world).answer == "bad")[0])
+    with pytest.raises(RequestError, match="--reference FILE"):
+        model.reason_codes(world, row=place + 1)
+    found = model.reason_codes(world, row=place + 1, reference=world)
+    assert found.reasons[0].name == "note"
+    assert found.reasons[0].say.key == "untold"
+    assert "note" in found.text()

@@ -208,6 +208,9 @@ def test_what_cannot_be_reached_is_told_with_the_nearest() -> None:
     assert not found.ways
     assert found.nearest is not None
     assert found.nearest.margin > float(plane(WORLD.take(np.asarray(DECLINED[:1])))[0]) - 100
+    worse = found_for(DECLINED[0], lambda table: np.full(table.rows, -1.0))
+    assert worse.nearest is not None
+    assert worse.nearest.changed  # the row as it is, is no change
     held = found_for(DECLINED[0], rules=Rules(held=frozenset(WORLD.names)))
     assert (held.ways, held.nearest, held.free) == ((), None, ())
 

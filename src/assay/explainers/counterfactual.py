@@ -227,9 +227,7 @@ class Counterfactual:
             },
         },
     )
-    charge: Annotated[float, Real(0.0, 10.0)] = (
-        1.0  # standard deviations for each changed column: few rather than small
-    )
+    charge: Annotated[float, Real(0.0, 10.0)] = 1.0  # standard deviations for each changed column: few, not small
     deepest: Annotated[int, Whole(1, 12)] = 6  # columns changed together, at most
 
     def __post_init__(self) -> None:
@@ -301,9 +299,8 @@ class Counterfactual:
             if not len(places):
                 break
             told = asked.ask(beam[places])
-            estimates = np.where(
-                known, estimates, estimates + np.median(told - estimates[places])
-            )  # all lean the same way
+            off = np.median(told - estimates[places])  # they all lean the same way
+            estimates = np.where(known, estimates, estimates + off)
             estimates[places], known[places] = told, True
         far = np.sqrt(np.maximum(0.0, odd)) - np.sqrt(world.usual)
         hope = cost + rate * np.maximum(0.0, JUST - estimates) + np.maximum(0.0, far)
@@ -326,7 +323,7 @@ class _Asked:
         """How far beyond the border each lies [n]; those that reach and are plausible are kept."""
         margins = self._world.reach(self._world.table(choices))
         self._seen.update(zip((row.tobytes() for row in choices), margins.tolist(), strict=True))
-        plausible = self._world.odd(choices) <= self._world.usual
+        plausible = (self._world.odd(choices) <= self._world.usual) & (choices != STAY).any(axis=1)
         if plausible.any():
             place = int(np.where(plausible, margins, -np.inf).argmax())
             if self._best is None or margins[place] > self._best[0]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.data import Column, Dataset, Floats, Ints
 
-from .profile import DAY, LEAST, plain
+from .profile import DAY, LEAST, is_measured, plain
 
 SHARE = 0.1  # of the rows that have the answer are slightly beyond the border
 FEWEST, MOST = 30, 200  # rows of one side
@@ -117,6 +117,8 @@ def _side(table: Dataset, pulls: Floats, parts: tuple[str, ...], sign: float) ->
     numbers, names, mean = np.full(len(parts), np.nan), [""] * len(parts), pulls.mean(axis=0)
     for place, name in enumerate(parts):
         column, own = table[name], pulls[:, place]
+        if is_measured(column):  # of texts and pictures none is usual
+            continue
         there = ~column.missing
         column, own = column.take(there), sign * own[there]
         if column.store == "words":
