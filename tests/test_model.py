@@ -311,12 +311,12 @@ def test_a_profile_of_other_columns_is_refused(models: dict[str, Model]) -> None
 def test_an_audit_holds_new_rows_against_those_of_training(models: dict[str, Model]) -> None:
     model = models["binary"]
     moved = {**BINARY, "x": [v + 1.5 for v in BINARY["x"]]}
-    found = {f.check: f for f in model.audit(moved, train=BINARY).findings}
+    found = {f.check: f for f in model.audit(moved, training=BINARY).findings}
     assert found["drift"].verdict == "watch"
     assert "'x'" in found["drift"].say.text()
     assert found["drift"].measure("told_apart").value > 0.7
     assert found["drift"].measure("pull").value > 0.3
-    other = model.audit(moved, train=moved)
+    other = model.audit(moved, training=moved)
     assert any(note.key == "other_training" for note in other.findings[0].notes)
     assert not any(note.key == "other_training" for f in found.values() for note in f.notes)
 

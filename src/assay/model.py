@@ -375,17 +375,17 @@ class Model:
         minutes: float = 5.0,
         name: str = "audit",
         clock: Clock | None = None,
-        train: Any = None,
+        training: Any = None,
         **options: Any,
     ) -> Model:
         """The same checks on new labelled data, within `minutes` or by a clock of one's own: the model with those
         findings in place of its own.
 
-        train : the table that was learnt from, for the drift check to compare row by row; without it, by what the file keeps
+        training : the table that was learnt from, for the drift check to compare row by row; without it, by what the file keeps
         """
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
-        learnt, more = self._learnt_from(train, options)
+        learnt, more = self._learnt_from(training, options)
         notes = (*notes, *more)
         weights = self.plan.names("weight")
         clock = Clock.start(60 * minutes) if clock is None else clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from scipy.stats import binom, mannwhitneyu
 
 from assay.checks._apart import _area, apart
+from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Finding
@@ -21,6 +23,7 @@ from assay.stats.drift import moved, stability
 from assay.stats.expectation import expectation
 from assay.stats.profile import Profile
 
+from .scenes import column_of, part
 from .worlds import ask, names, numbers, world
 
 
@@ -168,6 +171,27 @@ def test_names_flags_missing_cells_dates_and_texts_are_each_found(name: str) -> 
     assert told[name] in finding.say.text()
 
 
+def test_pictures_that_another_camera_took_are_found_by_their_light(tmp_path: Path) -> None:
+    pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+
+    def pictures(name: str, light: float) -> Column:
+        seen = [(part(rng) * light).astype(np.uint8) for _ in range(80)]
+        return column_of(tmp_path / name, seen)
+
+    columns = drawn(0, 80)
+    training, new = answered([*columns, pictures("old", 1.0)], 0), answered([*columns, pictures("new", 0.6)], 0)
+    like = answered([*columns, pictures("like", 1.0)], 0)
+    photo = new.model.parts[-1]
+    profile = Profile.of(training.data, training.model.parts, target="y")
+    finding = ask("drift", replace(new, profile=profile))
+    table = next(figure for figure in finding.figures if figure.kind == "table").data["rows"]
+    assert f"{photo} (" in finding.say.text()
+    assert f"{photo} (brightness)" in [row[0].text() for row in table]
+    assert not any("width" in row[0].text() for row in table)
+    assert ask("drift", replace(like, profile=profile)).measure("drifted_columns").value == 0
+
+
 def test_columns_that_part_are_found_though_each_is_as_it_was() -> None:
     columns = drawn(1, 800)
     finding = audit(with_(columns, "x1", drawn(2, 800)[1].cells))
@@ -191,6 +215,15 @@ def test_answers_mixed_otherwise_are_found() -> None:
     table = evidence.data.take(rows)
     fewer = replace(evidence, data=table, raw=table, y=evidence.y[rows], scores=evidence.scores[rows], profile=kept(0))
     assert "The answers themselves are mixed otherwise" in shown(ask("drift", fewer))
+
+
+def test_what_was_not_asked_for_want_of_time_is_told() -> None:
+    columns = drawn(1, 400)
+    evidence = answered(with_(columns, "x0", columns[0].cells + 1.0), 1)
+    finding = ask("drift", replace(evidence, profile=kept(0), clock=Clock.start(0.0)))
+    assert "7 columns were not asked" in shown(finding)
+    assert "expects to lose was not asked" in shown(finding)
+    assert "is not told of this model" in shown(finding)
 
 
 def test_rows_of_one_group_count_as_one() -> None:

@@ -76,6 +76,7 @@ class Drift:
                 "no_harder": "By its own probabilities the model expects a loss of {here} a row here and of {there} in training: these rows are no harder to it.",
                 "kept": "The loss that came, {actual}, is what it expects.",
                 "no_loss": "This model gives no probabilities, so what it expects to lose cannot be told; 'quality' tells what it lost.",
+                "loss_left": "Time was short: what the model expects to lose was not asked.",
                 "odd": "{share:%} of the rows are as a whole farther from the middle of training than all but {usual:%} of the training rows.",
                 "limits": "From inputs alone it cannot be told whether the same inputs are still answered alike; that takes labels, as here.",
                 "groups": "Rows of one '{group}' may be alike and count as one.",
@@ -100,7 +101,7 @@ class Drift:
                 "pull": "share of the pull",
                 "cross": "a model that has just been trained has no new rows to be held against; `assay audit` asks this of a new table, and 'data' asks whether late rows of the table are like early ones",
                 "sealed": "the sealed rows were drawn from the same table at random, so they cannot have drifted; `assay audit` asks this of a new table",
-                "nothing": "the file was written by a release that kept nothing of the training rows to compare with; with --train and the training table it is asked",
+                "nothing": "the file was written by a release that kept nothing of the training rows to compare with; with --training and the training table it is asked",
                 "few": "only {n} new {n:row|rows}; {least} are needed",
                 "measure.drifted_columns": "comparisons that differ",
                 "measure.psi": "population stability index",
@@ -131,6 +132,7 @@ class Drift:
                 "no_harder": "按模型自身的概率，这里每行的预期损失为 {here}，训练时为 {there}：对模型来说这些行并不更难。",
                 "kept": "实际损失为 {actual}，与预期相符。",
                 "no_loss": "此模型不给出概率，因此无法说明它预期的损失；实际损失见“质量”。",
+                "loss_left": "时间不足：未检查模型预期的损失。",
                 "odd": "{share:%} 的行整体上比训练数据中除 {usual:%} 以外的所有行都更偏离中心。",
                 "limits": "仅凭输入无法判断同样的输入是否仍对应同样的答案；这需要标签，正如此处所做。",
                 "groups": "同一“{group}”的各行可能彼此相似，按一行计算。",
@@ -155,7 +157,7 @@ class Drift:
                 "pull": "占拉动的比例",
                 "cross": "刚训练好的模型没有可比较的新数据；`assay audit` 会用新表回答这个问题，“数据”检查则回答表中前后各行是否相似",
                 "sealed": "封存的行是从同一张表中随机抽取的，因此不可能漂移；`assay audit` 会用新表回答这个问题",
-                "nothing": "该文件由较早的版本写成，没有保留可供比较的训练数据概况；用 --train 给出训练表即可检查",
+                "nothing": "该文件由较早的版本写成，没有保留可供比较的训练数据概况；用 --training 给出训练表即可检查",
                 "few": "只有 {n} 行新数据；至少需要 {least} 行",
                 "measure.drifted_columns": "有差异的比较项数",
                 "measure.psi": "总体稳定性指数",
@@ -257,7 +259,7 @@ class Drift:
         """What the loss that is expected and the loss that came tell."""
         if lost is None or profile.expected is None:
             if moved:
-                told.notes.append(self._say("no_loss"))
+                told.notes.append(self._say("no_loss" if profile.expected is None else "loss_left"))
             return
         said = {"here": lost.here, "there": lost.there, "actual": lost.actual}
         if lost.surprised:
