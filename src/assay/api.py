@@ -24,9 +24,10 @@ from .auditing.examine import examine
 from .auditing.limits import Limit, keep, parse
 from .kernel import memory
 from .kernel.clock import Clock
-from .kernel.data import Dataset
+from .kernel.data import Dataset, Floats, Ints
 from .kernel.errors import BundleError, RequestError
 from .kernel.findings import Finding
+from .kernel.forms import Head
 from .kernel.interrupts import through_one
 from .kernel.plan import Plan
 from .kernel.plugins import Task, task_of
@@ -44,6 +45,7 @@ from .search.shipped import Shipped
 from .search.whole import whole
 from .stats.expectation import expectation
 from .stats.profile import Profile
+from .stats.reference import FEWEST, MOST, Reference
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 from .verifying import Verified
@@ -148,7 +150,8 @@ def _trained(
         learnt = every.learnt if every.learnt and shipped is every.ensemble else table.rows
         card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
     profile = _profile(drawn, found, table, clock.remaining() > 0)
-    model = _model(drawn, found, shipped, ledger=found.ledger, card=card, profile=profile)
+    kept = {"profile": profile, "reference": _reference(found, table, clock.remaining() > 0)}
+    model = _model(drawn, found, shipped, ledger=found.ledger, card=card, **kept)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
@@ -182,6 +185,24 @@ def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profil
     names = plan.names("feature") + plan.names("sensitive")
     expected = expectation(task_of(plan.task), found.codec, found.settled.calibrated.scores, found.scored.y)
     return Profile.of(table.take(rows), names, measured, plan.target, expected)
+
+
+def _reference(found: Found, table: Dataset, in_time: bool) -> Reference | None:
+    """What is usual for rows just beyond the border of two answers, by models that had not seen them.
+
+    in_time : whether there is time for more than the fewest rows that will do
+    """
+    ensemble = found.ensemble
+    slow = ensemble.reads_texts or ensemble.looks_at_pictures  # their pulls take seconds that were not asked for
+    if slow or ensemble.head != Head.classes(2):
+        return None
+    data, folds = table.take(found.rows), found.scored.folds
+
+    def pulls(rows: Ints) -> Floats:
+        """Of some of the cross-fitted rows, without the base [m, parts]."""
+        return np.asarray(ensemble.contributions(data.take(rows), folds[rows])[:, :-1, 0])
+
+    return Reference.of(data, found.settled.calibrated.scores[:, 0], pulls, ensemble.parts, MOST if in_time else FEWEST)
 
 
 def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:

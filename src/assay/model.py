@@ -17,21 +17,26 @@ import numpy as np
 from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
+from .answers.counterfactuals import Asked, Counterfactuals, counterfactuals, rules_of
 from .answers.explanation import Explanation, WordPulls
+from .answers.goals import goal_of
 from .answers.odd import OddAnswer, OddAnswers
 from .answers.one_row import OneRow
 from .answers.place_pulls import PlacePulls
+from .answers.reason_codes import Court, Reasons, reasons, side_of_rows, usual_of
 from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep
 from .auditing.unread import unread
+from .explainers._plausible import Plausible
 from .exporting import Exported, export
 from .kernel.box import Box
 from .kernel.clock import Clock
 from .kernel.data import Column, Dataset, Floats, plain_number
 from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentences
 from .kernel.findings import Finding, Trial, to_plain
+from .kernel.forms import Head
 from .kernel.hints import did_you_mean, listing
 from .kernel.labels import known as known_rows
 from .kernel.plan import Plan
@@ -51,7 +56,10 @@ from .stats.conformal import ClassSets, ValueIntervals
 from .stats.grades import nearest
 from .stats.profile import Profile
 from .stats.promises import Promise
+from .stats.reference import Reference
 from .store import bundle, plain
+
+_NEAR_ROWS = 1_000  # of a table, by which it is told how its cells are written
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,6 +77,7 @@ class Model:
     card: Mapping[str, Any] = field(default_factory=dict)
     broken_limits: int = 0
     profile: Profile | None = None  # how the training rows were spread; files of older releases do not tell
+    reference: Reference | None = None  # what is usual just beyond the border, of two answers
 
     @functools.cached_property
     def task(self) -> Task:
@@ -186,8 +195,7 @@ class Model:
         if alone and (found := self._explanation(source, row, label, places)) is not None:
             return found
         raw = read(source, **options)
-        if not 1 <= row <= raw.rows:
-            raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)
+        _has_row(raw, row)
         place = np.asarray([row - 1])
         data = self._opened(raw.take(place))
         texts = [data[name].texts()[0] for name in self.ensemble.parts]
@@ -273,6 +281,89 @@ class Model:
         if self.ensemble.head.width == 1:
             return 0, 1.0 if chosen == 1 else -1.0, labels[chosen]
         return chosen, 1.0, labels[chosen]
+
+    def counterfactual(
+        self,
+        source: Any,
+        row: int = 1,
+        to: str = "",
+        immutable: Sequence[str] | str = (),
+        increase_only: Sequence[str] | str = (),
+        decrease_only: Sequence[str] | str = (),
+        most: int = 3,
+        **options: Any,
+    ) -> Counterfactuals:
+        """The smallest plausible changes of one row (counted from 1) that alter its answer, each put to the model.
+
+        source : a file, a frame or a Dataset, or the row itself as a mapping of column names to cells
+        to     : the class that is wished for, by default any other; of a value a range, ">20", "<20" or "20..30"
+        immutable, increase_only, decrease_only : columns that stay, only rise, only fall; sensitive columns stay by themselves,
+            as do texts and pictures
+        most   : ways that are told, the cheapest first
+
+        Raises RequestError where no such change was found, the row has the answer already, or what is asked makes no sense.
+        """
+        if isinstance(source, Mapping) and not any(map(is_column, source.values())):
+            source = [source]
+        raw = read(source, **options)
+        _has_row(raw, row)
+        near = raw.take(np.asarray([row - 1, *range(min(raw.rows, _NEAR_ROWS))]))
+        opened, now = self._opened(near), self.predict(near.take(np.asarray([0]))).row(0)
+        goal = goal_of(to, now, self.codec.labels, self.ensemble.head, self.task.answers)
+        assert isinstance(now, Answer)
+        asked = self._asked
+        rules = rules_of(asked, immutable, increase_only, decrease_only)
+        return counterfactuals(asked, near, opened, row, now, goal, rules, most)
+
+    def reason_codes(
+        self, source: Any, row: int = 1, label: str = "", reference: Any = None, **options: Any
+    ) -> Reasons:
+        """At most four principal reasons why one row (counted from 1) did not get one of two answers, by default the other.
+
+        source    : a file, a frame or a Dataset, or the row itself as a mapping of column names to cells
+        reference : rows to hold against, where those that just got the answer in training are not to be taken
+
+        Raises RequestError for a model of more than two answers, a row that has the answer, and too few rows to hold against.
+        """
+        if self.ensemble.head != Head.classes(2):
+            raise refusal(RequestError, "explainers/reason_codes", "not_two")
+        if isinstance(source, Mapping) and not any(map(is_column, source.values())):
+            source = [source]
+        raw = read(source, **options)
+        _has_row(raw, row)
+        raw = raw.take(np.asarray([row - 1]))
+        opened = self._opened(raw)
+        answers = self.task.answers(self.ensemble.scores(opened))[0]
+        label = self._side(answers, label)[2] if label else self.codec.labels[int(answers.argmin())]
+        court = Court(
+            plan=self.plan,
+            parts=self.ensemble.parts,
+            labels=self.codec.labels,
+            scores=self.ensemble.scores,
+            pulls=self.ensemble.contributions,
+            predict=self.predict,
+        )
+        if reference is not None:
+            rows = self._opened(read(reference))
+            side = side_of_rows(court, rows, label)
+            said = {"n": side.rows, "source": rows.source.name, "label": label}
+            against = Say("explainers/reason_codes", "reference.rows", said)
+        else:
+            side = usual_of(self.reference, label == self.codec.labels[1], label)
+            against = Say("explainers/reason_codes", "reference.training", {"n": side.rows, "label": label})
+        return reasons(court, raw, opened, row, label, side, against, self.plan.seed)
+
+    @functools.cached_property
+    def _asked(self) -> Asked:
+        if self.profile is None:
+            raise refusal(RequestError, "explainers/counterfactual", "no_profile")
+        return Asked(
+            plan=self.plan,
+            parts=self.ensemble.parts,
+            plausible=Plausible(self.profile),
+            score=self.ensemble.scores,
+            predict=self.predict,
+        )
 
     # -------------------------------------------------------------------------------------------------- evidence
 
@@ -376,6 +467,8 @@ class Model:
         self.ensemble.dump(box.add("ensemble"))
         if self.profile is not None:
             self.profile.dump(box.add("profile"))
+        if self.reference is not None:
+            self.reference.dump(box.add("reference"))
         return box
 
     def size_bytes(self) -> int:
@@ -410,6 +503,7 @@ class Model:
             tested=tested,
             card=box.mapping("card"),
             profile=Profile.load(box.box("profile"), empty) if "profile" in box.inner else None,
+            reference=Reference.load(box.box("reference"), ensemble.parts) if "reference" in box.inner else None,
         )
 
     # --------------------------------------------------------------------------------------------------- helpers
@@ -473,6 +567,12 @@ def _by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, .
     for row, said in notes.items():
         out[row] = tuple(said)
     return tuple(out)
+
+
+def _has_row(raw: Dataset, row: int) -> None:
+    """Raises RequestError where there is no such row, counted from 1."""
+    if not 1 <= row <= raw.rows:
+        raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)
 
 
 def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:

@@ -5,9 +5,10 @@ The pull of each part of one row, in the unit of the raw score; with the base th
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,29 @@ class Explanation:
             "texts": [text.to_json() for text in self.texts],
             "pictures": [picture.to_json() for picture in self.pictures],
         }
+
+    def points(self, double: float = 20.0, at: float = 600.0, odds: float = 50.0) -> Explanation:
+        """The same in points of a scorecard: `double` more double the odds, and `at` stand for odds of `odds` to one (Siddiqi 2006).
+
+        Only for a score that is log-odds. Words and places are left out. Points hold for this row: unless a model is a sum of one curve a
+        column, the same cell may earn others beside other cells.
+
+        >>> found = Explanation(1, "good", math.log(50), 0.0, (("savings", "9", math.log(50)),), Say("answers", "unit_value", {"target": "x"}))
+        >>> round(found.points().score, 9), round(found.points().parts[0][2] / 20, 3)
+        (600.0, 5.644)
+        """
+        factor = double / math.log(2.0)
+        start = at - factor * math.log(odds)
+        said = {"double": double, "at": at, "odds": odds, "label": self.unit.values.get("label", "")}
+        return replace(
+            self,
+            score=start + factor * self.score,
+            base=start + factor * self.base,
+            parts=tuple((name, text, factor * pull) for name, text, pull in self.parts),
+            unit=Say("answers", "unit_points", said),
+            texts=(),
+            pictures=(),
+        )
 
     def draw(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write each picture with the pulls of its places laid over it into a folder, row-3-photo.jpg, and say where.

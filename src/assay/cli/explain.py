@@ -7,6 +7,9 @@ import json
 import os
 import sys
 
+from assay.kernel.errors import RequestError
+from assay.kernel.words import refusal
+
 from .options import common, reading, reading_options, tell
 from .speech import helped, word
 
@@ -20,6 +23,10 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--most", type=int, default=0, help=helped("most", lang))
     parser.add_argument("--draw", default="", metavar="FOLDER", help=helped("draw", lang))
     parser.add_argument("--places", choices=("pulls", "occlusion"), default="", help=helped("places", lang))
+    parser.add_argument(
+        "--as", dest="form", choices=("pulls", "points", "reason-codes"), default="pulls", help=helped("as", lang)
+    )
+    parser.add_argument("--reference", default="", metavar="FILE", help=helped("explain.reference", lang))
     reading(parser, lang)
     common(parser, lang)
 
@@ -29,7 +36,16 @@ def run(parsed: argparse.Namespace) -> int:
     import assay
 
     model, asked = assay.load(parsed.model), reading_options(parsed)
+    if parsed.form == "reason-codes":
+        codes = model.reason_codes(parsed.data, parsed.row, parsed.label, parsed.reference or None, **asked)
+        told = json.dumps(codes.to_json(parsed.lang), ensure_ascii=False, indent=2, allow_nan=False)
+        print(told if parsed.json else codes.text(parsed.lang))
+        return 0
     found = model.explain(parsed.data, parsed.row, parsed.label, parsed.places, **asked)
+    if parsed.form == "points":
+        if len(model.codec.labels) != 2:
+            raise refusal(RequestError, "cli", "no_points")
+        found = found.points()
     drawn = [str(path) for path in found.draw(parsed.draw)] if parsed.draw else []
     if parsed.json:
         print(json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False))

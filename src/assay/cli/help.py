@@ -20,6 +20,7 @@ from a table to answers:
   assay train   loans.csv --target default --minutes 2     writes loans.assay and loans.html
   assay predict loans.assay new.csv -o scored.csv
   assay explain loans.assay new.csv --row 3
+  assay counterfactual loans.assay new.csv --row 3         what would have to change for another answer
   assay audit   loans.assay june.csv
   assay verify  loans.assay loans.csv                      every claim computed again
   assay report  loans.assay -o loans.md
@@ -59,13 +60,31 @@ model's level) and notes (what is unusual about the row).
         "help.explain": "why one row is answered as it is",
         "help.explain.epilog": """\
 Each part's pull is in the unit of the score (log-odds of the answer, or the target's own unit); with the base
-they add up to the score exactly.
+they add up to the score exactly. As reason codes, at most four reasons why a row did not get the other of two answers, beside the
+rows that just got it (US Regulation B, official comment 9(b)(2)-5), put to the model.
 
   assay explain loans.assay new.csv --row 3
+  assay explain loans.assay new.csv --row 3 --as reason-codes --class good
   assay explain loans.assay new.csv --row 3 --class default
   assay explain parts.assay parts.csv --row 3 --draw maps
   assay explain parts.assay parts.csv --row 3 --draw maps --places occlusion
 """,
+        "help.counterfactual": "the smallest changes of one row that alter its answer",
+        "help.counterfactual.epilog": """\
+Looks for few and small changes, among cells that training rows hold and together as usual as real rows are. Each is put to
+the model before it is told. What nobody can change, say: --immutable. Sensitive columns, texts and pictures stay as they are
+by themselves. Names rise and fall where they bear numbers ('... < 100', '100 - 500').
+
+  assay counterfactual loans.assay new.csv --row 3
+  assay counterfactual loans.assay new.csv --row 3 --to good --immutable age,sex --increase-only savings
+  assay counterfactual houses.assay new.csv --to '>300000' --decrease-only distance
+""",
+        "help.to": "the class that is wished for (default: any other); of a value a range such as '>20', '<20' or '20..30'",
+        "help.immutable": "columns that stay as they are, with commas between",
+        "help.increase_only": "columns that only rise",
+        "help.decrease_only": "columns that only fall",
+        "help.counterfactual.most": "how many ways to tell, the cheapest first (default 3)",
+        "help.counterfactual.output": "write the changes as a CSV file beside",
         "help.audit": "the same checks on new labelled rows",
         "help.audit.epilog": """\
 Puts the same checks to the model, on rows it has never seen.
@@ -192,6 +211,8 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.most": "show only the strongest parts",
         "help.draw": "write each picture, with what its places pull laid over it, into this folder",
         "help.places": "how the places of pictures are told: their exact pulls, or by hiding part after part; usual: pulls where the model has them",
+        "help.as": "what to tell: the pulls of all parts (the usual), the same in points of a scorecard, or reason-codes, at most four reasons of a denial; --class names the answer that was denied",
+        "help.explain.reference": "rows to hold a denied row against (default: those of training that just got the answer)",
         "help.audit.data": "rows whose answer is known",
         "help.audit.output": "write a report: .html, .md or .json",
         "help.audit.training": "the table the model learnt from: drift is then asked row by row, too",
@@ -212,6 +233,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
   assay train   loans.csv --target default --minutes 2     写出 loans.assay 和 loans.html
   assay predict loans.assay new.csv -o scored.csv
   assay explain loans.assay new.csv --row 3
+  assay counterfactual loans.assay new.csv --row 3         如何改变才能得到另一个回答
   assay audit   loans.assay june.csv
   assay verify  loans.assay loans.csv                      重新计算每一项声明
   assay report  loans.assay -o loans.md
@@ -249,13 +271,31 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.explain": "说明某一行为何得到这样的回答",
         "help.explain.epilog": """\
 每个部分的影响以得分的单位表示（回答的对数几率，或目标自身的单位）；
-与基准相加，恰好等于得分。
+与基准相加，恰好等于得分。reason-codes 则给出某一行未能得到两种回答中另一种的至多四条主要理由，
+对照刚好得到它的行（美国 B 条例官方解释 9(b)(2)-5），并交给模型核对。
 
   assay explain loans.assay new.csv --row 3
+  assay explain loans.assay new.csv --row 3 --as reason-codes --class good
   assay explain loans.assay new.csv --row 3 --class default
   assay explain parts.assay parts.csv --row 3 --draw maps
   assay explain parts.assay parts.csv --row 3 --draw maps --places occlusion
 """,
+        "help.counterfactual": "改变某一行回答所需的最小改变",
+        "help.counterfactual.epilog": """\
+寻找既少又小的改变：只取训练数据中出现过的值，且合在一起与真实的行一样常见。每种改变在给出之前都交给模型核对。
+无法改变的列请用 --immutable 指定；敏感列、文本与图片总是保持不变。名称中含有数字时也有升降
+（如“... < 100”“100 - 500”）。
+
+  assay counterfactual loans.assay new.csv --row 3
+  assay counterfactual loans.assay new.csv --row 3 --to good --immutable age,sex --increase-only savings
+  assay counterfactual houses.assay new.csv --to '>300000' --decrease-only distance
+""",
+        "help.to": "希望得到的类别（默认：任何其他类别）；数值则为范围，如 '>20'、'<20' 或 '20..30'",
+        "help.immutable": "保持不变的列，以逗号分隔",
+        "help.increase_only": "只许升高的列",
+        "help.decrease_only": "只许降低的列",
+        "help.counterfactual.most": "给出多少种改变，代价最小的在前（默认 3）",
+        "help.counterfactual.output": "另将各项改变写成 CSV 文件",
         "help.audit": "用新的带答案的行重做同样的检查",
         "help.audit.epilog": """\
 用模型从未见过的行，对它做同样的检查。
@@ -379,6 +419,8 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.most": "只显示影响最大的若干部分",
         "help.draw": "将每张图片连同各处的影响画成 JPEG，写入该文件夹",
         "help.places": "如何说明图片各处的影响：精确影响，或逐一遮住各部分；默认在模型可给出精确影响时用前者",
+        "help.as": "给出什么：pulls 为各部分的影响（默认），points 为换算成评分卡分值的影响，reason-codes 为至多四条拒绝理由；--class 指定未得到的回答",
+        "help.explain.reference": "用于对照被拒绝行的数据（默认：训练数据中刚好得到该回答的行）",
         "help.audit.data": "答案已知的行",
         "help.audit.output": "写出报告：.html、.md 或 .json",
         "help.audit.training": "模型训练所用的表：漂移将同时逐行比较",

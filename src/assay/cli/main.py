@@ -15,7 +15,20 @@ from assay.kernel.errors import AssayError
 from .help import HELP
 from .speech import Parser, helped, language, word
 
-VERBS = ("plan", "train", "predict", "explain", "audit", "verify", "report", "export", "similar", "embed", "fetch")
+VERBS = (
+    "plan",
+    "train",
+    "predict",
+    "explain",
+    "counterfactual",
+    "audit",
+    "verify",
+    "report",
+    "export",
+    "similar",
+    "embed",
+    "fetch",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

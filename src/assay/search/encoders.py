@@ -5,6 +5,7 @@ One encoder a feature column, each learnt from training rows only; the same enco
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,8 +60,7 @@ class Encoders:
 
     def texts(self, table: Dataset) -> Texts:
         """The texts of an opened table, of the columns that give them."""
-        pairs = zip(self.kinds, self.parts, strict=True)
-        found = [(name, encoder.texts(table[name])) for (name, _), encoder in pairs if isinstance(encoder, GivesTexts)]
+        found = [(name, encoder.texts(table[name])) for name, encoder in self._written]
         return Texts(tuple(cells for _, cells in found), tuple(name for name, _ in found))
 
     def grids(self, table: Dataset) -> Grids:
@@ -76,7 +76,12 @@ class Encoders:
         """The columns that give pictures, in order, references last."""
         return tuple(name for name, _ in self._pictured)
 
-    @property
+    @functools.cached_property
+    def _written(self) -> list[tuple[str, GivesTexts]]:
+        pairs = zip(self.kinds, self.parts, strict=True)
+        return [(name, encoder) for (name, _), encoder in pairs if isinstance(encoder, GivesTexts)]
+
+    @functools.cached_property
     def _pictured(self) -> list[tuple[str, GivesGrids]]:
         pairs = zip(self.kinds, self.parts, strict=True)
         found = [(name, encoder) for (name, _), encoder in pairs if isinstance(encoder, GivesGrids)]
