@@ -61,6 +61,16 @@ def test_the_share_found_holds_what_is_true(false: float) -> None:
     assert np.mean(hits) >= binom.ppf(0.01, draws, 0.95) / draws
 
 
+def test_a_row_that_is_judged_several_times_counts_once() -> None:
+    rng = np.random.default_rng(4)
+    member = rng.random(1_000) < 0.5
+    scores = rng.normal(size=1_000) + member
+    once = found_at(scores, member, 0.01)
+    again = found_at(np.tile(scores, 4), np.tile(member, 4), 0.01, np.tile(np.arange(1_000), 4))
+    for end in ("value", "low", "high", "n"):
+        assert getattr(again, end) == pytest.approx(getattr(once, end), abs=0.02)
+
+
 def test_few_others_prove_no_rare_false_alarms() -> None:
     member = np.arange(200) >= 100
     found = found_at(np.arange(200.0), member, 0.001)

@@ -15,6 +15,7 @@ import numpy as np
 from assay.kernel.data import Bools, Floats, Ints
 
 ATTACKS = ("rmia", "lira", "loss")
+PROBABLE = ("classes", "flags")  # heads whose losses are log-losses
 ONLINE_FROM = 8  # reference models on either side of most rows: with fewer, their spread on one side is noise (Carlini et al. 2022)
 OWN_SPREAD_FROM = 32  # on either side of a row: with fewer, rows share one spread
 LEAST = 1e-12  # a logit beyond that of this probability tells nothing more

@@ -58,12 +58,12 @@ def _least(m: int, n: int, value: float) -> float:
     return 1.0 / (min(m, n) + 1) if value in (0.0, 1.0) else 0.0
 
 
-def found_at(scores: Floats, member: Bools, false: float, level: float = 0.95) -> Rate:
+def found_at(scores: Floats, member: Bools, false: float, rows: Ints | None = None, level: float = 0.95) -> Rate:
     """Share of members above a threshold that at most a share `false` of the others exceeds.
 
     The interval has both doubts, each by Clopper & Pearson (1934): that of the share of members above a threshold, and that of
     the threshold, since how many others lie above it is only seen on some. Its low end holds for a threshold that surely keeps
-    to the share of false ones, its high end for one that surely does not.
+    to the share of false ones, its high end for one that surely does not. A row that is judged several times counts once.
 
     >>> found_at(np.arange(2000.0), np.arange(2000) >= 1000, 0.01).value
     1.0
@@ -72,30 +72,56 @@ def found_at(scores: Floats, member: Bools, false: float, level: float = 0.95) -
     m, n = len(inside), len(beyond)
     if not m or not n:
         return Rate(value=0.0, low=0.0, high=1.0, n=m)
+    row = np.arange(len(scores)) if rows is None else rows
+    of_m, of_n = (len(np.unique(row[side])) for side in (member, ~member))
     doubt = (1.0 - level) / 4.0
 
-    def above(count: int) -> int:
-        """Members above the threshold that `count` of the others exceed."""
-        return m if count >= n else m - int(np.searchsorted(inside, beyond[count], side="right"))
+    def found(count: int) -> float:
+        """Share of members above the threshold that `count` of the others exceed."""
+        return 1.0 if count >= n else 1.0 - float(np.searchsorted(inside, beyond[count], side="right")) / m
 
-    kept = np.arange(n + 1)
-    strict, lax = _most(kept, n, doubt) <= false, _least_share(kept, n, doubt) >= false
-    low = _least_share(np.asarray([above(int(kept[strict].max()))]), m, doubt)[0] if strict.any() else 0.0
-    high = _most(np.asarray([above(int(kept[lax].min()))]), m, doubt)[0] if lax.any() else 1.0
-    value = above(int(np.floor(false * n + 1e-9))) / m
-    return Rate(value=value, low=float(min(low, value)), high=float(max(high, value)), n=m)
+    shares = np.arange(n + 1) / n
+    strict, lax = _high_end(shares, of_n, doubt) <= false, _low_end(shares, of_n, doubt) >= false
+    value = found(int(np.floor(false * n + 1e-9)))
+    low = float(_low_end(found(int(strict.sum()) - 1), of_m, doubt)) if strict.any() else 0.0
+    high = float(_high_end(found(int((~lax).sum())), of_m, doubt)) if lax.any() else 1.0
+    return Rate(value=value, low=min(low, value), high=max(high, value), n=of_m)
 
 
-def _least_share(hits: Ints, n: int, doubt: float) -> Floats:
-    """The low end of a share (Clopper & Pearson 1934)."""
+def curve(scores: Floats, member: Bools, points: int = 60) -> tuple[Floats, Floats]:
+    """Shares of others and of members above thresholds, evenly spaced in the logarithm of the former; those without members are left away.
+
+    >>> [x.round(2).tolist() for x in curve(np.arange(8.0), np.arange(8) >= 4, 3)]
+    [[0.25, 0.5, 1.0], [1.0, 1.0, 1.0]]
+    """
+    inside, beyond = np.sort(scores[member]), np.sort(scores[~member])[::-1]
+    counts = np.unique(np.geomspace(1, len(beyond), points).round().astype(int))
+    limits = np.append(beyond, -np.inf)[counts]
+    found = 1.0 - np.searchsorted(inside, limits, side="right") / len(inside)
+    return counts[found > 0] / len(beyond), found[found > 0]
+
+
+def of_rows(scores: Floats, member: Bools) -> Floats:
+    """How much further up each row stands [n] under targets that learnt it than under those that did not; NaN where one side is empty.
+
+    scores, member : [targets, n]. It is what learning the row does, beside its difficulty (Feldman & Zhang 2020).
+
+    >>> of_rows(np.array([[0.9, 0.4], [0.5, 0.6]]), np.array([[True, True], [False, True]])).round(2).tolist()
+    [0.4, nan]
+    """
+    inside, beyond = member.sum(axis=0), (~member).sum(axis=0)
+    means = [np.where(side, scores, 0.0).sum(axis=0) / np.maximum(side.sum(axis=0), 1) for side in (member, ~member)]
+    return np.where((inside > 0) & (beyond > 0), means[0] - means[1], np.nan)
+
+
+def _low_end(share: Floats | float, n: int, doubt: float) -> Floats:
+    """The low end of a share of n (Clopper & Pearson 1934)."""
     from scipy.special import betaincinv
 
-    return np.where(hits > 0, betaincinv(np.maximum(hits, 1), n - np.maximum(hits, 1) + 1, doubt), 0.0)
+    hits = np.asarray(share) * n
+    return np.where(hits > 0, betaincinv(np.maximum(hits, 1e-9), n - hits + 1, doubt), 0.0)
 
 
-def _most(hits: Ints, n: int, doubt: float) -> Floats:
-    """The high end of a share."""
-    from scipy.special import betaincinv
-
-    some = np.minimum(hits, n - 1)
-    return np.where(hits < n, betaincinv(some + 1, n - some, 1.0 - doubt), 1.0)
+def _high_end(share: Floats | float, n: int, doubt: float) -> Floats:
+    """The high end."""
+    return 1.0 - _low_end(1.0 - np.asarray(share), n, doubt)
