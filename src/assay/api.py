@@ -6,6 +6,7 @@ read → plan → search → blend, calibrate, conformal → Model → checks �
 from __future__ import annotations
 
 import functools
+import math
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .answers.annex import Annex, annex
 from .answers.answer import Answer
 from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training
@@ -26,15 +28,19 @@ from .kernel.clock import Clock
 from .kernel.data import Dataset
 from .kernel.errors import BundleError, RequestError
 from .kernel.findings import Finding
+from .kernel.forms import PLAIN
 from .kernel.interrupts import through_one
 from .kernel.plan import Plan
-from .kernel.plugins import Task, task_of
+from .kernel.plugins import Pool, Task, task_of
 from .kernel.words import Say, number, refusal
 from .model import Model, labelled, noted
 from .opening import Opened, opening
 from .planning.draw import draw
 from .planning.wishes import Wishes
+from .privacy.attacks import PROBABLE
+from .privacy.games import unplayable
 from .reading import read
+from .search import pool
 from .search.ensemble import Ensemble
 from .search.latency import within
 from .search.run import Event, Found, search
@@ -123,11 +129,13 @@ def _trained(
     reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
+    asks = _asks_members(drawn, checks)
+    kept = pool.share_of_time(drawn) * left if asks and math.isfinite(left) else 0.0
     share = WHOLE_SHARE if opened.stored is not None else share_of_time(drawn)
-    searching = clock.slice(left * (1 - share))
+    searching = clock.slice((left - kept) * (1 - share))
     with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
         found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
-    shipping = clock.slice(clock.remaining() - reserve)
+    shipping = clock.slice(clock.remaining() - reserve - kept)
     every = None
     if opened.stored is not None:
         every = whole(found, drawn, table, opened.stored, opened.numbers(drawn), opened.fit.limit, shipping)
@@ -146,13 +154,19 @@ def _trained(
     model = _model(drawn, found, shipped, ledger=found.ledger, card=card)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
+        members = None
+        if asks:
+            members = pool.pooled(found, shipped, drawn, table, clock.slice(clock.remaining() - reserve))
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
         ask = functools.partial(_ask, model, some)
-        evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask))
+        evidence, stopped = through_one(
+            lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask, members)
+        )
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
-        model = replace(model, findings=findings, broken_limits=broken, card=card)
+        exposure = None if members is None or members.made is None else _annex(members.made, drawn, table)
+        model = replace(model, findings=findings, broken_limits=broken, card=card, exposure=exposure)
         if found.readable is not None:
             said = _readable(found.contenders[found.readable].name, findings)
             model = replace(model, card={**model.card, "readable": said})
@@ -168,6 +182,20 @@ def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
     """The model that ships, before anything is found out about it."""
     conformal, constant = found.settled.conformal, found.constant
     return Model(plan=plan, codec=found.codec, ensemble=shipped, conformal=conformal, constant=constant, **more)
+
+
+def _asks_members(plan: Plan, checks: Sequence[str] | None) -> bool:
+    """Whether it is asked who was in the training data."""
+    asked = plan.membership != "none" and (checks is None or "membership" in checks)
+    return asked and bool(set(task_of(plan.task).about.gives) & set(PLAIN))
+
+
+def _annex(members: Pool, plan: Plan, table: Dataset) -> Annex | None:
+    """Which rows are exposed; None where members cannot be told from others."""
+    if unplayable(members, bool(plan.splits.time)):
+        return None
+    probable = task_of(plan.task).about.gives[0] in PROBABLE
+    return annex(members, table, plan.names("id"), probable, plan.seed)
 
 
 def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:

@@ -14,6 +14,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from .answers.annex import Annex
 from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
@@ -67,6 +68,7 @@ class Model:
     tested: tuple[Finding, ...] = ()  # findings on the user's own test file, where there was one
     card: Mapping[str, Any] = field(default_factory=dict)
     broken_limits: int = 0
+    exposure: Annex | None = None  # which rows of the table are exposed: never in the file
 
     @functools.cached_property
     def task(self) -> Task:
@@ -318,7 +320,7 @@ class Model:
         if raw.sha256 == self.plan.data.get("sha256"):
             findings = tuple(map(_on_seen_rows, findings))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
-        return replace(self, findings=findings, tested=(), card=card, broken_limits=broken)
+        return replace(self, findings=findings, tested=(), card=card, broken_limits=broken, exposure=None)
 
     @property
     def report(self) -> Report:
