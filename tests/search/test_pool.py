@@ -117,7 +117,7 @@ def test_fold_models_learnt_all_rows_but_their_own() -> None:
 
 def test_a_moment_is_a_moment(found: tuple[Plan, Any, Found], monkeypatch: pytest.MonkeyPatch) -> None:
     plan, opened, have = found
-    monkeypatch.setattr(room, "BLOCK", 50)
+    monkeypatch.setattr(room, "FIRST", 50)
     late = Clock(started=0.0, deadline=0.0, now=lambda: 1.0)
     assert len(of_folds(have, have.ensemble, plan, opened, late).rows) == 50
 

@@ -39,7 +39,9 @@ from .trial import TUNE_SHARE
 REFITS = {"standard": 5, "deep": 17}  # of the tiers: one target more than references for each
 LEAST_REFITS = 3  # one to choose on, two to measure
 HALF_FIT = 0.65  # of the time that a fold takes, which learns from four fifths: half of the rows, and what does not grow with them
-ROWS, BLOCK, SECONDS = 10_000, 500, 1.5  # rows that fold models are asked about, so many at once, and for so long
+ROWS, SECONDS = 10_000, 1.0  # rows that fold models are asked about at most, and for how long
+STILL_ROWS = 2_000  # where no clock is looked at
+FIRST, BLOCK = 100, 1_000  # rows at once: the first block tells the pace, each later one may be twice as large
 UNSEEN = 2_000  # rows at most that nothing learnt from
 
 
@@ -150,20 +152,20 @@ def _raw(found: Found, plan: Plan, table: Dataset, rows: Ints, number: int, cloc
 def of_folds(found: Found, shipped: Ensemble, plan: Plan, table: Dataset, clock: Clock) -> Pool:
     """The fold models as they stand, asked about some of the rows, as many as a moment allows."""
     rng, sealed = stream(plan.seed, "pool", "rows"), found.split.sealed
-    some = rng.permutation(len(found.rows))[:ROWS]
+    some = rng.permutation(len(found.rows))[: STILL_ROWS if clock.stands else ROWS]
     beyond = rng.permutation(sealed)[: min(UNSEEN, len(some))]
     rows = rng.permutation(np.concatenate([found.rows[some], beyond]))
     timer, task = clock.slice(min(SECONDS, clock.remaining())), task_of(plan.task)
     losses: list[Floats] = []
     own: list[Floats] = []
-    asked = 0
+    asked, size = 0, FIRST
     while asked < len(rows) and not (asked and timer.expired()):
-        block = table.take(rows[asked : asked + BLOCK])
-        y = found.y[rows[asked : asked + BLOCK]]
+        block = table.take(rows[asked : asked + size])
+        y = found.y[rows[asked : asked + size]]
         losses.append(_each_fold(found.ensemble, task, block, y))
         if len(sealed):
             own.append(task.losses(shipped.scores(block), y))
-        asked += block.rows
+        asked, size = asked + block.rows, min(2 * size, BLOCK)
     rows = rows[:asked]
     fold = np.full(table.rows, -1, dtype=np.int64)
     fold[found.rows] = found.scored.folds
