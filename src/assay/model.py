@@ -44,6 +44,7 @@ from .report.content import Content
 from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
 from .search.occlusion import WAYS, places_told
+from .search.pool import Pooled, of_tables
 from .search.word_pulls import word_pulls
 from .stats import promises
 from .stats.alarms import GoodScores
@@ -284,10 +285,13 @@ class Model:
         minutes: float = 5.0,
         name: str = "audit",
         clock: Clock | None = None,
+        training: Any = None,
         **options: Any,
     ) -> Model:
         """The same checks on new labelled data, within `minutes` or by a clock of one's own: the model with those
         findings in place of its own.
+
+        training : the rows that the model learnt from, which no file holds; given, it is asked whether they are told from the new ones
         """
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
@@ -315,6 +319,12 @@ class Model:
         )
         rows = some_rows(raw, self.ensemble.parts)
         evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]))
+        if training is not None:
+            learnt = labelled(read(training, **options), self.plan, self.codec)[0]
+            members = Pooled(
+                functools.partial(of_tables, self.ensemble, self.task, self.codec, self.plan, learnt, data)
+            )
+            evidence = replace(evidence, pool=members)
         findings, broken = keep(examine(evidence, tell), limits)
         findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):

@@ -87,6 +87,19 @@ def test_the_finding_is_that_of_refits_and_the_plan_remembers(model: Any, tmp_pa
     assert told.verdict == "unknown"
 
 
+def test_an_audit_with_the_training_rows_asks_the_delivered_model(model: Any) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(N, 3)).round(4)
+    late = {f"x{i}": x[:, i].tolist() for i in range(3)} | {
+        "name": [f"late {i:03}" for i in range(N)],
+        "y": np.where(x[:, 0] + rng.normal(size=N) > 0, "yes", "no").tolist(),
+    }
+    told = next(f for f in model.audit(late, training=ROWS).findings if f.check == "membership")
+    assert told.verdict in ("info", "watch")
+    assert told.measure("delivered_loss_auc").value > 0.5
+    assert told.measure("delivered_loss_auc").n == 2 * N
+
+
 def test_two_runs_that_count_trials_are_the_same_bytes(model: Any, tmp_path: Path) -> None:
     again = trained(membership="standard", ids=("name",))
     assert model.save(tmp_path / "a.assay").read_bytes() == again.save(tmp_path / "b.assay").read_bytes()

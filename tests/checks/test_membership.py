@@ -206,7 +206,6 @@ def folds(count: int) -> Pool:
         (few, {}, "only 60 rows"),
         (lambda: folds(2), {}, "2 fold models; 3 are needed"),
         (lambda: folds(5), {"time": "x"}, "a row's age tells"),
-        (lambda: folds(5), {"membership": "none"}, "not asked for"),
     ],
 )
 def test_says_why_when_it_cannot_be_asked(made: Callable[[], Pool], change: dict[str, Any], reason: str) -> None:
@@ -216,8 +215,33 @@ def test_says_why_when_it_cannot_be_asked(made: Callable[[], Pool], change: dict
     assert told.value.say.text("zh")  # type: ignore[attr-defined]
 
 
-def test_an_audit_says_that_it_is_asked_at_training() -> None:
-    given = replace(evidence(folds(5)), pool=None)
+@pytest.mark.parametrize(
+    ("membership", "rows", "reason"),
+    [
+        ("none", "cross-fitted", "not asked for"),
+        ("quick", "audit", "holds no training rows"),
+        ("none", "audit", "holds no training rows"),
+    ],
+)
+def test_without_models_of_other_rows_it_says_why(membership: str, rows: str, reason: str) -> None:
+    given = replace(evidence(folds(5), membership=membership), pool=None, rows=rows)
     with pytest.raises(DoesNotApply) as told:
         shelf("checks").get("membership")().run(given)
-    assert "holds no training rows" in told.value.say.text()  # type: ignore[attr-defined]
+    assert reason in told.value.say.text()  # type: ignore[attr-defined]
+
+
+def test_a_saved_model_is_asked_by_the_loss_alone_where_its_rows_are_given() -> None:
+    rng = np.random.default_rng(10)
+    n = 1000
+    unseen = np.arange(n) >= n // 2
+    nobody = np.zeros((0, n), dtype=bool)
+    for rise, verdict in ((2.0, "watch"), (0.0, "info")):
+        own = np.log1p(np.exp(-(rng.normal(size=n) + rise * ~unseen)))
+        made = pool(nobody, np.zeros((0, n)), coins=False, unseen=unseen, shipped=own)
+        finding = asked(made, rows="audit", time="x")
+        assert finding.verdict == verdict
+        assert finding.measure("delivered_loss_auc").n == n
+        assert "Not measured: RMIA" in notes(finding)
+    short = pool(nobody, np.zeros((0, n)), coins=False, unseen=np.arange(n) >= 950, shipped=np.ones(n))
+    with pytest.raises(DoesNotApply):
+        asked(short, rows="audit")

@@ -87,10 +87,11 @@ def from_training(
 ) -> Evidence:
     """Sealed rows where there are some, scored by what ships; else the cross-fitted ones, scored by the fold models.
 
-    pool : models of other rows; None takes the fold models
+    pool : models of other rows; None takes the fold models, unless the plan asks for none
     """
     task: Task = task_of(plan.task)
-    pool = pool or Pooled(functools.partial(of_folds, found, shipped, plan, table))
+    if pool is None and plan.membership != "none":
+        pool = Pooled(functools.partial(of_folds, found, shipped, plan, table))
     if len(found.split.sealed):
         return replace(_sealed(found, shipped, plan, table, task, size, seconds, clock), ask=ask, pool=pool)
     rows, settled = found.rows, found.settled

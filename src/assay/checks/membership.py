@@ -27,6 +27,7 @@ from assay.privacy.exposure import Rate
 
 CLEAR = 0.55  # of pairs told apart, at the low end
 NAMED = 0.005  # of members, at the low end, with one false accusation in a thousand
+TRAINING = ("cross-fitted", "sealed")  # rows that a model is measured on when it is trained
 LEAST_REFITS = 3  # one to choose on, two to measure
 RARE, RARER = 0.01, 0.001  # shares of others that are accused falsely
 
@@ -66,7 +67,13 @@ class Membership:
                 "more": "Have it measured on refits of the whole pipeline, which also bound ε.",
                 "seal": "Set rows aside, so that the delivered model itself can be measured.",
                 "off": "it was not asked for (--membership none)",
-                "audit": "a saved model holds no training rows, and these rows are none of them; the question is answered when a model is trained",
+                "audit": "a saved model holds no training rows, and these rows are none of them; the question is answered when a model is trained, or in part where its rows are given (--training DATA)",
+                "audited": "Of a row that the model learnt from and one of the new ones the plain loss attack picks the former in {auc:%} of cases ({low:%} to {high:%}), on {n} of each.",
+                "audited_other": "Where the new rows are of another sort than those learnt from, the difference may be theirs rather than what the model knows by heart.",
+                "audited_not": "Not measured: RMIA, LiRA and a bound on ε, which need models that learnt from other rows. The plain attack often says safe where they do not; train with --membership standard.",
+                "measure.delivered_loss_auc": "pairs told apart in the delivered model (loss attack)",
+                "measure.delivered_loss_tpr_1": "members named at 1 % false accusations in the delivered model (loss attack)",
+                "measure.delivered_loss_tpr_01": "members named at 0.1 % false accusations in the delivered model (loss attack)",
                 "time": "the fold models learnt from earlier rows only, so that a row's age tells whether it was in; refits can be measured: --membership standard",
                 "folds": "the model has {k} fold {k:model|models}; {least} are needed without refits (--membership standard)",
                 "few": "only {n} {n:row|rows} can be told apart; {least} are needed",
@@ -118,7 +125,13 @@ class Membership:
                 "more": "请在整个流程的重新拟合上测量，这样也能给出 ε 的下界。",
                 "seal": "请留出一些行，以便测量所交付的模型本身。",
                 "off": "未要求（--membership none）",
-                "audit": "保存的模型不含训练数据的行，这些行也不在其中；此问题在训练模型时回答",
+                "audit": "保存的模型不含训练数据的行，这些行也不在其中；此问题在训练模型时回答，或在给出训练数据（--training DATA）时部分回答",
+                "audited": "给出模型学习过的一行与新的一行，简单的损失攻击在 {auc:%} 的情况下选中前者（{low:%} 至 {high:%}），各 {n} 行。",
+                "audited_other": "若新的行与学习过的行性质不同，差异可能来自数据本身，而非模型记住了什么。",
+                "audited_not": "未测量：RMIA、LiRA 与 ε 的下界，它们需要在其他行上学习的模型。简单的攻击常在它们不放行处显示安全；请用 --membership standard 训练。",
+                "measure.delivered_loss_auc": "所交付模型中区分正确的配对（损失攻击）",
+                "measure.delivered_loss_tpr_1": "所交付模型中误指 1 % 时指认的成员（损失攻击）",
+                "measure.delivered_loss_tpr_01": "所交付模型中误指 0.1 % 时指认的成员（损失攻击）",
                 "time": "折模型只学习较早的行，因此行的先后就会表明它是否在内；可用重新拟合测量：--membership standard",
                 "folds": "模型只有 {k} 个折模型；不重新拟合时至少需要 {least} 个（--membership standard）",
                 "few": "只有 {n} 行可供区分；至少需要 {least} 行",
@@ -148,16 +161,17 @@ class Membership:
 
     def run(self, evidence: Evidence) -> Finding:
         """The attacks on the pool, the bound where there were coins, and the delivered model where rows are unseen."""
-        if evidence.plan.membership == "none":
-            raise DoesNotApply("not asked for", say=self._say("off"))
         if evidence.pool is None:
-            raise DoesNotApply("no models of other rows", say=self._say("audit"))
+            key = "off" if evidence.plan.membership == "none" and evidence.rows in TRAINING else "audit"
+            raise DoesNotApply("no models of other rows", say=self._say(key))
         forward = bool(evidence.plan.splits.time)
         pool = evidence.pool(evidence.clock)
         n, rows = len(np.unique(pool.units[~pool.unseen])), int((~pool.unseen).sum())
         if reason := games.unplayable(pool, forward):
             least = games.LEAST_FOLDS if reason == "folds" else games.LEAST_ROWS
             raise DoesNotApply(reason, say=self._say(reason, n=n, k=len(pool.inside), least=least))
+        if not len(pool.inside):
+            return self._audited(pool, evidence)
         rng, probable = stream(evidence.seed, "membership"), evidence.task.about.gives[0] in PROBABLE
         judged = games.played(pool, probable, rng)
         measures = self._measures(judged)
@@ -235,6 +249,23 @@ class Membership:
         auc = measures[0]
         said = {"auc": auc.value, "low": auc.low, "high": auc.high, "loss": loss.value}
         return measures, self._say("delivered", seen=int(member.sum()), unseen=int((~member).sum()), **said)
+
+    def _audited(self, pool: Pool, evidence: Evidence) -> Finding:
+        """A saved model by itself: there are no references, so the plain loss attack is all there is."""
+        assert pool.shipped is not None
+        scores = confidences(pool.shipped[None], evidence.task.about.gives[0] in PROBABLE)[0]
+        member = ~pool.unseen
+        measures = tuple(_rates("delivered_loss_", scores, member, pool.units))
+        auc, named = measures[0], measures[2]
+        told = _low(auc) >= CLEAR or _low(named) >= NAMED
+        said = {"auc": auc.value, "low": auc.low, "high": auc.high, "n": int(member.sum())}
+        return Finding(
+            check="membership",
+            verdict="watch" if told else "info",
+            say=self._say("audited", **said),
+            measures=measures,
+            notes=(self._say("audited_other"), self._say("audited_not")),
+        )
 
     def _figure(self, judged: games.Judged) -> Figure:
         series: list[dict[str, object]] = []

@@ -18,6 +18,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--limit", action="append", default=[], metavar="LIMIT",
                         help=helped("limit", lang))  # fmt: skip
     parser.add_argument("--minutes", type=float, default=5.0, help=helped("audit.minutes", lang))
+    parser.add_argument("--training", metavar="DATA", help=helped("audit.training", lang))
     reading(parser, lang)
     common(parser, lang)
 
@@ -32,7 +33,13 @@ def run(parsed: argparse.Namespace) -> int:
 
     progress = Progress(parsed.lang)
     found = assay.audit(
-        parsed.model, parsed.data, parsed.limit, tell=progress.check, minutes=parsed.minutes, **reading_options(parsed)
+        parsed.model,
+        parsed.data,
+        parsed.limit,
+        tell=progress.check,
+        minutes=parsed.minutes,
+        training=parsed.training,
+        **reading_options(parsed),
     )
     progress.done()
     if parsed.output:

@@ -37,6 +37,8 @@ def unplayable(pool: Pool, forward: bool) -> str:
 
     forward : the fold models learnt from earlier rows only
     """
+    if not len(pool.inside):  # what is delivered alone
+        return "few" if min(int(pool.unseen.sum()), int((~pool.unseen).sum())) < LEAST_ROWS else ""
     if forward and not pool.coins:
         return "time"
     if not pool.coins and len(pool.inside) < LEAST_FOLDS:

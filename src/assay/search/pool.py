@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Fitted, Pool, Task, task_of
+from assay.kernel.plugins import Codec, Fitted, Pool, Task, task_of
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
@@ -179,6 +179,33 @@ def of_folds(found: Found, shipped: Ensemble, plan: Plan, table: Dataset, clock:
         losses=np.concatenate(losses, axis=1),
         unseen=unseen,
         shipped=np.concatenate(own) if own else None,
+    )
+
+
+def of_tables(
+    ensemble: Ensemble, task: Task, codec: Codec, plan: Plan, learnt: Dataset, unseen: Dataset, clock: Clock
+) -> Pool:
+    """No models beside the one that is delivered, on opened rows that it learnt from and on others; some of them, by turns, for a moment."""
+    rng, timer = stream(plan.seed, "pool", "tables"), clock.slice(min(SECONDS, clock.remaining()))
+    losses: list[tuple[Floats, ...]] = []
+    many = min(UNSEEN, learnt.rows, unseen.rows)
+    places = [rng.permutation(table.rows)[:many] for table in (learnt, unseen)]
+    asked, size = 0, FIRST
+    while asked < many and not (asked and timer.expired()):
+        blocks = [table.take(rows[asked : asked + size]) for table, rows in zip((learnt, unseen), places, strict=True)]
+        found = [task.losses(ensemble.scores(one), task.encode(one[plan.target], codec)) for one in blocks]
+        losses.append(tuple(found))
+        asked, size = asked + len(found[0]), min(2 * size, BLOCK)
+    own = np.concatenate([np.concatenate(side) for side in zip(*losses, strict=True)])
+    n = len(own)
+    return Pool(
+        coins=False,
+        rows=np.arange(n),
+        units=np.arange(n),
+        inside=np.zeros((0, n), dtype=bool),
+        losses=np.zeros((0, n)),
+        unseen=np.arange(n) >= n // 2,
+        shipped=own,
     )
 
 
