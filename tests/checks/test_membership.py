@@ -105,6 +105,19 @@ def test_models_that_learnt_from_other_rows_are_at_chance() -> None:
     assert proven <= binom.ppf(0.99, draws, 0.05)
 
 
+def test_the_bound_of_a_private_model_stays_below_its_epsilon() -> None:
+    """Each answer tells by randomised response (Warner 1965) whether its row was learnt: private with ε, and no better."""
+    rng, epsilon, draws, bounds = np.random.default_rng(11), 1.5, 60, []
+    for _ in range(draws):
+        inside = coins(rng)
+        told = inside ^ (rng.random(inside.shape) > 1 / (1 + np.exp(-epsilon)))
+        logit = 0.1 * rng.normal(size=inside.shape) + told
+        bounds.append(asked(pool(inside, np.log1p(np.exp(-logit)))).measure("epsilon").value)
+    above = int((np.asarray(bounds) > epsilon).sum())
+    assert above <= binom.ppf(0.99, draws, 0.05)
+    assert np.median(bounds) > 0.6 * epsilon
+
+
 def test_the_naive_attack_is_told_where_it_would_have_said_safe() -> None:
     rng = np.random.default_rng(3)
     inside = coins(rng, n=3000)

@@ -138,7 +138,7 @@ def test_a_learner_that_fails_on_halves_costs_no_model(
     def broken(*given: Any) -> Any:
         raise RuntimeError("no half of mine")
 
-    monkeypatch.setattr(room, "_raw", broken)
+    monkeypatch.setattr(room, "learnt_from", broken)
     pool = pooled(have, have.ensemble, plan, opened, Clock.start())(Clock.start())
     assert not pool.coins
     assert pool.error == "RuntimeError: no half of mine"

@@ -122,14 +122,15 @@ def _refitted(found: Found, plan: Plan, table: Dataset, rows: Ints, number: int,
     if clock.expired():
         return None
     try:
-        raw = _raw(found, plan, table, rows, number, clock)
+        raw = learnt_from(found, plan, table, rows, number, clock)
     except Exception as error:  # noqa: BLE001  whatever a learner raises on a half is told by the check, and costs no model
         return f"{type(error).__name__}: {error}"[:500]
     task: Task = task_of(plan.task)
     return None if raw is None else task.losses(found.ensemble.calibration(raw), found.y)
 
 
-def _raw(found: Found, plan: Plan, table: Dataset, rows: Ints, number: int, clock: Clock) -> Floats | None:
+def learnt_from(found: Found, plan: Plan, table: Dataset, rows: Ints, number: int, clock: Clock) -> Floats | None:
+    """Raw scores [n, w] of all rows, of the pipeline learnt from some of them; None where the clock cut it short."""
     task: Task = task_of(plan.task)
     split, seed = found.split, plan.seed
     rng = stream(seed, "pool", "tune rows", number)
