@@ -101,7 +101,7 @@ def test_models_that_learnt_from_other_rows_are_at_chance() -> None:
         auc = finding.measure("auc")
         held += auc.low <= 0.5 <= auc.high  # type: ignore[operator]
         proven += finding.measure("epsilon").value > 0
-    assert held >= binom.ppf(0.01, draws, 0.95)
+    assert held >= binom.ppf(0.01, draws, auc.level)
     assert proven <= binom.ppf(0.99, draws, 0.05)
 
 
@@ -169,6 +169,28 @@ def test_the_delivered_model_is_measured_where_rows_were_kept_from_it() -> None:
     assert told.low <= 0.5 <= told.high  # type: ignore[operator]
     late = asked(made, y=y, time="x")
     assert "whose age would tell" in notes(late)
+
+
+def test_a_delivered_model_that_tells_more_than_its_kind_is_noticed() -> None:
+    rng = np.random.default_rng(12)
+    n = 2000
+    unseen = np.arange(n) % 2 == 0
+    inside = coins(rng, n=n) & ~unseen
+    hard = rng.normal(size=n)
+    quiet = np.log1p(np.exp(-(hard + 0.3 * rng.normal(size=(5, n)))))
+    own = np.log1p(np.exp(-(hard + 1.0 * ~unseen)))
+    finding = asked(pool(inside, quiet, unseen=unseen, shipped=own))
+    assert finding.verdict == "watch"
+    assert finding.say.text().startswith("Of the delivered model it can be told")
+
+
+def test_the_attack_that_tells_most_is_named() -> None:
+    rng = np.random.default_rng(13)
+    x, y = noisy(rng, 300)
+    inside = coins(rng, n=300)
+    finding = asked(pool(inside, forests(x, y, inside)), y=y)
+    auc = {key: finding.measure(f"{before}auc") for key, before in (("RMIA", ""), ("LiRA", "lira_"))}
+    assert f"the attack {max(auc, key=lambda key: auc[key].low or 0.0)} picks" in finding.say.text()
 
 
 def test_rows_that_belong_together_count_as_one() -> None:

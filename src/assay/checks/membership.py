@@ -25,8 +25,13 @@ from assay.privacy import bounds, exposure, games
 from assay.privacy.attacks import ATTACKS, PROBABLE, confidences
 from assay.privacy.exposure import Rate
 
+LEVEL = 1.0 - 0.05 / len(
+    ATTACKS
+)  # of intervals: all attacks look at the same rows, and each has its share of the doubt
 CLEAR = 0.55  # of pairs told apart, at the low end
 NAMED = 0.005  # of members, at the low end, with one false accusation in a thousand
+BEFORE = {"rmia": "", "lira": "lira_", "loss": "loss_"}  # the names of an attack's measures
+NAMES = {before: key for key, before in BEFORE.items()}
 TRAINING = ("cross-fitted", "sealed")  # rows that a model is measured on when it is trained
 LEAST_REFITS = 3  # one to choose on, two to measure
 RARE, RARER = 0.01, 0.001  # shares of others that are accused falsely
@@ -43,12 +48,12 @@ class Membership:
             "en": {
                 "title": "Membership",
                 "question": "Can one tell from the model's answers who was in the training data?",
-                "told": "It can be told who was in the training data: of a member and a stranger the attack RMIA picks the member in {auc:%} of cases ({low:%} to {high:%}; a coin would in 50 %). Allowed one false accusation in a thousand, it names {named:%} of the members.",
-                "little": "Members are told from strangers a little better than by a coin: the attack RMIA picks the member in {auc:%} of pairs ({low:%} to {high:%}) and, allowed one false accusation in a thousand, names {named:%} of the members.",
-                "safe": "None of the attacks tells members from strangers: RMIA picks the member in {auc:%} of pairs ({low:%} to {high:%}), as a coin would.",
+                "told": "It can be told who was in the training data: of a member and a stranger the attack {attack} picks the member in {auc:%} of cases ({low:%} to {high:%}; a coin would in 50 %). Allowed one false accusation in a thousand, it names {named:%} of the members.",
+                "little": "Members are told from strangers a little better than by a coin: the attack {attack} picks the member in {auc:%} of pairs ({low:%} to {high:%}) and, allowed one false accusation in a thousand, names {named:%} of the members.",
+                "safe": "None of the attacks tells members from strangers: {attack} picks the member in {auc:%} of pairs ({low:%} to {high:%}), as a coin would.",
+                "told_delivered": "Of the delivered model it can be told who was in its training data: of a member and a stranger the attack RMIA picks the member in {auc:%} of cases ({low:%} to {high:%}; a coin would in 50 %). Allowed one false accusation in a thousand, it names {named:%} of the members.",
                 "means": "What that means: whoever holds a person's row, answer included, and may ask the model for probabilities can find out that the person is in the training data with the certainty above. Where being in it is itself confidential (patients of a clinic, debtors of a bank), treat the model and its answers as personal data.",
                 "naive": "The plain loss attack alone comes to {loss:%}: without reference models this would have looked safe.",
-                "lira": "The attack LiRA is stronger here: {lira:%} of pairs.",
                 "by_folds": "Attacked were the {k} fold models, each of which learnt from all rows but those of its own fold, with the others as references, on {n} {n:row|rows}.",
                 "by_coins": "Attacked were {k} refits of the whole pipeline (encoders, members, blend and calibration as they stand), each learnt from a random half of the {n} {n:row|rows}, with the others as references.",
                 "groups": "Rows that belong together (groups, copies) were in or out together and count as one: {n} in all.",
@@ -101,12 +106,12 @@ class Membership:
             "zh": {
                 "title": "成员推断",
                 "question": "能否从模型的回答看出谁在训练数据之中？",
-                "told": "可以看出谁在训练数据之中：给出一个成员与一个非成员，RMIA 攻击在 {auc:%} 的情况下选中成员（{low:%} 至 {high:%}；抛硬币为 50 %）。若允许千分之一的误指，它能指认 {named:%} 的成员。",
-                "little": "区分成员与非成员仅略好于抛硬币：RMIA 攻击在 {auc:%} 的配对中选中成员（{low:%} 至 {high:%}）；若允许千分之一的误指，能指认 {named:%} 的成员。",
-                "safe": "没有攻击能区分成员与非成员：RMIA 在 {auc:%} 的配对中选中成员（{low:%} 至 {high:%}），与抛硬币无异。",
+                "told": "可以看出谁在训练数据之中：给出一个成员与一个非成员，{attack} 攻击在 {auc:%} 的情况下选中成员（{low:%} 至 {high:%}；抛硬币为 50 %）。若允许千分之一的误指，它能指认 {named:%} 的成员。",
+                "little": "区分成员与非成员仅略好于抛硬币：{attack} 攻击在 {auc:%} 的配对中选中成员（{low:%} 至 {high:%}）；若允许千分之一的误指，能指认 {named:%} 的成员。",
+                "safe": "没有攻击能区分成员与非成员：{attack} 在 {auc:%} 的配对中选中成员（{low:%} 至 {high:%}），与抛硬币无异。",
+                "told_delivered": "从所交付的模型可以看出谁在其训练数据之中：给出一个成员与一个非成员，RMIA 攻击在 {auc:%} 的情况下选中成员（{low:%} 至 {high:%}；抛硬币为 50 %）。若允许千分之一的误指，它能指认 {named:%} 的成员。",
                 "means": "这意味着：凡掌握某人的一行数据（含答案）并能向模型询问概率者，能以上述把握得知此人在训练数据之中。若“在其中”本身就属机密（诊所的病人、银行的债务人），请把模型及其回答当作个人数据处理。",
                 "naive": "仅用简单的损失攻击只得 {loss:%}：没有参考模型时，这会显得是安全的。",
-                "lira": "此处 LiRA 攻击更强：{lira:%} 的配对。",
                 "by_folds": "受攻击的是 {k} 个折模型，每个都学习了除本折以外的所有行，其余折模型作为参考；共 {n} 行。",
                 "by_coins": "受攻击的是整个流程（编码器、成员模型，组合权重与校准保持不变）的 {k} 次重新拟合，每次学习 {n} 行中随机的一半，其余各次作为参考。",
                 "groups": "属于一起的行（同组或副本）同进同出，按一个计：共 {n} 个。",
@@ -175,7 +180,6 @@ class Membership:
         rng, probable = stream(evidence.seed, "membership"), evidence.task.about.gives[0] in PROBABLE
         judged = games.played(pool, probable, rng)
         measures = self._measures(judged)
-        auc, named = measures[0], measures[2]
         notes = [self._say("by_coins" if pool.coins else "by_folds", k=len(pool.inside), n=rows)]
         if n < rows:
             notes.append(self._say("groups", n=n))
@@ -188,18 +192,30 @@ class Membership:
         else:
             notes.append(self._say("epsilon_not"))
         delivered, note = self._delivered(pool, evidence, rng)
-        told = _low(auc) >= CLEAR or _low(named) >= NAMED
-        beyond = _low(auc) > 0.5 or _low(named) > RARER
-        said = {"auc": auc.value, "low": auc.low, "high": auc.high, "named": named.value}
+        told = any(map(_tells, (*measures, *delivered)))
         return Finding(
             check="membership",
             verdict="watch" if told else "pass",
-            say=self._say("told" if told else "little" if beyond else "safe", **said),
+            say=self._answer(measures, delivered),
             measures=(*measures, *delivered),
             figures=(self._figure(judged),),
             notes=(*self._meaning(measures, told), *notes, note),
             advice=tuple(self._advice(evidence, pool, told, bool(delivered), forward)),
         )
+
+    def _answer(self, measures: list[Measure], delivered: list[Measure]) -> Say:
+        """The sentence, of the attack that tells most; of the delivered model where that alone tells."""
+        found = {measure.name: measure for measure in (*measures, *delivered)}
+        by_models = any(map(_tells, measures))
+        if not by_models and any(map(_tells, delivered)):
+            key, attack = "told_delivered", "delivered_"
+        else:
+            beyond = any(_low(m) > (m.constant or 0.0) for m in measures if m.constant is not None)
+            key = "told" if by_models else "little" if beyond else "safe"
+            attack = max(BEFORE.values(), key=lambda before: _low(found[f"{before}auc"]))
+        auc, named = found[f"{attack}auc"], found[f"{attack}tpr_01"]
+        said = {"auc": auc.value, "low": auc.low, "high": auc.high, "named": named.value}
+        return self._say(key, attack=self._say(f"attack.{NAMES.get(attack, 'rmia')}"), **said)
 
     def _meaning(self, measures: list[Measure], told: bool) -> list[Say]:
         """What follows where members are told, and what the naive attack would have said."""
@@ -207,10 +223,8 @@ class Membership:
             return []
         found = {measure.name: measure for measure in measures}
         said = [self._say("means")]
-        if _low(found["loss_auc"]) < CLEAR and _low(found["loss_tpr_01"]) < NAMED:
+        if not _tells(found["loss_auc"]) and not _tells(found["loss_tpr_01"]):
             said.append(self._say("naive", loss=found["loss_auc"].value))
-        if _low(found["lira_auc"]) > (found["auc"].high or 1.0):
-            said.append(self._say("lira", lira=found["lira_auc"].value))
         return said
 
     def _refits(self, pool: Pool) -> list[Say]:
@@ -223,7 +237,7 @@ class Membership:
 
     def _measures(self, judged: games.Judged) -> list[Measure]:
         """Area and shares found, of each attack."""
-        return [measure for key in ATTACKS for measure in _rates("" if key == "rmia" else f"{key}_", *judged.flat(key))]
+        return [measure for key in ATTACKS for measure in _rates(BEFORE[key], *judged.flat(key))]
 
     def _bound(self, judged: games.Judged) -> tuple[Measure, Say]:
         found = bounds.bound(judged.scores, judged.member)
@@ -256,8 +270,7 @@ class Membership:
         scores = confidences(pool.shipped[None], evidence.task.about.gives[0] in PROBABLE)[0]
         member = ~pool.unseen
         measures = tuple(_rates("delivered_loss_", scores, member, pool.units))
-        auc, named = measures[0], measures[2]
-        told = _low(auc) >= CLEAR or _low(named) >= NAMED
+        auc, told = measures[0], any(map(_tells, measures))
         said = {"auc": auc.value, "low": auc.low, "high": auc.high, "n": int(member.sum())}
         return Finding(
             check="membership",
@@ -295,11 +308,11 @@ class Membership:
 
 def _rates(before: str, scores: Floats, member: Bools, rows: Ints) -> list[Measure]:
     """Area and shares found at two shares of false accusations."""
-    found = exposure.auc(scores, member, rows)
+    found = exposure.auc(scores, member, rows, LEVEL)
     return [
         _rate(f"{before}auc", found, 0.5),
-        _rate(f"{before}tpr_1", exposure.found_at(scores, member, RARE, rows), RARE),
-        _rate(f"{before}tpr_01", exposure.found_at(scores, member, RARER, rows), RARER),
+        _rate(f"{before}tpr_1", exposure.found_at(scores, member, RARE, rows, LEVEL), RARE),
+        _rate(f"{before}tpr_01", exposure.found_at(scores, member, RARER, rows, LEVEL), RARER),
     ]
 
 
@@ -309,11 +322,18 @@ def _rate(name: str, found: Rate, constant: float) -> Measure:
         value=found.value,
         low=found.low,
         high=found.high,
+        level=LEVEL,
         n=found.n,
         unit="share",
         constant=constant,
         better="lower",
     )
+
+
+def _tells(measure: Measure) -> bool:
+    """Whether a figure is clearly above what a coin gives."""
+    least = {"auc": CLEAR, "tpr_01": NAMED}
+    return any(measure.name.endswith(name) and _low(measure) >= value for name, value in least.items())
 
 
 def _low(measure: Measure) -> float:

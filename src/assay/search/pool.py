@@ -41,7 +41,7 @@ LEAST_REFITS = 3  # one to choose on, two to measure
 HALF_FIT = 0.65  # of the time that a fold takes, which learns from four fifths: half of the rows, and what does not grow with them
 ROWS, SECONDS = 10_000, 1.0  # rows that fold models are asked about at most, and for how long
 STILL_ROWS = 2_000  # where no clock is looked at
-FIRST, BLOCK = 100, 1_000  # rows at once: the first block tells the pace, each later one may be twice as large
+FIRST, BLOCK = 200, 1_000  # rows at once: the first block tells the pace, each later one may be twice as large
 UNSEEN = 2_000  # rows at most that nothing learnt from
 
 
