@@ -156,6 +156,8 @@ def _trained(
         size, spent = model.size_bytes(), clock.spent()
         members = None
         if asks:
+            if watch.check and drawn.membership in pool.REFITS:  # it takes a while
+                watch.check("membership", 0, 1)
             members = pool.pooled(found, shipped, drawn, table, clock.slice(clock.remaining() - reserve))
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
         ask = functools.partial(_ask, model, some)
@@ -174,7 +176,9 @@ def _trained(
     if rows is None:
         return model
     more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
-    tested: tuple[Finding, ...] = model.audit(rows, name="test", tell=watch.check, clock=more).findings
+    taught = opened.data if asks and not len(found.split.sealed) else None
+    audited = model.audit(rows, name="test", tell=watch.check, clock=more, training=taught)
+    tested: tuple[Finding, ...] = audited.findings
     return replace(model, tested=tested)
 
 

@@ -87,17 +87,26 @@ def test_the_finding_is_that_of_refits_and_the_plan_remembers(model: Any, tmp_pa
     assert told.verdict == "unknown"
 
 
-def test_an_audit_with_the_training_rows_asks_the_delivered_model(model: Any) -> None:
+def later() -> dict[str, list[Any]]:
+    """Rows of the same kind that came later."""
     rng = np.random.default_rng(5)
     x = rng.normal(size=(N, 3)).round(4)
-    late = {f"x{i}": x[:, i].tolist() for i in range(3)} | {
-        "name": [f"late {i:03}" for i in range(N)],
-        "y": np.where(x[:, 0] + rng.normal(size=N) > 0, "yes", "no").tolist(),
-    }
-    told = next(f for f in model.audit(late, training=ROWS).findings if f.check == "membership")
+    answers = np.where(x[:, 0] + rng.normal(size=N) > 0, "yes", "no").tolist()
+    return {f"x{i}": x[:, i].tolist() for i in range(3)} | {"name": [f"late {i:03}" for i in range(N)], "y": answers}
+
+
+def test_an_audit_with_the_training_rows_asks_the_delivered_model(model: Any) -> None:
+    told = next(f for f in model.audit(later(), training=ROWS).findings if f.check == "membership")
     assert told.verdict in ("info", "watch")
     assert told.measure("delivered_loss_auc").value > 0.5
     assert told.measure("delivered_loss_auc").n == 2 * N
+
+
+def test_the_persons_own_test_rows_are_held_against_those_learnt_from() -> None:
+    tested = {f.check: f for f in trained(test=later()).tested}
+    assert tested["membership"].measure("delivered_loss_auc").n == 2 * N
+    kept = {f.check: f for f in trained(test=later(), membership="none").tested}
+    assert "it was not asked for" in kept["membership"].say.text()
 
 
 def test_two_runs_that_count_trials_are_the_same_bytes(model: Any, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ CLEAR = 0.55  # of pairs told apart, at the low end
 NAMED = 0.005  # of members, at the low end, with one false accusation in a thousand
 BEFORE = {"rmia": "", "lira": "lira_", "loss": "loss_"}  # the names of an attack's measures
 NAMES = {before: key for key, before in BEFORE.items()}
-TRAINING = ("cross-fitted", "sealed")  # rows that a model is measured on when it is trained
+TRAINING = ("cross-fitted", "sealed", "test")  # rows that a model is measured on when it is trained
 LEAST_REFITS = 3  # one to choose on, two to measure
 RARE, RARER = 0.01, 0.001  # shares of others that are accused falsely
 
