@@ -190,6 +190,16 @@ def test_one_guess_for_all_tells_nobody(found: tuple[Plan, Any, Found]) -> None:
     assert abs(members_told(replace(have, ensemble=alone), plan, opened).value - 0.5) < 0.05
 
 
+def test_a_plan_of_older_files_asks_the_fold_models(found: tuple[Plan, Any, Found]) -> None:
+    plan, _, _ = found
+    raw = plan.to_json()
+    assert Plan.from_json(raw).membership == "standard"
+    with pytest.raises(ValueError, match="'thorough' is no way to ask"):
+        Plan.from_json({**raw, "membership": "thorough"})
+    del raw["membership"]
+    assert Plan.from_json(raw).membership == "quick"
+
+
 def test_time_is_kept_for_refits_alone(found: tuple[Plan, Any, Found]) -> None:
     plan, _, _ = found
     assert share_of_time(replace(plan, membership="quick")) == 0.0
