@@ -278,3 +278,54 @@ def test_public_names_are_what_they_say_however_often_they_are_asked(models: dic
         for name in ("plan", "train", "load", "audit", "read"):
             assert callable(getattr(assay, name))
     assert assay.audit(models["binary"], BINARY).findings
+
+
+def test_a_model_keeps_how_its_training_rows_were_spread(models: dict[str, Model], tmp_path: Path) -> None:
+    model = models["binary"]
+    again = assay.load(model.save(tmp_path / "m.assay"))
+    assert again.profile is not None
+    assert {one.name for one in again.profile.columns} == {"x", "town", "day", "gaps"}
+    assert again.profile.column("gaps").missing == pytest.approx(np.mean([v is None for v in BINARY["gaps"]]))
+    assert set(again.profile.column("town").levels) == {"Basel", "Genf", "北京"}
+    assert again.profile.target is not None
+    assert set(again.profile.target.levels) == {"yes", "no"}
+    expected = again.profile.expected
+    assert expected is not None
+    assert expected.loss == pytest.approx(expected.actual, rel=0.25)
+    assert models["value"].profile is not None
+    assert models["value"].profile.expected is None
+    data = again._opened(assay.read(BINARY))
+    np.testing.assert_array_equal(again.profile.scores(data), model.profile.scores(data))  # type: ignore[union-attr]
+
+
+def test_a_profile_of_other_columns_is_refused(models: dict[str, Model]) -> None:
+    box = models["binary"].to_box()
+    box.inner["profile"].values["columns"][0]["name"] = "y"
+    with pytest.raises(BundleError):
+        Model.from_box(box)
+    box = models["binary"].to_box()
+    del box.inner["profile"]  # as files of older releases
+    assert Model.from_box(box).profile is None
+
+
+def test_an_audit_holds_new_rows_against_those_of_training(models: dict[str, Model]) -> None:
+    model = models["binary"]
+    moved = {**BINARY, "x": [v + 1.5 for v in BINARY["x"]]}
+    found = {f.check: f for f in model.audit(moved, training=BINARY).findings}
+    assert found["drift"].verdict == "watch"
+    assert "'x'" in found["drift"].say.text()
+    assert found["drift"].measure("told_apart").value > 0.7
+    assert found["drift"].measure("pull").value > 0.3
+    other = model.audit(moved, training=moved)
+    assert any(note.key == "other_training" for note in other.findings[0].notes)
+    assert not any(note.key == "other_training" for f in found.values() for note in f.notes)
+
+
+def test_training_says_that_there_are_no_new_rows_to_hold_against_and_a_test_file_is_held(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {**FAST, "checks": ("drift",), "learners": ("constant", "linear")}
+    model = assay.train(BINARY, "answer", test=BINARY, **asked)
+    (own,) = model.findings
+    assert own.verdict == "unknown"
+    assert "no new rows" in own.say.text()
+    tested = {f.check: f for f in model.tested}
+    assert tested["drift"].measure("drifted_columns").value == 0

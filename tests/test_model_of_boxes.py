@@ -110,7 +110,7 @@ def test_the_report_tells_of_the_objects_in_both_languages(model: Model) -> None
 
 def test_checks_that_do_not_know_boxes_are_not_asked_and_none_breaks(model: Model) -> None:
     verdicts = {finding.check: finding.verdict for finding in model.findings}
-    assert set(verdicts) == {"quality", "objects", "pictures", "cost", "data", "personal"}
+    assert set(verdicts) == {"quality", "objects", "pictures", "cost", "data", "drift", "personal"}
     assert "error" not in verdicts.values()
 
 

@@ -47,6 +47,8 @@ from .search.run import Event, Found, search
 from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
 from .search.whole import whole
+from .stats.expectation import expectation
+from .stats.profile import Profile
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 
@@ -74,7 +76,7 @@ def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
     options = wishes.pop("options", {})
     asked = Wishes(target=target, **wishes)
     with opening(source, asked, options) as opened:
-        return draw(opened.data, asked, opened.fit)[0]
+        return draw(opened.data, opened.wishes, opened.fit)[0]
 
 
 def train(
@@ -104,12 +106,11 @@ def train(
     watch = watch or Watch()
     parsed = [parse(text) for text in limits]
     with opening(source, asked, options or {}) as opened:
-        return _trained(opened, asked, test, parsed, checks, journal, resume, watch, clock, options or {})
+        return _trained(opened, test, parsed, checks, journal, resume, watch, clock, options or {})
 
 
 def _trained(
     opened: Opened,
-    asked: Wishes,
     test: Any,
     limits: Sequence[Limit],
     checks: Sequence[str] | None,
@@ -119,6 +120,7 @@ def _trained(
     clock: Clock,
     options: dict[str, Any],
 ) -> Model:
+    asked = opened.wishes
     drawn, table = draw(opened.data, asked, opened.fit)
     target, rows = drawn.target, None
     if test is not None:  # before any training: what is wrong with the test rows costs no minutes then
@@ -151,7 +153,8 @@ def _trained(
     if every is not None:
         learnt = every.learnt if every.learnt and shipped is every.ensemble else table.rows
         card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
-    model = _model(drawn, found, shipped, ledger=found.ledger, card=card)
+    profile = _profile(drawn, found, table, clock.remaining() > 0)
+    model = _model(drawn, found, shipped, ledger=found.ledger, card=card, profile=profile)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
         members = None
@@ -164,6 +167,7 @@ def _trained(
         evidence, stopped = through_one(
             lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask, members)
         )
+        evidence = replace(evidence, profile=profile)
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
@@ -200,6 +204,14 @@ def _annex(members: Pool, plan: Plan, table: Dataset) -> Annex | None:
         return None
     probable = task_of(plan.task).about.gives[0] in PROBABLE
     return annex(members, table, plan.names("id"), probable, plan.seed)
+
+
+def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profile:
+    """What is kept of the rows that were learnt from, and of how sure the models were of rows they had not seen."""
+    rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
+    names = plan.names("feature") + plan.names("sensitive")
+    expected = expectation(task_of(plan.task), found.codec, found.settled.calibrated.scores, found.scored.y)
+    return Profile.of(table.take(rows), names, measured, plan.target, expected)
 
 
 def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:

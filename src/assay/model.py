@@ -51,6 +51,7 @@ from .stats.alarms import GoodScores
 from .stats.box_sets import BoxSets
 from .stats.conformal import ClassSets, ValueIntervals
 from .stats.grades import nearest
+from .stats.profile import Profile
 from .stats.promises import Promise
 from .store import bundle, plain
 
@@ -70,6 +71,7 @@ class Model:
     card: Mapping[str, Any] = field(default_factory=dict)
     broken_limits: int = 0
     exposure: Annex | None = None  # which rows of the table are exposed: never in the file
+    profile: Profile | None = None  # how the training rows were spread; files of older releases do not tell
 
     @functools.cached_property
     def task(self) -> Task:
@@ -115,7 +117,7 @@ class Model:
             raw[name] for name in self.plan.names("id") if name in raw
         )  # as written: answers are joined by them
         if isinstance(self.conformal, BoxSets):
-            seen, sets = raw[self._pictured], self.conformal(answers)
+            seen, sets = replace(raw[self._pictured], kind=kinds[self._pictured]), self.conformal(answers)
             said = _by_row(notes, data.rows)
             if not self.conformal.kept:
                 said = tuple((*own, Say("answers", "no_promise", {})) for own in said)
@@ -291,10 +293,13 @@ class Model:
         """The same checks on new labelled data, within `minutes` or by a clock of one's own: the model with those
         findings in place of its own.
 
-        training : the rows that the model learnt from, which no file holds; given, it is asked whether they are told from the new ones
+        training : the table that was learnt from, which no file holds: the drift check compares it row by row (without it, what the
+            file keeps), and it is asked whether its rows are told from the new ones
         """
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
+        learnt, more = self._learnt_from(training, options)
+        notes = (*notes, *more)
         weights = self.plan.names("weight")
         clock = Clock.start(60 * minutes) if clock is None else clock
         contender = Contender(name="blend", learner="", readable=False, scores=self.ensemble.raw(data), seconds=0.0)
@@ -318,19 +323,34 @@ class Model:
             clock=clock,
         )
         rows = some_rows(raw, self.ensemble.parts)
-        evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]))
-        if training is not None:
-            learnt = labelled(read(training, **options), self.plan, self.codec)[0]
-            members = Pooled(
-                functools.partial(of_tables, self.ensemble, self.task, self.codec, self.plan, learnt, data)
-            )
-            evidence = replace(evidence, pool=members)
+        evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]), profile=self.profile)
+        evidence = replace(evidence, training=learnt, pool=self._members(learnt, data))
         findings, broken = keep(examine(evidence, tell), limits)
         findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
             findings = tuple(map(_on_seen_rows, findings))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
         return replace(self, findings=findings, tested=(), card=card, broken_limits=broken, exposure=None)
+
+    def _learnt_from(self, source: Any, options: Mapping[str, Any]) -> tuple[Dataset | None, tuple[Say, ...]]:
+        """The training table that a person gives, opened as planned, and a note where it is another. Raises DataError."""
+        if source is None:
+            return None, ()
+        raw = read(source, **(options if isinstance(source, (str, os.PathLike)) else {}))
+        data = self._opened(raw)
+        if raw.sha256 == self.plan.data.get("sha256"):
+            return data, ()
+        return data, (Say("auditing", "other_training", {"name": raw.source.name}),)
+
+    def _members(self, learnt: Dataset | None, data: Dataset) -> Pooled | None:
+        """This model on rows that it learnt from and on others, where the former are given with their answers."""
+        if learnt is None or self.plan.target not in learnt:
+            return None
+        told = known_rows(self.task.encode(learnt[self.plan.target], self.codec))
+        if not told.any():
+            return None
+        of = (self.ensemble, self.task, self.codec, self.plan, learnt.take(told), data)
+        return Pooled(functools.partial(of_tables, *of))
 
     @property
     def report(self) -> Report:
@@ -368,6 +388,8 @@ class Model:
         promises.put(self.conformal, inner)
         inner.put_array("constant", self.constant)
         self.ensemble.dump(box.add("ensemble"))
+        if self.profile is not None:
+            self.profile.dump(box.add("profile"))
         return box
 
     def size_bytes(self) -> int:
@@ -401,6 +423,7 @@ class Model:
             findings=findings,
             tested=tested,
             card=box.mapping("card"),
+            profile=Profile.load(box.box("profile"), empty) if "profile" in box.inner else None,
         )
 
     # --------------------------------------------------------------------------------------------------- helpers

@@ -31,6 +31,7 @@ class Opened:
     data: Dataset
     fit: Fit
     stored: Stored | None
+    wishes: Wishes  # with a target
 
     def numbers(self, plan: Plan) -> Ints:
         """The number in the whole table of each row that the plan uses."""
@@ -54,13 +55,14 @@ def opening(source: Any, wishes: Wishes, options: dict[str, Any]) -> Iterator[Op
     if table is None:  # its door gives all of it or nothing
         data = read(source, **options)
         table = Held(data)
+    wishes = wishes.told_by(source if isinstance(source, Dataset) else data)
     try:
         fits = fit(table, wishes, limit)
         if fits.drawn is not None:
             data = table.take(fits.drawn)
             memory.give_back()
-            yield Opened(data, fits, table)
+            yield Opened(data, fits, table, wishes)
         else:
-            yield Opened(data if data is not None else read(source, **options), fits, None)
+            yield Opened(data if data is not None else read(source, **options), fits, None, wishes)
     finally:
         table.close()

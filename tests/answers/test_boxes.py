@@ -174,3 +174,15 @@ def test_a_place_that_cannot_be_drawn_into_is_refused(answers, tmp_path):
 def test_a_terminal_shows_the_first_rows(answers):
     assert "a.png" in answers.text()
     assert "5" in answers.text("zh").splitlines()[-1]
+
+
+def test_deep_greys_are_drawn_in_the_window_that_the_column_tells(answers, tmp_path):
+    """A ramp up to 4,095 in 16 bits: of the window from 0 to 1,000 three quarters are white."""
+    ramp = np.tile(np.linspace(0, 4095, 60).astype(np.uint16), (40, 1))
+    image.fromarray(ramp).save(tmp_path / "a.png")
+    bare = replace(answers, least=1.0)
+    whole = np.asarray(image.open(bare.draw(tmp_path / "whole")[0]).convert("L"))
+    narrow = replace(bare, pictures=replace(bare.pictures, kind="picture:0-1000"))
+    found = np.asarray(image.open(narrow.draw(tmp_path / "narrow")[0]).convert("L"))
+    assert (whole > 250).mean() < 0.1
+    assert (found > 250).mean() == pytest.approx(0.75, abs=0.05)

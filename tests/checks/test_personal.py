@@ -212,3 +212,17 @@ def test_of_lists_of_boxes_the_labels_are_read_and_not_the_numbers() -> None:
     told = asked([*mailed, *numbers_alone[20:]])
     assert told.verdict == "watch"
     assert told.measure("email").value == 20
+
+
+def test_long_numbers_in_names_of_pictures_are_no_telephones_but_addresses_are_found(tmp_path: Path) -> None:
+    pytest.importorskip("PIL.Image")
+    columns, y, z, _ = logit_world(60)
+    rng = np.random.default_rng(0)
+    cells = [f"{rng.integers(10**9, 10**10)}_{rng.integers(10**8, 10**9)}.jpg" for _ in range(60)]
+    cells[:3] = [f"202-555-01{i}0.jpg" for i in range(3)]
+    pictures = replace(Column.of_words("photo", cells, home=str(tmp_path)), kind="picture")
+    finding = ask("personal", world([*columns, pictures], y, z))
+    assert "phone" not in {measure.name for measure in finding.measures}
+    mails = [f"anna.smith{i}@example.org {i}.jpg" for i in range(60)]
+    finding = ask("personal", world([*columns, replace(Column.of_words("photo", mails), kind="picture")], y, z))
+    assert finding.measure("email").value == 60

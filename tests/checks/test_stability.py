@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from assay.kernel.clock import Clock
+from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 
 from .worlds import FakeView, ask, logit_world, world
@@ -71,3 +73,22 @@ def test_with_no_time_left_two_models_are_asked() -> None:
     columns, y, z, _ = logit_world(100)
     finding = ask("stability", world(columns, y, z, seconds=0.0))
     assert any("2 of 5" in note.text() for note in finding.notes)
+
+
+def test_a_slow_model_is_asked_of_no_more_rows_than_there_is_time_for() -> None:
+    """Five fold models, a tenth of a second a row: all 2,000 rows would take 1,000 seconds of the 60."""
+    columns, y, z, _ = logit_world(2000)
+    evidence, time = world(columns, y, z), [0.0]
+
+    class Slow(FakeView):
+        def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
+            time[0] += 0.1 * data.rows
+            return super().scores(data, folds)
+
+    quick = evidence.model
+    assert isinstance(quick, FakeView)
+    slow = Slow(quick.names, quick.answers, quick.wobble)
+    finding = ask("stability", replace(evidence, model=slow, clock=Clock.start(60.0, now=lambda: time[0])))
+    assert time[0] <= 60.0
+    assert 20 < (finding.measure("disagreement").n or 0) < 200
+    assert not any("folds" in note.key for note in finding.notes)

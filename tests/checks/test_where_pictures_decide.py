@@ -34,6 +34,7 @@ class Lit:
     """
 
     told: Any = np.asarray
+    told_shuffled: Any = None
     share: float = 1.0
     seconds: float = 0.0
     tick: Any = None
@@ -66,6 +67,11 @@ class Lit:
         pulls = self.told(self.light(grid)[0])
         rest = self.scores(row)[0] - pulls.sum(axis=(0, 1))
         return (PictureReasons(part="photo", pulls=pulls, rest=rest, share=self.share),)
+
+    def shuffled(self, fold: int, data: Dataset, seed: int) -> Any:
+        """It then names places by lot."""
+        rng = np.random.default_rng([seed, fold])
+        return replace(self, told=self.told_shuffled or (lambda light: rng.normal(size=light.shape)))
 
     def size_bytes(self) -> int:
         return 1000
@@ -117,6 +123,11 @@ def test_a_map_that_is_true_is_believed(tmp_path: Path) -> None:
     assert gain.low is not None
     assert gain.low > 0
     assert gain.n == 60
+    assert found.measure("raised_by_places").value > found.measure("raised_by_other_places").value
+    assert found.measure("p_value_places_alone").value < ALARM
+    alike = found.measure("likeness_when_shuffled")
+    assert abs(alike.value) < 0.1
+    assert {"covered", "revealed", "likeness"} <= {note.key for note in found.notes}
     speaks(found)
 
 
@@ -138,6 +149,14 @@ def test_a_map_drawn_by_lot_is_no_better_than_chance(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     found = run(tmp_path / "p", Lit(told=lambda light: rng.permutation(light.ravel()).reshape(light.shape)))
     assert found.say.key == "untrue_places"
+
+
+def test_a_map_that_stays_when_weights_are_shuffled_is_found(tmp_path: Path) -> None:
+    """Hiding what is bright does move this model, but its map would be the same of any model."""
+    found = run(tmp_path / "p", Lit(told_shuffled=lambda light: 0.1 * light))
+    assert (found.verdict, found.say.key) == ("watch", "idle_places")
+    assert found.measure("likeness_when_shuffled").value == pytest.approx(1.0)
+    speaks(found)
 
 
 def test_right_and_wrong_ones_are_shown_with_their_maps(tmp_path: Path) -> None:

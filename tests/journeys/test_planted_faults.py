@@ -69,3 +69,14 @@ def test_a_planted_year_of_drift_is_noticed(charges: pd.DataFrame) -> None:
     assert "--time day" in [a.option for a in data.advice]
     still = charges.assign(day=planted["day"])
     assert findings(still)["data"].verdict == "pass"
+
+
+def test_a_column_that_drifts_after_training_is_noticed_and_its_like_is_not(charges: pd.DataFrame) -> None:
+    """The insured of the next year weigh more."""
+    half = len(charges) // 2
+    model = assay.train(charges[:half], "charges", **{**QUICK, "checks": ("drift",)})
+    same, moved = charges[half:], charges[half:].assign(bmi=charges["bmi"][half:] + 5)
+    assert next(f for f in model.audit(same).findings if f.check == "drift").verdict == "pass"
+    drift = next(f for f in model.audit(moved).findings if f.check == "drift")
+    assert (drift.verdict, drift.measure("drifted_columns").value) in (("watch", 1), ("info", 1))
+    assert "'bmi'" in drift.say.text()

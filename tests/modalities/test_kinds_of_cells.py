@@ -10,6 +10,7 @@ from assay.kernel.data import Column
 from assay.kernel.errors import BundleInvalid, DoesNotApply
 from assay.kernel.plugins import modality_of
 from assay.kernel.rng import stream
+from assay.store import plain
 
 
 def opened(kind: str, texts: list[str | None]) -> list[str | None]:
@@ -206,6 +207,22 @@ def test_rare_and_unseen_levels_share_a_code_but_only_unseen_are_strange() -> No
     assert codes[0] == codes[1] == codes[3] == other
     assert codes[2] < other
     assert encoder.strange(column).tolist() == [False, True, False, False]
+
+
+def test_a_file_knows_rare_names_again_and_names_none_of_them() -> None:
+    texts = [f"town {i % 60}" for i in range(600)] + ["only one lives here"]
+    encoder = learnt("category", texts)
+    box = Box("x")
+    encoder.dump(box)
+    assert b"town 3" in plain.to_bytes(box)
+    assert b"only one lives here" not in plain.to_bytes(box)
+    column = modality_of("category").open(Column.of_words("x", ["only one lives here", "never"])).column
+    again = modality_of("category").load(box)
+    assert again.strange(column).tolist() == [False, True]
+    assert [again.encode_cell(cell)[1] for cell in ("only one lives here", "never")] == [False, True]
+    del box.values["rare_hashes"]
+    box.put(rare=["only one lives here"])  # as the first releases wrote it
+    assert modality_of("category").load(box).strange(column).tolist() == [False, True]
 
 
 def test_a_missing_cell_is_a_level_where_training_had_one() -> None:

@@ -162,3 +162,36 @@ def test_its_memory_is_that_of_the_places(folder: Path) -> None:
     grid = column(folder, list(range(N)))
     grid.at(8)
     assert grid.nbytes == 4 * N
+
+
+def test_a_whole_picture_is_decoded_once_for_all_who_ask_and_nobody_writes_into_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[tuple[str, int]] = Counter()
+    plain = Shown._upright
+
+    def counted(self: Shown, level: int, longer: int) -> np.ndarray:
+        asked[str(self.levels[level]), longer] += 1
+        return plain(self, level, longer)
+
+    monkeypatch.setattr(Shown, "_upright", counted)
+    grid = column(folder, [*range(N), 0, 3, None])
+    seen = grid.whole(15)
+    again = grid.take(np.asarray([3, 12])).whole(15)
+    assert np.array_equal(again[0], seen[3])
+    assert np.array_equal(again[1], seen[0])
+    assert seen[3].shape == (10, 15, 3)
+    assert seen[-1].shape == (0, 0, 3)
+    assert {asked[f"{i}.ppm", 15] for i in range(N)} == {1}
+    with pytest.raises(ValueError, match="read-only"):
+        seen[3][:] = 0
+    other = column(folder, [3]).whole(15)[0]
+    assert np.array_equal(other, seen[3])
+    assert asked["3.ppm", 15] == 2
+
+
+def test_of_more_than_can_be_kept_whole_pictures_are_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown, "_WHOLE", shown.Memo(2 * 15 * 10 * 3, lambda pixels: int(pixels.nbytes)))
+    grid = column(folder, list(range(N)))
+    first, second = grid.whole(15), grid.whole(15)
+    assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))

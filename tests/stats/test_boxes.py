@@ -198,13 +198,14 @@ def test_boxes_that_touch_do_not_overlap():
     assert iou(np.array([[0.0, 0.0, 1.0, 1.0]]), np.array([[1.0, 0.0, 1.0, 1.0]]))[0, 0] == 0.0
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_what_is_kept_is_what_the_definition_keeps(seed):
+@pytest.mark.parametrize(("seed", "n"), [*((seed, 120) for seed in range(5)), (5, 1500)])
+def test_what_is_kept_is_what_the_definition_keeps(seed, n):
+    """Of few boxes, and of more than are reckoned at once."""
     rng = np.random.default_rng(seed)
-    boxes, classes = some_boxes(rng, 120, spread=80.0), rng.integers(3, size=120)
-    scores = rng.random(120).round(1)
+    boxes, classes = some_boxes(rng, n, spread=80.0), rng.integers(3, size=n)
+    scores = rng.random(n).round(1)
     kept: list[int] = []
-    for place in sorted(range(120), key=lambda i: (-scores[i], i)):
+    for place in sorted(range(n), key=lambda i: (-scores[i], i)):
         rivals = [k for k in kept if classes[k] == classes[place]]
         if not (iou(boxes[[place]], boxes[rivals]) > 0.4).any():
             kept.append(place)

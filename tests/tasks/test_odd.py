@@ -91,9 +91,10 @@ def test_without_a_target_folders_tell(parts):
     assert assay.plan(str(parts / "both"), task="odd", level=0.95).level == 0.95
 
 
-def test_it_is_never_guessed_and_other_tasks_need_a_target(parts):
-    assert assay.plan(str(parts / "both"), "label").task == "binary"
+def test_it_is_never_guessed(parts):
+    for wishes in ({"target": "label"}, {}, {"task": "binary"}):  # what folders tell is the target where none is named
+        plan = assay.plan(str(parts / "both"), **wishes)
+        assert (plan.target, plan.task) == ("label", "binary")
+    assert assay.plan(assay.read(str(parts / "both"))).target == "label"
     with pytest.raises(RequestError, match="no target is named"):
-        assay.plan(str(parts / "both"))
-    with pytest.raises(RequestError, match="no target is named"):
-        assay.plan(str(parts / "both"), task="binary")
+        assay.plan(assay.read(str(parts / "both")).only(["picture"]))

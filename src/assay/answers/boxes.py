@@ -24,6 +24,7 @@ from assay.kernel.hints import reason
 from assay.kernel.words import Say, refusal
 from assay.pictures.boxes_drawn import with_boxes
 from assay.pictures.decoding import Unreadable, sizes_of
+from assay.pictures.window import Window
 
 from .written import Written, beside, whole
 
@@ -162,7 +163,8 @@ class BoxAnswers(Written):
         boxes = self.row(place).answer
         try:
             raw = raw_of(self.pictures.home, name or "")
-            return with_boxes(raw, boxes, scores=[box.p for box in boxes], labels=self.labels)
+            window = Window.of_kind(self.pictures.kind)
+            return with_boxes(raw, boxes, scores=[box.p for box in boxes], labels=self.labels, window=window)
         except (Unreadable, OutsideHome, OSError, ValueError):
             return None
 

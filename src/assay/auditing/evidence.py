@@ -24,6 +24,7 @@ from assay.search.place_pulls import place_pulls
 from assay.search.pool import Pooled, of_folds
 from assay.search.run import Found
 from assay.search.settle import classes, honest, measured
+from assay.search.shuffled import shuffled
 from assay.search.word_pulls import word_pulls
 from assay.stats.calibration import Affine
 from assay.stats.conformal import ValueIntervals
@@ -64,6 +65,10 @@ class View:
     def pictures(self, row: Dataset, fold: int | None = None) -> tuple[PictureReasons, ...]:
         """What the places of each picture of one row pull."""
         return place_pulls(self.ensemble, row, range(self.folds) if fold is None else [fold])
+
+    def shuffled(self, fold: int, data: Dataset, seed: int) -> View:
+        """The models of one fold with what tells of places shuffled: what is learnt is lost, the shape is kept."""
+        return View(shuffled(self.ensemble, fold, data, stream(seed, "shuffled", fold)), self.size)
 
     def scores_hiding(self, data: Dataset, hidden: Mapping[str, Bools], folds: Ints | None = None) -> Floats:
         """Calibrated raw scores of rows in whose pictures some places are hidden."""

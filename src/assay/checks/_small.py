@@ -83,7 +83,15 @@ class Small:
 
 def small(evidence: Evidence, table: Dataset, names: tuple[str, ...]) -> Small:
     """Some opened rows as arrays; columns of words, nearly all different, are left away unless they are read as text."""
-    rng = stream(evidence.seed, "small model")
+    vector = vector_of(table, names, stream(evidence.seed, "small model"))
+    y = evidence.task.encode(table[evidence.plan.target], evidence.codec)
+    if flag := y.ndim > 1:  # the label that most rows are in doubt about stands for all
+        y = y[:, int(np.abs(y.mean(axis=0) - 0.5).argmin())]
+    return Small(vector, y, evidence, evidence.seed, flag)
+
+
+def vector_of(table: Dataset, names: tuple[str, ...], rng: np.random.Generator) -> Vector:
+    """Some opened columns as arrays; those of words, nearly all different, are left away unless they are read as text."""
     parts = []
     for name in names:
         column = table[name]
@@ -92,10 +100,7 @@ def small(evidence: Evidence, table: Dataset, names: tuple[str, ...]) -> Small:
         if names_things and len(np.unique(column.cells)) > 0.5 * table.rows:
             continue
         parts.append(modality.learn(column, rng).vector(column))
-    y = evidence.task.encode(table[evidence.plan.target], evidence.codec)
-    if flag := y.ndim > 1:  # the label that most rows are in doubt about stands for all
-        y = y[:, int(np.abs(y.mean(axis=0) - 0.5).argmin())]
-    return Small(Vector.beside(parts, table.rows), y, evidence, evidence.seed, flag)
+    return Vector.beside(parts, table.rows)
 
 
 def forward_gap(model: Small) -> Gap:

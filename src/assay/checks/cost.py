@@ -17,8 +17,7 @@ from assay.kernel.forms import PLAIN
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 
-BATCH_ROWS = 2_000
-WARM_ROWS = 100
+BATCH_ROWS, GROWS = 2_000, 8  # of a batch at most; times as many rows are asked while there is time
 TIMES, TIMES_ALONE = 5, 60
 MOST_SECONDS = 1.5  # spent on measuring, where one asking does not take longer
 SHOWN = 20
@@ -124,18 +123,17 @@ class Cost:
 
 
 def _asking(evidence: Evidence) -> tuple[float | None, float | None]:
-    """Seconds a row in a batch, and seconds for one row alone: medians, the first asking left out."""
+    """Seconds a row in a batch as large as there is time for, and seconds for one row alone: medians, the first asking left out."""
     model, clock, n = evidence.shipped or evidence.model, evidence.clock.slice(MOST_SECONDS), evidence.n
     if n == 0 or clock.expired():
         return None, None
 
     def seconds(rows: int) -> float:
-        data = evidence.data.take(np.arange(min(rows, n)))
+        data = evidence.data.take(np.arange(rows))
         timer = clock.slice(clock.remaining())
         model.scores(data)
         return timer.spent()
 
-    first = seconds(WARM_ROWS) / min(WARM_ROWS, n)
     ask = evidence.ask
 
     def single(place: int) -> float:
@@ -145,13 +143,23 @@ def _asking(evidence: Evidence) -> tuple[float | None, float | None]:
         ask(place)
         return timer.spent()
 
-    if ask is not None:
-        single(0)  # what is settled at the first asking is no part of the others
     alone = [single(0)]
+    if not clock.expired():
+        alone = [single(0)]  # what is settled at the first asking is no part of the others
     while len(alone) < (TIMES if ask is None else TIMES_ALONE) and clock.remaining() > 4 * alone[-1]:
         alone.append(single(len(alone)))
-    batch: list[float] = []
-    rows = min(BATCH_ROWS, n)
-    while len(batch) < TIMES and clock.remaining() > (batch[-1] if batch else 0.0):
+    rows, took = 1, statistics.median(alone)
+    if ask is not None and not clock.expired():
+        seconds(1)
+        took = seconds(1)
+    each = took  # seconds that one row more takes
+    while rows < min(BATCH_ROWS, n):
+        more = min(GROWS * rows, BATCH_ROWS, n)
+        if clock.remaining() <= took + each * (more - rows):
+            break
+        before, took = took, seconds(more)
+        each, rows = max(0.0, took - before) / (more - rows), more
+    batch = [took]
+    while len(batch) < TIMES and clock.remaining() > batch[-1]:
         batch.append(seconds(rows))
-    return (statistics.median(batch) / rows if batch else first), statistics.median(alone)
+    return statistics.median(batch) / rows, statistics.median(alone)

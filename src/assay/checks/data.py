@@ -2,8 +2,8 @@
 
 Missing cells, cells that did not fit, columns that say the same or nothing, and drift: whether late rows of the file
 are other than early ones (Kolmogorov-Smirnov for numbers, Pearson's chi-square for names, between the first and the last
-third; at most one clean table in a hundred is said to drift, Holm 1979, and small drifts are never told). On new rows
-there is no training table to compare with but what the plan and the constant guess keep of it.
+third; at most one clean table in a hundred is said to drift, Holm 1979, and small drifts are never told). Whether new rows are
+like those of training is asked by the drift check; where the file keeps nothing of them, by what the plan and the constant guess know.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Data:
                 "question": "Is anything missing, constant, said twice, or drifting in the table?",
                 "clean": "{rows} {rows:row|rows} and {columns} {columns:column|columns}: {missing:%} of cells are missing, no column says nothing or the same as another, and late rows are like early ones.",
                 "clean_new": "{rows} {rows:row|rows} and {columns} {columns:column|columns}: {missing:%} of cells are missing, about as many as in training.",
+                "clean_held": "{rows} {rows:row|rows} and {columns} {columns:column|columns}: {missing:%} of cells are missing, and no column says nothing or the same as another.",
                 "half": "'{name}' is missing in {share:%} of rows.",
                 "misfits": "{n} {n:cell|cells} of '{name}' ({share:%}) did not fit its kind and {n:counts|count} as missing, such as {examples}.",
                 "misfits_few": "{n} {n:cell|cells} of '{name}' did not fit its kind and {n:counts|count} as missing, such as {examples}.",
@@ -71,6 +72,7 @@ class Data:
                 "sorted": "The file is sorted by {names}; early and late rows were compared within its parts.",
                 "more_missing": "'{name}' is missing in {here:%} of rows; in training it was {there:%}.",
                 "base": "'{label}' is the answer of {here:%} of rows; in training it was {there:%}.",
+                "held": "Whether these rows are like those of training is asked by 'drift'.",
                 "no_training": "The training rows are not kept in the model: of drift only missing cells and the mix of answers could be compared.",
                 "few": "only {n} {n:row|rows}; {least} are needed",
                 "missing_figure": "Missing cells",
@@ -86,6 +88,8 @@ class Data:
                 "question": "表中是否有缺失、恒定、重复或随行漂移的内容？",
                 "clean": "{rows} 行、{columns} 列：{missing:%} 的单元格缺失，没有无信息或重复的列，前后各行相似。",
                 "clean_new": "{rows} 行、{columns} 列：{missing:%} 的单元格缺失，与训练时相近。",
+                "clean_held": "{rows} 行、{columns} 列：{missing:%} 的单元格缺失，没有无信息或重复的列。",
+                "held": "新数据与训练数据是否相似，由“漂移”检查回答。",
                 "half": "“{name}”在 {share:%} 的行中缺失。",
                 "misfits": "“{name}”有 {n} 个单元格（{share:%}）与其类型不符，按缺失处理，例如 {examples}。",
                 "misfits_few": "“{name}”有 {n} 个单元格与其类型不符，按缺失处理，例如 {examples}。",
@@ -125,14 +129,17 @@ class Data:
         self._columns(evidence, names, told)
         drifted: list[shape.Shift] = []
         rows = np.arange(evidence.raw.rows)
-        if fresh:
+        if fresh and evidence.profile is not None:
+            told.notes.append(self._say("held"))
+        elif fresh:
             self._against_training(evidence, names, told)
         elif evidence.raw.rows >= shape.LEAST_ROWS:
             rows = self._order(evidence, names, told)
             drifted = self._drift(evidence, names, rows, told)
         missing = float(np.mean(list(shares.values()))) if shares else 0.0
         size = {"rows": evidence.raw.rows, "columns": len(names), "missing": missing}
-        clean = self._say("clean_new" if fresh else "clean", **size)
+        key = "clean" if not fresh else "clean_new" if evidence.profile is None else "clean_held"
+        clean = self._say(key, **size)
         said = told.look + told.notes
         return Finding(
             check="data",

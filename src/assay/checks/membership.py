@@ -75,6 +75,7 @@ class Membership:
                 "audit": "a saved model holds no training rows, and these rows are none of them; the question is answered when a model is trained, or in part where its rows are given (--training DATA)",
                 "audited": "Of a row that the model learnt from and one of the new ones the plain loss attack picks the former in {auc:%} of cases ({low:%} to {high:%}), on {n} of each.",
                 "audited_other": "Where the new rows are of another sort than those learnt from, the difference may be theirs rather than what the model knows by heart.",
+                "audited_sealed": "Some rows of the training table ({n}) were sealed and never learnt from; they stand among the members here, which makes the figure smaller than it is.",
                 "audited_not": "Not measured: RMIA, LiRA and a bound on ε, which need models that learnt from other rows. The plain attack often says safe where they do not; train with --membership standard.",
                 "measure.delivered_loss_auc": "pairs told apart in the delivered model (loss attack)",
                 "measure.delivered_loss_tpr_1": "members named at 1 % false accusations in the delivered model (loss attack)",
@@ -133,6 +134,7 @@ class Membership:
                 "audit": "保存的模型不含训练数据的行，这些行也不在其中；此问题在训练模型时回答，或在给出训练数据（--training DATA）时部分回答",
                 "audited": "给出模型学习过的一行与新的一行，简单的损失攻击在 {auc:%} 的情况下选中前者（{low:%} 至 {high:%}），各 {n} 行。",
                 "audited_other": "若新的行与学习过的行性质不同，差异可能来自数据本身，而非模型记住了什么。",
+                "audited_sealed": "训练所用的表中有 {n} 行被封存，从未用于学习；此处它们算在成员之中，使数字偏小。",
                 "audited_not": "未测量：RMIA、LiRA 与 ε 的下界，它们需要在其他行上学习的模型。简单的攻击常在它们不放行处显示安全；请用 --membership standard 训练。",
                 "measure.delivered_loss_auc": "所交付模型中区分正确的配对（损失攻击）",
                 "measure.delivered_loss_tpr_1": "所交付模型中误指 1 % 时指认的成员（损失攻击）",
@@ -271,13 +273,15 @@ class Membership:
         member = ~pool.unseen
         measures = tuple(_rates("delivered_loss_", scores, member, pool.units))
         auc, told = measures[0], any(map(_tells, measures))
+        kept = evidence.plan.splits.sealed
+        sealed = [self._say("audited_sealed", n=kept)] if kept else []
         said = {"auc": auc.value, "low": auc.low, "high": auc.high, "n": int(member.sum())}
         return Finding(
             check="membership",
             verdict="watch" if told else "info",
             say=self._say("audited", **said),
             measures=measures,
-            notes=(self._say("audited_other"), self._say("audited_not")),
+            notes=(self._say("audited_other"), *sealed, self._say("audited_not")),
         )
 
     def _figure(self, judged: games.Judged) -> Figure:

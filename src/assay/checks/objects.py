@@ -23,6 +23,7 @@ from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.pictures.boxes_drawn import Frame, framed
 from assay.pictures.decoding import Unreadable
+from assay.pictures.window import Window
 from assay.stats import box_sets, found_boxes
 from assay.stats.average_precision import SIZES, Precision
 from assay.stats.found_boxes import views
@@ -277,7 +278,9 @@ class Objects:
         for row, say in zip(rows, said, strict=True):
             name = column.take(np.asarray([row])).texts()[0]
             try:
-                jpeg = framed(raw_of(column.home, str(name)), told.frames(row), SIDE, QUALITY)
+                jpeg = framed(
+                    raw_of(column.home, str(name)), told.frames(row), SIDE, QUALITY, Window.of_kind(column.kind)
+                )
             except (Unreadable, OutsideHome, OSError, ValueError):
                 continue
             shown.append({"jpeg": base64.b64encode(jpeg).decode(), "say": say, "wide": True})

@@ -29,6 +29,7 @@ from assay.language.personal import LONGEST, look, mask
 from assay.language.personal_shapes import POSSIBLE, SORTS
 
 from ._carriers import Carriers, carriers
+from ._where import shows
 
 MOST_TEXTS = 20_000  # different texts of one column
 MOST_LETTERS, LEAST_LETTERS = 20_000_000, 300_000  # of all columns together; where the time is up
@@ -364,6 +365,8 @@ def _look(column: Column, evidence: Evidence, letters: int, raw: Column) -> Look
     kept = kept[:read]
     if raw.store == "numbers":  # a number that is no name or telephone passes a check now and then
         tallies = [t for t in tallies if len(t.cells) >= WHOLE_COLUMN * len(kept)]
+    if shows(raw):  # and so does that in the name of a file
+        tallies = [t for t in tallies if t.rule.sort != "phone" or len(t.cells) >= WHOLE_COLUMN * len(kept)]
     found: dict[str, Ints] = {}
     by_chance: dict[str, int] = {}
     examples: dict[str, list[str]] = {}

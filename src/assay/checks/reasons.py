@@ -29,19 +29,20 @@ from assay.stats.tests import mean_above
 
 from ._texts import read_as_text
 from ._where import LEAST as LEAST_PICTURES
-from ._where import Covered, Placed, chosen, covered, limited, placed, sheet, shows
+from ._where import Covered, Likeness, Placed, chosen, covered, likeness, limited, placed, sheet, shows
 from ._wording import Taken, Worded, taken_out, worded
 
 LEVEL = 0.95
 ALARM = 0.01  # of models whose reasons are true, at most this share fails the deletion test
 MOST_ROWS, CHUNK_ROWS, FIRST_ROWS, LEAST_ROWS = 2_000, 250, 60, 30
-MOST_SECONDS = 8.0  # however much time there is, the other checks have questions too
+SHARE, SECONDS = 0.5, (8.0, 20.0)  # of the time that is left, within these bounds: the other checks have questions too
 ENOUGH_ROWS = 400  # before a part is said to bring nothing
 ADDS_UP = 1e-6  # relative
 ALONE = 0.9  # share of all pull held by one part
 SHUFFLED, SHOWN, MEASURED = 10, 20, 5
 OF_WORDS, TEXTS, LETTERS = 60, 6, 2_000  # rows whose words are asked for, texts shown, and letters of each
 OF_PICTURES = 60  # rows in whose pictures places are hidden
+SAME = 0.7  # rank correlation with maps of shuffled weights from which on maps show no model
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +133,14 @@ class Reasons:
                 "measure.moved_by_other_places": "fall of the score when as many elsewhere are hidden",
                 "measure.gain_of_places": "difference of the two falls",
                 "measure.p_value_places": "p-value of the places",
+                "measure.raised_by_places": "rise of the score when the strongest places alone are seen",
+                "measure.raised_by_other_places": "rise of the score when as many elsewhere are seen alone",
+                "measure.p_value_places_alone": "p-value of the places seen alone",
+                "measure.likeness_when_shuffled": "likeness of maps to those of shuffled weights",
+                "idle_places": "The maps of pictures show the picture rather than the model: where the weights that were learnt are shuffled they stay much the same (rank correlation {rho}; {low} to {high}).",
+                "revealed": "Seen alone, those places raise the score by {named} above that of a picture of nothing, as many elsewhere by {others}.",
+                "revealed_chance": "Seen alone, those places raise the score by {named} above that of a picture of nothing, as many elsewhere by {others}, which may be chance (p = {p}).",
+                "likeness": "With the weights of the models shuffled, maps come out otherwise: how hard places pull has a rank correlation of {rho} ({low} to {high}) with what it was, in {n} pictures (Adebayo et al. 2018; 1 would be the same map).",
                 "told": "Words that speak most for each class",
                 "class": "class",
                 "words": "words",
@@ -196,6 +205,14 @@ class Reasons:
                 "measure.moved_by_other_places": "遮住别处同样多位置时得分的下降",
                 "measure.gain_of_places": "两者下降之差",
                 "measure.p_value_places": "位置的 p 值",
+                "measure.raised_by_places": "只看最强位置时得分的上升",
+                "measure.raised_by_other_places": "只看别处同样多位置时得分的上升",
+                "measure.p_value_places_alone": "只看这些位置时的 p 值",
+                "measure.likeness_when_shuffled": "与打乱权重后的图的相似度",
+                "idle_places": "图片上的位置图反映的是图片本身而非模型：打乱学到的权重后，图几乎不变（秩相关 {rho}；{low} 至 {high}）。",
+                "revealed": "只露出这些位置时，得分比空白图片上升 {named}，只露出别处同样多的位置时上升 {others}。",
+                "revealed_chance": "只露出这些位置时，得分比空白图片上升 {named}，只露出别处同样多的位置时上升 {others}，差异可能只是偶然（p = {p}）。",
+                "likeness": "打乱模型权重后，位置图随之改变：各位置影响强度与原来的秩相关为 {rho}（{low} 至 {high}），在 {n} 张图片上测得（Adebayo 等，2018；1 表示图完全相同）。",
                 "told": "最支持各类别的词",
                 "class": "类别",
                 "words": "词",
@@ -219,7 +236,8 @@ class Reasons:
         """Pulls, the deletion test, and what shuffling costs, as far as the clock allows."""
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
-        evidence = replace(evidence, clock=evidence.clock.slice(MOST_SECONDS))
+        seconds = min(max(SHARE * evidence.clock.remaining(), SECONDS[0]), SECONDS[1])
+        evidence = replace(evidence, clock=evidence.clock.slice(seconds))
         sample = _sample(evidence, stream(evidence.seed, "reasons"))
         if sample is None:
             raise DoesNotApply("no time", say=self._say("late"))
@@ -235,11 +253,12 @@ class Reasons:
         deleted = _deletion(evidence, sample, size) if len(parts) > 1 else None
         shown, tested = self._places(evidence, sample)
         under = covered(limited(evidence, 0.5), sample.data, tested, sample.folds)
+        alike = likeness(limited(evidence, 0.3), sample.data, tested, sample.folds)
         shuffled = _shuffling(evidence, [int(j) for j in order[:SHUFFLED] if strength[j] > 0])
         words = self._words(evidence, sample)
         out = taken_out(evidence, sample.data, words, sample.folds)
         share = float(strength[order[0]]) / total
-        verdict, say, advice = self._judged(parts, order, share, deleted, out, under)
+        verdict, say, advice = self._judged(parts, order, share, deleted, out, under, alike)
         draws = bootstrap_means(
             size, blocks_of(sample.data, evidence.plan.splits.group, parts), stream(evidence.seed, "reasons", "draws")
         )
@@ -250,7 +269,8 @@ class Reasons:
             measures=(
                 *self._measures(sample, parts, order, strength, draws, deleted),
                 *_of_words(out),
-                *_of_places(under),
+                *(() if under is None else under.measures()),
+                *(() if alike is None else alike.measures()),
             ),
             figures=(
                 *self._figures(evidence, sample, order, strength, draws, shuffled),
@@ -258,7 +278,7 @@ class Reasons:
                 *self._texts(evidence, sample, words),
                 *self._maps(evidence, sample, shown),
             ),
-            notes=(*self._of_maps(tested, under), *self._notes(evidence, sample, shuffled, deleted)),
+            notes=(*self._of_maps(tested, under, alike), *self._notes(evidence, sample, shuffled, deleted)),
             advice=advice,
         )
 
@@ -270,6 +290,7 @@ class Reasons:
         deleted: Deleted | None,
         out: Taken | None,
         under: Covered | None,
+        alike: Likeness | None,
     ) -> tuple[Verdict, Say, tuple[Advice, ...]]:
         names = [parts[j] for j in order[:3]]
         said = {} if deleted is None else {"k": deleted.parts, "named": deleted.named, "others": deleted.others}
@@ -280,6 +301,8 @@ class Reasons:
         if under is not None and under.p_value > ALARM:
             said = {"named": under.named, "others": under.others, "p": under.p_value}
             return "watch", self._say("untrue_places", **said), ()
+        if alike is not None and alike.low > SAME:
+            return "watch", self._say("idle_places", rho=alike.mean, low=alike.low, high=alike.high), ()
         if share > ALONE and len(parts) > 2:
             advice = Advice(say=self._say("look_alone", part=names[0]), option=f"--drop {names[0]}")
             return "watch", self._say("alone", part=names[0], share=share), (advice,)
@@ -417,13 +440,17 @@ class Reasons:
         said = {"n": int(sample.rows[one.row]) + 1, "place": place, "part": one.reasons.part}
         return self._answered("picture", evidence, sample, one.row, **said)
 
-    def _of_maps(self, tested: list[Placed], under: Covered | None) -> list[Say]:
+    def _of_maps(self, tested: list[Placed], under: Covered | None, alike: Likeness | None) -> list[Say]:
         if not tested:
             return []
         out = [self._say("uncovered", n=len(tested), least=LEAST_PICTURES)]
         if under is not None:
             said = {"named": under.named, "others": under.others, "gain": under.gain, "n": under.n}
             out = [self._say("covered", **said, low=under.low, high=under.high)]
+            said = {"named": under.alone, "others": under.others_alone, "p": under.p_alone}
+            out.append(self._say("revealed" if under.p_alone <= ALARM else "revealed_chance", **said))
+        if alike is not None:
+            out.append(self._say("likeness", rho=alike.mean, low=alike.low, high=alike.high, n=alike.n))
         share = min(one.reasons.share for one in tested)
         return [*out, self._say("mapped", share=share)] if share < 1.0 else out
 
@@ -540,12 +567,18 @@ def _moved(evidence: Evidence, sample: Sample, replaced: Bools, donor: Ints) -> 
 def _shuffling(evidence: Evidence, asked: list[int]) -> list[Shuffled]:
     """The rise of the loss when one part is shuffled, with a normal interval over rows. Cheaper to ask than pulls."""
     rows = stream(evidence.seed, "reasons", "shuffle").permutation(evidence.n)[:MOST_ROWS]
-    data, folds, task, y = evidence.data.take(rows), _folds(evidence, rows), evidence.task, evidence.y[rows]
-    weight = np.ones(len(y)) if evidence.weight is None else evidence.weight[rows]
-    out: list[Shuffled] = []
-    clock, slowest = evidence.clock, 0.0
+    clock, out = evidence.clock, list[Shuffled]()
     if clock.expired():
         return out
+    timer, few = clock.slice(clock.remaining()), rows[:FIRST_ROWS]
+    evidence.model.scores(evidence.data.take(few), _folds(evidence, few))
+    pace = timer.spent() / len(few)
+    rows = rows[: int(min(len(rows), clock.remaining() / max(2 * pace, 1e-9)))]  # time for one part, and without it
+    if len(rows) < LEAST_ROWS:
+        return out
+    data, folds, task, y = evidence.data.take(rows), _folds(evidence, rows), evidence.task, evidence.y[rows]
+    weight = np.ones(len(y)) if evidence.weight is None else evidence.weight[rows]
+    slowest = 0.0
     before = task.losses(evidence.model.scores(data, folds), y)
     for j in asked:
         if clock.remaining() <= 1.5 * slowest or clock.expired():
@@ -573,17 +606,6 @@ def _of_words(out: Taken | None) -> list[Measure]:
         return []
     moved = (("moved_by_words", out.named), ("moved_by_other_words", out.others), ("p_value_words", out.p_value))
     return [Measure(name=name, value=value, n=out.n) for name, value in moved]
-
-
-def _of_places(under: Covered | None) -> list[Measure]:
-    if under is None:
-        return []
-    moved = (("moved_by_places", under.named), ("moved_by_other_places", under.others))
-    return [
-        *(Measure(name=name, value=value, n=under.n) for name, value in moved),
-        Measure(name="gain_of_places", value=under.gain, low=under.low, high=under.high, level=LEVEL, n=under.n),
-        Measure(name="p_value_places", value=under.p_value, n=under.n),
-    ]
 
 
 def _off(sample: Sample) -> Measure:

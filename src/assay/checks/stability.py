@@ -22,6 +22,7 @@ from assay.kernel.words import Say
 
 ROWS = 2_000
 LEAST_ROWS = 20
+SHARE = 0.5  # of the time that is left, for asking
 OFTEN = 0.10  # a fold model answers otherwise than the bag on more than this share of rows
 WIDE = 0.5  # spread of values against the root mean squared error
 BINS = 30
@@ -161,14 +162,21 @@ class Stability:
 
 def _asked(evidence: Evidence, folds: int) -> Floats:
     """Answers of each fold model on a sample: [k, n, classes or 1]; at least two models, more while there is time."""
+    clock, model = evidence.clock, evidence.model
     rows = np.arange(evidence.n)
-    if evidence.n > ROWS:
+    if evidence.n > LEAST_ROWS and not clock.stands:  # what looks at pictures may take a second for a few rows
+        rows = stream(evidence.seed, "stability").permutation(rows)[:ROWS]
+        timer = clock.slice(clock.remaining())
+        model.scores(evidence.data.take(rows[:LEAST_ROWS]), np.zeros(LEAST_ROWS, dtype=np.int64))
+        afforded = LEAST_ROWS * SHARE * clock.remaining() / max(1e-9, folds * timer.spent())
+        rows = np.sort(rows[: max(LEAST_ROWS, int(min(afforded, ROWS)))])
+    elif evidence.n > ROWS:
         rows = np.sort(stream(evidence.seed, "stability").choice(rows, ROWS, replace=False))
     data, found = evidence.data.take(rows), []
     for fold in range(folds):
-        if fold >= 2 and evidence.clock.expired():
+        if fold >= 2 and clock.expired():
             break
-        found.append(evidence.task.answers(evidence.model.scores(data, np.full(len(rows), fold))))
+        found.append(evidence.task.answers(model.scores(data, np.full(len(rows), fold))))
     return np.asarray(found)
 
 

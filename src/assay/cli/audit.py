@@ -17,8 +17,8 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("-o", "--output", metavar="PATH", help=helped("audit.output", lang))
     parser.add_argument("--limit", action="append", default=[], metavar="LIMIT",
                         help=helped("limit", lang))  # fmt: skip
-    parser.add_argument("--minutes", type=float, default=5.0, help=helped("audit.minutes", lang))
     parser.add_argument("--training", metavar="DATA", help=helped("audit.training", lang))
+    parser.add_argument("--minutes", type=float, default=5.0, help=helped("audit.minutes", lang))
     reading(parser, lang)
     common(parser, lang)
 

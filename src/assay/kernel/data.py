@@ -133,6 +133,7 @@ class Source:
     rows_repaired: int = 0
     rows_refused: int = 0
     examples: tuple[str, ...] = ()  # a few of the repaired or refused lines, for people to look at
+    target: str = ""  # the column that the layout of files makes the answer, where no other is named
 
 
 @dataclass(frozen=True, eq=False)

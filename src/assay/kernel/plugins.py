@@ -556,6 +556,10 @@ class ModelView(Protocol):
         """What the places of each picture of one row pull, where a member tells; of the models of one fold where it is given."""
         ...
 
+    def shuffled(self, fold: int, data: Dataset, seed: int) -> ModelView:
+        """The models of one fold with what tells of places shuffled: what is learnt is lost, the shape is kept."""
+        ...
+
     def scores_hiding(self, data: Dataset, hidden: Mapping[str, Bools], folds: Ints | None = None) -> Floats:
         """`scores` of rows in whose pictures some places are hidden: [n, rows, columns] for each part that is named.
 
@@ -642,6 +646,8 @@ class Evidence:
         None  # answers one of a few rows as what is shipped answers a row that comes alone
     )
     pool: Callable[[Clock], Pool] | None = None  # models of other rows; None where there are none, as in an audit
+    profile: Any = None  # how the training rows were spread (`assay.stats.profile.Profile`), where that was kept
+    training: Dataset | None = None  # the opened training table, where the person gave it to an audit
 
     @property
     def n(self) -> int:

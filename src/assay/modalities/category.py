@@ -7,6 +7,7 @@ cell is a level of its own where training had one.
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -101,12 +102,14 @@ class Category:
         levels = [str(column.levels[c]) for c in kept]
         if (column.cells < 0).any():
             levels.append(MISSING)
-        rare = frozenset(str(column.levels[c]) for c in order[len(kept) :][:100_000])
+        rare = frozenset(_hash(str(column.levels[c])) for c in order[len(kept) :][:100_000])
         return Codes(column.name, tuple(levels), rare)
 
     def load(self, box: Box) -> Codes:
         """The encoder that was dumped."""
-        return Codes(box.text("name"), tuple(box.texts("levels")), frozenset(box.texts("rare")))
+        if "rare" in box.values:  # files of the first releases held the names themselves
+            return Codes(box.text("name"), tuple(box.texts("levels")), frozenset(map(_hash, box.texts("rare"))))
+        return Codes(box.text("name"), tuple(box.texts("levels")), frozenset(box.texts("rare_hashes")))
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("modalities", key, **values)
@@ -119,7 +122,9 @@ class Codes:
     takes: ClassVar[str] = "string"
     name: str
     levels: tuple[str, ...]
-    rare: frozenset[str] = frozenset()  # seen in training, but too seldom for a code
+    rare: frozenset[str] = (
+        frozenset()
+    )  # hashes of those seen in training, but too seldom for a code: a file names none of them
 
     def vector(self, column: Column) -> Vector:
         """Codes as numbers: [n, 1]."""
@@ -133,12 +138,14 @@ class Codes:
         code = self._codes.get(name)  # type: ignore[arg-type]
         if code is not None:
             return (code,), False
-        return (float(len(self.levels)),), cell is not None and cell not in self.rare
+        return (float(len(self.levels)),), cell is not None and _hash(str(cell)) not in self.rare
 
     def strange(self, column: Column) -> Bools:
         """A level that training never saw."""
-        known = {*self.levels, *self.rare}
-        return _each(column, lambda name: name is not None and name not in known, np.bool_)
+        known = self._codes
+        return _each(
+            column, lambda name: name is not None and name not in known and _hash(name) not in self.rare, np.bool_
+        )
 
     @functools.cached_property
     def _codes(self) -> dict[str, float]:
@@ -161,7 +168,12 @@ class Codes:
 
     def dump(self, box: Box) -> None:
         """Name and levels."""
-        box.put(name=self.name, levels=list(self.levels), rare=sorted(self.rare))
+        box.put(name=self.name, levels=list(self.levels), rare_hashes=sorted(self.rare))
+
+
+def _hash(name: str) -> str:
+    """By which a name is known again that is not to be told: 64 bits of its SHA-256."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _each(column: Column, of: Callable[[str | None], Any], dtype: type) -> NDArray[Any]:

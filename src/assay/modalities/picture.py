@@ -35,7 +35,7 @@ from assay.pictures.near import SIDE as POINTS
 from assay.pictures.near import near_groups, points
 from assay.pictures.persons import SORTS, persons_of
 from assay.pictures.shown import Shown
-from assay.pictures.window import Window
+from assay.pictures.window import AGAINST, Window
 
 SIDE = 64  # pixels of a picture as it is looked at
 FACTORS, A_FACTOR = 96, 4  # at most; pictures for each
@@ -45,8 +45,8 @@ LOOKED_AT, LOOKED_FOR = 400, 20  # names that are judged, and files that are loo
 FILELESS = 0.16  # the bid for names without a file: the plan names it as what else the column may be
 KEPT = 2_000_000_000  # bytes of what was seen that are kept: half a million pictures
 BEYOND = 1e9  # any plain number
-AGAINST = "against "  # before the name of the column for which pictures are the references
 SHOWN, THUMBNAIL = 5, 144  # examples of what cannot be read; pixels of the longer side of a small picture
+AT_ONCE = 64  # pictures that are held decoded while numbers are made of them
 A_KNOWN = 400  # bytes that what is known of a file takes, about
 COLOURS = 0.5  # how much the colours weigh against the edges
 
@@ -169,8 +169,7 @@ class Picture:
     @property
     def window(self) -> Window | None:
         """From which number to which deep greys go from black to white; None for what each file says, or its own range."""
-        said = self.variant.partition(AGAINST)[0].strip()
-        return Window.of(said) if said else None
+        return Window.of_kind(f"picture:{self.variant}")
 
     @property
     def refers(self) -> str:
@@ -309,12 +308,16 @@ class Looks:
         names = [*PLAIN, *(f"factor {i + 1}" for i in range(self.basis.shape[1]))]
         used, inverse = np.unique(column.cells, return_inverse=True)
         out = np.full((len(used), len(names)), np.nan)
-        seen, mean, basis = _seen(column, self.window), self.mean.astype(np.float64), self.basis.astype(np.float64)
+        seen, (mean, basis) = _seen(column, self.window), self._directions
         for row, level in enumerate(used.tolist()):
             if level >= 0 and not seen.reasons[level]:  # each by itself: its bits are the same alone and among others
                 out[row, : len(PLAIN)] = seen.plain[level]
                 out[row, len(PLAIN) :] = (seen.wide[level].astype(np.float64) - mean) @ basis
         return Vector(out[inverse], tuple(Feature(f"{self.name} ({name})", self.name) for name in names))
+
+    @functools.cached_property
+    def _directions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self.mean.astype(np.float64), self.basis.astype(np.float64)
 
     def grid(self, column: Column) -> Shown:
         """The pixels, for learners that look at them."""
@@ -372,28 +375,49 @@ def _seen(column: Column, window: Window | None) -> Seen:
 
 def _looked_at(home: str, levels: NDArray[np.object_], window: Window | None) -> Seen:
     need("PIL", "pictures")
-    with ThreadPoolExecutor(cores()) as pool:
-        found = list((pool.map if len(levels) > 1 else map)(lambda name: _one(home, str(name), window), levels))
     n = len(levels)
+    some = [levels[at : at + AT_ONCE] for at in range(0, n, AT_ONCE)]
+    with ThreadPoolExecutor(cores()) as pool:
+        blocks = list((pool.map if len(some) > 1 else map)(lambda names: _block(home, names, window), some))
+    found = [one for block, _ in blocks for one in block]
     seen = Seen(
-        [reason for reason, *_ in found],
-        [known for _, known, _ in found],
+        [reason for reason, _ in found],
+        [known for _, known in found],
         np.zeros((n, len(PLAIN))),
         np.zeros((n, len(BORDER)), dtype=np.float32),
         np.zeros((n, POINTS**2), dtype=np.uint8),
         np.zeros((n, _width()), dtype=np.float16),
     )
-    for row, (_, _, made) in enumerate(found):
-        if made is not None:
-            seen.plain[row], seen.border[row], seen.points[row], seen.wide[row] = made
+    readable, begun = np.flatnonzero([known is not None for known in seen.known]), 0
+    tables: tuple[NDArray[Any], ...] = (seen.plain, seen.border, seen.points, seen.wide)
+    for _, made in blocks:
+        rows = readable[begun : begun + (len(made[0]) if made else 0)]
+        for table, of in zip(tables, made, strict=bool(made)):
+            table[rows] = of
+        begun += len(rows)
     return seen
 
 
-def _one(home: str, name: str, window: Window | None) -> tuple[str, Known | None, tuple[Any, ...] | None]:
-    """Why it cannot be read ("" where it can), what is known of it, and its plain numbers, border, points and features."""
+def _block(
+    home: str, names: NDArray[np.object_], window: Window | None
+) -> tuple[list[tuple[str, Known | None]], tuple[NDArray[Any], ...]]:
+    """Why each cannot be read ("" where it can) and what is known of it; of those that can, plain numbers, border, points and features; nothing where none can."""
+    found, pixels = [], []
+    for name in names:
+        reason, known, one = _one(home, str(name), window)
+        found.append((reason, known))
+        pixels += [] if one is None else [one]
+    if not pixels:
+        return found, ()
+    stacked = np.stack(pixels)
+    return found, (plain(stacked), border(stacked), points(stacked), _features(stacked))
+
+
+def _one(home: str, name: str, window: Window | None) -> tuple[str, Known | None, NDArray[np.uint8] | None]:
+    """Why it cannot be read ("" where it can), what is known of it, and its pixels [s, s, 3]."""
     try:
         raw = raw_of(home, name)
-        pixels = decoded(raw, SIDE, window=window)[None]
+        pixels = decoded(raw, SIDE, window=window)
         facts = facts_of(raw)
     except Unreadable as error:
         return error.reason, None, None
@@ -404,7 +428,7 @@ def _one(home: str, name: str, window: Window | None) -> tuple[str, Known | None
     except OSError:  # too large, locked, in a damaged archive
         return "closed", None, None
     known = Known(len(raw), int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()), facts)
-    return "", known, (plain(pixels)[0], border(pixels)[0], points(pixels)[0], _features(pixels))
+    return "", known, pixels
 
 
 def _persons(home: str, name: str) -> frozenset[str]:
@@ -424,14 +448,14 @@ def _near(seen: Seen) -> Ints:
 
 
 def _features(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Edges and colours of one picture [1, s, s, 3]: [d]."""
-    return np.concatenate([edges(pixels)[0], COLOURS * colours(pixels)[0]]).astype(np.float16)
+    """Edges and colours of pictures [n, s, s, 3]: [n, d]."""
+    return np.concatenate([edges(pixels), COLOURS * colours(pixels)], axis=1).astype(np.float16)
 
 
 @functools.cache
 def _width() -> int:
     """Features of a picture: d."""
-    return len(_features(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8)))
+    return int(_features(np.zeros((1, SIDE, SIDE, 3), dtype=np.uint8)).shape[1])
 
 
 def _directions(x: NDArray[np.float32], k: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from assay.kernel.need import need
 from assay.pictures.framed import Framing, boxes_seen, seen
 from assay.pictures.letterbox import Letterbox, letterboxed
 
-from .chain import Pixels, folded, learning
+from .chain import Pixels, folded, learning, standardised
 from .detector import STEP, Anatomy, Detector
 from .detector_form import LEAST_SIDE, Form
 from .detector_loss import Things, loss_of
@@ -228,7 +228,7 @@ class DetectorTraining:
         """Views [b, c, *size] of some pictures, and what lies in them."""
         t, form = self.torch, self.form
         pixels = np.stack([self.held[row] for row in rows.tolist()])
-        x = t.from_numpy((pixels - self.centre) / self.scale).permute(0, 3, 1, 2)
+        x = t.from_numpy(standardised(pixels, self.centre, self.scale)).permute(0, 3, 1, 2)
         times, middle, light = views.draw(len(rows), form.anatomy.inward, self.rng)
         x = seen(t, x, size, times, middle, light)
         found = []

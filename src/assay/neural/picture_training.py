@@ -29,7 +29,7 @@ from assay.kernel.forms import Head
 from assay.kernel.need import need
 from assay.pictures.warp import Views, viewed
 
-from .chain import Chain, Piece, Pixels, at_rest, learning
+from .chain import Chain, Piece, Pixels, at_rest, learning, standardised
 from .device import halves_are_fast
 from .losses import losses_of
 from .one_thread import one_thread
@@ -212,7 +212,7 @@ class PictureTraining:
         t, form = self.torch, self.form
         parts = []
         for place, pixels in enumerate(self.rows.pixels):
-            x = t.from_numpy((pixels[rows] - self.centre) / self.scale).permute(0, 3, 1, 2)
+            x = t.from_numpy(standardised(pixels[rows], self.centre, self.scale)).permute(0, 3, 1, 2)
             x = viewed(t, x, side, views, self.rng)
             with t.autocast("cpu", dtype=t.bfloat16, enabled=self.half):
                 maps = self.chain(x)

@@ -16,6 +16,7 @@ from typing import Any
 from ..kernel.boxes import Box2D
 from ..kernel.need import need
 from .decoding import decoded, sizes_of
+from .window import Window
 
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000")
 DARK = ("#0072B2", "#D55E00", "#009E73", "#000000")  # on which white is read better than black
@@ -40,12 +41,14 @@ def with_boxes(
     scores: Sequence[float] | None = None,
     labels: Sequence[str] = (),
     side: int | None = None,
+    window: Window | None = None,
 ) -> bytes:
     """A JPEG of the picture with its boxes.
 
     scores : how sure each box is, 0 to 1, said behind its label
     labels : all labels there are, so that a class has one colour in every picture; those of these boxes where they are left out
     side   : pixels of the longer side; as large as the picture where it is left out
+    window : of deep greys
 
     Raises Unreadable; MissingPackage without Pillow.
     """
@@ -58,11 +61,13 @@ def with_boxes(
         box = boxes[place]
         said = box.label[:LONGEST] + ("" if scores is None else f" {scores[place]:.2f}")
         frames.append(Frame(box, said, COLOURS[known.index(box.label) % len(COLOURS)]))
-    return framed(raw, frames, side)
+    return framed(raw, frames, side, window=window)
 
 
-def framed(raw: bytes, frames: Sequence[Frame], side: int | None = None, quality: int = 88) -> bytes:
-    """A JPEG of the picture with frames on it, the last on top; `side` and what is raised as with `with_boxes`.
+def framed(
+    raw: bytes, frames: Sequence[Frame], side: int | None = None, quality: int = 88, window: Window | None = None
+) -> bytes:
+    """A JPEG of the picture with frames on it, the last on top; `side`, `window` and what is raised as with `with_boxes`.
 
     quality : of the JPEG, 1 to 95
     """
@@ -71,7 +76,7 @@ def framed(raw: bytes, frames: Sequence[Frame], side: int | None = None, quality
     longer = side or max(width, height)
     scale = longer / max(width, height, 1)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    picture = image.fromarray(decoded(raw, longer)).resize(size)
+    picture = image.fromarray(decoded(raw, longer, window=window)).resize(size)
     pen, thin = drawing.Draw(picture), max(1, round(longer / THIN))
     font = letters.load_default(max(LEAST_LETTER, longer // SMALL))
     for frame in frames:

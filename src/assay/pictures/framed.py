@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..kernel.data import Bools, Floats
+from .warp import looked_at
 
 NEAREST, FARTHEST = 1.6, 0.7  # times a thing is enlarged
 SQUEEZE, ASIDE, LIGHT, COLOUR = 0.15, 0.1, 0.3, 0.2  # logarithms; shares of the half side; share; spreads
@@ -43,14 +44,10 @@ class Framing:
 
 def seen(torch: Any, x: Any, size: tuple[int, int], times: Floats, middle: Floats, light: Floats) -> Any:
     """Views [n, c, *size] of standardised pictures [n, c, h, w], channels last in memory."""
-    at = np.zeros((len(times), 2, 3), dtype=np.float32)
+    at = np.zeros((len(times), 2, 3))
     at[:, 0, 0], at[:, 1, 1] = 1 / times[:, 0], 1 / times[:, 1]
     at[:, :, 2] = middle
-    f, last = torch.nn.functional, torch.channels_last
-    grid = f.affine_grid(torch.from_numpy(at), (len(x), x.shape[1], *size), align_corners=False)
-    x = f.grid_sample(x.contiguous(memory_format=last), grid, align_corners=False)
-    shone = torch.from_numpy(light.astype(np.float32))[:, :, None, None]
-    return (x * shone[:, :1] + shone[:, 1:]).contiguous(memory_format=last)
+    return looked_at(torch, x, at, size, light, "zeros")
 
 
 def boxes_seen(boxes: Floats, size: tuple[int, int], times: Floats, middle: Floats) -> tuple[Floats, Bools]:

@@ -25,6 +25,11 @@ from .most import most_pixels
 from .window import Window
 
 KEPT = 3_000_000_000  # bytes of pixels that are kept: 60,000 pictures of 128 x 128
+WHOLE_KEPT, SIZES_KEPT = (
+    300_000_000,
+    20_000_000,
+)  # bytes of whole pictures that are kept: 300 of 640 x 480; and of what headers say
+A_SIZE = 100  # bytes that the width and height of a picture take, about
 SAMPLED = 200  # pictures whose headers tell how large they are
 MOST_OF = 0.9  # of the pictures lose nothing at the natural side
 
@@ -43,6 +48,8 @@ class _Kept:
 
 
 _PIXELS = Memo(KEPT, lambda kept: int(kept.pixels.nbytes))
+_WHOLE = Memo(WHOLE_KEPT, lambda pixels: int(pixels.nbytes))  # fold models ask for the same, one after the other
+_SIZES = Memo(SIZES_KEPT, lambda size: A_SIZE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,14 +119,30 @@ class Shown:
     def sizes(self) -> NDArray[np.int64]:
         """Width and height of each as it is looked at [n, 2], by the headers; zeros where there is none."""
         used, inverse = np.unique(self.places, return_inverse=True)
-        found = np.asarray([(0, 0) if level < 0 else self._size(level) for level in used.tolist()], dtype=np.int64)
+        found = np.asarray([(0, 0) if level < 0 else self._kept_size(level) for level in used.tolist()], dtype=np.int64)
         return np.asarray(found.reshape(-1, 2)[inverse])
 
+    def _kept_size(self, level: int) -> tuple[int, int]:
+        return _SIZES.of(self.levels, lambda: self._size(level), self.home, level, most_pixels())
+
     def whole(self, longer: int) -> list[NDArray[np.uint8]]:
-        """Red, green and blue with the aspect kept, the longer side no more than `longer` pixels: [h, w, 3] each; [0, 0, 3] where there is none."""
-        one = functools.partial(self._upright, longer=longer)
+        """Red, green and blue with the aspect kept, the longer side no more than `longer` pixels: [h, w, 3] each; [0, 0, 3] where there is none.
+
+        They are kept, as far as there is room, for who asks next: nothing may be written into them.
+        """
+        one = functools.partial(self._kept_upright, longer=longer)
+        if len(self.places) == 1:
+            return [one(int(self.places[0]))]
         with ThreadPoolExecutor(threads()) as pool:
             return list(pool.map(one, self.places.tolist()))
+
+    def _kept_upright(self, level: int, longer: int) -> NDArray[np.uint8]:
+        if level < 0:
+            return np.zeros((0, 0, 3), dtype=np.uint8)
+        said = (self.home, level, longer, self.window, most_pixels())
+        found: NDArray[np.uint8] = _WHOLE.of(self.levels, lambda: self._upright(level, longer), *said)
+        found.setflags(write=False)
+        return found
 
     def _decoded(self, levels: NDArray[Any], side: int) -> NDArray[np.uint8]:
         out = np.zeros((len(levels), side, side, 3), dtype=np.uint8)
@@ -139,9 +162,8 @@ class Shown:
             return None
 
     def _upright(self, level: int, longer: int) -> NDArray[np.uint8]:
-        if level >= 0:
-            with contextlib.suppress(Unreadable, OutsideHome, OSError, ValueError):
-                return upright(raw_of(self.home, str(self.levels[level])), longer, window=self.window)
+        with contextlib.suppress(Unreadable, OutsideHome, OSError, ValueError):
+            return upright(raw_of(self.home, str(self.levels[level])), longer, window=self.window)
         return np.zeros((0, 0, 3), dtype=np.uint8)
 
     def _size(self, level: int) -> tuple[int, int]:

@@ -48,16 +48,26 @@ class Views:
 
 def viewed(torch: Any, x: Any, side: int, views: Views, rng: np.random.Generator) -> Any:
     """Views [n, c, side, side] of standardised pictures [n, c, h, w], channels last in memory."""
-    f = torch.nn.functional
-    last = torch.channels_last
     if views.strength == 0.0 and not (views.across or views.down):
-        return x if x.shape[-1] == side else f.interpolate(x, size=(side, side), mode="area")
+        return x if x.shape[-1] == side else torch.nn.functional.interpolate(x, size=(side, side), mode="area")
     at, light = views.draw(len(x), rng)
-    place = torch.from_numpy(at.astype(np.float32))
-    grid = f.affine_grid(place, (len(x), x.shape[1], side, side), align_corners=False)
-    x = f.grid_sample(x.contiguous(memory_format=last), grid, padding_mode="reflection", align_corners=False)
-    shone = torch.from_numpy(light.astype(np.float32))[:, :, None, None]
-    return (x * shone[:, :1] + shone[:, 1 : 1 + x.shape[1]]).contiguous(memory_format=last)
+    return looked_at(torch, x, at, (side, side), light, "reflection")
+
+
+def looked_at(torch: Any, x: Any, at: Floats, size: tuple[int, int], light: Floats, beyond: str) -> Any:
+    """Where affine maps [n, 2, 3] lead from a view to its picture, in a light [n, 1 + c]: views [n, c, *size] of pictures [n, c, h, w].
+
+    beyond : what is seen beyond the border, as torch calls it: "reflection", or "zeros"
+    """
+    down, across = (torch.arange(1 - side, side, 2, dtype=torch.float32) / side for side in size)
+    maps, shone = (torch.from_numpy(a.astype(np.float32)) for a in (at, light))
+    grid = (
+        maps[:, None, None, :, 0] * across[:, None]
+        + (maps[:, None, :, 1] * down[:, None] + maps[:, None, :, 2])[:, :, None]
+    )
+    x = torch.nn.functional.grid_sample(x, grid, padding_mode=beyond, align_corners=False)
+    out = torch.empty_like(x, memory_format=torch.channels_last)
+    return torch.addcmul(shone[:, 1 : 1 + x.shape[1], None, None], x, shone[:, :1, None, None], out=out)
 
 
 def seen_from(pixels: NDArray[np.uint8], views: Views, rng: np.random.Generator) -> NDArray[np.uint8]:

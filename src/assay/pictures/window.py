@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+AGAINST = "against "  # in the kind of a column, before the name of that for whose pictures these are the references
 _NUMBER = r"-?\d{1,18}(?:\.\d{1,9})?"
 _WRITTEN = re.compile(rf"({_NUMBER})-({_NUMBER})", re.ASCII)
 
@@ -36,6 +37,16 @@ class Window:
         if not low < high:
             raise ValueError(f"'{text}' ends where it begins, or before")
         return cls(low, high)
+
+    @classmethod
+    def of_kind(cls, kind: str) -> Window | None:
+        """The window that the kind of a column tells; None where it tells none. Raises ValueError.
+
+        >>> Window.of_kind("picture:0-4095 against board")
+        Window(low=0.0, high=4095.0)
+        """
+        said = kind.partition(":")[2].partition(AGAINST)[0].strip()
+        return cls.of(said) if said else None
 
     @classmethod
     def around(cls, grey: NDArray[np.float32]) -> Window:

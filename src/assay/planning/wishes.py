@@ -6,9 +6,10 @@ Everything a person may say before training, in one frozen value. What is left o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assay.kernel.clock import Clock
+from assay.kernel.data import Dataset
 from assay.kernel.errors import RequestError
 from assay.kernel.memory import bytes_of
 from assay.kernel.plan import MEMBERSHIP, WAYS_TO_SHIP
@@ -25,7 +26,7 @@ UNNAMED = "label"  # the target where none is named: what folders tell of their 
 class Wishes:
     """What a person may decide; None or empty leaves it to the plan."""
 
-    target: str  # may be left empty where the task can be learnt from rows of one answer alone
+    target: str  # may be left empty where the layout of files tells it, or the task can be learnt from rows of one answer alone
     task: str = ""
     kinds: Mapping[str, str] = field(default_factory=dict)  # --kind zip=category
     ids: tuple[str, ...] = ()
@@ -60,8 +61,6 @@ class Wishes:
         if not self.target and self.task and task_of(self.task).about.of_one:
             object.__setattr__(self, "target", UNNAMED)
         wrong = []
-        if not self.target:
-            wrong.append(Say("planning", "wish.no_target"))
         if self.minutes is not None and not 0 < self.minutes <= 60 * 24 * 7:
             wrong.append(Say("planning", "wish.minutes", {"value": f"{self.minutes:g}"}))
         if not 0 <= self.trials <= 10_000:
@@ -90,6 +89,14 @@ class Wishes:
                 wrong.append(Say("planning", "wish.target", said))
         if wrong:
             raise refusal(RequestError, "planning", "wishes", wrong=wrong)
+
+    def told_by(self, data: Dataset | None) -> Wishes:
+        """These, with the target that the layout of files tells where none was named. Raises RequestError where it tells none."""
+        if self.target:
+            return self
+        if data is None or data.source.target not in data:
+            raise refusal(RequestError, "planning", "wishes", wrong=[Say("planning", "wish.no_target")])
+        return replace(self, target=data.source.target)
 
     def clock(self) -> Clock:
         """The clock of the run, beginning now."""

@@ -120,6 +120,7 @@ def table_of(name: str, reader: str, home: Path, rows: Sequence[Row], met: Met, 
         rows_read=len(rows) + len(refused),
         rows_refused=len(refused),
         examples=tuple(refused[:SHOWN]),
+        target="boxes",
     )
     return Dataset(tuple(columns), source)
 

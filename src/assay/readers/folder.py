@@ -240,6 +240,7 @@ def _read(
         rows_repaired=len(mended),
         rows_refused=len(met.refused),
         examples=tuple([*met.refused[: 5 - min(2, len(shown))], *shown][:5]),
+        target="label",
     )
     return Dataset(tuple(columns), source)
 

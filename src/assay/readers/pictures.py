@@ -233,7 +233,8 @@ def _listed(name: str, home: str, members: Sequence[Member], places: Sequence[Pl
         )
     parts = Counter(place.part for _, place in rows if place.part)
     columns = [Column.of_words("picture", [key for key, _ in rows], home=home)]
-    if any(place.label is not None for _, place in rows):
+    labelled = any(place.label is not None for _, place in rows)
+    if labelled:
         columns.append(Column.of_words("label", [place.label for _, place in rows]))
     if parts:  # tells where a row comes from, not what it is: nothing to learn from
         columns.append(Column.of_words("split", [place.part for _, place in rows], role="dropped"))
@@ -255,6 +256,7 @@ def _listed(name: str, home: str, members: Sequence[Member], places: Sequence[Pl
         rows_read=len(rows) + len(refused),
         rows_refused=len(refused),
         examples=tuple(refused[:SHOWN]),
+        target="label" if labelled else "",
     )
     return Dataset(tuple(columns), source)
 

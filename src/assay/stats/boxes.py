@@ -11,6 +11,8 @@ import numpy as np
 
 from assay.kernel.data import Bools, Floats, Ints
 
+BLOCK = 256  # boxes whose overlaps with all others are reckoned at once
+
 
 def areas(boxes: Floats) -> Floats:
     """Square pixels of each box [m, 4]: [m]."""
@@ -51,9 +53,15 @@ def nms(boxes: Floats, scores: Floats, classes: Ints, threshold: float) -> Ints:
     for label in np.unique(classes):
         waiting = np.flatnonzero(classes[order] == label)  # ranks, the surest first
         while len(waiting):
-            kept[waiting[0]] = True
-            over = iou(boxes[order[waiting[:1]]], boxes[order[waiting[1:]]])[0]
-            waiting = waiting[1:][over <= threshold]
+            first = waiting[:BLOCK]
+            takes = iou(boxes[order[first]], boxes[order[waiting]]) > threshold  # [first, waiting]
+            taken = 0  # a bit for each that waits
+            for place, bits in enumerate(np.packbits(takes, axis=1, bitorder="little")):
+                if not taken >> place & 1:
+                    kept[first[place]] = True
+                    taken |= int.from_bytes(bits.tobytes(), "little")
+            left = [rank for place, rank in enumerate(waiting.tolist()) if not taken >> place & 1 and place >= BLOCK]
+            waiting = np.asarray(left, dtype=np.int64)
     return np.asarray(order[kept], dtype=np.int64)
 
 

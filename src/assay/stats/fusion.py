@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from assay.kernel.data import Floats, Ints
 
-from .boxes import iou
+from .boxes import BLOCK, iou
 from .found_boxes import probable, rows_of, views
 
 ALIKE = 0.55  # overlap of two finders' boxes that are taken for one (Solovyev et al. 2021)
@@ -39,19 +40,34 @@ def _fused(boxes: Floats, sure: Floats, who: Ints) -> tuple[Floats, Ints, Floats
     """boxes [k, 6], each finder's probability times its share [k], and which finder [k], whose boxes each stand for themselves."""
     order = np.argsort(-boxes[:, 0], kind="stable")
     boxes, sure, who = boxes[order], sure[order], who[order]
-    first = np.zeros(len(boxes), dtype=np.int64)  # the surest box of each group, as far as there are groups
-    taken = np.zeros((len(boxes), int(who.max(initial=0)) + 1), dtype=bool)  # finders that have a box in a group
-    group, groups = np.full(len(boxes), -1, dtype=np.int64), 0
-    for place in range(len(boxes)):
-        heads = first[:groups]
-        near = iou(boxes[place : place + 1, 2:], boxes[heads, 2:])[0]
-        near[(boxes[heads, 1] != boxes[place, 1]) | taken[:groups, who[place]]] = 0.0
-        best = int(near.argmax()) if groups else groups
-        if best == groups or near[best] <= ALIKE:
-            best, groups = groups, groups + 1
-            first[best] = place
-        group[place], taken[best, who[place]] = best, True
+    first: list[int] = []  # the surest box of each group
+    led = [-1] * len(boxes)  # the group of which a box is the surest
+    taken: set[tuple[int, int]] = set()  # groups, and finders that have a box in them
+    group = np.empty(len(boxes), dtype=np.int64)
+    for place, (finder, alike) in enumerate(zip(who.tolist(), _alike(boxes), strict=True)):
+        best, closest = len(first), ALIKE
+        for other, over in alike:
+            if over > closest and led[other] >= 0 and (led[other], finder) not in taken:
+                best, closest = led[other], over
+        if best == len(first):
+            led[place] = best
+            first.append(place)
+        group[place] = best
+        taken.add((best, finder))
+    groups = len(first)
     total = np.bincount(group, weights=sure, minlength=groups)
     mean = np.stack([np.bincount(group, weights=sure * boxes[:, 2 + i], minlength=groups) for i in range(4)], axis=1)
-    p, at = np.clip(total, 1e-12, 1 - 1e-12), first[:groups]
+    p, at = np.clip(total, 1e-12, 1 - 1e-12), np.asarray(first, dtype=np.int64)
     return mean / np.maximum(total, 1e-300)[:, None], boxes[at, 1].astype(np.int64), np.log(p / (1 - p))
+
+
+def _alike(boxes: Floats) -> Iterator[list[tuple[int, float]]]:
+    """For each box [k, 6], those before it that are of its class and overlap it by more than `ALIKE`, in order, and by how much."""
+    for low in range(0, len(boxes), BLOCK):
+        some = boxes[low : low + BLOCK]
+        over = iou(some[:, 2:], boxes[: low + len(some), 2:])
+        same = some[:, None, 1] == boxes[None, : low + len(some), 1]
+        place, other = np.nonzero(np.tril(same & (over > ALIKE), low - 1))
+        pairs = list(zip(other.tolist(), over[place, other].tolist(), strict=True))
+        ends = np.searchsorted(place, np.arange(len(some) + 1)).tolist()
+        yield from (pairs[start:end] for start, end in itertools.pairwise(ends))

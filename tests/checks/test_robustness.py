@@ -1,0 +1,159 @@
+"""Does the robustness check see which faults a model bears, and on which column it hangs?"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from assay.kernel.clock import Clock
+from assay.kernel.data import Column, Dataset, Floats, Ints
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.plugins import Evidence
+from assay.kernel.shelf import shelf
+
+from .worlds import ask, names, numbers, world
+
+N = 1200
+
+
+@dataclass(frozen=True)
+class Known:
+    """A model whose odds hang on numbers by weight, and on whether a name is known."""
+
+    weights: dict[str, float]
+    towns: dict[str, float]
+    sharp: float = 0.0  # how much the last digit of x1 turns the answer
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (*self.weights, "town")
+
+    @property
+    def folds(self) -> int:
+        return 3
+
+    def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        return self.contributions(data).sum(axis=1)
+
+    def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        out = np.zeros((data.rows, len(self.parts) + 1, 1))
+        for place, (name, weight) in enumerate(self.weights.items()):
+            out[:, place, 0] = weight * np.nan_to_num(data[name].cells)
+        if self.sharp:
+            out[:, 1, 0] += self.sharp * np.sign(np.sin(200 * np.nan_to_num(data["x1"].cells)))
+        out[:, -2, 0] = [self.towns.get(str(town), 0.0) for town in data["town"].texts()]
+        return out
+
+    def size_bytes(self) -> int:
+        return 1000
+
+
+def evidence(seed: int = 0, n: int = N, sharp: float = 0.0, town: float = 0.5, **more: Any) -> Evidence:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 3))
+    towns = [f"town number {k}" for k in rng.integers(4, size=n)]
+    columns: list[Column] = [numbers(f"x{i}", x[:, i]) for i in range(3)]
+    columns.append(names("town", towns))
+    columns.append(numbers("owns", rng.random(n) < 0.5, kind="flag"))
+    model = Known(
+        {"x0": 2.0, "x1": 0.6, "x2": 0.0, "owns": 0.0},
+        {f"town number {k}": town * (-1) ** k for k in range(4)},
+        sharp,
+    )
+    z = model.scores(Dataset(tuple(columns)))[:, 0]
+    y = np.where(rng.random(n) < 1 / (1 + np.exp(-z)), "yes", "no")
+    return replace(world(columns, y, z, seed=seed, **more), model=model)
+
+
+def test_a_model_that_bears_small_faults_passes_and_its_worst_column_is_named() -> None:
+    finding = ask("robustness", evidence())
+    assert finding.verdict == "pass"
+    said = " ".join(note.text() for note in finding.notes)
+    assert "hangs most on 'x0'" in said
+    assert "times 1,000" in said
+    assert "worse than one guess for all" in said
+    missing, noise = finding.measure("lost_to_missing"), finding.measure("lost_to_noise")
+    assert 0.0 < missing.value < 0.15
+    assert noise.value < missing.value
+    assert missing.low is not None
+    assert missing.low < missing.value < missing.high  # type: ignore[operator]
+    assert finding.measure("lost_to_worst: x0").value > 1
+
+
+def test_more_that_is_wrong_costs_more() -> None:
+    finding = ask("robustness", evidence())
+    bars = next(figure for figure in finding.figures if figure.kind == "bars").data
+    lost = dict(zip((label.text() for label in bars["labels"]), bars["values"], strict=True))
+    assert lost["an empty cell in 20.0 % of all"] > lost["an empty cell in 5.00 % of all"]
+    assert lost["numbers off by 0.500 of their spread"] > lost["numbers off by 0.100 of their spread"]
+    assert lost["a typing mistake in 20.0 % of names and texts"] > lost["a typing mistake in 5.00 % of names and texts"]
+    assert lost["'x2' empty throughout"] == pytest.approx(0.0)
+    assert not any("owns" in label and "times" in label for label in lost)
+
+
+def test_a_model_that_hangs_on_last_digits_is_called_frail() -> None:
+    finding = ask("robustness", evidence(sharp=4.0))
+    assert finding.verdict == "watch"
+    assert "numbers off by 0.100 of their spread" in finding.say.text()
+    assert finding.measure("lost_to_noise").value > 0.5
+
+
+def test_a_model_that_loses_less_than_stated_is_called_frail_at_most_as_often_as_stated() -> None:
+    frail = sum(ask("robustness", evidence(seed, n=300, sharp=0.4)).verdict != "pass" for seed in range(30))
+    assert frail <= binom.ppf(0.999, 30, 0.01)
+
+
+def test_names_are_mistyped_and_texts_in_proportion() -> None:
+    from assay.checks.robustness import _mistyped
+
+    column = replace(Column.of_words("note", ["abcdefghij" * 10, "ab", "x", None] * 50), kind="text")
+    typed = _mistyped(column, 1.0, np.random.default_rng(0)).texts()
+    changed = [sum(a != b for a, b in zip(one, "abcdefghij" * 10, strict=True)) for one in typed[::4]]
+    assert 4 <= np.mean(changed) <= 12
+    assert set(typed[1::4]) == {"ba"}
+    assert set(typed[2::4]) == {"x"}
+    assert set(typed[3::4]) == {None}
+
+
+def test_it_says_why_where_there_is_nothing_to_lose() -> None:
+    with pytest.raises(DoesNotApply) as few:
+        ask("robustness", evidence(n=60))
+    assert "only 60 rows" in few.value.say.text()  # type: ignore[attr-defined]
+    some = evidence()
+    idle = replace(some, model=replace(some.model, weights=dict.fromkeys(some.model.weights, 0.0), towns={}))  # type: ignore[type-var]
+    with pytest.raises(DoesNotApply) as none:
+        ask("robustness", idle)
+    assert "gains nothing" in none.value.say.text()  # type: ignore[attr-defined]
+
+
+def test_a_slow_model_is_asked_about_fewer_rows_or_not_at_all() -> None:
+    @dataclass(frozen=True)
+    class Slow(Known):
+        def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
+            seconds[0] += 0.01 * data.rows
+            return super().scores(data, folds)
+
+    seconds = [0.0]
+    some = evidence()
+    slow = replace(some, model=Slow({"x0": 2.0, "x1": 0.6, "x2": 0.0, "owns": 0.0}, some.model.towns))  # type: ignore[attr-defined]
+    finding = ask("robustness", replace(slow, clock=Clock.start(40.0, now=lambda: seconds[0])))
+    assert 100 <= (finding.measure("lost_to_missing").n or 0) < 400
+    assert seconds[0] < 45
+    assert any("Time was short" in note.text() for note in finding.notes)
+    with pytest.raises(DoesNotApply) as none:
+        ask("robustness", replace(slow, clock=Clock.start(3.0, now=lambda: seconds[0])))
+    assert "again and again" in none.value.say.text()  # type: ignore[attr-defined]
+
+
+def test_both_languages_say_the_same_things_with_the_same_values() -> None:
+    words = shelf("checks").get("robustness").about.words
+    assert set(words["en"]) == set(words["zh"])
+    for key, template in words["en"].items():
+        asked = {field for _, field, _, _ in string.Formatter().parse(template) if field}
+        there = {field for _, field, _, _ in string.Formatter().parse(words["zh"][key]) if field}
+        assert asked == there, key
