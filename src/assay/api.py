@@ -6,6 +6,7 @@ read → plan → search → blend, calibrate, conformal → Model → checks �
 from __future__ import annotations
 
 import functools
+import math
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import verifying
+from .answers.annex import Annex, annex
 from .answers.answer import Answer
 from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training
@@ -27,16 +29,19 @@ from .kernel.clock import Clock
 from .kernel.data import Dataset, Floats, Ints
 from .kernel.errors import BundleError, RequestError
 from .kernel.findings import Finding
-from .kernel.forms import Head
+from .kernel.forms import PLAIN, Head
 from .kernel.interrupts import through_one
 from .kernel.plan import Plan
-from .kernel.plugins import Task, task_of
+from .kernel.plugins import Pool, Task, task_of
 from .kernel.words import Say, number, refusal
 from .model import Model, labelled, noted
 from .opening import Opened, opening
 from .planning.draw import draw
 from .planning.wishes import Wishes
+from .privacy.attacks import PROBABLE
+from .privacy.games import unplayable
 from .reading import read
+from .search import pool
 from .search.ensemble import Ensemble
 from .search.latency import within
 from .search.run import Event, Found, search
@@ -129,11 +134,13 @@ def _trained(
     reserve = min(RESERVE_SHARE * 60 * asked.budget, RESERVE_MOST) * (1 if test is None else 2)
     steps = None if journal is None else _journal(journal, resume, drawn)
     left = max(0.0, clock.remaining() - reserve)
+    asks = _asks_members(drawn, checks)
+    kept = pool.share_of_time(drawn) * left if asks and math.isfinite(left) else 0.0
     share = WHOLE_SHARE if opened.stored is not None else share_of_time(drawn)
-    searching = clock.slice(left * (1 - share))
+    searching = clock.slice((left - kept) * (1 - share))
     with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
         found = search(drawn, table, searching, watch.trial or _silent, steps, drawn.readable)
-    shipping = clock.slice(clock.remaining() - reserve)
+    shipping = clock.slice(clock.remaining() - reserve - kept)
     every = None
     if opened.stored is not None:
         every = whole(found, drawn, table, opened.stored, opened.numbers(drawn), opened.fit.limit, shipping)
@@ -150,18 +157,26 @@ def _trained(
         learnt = every.learnt if every.learnt and shipped is every.ensemble else table.rows
         card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
     profile = _profile(drawn, found, table, clock.remaining() > 0)
-    kept = {"profile": profile, "reference": _reference(found, table, clock.remaining() > 0)}
-    model = _model(drawn, found, shipped, ledger=found.ledger, card=card, **kept)
+    of_rows = {"profile": profile, "reference": _reference(found, table, clock.remaining() > 0)}
+    model = _model(drawn, found, shipped, ledger=found.ledger, card=card, **of_rows)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
+        members = None
+        if asks:
+            if watch.check and drawn.membership in pool.REFITS:  # it takes a while
+                watch.check("membership", 0, 1)
+            members = pool.pooled(found, shipped, drawn, table, clock.slice(clock.remaining() - reserve))
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
         ask = functools.partial(_ask, model, some)
-        evidence, stopped = through_one(lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask))
+        evidence, stopped = through_one(
+            lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask, members)
+        )
         evidence = replace(evidence, profile=profile)
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
-        model = replace(model, findings=findings, broken_limits=broken, card=card)
+        exposure = None if members is None or members.made is None else _annex(members.made, drawn, table)
+        model = replace(model, findings=findings, broken_limits=broken, card=card, exposure=exposure)
         if found.readable is not None:
             said = _readable(found.contenders[found.readable].name, findings)
             model = replace(model, card={**model.card, "readable": said})
@@ -169,7 +184,9 @@ def _trained(
     if rows is None:
         return model
     more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
-    tested: tuple[Finding, ...] = model.audit(rows, name="test", tell=watch.check, clock=more).findings
+    taught = opened.data if asks and not len(found.split.sealed) else None
+    audited = model.audit(rows, name="test", tell=watch.check, clock=more, training=taught)
+    tested: tuple[Finding, ...] = audited.findings
     return replace(model, tested=tested)
 
 
@@ -177,6 +194,20 @@ def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
     """The model that ships, before anything is found out about it."""
     conformal, constant = found.settled.conformal, found.constant
     return Model(plan=plan, codec=found.codec, ensemble=shipped, conformal=conformal, constant=constant, **more)
+
+
+def _asks_members(plan: Plan, checks: Sequence[str] | None) -> bool:
+    """Whether it is asked who was in the training data."""
+    asked = plan.membership != "none" and (checks is None or "membership" in checks)
+    return asked and bool(set(task_of(plan.task).about.gives) & set(PLAIN))
+
+
+def _annex(members: Pool, plan: Plan, table: Dataset) -> Annex | None:
+    """Which rows are exposed; None where members cannot be told from others."""
+    if unplayable(members, bool(plan.splits.time)):
+        return None
+    probable = task_of(plan.task).about.gives[0] in PROBABLE
+    return annex(members, table, plan.names("id"), probable, plan.seed)
 
 
 def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profile:

@@ -14,6 +14,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from .answers.annex import Annex
 from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
@@ -48,6 +49,7 @@ from .report.content import Content
 from .report.report import Report
 from .search.ensemble import STRANGE_SHARE, Ensemble
 from .search.occlusion import WAYS, places_told
+from .search.pool import Pooled, of_tables
 from .search.word_pulls import word_pulls
 from .stats import promises
 from .stats.alarms import GoodScores
@@ -76,6 +78,7 @@ class Model:
     tested: tuple[Finding, ...] = ()  # findings on the user's own test file, where there was one
     card: Mapping[str, Any] = field(default_factory=dict)
     broken_limits: int = 0
+    exposure: Annex | None = None  # which rows of the table are exposed: never in the file
     profile: Profile | None = None  # how the training rows were spread; files of older releases do not tell
     reference: Reference | None = None  # what is usual just beyond the border, of two answers
 
@@ -381,7 +384,8 @@ class Model:
         """The same checks on new labelled data, within `minutes` or by a clock of one's own: the model with those
         findings in place of its own.
 
-        training : the table that was learnt from, for the drift check to compare row by row; without it, by what the file keeps
+        training : the table that was learnt from, which no file holds: the drift check compares it row by row (without it, what the
+            file keeps), and it is asked whether its rows are told from the new ones
         """
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
@@ -411,13 +415,13 @@ class Model:
         )
         rows = some_rows(raw, self.ensemble.parts)
         evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]), profile=self.profile)
-        evidence = replace(evidence, training=learnt)
+        evidence = replace(evidence, training=learnt, pool=self._members(learnt, data))
         findings, broken = keep(examine(evidence, tell), limits)
         findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
             findings = tuple(map(_on_seen_rows, findings))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
-        return replace(self, findings=findings, tested=(), card=card, broken_limits=broken)
+        return replace(self, findings=findings, tested=(), card=card, broken_limits=broken, exposure=None)
 
     def _learnt_from(self, source: Any, options: Mapping[str, Any]) -> tuple[Dataset | None, tuple[Say, ...]]:
         """The training table that a person gives, opened as planned, and a note where it is another. Raises DataError."""
@@ -428,6 +432,16 @@ class Model:
         if raw.sha256 == self.plan.data.get("sha256"):
             return data, ()
         return data, (Say("auditing", "other_training", {"name": raw.source.name}),)
+
+    def _members(self, learnt: Dataset | None, data: Dataset) -> Pooled | None:
+        """This model on rows that it learnt from and on others, where the former are given with their answers."""
+        if learnt is None or self.plan.target not in learnt:
+            return None
+        told = known_rows(self.task.encode(learnt[self.plan.target], self.codec))
+        if not told.any():
+            return None
+        of = (self.ensemble, self.task, self.codec, self.plan, learnt.take(told), data)
+        return Pooled(functools.partial(of_tables, *of))
 
     @property
     def report(self) -> Report:

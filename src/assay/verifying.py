@@ -42,9 +42,12 @@ from .stats import promises, splitting
 Verdict = Literal["same", "near", "differs", "unchecked"]
 VERDICTS: tuple[Verdict, ...] = ("differs", "unchecked", "near", "same")
 CLOSE = 1e-6  # relative, or absolute for what is less than one: other processors add in another order
-OF_THE_MACHINE = ("cost",)  # checks whose figures are times and sizes
+WHYS = {  # checks that cannot be put again: times and sizes; other candidates; games with the rows that models saw and did not see
+    "cost": "of_the_machine",
+    "readable": "of_others",
+    "membership": "of_members",
+}
 SILENT = ("unknown", "error")  # verdicts of what was not asked
-OF_OTHERS = ("readable",)  # checks that compare with candidates which the file does not hold
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | 
     yield _number("data.rows_used", float(model.plan.data["rows_used"]), float(again.used))
     if again.settled is not None:
         yield from _settled(model, again.settled)
-    keys = [finding.check for finding in model.findings if finding.check not in (*OF_THE_MACHINE, *OF_OTHERS)]
+    keys = [finding.check for finding in model.findings if finding.check not in WHYS]
     found = {finding.check: finding for finding in examine(again.evidence, tell, keys)}
     for finding in model.findings:
         yield from _finding(finding, found.get(finding.check), again.evidence)
@@ -246,8 +249,8 @@ def _sum(array: Any) -> float:
 
 
 def _finding(stated: Finding, found: Finding | None, evidence: Evidence) -> Iterator[Claim]:
-    if stated.check in OF_THE_MACHINE or stated.check in OF_OTHERS:
-        why = _say("of_the_machine" if stated.check in OF_THE_MACHINE else "of_others")
+    if stated.check in WHYS:
+        why = _say(WHYS[stated.check])
         yield Claim(f"{stated.check}.verdict", stated.verdict, None, "unchecked", why)
         yield from (Claim(f"{stated.check}.{m.name}", m.value, None, "unchecked", why) for m in stated.measures)
         return

@@ -6,6 +6,7 @@ rows, or from a new labelled table. The checks cannot tell which, apart from its
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,10 +17,11 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.findings import Trial
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Codec, Contender, Evidence, Honest, PictureReasons, Task, TextReasons, task_of
+from assay.kernel.plugins import Codec, Contender, Evidence, Honest, PictureReasons, Pool, Task, TextReasons, task_of
 from assay.kernel.rng import stream
 from assay.search.ensemble import Ensemble
 from assay.search.place_pulls import place_pulls
+from assay.search.pool import Pooled, of_folds
 from assay.search.run import Found
 from assay.search.settle import classes, honest, measured
 from assay.search.shuffled import shuffled
@@ -86,11 +88,17 @@ def from_training(
     seconds: float,
     clock: Clock,
     ask: Callable[[int], Any] | None = None,
+    pool: Callable[[Clock], Pool] | None = None,
 ) -> Evidence:
-    """Sealed rows where there are some, scored by what ships; else the cross-fitted ones, scored by the fold models."""
+    """Sealed rows where there are some, scored by what ships; else the cross-fitted ones, scored by the fold models.
+
+    pool : models of other rows; None takes the fold models, unless the plan asks for none
+    """
     task: Task = task_of(plan.task)
+    if pool is None and plan.membership != "none":
+        pool = Pooled(functools.partial(of_folds, found, shipped, plan, table))
     if len(found.split.sealed):
-        return replace(_sealed(found, shipped, plan, table, task, size, seconds, clock), ask=ask)
+        return replace(_sealed(found, shipped, plan, table, task, size, seconds, clock), ask=ask, pool=pool)
     rows, settled = found.rows, found.settled
     constant = np.tile(found.constant, (len(rows), 1))
     # The bootstrap may take its share of what is left and no more: the checks need the rest.
@@ -122,6 +130,7 @@ def from_training(
         clock=clock,
         shipped=None if shipped is found.ensemble else View(shipped, size),
         ask=ask,
+        pool=pool,
     )
 
 

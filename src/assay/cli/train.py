@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
-from assay.kernel.plan import WAYS_TO_SHIP
+from assay.kernel.plan import MEMBERSHIP, WAYS_TO_SHIP
 from assay.kernel.words import refusal
 
 from .options import common, reading, reading_options, stem, tell, wished, wishes, writable
@@ -27,6 +27,8 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--readable", action="store_true", help=helped("readable", lang))
     parser.add_argument("--ship", choices=WAYS_TO_SHIP, default="bag", help=helped("ship", lang))
     parser.add_argument("--latency", default="", metavar="TIME", help=helped("latency", lang))
+    parser.add_argument("--membership", choices=MEMBERSHIP, default="quick", help=helped("membership", lang))
+    parser.add_argument("--annex", metavar="FILE", help=helped("annex", lang))
     parser.add_argument("--resume", action="store_true", help=helped("resume", lang))
     reading(parser, lang)
     common(parser, lang)
@@ -39,6 +41,9 @@ def run(parsed: argparse.Namespace) -> int:
     report = writable(path.with_suffix(".html"), parsed.data, parsed.test)
     if report == path:
         raise refusal(RequestError, "cli", "a_report", path=str(path), model=str(path.with_suffix(".assay")))
+    annex = writable(Path(parsed.annex), parsed.data, parsed.test) if parsed.annex else None
+    if annex in (path, report) or (annex and parsed.membership == "none"):
+        raise refusal(RequestError, "cli", "no_annex", path=str(annex))
     journal = path.with_name(f"{path.stem}.run")
     import assay
     from assay.api import Watch
@@ -66,17 +71,23 @@ def run(parsed: argparse.Namespace) -> int:
             readable=parsed.readable,
             ship=parsed.ship,
             latency=parsed.latency,
+            membership=parsed.membership,
             **wished(parsed),
         )
         progress.done()
         model.save(path)
         model.report.save(report, parsed.lang)
+        if annex and model.exposure is not None:
+            model.exposure.save(annex, parsed.lang)
     except KeyboardInterrupt:  # a second time, or where nothing can be shipped
         progress.done()
         if kept := _steps(journal):
             tell(f"\n{word('kept', parsed.lang, n=kept)}")
         raise
     _forget(journal)
+    if annex:
+        key = "annex" if model.exposure is not None else "annex_none"
+        tell(word(key, parsed.lang, path=str(annex), n=0 if model.exposure is None else len(model.exposure)))
     if parsed.json:
         said = {"model": str(path), "report": str(report), **model.report.structured()}
         print(json.dumps(said, ensure_ascii=False, allow_nan=False))

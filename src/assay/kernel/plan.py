@@ -14,6 +14,7 @@ from .findings import Advice, to_plain
 from .words import Say
 
 WAYS_TO_SHIP = ("bag", "refit", "distilled")
+MEMBERSHIP = ("quick", "standard", "deep", "none")  # how thoroughly it is asked who was in the training data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,9 @@ class Plan:
     readable: bool = False  # only models that a person can read are tried and shipped
     ship: str = "bag"  # what ships: the bag of fold models, one "refit" on all rows, or one "distilled" model
     latency: float = 0.0  # seconds within which one row is to be answered; 0 where nothing was asked
+    membership: str = (
+        "quick"  # by the fold models, by a few or many refits on random halves ("standard", "deep"), or "none"
+    )
     version: str = ""
 
     def column(self, name: str) -> ColumnPlan:
@@ -103,6 +107,8 @@ class Plan:
             del fields["refit"]
         if fields.get("ship", "bag") not in WAYS_TO_SHIP:
             raise ValueError(f"'{fields['ship']}' is no way to ship")
+        if fields.get("membership", "quick") not in MEMBERSHIP:
+            raise ValueError(f"'{fields['membership']}' is no way to ask for membership")
         fields["task_why"] = Say.from_json(raw["task_why"])
         fields["columns"] = tuple(
             ColumnPlan(**{**c, "why": Say.from_json(c["why"]) if c["why"] else None, "examples": tuple(c["examples"])})

@@ -597,6 +597,26 @@ class Honest:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Pool:
+    """Models of one kind that learnt from different rows, asked about the same rows: by them members are told from others.
+
+    Rows of one unit are in together. With `coins` each unit is in each model by a fair coin of its own; else the models are the fold
+    models of the search, and every row is in all but its own.
+    """
+
+    coins: bool
+    rows: Ints  # [n] of the training table
+    units: Ints  # [n], numbered from 0
+    inside: Bools  # [models, n] whether the model learnt from the row
+    losses: Floats  # [models, n] of calibrated answers
+    unseen: Bools  # [n] rows that neither the models nor what ships learnt from
+    shipped: Floats | None  # [n] losses of what ships; None where no row is unseen
+    asked: int = 0  # refits that were asked for
+    done: int = 0  # of them
+    error: str = ""  # of the first that failed
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """All that a check is given. Every row here was unseen by the model that scored it."""
 
@@ -625,6 +645,7 @@ class Evidence:
     ask: Callable[[int], Any] | None = (
         None  # answers one of a few rows as what is shipped answers a row that comes alone
     )
+    pool: Callable[[Clock], Pool] | None = None  # models of other rows; None where there are none, as in an audit
     profile: Any = None  # how the training rows were spread (`assay.stats.profile.Profile`), where that was kept
     training: Dataset | None = None  # the opened training table, where the person gave it to an audit
 

@@ -133,6 +133,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         level=task.about.level if wishes.level is None else wishes.level,
         readable=wishes.readable,
         ship=wishes.ship,
+        membership=wishes.membership,
         latency=wishes.within,
         version=assay.__version__,
     )
@@ -287,6 +288,8 @@ def _notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tuple[tup
         notes.append(Say("planning", "note.forward", {"time": plan.splits.time}))
     if plan.ship != "bag":
         notes.append(Say("planning", f"note.{plan.ship}"))
+    if plan.membership in ("standard", "deep"):
+        notes.append(Say("planning", f"note.membership.{plan.membership}"))
     if plan.latency:
         notes.append(Say("planning", "note.latency", {"most": written(plan.latency)}))
     if plan.splits.group:

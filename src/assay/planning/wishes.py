@@ -12,7 +12,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset
 from assay.kernel.errors import RequestError
 from assay.kernel.memory import bytes_of
-from assay.kernel.plan import WAYS_TO_SHIP
+from assay.kernel.plan import MEMBERSHIP, WAYS_TO_SHIP
 from assay.kernel.plugins import task_of
 from assay.kernel.words import Say, refusal
 
@@ -53,6 +53,7 @@ class Wishes:
     )
     readable: bool = False  # ship the best model a person can read
     ship: str = "bag"  # the bag of fold models, one "refit" on all rows, or one "distilled" model
+    membership: str = "quick"  # who was in the training data is asked of the fold models, of refits ("standard", "deep"), or not ("none")
     latency: str | float = ""  # within which one row is to be answered: "5ms", "200us", or seconds
 
     def __post_init__(self) -> None:
@@ -76,6 +77,8 @@ class Wishes:
             wrong.append(Say("planning", "wish.memory", {"value": str(self.memory)}))
         if self.ship not in WAYS_TO_SHIP:
             wrong.append(Say("planning", "wish.ship", {"value": str(self.ship), "known": list(WAYS_TO_SHIP)}))
+        if self.membership not in MEMBERSHIP:
+            wrong.append(Say("planning", "wish.membership", {"value": str(self.membership), "known": list(MEMBERSHIP)}))
         if self.latency != "" and seconds(self.latency) is None:
             wrong.append(Say("planning", "wish.latency", {"value": str(self.latency)}))
         if self.latency != "" and self.trials:

@@ -8,7 +8,9 @@ the bag is kept.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -67,8 +69,7 @@ def _members(
 
     train = encoders.batch(table.take(kept), found.y[kept], weight(kept))
     watched = encoders.batch(table.take(tune), found.y[tune], weight(tune))
-    prepared = {o.trial.name: o.trial.settings for o in found.outcomes if _prepares(o.trial.learner)}
-    settings = {c.name: c.settings for c in plan.candidates} | prepared
+    settings = settings_of(found, plan)
     seconds = {o.trial.name: o.trial.seconds for o in found.outcomes}
     members = sorted(found.ensemble.members, key=lambda m: -seconds[m.name])  # else a long one is last alone
 
@@ -88,6 +89,12 @@ def _members(
     if len(fitted) < len(members):
         return None
     return tuple(fitted[member.name] for member in found.ensemble.members)
+
+
+def settings_of(found: Found, plan: Plan) -> dict[str, Mapping[str, Any]]:
+    """The settings of each candidate, by name."""
+    prepared = {o.trial.name: o.trial.settings for o in found.outcomes if _prepares(o.trial.learner)}
+    return {c.name: c.settings for c in plan.candidates} | prepared
 
 
 def _prepares(learner: str) -> bool:
