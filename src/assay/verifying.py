@@ -5,7 +5,7 @@ held each, so every row is scored again by the fold models that never saw it; bl
 check is asked again on that. Claim by claim the answer is one of
 
     same       the same figure, to the digits that other processors may move
-    near       other rows were asked, as the time allowed; one of the two figures lies in the interval of the other
+    near       other rows were asked, as the time allowed; the figures are no farther apart than twice what their intervals leave in doubt
     differs    neither
     unchecked  cannot be computed from the file and the table, with the reason
 
@@ -47,6 +47,7 @@ WHYS = {  # checks that cannot be put again: times and sizes; other candidates; 
     "readable": "of_others",
     "membership": "of_members",
 }
+FAR = 2.0  # times the half intervals of both: by chance alone once in ten thousand figures
 SILENT = ("unknown", "error")  # verdicts of what was not asked
 
 
@@ -295,7 +296,7 @@ def _measure(name: str, stated: Measure, found: Measure | None) -> Claim:
         return Claim(name, stated.value, None, "unchecked", _say("not_measured"))
     if _alike(stated.value, found.value):
         return Claim(name, stated.value, found.value, "same")
-    if stated.n != found.n and (_within(stated, found.value) or _within(found, stated.value)):
+    if stated.n != found.n and abs(stated.value - found.value) <= FAR * (_doubt(stated) + _doubt(found)):
         return Claim(
             name, stated.value, found.value, "near", _say("other_sample", stated=stated.n or 0, n=found.n or 0)
         )
@@ -321,8 +322,9 @@ def _alike(a: float, b: float) -> bool:
     return (math.isnan(a) and math.isnan(b)) or abs(a - b) <= CLOSE * max(1.0, abs(a), abs(b))
 
 
-def _within(of: Measure, value: float) -> bool:
-    return of.low is not None and of.high is not None and of.low <= value <= of.high
+def _doubt(of: Measure) -> float:
+    """Half of the interval; 0 without one."""
+    return 0.0 if of.low is None or of.high is None else (of.high - of.low) / 2
 
 
 def _unchecked(model: Model, why: Say) -> Iterator[Claim]:
