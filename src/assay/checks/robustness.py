@@ -71,12 +71,17 @@ class Robustness:
                 "typos": "a typing mistake in {size:%} of names and texts",
                 "lost": "'{column}' empty throughout",
                 "unit": "'{column}' times {size}",
+                "bar.missing": "empty, {size:%}",
+                "bar.noise": "noise, {size}",
+                "bar.typos": "typos, {size:%}",
+                "bar.lost": "no {column}",
+                "bar.unit": "{size} × {column}",
                 "no_gain": "the model gains nothing over one guess for all that faults could take",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "slow": "in the time that was left the model could not be asked about {rows} rows again and again",
                 "none": "there is no column that could be at fault",
                 "figure": "What faults take of the gain over one guess for all",
-                "share": "share of the gain that is lost; bars end at 1.5",
+                "share": "share of the gain; ends at 1.5",
                 "table": "What was tried",
                 "fault": "fault",
                 "metric": "{metric}",
@@ -99,6 +104,11 @@ class Robustness:
                 "typos": "{size:%} 的名称和文本有一处笔误",
                 "lost": "“{column}”全部为空",
                 "unit": "“{column}”乘以 {size}",
+                "bar.missing": "缺失 {size:%}",
+                "bar.noise": "误差 {size}",
+                "bar.typos": "笔误 {size:%}",
+                "bar.lost": "缺 {column}",
+                "bar.unit": "{size} × {column}",
                 "no_gain": "模型相对于统一猜测没有可失去的优势",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "slow": "剩余时间不足以让模型对 {rows} 行反复作答",
@@ -185,8 +195,8 @@ class Robustness:
         evidence = asked.evidence
         return evidence.task.about.say("tasks", f"measure.{evidence.task.metrics(evidence.codec)[0].key}")
 
-    def _named(self, stress: Stress) -> Say:
-        return self._say(stress.key, column=stress.column, size=stress.size)
+    def _named(self, stress: Stress, short: str = "") -> Say:
+        return self._say(short + stress.key, column=stress.column, size=stress.size)
 
     def _measures(self, asked: _Asked, little: list[Stress], single: list[Stress]) -> Iterator[Measure]:
         for stress in little:
@@ -198,7 +208,7 @@ class Robustness:
     def _figures(self, asked: _Asked, tried: list[Stress]) -> list[Figure]:
         said = [asked.measure("", stress) for stress in tried]
         data = {
-            "labels": [self._named(stress) for stress in tried],
+            "labels": [self._named(stress, "bar.") for stress in tried],
             "values": [min(one.value, SHOWN) for one in said],
             "low": [min(one.low or 0.0, SHOWN) for one in said],
             "high": [min(one.high or 0.0, SHOWN) for one in said],
