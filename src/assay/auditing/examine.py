@@ -42,7 +42,9 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
 
 
 def _takes(plugin: Any, evidence: Evidence) -> bool:
-    """Whether the question is for this task."""
+    """Whether the question is for this task, and for a model with or without a guarantee."""
+    if plugin.about.of_private and not evidence.plan.privacy:
+        return False
     return bool(set(evidence.task.about.gives) & set(plugin.about.takes or PLAIN))
 
 

@@ -77,6 +77,7 @@ class Plan:
     ship: str = "bag"  # what ships: the bag of fold models, one "refit" on all rows, or one "distilled" model
     latency: float = 0.0  # seconds within which one row is to be answered; 0 where nothing was asked
     version: str = ""
+    privacy: Mapping[str, Any] = field(default_factory=dict)  # what is promised and by which means; empty: nothing is
 
     def column(self, name: str) -> ColumnPlan:
         """The plan for one column. Raises KeyError."""
@@ -92,6 +93,8 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         plain: dict[str, Any] = to_plain(self)
+        if not self.privacy:
+            del plain["privacy"]  # plans that promise nothing are written as they always were
         return plain
 
     @classmethod
