@@ -230,6 +230,7 @@ def _wrong(wishes: Wishes) -> list[Say]:
         "--ship": wishes.ship != "bag",
         "--latency": wishes.latency != "",
         "--encoder": wishes.encoder,
+        "--memory": wishes.memory != "",
     }
     for name, there in given.items():
         if there:

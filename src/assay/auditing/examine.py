@@ -25,7 +25,7 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
     """One finding a check; `only` names those to be asked, None asks all that are put to this task."""
     findings = []
     ready = shelf("checks").ready()
-    checks = [plugin for plugin in ready if (_takes(plugin, evidence) if only is None else plugin.about.key in only)]
+    checks = [plugin for plugin in ready if (_put(plugin, evidence) if only is None else plugin.about.key in only)]
     for place, plugin in enumerate(checks):
         key = plugin.about.key
         timer = evidence.clock.slice(evidence.clock.remaining())
@@ -41,10 +41,13 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
     return tuple(findings)
 
 
+def _put(plugin: Any, evidence: Evidence) -> bool:
+    """Whether the question is put to such a model without being named."""
+    return _takes(plugin, evidence) and (bool(evidence.plan.privacy) or not plugin.about.of_private)
+
+
 def _takes(plugin: Any, evidence: Evidence) -> bool:
-    """Whether the question is for this task, and for a model with or without a guarantee."""
-    if plugin.about.of_private and not evidence.plan.privacy:
-        return False
+    """Whether the question is for this task."""
     return bool(set(evidence.task.about.gives) & set(plugin.about.takes or PLAIN))
 
 
