@@ -42,7 +42,7 @@ from .planning.draw import reopen
 from .planning.kinds import bids, check_names
 from .planning.wishes import Wishes
 from .privacy import figures, noisy
-from .privacy.accounting import DELTA, SLACK, Release, ratio_for, secret, sigma_for, vouched
+from .privacy.accounting import DELTA, Release, budgeted, secret, sigma_for
 from .privacy.schema import Declared, example, read_schema
 from .search.encoders import Encoders
 from .search.ensemble import Ensemble, Member
@@ -55,7 +55,7 @@ from .trees.shapes import Axis
 HELD = 0.15  # probability of each row to be held out for the figures
 LEARNER = "additive"  # whose form of curves the model is kept in: it explains, exports and serves as that does
 KINDS = {"binary": "binary", "classes": "classes", "value": "value"}  # tasks that have a private learner
-MOST_EPSILON = 100.0
+MOST_EPSILON = 20.0
 SEEN = 200  # rows by which a column looks like numbers, for the example of a schema
 UNITS = {"accuracy": "share", "rmse": "target", "mae": "target"}
 Tell = Callable[[str, float, float], None]  # metric, the figure without noise, the figure of what ships
@@ -125,8 +125,10 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
     if delta * data.rows >= 1:
         raise refusal(RequestError, "privacy", "delta", delta=f"{delta:g}", n=data.rows)
     epsilon = float(wishes.privacy or 0.0)
-    ratio = ratio_for(epsilon * (1 - SLACK), delta)
-    vouch = vouched((noisy.chain(len(features), KINDS[key], ratio), (_held(KINDS[key], ratio),)), delta)
+    kind = KINDS[key]
+    ratio, vouch = budgeted(
+        epsilon, delta, lambda spent: (noisy.chain(len(features), kind, spent), (_held(kind, spent),))
+    )
     promise = {
         "epsilon": max(
             vouch.epsilon, epsilon

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.privacy.accounting import SLACK, Release, delta_of, ratio_for, secret, sigma_for, vouched
+from assay.privacy.accounting import Release, budgeted, delta_of, ratio_for, secret, sigma_for, vouched
 from assay.privacy.noisy import chain
 
 
@@ -29,12 +29,14 @@ def test_releases_spend_the_whole_budget_and_no_more(kind: str) -> None:
     assert sum(r.spent for r in chain(7, kind, 0.3)) == pytest.approx(0.3**2, rel=1e-12)
 
 
-@pytest.mark.parametrize("epsilon", [0.5, 1.0, 8.0])
-def test_library_agrees_with_the_promise(epsilon: float) -> None:
+@pytest.mark.parametrize(("epsilon", "delta"), [(0.001, 1e-9), (0.5, 1e-12), (1.0, 1e-6), (8.0, 1e-6), (20.0, 1e-9)])
+def test_library_agrees_with_the_promise(epsilon: float, delta: float) -> None:
     pytest.importorskip("dp_accounting")
-    ratio = ratio_for(epsilon * (1 - SLACK), 1e-6)
-    found = vouched((chain(14, "binary", ratio), (Release("held out", sigma_for(ratio, 1.0)),)), 1e-6)
-    assert 0.999 * epsilon < found.epsilon <= epsilon
+    made = lambda ratio: (chain(14, "binary", ratio), (Release("held out", sigma_for(ratio, 1.0)),))  # noqa: E731
+    ratio, found = budgeted(epsilon, delta, made)
+    assert 0.99 * epsilon < found.epsilon <= epsilon
+    assert vouched(made(ratio), delta) == found
+    assert 0.9 * ratio_for(epsilon, delta) < ratio <= ratio_for(epsilon, delta)
     assert "dp-accounting" in found.accountant
 
 

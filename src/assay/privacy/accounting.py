@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -21,6 +21,7 @@ import numpy as np
 from ..kernel.need import need
 
 SLACK = 1e-5  # share of the asked ε by which the formula stays below it, so that the accountant's rounding up is not above it
+AGAIN = 8  # times that less is spent
 DELTA = 1e-6  # where none is given: a constant, since one made of the number of rows would tell that number
 
 
@@ -97,6 +98,27 @@ def vouched(chains: Sequence[Sequence[Release]], delta: float) -> Guarantee:
             accountant.compose(dp.SelfComposedDpEvent(dp.GaussianDpEvent(release.sigma), release.times))
         found = max(found, float(accountant.get_epsilon(delta)))
     return Guarantee(found, delta, f"dp-accounting {version('dp-accounting')} (PLD)")
+
+
+def budgeted(
+    epsilon: float, delta: float, chains: Callable[[float], Sequence[Sequence[Release]]]
+) -> tuple[float, Guarantee]:
+    """The ratio of sensitivity to noise that chains may spend, and what the accountant says of them: never more than ε.
+
+    It rounds up, by most where ε and δ are tiny, so less is spent until it agrees; where it never does, what it says stands.
+
+    Raises MissingPackage.
+    """
+    aim = epsilon * (1 - SLACK)
+    ratio = ratio_for(aim, delta)
+    found = vouched(chains(ratio), delta)
+    for _ in range(AGAIN):
+        if found.epsilon <= epsilon:
+            break
+        aim *= epsilon / found.epsilon * (1 - SLACK)
+        ratio = ratio_for(aim, delta)
+        found = vouched(chains(ratio), delta)
+    return ratio, found
 
 
 def secret() -> np.random.Generator:
