@@ -29,7 +29,7 @@ from .kernel.errors import RequestError
 from .kernel.findings import Finding, Measure
 from .kernel.forms import PLAIN, Feature, Head
 from .kernel.hints import listing
-from .kernel.labels import codes_of, distinct_labels
+from .kernel.labels import distinct_labels
 from .kernel.labels import known as known_rows
 from .kernel.plan import Candidate, ColumnPlan, Plan, Splits
 from .kernel.plugins import Codec, Encoder, Task, task_of
@@ -180,8 +180,8 @@ def train(
     rng = secret() if noise is None else noise
     table, y = _table(data, drawn)
     held = rng.random(table.rows) < HELD  # a coin for each row, so that another row moves none
-    encoders = Encoders(tuple((d.name, d.kind) for d in drawn.features), tuple(map(_encoder, drawn.features)))
-    places = _places(table, drawn)
+    encoders = _encoders(drawn)
+    places = _places(encoders, table, drawn)
     cells = [_cells(d) for d in drawn.features]
     k = len(drawn.codec.labels)
     learnt = noisy.learn(places[~held], y[~held], cells, drawn.kind, k, drawn.ratio, rng)
@@ -261,7 +261,8 @@ def _example(data: Dataset, names: Sequence[str]) -> str:
 def _column(name: str, schema: Mapping[str, Declared], wishes: Wishes) -> ColumnPlan:
     """The plan for a column: its kind as declared, no count of its cells."""
     role = "target" if name == wishes.target else wishes.role_of(name) or "feature"
-    kind = schema[name].kind if name in schema else "category"
+    declared = schema.get(name)
+    kind = declared.kind if declared is not None and not (role == "target" and declared.levels) else "category"
     return ColumnPlan(
         name=name,
         kind=kind,
@@ -294,39 +295,33 @@ def _told(y: NDArray[Any], drawn: Drawn) -> NDArray[Any]:
     return np.asarray(middle + half * y) if drawn.kind == "value" else np.asarray(y)
 
 
+def _encoders(drawn: Drawn) -> Encoders:
+    """Those of all columns, which no row has taught."""
+    return Encoders(tuple((d.name, d.kind) for d in drawn.features), tuple(map(_encoder, drawn.features)))
+
+
 def _encoder(one: Declared) -> Encoder:
     """The encoder of a column, made of its declaration."""
-    if one.levels:
-        return Codes(one.name, (*one.levels, MISSING))
-    return Range(one.name, one.low, one.high)
+    return Codes(one.name, (*one.levels, MISSING)) if one.named else Range(one.name, *one.ends)
 
 
 def _axis(place: int, one: Declared) -> Axis:
-    """The cells of a column: those of a number and one for missing cells; the levels, one for missing cells, one for other names."""
-    if one.levels:
+    """The cells of a column: those of a number and one for missing cells; or names, one for missing cells, one for other names."""
+    if one.named:
         return Axis(feature=place, edges=None, codes=len(one.levels) + 1)
     return Axis(feature=place, edges=one.edges())
 
 
 def _cells(one: Declared) -> noisy.Cells:
-    axis = _axis(0, one)
-    return noisy.Cells(axis.size, 0 if axis.edges is None else axis.size - 1)
+    """How many cells a column has, and how many of them are neighbours."""
+    size = _axis(0, one).size
+    return noisy.Cells(size, 0 if one.levels else size - 1)
 
 
-def _places(table: Dataset, drawn: Drawn) -> Ints:
-    """The cell of each row in each column [n, d], by its own cell alone.
-
-    Levels are found by what they say: "1.0" is "1" whether or not a cell elsewhere made the column one of words.
-    """
-    found = []
-    for place, one in enumerate(drawn.features):
-        column, axis = table[one.name], _axis(place, one)
-        if one.levels:
-            codes = codes_of(column, one.levels)
-            found.append(np.where(column.missing, len(one.levels), np.where(codes < 0, axis.codes, codes)))
-        else:
-            found.append(axis.cells(np.clip(column.cells, -LARGEST, LARGEST)))
-    return np.column_stack(found)
+def _places(encoders: Encoders, table: Dataset, drawn: Drawn) -> Ints:
+    """The cell of each row in each column [n, d], as rows to be answered find theirs."""
+    values = np.clip(encoders.vector(table).values, -LARGEST, LARGEST)
+    return np.column_stack([_axis(j, d).cells(values[:, j]) for j, d in enumerate(drawn.features)])
 
 
 def _scores(learnt: noisy.Learnt, places: Ints) -> Floats:

@@ -26,6 +26,7 @@ WRONG: list[Any] = [
     {"a": {"levels": "xy"}},
     {"a": {"levels": ["x", "x"]}},
     {"a": {"levels": ["x", 1, "1"]}},
+    {"a": {"levels": [1, "1.0"]}},
     {"a": {"levels": [None]}},
     {"a": {"low": 0, "high": 1, "edges": [0.5, 0.4]}},
     {"a": {"low": 0, "high": 1, "edges": [2]}},
@@ -74,3 +75,9 @@ def test_edges_that_are_declared_are_kept() -> None:
 
 def test_the_example_is_a_schema_when_filled_in() -> None:
     assert set(json.loads(example([("age", True), ("sex", False)]))) == {"age", "sex"}
+
+
+def test_levels_that_are_numbers_have_edges_between_them() -> None:
+    one = read_schema({"a": {"levels": [4, 1, "2"]}})["a"]
+    assert (one.kind, one.ends, one.edges().tolist()) == ("number", (1.0, 4.0), [1.5, 3.0])
+    assert read_schema({"a": {"levels": [1, "x"]}})["a"].kind == "category"

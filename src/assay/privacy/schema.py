@@ -6,6 +6,7 @@ names to one of
     {"low": 18, "high": 100}                    a number; what is outside counts as the nearer end
     {"low": 0, "high": 1e6, "edges": [1e3, 1e4]}  the same, with the inner edges of its cells
     {"levels": ["north", "south"]}              names; any other counts as "other"
+    {"levels": [1, 2, 3]}                       numbers that are codes; any other counts as the nearest
 
 with "decimal": "comma" where numbers are written so. The target is declared like any column. A schema must not be made from the rows
 it is to protect: that cannot be seen from it, and the guarantee says so.
@@ -18,6 +19,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ import numpy as np
 
 from ..kernel.data import Floats
 from ..kernel.errors import RequestError
+from ..kernel.labels import as_number
 from ..kernel.words import Say, refusal
 
 CELLS = 48  # of a number, where no edges are declared
@@ -48,10 +51,28 @@ class Declared:
     @property
     def kind(self) -> str:
         """The modality that opens it."""
-        return "category" if self.levels else "number:comma" if self.comma else "number"
+        return "category" if self.named else "number:comma" if self.comma else "number"
+
+    @property
+    def named(self) -> bool:
+        """Whether its levels are names. Levels that are numbers are read as numbers, so that "1.0" is 1 whatever else the column holds."""
+        return bool(self.levels) and not self.points
+
+    @property
+    def points(self) -> tuple[float, ...]:
+        """The levels by size, where all are numbers."""
+        found = [as_number(level) for level in self.levels]
+        return () if None in found else tuple(sorted(v for v in found if v is not None))
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The range, or the least and the largest of levels that are numbers."""
+        return (self.points[0], self.points[-1]) if self.points else (self.low, self.high)
 
     def edges(self) -> Floats:
-        """The inner edges of a number's cells, rising."""
+        """The inner edges of a number's cells, rising; between levels, where it has such."""
+        if self.points:
+            return np.asarray([a + (b - a) / 2 for a, b in pairwise(self.points)], dtype=np.float64)
         return np.asarray(self.inner or _edges(self.low, self.high), dtype=np.float64)
 
 
@@ -95,9 +116,10 @@ def _declared(name: str, said: Any) -> Declared | Say:
         ):
             return Say("privacy", "schema.levels", {"name": name, "most": MOST_LEVELS})
         words = tuple(v if isinstance(v, str) else f"{v:.15g}" for v in levels)
-        if len(set(words)) < len(words):
+        one = Declared(name, levels=words, comma=said.get("decimal") == "comma")
+        if len(set(one.points or words)) < len(words):
             return Say("privacy", "schema.twice", {"name": name})
-        return Declared(name, levels=words)
+        return one
     low: Any = said.get("low")
     high: Any = said.get("high")
     inner: Any = said.get("edges", ())
