@@ -126,9 +126,7 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
         raise refusal(RequestError, "privacy", "delta", delta=f"{delta:g}", n=data.rows)
     epsilon = float(wishes.privacy or 0.0)
     kind = KINDS[key]
-    ratio, vouch = budgeted(
-        epsilon, delta, lambda spent: (noisy.chain(len(features), kind, spent), (_held(kind, spent),))
-    )
+    ratio, vouch = budgeted(epsilon, delta, lambda spent: (noisy.chain(len(features), spent), (_held(kind, spent),)))
     promise = {
         "epsilon": max(
             vouch.epsilon, epsilon

@@ -59,7 +59,7 @@ class Learnt:
     releases: tuple[Release, ...]
 
 
-def chain(columns: int, kind: str, ratio: float) -> tuple[Release, Release, Release]:
+def chain(columns: int, ratio: float) -> tuple[Release, Release, Release]:
     """The releases of one fit, whose squared ratios add up to that of the budget."""
     times = ROUNDS * columns
     return (
@@ -86,7 +86,7 @@ def learn(
     ratio  : sensitivity over noise of the whole fit; infinite for a fit without noise, which promises nothing
     """
     width = k if kind == "classes" else 1
-    releases = chain(len(cells), kind, ratio)
+    releases = chain(len(cells), ratio)
     answered, counted, summed = (r.sigma for r in releases)
     # One row changes the counts of classes by 1 in one place; of values, the number of rows by 1 and their sum by 1 at most.
     totals = np.bincount(y, minlength=k).astype(np.float64) if k else np.asarray([len(y), y.sum()])
