@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from . import verifying
+from . import private, verifying
 from .answers.annex import Annex, annex
 from .answers.answer import Answer
 from .answers.stopwatch import seconds_one_row, some_rows
@@ -69,6 +69,9 @@ class Watch:
     planned: Callable[[Plan], None] | None = None
     trial: Callable[[Event], None] | None = None
     check: Callable[[str, int, int], None] | None = None
+    price: Callable[[str, float, float], None] | None = (
+        None  # of a guarantee: metric, figure without it, figure with it
+    )
 
 
 def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
@@ -78,6 +81,8 @@ def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
     """
     options = wishes.pop("options", {})
     asked = Wishes(target=target, **wishes)
+    if private.asked(asked):
+        return private.draw(read(source, **options), asked).plan
     with opening(source, asked, options) as opened:
         return draw(opened.data, opened.wishes, opened.fit)[0]
 
@@ -108,6 +113,9 @@ def train(
     clock = asked.clock() if clock is None or asked.trials else clock
     watch = watch or Watch()
     parsed = [parse(text) for text in limits]
+    if private.asked(asked):
+        private.more_than_rows(test, checks)
+        return private.train(read(source, **(options or {})), asked, parsed, watch.planned, watch.price)
     with opening(source, asked, options or {}) as opened:
         return _trained(opened, test, parsed, checks, journal, resume, watch, clock, options or {})
 

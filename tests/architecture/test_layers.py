@@ -15,7 +15,7 @@ ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "
 LAYERS = (
     {"cli", "serve", "sklearn", "testing"},
     {"api"},
-    {"verifying"},
+    {"private", "verifying"},
     {"model"},
     {"auditing", "answers", "report", "reading", "opening", "exporting", "exporting_boxes", "documents"},
     {"search"},

@@ -25,7 +25,7 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
     """One finding a check; `only` names those to be asked, None asks all that are put to this task."""
     findings = []
     ready = shelf("checks").ready()
-    checks = [plugin for plugin in ready if (_takes(plugin, evidence) if only is None else plugin.about.key in only)]
+    checks = [plugin for plugin in ready if (_put(plugin, evidence) if only is None else plugin.about.key in only)]
     for place, plugin in enumerate(checks):
         key = plugin.about.key
         timer = evidence.clock.slice(evidence.clock.remaining())
@@ -39,6 +39,11 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
             finding = Finding(check=key, verdict="unknown", say=Say("auditing", "no_time"))
         findings.append(finding.on(evidence.rows, timer.spent()))
     return tuple(findings)
+
+
+def _put(plugin: Any, evidence: Evidence) -> bool:
+    """Whether the question is put to such a model without being named."""
+    return _takes(plugin, evidence) and (bool(evidence.plan.privacy) or not plugin.about.of_private)
 
 
 def _takes(plugin: Any, evidence: Evidence) -> bool:

@@ -59,6 +59,9 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument("--sealed", type=float, default=None, metavar="SHARE", help=helped("sealed", lang))
     group.add_argument("--memory", default="", metavar="AMOUNT", help=helped("memory", lang))
     group.add_argument("--level", type=float, default=None, help=helped("level", lang))
+    group.add_argument("--privacy", type=float, default=None, metavar="EPSILON", help=helped("privacy", lang))
+    group.add_argument("--delta", type=float, default=None, help=helped("delta", lang))
+    group.add_argument("--schema", default=None, metavar="FILE", help=helped("schema", lang))
     group.add_argument("--seed", type=int, default=0, help=helped("seed", lang))
 
 
@@ -97,6 +100,9 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "sealed": parsed.sealed,
         "level": parsed.level,
         "memory": parsed.memory,
+        "privacy": parsed.privacy,
+        "delta": parsed.delta,
+        "schema": parsed.schema,
         "seed": parsed.seed,
     }
 

@@ -29,6 +29,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--latency", default="", metavar="TIME", help=helped("latency", lang))
     parser.add_argument("--membership", choices=MEMBERSHIP, default="quick", help=helped("membership", lang))
     parser.add_argument("--annex", metavar="FILE", help=helped("annex", lang))
+    parser.add_argument("--price", action="store_true", help=helped("price", lang))
     parser.add_argument("--resume", action="store_true", help=helped("resume", lang))
     reading(parser, lang)
     common(parser, lang)
@@ -57,6 +58,11 @@ def run(parsed: argparse.Namespace) -> int:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
 
+    def priced(metric: str, bare: float, kept: float) -> None:
+        tell(word("price", parsed.lang, metric=metric, bare=bare, kept=kept))  # beside the results, never in them
+
+    if parsed.price and parsed.privacy is None:
+        raise refusal(RequestError, "cli", "no_price")
     try:
         model = assay.train(
             parsed.data,
@@ -65,7 +71,9 @@ def run(parsed: argparse.Namespace) -> int:
             limits=parsed.limit,
             journal=journal,
             resume=parsed.resume,
-            watch=Watch(planned=planned, trial=progress.trial, check=progress.check),
+            watch=Watch(
+                planned=planned, trial=progress.trial, check=progress.check, price=priced if parsed.price else None
+            ),
             clock=_budget(parsed, started),
             options=reading_options(parsed),
             readable=parsed.readable,

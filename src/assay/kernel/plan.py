@@ -81,6 +81,7 @@ class Plan:
         "quick"  # by the fold models, by a few or many refits on random halves ("standard", "deep"), or "none"
     )
     version: str = ""
+    privacy: Mapping[str, Any] = field(default_factory=dict)  # what is promised and by which means; empty: nothing is
 
     def column(self, name: str) -> ColumnPlan:
         """The plan for one column. Raises KeyError."""
@@ -96,6 +97,8 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         plain: dict[str, Any] = to_plain(self)
+        if not self.privacy:
+            del plain["privacy"]  # plans that promise nothing are written as they always were
         return plain
 
     @classmethod

@@ -52,6 +52,7 @@ class About:
     by_name: bool = False  # a learner that is tried only where it is named: what it adds seldom pays for its time
     sees_through: str = ""  # the setting of a learner that names a network for pictures, without which it cannot learn
     checkpoint: str = "pictures"  # the kind of network that is: for pictures as a whole, or for boxes in them
+    of_private: bool = False  # a check that is put to models trained with a guarantee, and to no others
     streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)
 
     def say(self, room: str, key: str, **values: Any) -> Say:

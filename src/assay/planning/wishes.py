@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset
@@ -54,6 +55,11 @@ class Wishes:
     readable: bool = False  # ship the best model a person can read
     ship: str = "bag"  # the bag of fold models, one "refit" on all rows, or one "distilled" model
     membership: str = "quick"  # who was in the training data is asked of the fold models, of refits ("standard", "deep"), or not ("none")
+    privacy: float | None = None  # ε of a differentially private model (`assay.private`); None trains as usual
+    delta: float | None = None  # δ beside it; None takes 1e-6
+    schema: Any = (
+        None  # what is declared of each column: a mapping, or the path of a JSON file (`assay.privacy.schema`)
+    )
     latency: str | float = ""  # within which one row is to be answered: "5ms", "200us", or seconds
 
     def __post_init__(self) -> None:

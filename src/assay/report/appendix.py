@@ -56,7 +56,8 @@ def splits_said(content: Content, voice: Voice) -> str:
 def _plan_facts(content: Content, voice: Voice) -> list[tuple[str, object]]:
     plan = content.plan
     task = tag("p", voice.title("tasks", plan.task)), tag("p", voice.say(plan.task_why), class_="muted")
-    return [
+    seed = [] if plan.privacy else [(voice.word("seed"), str(plan.seed))]  # noise that protects has none that is known
+    facts: list[tuple[str, object]] = [
         (voice.word("target"), short(plan.target, 80)),
         (voice.word("task"), join(*task)),
         (voice.word("splits"), splits_said(content, voice)),
@@ -65,8 +66,8 @@ def _plan_facts(content: Content, voice: Voice) -> list[tuple[str, object]]:
             voice.word("trials", n=plan.trials) if plan.trials else voice.duration(60 * plan.minutes),
         ),
         (voice.word("level"), voice.figure(plan.level, "share")),
-        (voice.word("seed"), str(plan.seed)),
     ]
+    return [*facts, *seed]
 
 
 def _facts(facts: Sequence[tuple[str, object]]) -> Raw:

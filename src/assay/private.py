@@ -1,0 +1,434 @@
+"""How is a model trained so that no single row of the table shows in it?
+
+A road of its own beside `assay.api`: nothing here is searched, folded, stopped early, calibrated or checked on rows. What is planned
+comes from the wishes and the declared schema alone; rows enter twice, through `privacy.noisy` (the curves) and `privacy.figures` (the
+figures), each time as sums with Gaussian noise that an accountant adds up. Everything else in the model is made of what those released.
+
+What the rows could change beside that: whether training is refused (told to whoever holds them), and how their file is read (its
+separator, its encoding); the guarantee says so.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import assay
+
+from .auditing.limits import Limit, keep
+from .checks.guarantee import Guarantee
+from .kernel.box import Box
+from .kernel.data import Column, Dataset, Floats, Ints
+from .kernel.errors import RequestError
+from .kernel.findings import Finding, Measure
+from .kernel.forms import PLAIN, Feature, Head
+from .kernel.hints import listing
+from .kernel.labels import distinct_labels
+from .kernel.labels import known as known_rows
+from .kernel.plan import Candidate, ColumnPlan, Plan, Splits
+from .kernel.plugins import Codec, Encoder, Task, task_of
+from .kernel.shelf import shelf
+from .kernel.words import Say, refusal
+from .modalities.category import MISSING, Codes
+from .modalities.number import Range
+from .model import Model
+from .planning.draw import reopen
+from .planning.kinds import bids, check_names
+from .planning.wishes import Wishes
+from .privacy import figures, noisy
+from .privacy.accounting import DELTA, Release, budgeted, secret, sigma_for
+from .privacy.schema import Declared, example, read_schema
+from .search.encoders import Encoders
+from .search.ensemble import Ensemble, Member
+from .stats.calibration import Affine
+from .stats.conformal import ClassSets, ValueIntervals
+from .stats.promises import Promise
+from .trees.grow import LARGEST
+from .trees.shapes import Axis
+
+HELD = 0.15  # probability of each row to be held out for the figures
+LEARNER = "additive"  # whose form of curves the model is kept in: it explains, exports and serves as that does
+KINDS = {"binary": "binary", "classes": "classes", "value": "value"}  # tasks that have a private learner
+MOST_EPSILON = 20.0
+SEEN = 200  # rows by which a column looks like numbers, for the example of a schema
+UNITS = {"accuracy": "share", "rmse": "target", "mae": "target"}
+Tell = Callable[[str, float, float], None]  # metric, the figure without noise, the figure of what ships
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What was decided before any row was read."""
+
+    plan: Plan
+    task: Task
+    codec: Codec
+    features: tuple[Declared, ...]
+    target: Declared
+    ratio: float  # sensitivity over noise that the budget allows
+
+    @property
+    def kind(self) -> str:
+        """The kind of residual: "value", "binary" or "classes"."""
+        return KINDS[self.plan.task]
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Middle and half width of a value's range; (0, 1) of classes."""
+        low, high = self.target.low, self.target.high
+        return ((low + high) / 2, (high - low) / 2) if self.kind == "value" else (0.0, 1.0)
+
+
+def asked(wishes: Wishes) -> bool:
+    """Whether a guarantee is asked for. Raises RequestError where only what belongs to one is."""
+    if wishes.privacy is not None:
+        return True
+    alone = [name for name in ("delta", "schema") if getattr(wishes, name) is not None]
+    if alone:
+        raise _wishes([Say("privacy", "wish.alone", {"name": f"--{name}"}) for name in alone])
+    return False
+
+
+def draw(data: Dataset, wishes: Wishes) -> Drawn:
+    """The plan for a raw table, of which only names of columns are used. Raises RequestError that tells what cannot be private."""
+    wrong = _wrong(wishes)
+    if wrong:
+        raise _wishes(wrong)
+    check_names(data, wishes)
+    dropped = {*wishes.drop, *wishes.ids}
+    names = [name for name in data.names if name not in dropped]
+    if wishes.schema is None:
+        raise refusal(RequestError, "privacy", "no_schema", example=_example(data, names))
+    schema = read_schema(wishes.schema)
+    if strange := [name for name in schema if name not in data]:
+        known = listing(data.names, 30)
+        raise refusal(RequestError, "privacy", "unknown", names=strange, name=data.source.name, known=known)
+    if lacking := [name for name in names if name not in schema]:
+        shown = _example(data, lacking)
+        raise refusal(RequestError, "privacy", "undeclared", n=len(lacking), names=lacking, example=shown)
+    target = schema[wishes.target]
+    features = tuple(schema[name] for name in names if name != wishes.target)
+    if not features:
+        raise refusal(RequestError, "privacy", "nothing")
+    if len(target.levels) == 1:
+        raise refusal(RequestError, "privacy", "one_level", target=target.name)
+    key = wishes.task or ("value" if not target.levels else "binary" if len(target.levels) == 2 else "classes")
+    if key not in KINDS or (key == "value") == bool(target.levels) or (key == "binary" and len(target.levels) > 2):
+        raise _wishes([Say("privacy", "wish.task", {"task": key})])
+    task: Task = task_of(key)
+    delta = DELTA if wishes.delta is None else float(wishes.delta)
+    if delta * data.rows >= 1:
+        raise refusal(RequestError, "privacy", "delta", delta=f"{delta:g}", n=data.rows)
+    epsilon = float(wishes.privacy or 0.0)
+    kind = KINDS[key]
+    ratio, vouch = budgeted(epsilon, delta, lambda spent: (noisy.chain(len(features), spent), (_held(kind, spent),)))
+    promise = {
+        "epsilon": max(
+            vouch.epsilon, epsilon
+        ),  # rounded up to what was asked for; never below what the accountant found
+        "delta": delta,
+        "accountant": vouch.accountant,
+        "unit": "row",
+        "neighbours": "add or remove",
+        "columns": len(features),
+        "rounds": noisy.ROUNDS,
+        "held": HELD,
+    }
+    source, note = data.source, {"epsilon": promise["epsilon"], "delta": f"{delta:.2g}"}
+    plan = Plan(
+        data={"name": source.name, "reader": source.reader, "rows": None, "details": {}, "examples": []},
+        target=wishes.target,
+        task=key,
+        task_why=Say("privacy", "why.declared"),
+        columns=tuple(_column(name, schema, wishes) for name in data.names),
+        splits=Splits(how="coin", folds=1),
+        candidates=(Candidate(name="private additive", learner=LEARNER),),
+        notes=(Say("privacy", "note.guarantee", note),),
+        minutes=wishes.budget,
+        level=task.about.level if wishes.level is None else wishes.level,
+        readable=True,
+        version=assay.__version__,
+        privacy=promise,
+    )
+    labels = tuple(distinct_labels(Column.of_words(target.name, target.levels))) if target.levels else ()
+    return Drawn(plan, task, Codec(labels=labels), features, target, ratio)
+
+
+def train(
+    data: Dataset,
+    wishes: Wishes,
+    limits: Sequence[Limit] = (),
+    planned: Callable[[Plan], None] | None = None,
+    price: Tell | None = None,
+    noise: np.random.Generator | None = None,
+) -> Model:
+    """A model of a raw table under the guarantee that its plan states.
+
+    price : is told what the same learner reaches without noise on the rows held out; that figure is not private, and not in the model
+    noise : for tests alone: whoever knows the seed of the noise can take it away again
+    """
+    drawn = draw(data, wishes)
+    if planned is not None:
+        planned(drawn.plan)
+    rng = secret() if noise is None else noise
+    table, y = _table(data, drawn)
+    held = rng.random(table.rows) < HELD  # a coin for each row, so that another row moves none
+    encoders = _encoders(drawn)
+    places = _places(encoders, table, drawn)
+    cells = [_cells(d) for d in drawn.features]
+    k = len(drawn.codec.labels)
+    learnt = noisy.learn(places[~held], y[~held], cells, drawn.kind, k, drawn.ratio, rng)
+    scores, about = _scores(learnt, places[held]), HELD / (1 - HELD) * float(learnt.answers.sum())
+    width = 2 * drawn.scale[1]
+    counts = figures.count(scores, y[held], drawn.kind, k, learnt.guess, drawn.ratio, rng, width, about)
+    model = _model(drawn, encoders, table, learnt, counts)
+    findings, broken = keep(_findings(drawn, counts, learnt.guess, rng), limits)
+    model = replace(model, findings=findings, broken_limits=broken)
+    if price is not None:
+        bare = noisy.learn(places[~held], y[~held], cells, drawn.kind, k, np.inf, rng)
+        metric = drawn.task.metrics(drawn.codec)[1 if drawn.kind == "binary" else 0]
+        middle, half = drawn.scale
+        said = [
+            metric.of(middle + half * _scores(of, places[held]), _told(y[held], drawn), None) for of in (bare, learnt)
+        ]
+        price(metric.key, *said)
+    return model
+
+
+def _wrong(wishes: Wishes) -> list[Say]:
+    """Everything asked for that no guarantee can stand beside."""
+    said = []
+
+    def tell(key: str, **values: Any) -> None:
+        said.append(Say("privacy", f"wish.{key}", values))
+
+    epsilon = wishes.privacy
+    if epsilon is None or not 0 < epsilon <= MOST_EPSILON:
+        tell("epsilon", value=f"{epsilon:g}" if epsilon is not None else "–")
+    if wishes.delta is not None and not 0 < wishes.delta < 1:
+        tell("delta", value=f"{wishes.delta:g}")
+    if wishes.seed:
+        tell("seed")
+    for name in (*wishes.learners, *wishes.also):
+        if name != LEARNER:
+            tell("learner", name=name)
+    if wishes.group:
+        tell("group", name=wishes.group)
+    for name in ("time", "weight"):
+        if getattr(wishes, name):
+            tell("role", name=f"--{name}")
+    given = {
+        "--kind": wishes.kinds,
+        "--trials": wishes.trials,
+        "--folds": wishes.folds,
+        "--sealed": wishes.sealed is not None,
+        "--ship": wishes.ship != "bag",
+        "--latency": wishes.latency != "",
+        "--encoder": wishes.encoder,
+        "--memory": wishes.memory != "",
+    }
+    for name, there in given.items():
+        if there:
+            tell("search", name=name)
+    return said
+
+
+def _wishes(wrong: list[Say]) -> RequestError:
+    return refusal(RequestError, "privacy", "wishes", wrong=wrong)
+
+
+def more_than_rows(test: Any, checks: Sequence[str] | None) -> None:
+    """Refuse what would publish rows beside the model. Raises RequestError."""
+    wrong = [Say("privacy", "wish.test")] if test is not None else []
+    wrong += [Say("privacy", "wish.checks")] if checks is not None else []
+    if wrong:
+        raise _wishes(wrong)
+
+
+def _example(data: Dataset, names: Sequence[str]) -> str:
+    """A schema to fill in: names, and whether they look like numbers (told to whoever holds the rows, and kept nowhere)."""
+    few = data.only(list(names)).take(np.arange(min(data.rows, SEEN)))
+    return example([(c.name, bool(found := bids(c)) and found[0].kind.startswith("number")) for c in few])
+
+
+def _column(name: str, schema: Mapping[str, Declared], wishes: Wishes) -> ColumnPlan:
+    """The plan for a column: its kind as declared, no count of its cells."""
+    role = "target" if name == wishes.target else wishes.role_of(name) or "feature"
+    declared = schema.get(name)
+    kind = declared.kind if declared is not None and not (role == "target" and declared.levels) else "category"
+    return ColumnPlan(
+        name=name,
+        kind=kind,
+        role=role,
+        why=Say("privacy", "why.dropped" if role in ("dropped", "id") else "why.declared"),
+    )
+
+
+def _held(kind: str, ratio: float) -> Release:
+    """The release of the rows held out."""
+    tables = 1 if kind == "binary" else 2
+    return Release("held out", sigma_for(ratio, 1.0, tables), tables)
+
+
+def _table(data: Dataset, drawn: Drawn) -> tuple[Dataset, NDArray[Any]]:
+    """The rows whose answer is declared, opened, and their answers: classes, or values from -1 to 1."""
+    table = reopen(data, drawn.plan)
+    y = np.asarray(drawn.task.encode(table[drawn.target.name], drawn.codec))
+    known = known_rows(y)
+    table, y = table.take(known), y[known]
+    if drawn.kind == "value":
+        middle, half = drawn.scale
+        y = np.clip((y - middle) / half, -1.0, 1.0)
+    return table, y
+
+
+def _told(y: NDArray[Any], drawn: Drawn) -> NDArray[Any]:
+    """Answers in the unit of the target."""
+    middle, half = drawn.scale
+    return np.asarray(middle + half * y) if drawn.kind == "value" else np.asarray(y)
+
+
+def _encoders(drawn: Drawn) -> Encoders:
+    """Those of all columns, which no row has taught."""
+    return Encoders(tuple((d.name, d.kind) for d in drawn.features), tuple(map(_encoder, drawn.features)))
+
+
+def _encoder(one: Declared) -> Encoder:
+    """The encoder of a column, made of its declaration."""
+    return Codes(one.name, (*one.levels, MISSING)) if one.named else Range(one.name, *one.ends)
+
+
+def _axis(place: int, one: Declared) -> Axis:
+    """The cells of a column: those of a number and one for missing cells; or names, one for missing cells, one for other names."""
+    if one.named:
+        return Axis(feature=place, edges=None, codes=len(one.levels) + 1)
+    return Axis(feature=place, edges=one.edges())
+
+
+def _cells(one: Declared) -> noisy.Cells:
+    """How many cells a column has, and how many of them are neighbours."""
+    size = _axis(0, one).size
+    return noisy.Cells(size, 0 if one.levels else size - 1)
+
+
+def _places(encoders: Encoders, table: Dataset, drawn: Drawn) -> Ints:
+    """The cell of each row in each column [n, d], as rows to be answered find theirs."""
+    values = np.clip(encoders.vector(table).values, -LARGEST, LARGEST)
+    return np.column_stack([_axis(j, d).cells(values[:, j]) for j, d in enumerate(drawn.features)])
+
+
+def _scores(learnt: noisy.Learnt, places: Ints) -> Floats:
+    """Raw scores [n, w], of values in the unit of the range from -1 to 1."""
+    found = np.tile(learnt.base, (len(places), 1))
+    for j, curve in enumerate(learnt.curves):
+        found += curve[places[:, j]]
+    return found
+
+
+def _model(drawn: Drawn, encoders: Encoders, table: Dataset, learnt: noisy.Learnt, counts: figures.Counts) -> Model:
+    """The curves as an additive model, in the unit of the target."""
+    middle, half = drawn.scale
+    head: Head = drawn.task.head(drawn.codec)
+    features: tuple[Feature, ...] = encoders.features(table)
+    axes = [_axis(j, d) for j, d in enumerate(drawn.features)]
+    box = Box("private")
+    box.put(terms=[[[a.feature, a.codes, a.edges is None]] for a in axes])
+    box.put_array("base", middle + half * learnt.base)
+    box.put_array("rounds", np.asarray([noisy.ROUNDS], dtype=np.int64))
+    for j, (axis, curve) in enumerate(zip(axes, learnt.curves, strict=True)):
+        box.put_array(f"values-{j}", half * curve)
+        if axis.edges is not None:
+            box.put_array(f"edges-{j}-0", axis.edges)
+    fitted = shelf("learners").get(LEARNER).load(box, head, features)
+    member = Member("private additive", LEARNER, 1.0, (fitted,))
+    ensemble = Ensemble(head, (encoders,), (member,), Affine.identity(head.width))
+    level = drawn.plan.level
+    promise: Promise
+    if drawn.kind == "value":
+        reach = np.asarray([counts.reach(level)])
+        promise = ValueIntervals(np.empty(0), -reach, reach)
+    else:
+        promise = ClassSets(counts.thresholds(level))
+    rows = max(0, round(float(learnt.answers.sum()))) + counts.rows
+    plan = replace(drawn.plan, data={**drawn.plan.data, "rows": rows, "rows_used": rows})
+    return Model(
+        plan=plan,
+        codec=drawn.codec,
+        ensemble=ensemble,
+        conformal=promise,
+        constant=middle + half * learnt.guess,
+        card=_card(drawn, head, rows),
+    )
+
+
+def _card(drawn: Drawn, head: Head, rows: int) -> dict[str, Any]:
+    """Where the model comes from; no hash of the rows and no time that hangs on them."""
+    import scipy
+
+    return {
+        "created": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "assay": drawn.plan.version,
+        "python": platform.python_version(),
+        "packages": {m.__name__: m.__version__ for m in (np, scipy)},
+        "seed": "",
+        "rows": rows,
+        "task": drawn.plan.task,
+        "task_title": drawn.task.about.say("tasks", "title"),
+        "target": drawn.plan.target,
+        "head": head.name,
+        "blend": [{"name": "private additive", "learner": LEARNER, "weight": 1.0}],
+        "calibrated": False,
+        "interrupted": False,
+    }
+
+
+def _findings(drawn: Drawn, counts: figures.Counts, guess: Floats, rng: np.random.Generator) -> list[Finding]:
+    """The guarantee, the figures, and what was not asked."""
+    found = {"guarantee": Guarantee().told(drawn.plan.privacy), "quality": _quality(drawn, counts, guess, rng)}
+    out = []
+    for plugin in shelf("checks").ready():
+        key = plugin.about.key
+        if key in found:
+            out.append(found[key])
+        elif set(drawn.task.about.gives) & set(plugin.about.takes or PLAIN):
+            out.append(Finding(check=key, verdict="unknown", say=Say("auditing", "tells")))
+    return out
+
+
+def _quality(drawn: Drawn, counts: figures.Counts, guess: Floats, rng: np.random.Generator) -> Finding:
+    """Noisy figures of the rows held out, the primary one first."""
+    measures = [
+        Measure(
+            name=f.name,
+            value=f.value,
+            low=f.low,
+            high=f.high,
+            level=figures.LEVEL,
+            n=counts.rows,
+            unit=UNITS.get(f.name, ""),
+            constant=f.constant,
+            better="higher" if f.name in ("auc", "accuracy", "r2") else "lower",
+        )
+        for f in counts.figures(guess, rng)
+    ]
+    if not measures:
+        return Finding(check="quality", verdict="unknown", say=Say("privacy", "lost"), rows="sealed")
+    first = measures[0]
+    beaten = first.high is not None and first.constant is not None and first.high < first.constant
+    metric = drawn.task.about.say("tasks", f"measure.{first.name}")
+    said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high, "constant": first.constant}
+    say = Say("checks/quality", "better" if beaten else "no_better", said)
+    note = Say("checks/guarantee", "figures", {"held": HELD})
+    return Finding(
+        check="quality",
+        verdict="pass" if beaten else "watch",
+        say=say,
+        measures=tuple(measures),
+        notes=(note,),
+        rows="sealed",
+    )
