@@ -28,7 +28,7 @@ from assay.kernel.words import Say
 from assay.stats.clusters import blocks_of
 from assay.stats.disparities import Apart, Said, means_apart, own_thresholds, rates_apart, said_apart, traded
 from assay.stats.slices import QUANTILES, groups_of
-from assay.stats.tests import holm
+from assay.stats.tests import holm, wilson
 
 from ._proxies import Told, altered, proxies, pulls
 
@@ -361,7 +361,8 @@ class Fairness:
             notes.append(self._say("time", names=[cut.name for cut in cuts]))
         trade = [self._traded(cut, units[0], evidence) for cut in cuts] if _two(evidence) else []
         notes += [note for part in trade for note in part.notes]
-        advice = [a for part in parts for a in part.advice] if large or watched else []
+        apart = {gap.column for gap in large}
+        advice = [a for part in parts if part.watch or part.column in apart for a in part.advice]
         return Finding(
             check="fairness",
             verdict=verdict,
@@ -451,7 +452,8 @@ class Fairness:
         names = [n for n in names if n in evidence.data]
         asked = proxies(evidence, cut.name, cut.code, blocks, names)
         if asked is None:
-            return Part(notes=(self._say("proxies_few", column=cut.name), *self._altered(cut, evidence).notes))
+            own = self._altered(cut, evidence)
+            return replace(own, column=cut.name, notes=(self._say("proxies_few", column=cut.name), *own.notes))
         share = pulls(evidence)
         kept = holm(np.asarray([told.p for told in asked.alone], dtype=float), PROXY_LEVEL / 2)
         sure = _best([told for told, keep in zip(asked.alone, kept, strict=True) if keep and told.auc >= TELLS])
@@ -474,6 +476,7 @@ class Fairness:
             for t in away[:2]
         ]
         return Part(
+            column=cut.name,
             watch=bool(away),
             notes=(*notes, *own.notes),
             measures=(*_areas(cut, best, whole), *own.measures),
@@ -510,7 +513,8 @@ class Fairness:
         chosen = found.answers > 0.5 if evidence.y.ndim > 1 else found.answers.argmax(axis=2)
         same = (chosen == chosen[:1]).all(axis=0)
         share = float(1 - (same.all(axis=1) if same.ndim > 1 else same).mean())
-        measure = Measure(name=f"altered: {column}", value=share, n=n, unit="share", better="lower")
+        low, high = wilson(share * n, n)
+        measure = Measure(name=f"altered: {column}", value=share, low=low, high=high, n=n, unit="share")
         drop = Advice(say=self._say("drop", column=column), option=f"--drop {shlex.quote(column)}")
         advice = (drop,) if share > 0 else ()
         if not _two(evidence):
@@ -547,11 +551,12 @@ class Fairness:
         table = Figure(kind="table", title=self._say("rules", column=cut.name), data={"columns": heads, "rows": rows})
         said = {"now": now.right, "equal": equal.right, "chance": chance.right}
         n = int((cut.code >= 0).sum())
+        (a, b), (c, d) = (wilson(one.right * n, n) for one in (equal, chance))
         return Part(
             notes=(self._say("traded", column=cut.name, of=unit.label, **said),),
             measures=(
-                Measure(name=f"equal_selection: {cut.name}", value=equal.right, n=n, unit="share"),
-                Measure(name=f"equal_opportunity: {cut.name}", value=chance.right, n=n, unit="share"),
+                Measure(name=f"equal_selection: {cut.name}", value=equal.right, low=a, high=b, n=n, unit="share"),
+                Measure(name=f"equal_opportunity: {cut.name}", value=chance.right, low=c, high=d, n=n, unit="share"),
             ),
             figures=(lines, table),
         )
@@ -567,8 +572,8 @@ class Fairness:
                 continue
             a = gap.apart
             part = f"{gap.column} = {gap.label}" + (f", {gap.of}" if several and gap.of else "")
-            unit = "share" if gap.key in NAMED else "target"
-            out.append(Measure(name=f"{gap.key}: {part}", value=a.here, low=a.low, high=a.high, n=a.n, unit=unit))
+            unit, name = "share" if gap.key in NAMED else "target", f"{gap.key}: {part}"
+            out.append(Measure(name=name, value=a.here, low=a.low, high=a.high, n=a.n, unit=unit))
             if gap.key == "selection" and a.ratio is not None:
                 value, low, high = a.ratio
                 out.append(Measure(name=f"selection_ratio: {part}", value=value, low=low, high=high, n=a.n))
@@ -627,6 +632,7 @@ class Fairness:
 class Part:
     """What one question beside the rates came to."""
 
+    column: str = ""
     watch: bool = False
     notes: tuple[Say, ...] = ()
     measures: tuple[Measure, ...] = ()
@@ -808,9 +814,8 @@ def _area(cut: Cut, told: Told) -> dict[str, object]:
 
 
 def _areas(cut: Cut, best: list[Told], whole: list[Told]) -> list[Measure]:
-    shown = [("proxy", f"{cut.name} by {told.name}", told) for told in best[:MOST_NAMED]]
-    shown += [("proxies", cut.name, told) for told in whole[:1]]
-    return [_measure(f"{key}: {part}", told) for key, part, told in shown]
+    alone = [_measure(f"proxy: {cut.name} by {told.name}", told) for told in best[:MOST_NAMED]]
+    return [*alone, *(_measure(f"proxies: {cut.name}", told) for told in whole[:1])]
 
 
 def _measure(name: str, told: Told) -> Measure:
