@@ -262,3 +262,16 @@ def test_with_the_time_up_rates_are_told_and_what_was_not_asked() -> None:
     finding = ask("fairness", replace(people(bias=1.0), clock=late))
     assert finding.verdict == "watch"
     assert "Time was short" in text(finding)
+
+
+def test_the_class_that_favours_a_person_is_taken_where_it_was_said() -> None:
+    made = people(bias=1.0)
+    finding = ask("fairness", replace(made, plan=replace(made.plan, favourable="lost")))
+    assert "'lost' is chosen for" in text(finding)
+    assert "'lost', which was said to favour a person" in text(finding)
+    assert "Whether that favours" not in text(finding)
+    ratio = finding.measure("selection_ratio: sex = m").value
+    assert 0 < ratio < 1
+    kept = ask("fairness", made)
+    assert "--favourable CLASS says it" in text(kept)
+    assert finding.measure("altered: sex").value == kept.measure("altered: sex").value

@@ -137,7 +137,8 @@ class Fairness:
                 "notion.selection": "chosen equally often",
                 "notion.rates": "equal rates where true and where not",
                 "notion.calibration": "probabilities that mean the same",
-                "taken": "Chosen means '{label}'. Whether that favours a person is not known here; for '{other}' gaps are as large and turned round, ratios are others ({low} at the least).",
+                "taken": "Chosen means '{label}'. Whether that favours a person was not said (--favourable CLASS says it); for '{other}' gaps are as large and turned round, ratios are others ({low} at the least).",
+                "favours": "Chosen means '{label}', which was said to favour a person.",
                 "bands": "'{column}' is continuous and was cut into fifths.",
                 "bands_shared": "'{column}' is continuous and was cut into {n} parts as equal as its values allow.",
                 "too_small": "Of '{column}' not judged, with fewer than {least} rows: {names}.",
@@ -235,7 +236,8 @@ class Fairness:
                 "notion.selection": "同等频率被选",
                 "notion.rates": "真与非真时比率相等",
                 "notion.calibration": "概率含义相同",
-                "taken": "“被选”指“{label}”。它对人是否有利，此处无从得知；对“{other}”而言差距同样大而方向相反，比值则不同（最低为 {low}）。",
+                "taken": "“被选”指“{label}”。它对人是否有利并未说明（可用 --favourable 类别 说明）；对“{other}”而言差距同样大而方向相反，比值则不同（最低为 {low}）。",
+                "favours": "“被选”指“{label}”，据称对人有利。",
                 "bands": "“{column}”是连续的，已按五等分切分。",
                 "bands_shared": "“{column}”是连续的，已按其取值尽量均等地切分为 {n} 份。",
                 "too_small": "“{column}”中以下群体不足 {least} 行，未作判断：{names}。",
@@ -419,7 +421,9 @@ class Fairness:
     ) -> list[Say]:
         """What was taken for granted, and who was not judged."""
         out = []
-        if _two(evidence):
+        if _two(evidence) and evidence.plan.favourable == units[0].label:
+            out.append(self._say("favours", label=units[0].label))
+        elif _two(evidence):
             other = [gap.apart for gap in gaps if gap.key == "selection"]
             low = min(((1 - max(a.here, a.there)) / max(1 - min(a.here, a.there), 1e-12) for a in other), default=1.0)
             out.append(self._say("taken", label=units[0].label, other=evidence.codec.labels[0], low=low))
@@ -519,13 +523,14 @@ class Fairness:
         advice = (drop,) if share > 0 else ()
         if not _two(evidence):
             return Part(notes=(self._say("altered", column=column, share=share),), measures=(measure,), advice=advice)
-        code = cut.code[found.rows]
+        of = _units(evidence)[0].label
+        code, place = cut.code[found.rows], evidence.codec.labels.index(of)
         groups = [g for g in range(len(cut.labels)) if (code == g).any()]
         now = evidence.answers()[found.rows].argmax(axis=1)
-        alike = [float((chosen[:, code == g] == 1).mean()) for g in groups]
-        was = [float((now[code == g] == 1).mean()) for g in groups]
+        alike = [float((chosen[:, code == g] == place).mean()) for g in groups]
+        was = [float((now[code == g] == place).mean()) for g in groups]
         said = {"low": min(alike), "high": max(alike), "was_low": min(was), "was_high": max(was)}
-        say = self._say("altered_choice", column=column, share=share, of=evidence.codec.labels[1], **said)
+        say = self._say("altered_choice", column=column, share=share, of=of, **said)
         return Part(notes=(say,), measures=(measure,), advice=advice)
 
     # ------------------------------------------------------------------------------------------------- thresholds
@@ -671,17 +676,18 @@ def _two(evidence: Evidence) -> bool:
 
 
 def _units(evidence: Evidence) -> list[Unit]:
-    """Of two classes the second, of more each of the most frequent; none where the answer is a value."""
+    """The class said to favour a person; else of two the second, of more each of the most frequent. None where the answer is a value."""
     labels, y = evidence.codec.labels, evidence.y
+    named = [labels.index(label) for label in labels if label == evidence.plan.favourable]
     if not labels:
         return []
     p = evidence.answers()
     if y.ndim > 1:
-        order = np.argsort(-y.sum(axis=0), kind="stable")[:MOST_CLASSES].tolist()
+        order = named or np.argsort(-y.sum(axis=0), kind="stable")[:MOST_CLASSES].tolist()
         return [Unit(labels[k], p[:, k] > 0.5, p[:, k], y[:, k] == 1) for k in order]
     top = p.argmax(axis=1)
     count = np.bincount(y, minlength=len(labels))
-    order = [1] if len(labels) == 2 else np.argsort(-count, kind="stable")[:MOST_CLASSES].tolist()
+    order = named or [1] if len(labels) == 2 else named or np.argsort(-count, kind="stable")[:MOST_CLASSES].tolist()
     return [Unit(labels[k], top == k, p[:, k], y == k) for k in order]
 
 
