@@ -85,8 +85,8 @@ def refused(evidence: Evidence) -> str:
 
 
 def test_without_a_fault_it_is_quiet_as_often_as_stated() -> None:
-    alarms = sum(ask("fairness", people(800, seed)).verdict != "pass" for seed in range(20))
-    assert alarms <= binom.ppf(0.999, 20, 0.05)
+    alarms = sum(ask("fairness", people(800, seed)).verdict != "pass" for seed in range(15))
+    assert alarms <= binom.ppf(0.999, 15, 0.05)
 
 
 def test_a_group_that_is_chosen_less_is_named() -> None:
@@ -97,15 +97,23 @@ def test_a_group_that_is_chosen_less_is_named() -> None:
     assert ratio.high is not None
     assert ratio.high < 0.8
     assert "--drop sex" in options(finding)
+    least, gap = finding.measure("least_ratio"), finding.measure("largest_gap")  # what a limit can be set on
+    assert least.value == ratio.value
+    assert (least.low, least.high) == pytest.approx((ratio.low, ratio.high))
+    assert gap.value == pytest.approx(
+        max(
+            abs(finding.measure(f"{k}: sex = f").value - finding.measure(f"{k}: sex = m").value) for k in ("tpr", "fpr")
+        )
+    )
 
 
 def test_a_fault_is_found_in_a_small_group_of_several() -> None:
     found = 0
-    for seed in range(5):
+    for seed in range(3):
         made = people(2000, seed, bias=1.5, sexes=("f", "m", "x", "y"), shares=(0.08, 0.42, 0.3, 0.2))
         finding = ask("fairness", made)
         found += finding.verdict == "watch" and "sex is f" in finding.say.text()
-    assert found == 5
+    assert found == 3
 
 
 def test_probabilities_that_understate_a_group_fail() -> None:
@@ -122,6 +130,7 @@ def test_the_column_is_told_apart_from_what_other_columns_do() -> None:
     assert finding.measure("altered: sex").value > 0.1
     assert "would be chosen for" in text(finding)
     quiet = ask("fairness", people())
+    assert "between shares chosen would have been found in four of five cases" in text(quiet)
     assert quiet.measure("altered: sex").value == 0.0
     assert not options(quiet)
 
@@ -234,8 +243,8 @@ def valued(seed: int, fault: float) -> Evidence:
 
 
 def test_values_that_are_too_low_for_a_group_are_found_and_true_ones_are_quiet() -> None:
-    alarms = sum(ask("fairness", valued(seed, 0.0)).verdict != "pass" for seed in range(20))
-    assert alarms <= binom.ppf(0.999, 20, 0.05)
+    alarms = sum(ask("fairness", valued(seed, 0.0)).verdict != "pass" for seed in range(15))
+    assert alarms <= binom.ppf(0.999, 15, 0.05)
     finding = ask("fairness", valued(0, 0.6))
     assert finding.verdict == "watch"
     assert "Where sex is f, the truth lies" in text(finding)

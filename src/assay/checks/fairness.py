@@ -146,7 +146,10 @@ class Fairness:
                 "counted": "{label} ({n})",
                 "uncut": "'{column}' has no two groups of {least} rows and is not judged.",
                 "stated": "'–' are the rows in which '{column}' is not stated.",
-                "power": "A gap of {least:%} would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
+                "power": "A gap of {least:%} between shares chosen would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
+                "power_tpr": "Among rows where it is true, a gap of {least:%} between shares chosen would have been found in four of five cases ({label} of '{column}' has the fewest means for it).",
+                "power_bias": "A gap of {least} between mean errors would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
+                "power_below": "A gap of {least:%} between the shares that do not exceed their answer would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
                 "weights": "Rows count alike here, whatever their weight.",
                 "time": "Time was short: what gives groups away was not asked of {names}.",
                 "traded": "One threshold of 0.5 is right in {now:%} of rows. With a threshold for each group of '{column}', so that '{of}' is chosen equally often, {equal:%}; so that it is chosen equally often where it is true, {chance:%}.",
@@ -186,6 +189,8 @@ class Fairness:
                 "given": "What gives '{column}' away",
                 "area": "area under the curve",
                 "all": "all other columns",
+                "measure.least_ratio": "lowest ratio of shares chosen",
+                "measure.largest_gap": "largest gap where true or not",
                 "measure.selection": "chosen",
                 "measure.selection_ratio": "chosen, against all others",
                 "measure.tpr": "chosen where true",
@@ -245,7 +250,10 @@ class Fairness:
                 "counted": "{label}（{n}）",
                 "uncut": "“{column}”没有两个达到 {least} 行的群体，未作判断。",
                 "stated": "“–”是“{column}”未填写的行。",
-                "power": "在每个群体中，{least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
+                "power": "在每个群体中，被选比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
+                "power_tpr": "在确为该类的行中，被选比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
+                "power_bias": "在每个群体中，平均误差上 {least} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
+                "power_below": "在每个群体中，不超过其回答的比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
                 "weights": "此处各行同等计数，不论其权重。",
                 "time": "时间不足：未检查什么会泄露 {names} 的群体。",
                 "traded": "统一阈值 0.5 在 {now:%} 的行上正确。若为“{column}”的每个群体各设阈值，使“{of}”同等频率被选，则为 {equal:%}；使确为“{of}”者同等频率被选，则为 {chance:%}。",
@@ -285,6 +293,8 @@ class Fairness:
                 "given": "什么会泄露“{column}”",
                 "area": "曲线下面积",
                 "all": "其他所有列",
+                "measure.least_ratio": "被选比例的最低比值",
+                "measure.largest_gap": "真与非真时的最大差距",
                 "measure.selection": "被选比例",
                 "measure.selection_ratio": "被选比例与其他行之比",
                 "measure.tpr": "确为该类时被选比例",
@@ -340,7 +350,7 @@ class Fairness:
         large = sorted((gap for gap in gaps if gap.large), key=_order)
         sure = sorted((gap for gap in gaps if gap.kept), key=_order)
         watched = [part for part in parts if part.watch]
-        weakest = _weakest(gaps)
+        weakest = _weakest(gaps, "selection")
         said = {"groups": sum(len(cut.labels) for cut in cuts), "columns": [f"'{cut.name}'" for cut in cuts]}
         verdict: Verdict = "pass"
         first = self._say("even", **said)
@@ -355,9 +365,8 @@ class Fairness:
             verdict, first = "info", self._say("few_seen", least=_least(weakest, gaps), **said)
         others = [self._told(gap) for gap in _one_a_notion(large) if self._told(gap) != first][:MOST_NAMED]
         notes = [*others, *self._conflicts(cuts, units, gaps, blocks), *(note for part in parts for note in part.notes)]
-        if weakest is not None and verdict == "pass":
-            power = self._say("power", least=_least(weakest, gaps), label=weakest.label, column=weakest.column)
-            notes.insert(0, power)
+        if verdict == "pass":
+            notes = [*self._power(gaps), *notes]
         notes += self._limits(found, cuts, units, gaps, evidence)
         if not parts:
             notes.append(self._say("time", names=[cut.name for cut in cuts]))
@@ -396,6 +405,16 @@ class Fairness:
             assert apart.ratio is not None
             said |= dict(zip(("ratio", "low", "high"), apart.ratio, strict=True))
         return self._say(key, **said)
+
+    def _power(self, gaps: list[Gap]) -> list[Say]:
+        """Which gaps would have been seen."""
+        said = {"power": "selection", "power_tpr": "tpr", "power_bias": "bias", "power_below": "below"}
+        found = [(name, _weakest(gaps, key)) for name, key in said.items()]
+        return [
+            self._say(name, least=_least(gap, gaps), label=gap.label, column=gap.column)
+            for name, gap in found
+            if gap is not None
+        ]
 
     def _conflicts(self, cuts: list[Cut], units: list[Unit], gaps: list[Gap], blocks: Ints) -> list[Say]:
         """Base rates of each column, where they surely differ, and which notions hold here all the same."""
@@ -571,7 +590,7 @@ class Fairness:
     def _measures(self, gaps: list[Gap]) -> list[Measure]:
         """Of two classes every figure, of more those of all answers and what is apart."""
         several = len({gap.of for gap in gaps if gap.of}) > 1
-        out = []
+        out = [] if several else _worst(gaps)
         for gap in gaps:
             if several and gap.of and not gap.large:
                 continue
@@ -793,13 +812,37 @@ def _one_a_notion(gaps: list[Gap]) -> list[Gap]:
     return list(seen.values())
 
 
-def _weakest(gaps: list[Gap]) -> Gap | None:
-    """The group in which the largest gap between shares chosen would go unseen; None of values."""
-    return max((gap for gap in gaps if gap.key == "selection"), key=lambda gap: gap.apart.error, default=None)
+def _weakest(gaps: list[Gap], key: str) -> Gap | None:
+    """The group in which the largest gap of one figure would go unseen; None where nobody was asked for it."""
+    return max((gap for gap in gaps if gap.key == key), key=lambda gap: gap.apart.error, default=None)
 
 
 def _least(gap: Gap, gaps: list[Gap]) -> float:
     return gap.apart.least(LEVEL / max(1, sum(one.tested for one in gaps)))
+
+
+def _worst(gaps: list[Gap]) -> list[Measure]:
+    """The lowest ratio of shares chosen, the lower by the higher, and the largest gap where a class is true or not: for limits."""
+    out = []
+    shares = [gap.apart for gap in gaps if gap.key == "selection" and max(gap.apart.here, gap.apart.there) > 0]
+    if shares:
+        one = min(shares, key=_lower_by_higher)
+        low, high = (None, None) if one.ratio is None else one.ratio[1:]
+        if low is not None and high is not None and one.gap > 0:
+            low, high = 1 / high, 1 / low
+        out.append(
+            Measure(name="least_ratio", value=_lower_by_higher(one), low=low, high=high, n=one.n, better="higher")
+        )
+    rates = [gap.apart for gap in gaps if gap.key in ("tpr", "fpr")]
+    if rates:
+        one = max(rates, key=lambda apart: abs(apart.gap))
+        low, high = (one.gap_low, one.gap_high) if one.gap >= 0 else (-one.gap_high, -one.gap_low)
+        out.append(Measure(name="largest_gap", value=abs(one.gap), low=low, high=high, n=one.n, better="lower"))
+    return out
+
+
+def _lower_by_higher(apart: Apart) -> float:
+    return min(apart.here, apart.there) / max(apart.here, apart.there)
 
 
 # --------------------------------------------------------------------------------------------------------- proxies
