@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, mannwhitneyu
 
-from assay.checks._apart import _area, apart
+from assay.checks._apart import apart, area
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
@@ -280,8 +280,8 @@ def test_the_area_is_that_of_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     new = rng.integers(0, 2, 300)
     scores = np.round(rng.normal(size=300) + 0.3 * new, 1)  # with ties
-    area, spread, p = _area(scores, new)
-    assert area == pytest.approx(metrics.roc_auc_score(new, scores))
+    found, spread, p = area(scores, new)
+    assert found == pytest.approx(metrics.roc_auc_score(new, scores))
     assert 0.02 < spread < 0.05
     expected = mannwhitneyu(scores[new == 1], scores[new == 0], alternative="greater", use_continuity=False)
     assert p == pytest.approx(expected.pvalue)

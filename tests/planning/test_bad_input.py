@@ -190,3 +190,15 @@ def test_a_category_of_a_million_levels_is_borne() -> None:
     found = assay.plan(data, "y", kinds={"user": "category"})
     assert found.column("user").distinct == 950_000
     assert found.column("user").role == "feature"
+
+
+def test_a_class_that_is_none_of_the_targets_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = table(tmp_path / "t.csv", "sex", ["f", "m"])
+    for target, label, said in (("y", "yess", "Did you mean 'yes'?"), ("x", "yes", "Values have no classes")):
+        assert main(["plan", path, "--target", target, "--sensitive", "sex", "--favourable", label]) == 2
+        err = capsys.readouterr().err
+        assert said in err
+        assert "leave --favourable away" in err.replace("Leave", "leave")
+    assert main(["plan", path, "--target", "y", "--sensitive", "sex", "--favourable", "yes"]) == 0
+    assert main(["plan", path, "--target", "y", "--sensitive", "sexe"]) == 2
+    assert "Did you mean 'sex'?" in capsys.readouterr().err

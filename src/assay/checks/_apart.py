@@ -55,7 +55,7 @@ def apart(evidence: Evidence, training: Dataset, names: tuple[str, ...]) -> Apar
         learnt, asked = np.flatnonzero(half == part), np.flatnonzero(half != part)
         batch = Batch({"vector": vector.take(learnt)}, new[learnt])
         grown = grow(batch, None, Head.classes(2), PARAMETERS, ROUNDS, 0, Clock.start())
-        found.append(_area(grown.forest.scores(vector.values[asked])[:, 0], new[asked]))
+        found.append(area(grown.forest.scores(vector.values[asked])[:, 0], new[asked]))
     auc = float(np.mean([area for area, _, _ in found]))
     error = float(np.sqrt(np.mean([spread**2 for _, spread, _ in found]) / 2))
     p = min(1.0, 2 * min(p for _, _, p in found))
@@ -89,7 +89,7 @@ def _halves(evidence: Evidence, sides: list[Dataset], rng: np.random.Generator) 
     return np.asarray((rng.permutation(int(group.max()) + 1) % 2)[group])
 
 
-def _area(scores: Floats, new: Ints) -> tuple[float, float, float]:
+def area(scores: Floats, new: Ints) -> tuple[float, float, float]:
     """Area under the curve, its standard error (DeLong et al. 1988), and Mann and Whitney's one-sided p-value that it is above a half."""
     from scipy.special import ndtr
     from scipy.stats import rankdata

@@ -50,6 +50,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     for name in ("id", "sensitive", "drop", "feature", "learner", "also"):
         group.add_argument(f"--{name}", action="append", default=[], metavar="NAME" if name in ("learner", "also") else "COLUMN",
                            help=helped(name, lang))  # fmt: skip
+    group.add_argument("--favourable", default="", metavar="CLASS", help=helped("favourable", lang))
     for name in ("group", "time", "weight"):
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
     group.add_argument("--group-by-name", dest="by_name", action=argparse.BooleanOptionalAction, default=True,
@@ -85,6 +86,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "kinds": kinds,
         "ids": tuple(parsed.id),
         "sensitive": tuple(parsed.sensitive),
+        "favourable": parsed.favourable,
         "drop": tuple(parsed.drop),
         "features": tuple(parsed.feature),
         "learners": tuple(parsed.learner),

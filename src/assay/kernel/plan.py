@@ -80,6 +80,7 @@ class Plan:
     membership: str = (
         "quick"  # by the fold models, by a few or many refits on random halves ("standard", "deep"), or "none"
     )
+    favourable: str = ""  # the class that favours a person, where somebody said
     version: str = ""
     privacy: Mapping[str, Any] = field(default_factory=dict)  # what is promised and by which means; empty: nothing is
 

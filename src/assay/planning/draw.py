@@ -17,7 +17,7 @@ from assay.kernel import memory
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Advice
-from assay.kernel.hints import listing, no_rows
+from assay.kernel.hints import did_you_mean, listing, no_rows
 from assay.kernel.labels import counted
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.plugins import Codec, Task, key_of, modality_of, task_of
@@ -77,6 +77,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     codec = task.codec(table[wishes.target])
     y = task.encode(table[wishes.target], codec)
     check_size(y, wishes.target)
+    _check_favourable(wishes, codec)
     features = [c for c in columns if c.role in ("feature", "sensitive")]
     if not features:
         roles = [
@@ -134,6 +135,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         readable=wishes.readable,
         ship=wishes.ship,
         membership=wishes.membership,
+        favourable=wishes.favourable,
         latency=wishes.within,
         version=assay.__version__,
     )
@@ -141,6 +143,19 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     notes = (*notes, *_name_notes(plan, table, task.strata(y), told), *_memory_notes(fit))
     notes = (*notes, *_more_notes(plan, data, y, codec, wishes, forms))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
+
+
+def _check_favourable(wishes: Wishes, codec: Codec) -> None:
+    """Raises RequestError where the class that favours a person is none of the target's."""
+    label = wishes.favourable
+    if not label or label in codec.labels:
+        return
+    if not codec.labels:
+        raise refusal(RequestError, "planning", "no_favourable_values", label=label, target=wishes.target)
+    known, hint = listing(codec.labels, 30), did_you_mean(label, codec.labels) or ""
+    raise refusal(
+        RequestError, "planning", "no_favourable", expected=hint, label=label, target=wishes.target, known=known
+    )
 
 
 def _more_notes(

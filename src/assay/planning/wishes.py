@@ -38,6 +38,7 @@ class Wishes:
     time: str = ""
     weight: str = ""
     sensitive: tuple[str, ...] = ()
+    favourable: str = ""  # the class that favours a person, by which groups of sensitive columns are compared
     drop: tuple[str, ...] = ()
     features: tuple[str, ...] = ()  # columns to use although they look like ids
     learners: tuple[str, ...] = ()  # only these
@@ -66,6 +67,7 @@ class Wishes:
         object.__setattr__(self, "target", str(self.target))  # frames may name columns by numbers
         if not self.target and self.task and task_of(self.task).about.of_one:
             object.__setattr__(self, "target", UNNAMED)
+        object.__setattr__(self, "favourable", str(self.favourable))
         wrong = []
         if self.minutes is not None and not 0 < self.minutes <= 60 * 24 * 7:
             wrong.append(Say("planning", "wish.minutes", {"value": f"{self.minutes:g}"}))

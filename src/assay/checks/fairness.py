@@ -1,0 +1,878 @@
+"""Are groups of people answered otherwise than others, and what gives a group away?
+
+Each group of a column marked as sensitive against all others: how often a class is chosen, how often where it is true and where it is not, how
+often the answer is wrong, and what probabilities say against what came; of values the mean error and its size. Over all groups and figures at
+most 4 in 100 tables hold a false alarm (Holm 1979), and 1 in 100 among columns that give a group away. A person should look where a difference is
+sure and large: chosen less than four fifths as often (Feldman et al. 2015, here against all others: which group is chosen most, chance
+decides where there are many), rates 0.1 apart (equalised odds; Hardt, Price & Srebro 2016), probabilities 0.05 apart. It
+fails only where probabilities are surely 0.1 off: that is wrong by every notion of fairness. The others contradict
+each other where base rates differ (Chouldechova 2017; Kleinberg, Mullainathan & Raghavan 2017), and which of them counts is no question of numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.data import Bools, Column, Floats, Ints
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
+from assay.kernel.plugins import About, Evidence
+from assay.kernel.rng import stream
+from assay.kernel.words import Say
+from assay.stats.clusters import blocks_of
+from assay.stats.disparities import Apart, Said, means_apart, own_thresholds, rates_apart, said_apart, traded
+from assay.stats.slices import QUANTILES, groups_of
+from assay.stats.tests import holm, wilson
+
+from ._proxies import Told, altered, proxies, pulls
+
+LEAST = 30  # rows of a group that is judged
+LEAST_OF = 10  # rows of a class in the group and outside, for the rates among them
+LEVEL, PROXY_LEVEL = 0.04, 0.01  # of two families; 0.05 in all
+FOUR_FIFTHS = 0.8
+GAP = 0.1  # between shares
+OFF, GRAVE = 0.05, 0.1  # probabilities against what came, compared with all others
+SPREADS = 0.2  # standard deviations, from which a gap of means is large (Cohen 1988: small, but real)
+SPREADS_OF_ANSWERS = 0.5
+BLIND = 0.25  # a gap that would go unseen, above which "no gap" says too little
+TELLS, GIVES_AWAY = 0.6, 0.8  # areas under the curve from which a column is named, and from which a person should look
+PULLS = 0.05  # share in what moves the answers
+MOST_CLASSES, MOST_ROWS, MOST_NAMED = 8, 60, 5
+NAMED = {"selection": GAP, "tpr": GAP, "fpr": GAP, "error": GAP, "below": GAP, "calibration": OFF}
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """One sensitive column: the group of each row (below 0 is none that is judged), and who is too few."""
+
+    name: str
+    code: Ints  # [n]
+    labels: tuple[str, ...]
+    small: tuple[tuple[str, int], ...]
+    bands: bool  # numbers or dates that were cut into fifths
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """One class: where it is chosen, how probable it was said to be, where it is true."""
+
+    label: str
+    chosen: Bools  # [n]
+    p: Floats  # [n]
+    true: Bools  # [n]
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """One figure of one group, compared with all others."""
+
+    key: str
+    column: str
+    group: int
+    label: str
+    of: str  # the class, "" for the answer as a whole
+    apart: Apart
+    size: float  # against what is called large: 1 is the limit
+    tested: bool = True  # of two groups one is: the other's gap is the same
+    said: Said | None = None
+    kept: bool = False  # surely not by chance
+
+    @property
+    def large(self) -> bool:
+        """Sure, and so large that a person should look."""
+        return self.kept and self.size > 1 and self.key != "answer"
+
+    @property
+    def grave(self) -> bool:
+        """Probabilities surely off by so much that no notion of fairness allows it."""
+        return (
+            self.kept and self.key == "calibration" and min(abs(self.apart.gap_low), abs(self.apart.gap_high)) > GRAVE
+        )
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """Are groups of people answered otherwise?"""
+
+    about: ClassVar[About] = About(
+        key="fairness",
+        order=52,
+        words={
+            "en": {
+                "title": "Fairness",
+                "question": "Are the groups of sensitive columns answered otherwise than others, and what gives them away?",
+                "even": "Among {groups} groups of {columns} no figure is apart by more than chance.",
+                "small": "Among {groups} groups of {columns} no figure is far apart; most surely: {most}",
+                "few_seen": "Among {groups} groups of {columns} no figure is apart by more than chance, but rows are so few that gaps up to {least:%} would go unseen.",
+                "selection": "Where {column} is {label}, '{of}' is chosen for {here:%} of rows, elsewhere for {there:%}: {ratio} times as often ({low} to {high}; four fifths is the usual limit).",
+                "selection_none": "Where {column} is {label}, '{of}' is chosen for {here:%} of rows, elsewhere for {there:%}.",
+                "tpr": "Where {column} is {label}, '{of}' is chosen for {here:%} of the rows that are, elsewhere for {there:%}.",
+                "fpr": "Where {column} is {label}, '{of}' is chosen for {here:%} of the rows that are not, elsewhere for {there:%}.",
+                "error": "Where {column} is {label}, {here:%} of answers are wrong, elsewhere {there:%}.",
+                "calibration": "Where {column} is {label}, '{of}' comes in {came:%} of rows while {said:%} was said: {gap:%} apart from all others ({low:%} to {high:%}).",
+                "bias": "Where {column} is {label}, the truth lies {here} above the answer on average, elsewhere {there}.",
+                "loss": "Where {column} is {label}, the loss is {here} on average, elsewhere {there}.",
+                "mae": "Where {column} is {label}, answers are {here} off on average, elsewhere {there}.",
+                "below": "Where {column} is {label}, {here:%} of rows do not exceed their answer, elsewhere {there:%}.",
+                "answer": "Where {column} is {label}, the mean answer is {here}, elsewhere {there}.",
+                "proxy": "'{name}' alone tells where {column} is {label}: area under the curve {auc} ({low} to {high}; 0.5 is chance).",
+                "proxy_pull": "'{name}' alone tells where {column} is {label}: area under the curve {auc} ({low} to {high}; 0.5 is chance), and it carries {pull:%} of what moves the answers.",
+                "no_proxy": "No column alone gives '{column}' away; the strongest is '{name}', area under the curve {auc} (0.5 is chance).",
+                "together": "All other columns together tell where {column} is {label} with an area of {auc} ({low} to {high}): leaving '{column}' out would not hide it.",
+                "not_together": "All other columns together do not tell '{column}' by more than chance (area {auc}, {low} to {high}).",
+                "not_asked": "Not asked whether they give '{column}' away: {names}.",
+                "proxies_few": "Too few rows that are strangers to each other to ask what gives '{column}' away.",
+                "altered": "Were '{column}' alone another, {share:%} of answers would change.",
+                "altered_choice": "Were '{column}' alone another, {share:%} of answers would change; were it the same for all, '{of}' would be chosen for {low:%} to {high:%} of groups' rows instead of {was_low:%} to {was_high:%}.",
+                "base": "'{of}' is true of {low:%} ({lowest}) to {high:%} ({highest}) of '{column}'. Where that differs, being chosen equally often, rates that are equal where it is true and where it is not, and probabilities that mean the same cannot all hold (Chouldechova 2017).",
+                "holds": "Of these, no large gap is sure here in: {holds}. Apart: {fails}.",
+                "holds_all": "Here no large gap is sure in any of them.",
+                "holds_none": "Here all are apart.",
+                "notion.selection": "chosen equally often",
+                "notion.rates": "equal rates where true and where not",
+                "notion.calibration": "probabilities that mean the same",
+                "taken": "Chosen means '{label}'. Whether that favours a person was not said (--favourable CLASS says it); for '{other}' gaps are as large and turned round, ratios are others ({low} at the least).",
+                "favours": "Chosen means '{label}', which was said to favour a person.",
+                "bands": "'{column}' is continuous and was cut into fifths.",
+                "bands_shared": "'{column}' is continuous and was cut into {n} parts as equal as its values allow.",
+                "too_small": "Of '{column}' not judged, with fewer than {least} rows: {names}.",
+                "too_small_more": "Of '{column}' not judged, with fewer than {least} rows: {names} and {more} more.",
+                "counted": "{label} ({n})",
+                "uncut": "'{column}' has no two groups of {least} rows and is not judged.",
+                "stated": "'–' are the rows in which '{column}' is not stated.",
+                "power": "A gap of {least:%} between shares chosen would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
+                "power_tpr": "Among rows where it is true, a gap of {least:%} between shares chosen would have been found in four of five cases ({label} of '{column}' has the fewest means for it).",
+                "power_bias": "A gap of {least} between mean errors would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
+                "power_below": "A gap of {least:%} between the shares that do not exceed their answer would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
+                "weights": "Rows count alike here, whatever their weight.",
+                "time": "Time was short: what gives groups away was not asked of {names}.",
+                "traded": "One threshold of 0.5 is right in {now:%} of rows. With a threshold for each group of '{column}', so that '{of}' is chosen equally often, {equal:%}; so that it is chosen equally often where it is true, {chance:%}.",
+                "drop": "If '{column}' is no lawful ground for the answer, leave it out. What becomes of the gaps shows only in training again, and the check can then no longer look at them.",
+                "drop_proxy": "If '{name}' has no reason of its own to be asked, leave it out: it stands for '{column}'.",
+                "look": "Ask first whether the labels themselves are fair, then whether the group has rows enough: a model learns the decisions it is shown. Thresholds by group may be unlawful.",
+                "none": "no column is marked as sensitive; mark one with --sensitive COLUMN",
+                "few": "only {n} {n:row was|rows were} measured; {least} are needed",
+                "nobody": "no sensitive column has two groups of {least} rows: {names}",
+                "gone": "the sensitive columns are not in this table: {names}",
+                "bar": "{column}: {label}",
+                "bars": "How often '{of}' is chosen",
+                "bars_error": "How often answers are wrong",
+                "bars_bias": "Mean of truth less answer",
+                "bars_below": "Rows that do not exceed their answer",
+                "share": "share of rows",
+                "unit": "unit of the target",
+                "table": "Every group",
+                "column": "column",
+                "group": "group",
+                "class": "class",
+                "rows": "rows",
+                "true": "share true",
+                "z": "z",
+                "least": "smallest gap seen",
+                "lines": "'{column}': one threshold for all",
+                "threshold": "threshold",
+                "line_ratio": "lowest share chosen / highest",
+                "line_right": "share right",
+                "rules": "'{column}': what thresholds would come to",
+                "rule": "rule",
+                "rule_now": "one threshold, 0.5",
+                "rule_equal": "by group, chosen equally often",
+                "rule_chance": "by group, chosen equally often where true",
+                "ratio": "lowest / highest share chosen",
+                "gap": "gap where true",
+                "given": "What gives '{column}' away",
+                "area": "area under the curve",
+                "all": "all other columns",
+                "measure.least_ratio": "lowest ratio of shares chosen",
+                "measure.largest_gap": "largest gap where true or not",
+                "measure.selection": "chosen",
+                "measure.selection_ratio": "chosen, against all others",
+                "measure.tpr": "chosen where true",
+                "measure.fpr": "chosen where not true",
+                "measure.error": "wrong",
+                "measure.calibration": "came less said",
+                "measure.bias": "truth less answer",
+                "measure.loss": "mean loss",
+                "measure.mae": "mean absolute error",
+                "measure.below": "share that does not exceed its answer",
+                "measure.answer": "mean answer",
+                "measure.proxy": "group told by one column (area)",
+                "measure.proxies": "group told by all other columns (area)",
+                "measure.altered": "answers that change with the column alone",
+                "measure.equal_selection": "right with thresholds for equal choice",
+                "measure.equal_opportunity": "right with thresholds for equal choice where true",
+            },
+            "zh": {
+                "title": "公平性",
+                "question": "敏感列的各群体得到的回答是否与其他人不同？什么会泄露其所属群体？",
+                "even": "在 {columns} 的 {groups} 个群体中，没有任何指标的差异超出偶然。",
+                "small": "在 {columns} 的 {groups} 个群体中，没有指标相差很大；最确定的是：{most}",
+                "few_seen": "在 {columns} 的 {groups} 个群体中，没有任何指标的差异超出偶然，但行数太少，{least:%} 以内的差距无法察觉。",
+                "selection": "{column} 为 {label} 时，{here:%} 的行被选为“{of}”，其他行为 {there:%}：是其 {ratio} 倍（{low} 至 {high}；通常以五分之四为限）。",
+                "selection_none": "{column} 为 {label} 时，{here:%} 的行被选为“{of}”，其他行为 {there:%}。",
+                "tpr": "{column} 为 {label} 时，确为“{of}”的行中有 {here:%} 被选为“{of}”，其他行为 {there:%}。",
+                "fpr": "{column} 为 {label} 时，并非“{of}”的行中有 {here:%} 被选为“{of}”，其他行为 {there:%}。",
+                "error": "{column} 为 {label} 时，{here:%} 的回答是错的，其他行为 {there:%}。",
+                "calibration": "{column} 为 {label} 时，{came:%} 的行为“{of}”，而给出的概率为 {said:%}：与其他行相差 {gap:%}（{low:%} 至 {high:%}）。",
+                "bias": "{column} 为 {label} 时，真实值平均比回答高 {here}，其他行为 {there}。",
+                "loss": "{column} 为 {label} 时，平均损失为 {here}，其他行为 {there}。",
+                "mae": "{column} 为 {label} 时，回答平均偏差 {here}，其他行为 {there}。",
+                "below": "{column} 为 {label} 时，{here:%} 的行不超过其回答，其他行为 {there:%}。",
+                "answer": "{column} 为 {label} 时，平均回答为 {here}，其他行为 {there}。",
+                "proxy": "仅“{name}”一列就能看出 {column} 是否为 {label}：曲线下面积 {auc}（{low} 至 {high}；0.5 为偶然水平）。",
+                "proxy_pull": "仅“{name}”一列就能看出 {column} 是否为 {label}：曲线下面积 {auc}（{low} 至 {high}；0.5 为偶然水平），且它占回答变动的 {pull:%}。",
+                "no_proxy": "没有哪一列能单独泄露“{column}”；最强的是“{name}”，曲线下面积 {auc}（0.5 为偶然水平）。",
+                "together": "其他所有列合在一起能看出 {column} 是否为 {label}，曲线下面积 {auc}（{low} 至 {high}）：去掉“{column}”并不能将其隐藏。",
+                "not_together": "其他所有列合在一起也看不出“{column}”，未超出偶然（面积 {auc}，{low} 至 {high}）。",
+                "not_asked": "未检查以下各列是否泄露“{column}”：{names}。",
+                "proxies_few": "彼此无关的行太少，无法检查什么会泄露“{column}”。",
+                "altered": "若只改变“{column}”，{share:%} 的回答会改变。",
+                "altered_choice": "若只改变“{column}”，{share:%} 的回答会改变；若所有人的该列相同，各群体被选为“{of}”的比例为 {low:%} 至 {high:%}，而现在为 {was_low:%} 至 {was_high:%}。",
+                "base": "在“{column}”各群体中，确为“{of}”的比例从 {low:%}（{lowest}）到 {high:%}（{highest}）。当它不同时，同等频率被选、真与非真时比率相等、概率含义相同这三者不能同时成立（Chouldechova 2017）。",
+                "holds": "其中，此处未见确定的大差距的是：{holds}；有差距的是：{fails}。",
+                "holds_all": "此处三者均未见确定的大差距。",
+                "holds_none": "此处三者均有差距。",
+                "notion.selection": "同等频率被选",
+                "notion.rates": "真与非真时比率相等",
+                "notion.calibration": "概率含义相同",
+                "taken": "“被选”指“{label}”。它对人是否有利并未说明（可用 --favourable 类别 说明）；对“{other}”而言差距同样大而方向相反，比值则不同（最低为 {low}）。",
+                "favours": "“被选”指“{label}”，据称对人有利。",
+                "bands": "“{column}”是连续的，已按五等分切分。",
+                "bands_shared": "“{column}”是连续的，已按其取值尽量均等地切分为 {n} 份。",
+                "too_small": "“{column}”中以下群体不足 {least} 行，未作判断：{names}。",
+                "too_small_more": "“{column}”中以下群体不足 {least} 行，未作判断：{names}，另有 {more} 个。",
+                "counted": "{label}（{n}）",
+                "uncut": "“{column}”没有两个达到 {least} 行的群体，未作判断。",
+                "stated": "“–”是“{column}”未填写的行。",
+                "power": "在每个群体中，被选比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
+                "power_tpr": "在确为该类的行中，被选比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
+                "power_bias": "在每个群体中，平均误差上 {least} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
+                "power_below": "在每个群体中，不超过其回答的比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
+                "weights": "此处各行同等计数，不论其权重。",
+                "time": "时间不足：未检查什么会泄露 {names} 的群体。",
+                "traded": "统一阈值 0.5 在 {now:%} 的行上正确。若为“{column}”的每个群体各设阈值，使“{of}”同等频率被选，则为 {equal:%}；使确为“{of}”者同等频率被选，则为 {chance:%}。",
+                "drop": "如果“{column}”不是作出回答的合法依据，请将其去掉。差距会怎样只有重新训练才知道，而此检查届时将无法再查看它们。",
+                "drop_proxy": "如果“{name}”没有自身的理由被询问，请将其去掉：它代表了“{column}”。",
+                "look": "请先问标签本身是否公平，再问该群体的行是否足够：模型学到的是展示给它的决定。按群体设阈值可能不合法。",
+                "none": "没有标为敏感的列；请用 --sensitive 列名 标出",
+                "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "nobody": "没有哪个敏感列有两个达到 {least} 行的群体：{names}",
+                "gone": "此表中没有敏感列：{names}",
+                "bar": "{column}：{label}",
+                "bars": "被选为“{of}”的频率",
+                "bars_error": "回答错误的频率",
+                "bars_bias": "真实值减回答的平均",
+                "bars_below": "不超过其回答的行",
+                "share": "占行的比例",
+                "unit": "目标的单位",
+                "table": "每个群体",
+                "column": "列",
+                "group": "群体",
+                "class": "类别",
+                "rows": "行数",
+                "true": "真实比例",
+                "z": "z",
+                "least": "能察觉的最小差距",
+                "lines": "“{column}”：统一阈值",
+                "threshold": "阈值",
+                "line_ratio": "被选比例的最低值与最高值之比",
+                "line_right": "正确的比例",
+                "rules": "“{column}”：各种阈值的结果",
+                "rule": "规则",
+                "rule_now": "统一阈值 0.5",
+                "rule_equal": "按群体，同等频率被选",
+                "rule_chance": "按群体，确为该类者同等频率被选",
+                "ratio": "被选比例最低与最高之比",
+                "gap": "确为该类时的差距",
+                "given": "什么会泄露“{column}”",
+                "area": "曲线下面积",
+                "all": "其他所有列",
+                "measure.least_ratio": "被选比例的最低比值",
+                "measure.largest_gap": "真与非真时的最大差距",
+                "measure.selection": "被选比例",
+                "measure.selection_ratio": "被选比例与其他行之比",
+                "measure.tpr": "确为该类时被选比例",
+                "measure.fpr": "并非该类时被选比例",
+                "measure.error": "错误比例",
+                "measure.calibration": "实际减所说概率",
+                "measure.bias": "真实值减回答",
+                "measure.loss": "平均损失",
+                "measure.mae": "平均绝对误差",
+                "measure.below": "不超过其回答的比例",
+                "measure.answer": "平均回答",
+                "measure.proxy": "由单列看出群体（面积）",
+                "measure.proxies": "由其他所有列看出群体（面积）",
+                "measure.altered": "仅改变该列就改变的回答",
+                "measure.equal_selection": "同等被选阈值下的正确率",
+                "measure.equal_opportunity": "确为该类者同等被选阈值下的正确率",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """Every group compared, then what gives groups away."""
+        marked = evidence.plan.names("sensitive")
+        if not marked:
+            raise DoesNotApply("nothing sensitive", say=self._say("none"))
+        if evidence.n < 2 * LEAST:
+            raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=2 * LEAST))
+        names = [name for name in marked if name in evidence.data]
+        if not names:
+            raise DoesNotApply("columns gone", say=self._say("gone", names=list(marked)))
+        found = [_cut(evidence.data[name]) for name in names]
+        cuts = [cut for cut in found if len(cut.labels) > 1]
+        if not cuts:
+            sizes = [self._counted(label, n) for cut in found for label, n in cut.small[:MOST_NAMED]] or names
+            raise DoesNotApply("nobody to compare", say=self._say("nobody", least=LEAST, names=sizes))
+        used = evidence.plan.names("feature") + marked
+        blocks = blocks_of(evidence.data, evidence.plan.splits.group, used)
+        units = _units(evidence)
+        bound = blocks if len(np.unique(blocks)) < len(blocks) else None  # None: rows are strangers
+        gaps = _tested([gap for cut in cuts for gap in _gaps(cut, units, bound, evidence)])
+        parts = [self._given_away(cut, blocks, evidence) for cut in cuts] if not evidence.clock.expired() else []
+        return self._finding(found, cuts, units, gaps, parts, bound, evidence)
+
+    def _finding(
+        self,
+        found: list[Cut],
+        cuts: list[Cut],
+        units: list[Unit],
+        gaps: list[Gap],
+        parts: list[Part],
+        blocks: Ints | None,
+        evidence: Evidence,
+    ) -> Finding:
+        large = sorted((gap for gap in gaps if gap.large), key=_order)
+        sure = sorted((gap for gap in gaps if gap.kept), key=_order)
+        watched = [part for part in parts if part.watch]
+        weakest = _weakest(gaps, "selection")
+        said = {"groups": sum(len(cut.labels) for cut in cuts), "columns": [f"'{cut.name}'" for cut in cuts]}
+        verdict: Verdict = "pass"
+        first = self._say("even", **said)
+        if large:
+            grave = [gap for gap in large if gap.grave]
+            verdict, first = ("fail", self._told(grave[0])) if grave else ("watch", self._told(large[0]))
+        elif watched:
+            verdict, first = "watch", watched[0].notes[0]
+        elif sure:
+            verdict, first = "info", self._say("small", most=self._told(sure[0]), **said)
+        elif weakest is not None and _least(weakest, gaps) > BLIND:
+            verdict, first = "info", self._say("few_seen", least=_least(weakest, gaps), **said)
+        others = [self._told(gap) for gap in _one_a_notion(large) if self._told(gap) != first][:MOST_NAMED]
+        notes = [*others, *self._conflicts(cuts, units, gaps, blocks), *(note for part in parts for note in part.notes)]
+        if verdict == "pass":
+            notes = [*self._power(gaps), *notes]
+        notes += self._limits(found, cuts, units, gaps, evidence)
+        if not parts:
+            notes.append(self._say("time", names=[cut.name for cut in cuts]))
+        trade = [self._traded(cut, units[0], evidence) for cut in cuts] if _two(evidence) else []
+        notes += [note for part in trade for note in part.notes]
+        apart = {gap.column for gap in large}
+        advice = [a for part in parts if part.watch or part.column in apart for a in part.advice]
+        return Finding(
+            check="fairness",
+            verdict=verdict,
+            say=first,
+            measures=(*self._measures(gaps), *(m for part in (*parts, *trade) for m in part.measures)),
+            figures=(
+                *self._figures(cuts, units, gaps, evidence),
+                *(f for part in (*trade, *parts) for f in part.figures),
+            ),
+            notes=tuple(note for note in notes if note != first),
+            advice=(*([Advice(say=self._say("look"))] if large else []), *advice),
+        )
+
+    # ------------------------------------------------------------------------------------------------- what is said
+
+    def _told(self, gap: Gap) -> Say:
+        """One gap in words."""
+        apart, key = gap.apart, gap.key
+        said: dict[str, object] = {"column": gap.column, "label": gap.label, "of": gap.of}
+        said |= {"here": apart.here, "there": apart.there}
+        if key == "calibration":
+            assert gap.said is not None
+            said |= {"came": gap.said.came, "said": gap.said.said, "gap": abs(apart.gap)}
+            ends = (apart.gap_low, apart.gap_high) if apart.gap >= 0 else (-apart.gap_high, -apart.gap_low)
+            said |= dict(zip(("low", "high"), ends, strict=True))
+        if key == "selection" and apart.ratio is None:
+            return self._say("selection_none", **said)
+        if key == "selection":
+            assert apart.ratio is not None
+            said |= dict(zip(("ratio", "low", "high"), apart.ratio, strict=True))
+        return self._say(key, **said)
+
+    def _power(self, gaps: list[Gap]) -> list[Say]:
+        """Which gaps would have been seen."""
+        said = {"power": "selection", "power_tpr": "tpr", "power_bias": "bias", "power_below": "below"}
+        found = [(name, _weakest(gaps, key)) for name, key in said.items()]
+        return [
+            self._say(name, least=_least(gap, gaps), label=gap.label, column=gap.column)
+            for name, gap in found
+            if gap is not None
+        ]
+
+    def _conflicts(self, cuts: list[Cut], units: list[Unit], gaps: list[Gap], blocks: Ints | None) -> list[Say]:
+        """Base rates of each column, where they surely differ, and which notions hold here all the same."""
+        out: list[Say] = []
+        for cut in cuts if len(units) == 1 else []:
+            tests = [_of_group(cut, g, units[0].true, blocks) for g in range(len(cut.labels))]
+            if not holm(np.asarray([one.p for one in tests])).any():
+                continue
+            low, high = min(tests, key=lambda one: one.here), max(tests, key=lambda one: one.here)
+            said: dict[str, object] = {"low": low.here, "high": high.here}
+            said |= {"lowest": cut.labels[tests.index(low)], "highest": cut.labels[tests.index(high)]}
+            out.append(self._say("base", of=units[0].label, column=cut.name, **said))
+            own = {gap.key for gap in gaps if gap.column == cut.name and gap.large}
+            notions = {"selection": {"selection"}, "rates": {"tpr", "fpr"}, "calibration": {"calibration"}}
+            holds = [self._say(f"notion.{name}") for name, keys in notions.items() if not keys & own]
+            fails = [self._say(f"notion.{name}") for name, keys in notions.items() if keys & own]
+            key = "holds_all" if not fails else "holds" if holds else "holds_none"
+            out.append(self._say(key, holds=holds, fails=fails))
+        return out
+
+    def _limits(
+        self, found: list[Cut], cuts: list[Cut], units: list[Unit], gaps: list[Gap], evidence: Evidence
+    ) -> list[Say]:
+        """What was taken for granted, and who was not judged."""
+        out = []
+        if _two(evidence) and evidence.plan.favourable == units[0].label:
+            out.append(self._say("favours", label=units[0].label))
+        elif _two(evidence):
+            other = [gap.apart for gap in gaps if gap.key == "selection"]
+            low = min(((1 - max(a.here, a.there)) / max(1 - min(a.here, a.there), 1e-12) for a in other), default=1.0)
+            out.append(self._say("taken", label=units[0].label, other=evidence.codec.labels[0], low=low))
+        for cut in found:
+            if cut not in cuts:
+                out.append(self._say("uncut", column=cut.name, least=LEAST))
+            if cut.bands:
+                n = len([label for label in cut.labels if label != "–"])
+                key = "bands" if n == QUANTILES else "bands_shared"
+                out.append(self._say(key, column=cut.name, n=n))
+            if cut.small:
+                names = [self._counted(label, n) for label, n in cut.small[:MOST_NAMED]]
+                more = len(cut.small) - len(names)
+                key = "too_small_more" if more else "too_small"
+                out.append(self._say(key, column=cut.name, least=LEAST, names=names, more=more))
+            if "–" in cut.labels:
+                out.append(self._say("stated", column=cut.name))
+        if evidence.weight is not None:
+            out.append(self._say("weights"))
+        return out
+
+    def _counted(self, label: str, n: int) -> Say:
+        return self._say("counted", label=label, n=n)
+
+    # ------------------------------------------------------------------------------------------ what gives it away
+
+    def _given_away(self, cut: Cut, blocks: Ints, evidence: Evidence) -> Part:
+        """The columns that tell a group, what the model goes by them, and what the column itself does to answers."""
+        names = [n for n in evidence.plan.names("feature") + evidence.plan.names("sensitive") if n != cut.name]
+        names = [n for n in names if n in evidence.data]
+        asked = proxies(evidence, cut.name, cut.code, blocks, names)
+        if asked is None:
+            own = self._altered(cut, evidence)
+            return replace(own, column=cut.name, notes=(self._say("proxies_few", column=cut.name), *own.notes))
+        share = pulls(evidence)
+        kept = holm(np.asarray([told.p for told in asked.alone], dtype=float), PROXY_LEVEL / 2)
+        sure = _best([told for told, keep in zip(asked.alone, kept, strict=True) if keep and told.auc >= TELLS])
+        away = [told for told in sure if told.low > GIVES_AWAY and share.get(told.name, 0.0) >= PULLS]
+        sure.sort(key=lambda told: told not in away)
+        notes = [self._proxy(cut, told, share) for told in sure[:MOST_NAMED]]
+        best = _best(list(asked.alone))
+        if not sure and best:
+            notes.append(self._say("no_proxy", column=cut.name, name=best[0].name, auc=best[0].auc))
+        whole = _best(list(asked.together))
+        if whole:
+            all_sure = holm(np.asarray([told.p for told in asked.together]), PROXY_LEVEL / 2).any()
+            key = "together" if all_sure and whole[0].auc >= TELLS else "not_together"
+            notes.append(self._say(key, **_area(cut, whole[0])))
+        if asked.passed:
+            notes.append(self._say("not_asked", column=cut.name, names=list(asked.passed[:MOST_NAMED])))
+        own = self._altered(cut, evidence)
+        advice = [
+            Advice(say=self._say("drop_proxy", name=t.name, column=cut.name), option=f"--drop {shlex.quote(t.name)}")
+            for t in away[:2]
+        ]
+        return Part(
+            column=cut.name,
+            watch=bool(away),
+            notes=(*notes, *own.notes),
+            measures=(*_areas(cut, best, whole), *own.measures),
+            advice=(*own.advice, *advice),
+            figures=self._strongest(cut, best, whole),
+        )
+
+    def _proxy(self, cut: Cut, told: Told, share: dict[str, float]) -> Say:
+        pull = share.get(told.name)
+        key = "proxy" if pull is None or pull < PULLS else "proxy_pull"
+        return self._say(key, name=told.name, pull=pull, **_area(cut, told))
+
+    def _strongest(self, cut: Cut, best: list[Told], whole: list[Told]) -> tuple[Figure, ...]:
+        shown = [*whole[:1], *best[:10]]
+        if not shown:
+            return ()
+        data = {
+            "labels": [told.name or self._say("all") for told in shown],
+            "values": [told.auc for told in shown],
+            "low": [told.low for told in shown],
+            "high": [told.high for told in shown],
+            "reference": 0.5,
+        }
+        return (Figure(kind="bars", title=self._say("given", column=cut.name), data=data, x=self._say("area")),)
+
+    def _altered(self, cut: Cut, evidence: Evidence) -> Part:
+        """What becomes of the answers if the sensitive column alone is another."""
+        found = altered(evidence, cut.name, cut.code)
+        if found is None:
+            return Part()
+        n, column = len(found.rows), cut.name
+        if not evidence.codec.labels:
+            return Part()
+        chosen = found.answers > 0.5 if evidence.y.ndim > 1 else found.answers.argmax(axis=2)
+        same = (chosen == chosen[:1]).all(axis=0)
+        share = float(1 - (same.all(axis=1) if same.ndim > 1 else same).mean())
+        low, high = wilson(share * n, n)
+        measure = Measure(name=f"altered: {column}", value=share, low=low, high=high, n=n, unit="share")
+        drop = Advice(say=self._say("drop", column=column), option=f"--drop {shlex.quote(column)}")
+        advice = (drop,) if share > 0 else ()
+        if not _two(evidence):
+            return Part(notes=(self._say("altered", column=column, share=share),), measures=(measure,), advice=advice)
+        of = _units(evidence)[0].label
+        code, place = cut.code[found.rows], evidence.codec.labels.index(of)
+        groups = [g for g in range(len(cut.labels)) if (code == g).any()]
+        now = evidence.answers()[found.rows].argmax(axis=1)
+        alike = [float((chosen[:, code == g] == place).mean()) for g in groups]
+        was = [float((now[code == g] == place).mean()) for g in groups]
+        said = {"low": min(alike), "high": max(alike), "was_low": min(was), "was_high": max(was)}
+        say = self._say("altered_choice", column=column, share=share, of=of, **said)
+        return Part(notes=(say,), measures=(measure,), advice=advice)
+
+    # ------------------------------------------------------------------------------------------------- thresholds
+
+    def _traded(self, cut: Cut, unit: Unit, evidence: Evidence) -> Part:
+        """One threshold against thresholds by group; those by group learnt on one half of the rows, used on the other."""
+        half = stream(evidence.seed, "thresholds", cut.name).permutation(evidence.n) % 2
+        grid = np.round(np.linspace(0.05, 0.95, 19), 2)
+        one = [traded(unit.p > at, unit.true, cut.code) for at in grid]
+        now = traded(unit.chosen, unit.true, cut.code)
+        equal = traded(own_thresholds(unit.p, unit.true, cut.code, half, among_true=False), unit.true, cut.code)
+        chance = traded(own_thresholds(unit.p, unit.true, cut.code, half, among_true=True), unit.true, cut.code)
+        series = [
+            {"name": self._say("line_ratio"), "x": grid, "y": [t.ratio for t in one]},
+            {"name": self._say("line_right"), "x": grid, "y": [t.right for t in one], "dashed": True},
+        ]
+        heads = [self._say("rule"), self._say("line_right"), self._say("ratio"), self._say("gap")]
+        rules = {"rule_now": now, "rule_equal": equal, "rule_chance": chance}
+        rows = [[self._say(key), t.right, t.ratio, t.gap] for key, t in rules.items()]
+        lines = Figure(
+            kind="lines", title=self._say("lines", column=cut.name), data={"series": series}, x=self._say("threshold")
+        )
+        table = Figure(kind="table", title=self._say("rules", column=cut.name), data={"columns": heads, "rows": rows})
+        said = {"now": now.right, "equal": equal.right, "chance": chance.right}
+        n = int((cut.code >= 0).sum())
+        (a, b), (c, d) = (wilson(one.right * n, n) for one in (equal, chance))
+        return Part(
+            notes=(self._say("traded", column=cut.name, of=unit.label, **said),),
+            measures=(
+                Measure(name=f"equal_selection: {cut.name}", value=equal.right, low=a, high=b, n=n, unit="share"),
+                Measure(name=f"equal_opportunity: {cut.name}", value=chance.right, low=c, high=d, n=n, unit="share"),
+            ),
+            figures=(lines, table),
+        )
+
+    # ---------------------------------------------------------------------------------------- measures and figures
+
+    def _measures(self, gaps: list[Gap]) -> list[Measure]:
+        """Of two classes every figure, of more those of all answers and what is apart."""
+        several = len({gap.of for gap in gaps if gap.of}) > 1
+        out = [] if several else _worst(gaps)
+        for gap in gaps:
+            if several and gap.of and not gap.large:
+                continue
+            a = gap.apart
+            part = f"{gap.column} = {gap.label}" + (f", {gap.of}" if several and gap.of else "")
+            unit, name = "share" if gap.key in NAMED else "target", f"{gap.key}: {part}"
+            out.append(Measure(name=name, value=a.here, low=a.low, high=a.high, n=a.n, unit=unit))
+            if gap.key == "selection" and a.ratio is not None:
+                value, low, high = a.ratio
+                out.append(Measure(name=f"selection_ratio: {part}", value=value, low=low, high=high, n=a.n))
+        return out
+
+    def _figures(self, cuts: list[Cut], units: list[Unit], gaps: list[Gap], evidence: Evidence) -> list[Figure]:
+        key, title = ("bias", "bars_bias") if not units else ("error", "bars_error")
+        if any(gap.key == "below" for gap in gaps):
+            key, title = "below", "bars_below"
+        if _two(evidence):
+            key, title = "selection", "bars"
+        bars = [gap for gap in gaps if gap.key == key][:MOST_ROWS]
+        data = {
+            "labels": [self._say("bar", column=gap.column, label=gap.label) for gap in bars],
+            "values": [gap.apart.here for gap in bars],
+            "low": [gap.apart.low for gap in bars],
+            "high": [gap.apart.high for gap in bars],
+        }
+        of = units[0].label if units else ""
+        x = self._say("unit" if key == "bias" else "share")
+        drawn = [Figure(kind="bars", title=self._say(title, of=of), data=data, x=x)] if bars else []
+        return [*drawn, self._table(cuts, units, gaps)]
+
+    def _table(self, cuts: list[Cut], units: list[Unit], gaps: list[Gap]) -> Figure:
+        """Every figure of every group, and beside them how often the class is true."""
+        keys = list(dict.fromkeys(gap.key for gap in gaps))
+        by = {(gap.column, gap.group, gap.of, gap.key): gap for gap in gaps}
+        heads = [self._say("column"), self._say("group"), self._say("rows")]
+        heads += [self._say("class")] if len(units) > 1 else []
+        heads += [self._say("true")] if units else []
+        heads += [self._say(f"measure.{key}") for key in keys]
+        heads += [self._say("z"), self._say("least")] if units else []
+        level = LEVEL / max(1, sum(gap.tested for gap in gaps))
+        rows: list[list[object]] = []
+        for cut in cuts:
+            for g, label in enumerate(cut.labels):
+                inside = cut.code == g
+                for unit in units:
+                    own = [by.get((cut.name, g, unit.label, key), by.get((cut.name, g, "", key))) for key in keys]
+                    row: list[object] = [cut.name, label, int(inside.sum())]
+                    row += [unit.label] if len(units) > 1 else []
+                    row += [float(unit.true[inside].mean()), *(gap.apart.here if gap else None for gap in own)]
+                    said = by[cut.name, g, unit.label, "calibration"].said
+                    row += [said.z if said else None, by[cut.name, g, unit.label, "selection"].apart.least(level)]
+                    rows.append(row)
+                if not units:
+                    values = [by[cut.name, g, "", key].apart.here for key in keys]
+                    rows.append([cut.name, label, int(inside.sum()), *values])
+        return Figure(kind="table", title=self._say("table"), data={"columns": heads, "rows": rows[:MOST_ROWS]})
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one question beside the rates came to."""
+
+    column: str = ""
+    watch: bool = False
+    notes: tuple[Say, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------------------------- groups
+
+
+def _cut(column: Column) -> Cut:
+    """Groups of LEAST rows; the names of those that are smaller, the largest first."""
+    found = groups_of(column, 1)
+    if found is None:
+        return Cut(column.name, np.full(len(column), -1), (), (), False)
+    n = np.bincount(found.code[found.code >= 0], minlength=len(found.labels))
+    kept = [g for g in range(len(found.labels)) if n[g] >= LEAST]
+    place = np.full(len(found.labels) + 1, -1, dtype=np.int64)
+    place[kept] = np.arange(len(kept))
+    small = sorted(((found.labels[g], int(n[g])) for g in np.flatnonzero((n < LEAST) & (n > 0))), key=lambda s: -s[1])
+    if column.store == "words":
+        assert column.levels is not None
+        count = np.bincount(column.cells[~column.missing], minlength=len(column.levels))
+        rest = [
+            c for c in np.argsort(-count, kind="stable") if count[c] > 0 and str(column.levels[c]) not in found.labels
+        ]
+        small += [(str(column.levels[c]), int(count[c])) for c in rest if count[c] < LEAST]
+    distinct = len(np.unique(column.cells[~column.missing]))
+    bands = column.store != "words" and distinct > len([label for label in found.labels if label != "–"])
+    labels = tuple(found.labels[g] for g in kept)
+    return Cut(column.name, place[found.code], labels, tuple(small), bands)
+
+
+def _two(evidence: Evidence) -> bool:
+    return len(evidence.codec.labels) == 2 and evidence.y.ndim == 1
+
+
+def _units(evidence: Evidence) -> list[Unit]:
+    """The class said to favour a person; else of two the second, of more each of the most frequent. None where the answer is a value."""
+    labels, y = evidence.codec.labels, evidence.y
+    named = [labels.index(label) for label in labels if label == evidence.plan.favourable]
+    if not labels:
+        return []
+    p = evidence.answers()
+    if y.ndim > 1:
+        order = named or np.argsort(-y.sum(axis=0), kind="stable")[:MOST_CLASSES].tolist()
+        return [Unit(labels[k], p[:, k] > 0.5, p[:, k], y[:, k] == 1) for k in order]
+    top = p.argmax(axis=1)
+    count = np.bincount(y, minlength=len(labels))
+    order = named or [1] if len(labels) == 2 else named or np.argsort(-count, kind="stable")[:MOST_CLASSES].tolist()
+    return [Unit(labels[k], top == k, p[:, k], y == k) for k in order]
+
+
+# ------------------------------------------------------------------------------------------------------------ gaps
+
+
+def _of_group(cut: Cut, g: int, hit: Bools, blocks: Ints | None, among: Bools | None = None) -> Apart:
+    """A share of a group's rows against that of the other groups', of some rows only where `among` names them."""
+    rows = cut.code >= 0 if among is None else (cut.code >= 0) & among
+    return rates_apart(hit[rows], cut.code[rows] == g, _some(blocks, rows))
+
+
+def _some(blocks: Ints | None, rows: Bools) -> Ints | None:
+    return None if blocks is None else blocks[rows]
+
+
+def _gaps(cut: Cut, units: list[Unit], blocks: Ints | None, evidence: Evidence) -> list[Gap]:
+    """Every figure of every group of one column."""
+    out = []
+    for g, label in enumerate(cut.labels):
+        found: list[tuple[str, str, Apart, float, Said | None]] = []
+        for unit in units:
+            found += [(unit.label, *one) for one in _class_gaps(cut, g, unit, blocks)]
+        if not units:
+            found += [("", *one) for one in _value_gaps(cut, g, blocks, evidence)]
+        if units:
+            wrong = _wrong(evidence)
+            apart = _of_group(cut, g, wrong, blocks)
+            found.append(("", "error", apart, abs(apart.gap) / GAP, None))
+        tested = len(cut.labels) > 2 or g == 0
+        out += [
+            Gap(key=key, column=cut.name, group=g, label=label, of=of, apart=a, size=size, tested=tested, said=said)
+            for of, key, a, size, said in found
+        ]
+    return out
+
+
+def _class_gaps(cut: Cut, g: int, unit: Unit, blocks: Ints | None) -> list[tuple[str, Apart, float, Said | None]]:
+    inside, counted = cut.code == g, cut.code >= 0
+    chosen = _of_group(cut, g, unit.chosen, blocks)
+    out: list[tuple[str, Apart, float, Said | None]] = [("selection", chosen, _of_ratio(chosen), None)]
+    for key, among in (("tpr", unit.true), ("fpr", ~unit.true)):
+        if min((among & inside).sum(), (among & counted & ~inside).sum()) >= LEAST_OF:
+            apart = _of_group(cut, g, unit.chosen, blocks, among)
+            out.append((key, apart, abs(apart.gap) / GAP, None))
+    said = said_apart(unit.p[counted], unit.true[counted], inside[counted], _some(blocks, counted))
+    out.append(("calibration", said.apart, abs(said.apart.gap) / OFF, said))
+    return out
+
+
+def _of_ratio(apart: Apart) -> float:
+    """How far a ratio of shares lies beyond four fifths, 1 at the limit; where one side is never chosen, by the gap."""
+    if apart.ratio is None:
+        return abs(apart.gap) / GAP
+    return abs(math.log(apart.ratio[0])) / -math.log(FOUR_FIFTHS)
+
+
+def _value_gaps(
+    cut: Cut, g: int, blocks: Ints | None, evidence: Evidence
+) -> list[tuple[str, Apart, float, Said | None]]:
+    """Of values the mean error, its size and the answer; of quantiles who does not exceed them, and the task's own loss."""
+    rows = cut.code >= 0
+    inside, own = (cut.code == g)[rows], _some(blocks, rows)
+    answer, y = evidence.answers()[rows, 0], np.asarray(evidence.y, dtype=np.float64)[rows]
+    head = evidence.task.head(evidence.codec).name
+    out: list[tuple[str, Apart, float, Said | None]] = []
+    if head == "quantiles":
+        below = rates_apart(y <= answer, inside, own)
+        out.append(("below", below, abs(below.gap) / GAP, None))
+    else:
+        out.append(_mean("bias", y - answer, inside, own, SPREADS))
+    # The absolute error of counts grows with them, their deviance hardly: where more is expected, the model is not worse.
+    loss = np.abs(y - answer) if head == "value" else evidence.losses()[rows]
+    out.append(_mean("mae" if head == "value" else "loss", loss, inside, own, SPREADS))
+    out.append(_mean("answer", answer, inside, own, SPREADS_OF_ANSWERS))
+    return out
+
+
+def _mean(key: str, values: Floats, inside: Bools, blocks: Ints | None, limit: float) -> tuple[str, Apart, float, None]:
+    apart = means_apart(values, inside, blocks)
+    return key, apart, abs(apart.gap) / (limit * (float(values.std()) or 1.0)), None
+
+
+def _wrong(evidence: Evidence) -> Bools:
+    """Rows whose answer is wrong [n]: of several labels, in any."""
+    answers, y = evidence.answers(), evidence.y
+    return np.asarray(((answers > 0.5) != (y == 1)).any(axis=1) if y.ndim > 1 else answers.argmax(axis=1) != y)
+
+
+def _tested(gaps: list[Gap]) -> list[Gap]:
+    """Which are no chance, all accounted for; of two groups both are or neither is."""
+    tested = [gap for gap in gaps if gap.tested]
+    kept = holm(np.asarray([gap.apart.p for gap in tested], dtype=float), LEVEL)
+    sure = {(gap.column, gap.of, gap.key, gap.group) for gap, keep in zip(tested, kept, strict=True) if keep}
+    return [replace(gap, kept=(gap.column, gap.of, gap.key, gap.group if gap.tested else 0) in sure) for gap in gaps]
+
+
+def _order(gap: Gap) -> tuple[float, int, int]:
+    """The largest first; of two that are the same gap, the group that is chosen less, or is smaller."""
+    lower = gap.key in ("selection", "tpr") and gap.apart.gap < 0
+    return (-round(gap.size, 6), 0 if lower else 1, gap.apart.n)
+
+
+def _one_a_notion(gaps: list[Gap]) -> list[Gap]:
+    """The largest gap of each figure of each column and class."""
+    seen: dict[tuple[str, str, str], Gap] = {}
+    for gap in gaps:
+        seen.setdefault((gap.column, gap.of, gap.key), gap)
+    return list(seen.values())
+
+
+def _weakest(gaps: list[Gap], key: str) -> Gap | None:
+    """The group in which the largest gap of one figure would go unseen; None where nobody was asked for it."""
+    return max((gap for gap in gaps if gap.key == key), key=lambda gap: gap.apart.error, default=None)
+
+
+def _least(gap: Gap, gaps: list[Gap]) -> float:
+    return gap.apart.least(LEVEL / max(1, sum(one.tested for one in gaps)))
+
+
+def _worst(gaps: list[Gap]) -> list[Measure]:
+    """The lowest ratio of shares chosen, the lower by the higher, and the largest gap where a class is true or not: for limits."""
+    out = []
+    shares = [gap.apart for gap in gaps if gap.key == "selection" and max(gap.apart.here, gap.apart.there) > 0]
+    if shares:
+        one = min(shares, key=_lower_by_higher)
+        low, high = (None, None) if one.ratio is None else one.ratio[1:]
+        if low is not None and high is not None and one.gap > 0:
+            low, high = 1 / high, 1 / low
+        out.append(
+            Measure(name="least_ratio", value=_lower_by_higher(one), low=low, high=high, n=one.n, better="higher")
+        )
+    rates = [gap.apart for gap in gaps if gap.key in ("tpr", "fpr")]
+    if rates:
+        one = max(rates, key=lambda apart: abs(apart.gap))
+        low, high = (one.gap_low, one.gap_high) if one.gap >= 0 else (-one.gap_high, -one.gap_low)
+        out.append(Measure(name="largest_gap", value=abs(one.gap), low=low, high=high, n=one.n, better="lower"))
+    return out
+
+
+def _lower_by_higher(apart: Apart) -> float:
+    return min(apart.here, apart.there) / max(apart.here, apart.there)
+
+
+# --------------------------------------------------------------------------------------------------------- proxies
+
+
+def _best(found: Sequence[Told]) -> list[Told]:
+    """Of each column the group it tells best, the best first."""
+    best: dict[str, Told] = {}
+    for told in found:
+        if told.name not in best or told.auc > best[told.name].auc:
+            best[told.name] = told
+    return sorted(best.values(), key=lambda told: -told.auc)
+
+
+def _area(cut: Cut, told: Told) -> dict[str, object]:
+    """What is said of an area."""
+    return {"column": cut.name, "label": cut.labels[told.group], "auc": told.auc, "low": told.low, "high": told.high}
+
+
+def _areas(cut: Cut, best: list[Told], whole: list[Told]) -> list[Measure]:
+    alone = [_measure(f"proxy: {cut.name} by {told.name}", told) for told in best[:MOST_NAMED]]
+    return [*alone, *(_measure(f"proxies: {cut.name}", told) for told in whole[:1])]
+
+
+def _measure(name: str, told: Told) -> Measure:
+    return Measure(name=name, value=told.auc, low=told.low, high=told.high, n=told.n, constant=0.5)
