@@ -135,3 +135,34 @@ def test_a_signature_of_another_key_is_refused_before_anything_is_asked(worlds, 
     assert main(["verify", str(bundle), str(path), "--key", str(tmp_path / "own")]) == 0
     assert "signature" in capsys.readouterr().out
     assert main(["verify", str(bundle), str(path), "--key", str(tmp_path / "other")]) == 2
+
+
+def test_a_limit_that_turned_a_verdict_is_no_difference(worlds):
+    path = worlds["binary"][1]
+    model = assay.train(path, "y", drop=("who",), limits=("quality.auc>=0.999", "coverage.coverage>=0.999"), **QUICK)  # type: ignore[arg-type]
+    assert model.broken_limits == 2
+    found = assay.verify(model, path)
+    assert found.holds
+    (claim,) = [claim for claim in found.claims if claim.name == "coverage.verdict"]
+    assert claim.why is not None
+    assert (claim.stated, claim.verdict, claim.why.key) == ("fail", "unchecked", "verify.limit")
+
+
+def test_of_a_private_model_nothing_is_asked(tmp_path):
+    pytest.importorskip("dp_accounting")
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 1, 400)
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "x,y\n"
+        + "".join(
+            f"{a:.3f},{'yes' if a + b > 0.5 else 'no'}\n" for a, b in zip(x, rng.normal(0, 0.2, 400), strict=True)
+        )
+    )
+    schema = {"x": {"low": 0, "high": 1}, "y": {"levels": ["no", "yes"]}}
+    model = assay.train(path, "y", privacy=2.0, schema=schema)
+    found = assay.verify(model, path)
+    assert found.holds
+    assert {(claim.verdict, claim.why.key if claim.why else "") for claim in found.claims} == {
+        ("unchecked", "verify.private")
+    }
