@@ -37,6 +37,7 @@ SPEAKING_ROOMS: Mapping[str, str] = {
     "neural": "neural.words",
     "pictures": "pictures.words",
     "fetching": "fetching.words",
+    "foreign": "foreign.words",
 }
 SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 
