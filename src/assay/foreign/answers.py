@@ -6,12 +6,12 @@ them, is refused with what was seen; a name that no class bears is a row without
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernel.data import Floats
+from ..kernel.data import Floats, Ints
 from ..kernel.errors import DataError, Part, RequestError
 from ..kernel.forms import PLAIN, Head
 from ..kernel.hints import listing
@@ -20,7 +20,10 @@ from ..kernel.words import Say, refusal
 from ..stats.scores import scores_of
 from .door import Known, Reply
 
-SURE = 0.99  # what a name without a probability is taken to claim: a sure mistake would cost without bound
+SURE, UNSURE = (
+    0.99,
+    0.01,
+)  # a name without a probability is taken as sure at most, and above the chance of all at least by
 FLOOR = 1e-9  # of probabilities
 SLACK, SUM_SLACK = 1e-6, 1e-3  # of a probability, and of their sum
 
@@ -32,6 +35,7 @@ class Wanted:
     head: Head
     labels: tuple[str, ...]
     width: int
+    sure: float = SURE  # what a name without a probability stands for
 
     @classmethod
     def of(cls, task: Task, codec: Codec) -> Wanted:
@@ -65,6 +69,19 @@ def scored(reply: Reply, wanted: Wanted, known: Known, rows: int) -> tuple[Float
                 bad[int(row)] = Say("foreign", "why.negative")
             return np.log(np.maximum(numbers, FLOOR)), bad, False
     return numbers, bad, False
+
+
+def as_sure_as_right(top: Ints, y: Ints, wanted: Wanted) -> tuple[Floats, Wanted]:
+    """Raw scores of names without probabilities, each as sure as names are right on these rows; and that, for what is asked later.
+
+    top : the class that was named [n]. One figure for all keeps the class that was named on top.
+    """
+    k = len(wanted.labels)
+    share = (float((top == y).sum()) + 1.0) / (len(y) + 2.0)
+    sure = min(max(share, 1 / k + UNSURE), SURE)
+    p = np.full((len(y), k), (1 - sure) / (k - 1))
+    p[np.arange(len(y)), top] = sure
+    return scores_of(p, FLOOR), replace(wanted, sure=sure)
 
 
 def _no_numbers(numbers: Floats) -> dict[int, Part]:
@@ -104,7 +121,7 @@ def _of_shares(
         return np.log(q) - np.log1p(-q), bad, False
     hard = bool(fine.any() and np.isin(p[fine], (0.0, 1.0)).all())
     if hard:
-        p = np.where(p == 1.0, SURE, (1 - SURE) / (len(labels) - 1))
+        p = np.where(p == 1.0, wanted.sure, (1 - wanted.sure) / (len(labels) - 1))
     return scores_of(p, FLOOR), bad, hard
 
 
@@ -118,11 +135,11 @@ def _of_names(found: NDArray[np.object_], wanted: Wanted) -> tuple[Floats, dict[
             {row: Say("foreign", "why.name", {"said": str(said)[:60]}) for row, said in enumerate(found)},
             False,
         )
-    p = np.full((len(found), len(wanted.labels)), (1 - SURE) / (len(wanted.labels) - 1))
+    p = np.full((len(found), len(wanted.labels)), (1 - wanted.sure) / (len(wanted.labels) - 1))
     for row, said in enumerate(found):
         text = written(said)
         if text in wanted.labels:
-            p[row, wanted.labels.index(text)] = SURE
+            p[row, wanted.labels.index(text)] = wanted.sure
         else:
             bad[row] = Say("foreign", "why.other", {"said": text[:60]})
     return scores_of(p, FLOOR), bad, True

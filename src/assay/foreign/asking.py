@@ -54,7 +54,7 @@ class Asked:
 def ask(door: Door, rows: Dataset, wanted: Wanted, clock: Clock, patient: bool = False) -> Asked:
     """Scores of rows, as far as the time goes.
 
-    patient : rows are asked however long it takes, so that none is left out
+    patient : rows are asked however long it takes, up to the first that gets no answer, and that is left to the caller to tell
 
     Raises DataError where the shape of the answers is wrong, most rows get none, or none came in time.
     """
@@ -65,11 +65,13 @@ def ask(door: Door, rows: Dataset, wanted: Wanted, clock: Clock, patient: bool =
         place = np.arange(done, min(done + size, rows.rows))
         hard |= _block(door, rows, place, wanted, clock, out, why)
         done = int(place[-1]) + 1
+        if patient and why:
+            break
         if len(why) == done and done >= min(FIRST, rows.rows):
             raise refusal(DataError, "foreign", "none", name=door.known.name, n=done, why=next(iter(why.values())))
         size = door.known.at_once
     found = Asked(out, why, done, timer.spent(), hard)
-    if len(why) > MOST_LOST * done:
+    if not patient and len(why) > MOST_LOST * done:
         said: dict[str, Any] = {"name": door.known.name, "n": len(why), "asked": done, "why": found.reasons()}
         raise refusal(DataError, "foreign", "most", **said)
     return found
@@ -82,11 +84,9 @@ def _block(
     try:
         reply = door.ask(rows.take(place), wanted.labels, clock)
     except Unanswered as broken:
-        if len(place) == 1:
-            why[int(place[0])] = broken.why
+        if len(place) == 1 or broken.whole:
+            why.update(dict.fromkeys(place.tolist(), broken.why))
             return False
-        if clock.expired() and not np.isfinite(out).any():
-            raise refusal(DataError, "foreign", "none", name=door.known.name, n=len(place), why=broken.why) from broken
         halves = np.array_split(place, 2)
         named = [_block(door, rows, half, wanted, clock, out, why) for half in halves]  # both are asked
         return any(named)

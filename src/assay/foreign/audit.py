@@ -39,7 +39,7 @@ from ..report.content import Content
 from ..report.report import Report
 from ..search.pool import Pooled, of_tables
 from ..search.settle import measured
-from .answers import Wanted
+from .answers import Wanted, as_sure_as_right
 from .asking import Asked, ask, lost
 from .door import Door
 from .doors import Asking, code_said, open_door
@@ -114,9 +114,14 @@ def audit(
     given = as_written(data)
     first = ask(door, given, wanted, clock.slice(ASKING_SHARE * clock.remaining()))
     rows = np.flatnonzero(first.answered)
-    notes = (*_opening(door, first, training is not None), *lost(first, data.rows), *notes)
+    scores = first.scores[rows]
+    if first.hard:
+        task = task_of(plan.task)
+        named = task.answers(scores).argmax(axis=1)
+        scores, wanted = as_sure_as_right(named, task.encode(data[plan.target], codec)[rows], wanted)
+    notes = (*_opening(door, first, wanted, training is not None), *lost(first, data.rows), *notes)
     learnt, base, more = _training(training, plan, codec, raw, options)
-    evidence = _evidence(door, data.take(rows), first.scores[rows], plan, codec, wanted, as_written, first, clock, base)
+    evidence = _evidence(door, data.take(rows), scores, plan, codec, wanted, as_written, first, clock, base)
     evidence = replace(evidence, training=learnt, pool=_members(evidence, learnt))
     alone = [given.take(np.asarray([row])) for row in rows[:20]]
     evidence = replace(evidence, ask=lambda place: door.ask(alone[place % len(alone)], wanted.labels, clock))
@@ -215,13 +220,13 @@ class _Named:
         return self.door.ask(rows, labels, clock)
 
 
-def _opening(door: Door, first: Asked, trained: bool) -> tuple[Say, ...]:
+def _opening(door: Door, first: Asked, wanted: Wanted, trained: bool) -> tuple[Say, ...]:
     """What is to be said first: that the model is not ours, and where the constant guess comes from."""
     notes = [Say("foreign", "elsewhere", {"name": door.known.name, "door": Say("foreign", f"door.{door.known.door}")})]
     if not trained:
         notes.append(Say("foreign", "guess"))
     if first.hard:
-        notes.append(Say("foreign", "hard"))
+        notes.append(Say("foreign", "hard", {"sure": wanted.sure}))
     return tuple(notes)
 
 

@@ -37,11 +37,14 @@ class Reply:
 
 
 class Unanswered(Exception):
-    """The model gave no answer to the rows it was asked about: it broke, or said something else."""
+    """The model gave no answer to the rows it was asked about: it broke, or said something else.
 
-    def __init__(self, why: Part) -> None:
+    whole : no single row is to blame (it is late, or away), so that fewer of them are not asked again
+    """
+
+    def __init__(self, why: Part, whole: bool = False) -> None:
         super().__init__(Sentences([why]).text())
-        self.why = why
+        self.why, self.whole = why, whole
 
 
 class Door(Protocol):

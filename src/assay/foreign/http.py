@@ -43,7 +43,7 @@ def host_of(address: str) -> str:
 def post(address: str, body: object, clock: Clock) -> str:
     """The answer as text. Raises Unanswered where none comes, or none that can be taken."""
     seconds = clock.remaining()
-    late = Unanswered(Say("foreign", "why.late", {"seconds": seconds}))
+    late = Unanswered(Say("foreign", "why.late", {"seconds": seconds}), whole=True)
     if seconds <= 0:
         raise late
     head = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "assay"}
@@ -55,15 +55,16 @@ def post(address: str, body: object, clock: Clock) -> str:
         with urllib.request.build_opener(_Stay).open(asked, timeout=seconds) as answer:
             return _read(answer, clock, late)
     except urllib.error.HTTPError as error:
-        key_of = "why.moved" if 300 <= error.code < 400 else "why.http"
-        raise Unanswered(Say("foreign", key_of, {"status": str(error.code)})) from error
+        if 300 <= error.code < 400:
+            raise Unanswered(Say("foreign", "why.moved"), whole=True) from error
+        raise Unanswered(Say("foreign", "why.http", {"status": str(error.code)})) from error
     except TimeoutError as error:
         raise late from error
     except (OSError, http.client.HTTPException, ValueError) as error:  # URLError is an OSError
         if isinstance(getattr(error, "reason", None), TimeoutError):
             raise late from error
         said = str(getattr(error, "reason", "") or error)[:LETTERS]
-        raise Unanswered(Say("foreign", "why.gone", {"error": said})) from error
+        raise Unanswered(Say("foreign", "why.gone", {"error": said}), whole=True) from error
 
 
 def _read(answer: Any, clock: Clock, late: Unanswered) -> str:
@@ -73,7 +74,7 @@ def _read(answer: Any, clock: Clock, late: Unanswered) -> str:
         pieces.append(piece)
         came += len(piece)
         if came > MOST_BYTES:
-            raise Unanswered(Say("foreign", "why.large", {"mb": MOST_BYTES // 2**20}))
+            raise Unanswered(Say("foreign", "why.large", {"mb": MOST_BYTES // 2**20}), whole=True)
         if clock.expired():
             raise late
     return b"".join(pieces).decode("utf-8", "replace")

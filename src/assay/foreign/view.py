@@ -15,7 +15,7 @@ import numpy as np
 
 from ..kernel.clock import Clock
 from ..kernel.data import Bools, Column, Dataset, Floats, Ints
-from ..kernel.errors import DoesNotApply
+from ..kernel.errors import DataError, DoesNotApply
 from ..kernel.plugins import PictureReasons, TextReasons
 from ..kernel.rng import stream
 from ..kernel.words import Say
@@ -53,9 +53,12 @@ class View:
     def scores(self, data: Dataset, folds: Ints | None = None) -> Floats:
         """Raw scores [n, w]. Raises DoesNotApply where the model gives none to one of the rows, or time is short."""
         self._in_time(data.rows, self.clock.remaining())
-        found = ask(self.door, self.written(data), self.wanted, self.clock, patient=True)
+        try:
+            found = ask(self.door, self.written(data), self.wanted, self.clock, patient=True)
+        except DataError as error:  # well asked of the table's own rows, and not of these
+            raise DoesNotApply(Say("foreign", "made_wrong", {"why": error.said[0]})) from error
         if found.why:
-            said = {"n": len(found.why), "all": data.rows, "why": found.reasons()}
+            said = {"n": len(found.why), "all": found.asked, "why": found.reasons()}
             raise DoesNotApply(Say("foreign", "made_rows", said))
         return found.scores
 
