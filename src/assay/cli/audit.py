@@ -31,6 +31,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument("--seconds", type=float, default=None, help=helped("audit.seconds", lang))
     group.add_argument("--at-once", type=int, default=None, metavar="ROWS", help=helped("audit.at_once", lang))
     group.add_argument("--chat-model", default="", metavar="NAME", help=helped("audit.chat_model", lang))
+    group.add_argument("--trust", action="append", default=[], metavar="TYPE", help=helped("audit.trust", lang))
     group.add_argument("--prompt", default="", metavar="TEXT", help=helped("audit.prompt", lang))
     reading(parser, lang)
     common(parser, lang)
@@ -91,6 +92,7 @@ def _elsewhere(parsed: argparse.Namespace) -> dict[str, Any]:
         "at_once",
         "chat_model",
         "prompt",
+        "trust",
     )
     given = [name for name in names if getattr(parsed, name) not in ("", [], None)]
     if not is_foreign(parsed.model):
@@ -103,6 +105,7 @@ def _elsewhere(parsed: argparse.Namespace) -> dict[str, Any]:
         "at_once": parsed.at_once,
         "prompt": parsed.prompt,
         "called": parsed.chat_model,
+        "trust": tuple(parsed.trust),
     }
     wishes = {
         "task": parsed.task,

@@ -99,9 +99,10 @@ def audit(
     clock = Clock.start(60 * minutes) if clock is None else clock
     raw = read(source, **options)
     asked_for = asked_for.told_by(raw)
-    if (runs := code_said(model)) is not None and say is not None:
+    asking = asking or Asking()
+    if (runs := code_said(model, asking)) is not None and say is not None:
         say(runs)
-    door = open_door(model, asking or Asking(), asked_for.target)
+    door = open_door(model, asking, asked_for.target)
     labels = tuple(labels) or door.known.labels
     plan, parts = _plan(raw, asked_for, door, labels)
     codec = _codec(raw, plan, labels)

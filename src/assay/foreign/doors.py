@@ -23,12 +23,13 @@ NOT_YET = (".keras", ".h5", ".pt", ".pth", ".pkl", ".pickle", ".joblib", ".pmml"
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
-    """How an endpoint is asked."""
+    """How an endpoint is asked, and what of a file is trusted."""
 
     seconds: float = 30.0  # for one batch
     at_once: int = 100  # rows of one batch
     prompt: str = ""  # of a chat; names of columns in braces
     called: str = ""  # the model's name at a chat endpoint
+    trust: tuple[str, ...] = ()  # types of a skops file that are made although they may run code
 
 
 def is_foreign(model: Any) -> bool:
@@ -71,11 +72,13 @@ def open_door(model: str | os.PathLike[str] | Callable[..., Any], asking: Asking
         return Onnx.opened(path)
     from .skops import Skops
 
-    return Skops.opened(path)
+    return Skops.opened(path, asking.trust)
 
 
-def code_said(model: Any) -> Say | None:
+def code_said(model: Any, asking: Asking) -> Say | None:
     """That code which came with a model is run, where it is."""
+    if asking.trust:
+        return Say("foreign", "trusts", {"types": list(asking.trust)})
     if isinstance(model, str) and FUNCTION.fullmatch(model) and not os.path.exists(model):
         return Say("foreign", "runs", {"name": model})
     return None

@@ -1,7 +1,8 @@
 """What does a scikit-learn estimator say that skops saved?
 
-skops looks at every type in a file before it makes anything. A file that holds a type beyond those it trusts is refused, with
-the names of such types: nothing of it is loaded, and no list of exceptions is taken.
+skops looks at every type in a file before it makes anything. A file that holds a type beyond those it trusts is refused with
+the names of such types, and nothing of it is loaded, unless the user trusts each of them by name. Trees are among them: what
+walks them is native code that takes the numbers of a file as they are.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Skops:
     known: Known
 
     @classmethod
-    def opened(cls, path: Path) -> Skops:
+    def opened(cls, path: Path, trust: Sequence[str] = ()) -> Skops:
         """Raises RequestError where the file holds what may run code, or no estimator; MissingPackage without skops."""
         skops = need("skops.io", extra="skops")
         content = path.read_bytes()
@@ -44,10 +45,10 @@ class Skops:
         except Exception as error:  # a file that is none breaks it in many ways
             said = f"{type(error).__name__}: {error}"[:LETTERS]
             raise refusal(RequestError, "foreign", "no_skops", name=path.name, error=said) from error
-        if strange:
-            raise refusal(RequestError, "foreign", "untrusted", name=path.name, types=listing(strange))
+        if others := [name for name in strange if name not in trust]:
+            raise refusal(RequestError, "foreign", "untrusted", name=path.name, types=listing(others))
         try:
-            found = skops.loads(content, trusted=[])
+            found = skops.loads(content, trusted=strange)
         except Exception as error:  # as above
             said = f"{type(error).__name__}: {error}"[:LETTERS]
             raise refusal(RequestError, "foreign", "no_skops", name=path.name, error=said) from error
