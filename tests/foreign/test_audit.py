@@ -104,6 +104,16 @@ def test_what_needs_the_training_rows_says_so_and_is_asked_with_them(of_truth: A
     assert "guess" not in said(found)
 
 
+def test_rows_that_stand_in_the_training_table_too_are_counted(of_truth: Audit, folder: Path) -> None:
+    assert "unseen" in said(of_truth)
+    new = (folder / "new.csv").read_text().splitlines()
+    (folder / "mixed.csv").write_text("\n".join([*table(5).splitlines(), *new[1:41]]) + "\n")
+    found = audited(truth, folder, training=folder / "mixed.csv")
+    note = next(n for f in found.findings for n in f.notes if n.key == "overlap")
+    assert note.values["n"] == 40
+    assert "overlap" not in said(audited(truth, folder, training=folder / "train.csv"))
+
+
 def test_rows_that_were_learnt_from_prove_nothing(folder: Path) -> None:
     found = audited(truth, folder, training=folder / "new.csv")
     assert finding(found, "quality").verdict == "watch"

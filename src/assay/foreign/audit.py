@@ -127,7 +127,7 @@ def audit(
     alone = [given.take(np.asarray([row])) for row in rows[:20]]
     evidence = replace(evidence, ask=lambda place: door.ask(alone[place % len(alone)], wanted.labels, clock))
     findings, broken = keep(examine(evidence, tell), limits)
-    findings = noted(findings, (*notes, *more))
+    findings = noted(findings, (*notes, *more, *_overlap(evidence)))
     if learnt is not None and _same(training, raw, options):
         findings = tuple(map(on_seen_rows, findings))
     return Audit(
@@ -225,7 +225,7 @@ def _opening(door: Door, first: Asked, wanted: Wanted, trained: bool) -> tuple[S
     """What is to be said first: that the model is not ours, and where the constant guess comes from."""
     notes = [Say("foreign", "elsewhere", {"name": door.known.name, "door": Say("foreign", f"door.{door.known.door}")})]
     if not trained:
-        notes.append(Say("foreign", "guess"))
+        notes += [Say("foreign", "unseen"), Say("foreign", "guess")]
     if first.hard:
         notes.append(Say("foreign", "hard", {"sure": wanted.sure}))
     return tuple(notes)
@@ -246,6 +246,17 @@ def _training(
     data, _ = labelled(table, plan, codec)
     task = task_of(plan.task)
     return data, task.constant(task.encode(data[plan.target], codec), None, codec), (Say("foreign", "guess_training"),)
+
+
+def _overlap(evidence: Evidence) -> tuple[Say, ...]:
+    """Whether audited rows are among those that were learnt from, cell by cell and with their answers."""
+    learnt, data = evidence.training, evidence.data
+    if learnt is None or evidence.plan.target not in learnt:
+        return ()
+    names = [name for name in (*evidence.model.parts, evidence.plan.target) if name in learnt]
+    known = set(zip(*(learnt[name].texts().tolist() for name in names), strict=True))
+    n = sum(row in known for row in zip(*(data[name].texts().tolist() for name in names), strict=True))
+    return (Say("foreign", "overlap", {"n": n, "all": data.rows}),) if n else ()
 
 
 def _same(training: Any, raw: Dataset, options: Mapping[str, Any]) -> bool:
