@@ -183,6 +183,7 @@ def test_names_without_probabilities_are_measured_and_said(folder: Path) -> None
     probable = {m.name: m.value for m in finding(audited(truth, folder), "quality").measures}["accuracy"]
     assert accuracy == probable
     assert "hard" in said(found)
+    assert finding(found, "calibration").verdict == "unknown"  # there is nothing to be calibrated
 
 
 def test_labels_that_the_table_does_not_hold_are_refused(folder: Path) -> None:

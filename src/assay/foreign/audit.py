@@ -123,7 +123,7 @@ def audit(
     notes = (*_opening(door, first, wanted, training is not None), *lost(first, data.rows), *notes)
     learnt, base, more = _training(training, plan, codec, raw, options)
     evidence = _evidence(door, data.take(rows), scores, plan, codec, wanted, as_written, first, clock, base)
-    evidence = replace(evidence, training=learnt, pool=_members(evidence, learnt))
+    evidence = replace(evidence, bare=first.hard, training=learnt, pool=_members(evidence, learnt))
     alone = [given.take(np.asarray([row])) for row in rows[:20]]
     evidence = replace(evidence, ask=lambda place: door.ask(alone[place % len(alone)], wanted.labels, clock))
     findings, broken = keep(examine(evidence, tell), limits)

@@ -647,6 +647,7 @@ class Evidence:
     )
     pool: Callable[[Clock], Pool] | None = None  # models of other rows; None where there are none, as in an audit
     profile: Any = None  # how the training rows were spread (`assay.stats.profile.Profile`), where that was kept
+    bare: bool = False  # answers are names without probabilities, whose scores were made up here
     training: Dataset | None = None  # the opened training table, where the person gave it to an audit
 
     @property
