@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep, parse
+from .foreign.doors import is_foreign
 from .kernel import memory
 from .kernel.clock import Clock
 from .kernel.data import Dataset, Floats, Ints
@@ -54,6 +55,9 @@ from .stats.reference import FEWEST, MOST, Reference
 from .store.bundle import of_file, open_bundle
 from .store.journal import Journal, open_journal
 from .verifying import Verified
+
+if TYPE_CHECKING:
+    from .foreign.audit import Audit
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
@@ -266,10 +270,19 @@ def load(path: str | os.PathLike[str]) -> Model:
     raise refusal(RequestError, "store", "no_model", path=str(path), kind=manifest.kind)
 
 
-def audit(model: Model | str | os.PathLike[str], source: Any, limits: Sequence[str] = (), **more: Any) -> Model:
-    """The same checks on new labelled data; `.findings` and `.report` of what comes back speak of that data."""
+def audit(model: Any, source: Any, limits: Sequence[str] = (), **more: Any) -> Model | Audit:
+    """The same checks on new labelled data; `.findings` and `.report` of what comes back speak of that data.
+
+    model : a Model, its .assay file, or a model that was made elsewhere: an ONNX or skops file, an address, "module:function", a
+        callable; with `target` and what else `assay.foreign.audit` takes
+    """
+    asked = [parse(text) for text in limits]
+    if not isinstance(model, Model) and is_foreign(model):
+        from .foreign.audit import audit as of_foreign
+
+        return of_foreign(model, source, more.pop("target", ""), asked, **more)
     opened = model if isinstance(model, Model) else load(model)
-    return opened.audit(source, [parse(text) for text in limits], **more)
+    return opened.audit(source, asked, **more)
 
 
 def verify(model: Model | str | os.PathLike[str], source: Any, **more: Any) -> Verified:

@@ -419,7 +419,7 @@ class Model:
         findings, broken = keep(examine(evidence, tell), limits)
         findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
-            findings = tuple(map(_on_seen_rows, findings))
+            findings = tuple(map(on_seen_rows, findings))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
         return replace(self, findings=findings, tested=(), card=card, broken_limits=broken, exposure=None)
 
@@ -605,7 +605,7 @@ def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
     return reopen(raw, plan)
 
 
-def _on_seen_rows(finding: Finding) -> Finding:
+def on_seen_rows(finding: Finding) -> Finding:
     """A finding on the very table that was learnt from: it cannot pass, and says so first."""
     if finding.verdict in ("unknown", "error"):
         return finding

@@ -15,7 +15,7 @@ ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "
 LAYERS = (
     {"cli", "serve", "sklearn", "testing"},
     {"api"},
-    {"private", "verifying"},
+    {"private", "verifying", "foreign"},
     {"model"},
     {"auditing", "answers", "report", "reading", "opening", "exporting", "exporting_boxes", "documents"},
     {"search"},
@@ -38,6 +38,7 @@ HEAVY = {
     "sqlalchemy",
     "onnx",
     "onnxruntime",
+    "skops",
     "tokenizers",
     "gensim",
     "PIL",

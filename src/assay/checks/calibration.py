@@ -89,6 +89,7 @@ class Calibration:
                 "grouped": "Rows that belong together err together: {n} rows count as {effective}.",
                 "recalibrate": "Train again on rows like these; until then, read the probabilities off the curve.",
                 "recalibrate_value": "Train again on rows like these; until then, read the answers off the curve.",
+                "bare": "the answers are names without probabilities",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "one": "only one class is among the measured rows",
                 "curve": "What was said against what came",
@@ -147,6 +148,7 @@ class Calibration:
                 "grouped": "同组的行会一起出错：{n} 行只相当于 {effective} 行。",
                 "recalibrate": "请用与此类似的数据重新训练；在此之前，请按曲线解读概率。",
                 "recalibrate_value": "请用与此类似的数据重新训练；在此之前，请按曲线修正回答。",
+                "bare": "回答只有名称而没有概率",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "one": "被测量的行中只有一个类别",
                 "curve": "所说与实际",
@@ -180,6 +182,8 @@ class Calibration:
 
     def run(self, evidence: Evidence) -> Finding:
         """Probabilities for classes, mean values for numbers, the share below for quantiles."""
+        if evidence.bare:
+            raise DoesNotApply("no probabilities", say=self._say("bare"))
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         level = evidence.task.head(evidence.codec).level

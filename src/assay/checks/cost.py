@@ -38,6 +38,9 @@ class Cost:
                 "said": "Training took {seconds} s. The file weighs {size} MB. An answer takes {row} µs a row in a batch, {alone} µs for one row alone.",
                 "said_still": "The file weighs {size} MB. Times were not kept: this run counts candidates, so that two of its kind give the same bytes.",
                 "said_no_time": "Training took {seconds} s. The file weighs {size} MB. No time was left to measure answers.",
+                "elsewhere": "The file weighs {size} MB. An answer takes {row} µs a row in a batch, {alone} µs for one row alone. What training took is not known: the model was made elsewhere.",
+                "elsewhere_served": "An answer takes {row} µs a row in a batch, {alone} µs for one row alone. What training took, and what the model weighs, is not known: it was made elsewhere.",
+                "elsewhere_no_time": "No time was left to measure answers. What training took is not known: the model was made elsewhere.",
                 "trials": "{done} of {all} candidates were finished; the blend uses {used}, which took {share:%} of the time of all.",
                 "unfinished": "Not finished: {names}.",
                 "machine": "Times were taken on the machine that made this report, while it may have had other work.",
@@ -55,6 +58,9 @@ class Cost:
                 "said": "训练用时 {seconds} 秒，文件大小 {size} MB；成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。",
                 "said_still": "文件大小 {size} MB。未记录用时：这次运行按候选模型的个数计，因此两次这样的运行得到完全相同的文件。",
                 "said_no_time": "训练用时 {seconds} 秒，文件大小 {size} MB；已无时间测量回答速度。",
+                "elsewhere": "文件大小 {size} MB；成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。模型在别处制作，训练用时未知。",
+                "elsewhere_served": "成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。模型在别处制作，训练用时和大小未知。",
+                "elsewhere_no_time": "已无时间测量回答速度。模型在别处制作，训练用时未知。",
                 "trials": "{all} 个候选模型中完成了 {done} 个；组合采用其中 {used} 个，占全部用时的 {share:%}。",
                 "unfinished": "未完成：{names}。",
                 "machine": "用时在生成本报告的机器上测得，当时可能还有其他任务。",
@@ -76,18 +82,22 @@ class Cost:
             size = Measure(name="size_mb", value=megabytes, unit="MB", better="lower")
             return Finding(check="cost", verdict="info", say=self._say("said_still", size=megabytes), measures=(size,))
         row, alone = _asking(evidence)
-        measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")]
+        known = not evidence.elsewhere
+        measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")] if known else []
         memory = sum(t.memory_mb for t in evidence.ledger)
         if evidence.ledger:
             measures.append(Measure(name="memory_mb", value=memory, unit="MB", better="lower"))
-        measures.append(Measure(name="size_mb", value=megabytes, unit="MB", better="lower"))
+        if known or megabytes:
+            measures.append(Measure(name="size_mb", value=megabytes, unit="MB", better="lower"))
         said = {"seconds": evidence.seconds, "size": megabytes}
         if row is None or alone is None:
-            say = self._say("said_no_time", **said)
+            say = self._say("said_no_time", **said) if known else self._say("elsewhere_no_time")
         else:
             measures.append(Measure(name="microseconds_per_row", value=1e6 * row, unit="microseconds", better="lower"))
             measures.append(Measure(name="seconds_one_row", value=alone, unit="s", better="lower"))
-            say = self._say("said", **said, row=1e6 * row, alone=1e6 * alone)
+            key = "said" if known else "elsewhere" if megabytes else "elsewhere_served"
+            given = said if known else {"size": megabytes} if megabytes else {}
+            say = self._say(key, **given, row=1e6 * row, alone=1e6 * alone)
         return Finding(
             check="cost",
             verdict="info",

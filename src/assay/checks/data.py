@@ -123,7 +123,7 @@ class Data:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.raw.rows, least=LEAST_ROWS))
         names = [c.name for c in evidence.plan.columns if c.role in ("feature", "sensitive") and c.name in evidence.raw]
         told = Told()
-        fresh = evidence.rows not in ("cross-fitted", "sealed")
+        fresh = evidence.rows not in ("cross-fitted", "sealed") and not evidence.elsewhere
         shares = {name: float(evidence.raw[name].missing.mean()) for name in names}
         self._missing(evidence, shares, told)
         self._columns(evidence, names, told)

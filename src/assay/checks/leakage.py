@@ -72,6 +72,7 @@ class Leakage:
                 "clean_pictures": "No id predicts, and neighbouring rows are not on both sides. Short ways to the answer in pictures have a check of their own.",
                 "clean_columns_pictures": "No id predicts. Short ways to the answer in pictures have a check of their own.",
                 "few": "only {n} {n:row was|rows were} learnt from; {least} are needed",
+                "elsewhere": "needs the table that the model learnt from, and models learnt from it: it was made elsewhere",
                 "training": "this is asked of the table that was learnt from; see the findings of training",
                 "no_time": "Time was short: order and groups were not asked.",
                 "given_away": "'{name}' alone explains {share:%} of {target} (all columns together {model:%}; the next one {next:%}): it looks like a copy of the answer.",
@@ -131,6 +132,7 @@ class Leakage:
                 "clean_pictures": "编号不具预测力，相邻行也没有分处两侧。图片中通往答案的捷径由另一项检查回答。",
                 "clean_columns_pictures": "编号不具预测力。图片中通往答案的捷径由另一项检查回答。",
                 "few": "训练数据只有 {n} 行；至少需要 {least} 行",
+                "elsewhere": "需要模型学习所用的表以及由它训练的模型：该模型在别处制作",
                 "training": "此问题针对训练所用的表；请看训练时的检查结果",
                 "no_time": "时间不足：未检查行序与分组。",
                 "given_away": "仅“{name}”一列就解释了 {target} 的 {share:%}（全部列合计 {model:%}，次强列 {next:%}）：它看起来就是答案的副本。",
@@ -188,7 +190,7 @@ class Leakage:
     def run(self, evidence: Evidence) -> Finding:
         """The worst of the probes; the others beside it."""
         if evidence.rows not in ("cross-fitted", "sealed"):
-            raise DoesNotApply("asked in training", say=self._say("training"))
+            raise DoesNotApply("asked in training", say=self._say("elsewhere" if evidence.elsewhere else "training"))
         if evidence.raw.rows < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.raw.rows, least=LEAST_ROWS))
         asking = evidence.clock.remaining() >= LEAST_SECONDS

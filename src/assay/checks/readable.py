@@ -57,6 +57,7 @@ class Readable:
                 "itself_blend": "The shipped model is a blend of {n} that can each be read whole; alone, '{name}' has {metric} {readable} against {shipped}.",
                 "advise": "Ship the readable model instead: a person can then check every step of an answer.",
                 "none": "no readable model was trained",
+                "elsewhere": "needs a readable model of the same training rows: this one was made elsewhere",
                 "training_only": "the readable model is measured when the model is made; see the report of the training",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "no_rounds": "the time was up before both were measured",
@@ -93,6 +94,7 @@ class Readable:
                 "itself_blend": "所交付的模型由 {n} 个均可完整读懂的模型组合而成；单独的“{name}”{metric}为 {readable}，组合为 {shipped}。",
                 "advise": "建议改为交付可读模型：回答的每一步都可由人核对。",
                 "none": "没有训练可读模型",
+                "elsewhere": "需要用同样的训练行训练的可读模型：该模型在别处制作",
                 "training_only": "可读模型在训练时测量；请参阅训练报告",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "no_rounds": "两者测量完成之前时间已到",
@@ -126,8 +128,8 @@ class Readable:
         """Compare, then show the readable models."""
         readable = [c for c in evidence.contenders if c.readable]
         if not readable or evidence.honest.readable is None:
-            told = evidence.rows in ("audit", "test")
-            raise DoesNotApply("no readable contender", say=self._say("training_only" if told else "none"))
+            told = "training_only" if evidence.rows in ("audit", "test") else "none"
+            raise DoesNotApply("no readable contender", say=self._say("elsewhere" if evidence.elsewhere else told))
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         readable.sort(

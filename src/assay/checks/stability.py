@@ -44,6 +44,7 @@ class Stability:
                 "flips": "On {flips:%} of rows the fold models are not of one mind; there the two most probable classes are {margin:%} apart, elsewhere {elsewhere:%}.",
                 "seen": "All but one of the fold models learnt from the row they are asked about; on new rows they may lie a little further apart.",
                 "folds": "Time was short: {k} of {all} fold models were asked.",
+                "elsewhere": "needs models that learnt from other rows of the training table: this one was made elsewhere, and is alone",
                 "one": "the model has one fold model; two are needed to compare",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "figure": "How far fold models lie apart, row by row",
@@ -63,6 +64,7 @@ class Stability:
                 "flips": "在 {flips:%} 的行上各折模型意见不一；这些行前两个类别的概率相差 {margin:%}，其余行相差 {elsewhere:%}。",
                 "seen": "除一个之外，各折模型都学习过被问到的行；在新数据上，它们的差距可能略大。",
                 "folds": "时间不足：只询问了 {all} 个折模型中的 {k} 个。",
+                "elsewhere": "需要由训练表中其他行训练的模型：该模型在别处制作，只有它一个",
                 "one": "模型只有一个折模型；比较至少需要两个",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "figure": "各折模型的答案逐行相差多少",
@@ -81,7 +83,7 @@ class Stability:
         """The spread between fold models on a sample of the measured rows."""
         folds = evidence.model.folds
         if folds < 2:
-            raise DoesNotApply("one fold model", say=self._say("one"))
+            raise DoesNotApply("one fold model", say=self._say("elsewhere" if evidence.elsewhere else "one"))
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         asked = _asked(evidence, folds)  # [k, n, c]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
-from .options import common, reading, reading_options, writable
+from .options import common, kinds_of, reading, reading_options, tell, writable
 from .speech import helped, word
 
 
@@ -19,6 +20,19 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
                         help=helped("limit", lang))  # fmt: skip
     parser.add_argument("--training", metavar="DATA", help=helped("audit.training", lang))
     parser.add_argument("--minutes", type=float, default=5.0, help=helped("audit.minutes", lang))
+    group = parser.add_argument_group(helped("elsewhere", lang))
+    group.add_argument("--target", default="", metavar="COLUMN", help=helped("target", lang))
+    group.add_argument("--task", default="", help=helped("task", lang))
+    group.add_argument("--labels", default="", metavar="A,B", help=helped("audit.labels", lang))
+    group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=helped("kind", lang))
+    for name in ("id", "sensitive", "drop", "feature"):
+        group.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN", help=helped(name, lang))
+    group.add_argument("--weight", default="", metavar="COLUMN", help=helped("weight", lang))
+    group.add_argument("--seconds", type=float, default=None, help=helped("audit.seconds", lang))
+    group.add_argument("--at-once", type=int, default=None, metavar="ROWS", help=helped("audit.at_once", lang))
+    group.add_argument("--chat-model", default="", metavar="NAME", help=helped("audit.chat_model", lang))
+    group.add_argument("--trust", action="append", default=[], metavar="TYPE", help=helped("audit.trust", lang))
+    group.add_argument("--prompt", default="", metavar="TEXT", help=helped("audit.prompt", lang))
     reading(parser, lang)
     common(parser, lang)
 
@@ -29,7 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
         writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
 
-    from .show import Progress, findings_text
+    from .show import INDENT, Progress, findings_text
 
     progress = Progress(parsed.lang)
     found = assay.audit(
@@ -39,6 +53,7 @@ def run(parsed: argparse.Namespace) -> int:
         tell=progress.check,
         minutes=parsed.minutes,
         training=parsed.training,
+        **_elsewhere(parsed),
         **reading_options(parsed),
     )
     progress.done()
@@ -48,8 +63,63 @@ def run(parsed: argparse.Namespace) -> int:
         print(json.dumps(found.report.structured(), ensure_ascii=False, allow_nan=False))
     else:
         print(findings_text(found.findings, parsed.lang))
+        told = [note for f in found.findings for note in f.notes if note.owner == "foreign"]
+        print("\n".join(f"{INDENT}{note.text(parsed.lang)}" for note in told), end="\n" if told else "")
         if found.broken_limits:
             print(word("limits", parsed.lang, n=found.broken_limits))
         if parsed.output:
             print(word("wrote_report", parsed.lang, report=parsed.output))
     return 1 if found.broken_limits else 0
+
+
+def _elsewhere(parsed: argparse.Namespace) -> dict[str, Any]:
+    """What is said of a model that was made elsewhere. Raises RequestError where one of ours is told such things."""
+    from assay.foreign.doors import Asking, is_foreign
+    from assay.kernel.errors import RequestError
+    from assay.kernel.words import refusal
+
+    names = (
+        "target",
+        "task",
+        "labels",
+        "kind",
+        "id",
+        "sensitive",
+        "drop",
+        "feature",
+        "weight",
+        "seconds",
+        "at_once",
+        "chat_model",
+        "prompt",
+        "trust",
+    )
+    given = [name for name in names if getattr(parsed, name) not in ("", [], None)]
+    if not is_foreign(parsed.model):
+        if given:
+            options = [f"--{name.replace('_', '-')}" for name in given]
+            raise refusal(RequestError, "foreign", "for_ours", options=options)
+        return {}
+    asking = {
+        "seconds": parsed.seconds,
+        "at_once": parsed.at_once,
+        "prompt": parsed.prompt,
+        "called": parsed.chat_model,
+        "trust": tuple(parsed.trust),
+    }
+    wishes = {
+        "task": parsed.task,
+        "kinds": kinds_of(parsed.kind),
+        "ids": tuple(parsed.id),
+        "sensitive": tuple(parsed.sensitive),
+        "drop": tuple(parsed.drop),
+        "features": tuple(parsed.feature),
+        "weight": parsed.weight,
+    }
+    return {
+        "target": parsed.target,
+        "labels": tuple(label.strip() for label in parsed.labels.split(",") if label.strip()),
+        "asking": Asking(**{name: value for name, value in asking.items() if value not in (None, "")}),
+        "wishes": wishes,
+        "say": lambda said: tell(said.text(parsed.lang)),
+    }

@@ -91,6 +91,9 @@ Puts the same checks to the model, on rows it has never seen.
 
   assay audit loans.assay june.csv
   assay audit loans.assay june.csv -o june.html --limit 'quality.auc>=0.75'
+  assay audit theirs.onnx june.csv --target default --labels no,yes -o theirs.html
+  assay audit scoring:answers june.csv --target default
+  assay audit https://models.example/score june.csv --target default
 """,
         "help.verify": "every claim of a model computed again from its file and the table it learnt from",
         "help.verify.epilog": """\
@@ -223,6 +226,13 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.audit.data": "rows whose answer is known",
         "help.audit.output": "write a report: .html, .md or .json",
         "help.audit.training": "the table the model learnt from: drift is then asked row by row, too, and whether its rows are told from the new ones",
+        "help.elsewhere": "models made elsewhere: .onnx, .skops, module:function (your code is run), http(s) addresses",
+        "help.audit.labels": "classes of the model's outputs, in order, where it does not tell them",
+        "help.audit.seconds": "of an endpoint: longest time for one batch (default: 30)",
+        "help.audit.at_once": "of an endpoint: rows of one batch (default: 100)",
+        "help.audit.chat_model": "of a chat endpoint: the model that is asked",
+        "help.audit.prompt": "of a chat endpoint: the question, names of columns in braces; without it one is made of the row",
+        "help.audit.trust": "a type in a skops file that is made although it may run code; repeat it for several",
         "help.audit.minutes": "time for the checks (default: 5)",
         "help.report.output": "file to write (default: the verdicts on the screen)",
     },
@@ -309,6 +319,9 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
 
   assay audit loans.assay june.csv
   assay audit loans.assay june.csv -o june.html --limit 'quality.auc>=0.75'
+  assay audit theirs.onnx june.csv --target default --labels no,yes -o theirs.html
+  assay audit scoring:answers june.csv --target default
+  assay audit https://models.example/score june.csv --target default
 """,
         "help.verify": "用模型文件和训练数据重新计算每一项声明",
         "help.verify.epilog": """\
@@ -438,6 +451,13 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.audit.data": "答案已知的行",
         "help.audit.output": "写出报告：.html、.md 或 .json",
         "help.audit.training": "模型训练所用的表：漂移将同时逐行比较，并检验能否把其中的行与新的行区分开",
+        "help.elsewhere": "别处制作的模型：.onnx、.skops、module:function（将运行您的代码）、http(s) 地址",
+        "help.audit.labels": "模型各输出的类别，按顺序；仅在模型自己没有说明时需要",
+        "help.audit.seconds": "端点：一批最长的等待时间，单位为秒（默认：30）",
+        "help.audit.at_once": "端点：一批的行数（默认：100）",
+        "help.audit.chat_model": "对话端点：所问的模型",
+        "help.audit.prompt": "对话端点：所提的问题，列名写在花括号中；不给出时由该行生成",
+        "help.audit.trust": "skops 文件中可能运行代码、但您信任的类型；可重复使用",
         "help.audit.minutes": "检查的时间，单位为分钟（默认：5）",
         "help.report.output": "要写入的文件（默认：在屏幕上显示结论）",
     },

@@ -68,14 +68,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
 
 def wished(parsed: argparse.Namespace) -> dict[str, Any]:
     """Those options as keyword arguments of `assay.plan` and `assay.train`."""
-    kinds, wrong = {}, []
-    for text in parsed.kind:
-        name, sign, kind = text.rpartition("=")
-        if not sign or not name:
-            wrong.append(text)
-        kinds[name] = kind
-    if wrong:
-        raise refusal(RequestError, "cli", "no_kind", texts=wrong)
+    kinds = kinds_of(parsed.kind)
     for text in parsed.reference:
         name, sign, pictures = text.partition("=")
         if not (sign and name and pictures):
@@ -107,6 +100,19 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "schema": parsed.schema,
         "seed": parsed.seed,
     }
+
+
+def kinds_of(texts: list[str]) -> dict[str, str]:
+    """The kinds of --kind COLUMN=KIND. Raises RequestError."""
+    kinds, wrong = {}, []
+    for text in texts:
+        name, sign, kind = text.rpartition("=")
+        if not sign or not name:
+            wrong.append(text)
+        kinds[name] = kind
+    if wrong:
+        raise refusal(RequestError, "cli", "no_kind", texts=wrong)
+    return kinds
 
 
 def stem(source: str) -> str:

@@ -639,7 +639,7 @@ class Evidence:
     intervals: Floats | None  # [n, 2], widths learnt on other rows
     ledger: tuple[Trial, ...]
     model: ModelView
-    seconds: float  # time spent on training
+    seconds: float  # time spent on training; NaN of a model that was made elsewhere
     seed: int
     clock: Clock
     shipped: ModelView | None = None  # what is shipped, where it is not the `model` that was measured
@@ -648,7 +648,13 @@ class Evidence:
     )
     pool: Callable[[Clock], Pool] | None = None  # models of other rows; None where there are none, as in an audit
     profile: Any = None  # how the training rows were spread (`assay.stats.profile.Profile`), where that was kept
+    bare: bool = False  # answers are names without probabilities, whose scores were made up here
     training: Dataset | None = None  # the opened training table, where the person gave it to an audit
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the model was made elsewhere: what it learnt from, and how, is not known."""
+        return self.seconds != self.seconds
 
     @property
     def n(self) -> int:

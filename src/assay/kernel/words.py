@@ -38,6 +38,7 @@ SPEAKING_ROOMS: Mapping[str, str] = {
     "pictures": "pictures.words",
     "fetching": "fetching.words",
     "privacy": "privacy.words",
+    "foreign": "foreign.words",
 }
 SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 

@@ -30,7 +30,7 @@ def plan_section(content: Content, voice: Voice, limits: Limits) -> Raw:
     return tag(
         "section",
         tag("h2", voice.word("plan")),
-        tag("p", voice.word("plan_note"), class_="muted"),
+        tag("p", voice.word("plan_elsewhere" if content.elsewhere() else "plan_note"), class_="muted"),
         _facts(_plan_facts(content, voice)),
         advice_list(plan.advice, voice),
         tag("h3", f"{voice.word('columns')} ({len(plan.columns)})"),
@@ -236,6 +236,7 @@ def provenance(content: Content, voice: Voice) -> list[tuple[str, str]]:
     facts: list[tuple[str, Any]] = [
         ("created", card.get("created")),
         ("command", card.get("command")),
+        *_elsewhere(content, voice),
         ("data", data.get("name")),
         ("sha256", card.get("sha256") or data.get("sha256")),
         ("audited", card.get("audited")),
@@ -258,6 +259,19 @@ def provenance(content: Content, voice: Voice) -> list[tuple[str, str]]:
         (voice.word(key), clean(f"{value:,}" if key in counts and isinstance(value, int) else value))
         for key, value in facts
         if value not in (None, "")
+    ]
+
+
+def _elsewhere(content: Content, voice: Voice) -> list[tuple[str, Any]]:
+    """Which model that is not ours was audited, by which door it came, and whether code was run."""
+    told = content.elsewhere()
+    if not told:
+        return []
+    return [
+        ("made_elsewhere", f"{told['name']} ({voice.say(told['by'])})"),
+        ("made_sha256", told.get("sha256")),
+        ("ran_code", voice.word("ran_code_yes") if told.get("ran_code") else None),
+        ("audited_rows", told.get("rows")),
     ]
 
 

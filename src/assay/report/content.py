@@ -27,6 +27,7 @@ class Content:
     - interrupted: whether training was stopped early; audited, audited_rows, audited_sha256 of an audit
     - readable: {"name", "found" (what its check said: "itself", "even", "worse" ...), "recommended"}
     - equation: {"equation": "y = θ0 + ..."}
+    - made_elsewhere: {"name", "door", "by" (Say), "sha256", "rows" (audited), "ran_code"} of a model that is not ours
 
     `spoken` overrides the titles and questions of plug-ins, by "room/key.title" and "room/key.question"; the shelf is
     asked for all others.
@@ -71,6 +72,11 @@ class Content:
         """The linear model written out, or nothing."""
         found = self.card.get("equation")
         return str(found.get("equation", "")) if isinstance(found, Mapping) else str(found or "")
+
+    def elsewhere(self) -> Mapping[str, Any]:
+        """What is known of a model that was made elsewhere; nothing of ours."""
+        found = self.card.get("made_elsewhere")
+        return found if isinstance(found, Mapping) else {}
 
     def rows(self) -> int:
         """Rows of the table that was learnt from."""

@@ -156,7 +156,11 @@ def _key_figure(content: Content, voice: Voice) -> Raw | None:
 
 def _facts(content: Content, voice: Voice) -> Raw:
     card = content.card
+    told = content.elsewhere()
     facts: list[tuple[str, object]] = [("learnt_from", voice.word("n_of_rows", n=content.rows()))]
+    if told:
+        made = f"{cut(str(told['name']), 60)}: {voice.say(told['by'])}"
+        facts = [("made_elsewhere", made), ("audited_rows", voice.word("n_of_rows", n=int(told["rows"])))]
     if card.get("seconds") is not None:
         facts.append(("training_time", voice.duration(float(card["seconds"]))))
     if card.get("file_bytes"):

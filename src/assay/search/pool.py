@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Codec, Fitted, Pool, Task, task_of
+from assay.kernel.plugins import Codec, Fitted, ModelView, Pool, Task, task_of
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
@@ -184,7 +184,7 @@ def of_folds(found: Found, shipped: Ensemble, plan: Plan, table: Dataset, clock:
 
 
 def of_tables(
-    ensemble: Ensemble, task: Task, codec: Codec, plan: Plan, learnt: Dataset, unseen: Dataset, clock: Clock
+    ensemble: Ensemble | ModelView, task: Task, codec: Codec, plan: Plan, learnt: Dataset, unseen: Dataset, clock: Clock
 ) -> Pool:
     """No models beside the one that is delivered, on opened rows that it learnt from and on others; some of them, by turns, for a moment."""
     rng, timer = stream(plan.seed, "pool", "tables"), clock.slice(min(SECONDS, clock.remaining()))
