@@ -228,3 +228,21 @@ def test_json_on_standard_output_is_not_mixed_with_progress(folder: Path) -> Non
     said = run("train", "loans.csv", "--target", "default", *QUICK, "-o", "j.assay", "--json", cwd=folder)
     assert said.returncode == 0
     assert json.loads(said.stdout)["model"] == "j.assay"
+
+
+def test_checks_that_were_not_asked_for_one_reason_share_a_line() -> None:
+    from assay.cli.show import findings_text
+    from assay.kernel.findings import Finding
+    from assay.kernel.words import Say
+
+    def silent(check: str, reason: str) -> Finding:
+        return Finding(check=check, verdict="unknown", say=Say("auditing", "not_applicable", {"reason": reason}))
+
+    asked = Finding(check="quality", verdict="pass", say=Say("auditing", "no_time"))
+    alike = [silent(check, "no rows") for check in ("data", "cost", "labels", "drift")]
+    shown = findings_text([asked, *alike, silent("reasons", "no pulls")], "en").splitlines()
+    assert [line.strip() for line in shown[-2:]] == ["? not asked Data, Cost, Labels, Drift", "not asked: no rows"]
+    assert len(shown) == 4
+    few = findings_text([asked, *alike[:3]], "en").splitlines()
+    assert len(few) == 4
+    assert sum("not asked: no rows" in line for line in few) == 3

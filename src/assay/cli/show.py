@@ -19,6 +19,7 @@ from .speech import word
 
 COLUMNS_SHOWN = 40
 INDENT = "  "
+SHARED = 4  # checks that were not asked for one reason, from which on they share a line
 BROKEN = ("limit_broken", "limit_unknown")
 
 
@@ -181,14 +182,24 @@ def clock_text(seconds: float) -> str:
 
 
 def findings_text(findings: Sequence[Finding], lang: str) -> str:
-    """The verdict board."""
+    """The verdict board; checks that were not asked for one and the same reason share a line at its end."""
     lines = []
+    unasked: dict[str, list[str]] = {}
+    for f in findings:
+        if f.verdict == "unknown" and not any(note.key in BROKEN for note in f.notes):
+            unasked.setdefault(f.say.text(lang), []).append(Say(f"checks/{f.check}", "title").text(lang))
+    many = {said: titles for said, titles in unasked.items() if len(titles) >= SHARED}
     wide = max((width_of(Say(f"checks/{f.check}", "title").text(lang)) for f in findings), default=0)
     for f in findings:
+        if f.verdict == "unknown" and f.say.text(lang) in many:
+            continue
         title = pad(Say(f"checks/{f.check}", "title").text(lang), wide)
         lines.append(f"{INDENT}{pad(word(f'verdict.{f.verdict}', lang), 11)} {title}  {f.say.text(lang)}")
         lines += [f"{INDENT}{' ' * (14 + wide)}→ {a.option}  {a.say.text(lang)}" for a in f.advice if a.option]
         lines += [f"{INDENT}{' ' * (14 + wide)}✕ {note.text(lang)}" for note in f.notes if note.key in BROKEN]
+    shown = pad(word("verdict.unknown", lang), 11)
+    for said, titles in many.items():
+        lines += [f"{INDENT}{shown} {_listing(titles, lang)}", f"{INDENT}{' ' * 12}{said}"]
     return "\n".join(lines)
 
 
