@@ -436,7 +436,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.annex": "将最易暴露及答案可疑的行写入此 CSV：它会指明具体的行，不属于模型文件",
         "help.resume": "继续被终止的运行",
         "help.model": ".assay 文件",
-        "help.predict.data": "要回答的行：CSV、Parquet、Excel、JSON 行、数据库 URL，或文本文件夹",
+        "help.predict.data": "要回答的行：CSV、Parquet、Excel、JSON 行、数据库 URL，或文本或图片文件夹",
         "help.predict.output": "要写入的 CSV 文件（默认：显示在屏幕上）；回答为方框时，名称以 .json 结尾则写为 COCO",
         "help.predict.draw": "把每张图片连同方框写入文件夹（用于在图片中寻找物体的模型）",
         "help.predict.least": "只回答概率不低于此值的方框（默认：0.5）",

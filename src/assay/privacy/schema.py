@@ -34,6 +34,7 @@ CELLS = 48  # of a number, where no edges are declared
 WHOLE = 64  # a range of whole ends up to this long has a cell for each whole number
 WIDE = 1000.0  # from this length on cells are narrow near zero and wide far from it: amounts are seldom even
 MOST_LEVELS, MOST_EDGES = 1000, 1000
+SHAPES = {"span": '{"low": 0, "high": 100}', "names": '{"levels": ["a", "b"]}'}  # what may stand for a column
 KNOWN = {"low", "high", "edges", "levels", "decimal"}
 
 
@@ -85,7 +86,7 @@ def read_schema(given: Any) -> dict[str, Declared]:
         except (OSError, ValueError) as error:
             raise refusal(RequestError, "privacy", "no_schema_file", path=str(given), error=str(error)[:200]) from error
     if not isinstance(raw, Mapping) or not raw:
-        raise refusal(RequestError, "privacy", "bad_schema", wrong=[Say("privacy", "schema.mapping")])
+        raise refusal(RequestError, "privacy", "bad_schema", wrong=[Say("privacy", "schema.mapping")], **SHAPES)
     found, wrong = {}, []
     for name, said in raw.items():
         one = _declared(str(name), said)
@@ -94,7 +95,7 @@ def read_schema(given: Any) -> dict[str, Declared]:
         else:
             found[str(name)] = one
     if wrong:
-        raise refusal(RequestError, "privacy", "bad_schema", wrong=wrong)
+        raise refusal(RequestError, "privacy", "bad_schema", wrong=wrong, **SHAPES)
     return found
 
 
