@@ -11,89 +11,55 @@ each other where base rates differ (Chouldechova 2017; Kleinberg, Mullainathan &
 
 from __future__ import annotations
 
-import math
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Bools, Column, Floats, Ints
+from assay.kernel.data import Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.stats.clusters import blocks_of
-from assay.stats.disparities import Apart, Said, means_apart, own_thresholds, rates_apart, said_apart, traded
-from assay.stats.slices import QUANTILES, groups_of
+from assay.stats.disparities import own_thresholds, traded
+from assay.stats.slices import QUANTILES
 from assay.stats.tests import holm, wilson
 
+from ._gaps import (
+    GAP,
+    LEAST,
+    LEVEL,
+    MOST_NAMED,
+    OFF,
+    Cut,
+    Gap,
+    Unit,
+    area_of,
+    areas_of,
+    best_told,
+    cut_of,
+    gaps_of,
+    least_seen,
+    of_group,
+    of_two,
+    one_a_notion,
+    order_of,
+    tested,
+    units_of,
+    weakest_of,
+    worst,
+)
 from ._proxies import Told, altered, proxies, pulls
 
-LEAST = 30  # rows of a group that is judged
-LEAST_OF = 10  # rows of a class in the group and outside, for the rates among them
-LEVEL, PROXY_LEVEL = 0.04, 0.01  # of two families; 0.05 in all
-FOUR_FIFTHS = 0.8
-GAP = 0.1  # between shares
-OFF, GRAVE = 0.05, 0.1  # probabilities against what came, compared with all others
-SPREADS = 0.2  # standard deviations, from which a gap of means is large (Cohen 1988: small, but real)
-SPREADS_OF_ANSWERS = 0.5
+PROXY_LEVEL = 0.01  # of the family of proxies
 BLIND = 0.25  # a gap that would go unseen, above which "no gap" says too little
 TELLS, GIVES_AWAY = 0.6, 0.8  # areas under the curve from which a column is named, and from which a person should look
 PULLS = 0.05  # share in what moves the answers
-MOST_CLASSES, MOST_ROWS, MOST_NAMED = 8, 60, 5
 NAMED = {"selection": GAP, "tpr": GAP, "fpr": GAP, "error": GAP, "below": GAP, "calibration": OFF}
-
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """One sensitive column: the group of each row (below 0 is none that is judged), and who is too few."""
-
-    name: str
-    code: Ints  # [n]
-    labels: tuple[str, ...]
-    small: tuple[tuple[str, int], ...]
-    bands: bool  # numbers or dates that were cut into fifths
-
-
-@dataclass(frozen=True, eq=False)
-class Unit:
-    """One class: where it is chosen, how probable it was said to be, where it is true."""
-
-    label: str
-    chosen: Bools  # [n]
-    p: Floats  # [n]
-    true: Bools  # [n]
-
-
-@dataclass(frozen=True, eq=False)
-class Gap:
-    """One figure of one group, compared with all others."""
-
-    key: str
-    column: str
-    group: int
-    label: str
-    of: str  # the class, "" for the answer as a whole
-    apart: Apart
-    size: float  # against what is called large: 1 is the limit
-    tested: bool = True  # of two groups one is: the other's gap is the same
-    said: Said | None = None
-    kept: bool = False  # surely not by chance
-
-    @property
-    def large(self) -> bool:
-        """Sure, and so large that a person should look."""
-        return self.kept and self.size > 1 and self.key != "answer"
-
-    @property
-    def grave(self) -> bool:
-        """Probabilities surely off by so much that no notion of fairness allows it."""
-        return (
-            self.kept and self.key == "calibration" and min(abs(self.apart.gap_low), abs(self.apart.gap_high)) > GRAVE
-        )
+MOST_ROWS = 60
 
 
 @dataclass(frozen=True)
@@ -325,16 +291,16 @@ class Fairness:
         names = [name for name in marked if name in evidence.data]
         if not names:
             raise DoesNotApply("columns gone", say=self._say("gone", names=list(marked)))
-        found = [_cut(evidence.data[name]) for name in names]
+        found = [cut_of(evidence.data[name]) for name in names]
         cuts = [cut for cut in found if len(cut.labels) > 1]
         if not cuts:
             sizes = [self._counted(label, n) for cut in found for label, n in cut.small[:MOST_NAMED]] or names
             raise DoesNotApply("nobody to compare", say=self._say("nobody", least=LEAST, names=sizes))
         used = evidence.plan.names("feature") + marked
         blocks = blocks_of(evidence.data, evidence.plan.splits.group, used)
-        units = _units(evidence)
+        units = units_of(evidence)
         bound = blocks if len(np.unique(blocks)) < len(blocks) else None  # None: rows are strangers
-        gaps = _tested([gap for cut in cuts for gap in _gaps(cut, units, bound, evidence)])
+        gaps = tested([gap for cut in cuts for gap in gaps_of(cut, units, bound, evidence)])
         parts = [self._given_away(cut, blocks, evidence) for cut in cuts] if not evidence.clock.expired() else []
         return self._finding(found, cuts, units, gaps, parts, bound, evidence)
 
@@ -348,10 +314,10 @@ class Fairness:
         blocks: Ints | None,
         evidence: Evidence,
     ) -> Finding:
-        large = sorted((gap for gap in gaps if gap.large), key=_order)
-        sure = sorted((gap for gap in gaps if gap.kept), key=_order)
+        large = sorted((gap for gap in gaps if gap.large), key=order_of)
+        sure = sorted((gap for gap in gaps if gap.kept), key=order_of)
         watched = [part for part in parts if part.watch]
-        weakest = _weakest(gaps, "selection")
+        weakest = weakest_of(gaps, "selection")
         said = {"groups": sum(len(cut.labels) for cut in cuts), "columns": [f"'{cut.name}'" for cut in cuts]}
         verdict: Verdict = "pass"
         first = self._say("even", **said)
@@ -362,16 +328,16 @@ class Fairness:
             verdict, first = "watch", watched[0].notes[0]
         elif sure:
             verdict, first = "info", self._say("small", most=self._told(sure[0]), **said)
-        elif weakest is not None and _least(weakest, gaps) > BLIND:
-            verdict, first = "info", self._say("few_seen", least=_least(weakest, gaps), **said)
-        others = [self._told(gap) for gap in _one_a_notion(large) if self._told(gap) != first][:MOST_NAMED]
+        elif weakest is not None and least_seen(weakest, gaps) > BLIND:
+            verdict, first = "info", self._say("few_seen", least=least_seen(weakest, gaps), **said)
+        others = [self._told(gap) for gap in one_a_notion(large) if self._told(gap) != first][:MOST_NAMED]
         notes = [*others, *self._conflicts(cuts, units, gaps, blocks), *(note for part in parts for note in part.notes)]
         if verdict == "pass":
             notes = [*self._power(gaps), *notes]
         notes += self._limits(found, cuts, units, gaps, evidence)
         if not parts:
             notes.append(self._say("time", names=[cut.name for cut in cuts]))
-        trade = [self._traded(cut, units[0], evidence) for cut in cuts] if _two(evidence) else []
+        trade = [self._traded(cut, units[0], evidence) for cut in cuts] if of_two(evidence) else []
         notes += [note for part in trade for note in part.notes]
         apart = {gap.column for gap in large}
         advice = [a for part in parts if part.watch or part.column in apart for a in part.advice]
@@ -410,9 +376,9 @@ class Fairness:
     def _power(self, gaps: list[Gap]) -> list[Say]:
         """Which gaps would have been seen."""
         said = {"power": "selection", "power_tpr": "tpr", "power_bias": "bias", "power_below": "below"}
-        found = [(name, _weakest(gaps, key)) for name, key in said.items()]
+        found = [(name, weakest_of(gaps, key)) for name, key in said.items()]
         return [
-            self._say(name, least=_least(gap, gaps), label=gap.label, column=gap.column)
+            self._say(name, least=least_seen(gap, gaps), label=gap.label, column=gap.column)
             for name, gap in found
             if gap is not None
         ]
@@ -421,7 +387,7 @@ class Fairness:
         """Base rates of each column, where they surely differ, and which notions hold here all the same."""
         out: list[Say] = []
         for cut in cuts if len(units) == 1 else []:
-            tests = [_of_group(cut, g, units[0].true, blocks) for g in range(len(cut.labels))]
+            tests = [of_group(cut, g, units[0].true, blocks) for g in range(len(cut.labels))]
             if not holm(np.asarray([one.p for one in tests])).any():
                 continue
             low, high = min(tests, key=lambda one: one.here), max(tests, key=lambda one: one.here)
@@ -441,9 +407,9 @@ class Fairness:
     ) -> list[Say]:
         """What was taken for granted, and who was not judged."""
         out = []
-        if _two(evidence) and evidence.plan.favourable == units[0].label:
+        if of_two(evidence) and evidence.plan.favourable == units[0].label:
             out.append(self._say("favours", label=units[0].label))
-        elif _two(evidence):
+        elif of_two(evidence):
             other = [gap.apart for gap in gaps if gap.key == "selection"]
             low = min(((1 - max(a.here, a.there)) / max(1 - min(a.here, a.there), 1e-12) for a in other), default=1.0)
             out.append(self._say("taken", label=units[0].label, other=evidence.codec.labels[0], low=low))
@@ -480,18 +446,18 @@ class Fairness:
             return replace(own, column=cut.name, notes=(self._say("proxies_few", column=cut.name), *own.notes))
         share = pulls(evidence)
         kept = holm(np.asarray([told.p for told in asked.alone], dtype=float), PROXY_LEVEL / 2)
-        sure = _best([told for told, keep in zip(asked.alone, kept, strict=True) if keep and told.auc >= TELLS])
+        sure = best_told([told for told, keep in zip(asked.alone, kept, strict=True) if keep and told.auc >= TELLS])
         away = [told for told in sure if told.low > GIVES_AWAY and share.get(told.name, 0.0) >= PULLS]
         sure.sort(key=lambda told: told not in away)
         notes = [self._proxy(cut, told, share) for told in sure[:MOST_NAMED]]
-        best = _best(list(asked.alone))
+        best = best_told(list(asked.alone))
         if not sure and best:
             notes.append(self._say("no_proxy", column=cut.name, name=best[0].name, auc=best[0].auc))
-        whole = _best(list(asked.together))
+        whole = best_told(list(asked.together))
         if whole:
             all_sure = holm(np.asarray([told.p for told in asked.together]), PROXY_LEVEL / 2).any()
             key = "together" if all_sure and whole[0].auc >= TELLS else "not_together"
-            notes.append(self._say(key, **_area(cut, whole[0])))
+            notes.append(self._say(key, **area_of(cut, whole[0])))
         if asked.passed:
             notes.append(self._say("not_asked", column=cut.name, names=list(asked.passed[:MOST_NAMED])))
         own = self._altered(cut, evidence)
@@ -503,7 +469,7 @@ class Fairness:
             column=cut.name,
             watch=bool(away),
             notes=(*notes, *own.notes),
-            measures=(*_areas(cut, best, whole), *own.measures),
+            measures=(*areas_of(cut, best, whole), *own.measures),
             advice=(*own.advice, *advice),
             figures=self._strongest(cut, best, whole),
         )
@@ -511,7 +477,7 @@ class Fairness:
     def _proxy(self, cut: Cut, told: Told, share: dict[str, float]) -> Say:
         pull = share.get(told.name)
         key = "proxy" if pull is None or pull < PULLS else "proxy_pull"
-        return self._say(key, name=told.name, pull=pull, **_area(cut, told))
+        return self._say(key, name=told.name, pull=pull, **area_of(cut, told))
 
     def _strongest(self, cut: Cut, best: list[Told], whole: list[Told]) -> tuple[Figure, ...]:
         shown = [*whole[:1], *best[:10]]
@@ -541,9 +507,9 @@ class Fairness:
         measure = Measure(name=f"altered: {column}", value=share, low=low, high=high, n=n, unit="share")
         drop = Advice(say=self._say("drop", column=column), option=f"--drop {shlex.quote(column)}")
         advice = (drop,) if share > 0 else ()
-        if not _two(evidence):
+        if not of_two(evidence):
             return Part(notes=(self._say("altered", column=column, share=share),), measures=(measure,), advice=advice)
-        of = _units(evidence)[0].label
+        of = units_of(evidence)[0].label
         code, place = cut.code[found.rows], evidence.codec.labels.index(of)
         groups = [g for g in range(len(cut.labels)) if (code == g).any()]
         now = evidence.answers()[found.rows].argmax(axis=1)
@@ -591,7 +557,7 @@ class Fairness:
     def _measures(self, gaps: list[Gap]) -> list[Measure]:
         """Of two classes every figure, of more those of all answers and what is apart."""
         several = len({gap.of for gap in gaps if gap.of}) > 1
-        out = [] if several else _worst(gaps)
+        out = [] if several else worst(gaps)
         for gap in gaps:
             if several and gap.of and not gap.large:
                 continue
@@ -608,7 +574,7 @@ class Fairness:
         key, title = ("bias", "bars_bias") if not units else ("error", "bars_error")
         if any(gap.key == "below" for gap in gaps):
             key, title = "below", "bars_below"
-        if _two(evidence):
+        if of_two(evidence):
             key, title = "selection", "bars"
         bars = [gap for gap in gaps if gap.key == key][:MOST_ROWS]
         data = {
@@ -663,216 +629,3 @@ class Part:
     measures: tuple[Measure, ...] = ()
     advice: tuple[Advice, ...] = ()
     figures: tuple[Figure, ...] = ()
-
-
-# ---------------------------------------------------------------------------------------------------------- groups
-
-
-def _cut(column: Column) -> Cut:
-    """Groups of LEAST rows; the names of those that are smaller, the largest first."""
-    found = groups_of(column, 1)
-    if found is None:
-        return Cut(column.name, np.full(len(column), -1), (), (), False)
-    n = np.bincount(found.code[found.code >= 0], minlength=len(found.labels))
-    kept = [g for g in range(len(found.labels)) if n[g] >= LEAST]
-    place = np.full(len(found.labels) + 1, -1, dtype=np.int64)
-    place[kept] = np.arange(len(kept))
-    small = sorted(((found.labels[g], int(n[g])) for g in np.flatnonzero((n < LEAST) & (n > 0))), key=lambda s: -s[1])
-    if column.store == "words":
-        assert column.levels is not None
-        count = np.bincount(column.cells[~column.missing], minlength=len(column.levels))
-        rest = [
-            c for c in np.argsort(-count, kind="stable") if count[c] > 0 and str(column.levels[c]) not in found.labels
-        ]
-        small += [(str(column.levels[c]), int(count[c])) for c in rest if count[c] < LEAST]
-    distinct = len(np.unique(column.cells[~column.missing]))
-    bands = column.store != "words" and distinct > len([label for label in found.labels if label != "–"])
-    labels = tuple(found.labels[g] for g in kept)
-    return Cut(column.name, place[found.code], labels, tuple(small), bands)
-
-
-def _two(evidence: Evidence) -> bool:
-    return len(evidence.codec.labels) == 2 and evidence.y.ndim == 1
-
-
-def _units(evidence: Evidence) -> list[Unit]:
-    """The class said to favour a person; else of two the second, of more each of the most frequent. None where the answer is a value."""
-    labels, y = evidence.codec.labels, evidence.y
-    named = [labels.index(label) for label in labels if label == evidence.plan.favourable]
-    if not labels:
-        return []
-    p = evidence.answers()
-    if y.ndim > 1:
-        order = named or np.argsort(-y.sum(axis=0), kind="stable")[:MOST_CLASSES].tolist()
-        return [Unit(labels[k], p[:, k] > 0.5, p[:, k], y[:, k] == 1) for k in order]
-    top = p.argmax(axis=1)
-    count = np.bincount(y, minlength=len(labels))
-    order = named or [1] if len(labels) == 2 else named or np.argsort(-count, kind="stable")[:MOST_CLASSES].tolist()
-    return [Unit(labels[k], top == k, p[:, k], y == k) for k in order]
-
-
-# ------------------------------------------------------------------------------------------------------------ gaps
-
-
-def _of_group(cut: Cut, g: int, hit: Bools, blocks: Ints | None, among: Bools | None = None) -> Apart:
-    """A share of a group's rows against that of the other groups', of some rows only where `among` names them."""
-    rows = cut.code >= 0 if among is None else (cut.code >= 0) & among
-    return rates_apart(hit[rows], cut.code[rows] == g, _some(blocks, rows))
-
-
-def _some(blocks: Ints | None, rows: Bools) -> Ints | None:
-    return None if blocks is None else blocks[rows]
-
-
-def _gaps(cut: Cut, units: list[Unit], blocks: Ints | None, evidence: Evidence) -> list[Gap]:
-    """Every figure of every group of one column."""
-    out = []
-    for g, label in enumerate(cut.labels):
-        found: list[tuple[str, str, Apart, float, Said | None]] = []
-        for unit in units:
-            found += [(unit.label, *one) for one in _class_gaps(cut, g, unit, blocks)]
-        if not units:
-            found += [("", *one) for one in _value_gaps(cut, g, blocks, evidence)]
-        if units:
-            wrong = _wrong(evidence)
-            apart = _of_group(cut, g, wrong, blocks)
-            found.append(("", "error", apart, abs(apart.gap) / GAP, None))
-        tested = len(cut.labels) > 2 or g == 0
-        out += [
-            Gap(key=key, column=cut.name, group=g, label=label, of=of, apart=a, size=size, tested=tested, said=said)
-            for of, key, a, size, said in found
-        ]
-    return out
-
-
-def _class_gaps(cut: Cut, g: int, unit: Unit, blocks: Ints | None) -> list[tuple[str, Apart, float, Said | None]]:
-    inside, counted = cut.code == g, cut.code >= 0
-    chosen = _of_group(cut, g, unit.chosen, blocks)
-    out: list[tuple[str, Apart, float, Said | None]] = [("selection", chosen, _of_ratio(chosen), None)]
-    for key, among in (("tpr", unit.true), ("fpr", ~unit.true)):
-        if min((among & inside).sum(), (among & counted & ~inside).sum()) >= LEAST_OF:
-            apart = _of_group(cut, g, unit.chosen, blocks, among)
-            out.append((key, apart, abs(apart.gap) / GAP, None))
-    said = said_apart(unit.p[counted], unit.true[counted], inside[counted], _some(blocks, counted))
-    out.append(("calibration", said.apart, abs(said.apart.gap) / OFF, said))
-    return out
-
-
-def _of_ratio(apart: Apart) -> float:
-    """How far a ratio of shares lies beyond four fifths, 1 at the limit; where one side is never chosen, by the gap."""
-    if apart.ratio is None:
-        return abs(apart.gap) / GAP
-    return abs(math.log(apart.ratio[0])) / -math.log(FOUR_FIFTHS)
-
-
-def _value_gaps(
-    cut: Cut, g: int, blocks: Ints | None, evidence: Evidence
-) -> list[tuple[str, Apart, float, Said | None]]:
-    """Of values the mean error, its size and the answer; of quantiles who does not exceed them, and the task's own loss."""
-    rows = cut.code >= 0
-    inside, own = (cut.code == g)[rows], _some(blocks, rows)
-    answer, y = evidence.answers()[rows, 0], np.asarray(evidence.y, dtype=np.float64)[rows]
-    head = evidence.task.head(evidence.codec).name
-    out: list[tuple[str, Apart, float, Said | None]] = []
-    if head == "quantiles":
-        below = rates_apart(y <= answer, inside, own)
-        out.append(("below", below, abs(below.gap) / GAP, None))
-    else:
-        out.append(_mean("bias", y - answer, inside, own, SPREADS))
-    # The absolute error of counts grows with them, their deviance hardly: where more is expected, the model is not worse.
-    loss = np.abs(y - answer) if head == "value" else evidence.losses()[rows]
-    out.append(_mean("mae" if head == "value" else "loss", loss, inside, own, SPREADS))
-    out.append(_mean("answer", answer, inside, own, SPREADS_OF_ANSWERS))
-    return out
-
-
-def _mean(key: str, values: Floats, inside: Bools, blocks: Ints | None, limit: float) -> tuple[str, Apart, float, None]:
-    apart = means_apart(values, inside, blocks)
-    return key, apart, abs(apart.gap) / (limit * (float(values.std()) or 1.0)), None
-
-
-def _wrong(evidence: Evidence) -> Bools:
-    """Rows whose answer is wrong [n]: of several labels, in any."""
-    answers, y = evidence.answers(), evidence.y
-    return np.asarray(((answers > 0.5) != (y == 1)).any(axis=1) if y.ndim > 1 else answers.argmax(axis=1) != y)
-
-
-def _tested(gaps: list[Gap]) -> list[Gap]:
-    """Which are no chance, all accounted for; of two groups both are or neither is."""
-    tested = [gap for gap in gaps if gap.tested]
-    kept = holm(np.asarray([gap.apart.p for gap in tested], dtype=float), LEVEL)
-    sure = {(gap.column, gap.of, gap.key, gap.group) for gap, keep in zip(tested, kept, strict=True) if keep}
-    return [replace(gap, kept=(gap.column, gap.of, gap.key, gap.group if gap.tested else 0) in sure) for gap in gaps]
-
-
-def _order(gap: Gap) -> tuple[float, int, int]:
-    """The largest first; of two that are the same gap, the group that is chosen less, or is smaller."""
-    lower = gap.key in ("selection", "tpr") and gap.apart.gap < 0
-    return (-round(gap.size, 6), 0 if lower else 1, gap.apart.n)
-
-
-def _one_a_notion(gaps: list[Gap]) -> list[Gap]:
-    """The largest gap of each figure of each column and class."""
-    seen: dict[tuple[str, str, str], Gap] = {}
-    for gap in gaps:
-        seen.setdefault((gap.column, gap.of, gap.key), gap)
-    return list(seen.values())
-
-
-def _weakest(gaps: list[Gap], key: str) -> Gap | None:
-    """The group in which the largest gap of one figure would go unseen; None where nobody was asked for it."""
-    return max((gap for gap in gaps if gap.key == key), key=lambda gap: gap.apart.error, default=None)
-
-
-def _least(gap: Gap, gaps: list[Gap]) -> float:
-    return gap.apart.least(LEVEL / max(1, sum(one.tested for one in gaps)))
-
-
-def _worst(gaps: list[Gap]) -> list[Measure]:
-    """The lowest ratio of shares chosen, the lower by the higher, and the largest gap where a class is true or not: for limits."""
-    out = []
-    shares = [gap.apart for gap in gaps if gap.key == "selection" and max(gap.apart.here, gap.apart.there) > 0]
-    if shares:
-        one = min(shares, key=_lower_by_higher)
-        low, high = (None, None) if one.ratio is None else one.ratio[1:]
-        if low is not None and high is not None and one.gap > 0:
-            low, high = 1 / high, 1 / low
-        out.append(
-            Measure(name="least_ratio", value=_lower_by_higher(one), low=low, high=high, n=one.n, better="higher")
-        )
-    rates = [gap.apart for gap in gaps if gap.key in ("tpr", "fpr")]
-    if rates:
-        one = max(rates, key=lambda apart: abs(apart.gap))
-        low, high = (one.gap_low, one.gap_high) if one.gap >= 0 else (-one.gap_high, -one.gap_low)
-        out.append(Measure(name="largest_gap", value=abs(one.gap), low=low, high=high, n=one.n, better="lower"))
-    return out
-
-
-def _lower_by_higher(apart: Apart) -> float:
-    return min(apart.here, apart.there) / max(apart.here, apart.there)
-
-
-# --------------------------------------------------------------------------------------------------------- proxies
-
-
-def _best(found: Sequence[Told]) -> list[Told]:
-    """Of each column the group it tells best, the best first."""
-    best: dict[str, Told] = {}
-    for told in found:
-        if told.name not in best or told.auc > best[told.name].auc:
-            best[told.name] = told
-    return sorted(best.values(), key=lambda told: -told.auc)
-
-
-def _area(cut: Cut, told: Told) -> dict[str, object]:
-    """What is said of an area."""
-    return {"column": cut.name, "label": cut.labels[told.group], "auc": told.auc, "low": told.low, "high": told.high}
-
-
-def _areas(cut: Cut, best: list[Told], whole: list[Told]) -> list[Measure]:
-    alone = [_measure(f"proxy: {cut.name} by {told.name}", told) for told in best[:MOST_NAMED]]
-    return [*alone, *(_measure(f"proxies: {cut.name}", told) for told in whole[:1])]
-
-
-def _measure(name: str, told: Told) -> Measure:
-    return Measure(name=name, value=told.auc, low=told.low, high=told.high, n=told.n, constant=0.5)
