@@ -99,3 +99,10 @@ def test_what_cannot_be_met_is_said_in_three_parts(
 def test_the_model_is_not_overwritten_by_what_is_written(model: Path) -> None:
     assert main(["report", str(model), "--as", "ai-act", "--template", str(model)]) == 2
     assert assay.load(model).findings
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_help_names_every_frame(lang: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--help", "--lang", lang]) == 0
+    said = "".join(capsys.readouterr().out.split())  # lines may break within a name
+    assert all(key in said for key in frames())
