@@ -177,7 +177,6 @@ def test_a_fact_that_is_not_recorded_is_told() -> None:
 
 def test_figures_of_a_finding_stand_once_and_are_pointed_at_after() -> None:
     page = _file("ai-act").html()
-    assert page.count("<caption") == 0
     assert "Its figures stand at" in _texts(page)
     measures = sum(bool(f.measures) for f in sample().findings)
     assert page.count('class="data measures"') <= measures
@@ -200,6 +199,13 @@ def test_the_policy_names_our_style_and_script_alone() -> None:
         assert f"{kind}-src 'sha256-{digest}'" in policy
     assert "default-src 'none'" in policy
     assert not re.findall(r"\b(?:src|style|onclick|onload)=", page)
+
+
+def test_what_a_person_says_unasked_is_shown_too() -> None:
+    assert next(c.person for c in frame("ai-act").clauses if c.ref == "15.3") is None
+    report = _file("ai-act", None, _said("15.3", "Declared on page 4."))
+    assert "Declared on page 4." in _texts(report.html())
+    assert "Declared on page 4." in report.markdown()
 
 
 def test_hostile_statements_stay_text() -> None:

@@ -164,13 +164,12 @@ class _Page:
 
     def _person(self, one: Answered) -> Raw | None:
         voice, asked = self.voice, one.clause.person
-        if asked is None:
-            return None
         if one.statement is not None:
             name = tag("p", voice.word("file.said"), class_="name")
-            return tag(
-                "div", name, tag("p", asked[voice.lang], class_="muted"), *self._said(one.statement), class_="person"
-            )
+            question = None if asked is None else tag("p", asked[voice.lang], class_="muted")
+            return tag("div", name, question, *self._said(one.statement), class_="person")
+        if asked is None:
+            return None
         sign = tag("div", tag("span", voice.word("file.who")), tag("span", voice.word("file.date")), class_="sign")
         return tag(
             "div",

@@ -58,9 +58,8 @@ def _clause(one: Answered, file: TechnicalFile, voice: Voice, shown: dict[int, A
     parts += [
         f"- **{inline(voice.word('file.unrecorded'))}: {inline(voice.word(f'fact.{key}'))}**" for key in one.unrecorded
     ]
-    if clause.person is not None:
-        parts.append(_person(one, voice))
-    return "\n\n".join(parts)
+    parts.append(_person(one, voice))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _finding(finding: Finding, one: Answered, voice: Voice, shown: dict[int, Answered]) -> str:
@@ -97,13 +96,15 @@ def _undone(left: Undone, voice: Voice) -> str:
 
 
 def _person(one: Answered, voice: Voice) -> str:
-    assert one.clause.person is not None
-    asked = inline(one.clause.person[voice.lang])
-    if one.statement is None:
-        room = f"{voice.word('file.answer')}: ____  \n> {voice.word('file.who')}: ____  \n> {voice.word('file.date')}: ____"
-        return f"> **{voice.word('file.says')}**: {asked}  \n> {room}"
-    said = one.statement
-    return f"> **{voice.word('file.said')}**: {asked}  \n> {_quoted(said.text, said.who, said.date, voice)}"
+    """What a person said, or the question with room for it; nothing where neither is."""
+    asked = "" if one.clause.person is None else f": {inline(one.clause.person[voice.lang])}"
+    if one.statement is not None:
+        said = _quoted(one.statement.text, one.statement.who, one.statement.date, voice)
+        return f"> **{voice.word('file.said')}**{asked}  \n> {said}"
+    if not asked:
+        return ""
+    room = "".join(f"  \n> {voice.word(f'file.{name}')}: ____" for name in ("answer", "who", "date"))
+    return f"> **{voice.word('file.says')}**{asked}{room}"
 
 
 def _quoted(text: str, who: str, date: str, voice: Voice) -> str:
