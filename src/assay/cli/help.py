@@ -333,7 +333,8 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
 
   assay report loans.assay -o loans.html --lang zh
 
---as 改为输出技术文件：逐条列出法规或公认文档格式的要求、作出回答的检查结果、未做的事项，以及只有人才能说明的内容。
+--as 改为输出技术文件：逐条列出法规或公认文档格式的要求、作出回答的检查结果、
+未做的事项，以及只有人才能说明的内容。
 
   assay report loans.assay --as ai-act -o file.html
   assay report loans.assay --as ai-act --template answers.json
