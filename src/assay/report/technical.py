@@ -46,6 +46,11 @@ class Answered:
     unrecorded: tuple[str, ...]  # facts of which the file holds nothing
     statement: Statement | None
 
+    def question(self, lang: str) -> str:
+        """What a person is asked; nothing where that is what the clause asks anyhow."""
+        asked = self.clause.person
+        return "" if asked is None or asked[lang] == self.clause.asks[lang] else asked[lang]
+
     @property
     def standing(self) -> Standing:
         """What the clause counts as in the summary."""

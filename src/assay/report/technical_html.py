@@ -163,18 +163,18 @@ class _Page:
         return tag("ul", *(tag("li", line) for line in some), rest)
 
     def _person(self, one: Answered) -> Raw | None:
-        voice, asked = self.voice, one.clause.person
+        voice, asked = self.voice, one.question(self.voice.lang)
         if one.statement is not None:
             name = tag("p", voice.word("file.said"), class_="name")
-            question = None if asked is None else tag("p", asked[voice.lang], class_="muted")
+            question = tag("p", asked, class_="muted") if asked else None
             return tag("div", name, question, *self._said(one.statement), class_="person")
-        if asked is None:
+        if one.clause.person is None:
             return None
         sign = tag("div", tag("span", voice.word("file.who")), tag("span", voice.word("file.date")), class_="sign")
         return tag(
             "div",
             tag("p", voice.word("file.says"), class_="name"),
-            tag("p", asked[voice.lang]),
+            tag("p", asked) if asked else None,
             tag("div", voice.word("file.answer"), class_="room"),
             sign,
             class_="person",

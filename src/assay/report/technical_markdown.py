@@ -97,11 +97,11 @@ def _undone(left: Undone, voice: Voice) -> str:
 
 def _person(one: Answered, voice: Voice) -> str:
     """What a person said, or the question with room for it; nothing where neither is."""
-    asked = "" if one.clause.person is None else f": {inline(one.clause.person[voice.lang])}"
+    asked = f": {inline(one.question(voice.lang))}" if one.question(voice.lang) else ""
     if one.statement is not None:
         said = _quoted(one.statement.text, one.statement.who, one.statement.date, voice)
         return f"> **{voice.word('file.said')}**{asked}  \n> {said}"
-    if not asked:
+    if one.clause.person is None:
         return ""
     room = "".join(f"  \n> {voice.word(f'file.{name}')}: ____" for name in ("answer", "who", "date"))
     return f"> **{voice.word('file.says')}**{asked}{room}"
