@@ -45,8 +45,10 @@ from .kernel.plugins import Codec, Contender, LeavesOut, PictureReasons, Task, T
 from .kernel.words import Say, refusal
 from .planning.draw import reopen
 from .reading import IsColumn, is_column, read
+from .report import statements
 from .report.content import Content
 from .report.report import Report
+from .report.statements import Statement
 from .search.ensemble import STRANGE_SHARE, Ensemble
 from .search.occlusion import WAYS, places_told
 from .search.pool import Pooled, of_tables
@@ -81,6 +83,7 @@ class Model:
     exposure: Annex | None = None  # which rows of the table are exposed: never in the file
     profile: Profile | None = None  # how the training rows were spread; files of older releases do not tell
     reference: Reference | None = None  # what is usual just beyond the border, of two answers
+    statements: tuple[Statement, ...] = ()  # what persons have said to clauses of technical files
 
     @functools.cached_property
     def task(self) -> Task:
@@ -449,7 +452,12 @@ class Model:
         card = {**self.card, "file_bytes": self.size_bytes()}
         title = str(self.card.get("audited") or self.plan.data.get("name", ""))
         found = (*self.findings, *self.tested)
-        return Report(Content(f"{self.plan.target} · {title}", self.plan, found, self.ledger, card))
+        content = Content(f"{self.plan.target} · {title}", self.plan, found, self.ledger, card)
+        return Report(content, self.statements)
+
+    def keeping(self, said: Sequence[Statement]) -> Model:
+        """The same model, with statements of persons beside those it has; where both speak to one clause, the new."""
+        return replace(self, statements=statements.joined(self.statements, said))
 
     # ------------------------------------------------------------------------------------------------------ file
 
@@ -483,6 +491,8 @@ class Model:
             self.profile.dump(box.add("profile"))
         if self.reference is not None:
             self.reference.dump(box.add("reference"))
+        if self.statements:
+            statements.dump(self.statements, box.add("statements"))
         return box
 
     def size_bytes(self) -> int:
@@ -518,6 +528,7 @@ class Model:
             card=box.mapping("card"),
             profile=Profile.load(box.box("profile"), empty) if "profile" in box.inner else None,
             reference=Reference.load(box.box("reference"), ensemble.parts) if "reference" in box.inner else None,
+            statements=statements.load(box.box("statements")) if "statements" in box.inner else (),
         )
 
     # --------------------------------------------------------------------------------------------------- helpers

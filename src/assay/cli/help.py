@@ -112,7 +112,18 @@ from the file and the table, with the reason. Exit code 1 where a claim differs.
 The ending says for whom: .html for people, .md for a repository (a model card), .json for programs.
 
   assay report loans.assay -o loans.html --lang zh
+
+--as writes a technical file instead: what a law or a known form asks, clause by clause, with the finding that answers
+it, what was not done, and what only a person can say.
+
+  assay report loans.assay --as ai-act -o file.html
+  assay report loans.assay --as ai-act --template answers.json
+  assay report loans.assay --as ai-act --answers answers.json --keep loans.assay -o file.html
 """,
+        "help.report.as": "a technical file instead of the report: ai-act, model-card or datasheet",
+        "help.report.answers": "what persons say to its clauses: a file that --template has written, filled in",
+        "help.report.template": "write a file with the questions that only a person can answer",
+        "help.report.keep": "write the model with these answers in it (a signature is not carried over)",
         "help.similar": "the texts nearest to one of yours",
         "help.similar.epilog": """\
 Compares by meaning where an encoder is installed that knows the script (pip install 'assay[text]'), else by the
@@ -339,7 +350,18 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
 后缀决定用途：.html 供人阅读，.md 供代码库使用（模型卡），.json 供程序读取。
 
   assay report loans.assay -o loans.html --lang zh
+
+--as 改为输出技术文件：逐条列出法规或公认文档格式的要求、作出回答的检查结果、
+未做的事项，以及只有人才能说明的内容。
+
+  assay report loans.assay --as ai-act -o file.html
+  assay report loans.assay --as ai-act --template answers.json
+  assay report loans.assay --as ai-act --answers answers.json --keep loans.assay -o file.html
 """,
+        "help.report.as": "以技术文件代替报告：ai-act、model-card 或 datasheet",
+        "help.report.answers": "人对各条款的回答：由 --template 写出并已填写的文件",
+        "help.report.template": "写出只有人才能回答的问题",
+        "help.report.keep": "写出包含这些回答的模型（签名不会保留）",
         "help.similar": "与给定文本最相近的文本",
         "help.similar.epilog": """\
 若装有认识该文字的编码器（pip install 'assay[text]'），按含义比较；否则按共有的词与字符比较。

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from threading import Lock
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from assay.kernel.clock import Clock
 from assay.kernel.findings import Finding
@@ -16,6 +16,9 @@ from assay.kernel.words import Say, pad, width_of
 from assay.search.run import Event
 
 from .speech import word
+
+if TYPE_CHECKING:
+    from assay.report.technical import TechnicalFile
 
 COLUMNS_SHOWN = 40
 INDENT = "  "
@@ -215,3 +218,15 @@ def size_text(size: float) -> str:
 def commands(lines: Mapping[str, str] | Sequence[str]) -> str:
     """Commands to try next, one a line."""
     return "\n".join(f"{INDENT}{line}" for line in lines)
+
+
+def clauses_text(file: TechnicalFile, lang: str) -> str:
+    """The sum of a technical file, and each clause with where it stands."""
+    from assay.report.speech import Voice
+
+    voice = Voice(lang)
+    lines = [file.frame.title[lang], voice.word("file.counts", clauses=len(file.answers), **file.counts()), ""]
+    for one in file.answers:
+        standing = pad(voice.word(f"file.{one.standing}"), 22)
+        lines.append(f"{standing}  {one.clause.ref:<16}  {one.clause.title[lang]}")
+    return "\n".join([*lines, "", voice.word("file.caveat")])

@@ -44,7 +44,14 @@ def html(content: Content, lang: str = "en") -> str:
 
 
 def _document(content: Content, voice: Voice, limits: Limits) -> str:
-    style, script = _asset("report.css"), _asset("report.js")
+    title = f"{content.title} · {voice.word('report')}"
+    body = (top(voice, voice.word("report")), _layout(content, voice, limits))
+    return document(title, content, voice, *body, style=asset("report.css"))
+
+
+def document(title: str, content: Content, voice: Voice, *body: Raw, style: str) -> str:
+    """A whole file: its policy, the style and script that the policy names, and what is shown."""
+    script = asset("report.js")
     policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
     head = tag(
         "head",
@@ -53,15 +60,16 @@ def _document(content: Content, voice: Voice, limits: Limits) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="generator", content=f"assay {content.card.get('assay', content.plan.version)}".strip()),
-        tag("title", f"{content.title} · {voice.word('report')}"),
+        tag("title", title),
         tag("style", Raw(style)),
     )
-    body = tag("body", _symbols(), _top(content, voice), _layout(content, voice, limits), tag("script", Raw(script)))
+    shown = tag("body", _symbols(), *body, tag("script", Raw(script)))
     language = "zh-Hans" if voice.lang == "zh" else voice.lang
-    return "<!doctype html>\n" + tag("html", head, "\n", body, lang=language) + "\n"
+    return "<!doctype html>\n" + tag("html", head, "\n", shown, lang=language) + "\n"
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file that lies beside this one."""
     return importlib.resources.files("assay.report").joinpath(name).read_text("utf-8").strip()
 
 
@@ -74,11 +82,12 @@ def _symbols() -> Raw:
     return tag("svg", *marks, width="0", height="0", class_="symbols", aria_hidden="true")
 
 
-def _top(content: Content, voice: Voice) -> Raw:
+def top(voice: Voice, kind: str) -> Raw:
+    """The bar on top: what kind of document this is."""
     return tag(
         "header",
         tag("a", voice.word("skip"), href="#board", class_="skip"),
-        tag("span", tag("b", "Assay"), " ", voice.word("report"), class_="brand"),
+        tag("span", tag("b", "Assay"), " ", kind, class_="brand"),
         tag("button", voice.word("theme"), type="button", id="theme", hidden=True),
         class_="top",
     )

@@ -53,19 +53,19 @@ def page(content: Content, index: int, voice: Voice, limits: Limits) -> Raw:
         tag("h2", check_title(finding, voice), id=f"{anchor}-title"),
         tag("p", question, class_="question") if question else None,
         tag("div", word, tag("p", voice.prose(finding.say)), class_=f"answer v-{finding.verdict}"),
-        _measures(finding, voice),
+        measures_table(finding, voice),
         tag("div", *(draw(f, voice, limits) for f in shown), class_="figures") if shown else None,
         tag("p", voice.word("more_figures", n=more), class_="muted") if more > 0 else None,
         _notes(finding, voice),
         advice_list(finding.advice, voice),
-        _foot(finding, voice),
+        foot(finding, voice),
         id=anchor,
         class_="check",
         aria_labelledby=f"{anchor}-title",
     )
 
 
-def _measures(finding: Finding, voice: Voice) -> Raw | None:
+def measures_table(finding: Finding, voice: Voice) -> Raw | None:
     """The table of measures; columns that nothing stands in are left out."""
     measures = finding.measures
     if not measures:
@@ -138,7 +138,8 @@ def advice_list(advice: tuple[Advice, ...], voice: Voice) -> Raw | None:
     return join(tag("h3", voice.word("advice")), tag("ul", *items, class_="advice"))
 
 
-def _foot(finding: Finding, voice: Voice) -> Raw | None:
+def foot(finding: Finding, voice: Voice) -> Raw | None:
+    """On which rows it was measured, and how long that took."""
     said = []
     if finding.rows:
         rows = voice.known(f"rows.{finding.rows}") or finding.rows

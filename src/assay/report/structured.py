@@ -35,8 +35,12 @@ def structured(content: Content) -> dict[str, Any]:
 
 
 def as_text(content: Content) -> str:
-    """The same as JSON text, UTF-8 wherever the letters allow it."""
-    raw = structured(content)
+    """The same as JSON text."""
+    return text_of(structured(content))
+
+
+def text_of(raw: dict[str, Any]) -> str:
+    """Plain values as JSON text, UTF-8 wherever the letters allow it."""
     text = json.dumps(raw, ensure_ascii=False, allow_nan=False, indent=1)
     try:
         text.encode()
