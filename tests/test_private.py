@@ -285,3 +285,9 @@ def test_plans_without_a_guarantee_are_written_as_before() -> None:
     assert "privacy" not in assay.plan(table(200), "bad").to_json()
     kept = assay.plan(table(200), "bad", privacy=1.0, schema=SCHEMA)
     assert type(kept).from_json(json.loads(json.dumps(kept.to_json()))) == kept
+
+
+def test_without_a_target_it_is_refused_as_ever() -> None:
+    for ask in (assay.plan, assay.train):
+        with pytest.raises(RequestError, match="no target is named"):
+            ask(table(), privacy=1.0, schema=SCHEMA)

@@ -86,7 +86,8 @@ def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
     options = wishes.pop("options", {})
     asked = Wishes(target=target, **wishes)
     if private.asked(asked):
-        return private.draw(read(source, **options), asked).plan
+        rows = read(source, **options)
+        return private.draw(rows, asked.told_by(rows)).plan
     with opening(source, asked, options) as opened:
         return draw(opened.data, opened.wishes, opened.fit)[0]
 
@@ -119,7 +120,8 @@ def train(
     parsed = [parse(text) for text in limits]
     if private.asked(asked):
         private.more_than_rows(test, checks)
-        return private.train(read(source, **(options or {})), asked, parsed, watch.planned, watch.price)
+        taught = read(source, **(options or {}))
+        return private.train(taught, asked.told_by(taught), parsed, watch.planned, watch.price)
     with opening(source, asked, options or {}) as opened:
         return _trained(opened, test, parsed, checks, journal, resume, watch, clock, options or {})
 
