@@ -137,7 +137,12 @@ def test_the_command_line_trains_checks_and_reports_counts(tmp_path: Path, capsy
     assert main(["train", str(data), "--target", "visits", "--task", "count", *few, "-o", str(file)]) == 0
     assert main(["predict", str(file), str(data), "-o", str(tmp_path / "scored.csv")]) == 0
     verdicts = {f.check: f.verdict for f in assay.load(file).findings}
-    assert {check for check, verdict in verdicts.items() if verdict == "unknown"} == {"pictures", "shortcuts"}
+    assert {check for check, verdict in verdicts.items() if verdict == "unknown"} == {
+        "pictures",
+        "shortcuts",
+        "fairness",
+        "drift",
+    }
     assert set(verdicts.values()) <= {"pass", "watch", "info", "unknown"}
     assert main(["report", str(file), "-o", str(tmp_path / "r.md"), "--lang", "zh"]) == 0
     assert "泊松偏差" in (tmp_path / "r.md").read_text(encoding="utf-8")
