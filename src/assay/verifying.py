@@ -103,6 +103,9 @@ def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | 
     if model.plan.privacy:  # to tell whether it was this table would be to tell of its rows
         yield from _unchecked(model, _say("private"))
         return
+    if "rows_drawn" in model.plan.data:  # the hash is of the rows that were drawn from a larger table, not of the table
+        yield from _unchecked(model, _say("drawn"))
+        return
     stated = str(model.plan.data.get("sha256", ""))
     table = Claim("data.sha256", stated, raw.sha256, "same" if stated == raw.sha256 else "differs")
     if table.verdict == "differs":
