@@ -218,6 +218,7 @@ def test_without_a_seed_no_two_runs_are_alike() -> None:
         ({"weight": "debt"}, "--weight is given"),
         ({"time": "debt"}, "--time is given"),
         ({"trials": 3}, "--trials is given"),
+        ({"membership": "standard"}, "--membership standard is given"),
         ({"folds": 3}, "--folds is given"),
         ({"ship": "refit"}, "--ship is given"),
         ({"kinds": {"age": "category"}}, "--kind is given"),

@@ -219,6 +219,8 @@ def _wrong(wishes: Wishes) -> list[Say]:
             tell("learner", name=name)
     if wishes.group:
         tell("group", name=wishes.group)
+    if wishes.membership not in ("quick", "none"):
+        tell("membership", name=wishes.membership)
     for name in ("time", "weight"):
         if getattr(wishes, name):
             tell("role", name=f"--{name}")
