@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.stats import norm
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
+from assay.kernel.plugins import Pool, PoolReasons
 
 from .worlds import FakeView, ask, logit_world, world
 
@@ -92,3 +94,64 @@ def test_a_slow_model_is_asked_of_no_more_rows_than_there_is_time_for() -> None:
     assert time[0] <= 60.0
     assert 20 < (finding.measure("disagreement").n or 0) < 200
     assert not any("folds" in note.key for note in finding.notes)
+
+
+class Swayed(FakeView):
+    """Fold model 0 goes by the second part on every second row (by its hidden number), the others by the first."""
+
+    def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
+        out = super().contributions(data, folds)
+        fold = np.ones(data.rows) if folds is None else folds
+        other = (fold == 0) & (data["__row"].cells.astype(int) % 2 == 0)
+        out[other, 1], out[other, 0] = out[other, 0], 0.0
+        return out
+
+
+def test_reasons_of_one_fold_model_that_differ_are_counted() -> None:
+    columns, y, z, _ = logit_world(1000)
+    evidence = world(columns, y, z)
+    steady = ask("stability", evidence)
+    assert steady.measure("reason_changes").value == 0.0
+    assert any("is the same for all 300 rows" in note.text() for note in steady.notes)
+    view = evidence.model
+    assert isinstance(view, FakeView)
+    swayed = ask("stability", replace(evidence, model=Swayed(view.names, view.answers, view.wobble)))
+    told = swayed.measure("reason_changes")
+    assert told.value == pytest.approx(0.1, abs=0.02)  # half of the rows, by one model of five
+    assert told.low is not None
+    assert told.high is not None
+    assert told.low <= 0.1 <= told.high
+    assert any(
+        re.search(r"in 100\s?% of these", note.text()) for note in swayed.notes
+    )  # the second of four parts is among the first three
+
+
+def _halves(moved: float, k: int = 5, m: int = 300) -> Pool:
+    rng = np.random.default_rng(0)
+    whole = np.tile([3.0, 2.0, 1.0, 0.5], (m, 1))
+    models = np.tile(whole, (k, 1, 1))
+    models[rng.random((k, m)) < moved, 3] = 9.0
+    reasons = PoolReasons(parts=("x0", "x1", "x2", "town"), whole=whole, models=models)
+    nobody = np.zeros((k, m), dtype=bool)
+    said = {"rows": np.arange(m), "units": np.arange(m), "inside": nobody, "losses": nobody.astype(float)}
+    return Pool(coins=True, unseen=nobody[0], shipped=None, reasons=reasons, **said)
+
+
+def test_reasons_that_half_of_the_rows_would_change_are_a_finding() -> None:
+    columns, y, z, _ = logit_world(600)
+    evidence = world(columns, y, z)
+    asked = replace(evidence.plan, membership="standard")
+    for moved, verdict in ((0.1, "pass"), (0.29, "pass"), (0.5, "watch")):
+        finding = ask("stability", replace(evidence, plan=asked, pool=lambda clock, by=moved: _halves(by)))
+        told = finding.measure("reason_changes_half")
+        assert told.value == pytest.approx(moved, abs=0.04)
+        assert told.low is not None
+        assert (told.low > 0.25) == (verdict == "watch")
+        assert finding.verdict == verdict
+    assert "another main reason" in finding.say.text()
+    assert any(
+        re.search(r"in 0\s?% of these", note.text()) for note in finding.notes
+    )  # the last part of four was never among the first
+    # Without refits the fold models of a pool are not asked for reasons.
+    quick = ask("stability", replace(evidence, pool=lambda clock: _halves(0.5)))
+    assert [m.name for m in quick.measures if m.name == "reason_changes_half"] == []

@@ -59,6 +59,12 @@ def test_each_row_is_in_each_refit_by_a_fair_coin(found: tuple[Plan, Any, Found]
     assert abs(np.corrcoef(pool.inside.astype(float))[np.triu_indices(5, 1)]).max() < 4 / np.sqrt(N)
     assert pool.shipped is None
     assert not pool.unseen.any()
+    assert pool.reasons is not None
+    assert pool.reasons.parts == ("x0", "x1", "x2")
+    assert pool.reasons.models.shape == (5, 300, 3)
+    whole, models = pool.reasons.whole.mean(axis=0), pool.reasons.models.mean(axis=1)
+    assert whole.argmax() == 0  # the one column that the answer hangs on
+    assert (models.argmax(axis=1) == 0).all()
 
 
 def test_rows_that_a_refit_learnt_are_lost_less_on(found: tuple[Plan, Any, Found]) -> None:

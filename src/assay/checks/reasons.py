@@ -25,6 +25,7 @@ from assay.language.personal import starred
 from assay.pictures.places import regions
 from assay.stats.bootstrap import interval
 from assay.stats.clusters import blocks_of, bootstrap_means
+from assay.stats.pulls import centred
 from assay.stats.tests import mean_above
 
 from ._texts import read_as_text
@@ -520,7 +521,9 @@ def _pulled(evidence: Evidence, rows: Ints) -> Sample:
     found, scores = evidence.model.contributions(data, folds), evidence.model.scores(data, folds)
     scale = np.maximum(1.0, np.maximum(np.abs(scores), np.abs(found).sum(axis=1)))
     off = float((np.abs(found.sum(axis=1) - scores) / scale).max(initial=0.0))
-    return Sample(data, folds, rows, _centred(found[:, :-1], evidence), scores, off if np.isfinite(off) else 1.0)
+    return Sample(
+        data, folds, rows, centred(found[:, :-1], evidence.y.ndim == 1), scores, off if np.isfinite(off) else 1.0
+    )
 
 
 def _folds(evidence: Evidence, rows: Ints) -> Ints:
@@ -529,12 +532,6 @@ def _folds(evidence: Evidence, rows: Ints) -> Ints:
     The pulls of the whole model are the mean of theirs, so taking turns estimates the same at a fraction of the time.
     """
     return rows % evidence.model.folds if evidence.folds is None else evidence.folds[rows]
-
-
-def _centred(pulls: Floats, evidence: Evidence) -> Floats:
-    """With several classes, what a part adds to all alike changes nothing: it is taken away. Labels stand each by itself."""
-    shared = pulls.shape[-1] > 1 and evidence.y.ndim == 1
-    return pulls - pulls.mean(axis=-1, keepdims=True) if shared else pulls
 
 
 def _deletion(evidence: Evidence, sample: Sample, size: Floats) -> Deleted | None:
@@ -561,7 +558,7 @@ def _moved(evidence: Evidence, sample: Sample, replaced: Bools, donor: Ints) -> 
         sample.data[part].take(np.where(replaced[:, j], donor, here)) for j, part in enumerate(evidence.model.parts)
     ]
     scores = evidence.model.scores(sample.data.having(*columns), sample.folds)
-    return np.asarray(np.abs(_centred(scores - sample.scores, evidence)).mean(axis=1))
+    return np.asarray(np.abs(centred(scores - sample.scores, evidence.y.ndim == 1)).mean(axis=1))
 
 
 def _shuffling(evidence: Evidence, asked: list[int]) -> list[Shuffled]:

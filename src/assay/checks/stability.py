@@ -4,11 +4,15 @@ The shipped model is a bag of models that learnt from overlapping parts of the r
 different table would have given the same answer (Breiman 1996). For classes the answer is what is compared; for values
 the spread stands against the size of the errors. On cross-fitted rows all fold models but one
 learnt from the row they are asked about, so on new rows they may lie a little further apart.
+
+A person is told reasons too, and those can move where the answer stands (Alvarez-Melis & Jaakkola 2018): how often is the part that pulls
+hardest another one? Between the fold models, which share most of their rows, and where the pipeline was learnt anew on random
+halves, between those and what ships.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -19,12 +23,16 @@ from assay.kernel.findings import Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
+from assay.stats.pulls import sizes
 
 ROWS = 2_000
 LEAST_ROWS = 20
 SHARE = 0.5  # of the time that is left, for asking
 OFTEN = 0.10  # a fold model answers otherwise than the bag on more than this share of rows
 WIDE = 0.5  # spread of values against the root mean squared error
+REASONED = 300  # rows whose reasons are compared
+OTHERWISE = 0.25  # the main reason is another one for surely more than this share of rows
+FIRST = 3  # a new main reason may have been among so many before
 BINS = 30
 
 
@@ -47,6 +55,11 @@ class Stability:
                 "elsewhere": "needs models that learnt from other rows of the training table: this one was made elsewhere, and is alone",
                 "one": "the model has one fold model; two are needed to compare",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
+                "reasons": "The part that pulls hardest is another one for {share:%} of rows ({low:%} to {high:%}) when one fold model is asked instead of all; in {near:%} of these it was among the first {first} before.",
+                "reasons_half": "Learnt anew on a random half of the rows ({k} times), the model gives {share:%} of rows ({low:%} to {high:%}) another main reason; in {near:%} of these it was among the first {first} before.",
+                "steady": "The part that pulls hardest is the same for all {n} rows that were asked, whichever fold model is asked.",
+                "steady_half": "Learnt anew on a random half of the rows ({k} times), the model gives all {n} rows that were asked the same main reason.",
+                "unsteady": "Answers hold, their reasons do not: {share:%} of rows ({low:%} to {high:%}) get another main reason from a model of slightly different rows.",
                 "figure": "How far fold models lie apart, row by row",
                 "spread_p": "standard deviation of the probability",
                 "spread_v": "standard deviation of the answer",
@@ -55,6 +68,8 @@ class Stability:
                 "measure.flips": "rows on which fold models disagree",
                 "measure.spread": "spread among fold models",
                 "measure.spread_of_error": "spread against the typical error",
+                "measure.reason_changes": "rows with another main reason, by fold model",
+                "measure.reason_changes_half": "rows with another main reason, learnt on half of the rows",
             },
             "zh": {
                 "title": "稳定性",
@@ -67,6 +82,11 @@ class Stability:
                 "elsewhere": "需要由训练表中其他行训练的模型：该模型在别处制作，只有它一个",
                 "one": "模型只有一个折模型；比较至少需要两个",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
+                "reasons": "改问单个折模型时，{share:%} 的行（{low:%} 至 {high:%}）影响最大的部分变为另一个；其中 {near:%} 原先位于前 {first} 位。",
+                "reasons_half": "在随机一半的行上重新学习（{k} 次）后，模型对 {share:%} 的行（{low:%} 至 {high:%}）给出另一个主要理由；其中 {near:%} 原先位于前 {first} 位。",
+                "steady": "对所询问的全部 {n} 行，无论改问哪个折模型，影响最大的部分都不变。",
+                "steady_half": "在随机一半的行上重新学习（{k} 次）后，模型对所询问的全部 {n} 行给出相同的主要理由。",
+                "unsteady": "答案稳定，理由却不稳定：由略有不同的行学得的模型，会对 {share:%} 的行（{low:%} 至 {high:%}）给出另一个主要理由。",
                 "figure": "各折模型的答案逐行相差多少",
                 "spread_p": "概率的标准差",
                 "spread_v": "答案的标准差",
@@ -75,6 +95,8 @@ class Stability:
                 "measure.flips": "折模型意见不一的行",
                 "measure.spread": "折模型之间的离散程度",
                 "measure.spread_of_error": "离散程度与典型误差之比",
+                "measure.reason_changes": "改问单个折模型时主要理由改变的行",
+                "measure.reason_changes_half": "以一半的行学习时主要理由改变的行",
             },
         },
     )
@@ -91,10 +113,36 @@ class Stability:
         if len(asked) < folds:
             notes.append(self._say("folds", k=len(asked), all=folds))
         if evidence.y.ndim > 1:
-            return self._flags(asked, notes)
-        if evidence.codec.labels:
-            return self._classes(asked, notes)
-        return self._values(asked, evidence, notes)
+            found = self._flags(asked, notes)
+        elif evidence.codec.labels:
+            found = self._classes(asked, notes)
+        else:
+            found = self._values(asked, evidence, notes)
+        return self._with_reasons(found, _reasons(evidence))
+
+    def _with_reasons(self, found: Finding, told: list[Changed]) -> Finding:
+        """The finding of the answers, and how steady their reasons are."""
+        for one in told:
+            half = "_half" if one.half else ""
+            shares = {"share": one.share, "low": one.low, "high": one.high}
+            moved = {**shares, "near": one.near, "first": FIRST}
+            measure = Measure(
+                name=f"reason_changes{half}",
+                value=one.share,
+                low=one.low,
+                high=one.high,
+                n=one.n,
+                unit="share",
+                better="lower",
+            )
+            by = {"k": one.k} if one.half else {}
+            note = (
+                self._say(f"reasons{half}", **moved, **by) if one.share else self._say(f"steady{half}", n=one.n, **by)
+            )
+            found = replace(found, measures=(*found.measures, measure), notes=(*found.notes, note))
+            if one.low > OTHERWISE and found.verdict == "pass":
+                found = replace(found, verdict="watch", say=self._say("unsteady", **shares))
+        return found
 
     def _classes(self, asked: Floats, notes: list[Say]) -> Finding:
         bag = asked.mean(axis=0)  # [n, c]
@@ -160,6 +208,60 @@ class Stability:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """How often the main reason of a row is another one."""
+
+    share: float
+    low: float
+    high: float
+    near: float  # share of the changed rows whose new main reason was among the first before
+    n: int
+    k: int  # models
+    half: bool  # they learnt from a random half of the rows
+
+
+def _reasons(evidence: Evidence) -> list[Changed]:
+    """The main reasons of the fold models against those of all of them, and those of refits against what ships."""
+    clock, folds = evidence.clock, evidence.model.folds
+    if len(evidence.model.parts) < 2:
+        return []
+    out, rows = [], np.sort(stream(evidence.seed, "stability", "reasons").permutation(evidence.n)[:REASONED])
+    if not clock.expired():
+        timer, few, one_of_k = clock.slice(clock.remaining()), rows[:LEAST_ROWS], evidence.y.ndim == 1
+        evidence.model.contributions(evidence.data.take(few), np.zeros(len(few), dtype=np.int64))
+        if not clock.stands:
+            afforded = int(LEAST_ROWS * SHARE * clock.remaining() / max(1e-9, folds * timer.spent()))
+            rows = rows[:: max(1, -(-len(rows) // max(1, afforded)))]
+        if len(rows) >= LEAST_ROWS:
+            data = evidence.data.take(rows)
+            pulls = [evidence.model.contributions(data, np.full(len(rows), fold))[:, :-1] for fold in range(folds)]
+            whole = sizes(np.mean(pulls, axis=0), one_of_k)
+            out.append(_changed(whole, np.asarray([sizes(p, one_of_k) for p in pulls]), half=False))
+    if evidence.pool is not None and evidence.plan.membership not in (
+        "quick",
+        "none",
+    ):  # without refits none has reasons
+        told = evidence.pool(clock).reasons
+        if told is not None and len(told.models) > 1:
+            out.append(_changed(told.whole, told.models, half=True))
+    return out
+
+
+def _changed(whole: Floats, models: Floats, half: bool) -> Changed:
+    """Sizes of pulls of one model [m, parts] against those of others [k, m, parts]; rows and models both are taken to be drawn."""
+    main, others = whole.argmax(axis=1), models.argmax(axis=2)
+    other = others != main
+    place = np.argsort(np.argsort(-whole, axis=1, kind="stable"), axis=1)  # 0 pulls hardest
+    before = np.take_along_axis(place, others.T, axis=1).T
+    by_row, by_model = other.mean(axis=0), other.mean(axis=1)
+    k, n = other.shape
+    error = float(np.sqrt(by_row.var(ddof=1) / n + by_model.var(ddof=1) / k))
+    share = float(other.mean())
+    near = float((before[other] < FIRST).mean()) if other.any() else 1.0
+    return Changed(share, max(0.0, share - 1.96 * error), min(1.0, share + 1.96 * error), near, n, k, half)
 
 
 def _asked(evidence: Evidence, folds: int) -> Floats:

@@ -598,6 +598,18 @@ class Honest:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class PoolReasons:
+    """How hard each part pulls on the scores of the same rows, told by what ships and by models that learnt from other rows.
+
+    Of several scores it is the mean over them, of one-of-k classes without what a part adds to all alike.
+    """
+
+    parts: tuple[str, ...]
+    whole: Floats  # [m, parts] of what ships
+    models: Floats  # [models, m, parts]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Pool:
     """Models of one kind that learnt from different rows, asked about the same rows: by them members are told from others.
 
@@ -615,6 +627,7 @@ class Pool:
     asked: int = 0  # refits that were asked for
     done: int = 0  # of them
     error: str = ""  # of the first that failed
+    reasons: PoolReasons | None = None  # of refits, on some of the rows; None where the time was up
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,15 +22,16 @@ from numpy.typing import NDArray
 from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Codec, Fitted, ModelView, Pool, Task, task_of
+from assay.kernel.plugins import Codec, Fitted, ModelView, Pool, PoolReasons, Task, task_of
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import cores
 from assay.stats import splitting
+from assay.stats.pulls import sizes
 
 from .encoders import Encoders
-from .ensemble import Ensemble
+from .ensemble import Ensemble, Member
 from .executors.here import side_by_side
 from .refit import CUT, settings_of
 from .run import Found
@@ -43,6 +44,7 @@ ROWS, SECONDS = 10_000, 1.0  # rows that fold models are asked about at most, an
 STILL_ROWS = 2_000  # where no clock is looked at
 FIRST, BLOCK = 200, 1_000  # rows at once: the first block tells the pace, each later one may be twice as large
 UNSEEN = 2_000  # rows at most that nothing learnt from
+REASONED = 300  # rows whose reasons are asked of every refit
 
 
 class Pooled:
@@ -90,47 +92,68 @@ def of_refits(found: Found, shipped: Ensemble, plan: Plan, table: Dataset, clock
     able[found.split.sealed] = False
     coins = stream(seed, "pool", "coins").random((count, units.max() + 1)) < 0.5
     inside = coins[:, units] & able
+    reasoned = np.sort(stream(seed, "pool", "reasons").permutation(table.rows)[:REASONED])
     done = side_by_side(
         # Each may take what is left of the whole time, so that of too little some are done rather than all cut short.
         lambda place, share: _refitted(
-            found, plan, table, np.flatnonzero(inside[place]), place, replace(share, deadline=clock.deadline)
+            found, plan, table, np.flatnonzero(inside[place]), reasoned, place, replace(share, deadline=clock.deadline)
         ),
         count,
         min(count, cores()),
         clock,
     )
-    kept = [place for place, losses in enumerate(done) if isinstance(losses, np.ndarray)]
-    errors = [losses for losses in done if isinstance(losses, str)]
+    kept = [(place, refit) for place, refit in enumerate(done) if isinstance(refit, Refit)]
+    errors = [refit for refit in done if isinstance(refit, str)]
     task: Task = task_of(plan.task)
     own = None if able.all() else task.losses(shipped.scores(table), found.y)
     return Pool(
         coins=True,
         rows=np.arange(table.rows),
         units=units,
-        inside=inside[kept],
-        losses=np.asarray([done[place] for place in kept]).reshape(-1, table.rows),
+        inside=inside[[place for place, _ in kept]],
+        losses=np.asarray([refit.losses for _, refit in kept]).reshape(-1, table.rows),
         unseen=~able,
         shipped=own,
         asked=count,
         done=len(kept),
         error=errors[0] if errors else "",
+        reasons=_reasons([refit for _, refit in kept], shipped, table.take(reasoned), found.y.ndim == 1, clock),
     )
 
 
-def _refitted(found: Found, plan: Plan, table: Dataset, rows: Ints, number: int, clock: Clock) -> Floats | str | None:
-    """Losses [n] of all rows, of the pipeline that learnt from some; None where the time was up, and what went wrong where it did."""
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """What the pipeline says that learnt from some of the rows."""
+
+    losses: Floats  # [n] of all rows
+    sizes: Floats | None  # [m, parts] how hard each part pulls on some of them; None where the time was up
+
+
+def _refitted(
+    found: Found, plan: Plan, table: Dataset, rows: Ints, reasoned: Ints, number: int, clock: Clock
+) -> Refit | str | None:
+    """The pipeline learnt from some rows; None where the time was up, and what went wrong where it did."""
     if clock.expired():
         return None
     try:
-        raw = learnt_from(found, plan, table, rows, number, clock)
+        return learnt_from(found, plan, table, rows, reasoned, number, clock)
     except Exception as error:  # noqa: BLE001  whatever a learner raises on a half is told by the check, and costs no model
         return f"{type(error).__name__}: {error}"[:500]
-    task: Task = task_of(plan.task)
-    return None if raw is None else task.losses(found.ensemble.calibration(raw), found.y)
 
 
-def learnt_from(found: Found, plan: Plan, table: Dataset, rows: Ints, number: int, clock: Clock) -> Floats | None:
-    """Raw scores [n, w] of all rows, of the pipeline learnt from some of them; None where the clock cut it short."""
+def _reasons(refits: list[Refit], shipped: Ensemble, some: Dataset, one_of_k: bool, clock: Clock) -> PoolReasons | None:
+    """The reasons of those refits that had the time for them, beside those of what ships."""
+    told = [refit.sizes for refit in refits if refit.sizes is not None]
+    if not told or clock.expired():
+        return None
+    whole = sizes(shipped.contributions(some)[:, :-1], one_of_k)
+    return PoolReasons(parts=shipped.parts, whole=whole, models=np.asarray(told))
+
+
+def learnt_from(
+    found: Found, plan: Plan, table: Dataset, rows: Ints, reasoned: Ints, number: int, clock: Clock
+) -> Refit | None:
+    """The pipeline learnt from some rows, asked about all of them and about the reasons of others; None where the clock cut it short."""
     task: Task = task_of(plan.task)
     split, seed = found.split, plan.seed
     rng = stream(seed, "pool", "tune rows", number)
@@ -140,6 +163,7 @@ def learnt_from(found: Found, plan: Plan, table: Dataset, rows: Ints, number: in
     train, watched = whole.take(kept), whole.take(tune)
     settings = settings_of(found, plan)
     raw = np.zeros((table.rows, found.ensemble.head.width))
+    members = []
     for member in found.ensemble.members:
         learner = with_settings(shelf("learners").get(member.learner), settings[member.name])
         rng, timer = stream(seed, "pool", member.name, number), clock.slice(clock.remaining())
@@ -147,7 +171,12 @@ def learnt_from(found: Found, plan: Plan, table: Dataset, rows: Ints, number: in
         if timer.remaining() < CUT * (timer.spent() + timer.remaining()):
             return None
         raw += member.weight * learnt.predict(whole)
-    return raw
+        members.append(Member(member.name, member.learner, member.weight, (learnt,)))
+    losses = task.losses(found.ensemble.calibration(raw), found.y)
+    if clock.expired():
+        return Refit(losses, None)
+    refit = Ensemble(found.ensemble.head, (encoders,), tuple(members), found.ensemble.calibration)
+    return Refit(losses, sizes(refit.pulls([whole.take(reasoned)])[:, :-1], found.y.ndim == 1))
 
 
 def of_folds(found: Found, shipped: Ensemble, plan: Plan, table: Dataset, clock: Clock) -> Pool:
