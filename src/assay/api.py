@@ -189,7 +189,7 @@ def _trained(
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
-        exposure = None if members is None or members.made is None else _annex(members.made, drawn, table)
+        exposure = None if members is None or members.made is None else _annex(members.made, drawn, table, found)
         model = replace(model, findings=findings, broken_limits=broken, card=card, exposure=exposure)
         if found.readable is not None:
             said = _readable(found.contenders[found.readable].name, findings)
@@ -216,12 +216,13 @@ def _asks_members(plan: Plan, checks: Sequence[str] | None) -> bool:
     return asked and bool(set(task_of(plan.task).about.gives) & set(PLAIN))
 
 
-def _annex(members: Pool, plan: Plan, table: Dataset) -> Annex | None:
+def _annex(members: Pool, plan: Plan, table: Dataset, found: Found) -> Annex | None:
     """Which rows are exposed; None where members cannot be told from others."""
     if unplayable(members, bool(plan.splits.time)):
         return None
-    probable = task_of(plan.task).about.gives[0] in PROBABLE
-    return annex(members, table, plan.names("id"), probable, plan.seed)
+    task = task_of(plan.task)
+    fitted = found.rows, task.losses(found.settled.calibrated.scores, found.scored.y)
+    return annex(members, table, plan.names("id"), task.about.gives[0] in PROBABLE, plan.seed, fitted)
 
 
 def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profile:

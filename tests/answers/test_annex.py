@@ -63,6 +63,30 @@ def test_what_learning_a_row_moves_and_who_is_contradicted_stands_first() -> Non
     assert [int(float(one)) - 1000 for one in columns["id"]] == [row - 1 for row in columns["row"]]
 
 
+def test_rows_that_no_attack_was_asked_about_are_doubted_too() -> None:
+    n, asked = 40, np.arange(10)
+    made = Pool(
+        coins=False,
+        rows=asked,
+        units=asked,
+        inside=(asked % 4)[None] != np.arange(4)[:, None],
+        losses=np.full((4, 10), np.log(2.0)),
+        unseen=np.zeros(10, dtype=bool),
+        shipped=None,
+    )
+    given = np.where(
+        np.arange(n) == 25, 0.1, 0.8
+    )  # probability of the given answer, by the fold that had not seen the row
+    table = Dataset((Column.of_numbers("id", np.arange(n) + 0.0),))
+    found = annex(made, table, ("id",), True, 0, (np.arange(n), -np.log(given)))
+    assert sorted(found.rows.tolist()) == list(range(1, n + 1))
+    assert np.isnan(found.exposure[found.rows > 10]).all()
+    doubt = dict(zip(found.rows.tolist(), found.doubt.tolist(), strict=True))
+    assert doubt[26] == pytest.approx(0.9)
+    assert doubt[1] == pytest.approx(0.2)  # of the pool's own models only those of its fold count, once
+    assert found.rows[10] == 26  # of the rows without an exposure the most doubtful stands first
+
+
 def test_every_row_has_its_place(model: Any) -> None:
     assert sorted(model.exposure.rows.tolist()) == list(range(1, N + 1))
     columns = model.exposure.columns()

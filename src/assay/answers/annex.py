@@ -2,7 +2,8 @@
 
 A private annex: it names rows, so it is written only where somebody asks, into a file of its own, and never becomes part of a model or
 a report. A row is the more exposed the further RMIA's rank of it moves up in models that learnt it. Rows that no model would have
-guessed are exposed most, and among them are the wrong answers: beside the exposure stands the doubt of the models that never saw the row.
+guessed are exposed most, and among them are the wrong answers: beside the exposure stands the doubt of the models that never saw the row,
+fold models and refits. Sorted by it, the rows whose answers may be wrong stand first; every row has it, the exposure those that were asked.
 """
 
 from __future__ import annotations
@@ -41,23 +42,35 @@ class Annex(Written):
         return beside(self.ids, told)
 
 
-def annex(pool: Pool, table: Dataset, ids: Sequence[str], probable: bool, seed: int) -> Annex:
-    """The annex of the rows of a pool; rows of one unit share what is told of it.
+def annex(
+    pool: Pool,
+    table: Dataset,
+    ids: Sequence[str],
+    probable: bool,
+    seed: int,
+    fitted: tuple[Ints, Floats] = (np.zeros(0, dtype=np.int64), np.zeros(0)),
+) -> Annex:
+    """The annex of the rows of a pool and of those beside it; rows of one unit share what is told of its exposure.
 
-    ids : columns of the table that rows are known by; probable : the losses of the pool are log-losses
+    ids : columns of the table that rows are known by; probable : losses are log-losses
+    fitted : rows and losses of the cross-fitted answers, each by a fold model that had not seen the row
     """
     seen = ~pool.unseen
     judged = games.played(pool, probable, stream(seed, "membership"))
-    told = confidences(pool.losses[:, seen], probable)
-    beyond = ~pool.inside[:, seen]
-    mean = np.where(beyond, np.exp(told), 0.0).sum(axis=0) / np.maximum(beyond.sum(axis=0), 1)
-    doubt = np.where(beyond.any(axis=0), 1.0 - mean, np.nan)
+    asked, exposed, doubted = pool.rows[seen], np.full(table.rows, np.nan), np.zeros((2, table.rows))
     units = np.unique(pool.units[seen], return_inverse=True)[1]
-    exposed = exposure.of_rows(judged.scores[ATTACKS.index("rmia")], judged.member)[units]
-    order = np.lexsort((pool.rows[seen], -np.nan_to_num(exposed, nan=-2.0)))
-    rows = pool.rows[seen][order]
+    exposed[asked] = exposure.of_rows(judged.scores[ATTACKS.index("rmia")], judged.member)[units]
+    beyond = (
+        ~pool.inside[:, seen] if pool.coins else np.zeros_like(pool.inside[:, seen])
+    )  # else they are `fitted` anyhow
+    told = np.where(beyond, np.exp(confidences(pool.losses[:, seen], probable)), 0.0)
+    doubted[:, asked] += told.sum(axis=0), beyond.sum(axis=0)
+    doubted[:, fitted[0]] += np.exp(confidences(fitted[1], probable)), np.ones(len(fitted[0]))
+    doubt = np.where(doubted[1] > 0, 1.0 - doubted[0] / np.maximum(doubted[1], 1.0), np.nan)
+    rows = np.union1d(asked, fitted[0])
+    rows = rows[np.lexsort((rows, -doubt[rows], -np.nan_to_num(exposed[rows], nan=-2.0)))]
     known = table.take(rows)
-    return Annex(tuple(known[name] for name in ids), rows + 1, exposed[order], doubt[order])
+    return Annex(tuple(known[name] for name in ids), rows + 1, exposed[rows], doubt[rows])
 
 
 def _cells(values: Floats) -> list[Any]:

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Bools, Floats
+from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
@@ -31,6 +31,7 @@ SHARE = 0.5  # of the time that is left, for asking
 OFTEN = 0.10  # a fold model answers otherwise than the bag on more than this share of rows
 WIDE = 0.5  # spread of values against the root mean squared error
 REASONED = 300  # rows whose reasons are compared
+REASON_SHARE = 0.2  # of the time that is left, for asking for them
 OTHERWISE = 0.25  # the main reason is another one for surely more than this share of rows
 FIRST = 3  # a new main reason may have been among so many before
 BINS = 30
@@ -55,9 +56,9 @@ class Stability:
                 "elsewhere": "needs models that learnt from other rows of the training table: this one was made elsewhere, and is alone",
                 "one": "the model has one fold model; two are needed to compare",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
-                "reasons": "The part that pulls hardest is another one for {share:%} of rows ({low:%} to {high:%}) when one fold model is asked instead of all; in {near:%} of these it was among the first {first} before.",
+                "reasons": "Two fold models asked about the same row name different main reasons for {share:%} of rows ({low:%} to {high:%}); in {near:%} of these the main reason of one is among the first {first} of the other.",
                 "reasons_half": "Learnt anew on a random half of the rows ({k} times), the model gives {share:%} of rows ({low:%} to {high:%}) another main reason; in {near:%} of these it was among the first {first} before.",
-                "steady": "The part that pulls hardest is the same for all {n} rows that were asked, whichever fold model is asked.",
+                "steady": "Two fold models asked about the same row name the same main reason for all {n} rows that were asked.",
                 "steady_half": "Learnt anew on a random half of the rows ({k} times), the model gives all {n} rows that were asked the same main reason.",
                 "unsteady": "Answers hold, their reasons do not: {share:%} of rows ({low:%} to {high:%}) get another main reason from a model of slightly different rows.",
                 "figure": "How far fold models lie apart, row by row",
@@ -68,7 +69,7 @@ class Stability:
                 "measure.flips": "rows on which fold models disagree",
                 "measure.spread": "spread among fold models",
                 "measure.spread_of_error": "spread against the typical error",
-                "measure.reason_changes": "rows with another main reason, by fold model",
+                "measure.reason_changes": "rows for which two fold models name different main reasons",
                 "measure.reason_changes_half": "rows with another main reason, learnt on half of the rows",
             },
             "zh": {
@@ -82,9 +83,9 @@ class Stability:
                 "elsewhere": "需要由训练表中其他行训练的模型：该模型在别处制作，只有它一个",
                 "one": "模型只有一个折模型；比较至少需要两个",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
-                "reasons": "改问单个折模型时，{share:%} 的行（{low:%} 至 {high:%}）影响最大的部分变为另一个；其中 {near:%} 原先位于前 {first} 位。",
+                "reasons": "就同一行询问两个折模型，{share:%} 的行（{low:%} 至 {high:%}）得到不同的主要理由；其中 {near:%} 的主要理由位于另一模型的前 {first} 位。",
                 "reasons_half": "在随机一半的行上重新学习（{k} 次）后，模型对 {share:%} 的行（{low:%} 至 {high:%}）给出另一个主要理由；其中 {near:%} 原先位于前 {first} 位。",
-                "steady": "对所询问的全部 {n} 行，无论改问哪个折模型，影响最大的部分都不变。",
+                "steady": "就同一行询问两个折模型，所询问的全部 {n} 行都得到相同的主要理由。",
                 "steady_half": "在随机一半的行上重新学习（{k} 次）后，模型对所询问的全部 {n} 行给出相同的主要理由。",
                 "unsteady": "答案稳定，理由却不稳定：由略有不同的行学得的模型，会对 {share:%} 的行（{low:%} 至 {high:%}）给出另一个主要理由。",
                 "figure": "各折模型的答案逐行相差多少",
@@ -95,7 +96,7 @@ class Stability:
                 "measure.flips": "折模型意见不一的行",
                 "measure.spread": "折模型之间的离散程度",
                 "measure.spread_of_error": "离散程度与典型误差之比",
-                "measure.reason_changes": "改问单个折模型时主要理由改变的行",
+                "measure.reason_changes": "两个折模型给出不同主要理由的行",
                 "measure.reason_changes_half": "以一半的行学习时主要理由改变的行",
             },
         },
@@ -224,29 +225,37 @@ class Changed:
 
 
 def _reasons(evidence: Evidence) -> list[Changed]:
-    """The main reasons of the fold models against those of all of them, and those of refits against what ships."""
-    clock, folds = evidence.clock, evidence.model.folds
+    """The main reasons that two fold models give the same row, and those of refits against those of what ships."""
+    clock, folds, one_of_k = evidence.clock, evidence.model.folds, evidence.y.ndim == 1
     if len(evidence.model.parts) < 2:
         return []
-    out, rows = [], np.sort(stream(evidence.seed, "stability", "reasons").permutation(evidence.n)[:REASONED])
+    rng, out = stream(evidence.seed, "stability", "reasons"), list[Changed]()
+    rows = np.sort(rng.permutation(evidence.n)[:REASONED])
+    first = rng.integers(folds, size=len(rows))
+    other = (first + rng.integers(1, folds, size=len(rows))) % folds
+
+    def told(some: Ints) -> tuple[Floats, Floats]:
+        data = evidence.data.take(rows[some])
+        both = (evidence.model.contributions(data, by[some])[:, :-1] for by in (first, other))
+        one, two = (sizes(pulls, one_of_k) for pulls in both)
+        return one, two
+
     if not clock.expired():
-        timer, few, one_of_k = clock.slice(clock.remaining()), rows[:LEAST_ROWS], evidence.y.ndim == 1
-        evidence.model.contributions(evidence.data.take(few), np.zeros(len(few), dtype=np.int64))
+        timer, some = clock.slice(clock.remaining()), rng.permutation(len(rows))
+        few = told(some[:LEAST_ROWS])
+        more = len(rows) - LEAST_ROWS
         if not clock.stands:
-            afforded = int(LEAST_ROWS * SHARE * clock.remaining() / max(1e-9, folds * timer.spent()))
-            rows = rows[:: max(1, -(-len(rows) // max(1, afforded)))]
-        if len(rows) >= LEAST_ROWS:
-            data = evidence.data.take(rows)
-            pulls = [evidence.model.contributions(data, np.full(len(rows), fold))[:, :-1] for fold in range(folds)]
-            whole = sizes(np.mean(pulls, axis=0), one_of_k)
-            out.append(_changed(whole, np.asarray([sizes(p, one_of_k) for p in pulls]), half=False))
+            more = int(min(more, LEAST_ROWS * REASON_SHARE * clock.remaining() / max(1e-9, timer.spent())))
+        rest = told(some[LEAST_ROWS : LEAST_ROWS + more]) if more > 0 else few
+        one, two = (np.concatenate(pair) if more > 0 else pair[0] for pair in zip(few, rest, strict=True))
+        out.append(_changed(one, two[None], half=False))
     if evidence.pool is not None and evidence.plan.membership not in (
         "quick",
         "none",
     ):  # without refits none has reasons
-        told = evidence.pool(clock).reasons
-        if told is not None and len(told.models) > 1:
-            out.append(_changed(told.whole, told.models, half=True))
+        reasons = evidence.pool(clock).reasons
+        if reasons is not None and len(reasons.models) > 1:
+            out.append(_changed(reasons.whole, reasons.models, half=True))
     return out
 
 
@@ -258,7 +267,7 @@ def _changed(whole: Floats, models: Floats, half: bool) -> Changed:
     before = np.take_along_axis(place, others.T, axis=1).T
     by_row, by_model = other.mean(axis=0), other.mean(axis=1)
     k, n = other.shape
-    error = float(np.sqrt(by_row.var(ddof=1) / n + by_model.var(ddof=1) / k))
+    error = float(np.sqrt(by_row.var(ddof=1) / n + (by_model.var(ddof=1) / k if k > 1 else 0.0)))
     share = float(other.mean())
     near = float((before[other] < FIRST).mean()) if other.any() else 1.0
     return Changed(share, max(0.0, share - 1.96 * error), min(1.0, share + 1.96 * error), near, n, k, half)
