@@ -185,7 +185,7 @@ def _trained(
         evidence, stopped = through_one(
             lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask, members)
         )
-        evidence = replace(evidence, profile=profile)
+        evidence = replace(evidence, profile=profile, kept=lambda: tuple(model.to_box().texts_within()))
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}

@@ -461,9 +461,12 @@ class Model:
 
     # ------------------------------------------------------------------------------------------------------ file
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write one file that holds no code; the same model gives the same bytes."""
-        bundle.write(self.to_box(), Path(path), kind="model")
+    def save(self, path: str | os.PathLike[str], examples: bool = False) -> Path:
+        """Write one file that holds no code; the same model gives the same bytes.
+
+        examples : keep the figures that show single rows (ids, texts, pictures), which stay in this object's report in any case
+        """
+        bundle.write(self.to_box(examples), Path(path), kind="model")
         return Path(path)
 
     def export(self, path: str | os.PathLike[str], data: Any = None, **options: Any) -> Exported:
@@ -474,13 +477,14 @@ class Model:
         rows = None if data is None else self._opened(read(data, **options))
         return export(self.ensemble, self.plan, self.task, self.codec.labels, Path(path), rows, self.conformal)
 
-    def to_box(self) -> Box:
-        """Everything a file needs."""
+    def to_box(self, examples: bool = False) -> Box:
+        """Everything a file needs, and the figures that show single rows where they are asked for."""
         box = Box("model")
         conformal = {"classes": isinstance(self.conformal, ClassSets)}  # what older releases tell them apart by
         box.put(plan=self.plan.to_json(), labels=list(self.codec.labels), conformal=conformal, card=to_plain(self.card))
-        box.put(ledger=[to_plain(t) for t in self.ledger], findings=[f.to_json() for f in self.findings])
-        box.put(tested=[f.to_json() for f in self.tested])
+        asked, tested = ([f if examples else f.without_rows() for f in found] for found in (self.findings, self.tested))
+        box.put(ledger=[to_plain(t) for t in self.ledger], findings=[f.to_json() for f in asked])
+        box.put(tested=[f.to_json() for f in tested])
         if self.codec.scale:
             box.put_array("scale", np.asarray(self.codec.scale))
         inner = box.add("conformal")

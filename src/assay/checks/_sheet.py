@@ -23,4 +23,4 @@ def pictures_of(column: Column, title: Say, said: Sequence[Say]) -> list[Figure]
         return []
     seen = zip(modality.thumbnails(column), said, strict=True)
     sheet = [{"jpeg": base64.b64encode(jpeg).decode(), "say": say} for jpeg, say in seen if jpeg is not None]
-    return [Figure(kind="pictures", title=title, data={"pictures": sheet})] if sheet else []
+    return [Figure(kind="pictures", title=title, data={"pictures": sheet}, rows=True)] if sheet else []

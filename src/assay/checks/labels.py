@@ -229,7 +229,9 @@ class Labels:
         texts += [[starred(_text(t)[:LETTERS]) for t in column.take(order).texts()] for column in said]
         columns = [self._say("row"), *(column.name for column in (*ids, *said)), *heads]
         rows = [[int(places[i]) + 1, *(_text(t[at]) for t in texts), *cells[at]] for at, i in enumerate(order.tolist())]
-        return [Figure(kind="table", title=self._say("table"), data={"columns": columns, "rows": rows})]
+        named = bool(texts)  # places and answers alone tell nobody who has not the table
+        data = {"columns": columns, "rows": rows}
+        return [Figure(kind="table", title=self._say("table"), data=data, rows=named)]
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)

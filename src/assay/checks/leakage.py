@@ -305,7 +305,7 @@ class Leakage:
         if found := probes.near_copies(evidence, table, near_rows(table.data, texts)):
             rows = [shortened(*(probes.spelled(table.data, texts, row) for row in pair)) for pair in found.pairs]
             data = {"columns": [self._say("near_one"), self._say("near_other")], "rows": rows}
-            figure = Figure(kind="table", title=self._say("near_figure"), data=data)
+            figure = Figure(kind="table", title=self._say("near_figure"), data=data, rows=True)
             yield self._kept_or_apart("near", found, evidence, table, (figure,))
         if found := probes.near_copies(evidence, table, leaks.near_cells(table.data, probes.used(evidence))):
             places = np.asarray(found.pairs).ravel()

@@ -284,7 +284,7 @@ class Objects:
             except (Unreadable, OutsideHome, OSError, ValueError):
                 continue
             shown.append({"jpeg": base64.b64encode(jpeg).decode(), "say": say, "wide": True})
-        return Figure(kind="pictures", title=self._say(title), data={"pictures": shown}) if shown else None
+        return Figure(kind="pictures", title=self._say(title), data={"pictures": shown}, rows=True) if shown else None
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)

@@ -409,7 +409,7 @@ class Reasons:
         half = TEXTS // 2
         shown = [*order[:half], *order[max(half, len(order) - half) :]]
         texts = [self._text(evidence, sample, one) for one in shown]
-        return [Figure(kind="texts", title=self._say("texts"), data={"texts": texts})]
+        return [Figure(kind="texts", title=self._say("texts"), data={"texts": texts}, rows=True)]
 
     def _places(self, evidence: Evidence, sample: Sample) -> tuple[dict[str, list[Placed]], list[Placed]]:
         """Maps of the pictures to be shown, by what they show, and of those that are put to the test, which nothing chose."""
@@ -430,7 +430,7 @@ class Reasons:
             for key, maps in shown.items()
         }
         return [
-            Figure(kind="pictures", title=self._say(f"maps.{key}"), data={"pictures": found})
+            Figure(kind="pictures", title=self._say(f"maps.{key}"), data={"pictures": found}, rows=True)
             for key, found in drawn.items()
             if found
         ]

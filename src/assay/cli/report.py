@@ -99,6 +99,6 @@ def _told(parsed: argparse.Namespace, asked: Frame) -> Model:
 
     model = model.keeping(read(parsed.answers, asked))
     if parsed.keep:
-        model.save(parsed.keep)
+        model.save(parsed.keep, examples=True)  # what was left out of the file stays out
         tell(word("wrote_report", parsed.lang, report=parsed.keep))
     return model

@@ -29,6 +29,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--latency", default="", metavar="TIME", help=helped("latency", lang))
     parser.add_argument("--membership", choices=MEMBERSHIP, default="quick", help=helped("membership", lang))
     parser.add_argument("--annex", metavar="FILE", help=helped("annex", lang))
+    parser.add_argument("--examples", action="store_true", help=helped("examples", lang))
     parser.add_argument("--price", action="store_true", help=helped("price", lang))
     parser.add_argument("--resume", action="store_true", help=helped("resume", lang))
     reading(parser, lang)
@@ -83,7 +84,7 @@ def run(parsed: argparse.Namespace) -> int:
             **wished(parsed),
         )
         progress.done()
-        model.save(path)
+        model.save(path, examples=parsed.examples)
         model.report.save(report, parsed.lang)
         if annex and model.exposure is not None:
             model.exposure.save(annex, parsed.lang)

@@ -8,7 +8,7 @@ otherwise, because what is in a box may have been written by anybody.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -128,6 +128,26 @@ class Box:
         yield self
         for inner in self.inner.values():
             yield from inner.walk()
+
+    def texts_within(self) -> Iterator[str]:
+        """Every text that stands in this box and those within, keys of mappings among them, and bytes read as text."""
+        for box in self.walk():
+            yield from _texts(box.values)
+            for array in box.arrays.values():
+                if array.dtype == np.uint8:  # words may rest in bytes
+                    yield array.tobytes().decode("utf-8", "ignore")
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _texts(inner)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _short(value: object) -> str:

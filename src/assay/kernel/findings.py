@@ -63,6 +63,9 @@ class Figure:
     data: Mapping[str, Any]
     x: Say | str = ""
     y: Say | str = ""
+    rows: bool = (
+        False  # it shows cells of single rows, their ids, texts or pictures: a model file leaves it out unless asked
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", _listed(self.data))  # arrays become lists; Says stay Says
@@ -118,6 +121,14 @@ class Finding:
             seconds=float(raw["seconds"]),
         )
 
+    def without_rows(self) -> Finding:
+        """The same finding without the figures that show single rows, and with a note of how many those are."""
+        kept = tuple(figure for figure in self.figures if not figure.rows)
+        if len(kept) == len(self.figures):
+            return self
+        note = Say("auditing", "withheld", {"n": len(self.figures) - len(kept)})
+        return replace(self, figures=kept, notes=(*self.notes, note))
+
     def on(self, rows: str, seconds: float) -> Finding:
         """The same finding, saying where it was measured and how long it took."""
         return replace(self, rows=rows, seconds=seconds)
@@ -165,6 +176,7 @@ def _figure(raw: Mapping[str, Any]) -> Figure:
         data=_label(dict(raw["data"])),
         x=_label(raw["x"]),
         y=_label(raw["y"]),
+        rows=bool(raw.get("rows", False)),  # files of the first releases do not say
     )
 
 

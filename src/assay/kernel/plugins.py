@@ -663,6 +663,7 @@ class Evidence:
     profile: Any = None  # how the training rows were spread (`assay.stats.profile.Profile`), where that was kept
     bare: bool = False  # answers are names without probabilities, whose scores were made up here
     training: Dataset | None = None  # the opened training table, where the person gave it to an audit
+    kept: Callable[[], Sequence[str]] | None = None  # all that the model file holds as text; None in an audit
 
     @property
     def elsewhere(self) -> bool:

@@ -1,6 +1,6 @@
 """Is this column one of a set of names, and which codes do they get?
 
-Codes are learnt from training rows only: frequent levels get their own, rare and unseen ones share the last. A missing
+Codes are learnt from training rows only: frequent levels get their own; rare ones, of which a file keeps hashes, and unseen ones share the last. A missing
 cell is a level of its own where training had one.
 """
 
@@ -27,6 +27,7 @@ from assay.kernel.words import Say
 from assay.onnx_graph.graph import TREES, Graph
 
 MOST_LEVELS = 250  # a tree library bins a feature into 255; the rest share one code
+NAMED = 3  # rows that a name is in at least, to have a code of its own and to stand in a file as it is written
 MISSING = ""  # the level that stands for a missing cell
 SENTENCE = 5  # words from which a cell reads as text rather than a name
 
@@ -96,9 +97,7 @@ class Category:
         counts = np.bincount(column.cells[column.cells >= 0], minlength=len(column.levels))
         seen = np.flatnonzero(counts)
         order = sorted(seen.tolist(), key=lambda c: (-int(counts[c]), str(column.levels[c])))  # type: ignore[index]
-        kept = order[:MOST_LEVELS]
-        if len(order) > 50:  # among many, a name seen once teaches nothing
-            kept = [c for c in kept if counts[c] > 1] or kept
+        kept = [c for c in order[:MOST_LEVELS] if counts[c] >= NAMED]  # a file names nobody who stands alone
         levels = [str(column.levels[c]) for c in kept]
         if (column.cells < 0).any():
             levels.append(MISSING)

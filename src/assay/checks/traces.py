@@ -1,0 +1,136 @@
+"""What of single rows stands word for word in the model file?
+
+A file needs names: levels of categories, words of texts, labels. What only one or two rows hold is none of its business: such a name may be
+that of a person. Cells that fewer than three rows hold, and words of texts that fewer than three texts hold, are looked for among
+all that is written in the file as text. It is asked of the file as it was before this report; figures of single rows are left out
+of a file unless somebody asks for them. Numbers are not looked for: that a model gives rows away without their words is asked by `membership`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from assay.kernel.data import Column
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.findings import Advice, Figure, Finding, Measure
+from assay.kernel.plugins import About, Evidence
+from assay.kernel.words import Say
+
+FEWEST = 3  # rows that share what may stand in a file
+LEAST_LETTERS, WITHIN = 3, 8  # letters of what is looked for as a whole, and within other text
+MOST_TEXTS = 50_000  # of one column, whose words are counted
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What of single rows is in the file?"""
+
+    about: ClassVar[About] = About(
+        key="traces",
+        order=92,
+        words={
+            "en": {
+                "title": "Traces in the file",
+                "question": "What of single rows stands word for word in the model file?",
+                "clean": "None of {n} cells and words that fewer than {fewest} rows hold stands in the file.",
+                "found": "{found} of {n} cells and words that fewer than {fewest} rows hold {found:stands|stand} in the file, {most} of them from '{column}'.",
+                "none": "every cell of words is shared by {fewest} rows at least: there is nothing to look for",
+                "training_only": "the file is looked through when the model is made; see the report of the training",
+                "target": "Labels of the target are not looked for: a file has to name them.",
+                "numbers": "Numbers are not looked for.",
+                "drop": "Leave '{column}' out, or give it coarser names.",
+                "figure": "What was found, all but its first letters covered",
+                "column": "column",
+                "such_as": "such as",
+                "how_many": "cells and words",
+                "measure.found": "cells and words of single rows in the file",
+                "measure.asked": "cells and words that were looked for",
+            },
+            "zh": {
+                "title": "文件中的痕迹",
+                "question": "模型文件中是否逐字保留了个别行的内容？",
+                "clean": "少于 {fewest} 行共有的 {n} 个单元格与词语，没有一个出现在文件中。",
+                "found": "少于 {fewest} 行共有的 {n} 个单元格与词语中，有 {found} 个出现在文件中，其中 {most} 个来自“{column}”。",
+                "none": "每个文字单元格都至少为 {fewest} 行共有：没有需要查找的内容",
+                "training_only": "文件在模型制作时检查；请见训练报告",
+                "target": "不查找目标列的标签：文件必须写明它们。",
+                "numbers": "不查找数字。",
+                "drop": "去掉“{column}”，或改用更粗的名称。",
+                "figure": "找到的内容（仅显示开头几个字符）",
+                "column": "列",
+                "such_as": "例如",
+                "how_many": "单元格与词语",
+                "measure.found": "文件中属于个别行的单元格与词语",
+                "measure.asked": "所查找的单元格与词语",
+            },
+        },
+    )
+
+    def run(self, evidence: Evidence) -> Finding:
+        """Rare cells and words, and which of them the file holds."""
+        if evidence.kept is None:
+            raise DoesNotApply("no file at hand", say=self._say("training_only"))
+        words = [c for c in evidence.raw if c.levels is not None and c.role != "target"]
+        rare = {column.name: set(_rare(column)) for column in words}
+        n = sum(map(len, rare.values()))
+        if not n:
+            raise DoesNotApply("nothing is rare", say=self._say("none", fewest=FEWEST))
+        kept = evidence.kept()
+        whole, text = set(kept), "\0".join(kept)
+        found = {
+            name: sorted(one for one in some if one in whole or (len(one) >= WITHIN and one in text))
+            for name, some in rare.items()
+        }
+        count = sum(map(len, found.values()))
+        said = {"n": n, "fewest": FEWEST}
+        notes = (self._say("target"), self._say("numbers"))
+        measures = (
+            Measure(name="found", value=float(count), n=n, better="lower"),
+            Measure(name="asked", value=float(n), n=n),
+        )
+        if not count:
+            return Finding(
+                check="traces", verdict="pass", say=self._say("clean", **said), measures=measures, notes=notes
+            )
+        most = max(found, key=lambda name: len(found[name]))
+        rows = [
+            [name, ", ".join(f"{one[:2]}***" for one in some[:SHOWN]), len(some)]
+            for name, some in found.items()
+            if some
+        ]
+        heads = [self._say(key) for key in ("column", "such_as", "how_many")]
+        return Finding(
+            check="traces",
+            verdict="watch",
+            say=self._say("found", found=count, most=len(found[most]), column=most, **said),
+            measures=measures,
+            figures=(Figure(kind="table", title=self._say("figure"), data={"columns": heads, "rows": rows}),),
+            notes=notes,
+            advice=(Advice(say=self._say("drop", column=most), option=f"--drop {most}"),),
+        )
+
+    def _say(self, key: str, **values: object) -> Say:
+        return self.about.say("checks", key, **values)
+
+
+def _rare(column: Column) -> Iterator[str]:
+    """Cells of a column, and words within them, that few rows hold."""
+    assert column.levels is not None
+    counts = np.bincount(column.cells[column.cells >= 0], minlength=len(column.levels))
+    cells = [(str(level), int(count)) for level, count in zip(column.levels, counts, strict=True) if count]
+    yield from (cell for cell, count in cells if count < FEWEST and len(cell) >= LEAST_LETTERS)
+    if column.kind.partition(":")[0] != "text":
+        return
+    held: Counter[str] = Counter()
+    for cell, count in cells[:MOST_TEXTS]:
+        for word in set(re.findall(r"\w+", cell.lower())):
+            held[word] += count
+    if len(cells) <= MOST_TEXTS:  # of more texts it is not known in how many a word is
+        yield from (word for word, count in held.items() if count < FEWEST and len(word) >= LEAST_LETTERS)

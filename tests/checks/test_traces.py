@@ -1,0 +1,96 @@
+"""Is it seen what of single rows stands in a file, and does a file of ours hold nothing of the kind?"""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import assay
+from assay.kernel.errors import DoesNotApply
+
+from .worlds import ask, logit_world, names, world
+
+N = 240
+ALONE = ("Unikatstadt", "Zweitestadt")
+
+
+def table() -> dict[str, list[Any]]:
+    """People with ids, notes of which each has a word of its own, and two towns that one row each is of."""
+    rng = np.random.default_rng(0)
+    said = ["good", "bad", "room", "cold", "warm", "staff", "late", "early", "noisy", "clean", "dirty", "food", "kind"]
+    notes = [f"{' '.join(rng.choice(said, 10))} zq{rng.integers(10**9):09d}" for _ in range(N)]
+    town = [f"town{rng.integers(6)}" for _ in range(N)]
+    town[5], town[77] = ALONE
+    x = rng.normal(size=N)
+    y = np.where(x + np.asarray(["good" in note for note in notes]) + 0.5 * rng.normal(size=N) > 0.5, "yes", "no")
+    ids = [f"cust-{rng.integers(10**12):012d}" for _ in range(N)]
+    return {"id": ids, "note": notes, "town": town, "x": x.round(4).tolist(), "y": y.tolist()}
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    checks = ("labels", "reasons", "leakage", "personal", "traces", "subgroups")
+    learners = ("constant", "sparse", "linear")
+    return assay.train(
+        table(), "y", trials=2, folds=3, ids=("id",), kinds={"note": "text"}, learners=learners, checks=checks
+    )
+
+
+def _written(path: Path) -> str:
+    with zipfile.ZipFile(path) as file:
+        return "\n".join(file.read(name).decode("utf-8", "ignore") for name in file.namelist())
+
+
+def _unique() -> list[str]:
+    given = table()
+    return [*given["id"], *given["note"], *(note.split()[-1] for note in given["note"]), *ALONE]
+
+
+def test_no_unique_string_of_the_table_stands_in_the_saved_bytes(model: Any, tmp_path: Path) -> None:
+    text = _written(model.save(tmp_path / "m.assay"))
+    assert "town3" in text  # what many rows share is there, so it is the right place to look
+    assert [one for one in _unique() if one in text] == []
+    told = next(f for f in model.findings if f.check == "traces")
+    assert told.verdict == "pass"
+    assert told.measure("found").value == 0
+    assert (told.measure("asked").value or 0) >= 3 * N + 2
+
+
+def test_examples_stay_in_the_report_and_in_the_file_where_they_are_asked_for(model: Any, tmp_path: Path) -> None:
+    assert any(one in model.report.html() for one in table()["id"])
+    text = _written(model.save(tmp_path / "with.assay", examples=True))
+    assert any(one in text for one in table()["id"])
+    bare = assay.load(model.save(tmp_path / "without.assay"))
+    held = [f for f in bare.findings if any(note.key == "withheld" for note in f.notes)]
+    assert {"labels"} <= {f.check for f in held}
+    assert not any(figure.rows for f in bare.findings for figure in f.figures)
+    assert "left out of the model file" in bare.report.markdown()
+    assert [f.measures for f in bare.findings] == [f.measures for f in model.findings]
+
+
+def test_a_name_in_the_file_that_one_row_holds_is_found() -> None:
+    columns, y, z, _ = logit_world(200)
+    town = ["t1"] * 100 + ["t2"] * 97 + ["Frau Schmidt", "Herr Meier-Zwo", "t3"]
+    columns[3] = names("town", town)
+    evidence = world(columns, y, z)
+    kept = ("t1", "t2", "a longer text that names Herr Meier-Zwo within")
+    finding = ask("traces", replace(evidence, kept=lambda: kept))
+    assert finding.verdict == "watch"
+    assert finding.measure("found").value == 1
+    assert "'town'" in finding.say.text()
+    assert "Meier" not in str(finding.to_json())
+    clean = ask("traces", replace(evidence, kept=lambda: kept[:2]))
+    assert (clean.verdict, clean.measure("asked").value) == ("pass", 2)  # "t3" is too short to be told from chance
+
+
+def test_it_is_not_asked_without_a_file_or_without_rare_names() -> None:
+    columns, y, z, _ = logit_world(200)
+    with pytest.raises(DoesNotApply):
+        ask("traces", world(columns, y, z))
+    with pytest.raises(DoesNotApply):
+        ask("traces", replace(world(columns, y, z), kept=lambda: ()))
