@@ -102,6 +102,7 @@ class Drift:
                 "cross": "a model that has just been trained has no new rows to be held against; `assay audit` asks this of a new table, and 'data' asks whether late rows of the table are like early ones",
                 "sealed": "the sealed rows were drawn from the same table at random, so they cannot have drifted; `assay audit` asks this of a new table",
                 "nothing": "the file was written by a release that kept nothing of the training rows to compare with; with --training and the training table it is asked",
+                "nothing_private": "under the privacy guarantee the file keeps nothing of its rows to compare with; whoever holds the training table can ask with --training, and what that says is not covered by the guarantee",
                 "nothing_known": "needs the table that the model learnt from, as it was made elsewhere (--training DATA)",
                 "few": "only {n} new {n:row|rows}; {least} are needed",
                 "measure.drifted_columns": "comparisons that differ",
@@ -159,6 +160,7 @@ class Drift:
                 "cross": "刚训练好的模型没有可比较的新数据；`assay audit` 会用新表回答这个问题，“数据”检查则回答表中前后各行是否相似",
                 "sealed": "封存的行是从同一张表中随机抽取的，因此不可能漂移；`assay audit` 会用新表回答这个问题",
                 "nothing": "该文件由较早的版本写成，没有保留可供比较的训练数据概况；用 --training 给出训练表即可检查",
+                "nothing_private": "在隐私保证之下，文件不保留可供比较的数据概况；持有训练表者可用 --training 检查，其结果不受该保证保护",
                 "nothing_known": "模型在别处制作，需要它学习所用的表（--training DATA）",
                 "few": "只有 {n} 行新数据；至少需要 {least} 行",
                 "measure.drifted_columns": "有差异的比较项数",
@@ -214,7 +216,8 @@ class Drift:
         if isinstance(evidence.profile, Profile):
             return evidence.profile
         if evidence.training is None:
-            raise DoesNotApply("nothing kept", say=self._say("nothing_known" if evidence.elsewhere else "nothing"))
+            why = "_known" if evidence.elsewhere else "_private" if evidence.plan.privacy else ""
+            raise DoesNotApply("nothing kept", say=self._say(f"nothing{why}"))
         return Profile.of(evidence.training, evidence.model.parts)
 
     # ----------------------------------------------------------------------------------------------------- judging

@@ -53,7 +53,7 @@ def front_matter(content: Content, lang: str) -> dict[str, Any]:
     ]
     result = {
         "task": {"type": pipeline or "tabular-classification"},
-        "dataset": {"name": str(content.plan.data.get("name", "table")), "type": "private"},
+        "dataset": {"name": str(content.plan.data.get("name", "table")), "type": "custom"},
         "metrics": metrics,
     }
     front: dict[str, Any] = {"language": [lang], "library_name": "assay"}
