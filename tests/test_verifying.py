@@ -12,6 +12,7 @@ import pytest
 
 import assay
 from assay.cli.main import main
+from assay.kernel.errors import RequestError
 from assay.kernel.findings import Finding
 from assay.model import Model
 
@@ -176,3 +177,29 @@ def test_of_a_table_that_was_drawn_from_no_row_can_be_found_again(worlds):
     assert found.holds
     assert {claim.why.key for claim in found.claims if claim.why} == {"verify.drawn"}
     assert found.count("unchecked") == len(found.claims)
+
+
+def test_what_was_measured_on_test_rows_is_asked_again_where_they_are_given(worlds, tmp_path):
+    _, path = worlds["binary"]
+    lines = path.read_text().splitlines()
+    test = tmp_path / "test.csv"
+    test.write_text("\n".join([lines[0], *lines[1:200:2]]) + "\n")
+    checks = ("quality", "calibration", "coverage", "cost")
+    model = assay.train(path, "y", test=test, drop=("who",), **{**QUICK, "checks": checks})
+    again = assay.load(model.save(tmp_path / "m.assay"))
+    without = [claim for claim in assay.verify(again, path).claims if claim.name.startswith("test.")]
+    assert without
+    assert {claim.verdict for claim in without} == {"unchecked"}
+    found = assay.verify(again, path, test=test)
+    assert found.holds, [claim for claim in found.claims if claim.verdict == "differs"]
+    told = {claim.name: claim.verdict for claim in found.claims}
+    asked = [name for name in told if name.startswith("test.")]
+    assert sorted(["test.data.sha256", *(claim.name for claim in without)]) == sorted(asked)
+    assert told["test.quality.log_loss"] == told["test.calibration.verdict"] == "same"
+    assert told["test.cost.verdict"] == "unchecked"
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join([lines[0], *lines[2:200:2]]) + "\n")
+    assert not assay.verify(again, path, test=other).holds
+    with pytest.raises(RequestError) as refused:
+        assay.verify(worlds["binary"][0], path, test=test)
+    assert refused.value.do

@@ -201,7 +201,9 @@ def _trained(
     taught = opened.data if asks and not len(found.split.sealed) else None
     audited = model.audit(rows, name="test", tell=watch.check, clock=more, training=taught)
     tested: tuple[Finding, ...] = audited.findings
-    return replace(model, tested=tested)
+    keys = {"name": "audited", "rows": "audited_rows", "sha256": "audited_sha256"}
+    seen = {key: audited.card[told] for key, told in keys.items()}
+    return replace(model, tested=tested, card={**model.card, "tested": seen})
 
 
 def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
@@ -291,13 +293,13 @@ def audit(model: Any, source: Any, limits: Sequence[str] = (), **more: Any) -> M
 def verify(model: Model | str | os.PathLike[str], source: Any, **more: Any) -> Verified:
     """Every claim of a model held against the table that it was learnt from: the same, near, different, or not to be checked here.
 
-    more : options of the reader, and `tell(check, place, of how many)`
+    more : options of the reader, `tell(check, place, of how many)`, and `test`, the user's own test rows if it was measured on such
 
-    Raises BundleError, and DataError where a column lacks.
+    Raises BundleError, DataError where a column lacks, and RequestError for test rows of a model that was measured on none.
     """
-    tell = more.pop("tell", None)
+    tell, test = more.pop("tell", None), more.pop("test", None)
     opened = model if isinstance(model, Model) else load(model)
-    return verifying.verify(opened, read(source, **more), tell)
+    return verifying.verify(opened, read(source, **more), tell, None if test is None else read(test, **more))
 
 
 def _readable(name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:

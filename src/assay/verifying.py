@@ -9,15 +9,16 @@ check is asked again on that. Claim by claim the answer is one of
     differs    neither
     unchecked  cannot be computed from the file and the table, with the reason
 
-What depends on candidates that were not shipped, or on the machine, cannot be checked here and says so.
+What depends on candidates that were not shipped, or on the machine, cannot be checked here and says so. What was measured on test rows of
+the user's own is asked again where those are given, too.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -27,10 +28,11 @@ from .auditing.examine import examine
 from .kernel.box import Box
 from .kernel.clock import Clock
 from .kernel.data import Dataset, Floats, Ints
+from .kernel.errors import RequestError
 from .kernel.findings import Finding, Measure, to_plain
 from .kernel.plugins import Evidence, task_of
 from .kernel.rng import stream
-from .kernel.words import Say
+from .kernel.words import Say, refusal
 from .model import Model
 from .planning.draw import reopen
 from .planning.splits import Split, draw_splits
@@ -49,6 +51,7 @@ WHYS = {  # checks that cannot be put again: times and sizes; other candidates; 
 }
 FAR = 2.0  # times the half intervals of both: by chance alone once in ten thousand figures
 BROKEN = ("limit_broken", "limit_unknown")  # notes of limits of the user's own, which turn a verdict
+TESTED = "test."  # before the names of claims of test rows
 SILENT = ("unknown", "error")  # verdicts of what was not asked
 
 
@@ -89,33 +92,61 @@ class Verified:
         return {"holds": self.holds, "counts": counts, "claims": [claim.to_json(lang) for claim in self.claims]}
 
 
-def verify(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | None = None) -> Verified:
+def verify(
+    model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | None = None, test: Dataset | None = None
+) -> Verified:
     """Every claim of a model, held against the table that it was learnt from.
 
-    raw : that table, as it was read; where it is another one, its hash differs and nothing else is asked
+    raw  : that table, as it was read; where it is another one, its hash differs and nothing else is asked
+    test : the test rows of the user's own, as they were read, where the model was measured on such
 
-    Raises DataError where a column lacks.
+    Raises DataError where a column lacks, and RequestError for test rows of a model that was measured on none.
     """
-    return Verified(tuple(_claims(model, raw, tell)))
+    if test is not None and not model.tested:
+        raise refusal(RequestError, "auditing", "no_test", name=test.source.name)
+    return Verified((*_claims(model, raw, tell), *_tested(model, raw, test, tell)))
+
+
+def _tested(
+    model: Model, raw: Dataset, test: Dataset | None, tell: Callable[[str, int, int], None] | None
+) -> Iterator[Claim]:
+    """What was found on the user's own test rows, which no file holds."""
+    if not model.tested:
+        return
+    if test is None or model.plan.privacy:
+        yield from _unchecked(model.tested, _say("private" if model.plan.privacy else "no_test_rows"), TESTED)
+        return
+    stated = str(dict(model.card.get("tested") or {}).get("sha256", ""))  # files of the first releases do not say
+    if stated and stated != test.sha256:
+        yield Claim(f"{TESTED}data.sha256", stated, test.sha256, "differs", _say("other_table"))
+        yield from _unchecked(model.tested, _say("other_rows"), TESTED)
+        return
+    if stated:
+        yield Claim(f"{TESTED}data.sha256", stated, test.sha256, "same")
+    whole = model.plan.membership != "none" and not model.plan.splits.sealed and "rows_drawn" not in model.plan.data
+    now = model.audit(test, tell=tell, name="test", training=raw if whole else None)
+    found = {finding.check: finding for finding in now.findings}
+    for finding in model.tested:
+        yield from _finding(finding, found.get(finding.check), TESTED)
 
 
 def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | None) -> Iterator[Claim]:
     if model.plan.privacy:  # to tell whether it was this table would be to tell of its rows
-        yield from _unchecked(model, _say("private"))
+        yield from _unchecked(model.findings, _say("private"))
         return
     if "rows_drawn" in model.plan.data:  # the hash is of the rows that were drawn from a larger table, not of the table
-        yield from _unchecked(model, _say("drawn"))
+        yield from _unchecked(model.findings, _say("drawn"))
         return
     stated = str(model.plan.data.get("sha256", ""))
     table = Claim("data.sha256", stated, raw.sha256, "same" if stated == raw.sha256 else "differs")
     if table.verdict == "differs":
         yield Claim(table.name, stated, raw.sha256, "differs", _say("other_table"))
-        yield from _unchecked(model, _say("other_rows"))
+        yield from _unchecked(model.findings, _say("other_rows"))
         return
     yield table
     again = _again(model, raw)
     if again is None:
-        yield from _unchecked(model, _say("no_folds"))
+        yield from _unchecked(model.findings, _say("no_folds"))
         return
     yield _number("data.rows_used", float(model.plan.data["rows_used"]), float(again.used))
     if again.settled is not None:
@@ -123,7 +154,7 @@ def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | 
     keys = [finding.check for finding in model.findings if finding.check not in WHYS]
     found = {finding.check: finding for finding in examine(again.evidence, tell, keys)}
     for finding in model.findings:
-        yield from _finding(finding, found.get(finding.check), again.evidence)
+        yield from _finding(finding, found.get(finding.check))
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,12 +235,18 @@ def _crossed(model: Model, table: Dataset, data: Dataset, scored: Scored, settle
         seconds=float(model.card.get("seconds") or 0.0),
         seed=plan.seed,
         clock=clock,
+        kept=_kept(model),
     )
+
+
+def _kept(model: Model) -> Callable[[], tuple[str, ...]]:
+    """What the file held as text before anything was found out about the model."""
+    return lambda: tuple(replace(model, findings=(), tested=()).to_box().texts_within())
 
 
 def _sealed(model: Model, table: Dataset, split: Split, weights: Floats | None) -> Evidence:
     rows = np.sort(split.sealed)
-    return on_rows(
+    found = on_rows(
         "sealed",
         data=table.take(rows),
         raw=table,
@@ -228,6 +265,7 @@ def _sealed(model: Model, table: Dataset, split: Split, weights: Floats | None) 
         groups=None if split.groups is None else split.groups[rows],
         clock=Clock.start(),
     )
+    return replace(found, kept=_kept(model))
 
 
 # ----------------------------------------------------------------------------------------------------------- claims
@@ -256,31 +294,32 @@ def _sum(array: Any) -> float:
     return float(array[np.isfinite(array)].sum())
 
 
-def _finding(stated: Finding, found: Finding | None, evidence: Evidence) -> Iterator[Claim]:
+def _finding(stated: Finding, found: Finding | None, before: str = "") -> Iterator[Claim]:
+    name = f"{before}{stated.check}"
     if stated.check in WHYS:
         why = _say(WHYS[stated.check])
-        yield Claim(f"{stated.check}.verdict", stated.verdict, None, "unchecked", why)
-        yield from (Claim(f"{stated.check}.{m.name}", m.value, None, "unchecked", why) for m in stated.measures)
+        yield Claim(f"{name}.verdict", stated.verdict, None, "unchecked", why)
+        yield from (Claim(f"{name}.{m.name}", m.value, None, "unchecked", why) for m in stated.measures)
         return
     if found is None or found.verdict in SILENT or stated.verdict in SILENT:
         now = None if found is None else found.verdict
         if now == stated.verdict:
-            yield Claim(f"{stated.check}.verdict", stated.verdict, now, "same")
+            yield Claim(f"{name}.verdict", stated.verdict, now, "same")
             return
         silent = stated if stated.verdict in SILENT else found
         reason = _say("not_asked" if silent is stated else "not_asked_now", said=_told(silent))
-        yield Claim(f"{stated.check}.verdict", stated.verdict, now, "unchecked", reason)
-        yield from (Claim(f"{stated.check}.{m.name}", m.value, None, "unchecked", reason) for m in stated.measures)
+        yield Claim(f"{name}.verdict", stated.verdict, now, "unchecked", reason)
+        yield from (Claim(f"{name}.{m.name}", m.value, None, "unchecked", reason) for m in stated.measures)
         return
     asked = {m.name: m for m in found.measures}
     corrected = [note.values["apparent"] for note in stated.notes if note.key == "corrected"]
     if stated.check == "quality" and corrected:
         yield from _corrected(stated, asked, float(corrected[0]))
     else:
-        claims = [_measure(f"{stated.check}.{m.name}", m, asked.get(m.name)) for m in stated.measures]
+        claims = [_measure(f"{name}.{m.name}", m, asked.get(m.name)) for m in stated.measures]
         yield from claims
         loose = any(claim.verdict in ("near", "unchecked") for claim in claims)
-        yield _verdict(stated, found, loose)
+        yield _verdict(name, stated, found, loose)
 
 
 def _told(finding: Finding | None) -> Say:
@@ -313,8 +352,8 @@ def _measure(name: str, stated: Measure, found: Measure | None) -> Claim:
     return Claim(name, stated.value, found.value, "differs", _say("differs"))
 
 
-def _verdict(stated: Finding, found: Finding, loose: bool) -> Claim:
-    name = f"{stated.check}.verdict"
+def _verdict(name: str, stated: Finding, found: Finding, loose: bool) -> Claim:
+    name = f"{name}.verdict"
     if any(note.key in BROKEN for note in stated.notes):
         return Claim(name, stated.verdict, found.verdict, "unchecked", _say("limit"))
     if stated.verdict == found.verdict:
@@ -336,10 +375,11 @@ def _doubt(of: Measure) -> float:
     return 0.0 if of.low is None or of.high is None else (of.high - of.low) / 2
 
 
-def _unchecked(model: Model, why: Say) -> Iterator[Claim]:
-    for finding in model.findings:
-        yield Claim(f"{finding.check}.verdict", finding.verdict, None, "unchecked", why)
-        yield from (Claim(f"{finding.check}.{m.name}", m.value, None, "unchecked", why) for m in finding.measures)
+def _unchecked(findings: Sequence[Finding], why: Say, before: str = "") -> Iterator[Claim]:
+    for finding in findings:
+        name = f"{before}{finding.check}"
+        yield Claim(f"{name}.verdict", finding.verdict, None, "unchecked", why)
+        yield from (Claim(f"{name}.{m.name}", m.value, None, "unchecked", why) for m in finding.measures)
 
 
 def _say(key: str, **values: Any) -> Say:

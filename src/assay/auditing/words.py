@@ -4,11 +4,15 @@ from __future__ import annotations
 
 WORDS = {
     "en": {
-        "verify.other_table": "this is not the table that the model learnt from: its cells differ",
+        "verify.other_table": "this is not the table that was used then: its cells differ",
         "verify.other_rows": "the rows are others",
         "verify.no_folds": "the file holds no fold models (refit or distilled): on these rows it would be asked of what it saw",
         "verify.of_the_machine": "a matter of the machine and the moment",
         "verify.of_others": "compares with candidates that are not in the file",
+        "verify.no_test_rows": "needs the test rows, which no file holds (--test DATA)",
+        "no_test.seen": "The model was measured on no test rows, so '{name}' has no claims to be held against.",
+        "no_test.expected": "Claims on test rows are made where training is given some with --test.",
+        "no_test.do": "Leave --test out, or audit the model on these rows: assay audit MODEL DATA.",
         "verify.private": "noise was drawn that nobody can draw again, and nothing of the table is kept",
         "verify.drawn": "the model was searched on rows drawn from a larger table, and which they were is not kept",
         "verify.limit": "a limit of the user's own was broken, and turned the verdict",
@@ -52,11 +56,15 @@ WORDS = {
         "no_limit.do": "Checks: {checks}.",
     },
     "zh": {
-        "verify.other_table": "这不是模型学习所用的表：单元格不同",
+        "verify.other_table": "这不是当时所用的表：单元格不同",
         "verify.other_rows": "行不同",
         "verify.no_folds": "文件中没有折模型（重新拟合或蒸馏）：用这些行检验等于问它见过的内容",
         "verify.of_the_machine": "取决于机器和当时的情况",
         "verify.of_others": "与文件中没有的候选模型相比",
+        "verify.no_test_rows": "需要测试行，文件中不含（--test DATA）",
+        "no_test.seen": "该模型没有在测试行上测量过，“{name}”没有可核对的结论。",
+        "no_test.expected": "只有训练时用 --test 给出测试行，才会有相应的结论。",
+        "no_test.do": "去掉 --test，或用这些行审计模型：assay audit MODEL DATA。",
         "verify.private": "所加的噪声无法重现，文件中不保留表的任何内容",
         "verify.drawn": "模型是在从更大的表中抽取的行上搜索得到的，而抽取了哪些行没有保留",
         "verify.limit": "用户自设的限值未满足，因而改变了结论",

@@ -105,6 +105,7 @@ from the file and the table, with the reason. Exit code 1 where a claim differs.
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
 """,
         "help.verify.data": "the table that the model was learnt from",
+        "help.verify.test": "the test rows of your own that the model was measured on",
         "help.verify.key": "the writer's public key (32 raw bytes): the file's signature is checked first",
         "help.verify.output": "every claim as JSON",
         "help.report": "the report of a model, as HTML, Markdown or JSON",
@@ -344,6 +345,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
 """,
         "help.verify.data": "模型学习所用的表",
+        "help.verify.test": "训练时用于测量的自有测试行",
         "help.verify.key": "作者的公钥（32 字节）：先核对文件的签名",
         "help.verify.output": "以 JSON 写出每一项声明",
         "help.report": "输出模型的报告：HTML、Markdown 或 JSON",

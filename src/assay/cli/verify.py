@@ -21,6 +21,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     """Options of the verb."""
     parser.add_argument("model", help=helped("model", lang))
     parser.add_argument("data", help=helped("verify.data", lang))
+    parser.add_argument("--test", metavar="DATA", help=helped("verify.test", lang))
     parser.add_argument("--key", metavar="FILE", help=helped("verify.key", lang))
     parser.add_argument("-o", "--output", metavar="PATH", help=helped("verify.output", lang))
     reading(parser, lang)
@@ -43,7 +44,7 @@ def run(parsed: argparse.Namespace) -> int:
         signed(parsed.model, Path(parsed.key).read_bytes())
         told.append(word("verify.signed", parsed.lang))
     progress = Progress(parsed.lang)
-    found = assay.verify(parsed.model, parsed.data, tell=progress.check, **reading_options(parsed))
+    found = assay.verify(parsed.model, parsed.data, tell=progress.check, test=parsed.test, **reading_options(parsed))
     progress.done()
     said = found.to_json(parsed.lang)
     if parsed.output:
