@@ -47,9 +47,9 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument(
         "--reference", action="append", default=[], metavar="COLUMN=PICTURES", help=helped("reference", lang)
     )
-    for name in ("id", "sensitive", "drop", "feature", "learner", "also"):
+    for name in ("id", "sensitive", "audit-only", "drop", "feature", "learner", "also"):
         group.add_argument(f"--{name}", action="append", default=[], metavar="NAME" if name in ("learner", "also") else "COLUMN",
-                           help=helped(name, lang))  # fmt: skip
+                           help=helped(name.replace("-", "_"), lang))  # fmt: skip
     group.add_argument("--favourable", default="", metavar="CLASS", help=helped("favourable", lang))
     for name in ("group", "time", "weight"):
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
@@ -79,6 +79,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "kinds": kinds,
         "ids": tuple(parsed.id),
         "sensitive": tuple(parsed.sensitive),
+        "audit_only": tuple(parsed.audit_only),
         "favourable": parsed.favourable,
         "drop": tuple(parsed.drop),
         "features": tuple(parsed.feature),

@@ -91,7 +91,7 @@ def audit(
     labels   : of the model's outputs, in order, where it does not tell them itself
     training : the table that it learnt from, where that is at hand
     say      : told that code of the user's is run, before it is
-    wishes   : task, kinds, ids, sensitive, drop, features, weight, group, time, seed (see `Wishes`)
+    wishes   : task, kinds, ids, sensitive, audit_only, drop, features, weight, group, time, seed (see `Wishes`)
 
     Raises DataError and RequestError.
     """
@@ -140,7 +140,7 @@ def _plan(raw: Dataset, wishes: Wishes, door: Door, labels: Sequence[str]) -> tu
     if not wishes.task and len(labels) > 2:  # the rows may know two of them only
         wishes = replace(wishes, task="classes")
     drawn, _ = draw(raw, wishes)
-    hidden = {wishes.target, *wishes.ids, *wishes.drop, wishes.weight, wishes.group, wishes.time}
+    hidden = {wishes.target, *wishes.ids, *wishes.drop, *wishes.audit_only, wishes.weight, wishes.group, wishes.time}
     may = [c.name for c in drawn.columns if c.name not in hidden]
     takes = door.takes(may)
     columns = tuple(_column(column, takes, hidden) for column in drawn.columns)

@@ -95,6 +95,11 @@ class Plan:
         """Names of the columns that have a role."""
         return tuple(column.name for column in self.columns if column.role == role)
 
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Columns whose groups are held against each other: sensitive ones, and those that nothing learns from."""
+        return self.names("sensitive") + self.names("audited")
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         plain: dict[str, Any] = to_plain(self)

@@ -38,6 +38,7 @@ class Wishes:
     time: str = ""
     weight: str = ""
     sensitive: tuple[str, ...] = ()
+    audit_only: tuple[str, ...] = ()  # sensitive too, but looked at by the checks alone: nothing learns from them
     favourable: str = ""  # the class that favours a person, by which groups of sensitive columns are compared
     drop: tuple[str, ...] = ()
     features: tuple[str, ...] = ()  # columns to use although they look like ids
@@ -91,6 +92,8 @@ class Wishes:
             wrong.append(Say("planning", "wish.latency", {"value": str(self.latency)}))
         if self.latency != "" and self.trials:
             wrong.append(Say("planning", "wish.latency_trials"))
+        if both := [name for name in self.audit_only if name in (*self.sensitive, *self.features)]:
+            wrong.append(Say("planning", "wish.both_roles", {"names": both}))
         for role, names in self._roles().items():
             if role != "target" and self.target and self.target in names:
                 said = {"target": self.target, "role": Say("planning", f"role.{role}")}
@@ -133,12 +136,13 @@ class Wishes:
             "time": (self.time,),
             "weight": (self.weight,),
             "sensitive": self.sensitive,
+            "audited": self.audit_only,
             "dropped": self.drop,
             "feature": self.features,
         }
 
     def named(self) -> tuple[str, ...]:
         """Every column the user named."""
-        several = (*self.ids, *self.sensitive, *self.drop, *self.features, *self.kinds)
+        several = (*self.ids, *self.sensitive, *self.audit_only, *self.drop, *self.features, *self.kinds)
         single = (self.target, self.group, self.time, self.weight)
         return tuple(dict.fromkeys(name for name in (*single, *several) if name))

@@ -134,6 +134,9 @@ WORDS = {
         "role.dropped": "left out",
         "role.feature": "a feature",
         "role.sensitive": "sensitive",
+        "role.audited": "looked at by the checks alone",
+        "why.audited": "not learnt from; the checks alone look at it",
+        "wish.both_roles": "learning from {names} is both asked for (--sensitive, --feature) and ruled out (--audit-only)",
     },
     "zh": {
         "why.asked": "由您指定",
@@ -266,5 +269,8 @@ WORDS = {
         "role.dropped": "未使用",
         "role.feature": "是特征",
         "role.sensitive": "是敏感列",
+        "role.audited": "仅供检查",
+        "why.audited": "不参与学习，仅由检查使用",
+        "wish.both_roles": "{names} 既要参与学习（--sensitive、--feature），又要不参与学习（--audit-only）",
     },
 }
