@@ -233,6 +233,7 @@ def _wrong(wishes: Wishes) -> list[Say]:
         "--latency": wishes.latency != "",
         "--encoder": wishes.encoder,
         "--memory": wishes.memory != "",
+        "--mitigate": wishes.mitigate,
     }
     for name, there in given.items():
         if there:

@@ -53,6 +53,8 @@ from ._gaps import (
     weakest_of,
     worst,
 )
+from ._mended import mended
+from ._part import Part
 from ._proxies import Told, altered, proxies, pulls
 
 PROXY_LEVEL = 0.01  # of the family of proxies
@@ -127,6 +129,8 @@ class Fairness:
         if verdict == "pass":
             notes = [*self._power(gaps), *notes]
         notes += self._limits(found, cuts, units, gaps, evidence)
+        mitigated = mended(cuts, units, blocks, evidence, self._say)
+        notes = [*mitigated.notes, *notes]
         if not parts:
             notes.append(self._say("time", names=[cut.name for cut in cuts]))
         trade = [self._traded(cut, units[0], evidence) for cut in cuts] if of_two(evidence) else []
@@ -137,10 +141,10 @@ class Fairness:
             check="fairness",
             verdict=verdict,
             say=first,
-            measures=(*self._measures(gaps), *(m for part in (*parts, *trade) for m in part.measures)),
+            measures=(*self._measures(gaps), *(m for part in (mitigated, *parts, *trade) for m in part.measures)),
             figures=(
                 *self._figures(cuts, units, gaps, evidence),
-                *(f for part in (*trade, *parts) for f in part.figures),
+                *(f for part in (mitigated, *trade, *parts) for f in part.figures),
             ),
             notes=tuple(note for note in notes if note != first),
             advice=(*([Advice(say=self._say("look"))] if large else []), *advice),
@@ -323,7 +327,7 @@ class Fairness:
         half = stream(evidence.seed, "thresholds", cut.name).permutation(evidence.n) % 2
         grid = np.round(np.linspace(0.05, 0.95, 19), 2)
         one = [traded(unit.p > at, unit.true, cut.code) for at in grid]
-        now = traded(unit.chosen, unit.true, cut.code)
+        now = traded(unit.chosen if evidence.chosen is None else unit.p > 0.5, unit.true, cut.code)
         equal = traded(own_thresholds(unit.p, unit.true, cut.code, half, among_true=False), unit.true, cut.code)
         chance = traded(own_thresholds(unit.p, unit.true, cut.code, half, among_true=True), unit.true, cut.code)
         series = [
@@ -414,15 +418,3 @@ class Fairness:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one question beside the rates came to."""
-
-    column: str = ""
-    watch: bool = False
-    notes: tuple[Say, ...] = ()
-    measures: tuple[Measure, ...] = ()
-    advice: tuple[Advice, ...] = ()
-    figures: tuple[Figure, ...] = ()

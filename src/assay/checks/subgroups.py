@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.data import Bools, Floats
+from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
@@ -264,17 +264,17 @@ def _readable(group: Group, evidence: Evidence) -> tuple[str, float, float]:
     """(measure, in the group, overall): accuracy or mean absolute error."""
     rows, answers = group.rows, evidence.answers()
     if evidence.codec.labels:
-        right = _right(answers, evidence.y)
+        right = _right(answers, evidence.y, evidence.chosen)
         return "accuracy", float(right[rows].mean()), float(right.mean())
     error = np.abs(answers[:, 0] - evidence.y)
     return "mae", float(error[rows].mean()), float(error.mean())
 
 
-def _right(p: Floats, y: NDArray[Any]) -> Floats:
+def _right(p: Floats, y: NDArray[Any], chosen: Ints | None = None) -> Floats:
     """Whether a row's class is rightly answered, or which share of its labels: [n]."""
     if y.ndim > 1:
         return np.asarray(((p > 0.5) == (y == 1)).mean(axis=1))
-    return np.asarray(p.argmax(axis=1) == y, dtype=np.float64)
+    return np.asarray((p.argmax(axis=1) if chosen is None else chosen) == y, dtype=np.float64)
 
 
 def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:
