@@ -17,7 +17,7 @@ LAYERS = (
     {"api"},
     {"private", "verifying", "foreign"},
     {"model"},
-    {"auditing", "answers", "report", "reading", "opening", "exporting", "exporting_boxes", "documents"},
+    {"auditing", "answers", "report", "reading", "opening", "exporting", "exporting_boxes", "exporting_groups", "documents"},
     {"search"},
     {"planning"},
     set(ROOMS),
