@@ -18,7 +18,7 @@ from .answers.annex import Annex
 from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
-from .answers.by_group import chosen, one_threshold
+from .answers.by_group import chosen, one_threshold, unit_of
 from .answers.counterfactuals import Asked, Counterfactuals, counterfactuals, rules_of
 from .answers.explanation import Explanation, WordPulls
 from .answers.goals import goal_of
@@ -218,7 +218,7 @@ class Model:
         pulled = self.ensemble.contributions(data)[0]
         own = self._chosen(self.task.answers(pulled.sum(axis=0, keepdims=True)), data)
         shown, top = [(one, data[one.part]) for one in seen], None if own is None else int(own[0])
-        return self._explained(row, pulled, texts, label, words, shown, top)
+        return self._explained(row, pulled, texts, label, words, shown, top, data)
 
     def _explanation(self, cells: Mapping[Any, Any], row: int, label: str, places: str) -> Explanation | None:
         """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
@@ -246,6 +246,7 @@ class Model:
         words: Sequence[TextReasons] = (),
         pictures: Sequence[tuple[PictureReasons, Column]] = (),
         top: int | None = None,
+        data: Dataset | None = None,
     ) -> Explanation:
         """The words around pulls [parts + 1, w] and the cells as written; `top` is the place of the answer, by default the most probable."""
         column, sign = 0, 1.0
@@ -255,6 +256,8 @@ class Model:
             column, sign, label = self._side(answers, label or self.codec.labels[top])
             pulls = pulls[:, column] * sign
             unit = Say("answers", "unit_classes", {"label": label})
+            if self.thresholds is not None and data is not None:
+                unit = unit_of(self.thresholds, data, self.codec.labels, label)
             unit = self.task.about.score_unit(unit, target=self.plan.target)
             answer: str | Say = self.codec.labels[top]
             if self._several:

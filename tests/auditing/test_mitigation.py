@@ -151,6 +151,10 @@ def test_every_road_gives_the_same_class(by_group: assay.Model, tmp_path: Path) 
     assert [a.notes for a in alone] == list(answers.notes[:40])
     assert [loaded.explain(table, row=i + 1).answer for i in range(15)] == answers.answer[:15].tolist()
     assert [loaded.explain(row).answer for row in rows[:15]] == answers.answer[:15].tolist()
+    for place in range(15):
+        told = loaded.explain(table, row=place + 1)
+        assert told.score >= told.unit.values["border"]  # as it says it, so it is answered
+        assert "the threshold of that group" in told.unit.text()
     path = loaded.export(tmp_path / "m.onnx", table).path
     feeds = {name: np.asarray(table[name]).reshape(-1, 1) for name in ("income", "hobby", "age")}
     feeds |= {"sex": np.asarray(table["sex"], dtype=object).reshape(-1, 1)}

@@ -6,6 +6,7 @@ group's, or by one that nobody asked for. What knows of one threshold alone (sma
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from assay.kernel.words import Say, refusal
 from assay.stats.group_thresholds import GroupThresholds
 
 SHOWN = 3
+FLOOR = 1e-9  # of a probability whose log-odds are told
 
 
 def chosen(thresholds: GroupThresholds | None, p: Floats, data: Dataset, labels: tuple[str, ...]) -> Ints | None:
@@ -35,6 +37,16 @@ def chosen(thresholds: GroupThresholds | None, p: Floats, data: Dataset, labels:
     said: dict[str, Any] = {"n": len(rows), "name": data.source.name, "column": column.name}
     said |= {"examples": listing(list(dict.fromkeys(cells)), SHOWN), "label": labels[thresholds.favoured]}
     raise refusal(DataError, "answers", "no_group", **said)
+
+
+def unit_of(thresholds: GroupThresholds, row: Dataset, labels: tuple[str, ...], label: str) -> Say:
+    """What the score of a label is counted in, and from where on the one row is answered by it."""
+    column = row[thresholds.column]
+    limit = float(np.clip(thresholds.of(column)[0], FLOOR, 1 - FLOOR))
+    border = math.log(limit / (1 - limit)) * (1 if label == labels[thresholds.favoured] else -1)
+    text = column.texts()[0]
+    said = {"label": label, "column": column.name, "cell": "–" if text is None else str(text), "border": border}
+    return Say("answers", "unit_group", said)
 
 
 def one_threshold(thresholds: GroupThresholds | None, what: str) -> None:
