@@ -78,6 +78,7 @@ def test_a_model_made_elsewhere_is_not_given_it() -> None:
     asked: Callable[..., Any] = answer
     audit = audit_elsewhere(asked, people(), "loan", labels=("lost", "paid"), wishes={"audit_only": ("sex",)})
     assert all("sex" not in names and "income" in names for names in given)
+    assert "'sex' is not given to the model" in of(audit.findings, "fairness")
     assert "Among 2 groups of 'sex'" in of(audit.findings, "fairness") or "sex is" in of(audit.findings, "fairness")
 
 

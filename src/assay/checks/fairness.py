@@ -212,7 +212,11 @@ class Fairness:
         if gone := [name for name in evidence.plan.marked if name not in evidence.data]:
             out.append(self._say("gone_some", names=gone))
         kept_out = evidence.plan.names("audited")
-        out += [self._say("kept_out", column=cut.name) for cut in cuts if cut.name in kept_out]
+        out += [
+            self._say("not_given" if evidence.elsewhere else "kept_out", column=cut.name)
+            for cut in cuts
+            if cut.name in kept_out
+        ]
         for cut in found:
             if cut not in cuts:
                 out.append(self._say("uncut", column=cut.name, least=LEAST))
@@ -256,7 +260,8 @@ class Fairness:
         whole = best_told(list(asked.together))
         if whole:
             all_sure = holm(np.asarray([told.p for told in asked.together]), PROXY_LEVEL / 2).any()
-            told = "together_kept_out" if cut.name in evidence.plan.names("audited") else "together"
+            apart = cut.name in evidence.plan.names("audited") and not evidence.elsewhere
+            told = "together_kept_out" if apart else "together"
             key = told if all_sure and whole[0].auc >= TELLS else "not_together"
             notes.append(self._say(key, **area_of(cut, whole[0])))
         if asked.passed:
