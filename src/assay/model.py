@@ -549,7 +549,7 @@ class Model:
             card=box.mapping("card"),
             profile=Profile.load(box.box("profile"), empty) if "profile" in box.inner else None,
             reference=Reference.load(box.box("reference"), ensemble.parts) if "reference" in box.inner else None,
-            thresholds=GroupThresholds.load(box.box("thresholds")) if "thresholds" in box.inner else None,
+            thresholds=_thresholds(box, plan, labels) if "thresholds" in box.inner else None,
             statements=statements.load(box.box("statements")) if "statements" in box.inner else (),
         )
 
@@ -617,6 +617,14 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
 def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
     """The findings, the first of them with these notes before its own."""
     return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
+
+
+def _thresholds(box: Box, plan: Plan, labels: Sequence[str]) -> GroupThresholds:
+    """The thresholds of groups, of a column that the plan knows. Raises BundleInvalid."""
+    found = GroupThresholds.load(box.box("thresholds"))
+    if found.column not in {column.name for column in plan.needed} or len(labels) != 2:
+        raise box.refuse(f"'thresholds' are of '{found.column[:60]}', which the plan does not ask for")
+    return found
 
 
 def _scale(box: Box) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ import pytest
 import assay
 from assay.answers.answers import Answers
 from assay.kernel.data import Column
-from assay.kernel.errors import DataError, RequestError
+from assay.kernel.errors import BundleInvalid, DataError, RequestError
 from assay.kernel.findings import Finding
 from assay.kernel.plan import Plan
 from assay.search.reweighing import Reweighing
@@ -162,6 +162,14 @@ def test_every_road_gives_the_same_class(by_group: assay.Model, tmp_path: Path) 
     assert session.run(["label"], feeds)[0].tolist() == answers.answer.tolist()
     feeds["sex"] = np.asarray(["?", "", *table["sex"][2:]], dtype=object).reshape(-1, 1)
     assert session.run(["label"], feeds)[0].tolist() == ["", "", *answers.answer[2:]]
+
+
+def test_a_file_whose_thresholds_are_of_another_column_is_refused(by_group: assay.Model) -> None:
+    for name, value in (("column", "town"), ("favoured", 2), ("levels", ["f"])):
+        box = by_group.to_box()
+        box.inner["thresholds"].put(**{name: value})
+        with pytest.raises(BundleInvalid):
+            assay.Model.from_box(box)
 
 
 def test_bands_of_numbers_go_every_road_too(tmp_path: Path) -> None:
