@@ -5,7 +5,6 @@ read → plan → search → blend, calibrate, conformal → Model → checks �
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import platform
@@ -19,9 +18,8 @@ import numpy as np
 
 from . import private, verifying
 from .answers.annex import Annex, annex
-from .answers.answer import Answer
 from .answers.stopwatch import seconds_one_row, some_rows
-from .auditing.evidence import from_training
+from .auditing.evidence import from_training, with_thresholds
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep, parse
 from .foreign.doors import is_foreign
@@ -33,7 +31,7 @@ from .kernel.findings import Finding
 from .kernel.forms import PLAIN, Head
 from .kernel.interrupts import through_one
 from .kernel.plan import Plan
-from .kernel.plugins import Pool, Task, task_of
+from .kernel.plugins import Evidence, Pool, Task, task_of
 from .kernel.words import Say, number, refusal
 from .model import Model, labelled, noted
 from .opening import Opened, opening
@@ -48,8 +46,11 @@ from .search.latency import within
 from .search.run import Event, Found, search
 from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
+from .search.unmitigated import SHARE as WITHOUT_SHARE
+from .search.unmitigated import unmitigated
 from .search.whole import whole
 from .stats.expectation import expectation
+from .stats.group_thresholds import GroupThresholds, learn
 from .stats.profile import Profile
 from .stats.reference import FEWEST, MOST, Reference
 from .store.bundle import of_file, open_bundle
@@ -150,6 +151,8 @@ def _trained(
     left = max(0.0, clock.remaining() - reserve)
     asks = _asks_members(drawn, checks)
     kept = pool.share_of_time(drawn) * left if asks and math.isfinite(left) else 0.0
+    reweighed = drawn.mitigation.get("how") == "reweight" and (checks is None or "fairness" in checks)
+    kept += WITHOUT_SHARE * (left - kept) if reweighed and math.isfinite(left) else 0.0
     share = WHOLE_SHARE if opened.stored is not None else share_of_time(drawn)
     searching = clock.slice((left - kept) * (1 - share))
     with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
@@ -166,12 +169,17 @@ def _trained(
     if drawn.latency:
         found, again = within(found, again, drawn, table, shipping, _stopwatch(drawn, found, some))
     shipped = found.ensemble if again is None else again.ensemble
+    without = unmitigated(found, drawn, table, clock.slice(clock.remaining() - reserve)) if reweighed else None
     card = _card(drawn, found, shipped, table, clock)
     if every is not None:
         learnt = every.learnt if every.learnt and shipped is every.ensemble else table.rows
         card["whole"] = {"rows": drawn.data["rows"], "searched": table.rows, "learnt": learnt}
     profile = _profile(drawn, found, table, clock.remaining() > 0)
-    of_rows = {"profile": profile, "reference": _reference(found, table, clock.remaining() > 0)}
+    of_rows = {
+        "thresholds": _thresholds(drawn, found, table),
+        "profile": profile,
+        "reference": _reference(found, table, clock.remaining() > 0),
+    }
     model = _model(drawn, found, shipped, ledger=found.ledger, card=card, **of_rows)
     if checks is None or checks:
         size, spent = model.size_bytes(), clock.spent()
@@ -181,11 +189,14 @@ def _trained(
                 watch.check("membership", 0, 1)
             members = pool.pooled(found, shipped, drawn, table, clock.slice(clock.remaining() - reserve))
         checking = clock if test is None else clock.slice(clock.remaining() / 2)
-        ask = functools.partial(_ask, model, some)
+        ask = model.asking(opened.data)
         evidence, stopped = through_one(
             lambda: from_training(found, shipped, drawn, table, size, spent, checking, ask, members)
         )
-        evidence = replace(evidence, profile=profile, kept=lambda: tuple(model.to_box().texts_within()))
+        parts = None if evidence.folds is None else found.scored.parts
+        evidence = with_thresholds(evidence, model.thresholds, parts)
+        evidence = replace(evidence, profile=profile, before=_before(evidence, without))
+        evidence = replace(evidence, kept=lambda: tuple(model.to_box().texts_within()))
         findings, broken = keep(examine(evidence, watch.check, checks), limits)
         findings = findings if again is None else noted(findings, (again.note,))
         card = {**model.card, "interrupted": found.interrupted or stopped}
@@ -210,6 +221,13 @@ def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
     """The model that ships, before anything is found out about it."""
     conformal, constant = found.settled.conformal, found.constant
     return Model(plan=plan, codec=found.codec, ensemble=shipped, conformal=conformal, constant=constant, **more)
+
+
+def _before(evidence: Evidence, without: tuple[Ensemble, Floats] | None) -> Floats | None:
+    """Scores [n, w] of the measured rows as they would be had no row been reweighed."""
+    if without is None:
+        return None
+    return without[1] if evidence.folds is not None else without[0].scores(evidence.data)
 
 
 def _asks_members(plan: Plan, checks: Sequence[str] | None) -> bool:
@@ -253,10 +271,13 @@ def _reference(found: Found, table: Dataset, in_time: bool) -> Reference | None:
     return Reference.of(data, found.settled.calibrated.scores[:, 0], pulls, ensemble.parts, MOST if in_time else FEWEST)
 
 
-def _ask(model: Model, rows: Sequence[Mapping[str, Any]], place: int) -> Answer:
-    """The answer to one of a few rows, as it is given to a row that comes alone."""
-    answer: Answer = model.predict(rows[place % len(rows)])
-    return answer
+def _thresholds(plan: Plan, found: Found, table: Dataset) -> GroupThresholds | None:
+    """Thresholds of groups, learnt on scores of rows that the models had not seen; None where they were not asked for."""
+    if plan.mitigation.get("how") != "thresholds":
+        return None
+    column, favoured = table[plan.mitigation["column"]].take(found.rows), found.codec.labels.index(plan.favourable)
+    p = task_of(plan.task).answers(found.settled.calibrated.scores)[:, favoured]
+    return learn(column, favoured, p, found.scored.y == favoured)
 
 
 def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Callable[[Ensemble], float]:
@@ -326,6 +347,7 @@ def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journa
     decided = plan.to_json()
     names = ("target", "task", "columns", "splits", "seed", "level", "version")
     said = {"sha256": plan.data["sha256"], **{k: decided[k] for k in names}, "minutes": float(plan.minutes)}
+    said |= {"mitigation": dict(plan.mitigation)} if plan.mitigation else {}
     said |= {"trials": plan.trials} if plan.trials else {}
     return open_journal(Path(folder), said)
 

@@ -10,6 +10,8 @@ Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no
 truth [n, 1], false where there is no picture, or [1, 1] for all rows alike. References are inputs like any pictures: what differs from
 them is made in the file.
 
+Where each group of a column has a threshold of its own, that column is an input as well, and the label of a row of no known group is "".
+
 Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; of odd ones among good ones "score" [n, 1], in spreads of
 good ones, "alarm", truth [n, 1], where that is above 0, and "label" [n]; where a column bears such a name, the output's ends in "_".
 Models that find things in pictures have other inputs and outputs: `exporting_boxes.py`.
@@ -32,6 +34,7 @@ from numpy.typing import NDArray
 import assay
 
 from .exporting_boxes import APART, FEW, boxes_agree, boxes_file, boxes_graph
+from .exporting_groups import NO_GROUP, GroupInput, group_of
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
@@ -44,6 +47,7 @@ from .onnx_graph.file import Session, Shape, to_bytes
 from .onnx_graph.graph import TREES, Graph
 from .pictures.made_up import made_up
 from .search.ensemble import Ensemble, Member
+from .stats.group_thresholds import GroupThresholds
 from .stats.scores import LARGEST_LOG
 
 MOST = 1e-5  # largest difference of a probability, or of a value in standard deviations of the values
@@ -80,9 +84,11 @@ def export(
     path: Path,
     data: Dataset | None,
     promise: object = None,
+    thresholds: GroupThresholds | None = None,
 ) -> Exported:
     """Write the model as ONNX, checked on every row of an opened table, or on rows made up from the encoders.
 
+    thresholds : of groups, whose column is an input then although nothing learnt from it; a row of no known group has the label ""
     promise : what says from which probability on boxes are told, where there are boxes
 
     Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5 (1e-4 of how odd a row is), and MissingPackage.
@@ -94,10 +100,14 @@ def export(
             raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
         if ensemble.head.name == "boxes":
             return _with_boxes(ensemble, plan, labels, path, rows, data is None, promise)
-        names = _names(ensemble, labels)
-        graph = _graph(ensemble, labels, names, frozenset({*ensemble.parts, *names.values()}), rows)
-        content = _file(graph, ensemble, plan, labels, names)
-        largest = _difference(Session(content), ensemble, task, labels, rows, names, graph)
+        column = "" if thresholds is None else thresholds.column
+        names = _names(ensemble, labels, column)
+        group = None if thresholds is None else group_of(thresholds, plan, ensemble)
+        rows = rows if group is None else group.having(rows)
+        taken = frozenset({*ensemble.parts, *names.values(), *(() if group is None else (group.thresholds.column,))})
+        graph = _graph(ensemble, labels, names, taken, rows, group)
+        content = _file(graph, ensemble, plan, labels, names, group)
+        largest = _difference(Session(content), ensemble, task, labels, rows, names, graph, group)
     most = MOST_ODD if ensemble.head.name == "oddness" else MOST
     if not largest <= most:
         raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=most)
@@ -134,24 +144,33 @@ def _write(path: Path, content: bytes) -> None:
         raise refusal(RequestError, "onnx_graph", "unwritten", path=str(path), reason=reason(error)) from error
 
 
-def _names(ensemble: Ensemble, labels: tuple[str, ...]) -> dict[str, str]:
+def _names(ensemble: Ensemble, labels: tuple[str, ...], column: str = "") -> dict[str, str]:
     """The name of each output."""
     names = {}
     plain = ("label", "probabilities") if labels else ("value",)
     for name in ("score", "alarm", "label") if ensemble.head.name == "oddness" else plain:
         names[name] = name
-        while names[name] in ensemble.parts:
+        while names[name] in (*ensemble.parts, column):
             names[name] += "_"
     return names
 
 
-def _file(graph: Graph, ensemble: Ensemble, plan: Plan, labels: tuple[str, ...], names: Mapping[str, str]) -> bytes:
+def _file(
+    graph: Graph,
+    ensemble: Ensemble,
+    plan: Plan,
+    labels: tuple[str, ...],
+    names: Mapping[str, str],
+    group: GroupInput | None = None,
+) -> bytes:
     """The graph with its inputs and outputs, and what is said of them."""
     inputs: dict[str, str | Shape] = {}
     kinds: dict[str, str] = {}
     for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
         if not _is_seen(ensemble.encoders[0].parts[place]):
             inputs[name], kinds[name] = _encoder(ensemble, place).takes, _key(kind)
+    if group is not None and group.beside:
+        inputs[group.thresholds.column], kinds[group.thresholds.column] = group.takes, _key(group.kind)
     sides: dict[str, dict[str, Any]] = {}
     every = dict(ensemble.encoders[0].kinds)
     for (part, side), name in graph.pictures.items():
@@ -187,7 +206,12 @@ def _about(plan: Plan, labels: tuple[str, ...]) -> dict[str, str]:
 
 
 def _graph(
-    ensemble: Ensemble, labels: tuple[str, ...], names: Mapping[str, str], taken: frozenset[str], rows: Dataset
+    ensemble: Ensemble,
+    labels: tuple[str, ...],
+    names: Mapping[str, str],
+    taken: frozenset[str],
+    rows: Dataset,
+    group: GroupInput | None = None,
 ) -> Graph:
     graph = Graph(taken=taken, refers=_refers(ensemble))
     found, share = [], 1.0 / len(ensemble.encoders)
@@ -224,6 +248,9 @@ def _graph(
     else:
         p = graph.node("Softmax", scores, axis=1, output=names["probabilities"])
     best = graph.node("ArgMax", p, axis=1, keepdims=0)
+    if group is not None:
+        best = group.graph(graph, p)
+        places = {"keys_int64s": [0, 1, NO_GROUP], "values_strings": [*map(str, labels), ""]}
     graph.node("LabelEncoder", best, domain=TREES, output=names["label"], **places)
     return graph
 
@@ -286,6 +313,7 @@ def _difference(
     data: Dataset,
     names: Mapping[str, str],
     graph: Graph,
+    group: GroupInput | None = None,
 ) -> float:
     """The largest difference of an answer from the model's own; of values, and of how odd rows are, in units of their standard deviation.
 
@@ -296,13 +324,15 @@ def _difference(
     theirs, names_ = np.empty_like(ours), np.asarray(labels, dtype=object)
     size = PICTURES_AT_ONCE if graph.pictures else AT_ONCE
     for low in range(0, data.rows, size):
-        found = session(feeds_of(ensemble, data.take(slice(low, low + size)), graph))
+        block = data.take(slice(low, low + size))
+        found = session(feeds_of(ensemble, block, graph) | ({} if group is None else group.feed(block)))
         own = theirs[low : low + size] = found[names["score" if odd else "probabilities" if labels else "value"]]
         if odd and (found[names["alarm"]] != (own > 0)).any():
             return float("inf")
         if labels:
             top = (own[:, 0] > 0).astype(np.int64) if odd else own.argmax(axis=1)
-            if (found[names["label"]].astype(object) != names_[top]).any():
+            told = names_[top] if group is None else group.labels(own, block, labels)
+            if (found[names["label"]].astype(object) != told).any():
                 return float("inf")
     scale = 1.0 if labels and not odd else float(ours.std()) or float(np.abs(ours).mean()) or 1.0
     return float(np.abs(ours - theirs).max() / scale)

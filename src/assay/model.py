@@ -18,6 +18,7 @@ from .answers.annex import Annex
 from .answers.answer import Answer, answer_of, borne, unlike
 from .answers.answers import Answers, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
+from .answers.by_group import chosen, one_threshold, unit_of
 from .answers.counterfactuals import Asked, Counterfactuals, counterfactuals, rules_of
 from .answers.explanation import Explanation, WordPulls
 from .answers.goals import goal_of
@@ -26,7 +27,7 @@ from .answers.one_row import OneRow
 from .answers.place_pulls import PlacePulls
 from .answers.reason_codes import Court, Reasons, reasons, side_of_rows, usual_of
 from .answers.stopwatch import some_rows
-from .auditing.evidence import on_rows
+from .auditing.evidence import on_rows, with_thresholds
 from .auditing.examine import examine
 from .auditing.limits import Limit, keep
 from .auditing.unread import unread
@@ -34,7 +35,7 @@ from .explainers._plausible import Plausible
 from .exporting import Exported, export
 from .kernel.box import Box
 from .kernel.clock import Clock
-from .kernel.data import Column, Dataset, Floats, plain_number
+from .kernel.data import Column, Dataset, Floats, Ints, plain_number
 from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentences
 from .kernel.findings import Finding, Trial, to_plain
 from .kernel.forms import Head
@@ -58,6 +59,7 @@ from .stats.alarms import GoodScores
 from .stats.box_sets import BoxSets
 from .stats.conformal import ClassSets, ValueIntervals
 from .stats.grades import nearest
+from .stats.group_thresholds import GroupThresholds
 from .stats.profile import Profile
 from .stats.promises import Promise
 from .stats.reference import Reference
@@ -83,6 +85,9 @@ class Model:
     exposure: Annex | None = None  # which rows of the table are exposed: never in the file
     profile: Profile | None = None  # how the training rows were spread; files of older releases do not tell
     reference: Reference | None = None  # what is usual just beyond the border, of two answers
+    thresholds: GroupThresholds | None = (
+        None  # from which probability on a class is answered, where each group has its own
+    )
     statements: tuple[Statement, ...] = ()  # what persons have said to clauses of technical files
 
     @functools.cached_property
@@ -143,11 +148,12 @@ class Model:
             if self._several:
                 said = _by_row(notes, data.rows)
                 return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, several=True)
-            top = answers.argmax(axis=1)
+            own = self._chosen(answers, data)
+            top = answers.argmax(axis=1) if own is None else own
             for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
                 notes.setdefault(int(row), []).append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
             said = _by_row(notes, data.rows)
-            return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside)
+            return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, chosen=own)
         values = answers[:, 0]
         said = _by_row(notes, data.rows)
         return Answers(ids, (), None, values, None, self.conformal(values), said, outside, scale=self.codec.scale)
@@ -156,7 +162,9 @@ class Model:
         """The answer to one row; None where the mapping holds columns."""
         try:
             values = self._cells(row)
-            if values is None or isinstance(self.conformal, BoxSets | GoodScores):
+            if values is None or self.thresholds is not None or isinstance(self.conformal, BoxSets | GoodScores):
+                if any(map(is_column, row.values())):
+                    return None
                 whole: Answers | BoxAnswers | OddAnswers = self.predict([row])
                 return whole.row(0)
             scores, odd = self._one_row.scores(values)
@@ -208,7 +216,9 @@ class Model:
         folds = range(len(self.ensemble.encoders))
         words, seen = word_pulls(self.ensemble, data, folds), places_told(self.ensemble, data, folds, places)
         pulled = self.ensemble.contributions(data)[0]
-        return self._explained(row, pulled, texts, label, words, [(one, data[one.part]) for one in seen])
+        own = self._chosen(self.task.answers(pulled.sum(axis=0, keepdims=True)), data)
+        shown, top = [(one, data[one.part]) for one in seen], None if own is None else int(own[0])
+        return self._explained(row, pulled, texts, label, words, shown, top, data)
 
     def _explanation(self, cells: Mapping[Any, Any], row: int, label: str, places: str) -> Explanation | None:
         """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
@@ -216,7 +226,9 @@ class Model:
             values = self._cells(cells)
             if values is None:
                 return self.explain([cells], row, label, places)
-            if self.ensemble.reads_texts or self.ensemble.looks_at_pictures:
+            if self.ensemble.reads_texts or self.ensemble.looks_at_pictures or self.thresholds is not None:
+                if any(map(is_column, cells.values())):
+                    return None
                 return self.explain([cells], row, label, places)
             pulls = self._one_row.contributions(values)
         except IsColumn:
@@ -233,16 +245,21 @@ class Model:
         label: str,
         words: Sequence[TextReasons] = (),
         pictures: Sequence[tuple[PictureReasons, Column]] = (),
+        top: int | None = None,
+        data: Dataset | None = None,
     ) -> Explanation:
-        """The words around pulls [parts + 1, w] and the cells as written."""
+        """The words around pulls [parts + 1, w] and the cells as written; `top` is the place of the answer, by default the most probable."""
         column, sign = 0, 1.0
         answers = self.task.answers(pulls.sum(axis=0, keepdims=True))[0]
         if self.codec.labels:
-            column, sign, label = self._side(answers, label)
+            top = int(answers.argmax()) if top is None else top
+            column, sign, label = self._side(answers, label or self.codec.labels[top])
             pulls = pulls[:, column] * sign
             unit = Say("answers", "unit_classes", {"label": label})
+            if self.thresholds is not None and data is not None:
+                unit = unit_of(self.thresholds, data, self.codec.labels, label)
             unit = self.task.about.score_unit(unit, target=self.plan.target)
-            answer: str | Say = self.codec.labels[int(answers.argmax())]
+            answer: str | Say = self.codec.labels[top]
             if self._several:
                 answer = "|".join(borne(answers.tolist(), self.codec.labels)) or Say("answers", "no_label")
         else:
@@ -311,6 +328,7 @@ class Model:
         """
         if isinstance(source, Mapping) and not any(map(is_column, source.values())):
             source = [source]
+        one_threshold(self.thresholds, "counterfactual")
         raw = read(source, **options)
         _has_row(raw, row)
         near = raw.take(np.asarray([row - 1, *range(min(raw.rows, _NEAR_ROWS))]))
@@ -333,6 +351,7 @@ class Model:
         """
         if self.ensemble.head != Head.classes(2):
             raise refusal(RequestError, "explainers/reason_codes", "not_two")
+        one_threshold(self.thresholds, "reason_codes")
         if isinstance(source, Mapping) and not any(map(is_column, source.values())):
             source = [source]
         raw = read(source, **options)
@@ -416,8 +435,7 @@ class Model:
             groups=None,
             clock=clock,
         )
-        rows = some_rows(raw, self.ensemble.parts)
-        evidence = replace(evidence, ask=lambda place: self.predict(rows[place % len(rows)]), profile=self.profile)
+        evidence = replace(with_thresholds(evidence, self.thresholds), ask=self.asking(raw), profile=self.profile)
         evidence = replace(evidence, training=learnt, pool=self._members(learnt, data))
         findings, broken = keep(examine(evidence, tell), limits)
         findings = noted(findings, notes)
@@ -475,7 +493,8 @@ class Model:
         Raises RequestError where a part cannot be written or an answer differs by more than 1e-5; no file is left then.
         """
         rows = None if data is None else self._opened(read(data, **options))
-        return export(self.ensemble, self.plan, self.task, self.codec.labels, Path(path), rows, self.conformal)
+        of = (self.ensemble, self.plan, self.task, self.codec.labels)
+        return export(*of, Path(path), rows, self.conformal, self.thresholds)
 
     def to_box(self, examples: bool = False) -> Box:
         """Everything a file needs, and the figures that show single rows where they are asked for."""
@@ -495,6 +514,8 @@ class Model:
             self.profile.dump(box.add("profile"))
         if self.reference is not None:
             self.reference.dump(box.add("reference"))
+        if self.thresholds is not None:
+            self.thresholds.dump(box.add("thresholds"))
         if self.statements:
             statements.dump(self.statements, box.add("statements"))
         return box
@@ -532,13 +553,33 @@ class Model:
             card=box.mapping("card"),
             profile=Profile.load(box.box("profile"), empty) if "profile" in box.inner else None,
             reference=Reference.load(box.box("reference"), ensemble.parts) if "reference" in box.inner else None,
+            thresholds=_thresholds(box, plan, labels) if "thresholds" in box.inner else None,
             statements=statements.load(box.box("statements")) if "statements" in box.inner else (),
         )
 
     # --------------------------------------------------------------------------------------------------- helpers
 
     def _opened(self, raw: Dataset) -> Dataset:
-        return _opened(raw, self.plan, self.ensemble.parts)
+        return _opened(raw, self.plan, self.needs)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The columns that a table to be answered must have: those that are learnt from, and the one whose groups have thresholds."""
+        more = () if self.thresholds is None else (self.thresholds.column,)
+        return tuple(dict.fromkeys((*self.ensemble.parts, *more)))
+
+    def asking(self, raw: Dataset) -> Callable[[int], Any] | None:
+        """What answers one of a few rows of a raw table, as a row that comes alone; None where none of them can be answered."""
+        if self.thresholds is not None:
+            if self.thresholds.column not in raw:
+                return None
+            column = reopen(raw.only((self.thresholds.column,)), self.plan)[self.thresholds.column]
+            raw = raw.take(np.flatnonzero(self.thresholds.known(column)))
+        rows = some_rows(raw, self.needs)
+        return (lambda place: self.predict(rows[place % len(rows)])) if rows else None
+
+    def _chosen(self, p: Floats, data: Dataset) -> Ints | None:
+        return chosen(self.thresholds, p, data, self.codec.labels)
 
     def __repr__(self) -> str:
         members = ", ".join(f"{m.name} {m.weight:.0%}" for m in self.ensemble.members)
@@ -562,7 +603,7 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
             n=len(raw.names),
             known=listing(raw.names, 30),
         )
-    data = _opened(raw, plan, plan.names("feature") + plan.names("sensitive"))
+    data = _opened(raw, plan, [column.name for column in plan.needed])
     y = task_of(plan.task).encode(data[plan.target], codec)
     known = known_rows(y)
     if not known.any():
@@ -580,6 +621,14 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
 def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
     """The findings, the first of them with these notes before its own."""
     return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
+
+
+def _thresholds(box: Box, plan: Plan, labels: Sequence[str]) -> GroupThresholds:
+    """The thresholds of groups, of a column that the plan knows. Raises BundleInvalid."""
+    found = GroupThresholds.load(box.box("thresholds"))
+    if found.column not in {column.name for column in plan.needed} or len(labels) != 2:
+        raise box.refuse(f"'thresholds' are of '{found.column[:60]}', which the plan does not ask for")
+    return found
 
 
 def _scale(box: Box) -> tuple[float, ...]:

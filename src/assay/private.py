@@ -221,9 +221,9 @@ def _wrong(wishes: Wishes) -> list[Say]:
         tell("group", name=wishes.group)
     if wishes.membership not in ("quick", "none"):
         tell("membership", name=wishes.membership)
-    for name in ("time", "weight"):
+    for name in ("time", "weight", "audit_only"):
         if getattr(wishes, name):
-            tell("role", name=f"--{name}")
+            tell("role", name=f"--{name.replace('_', '-')}")
     given = {
         "--kind": wishes.kinds,
         "--trials": wishes.trials,
@@ -233,6 +233,7 @@ def _wrong(wishes: Wishes) -> list[Say]:
         "--latency": wishes.latency != "",
         "--encoder": wishes.encoder,
         "--memory": wishes.memory != "",
+        "--mitigate": wishes.mitigate,
     }
     for name, there in given.items():
         if there:

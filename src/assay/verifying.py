@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .auditing.evidence import View, on_rows
+from .auditing.evidence import View, on_rows, with_thresholds
 from .auditing.examine import examine
 from .kernel.box import Box
 from .kernel.clock import Clock
@@ -40,6 +40,7 @@ from .planning.target import usable_rows
 from .search.run import parts_of
 from .search.settle import Scored, Settled, measured, settle
 from .stats import promises, splitting
+from .stats.group_thresholds import GroupThresholds, learn
 
 Verdict = Literal["same", "near", "differs", "unchecked"]
 VERDICTS: tuple[Verdict, ...] = ("differs", "unchecked", "near", "same")
@@ -151,6 +152,7 @@ def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | 
     yield _number("data.rows_used", float(model.plan.data["rows_used"]), float(again.used))
     if again.settled is not None:
         yield from _settled(model, again.settled)
+        yield from _thresholds(model.thresholds, again.evidence)
     keys = [finding.check for finding in model.findings if finding.check not in WHYS]
     found = {finding.check: finding for finding in examine(again.evidence, tell, keys)}
     for finding in model.findings:
@@ -179,7 +181,7 @@ def _again(model: Model, raw: Dataset) -> _Again | None:
     split = draw_splits(plan, table, strata)
     weights = table[weighed[0]].cells if weighed else None
     if len(split.sealed):
-        return _Again(_sealed(model, table, split, weights), table.rows, None)
+        return _Again(with_thresholds(_sealed(model, table, split, weights), model.thresholds), table.rows, None)
     held = _held(split, table.rows)
     folds = model.ensemble.encoders
     if len(held) != len(folds) or len(folds) < 2:
@@ -200,7 +202,8 @@ def _again(model: Model, raw: Dataset) -> _Again | None:
         parts=parts_of(split, rows, number[rows], strata[rows], plan.seed),
     )
     settled = settle(scored, task, plan.level, np.ones(1, dtype=bool))
-    return _Again(_crossed(model, table, data, scored, settled), table.rows, settled)
+    evidence = with_thresholds(_crossed(model, table, data, scored, settled), model.thresholds, scored.parts)
+    return _Again(evidence, table.rows, settled)
 
 
 def _held(split: Split, n: int) -> list[Ints]:
@@ -281,6 +284,14 @@ def _settled(model: Model, settled: Settled) -> Iterator[Claim]:
         if array.dtype.kind == "f" and name in now:
             same = now[name].shape == array.shape
             yield _number(f"promise.{name}", _sum(array), _sum(now[name]) if same else math.nan)
+
+
+def _thresholds(stated: GroupThresholds | None, evidence: Evidence) -> Iterator[Claim]:
+    """Thresholds of groups, which are learnt on the same scores."""
+    if stated is not None:
+        favoured, column = stated.favoured, evidence.data[stated.column]
+        found = learn(column, favoured, evidence.answers()[:, favoured], evidence.y == favoured, stated.band)
+        yield _number(f"thresholds.{stated.column}", _sum(stated.limits), _sum(found.limits))
 
 
 def _arrays(promise: promises.Promise) -> Mapping[str, Any]:

@@ -96,7 +96,7 @@ def test_a_group_that_is_chosen_less_is_named() -> None:
     ratio = finding.measure("selection_ratio: sex = f")
     assert ratio.high is not None
     assert ratio.high < 0.8
-    assert "--drop sex" in options(finding)
+    assert "--audit-only sex" in options(finding)
     least, gap = finding.measure("least_ratio"), finding.measure("largest_gap")  # what a limit can be set on
     assert least.value == ratio.value
     assert (least.low, least.high) == pytest.approx((ratio.low, ratio.high))

@@ -229,7 +229,7 @@ def test_the_report_says_that_the_model_is_not_ours(of_truth: Audit) -> None:
 
 
 def test_a_door_that_nobody_knows_is_refused(folder: Path) -> None:
-    for name in ("theirs.pkl", "theirs.keras"):
+    for name in ("theirs.pkl", "theirs.h5"):
         with pytest.raises(RequestError, match="comes in by no door"):
             audited(name, folder)
     with pytest.raises(RequestError, match="There is no file"):

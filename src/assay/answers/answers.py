@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.data import Bools, Column, Dataset, Floats, plain_number
+from assay.kernel.data import Bools, Column, Dataset, Floats, Ints, plain_number
 from assay.kernel.words import Say
 from assay.stats import grades
 
@@ -34,6 +34,9 @@ class Answers(Written):
     out_of_range: Bools
     several: bool = False  # a row may bear several labels: its answer is a tuple of them
     scale: tuple[float, ...] = ()  # the grades, where values are told as the nearest of them
+    chosen: Ints | None = (
+        None  # the place of the label of each row [n], where groups have thresholds; None: the most probable
+    )
 
     def __len__(self) -> int:
         return len(self.out_of_range)
@@ -51,7 +54,8 @@ class Answers(Written):
         inside = tuple(label for label, among in zip(self.labels, self.sets[place].tolist(), strict=True) if among)
         if self.several:
             return Answer(borne(list(p.values()), self.labels), p, inside, None, notes, outside)
-        return Answer(max(p, key=lambda label: p[label]), p, inside, None, notes, outside)
+        top = max(p, key=lambda label: p[label]) if self.chosen is None else self.labels[int(self.chosen[place])]
+        return Answer(top, p, inside, None, notes, outside)
 
     @property
     def answer(self) -> NDArray[Any]:
@@ -62,7 +66,8 @@ class Answers(Written):
             found[:] = [borne(row, self.labels) for row in self.probabilities.tolist()]
             return found
         if self.probabilities is not None:
-            return np.asarray(np.asarray(self.labels, dtype=object)[self.probabilities.argmax(axis=1)])
+            top = self.probabilities.argmax(axis=1) if self.chosen is None else self.chosen
+            return np.asarray(np.asarray(self.labels, dtype=object)[top])
         assert self.values is not None
         if self.scale:
             steps = np.asarray(self.scale)

@@ -28,6 +28,7 @@ from assay.search.shuffled import shuffled
 from assay.search.word_pulls import word_pulls
 from assay.stats.calibration import Affine
 from assay.stats.conformal import ValueIntervals
+from assay.stats.group_thresholds import GroupThresholds, crossed
 from assay.stats.promises import Promise
 
 BOOTSTRAP_SHARE = 0.4  # of the time that is left for the evidence
@@ -227,6 +228,23 @@ def on_rows(
     )
 
 
+def with_thresholds(evidence: Evidence, thresholds: GroupThresholds | None, parts: Ints | None = None) -> Evidence:
+    """The same, with the class that each row is answered with, where groups have thresholds and the rows tell the group.
+
+    parts : [n] of cross-fitted rows, whose thresholds are learnt on the other parts; None takes the thresholds as they are. Rows of no
+        known group, which the model refuses, are taken at 0.5
+    """
+    if thresholds is None or thresholds.column not in evidence.data:
+        return evidence
+    column, p = evidence.data[thresholds.column], evidence.answers()
+    if parts is not None:
+        return replace(
+            evidence, thresholds=thresholds, chosen=crossed(column, thresholds.favoured, p, evidence.y, parts)
+        )
+    found, unknown = thresholds.chosen(p, column)
+    return replace(evidence, thresholds=thresholds, chosen=np.where(unknown, p.argmax(axis=1), found))
+
+
 def _bag(found: Found, contender: Contender, fitted: tuple[Any, ...], data: Dataset) -> Floats:
     """Scores of one candidate's own bag of fold models."""
     from assay.search.ensemble import Member
@@ -240,4 +258,4 @@ def _bag(found: Found, contender: Contender, fitted: tuple[Any, ...], data: Data
     return alone.raw(data)
 
 
-__all__ = ["Honest", "View", "classes", "from_training", "on_rows"]
+__all__ = ["Honest", "View", "classes", "from_training", "on_rows", "with_thresholds"]

@@ -32,7 +32,7 @@ def unread(raw: Dataset, opened: Dataset, plan: Plan, known: Bools) -> tuple[Say
         texts = raw[plan.target].take(np.flatnonzero(strange)).texts()
         said = {"n": int(strange.sum()), "target": plan.target, "examples": _some(texts)}
         notes.append(Say("auditing", "unknown_answers", said))
-    for name in (*plan.names("feature"), *plan.names("sensitive")):
+    for name in (*plan.names("feature"), *plan.names("sensitive"), *plan.names("audited")):
         if name not in opened:
             continue
         written = ~raw[name].missing

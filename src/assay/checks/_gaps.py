@@ -117,7 +117,7 @@ def units_of(evidence: Evidence) -> list[Unit]:
     if y.ndim > 1:
         order = named or np.argsort(-y.sum(axis=0), kind="stable")[:MOST_CLASSES].tolist()
         return [Unit(labels[k], p[:, k] > 0.5, p[:, k], y[:, k] == 1) for k in order]
-    top = p.argmax(axis=1)
+    top = evidence.classes()
     count = np.bincount(y, minlength=len(labels))
     order = named or [1] if len(labels) == 2 else named or np.argsort(-count, kind="stable")[:MOST_CLASSES].tolist()
     return [Unit(labels[k], top == k, p[:, k], y == k) for k in order]
@@ -206,7 +206,7 @@ def _mean(key: str, values: Floats, inside: Bools, blocks: Ints | None, limit: f
 def _wrong(evidence: Evidence) -> Bools:
     """Rows whose answer is wrong [n]: of several labels, in any."""
     answers, y = evidence.answers(), evidence.y
-    return np.asarray(((answers > 0.5) != (y == 1)).any(axis=1) if y.ndim > 1 else answers.argmax(axis=1) != y)
+    return np.asarray(((answers > 0.5) != (y == 1)).any(axis=1) if y.ndim > 1 else evidence.classes() != y)
 
 
 def tested(gaps: list[Gap]) -> list[Gap]:

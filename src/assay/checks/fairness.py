@@ -28,6 +28,7 @@ from assay.stats.disparities import own_thresholds, traded
 from assay.stats.slices import QUANTILES
 from assay.stats.tests import holm, wilson
 
+from ._fairness_words import WORDS
 from ._gaps import (
     GAP,
     LEAST,
@@ -52,6 +53,8 @@ from ._gaps import (
     weakest_of,
     worst,
 )
+from ._mended import mended
+from ._part import Part
 from ._proxies import Told, altered, proxies, pulls
 
 PROXY_LEVEL = 0.01  # of the family of proxies
@@ -69,221 +72,12 @@ class Fairness:
     about: ClassVar[About] = About(
         key="fairness",
         order=52,
-        words={
-            "en": {
-                "title": "Fairness",
-                "question": "Are the groups of sensitive columns answered otherwise than others, and what gives them away?",
-                "even": "Among {groups} groups of {columns} no figure is apart by more than chance.",
-                "small": "Among {groups} groups of {columns} no figure is far apart; most surely: {most}",
-                "few_seen": "Among {groups} groups of {columns} no figure is apart by more than chance, but rows are so few that gaps up to {least:%} would go unseen.",
-                "selection": "Where {column} is {label}, '{of}' is chosen for {here:%} of rows, elsewhere for {there:%}: {ratio} times as often ({low} to {high}; four fifths is the usual limit).",
-                "selection_none": "Where {column} is {label}, '{of}' is chosen for {here:%} of rows, elsewhere for {there:%}.",
-                "tpr": "Where {column} is {label}, '{of}' is chosen for {here:%} of the rows that are, elsewhere for {there:%}.",
-                "fpr": "Where {column} is {label}, '{of}' is chosen for {here:%} of the rows that are not, elsewhere for {there:%}.",
-                "error": "Where {column} is {label}, {here:%} of answers are wrong, elsewhere {there:%}.",
-                "calibration": "Where {column} is {label}, '{of}' comes in {came:%} of rows while {said:%} was said: {gap:%} apart from all others ({low:%} to {high:%}).",
-                "bias": "Where {column} is {label}, the truth lies {here} above the answer on average, elsewhere {there}.",
-                "loss": "Where {column} is {label}, the loss is {here} on average, elsewhere {there}.",
-                "mae": "Where {column} is {label}, answers are {here} off on average, elsewhere {there}.",
-                "below": "Where {column} is {label}, {here:%} of rows do not exceed their answer, elsewhere {there:%}.",
-                "answer": "Where {column} is {label}, the mean answer is {here}, elsewhere {there}.",
-                "proxy": "'{name}' alone tells where {column} is {label}: area under the curve {auc} ({low} to {high}; 0.5 is chance).",
-                "proxy_pull": "'{name}' alone tells where {column} is {label}: area under the curve {auc} ({low} to {high}; 0.5 is chance), and it carries {pull:%} of what moves the answers.",
-                "no_proxy": "No column alone gives '{column}' away; the strongest is '{name}', area under the curve {auc} (0.5 is chance).",
-                "together": "All other columns together tell where {column} is {label} with an area of {auc} ({low} to {high}): leaving '{column}' out would not hide it.",
-                "not_together": "All other columns together do not tell '{column}' by more than chance (area {auc}, {low} to {high}).",
-                "not_asked": "Not asked whether they give '{column}' away: {names}.",
-                "proxies_few": "Too few rows that are strangers to each other to ask what gives '{column}' away.",
-                "altered": "Were '{column}' alone another, {share:%} of answers would change.",
-                "altered_choice": "Were '{column}' alone another, {share:%} of answers would change; were it the same for all, '{of}' would be chosen for {low:%} to {high:%} of groups' rows instead of {was_low:%} to {was_high:%}.",
-                "base": "'{of}' is true of {low:%} ({lowest}) to {high:%} ({highest}) of '{column}'. Where that differs, being chosen equally often, rates that are equal where it is true and where it is not, and probabilities that mean the same cannot all hold (Chouldechova 2017).",
-                "holds": "Of these, no large gap is sure here in: {holds}. Apart: {fails}.",
-                "holds_all": "Here no large gap is sure in any of them.",
-                "holds_none": "Here all are apart.",
-                "notion.selection": "chosen equally often",
-                "notion.rates": "equal rates where true and where not",
-                "notion.calibration": "probabilities that mean the same",
-                "taken": "Chosen means '{label}'. Whether that favours a person was not said (--favourable CLASS says it); for '{other}' gaps are as large and turned round, ratios are others ({low} at the least).",
-                "favours": "Chosen means '{label}', which was said to favour a person.",
-                "bands": "'{column}' is continuous and was cut into fifths.",
-                "bands_shared": "'{column}' is continuous and was cut into {n} parts as equal as its values allow.",
-                "too_small": "Of '{column}' not judged, with fewer than {least} rows: {names}.",
-                "too_small_more": "Of '{column}' not judged, with fewer than {least} rows: {names} and {more} more.",
-                "counted": "{label} ({n})",
-                "uncut": "'{column}' has no two groups of {least} rows and is not judged.",
-                "stated": "'–' are the rows in which '{column}' is not stated.",
-                "power": "A gap of {least:%} between shares chosen would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
-                "power_tpr": "Among rows where it is true, a gap of {least:%} between shares chosen would have been found in four of five cases ({label} of '{column}' has the fewest means for it).",
-                "power_bias": "A gap of {least} between mean errors would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
-                "power_below": "A gap of {least:%} between the shares that do not exceed their answer would have been found in four of five cases in every group ({label} of '{column}' has the fewest means for it).",
-                "weights": "Rows count alike here, whatever their weight.",
-                "time": "Time was short: what gives groups away was not asked of {names}.",
-                "traded": "One threshold of 0.5 is right in {now:%} of rows. With a threshold for each group of '{column}', so that '{of}' is chosen equally often, {equal:%}; so that it is chosen equally often where it is true, {chance:%}.",
-                "drop": "If '{column}' is no lawful ground for the answer, leave it out. What becomes of the gaps shows only in training again, and the check can then no longer look at them.",
-                "drop_proxy": "If '{name}' has no reason of its own to be asked, leave it out: it stands for '{column}'.",
-                "look": "Ask first whether the labels themselves are fair, then whether the group has rows enough: a model learns the decisions it is shown. Thresholds by group may be unlawful.",
-                "none": "no column is marked as sensitive; mark one with --sensitive COLUMN",
-                "few": "only {n} {n:row was|rows were} measured; {least} are needed",
-                "nobody": "no sensitive column has two groups of {least} rows: {names}",
-                "gone": "the sensitive columns are not in this table: {names}",
-                "bar": "{column}: {label}",
-                "bars": "How often '{of}' is chosen",
-                "bars_error": "How often answers are wrong",
-                "bars_bias": "Mean of truth less answer",
-                "bars_below": "Rows that do not exceed their answer",
-                "share": "share of rows",
-                "unit": "unit of the target",
-                "table": "Every group",
-                "column": "column",
-                "group": "group",
-                "class": "class",
-                "rows": "rows",
-                "true": "share true",
-                "z": "z",
-                "least": "smallest gap seen",
-                "lines": "'{column}': one threshold for all",
-                "threshold": "threshold",
-                "line_ratio": "lowest share chosen / highest",
-                "line_right": "share right",
-                "rules": "'{column}': what thresholds would come to",
-                "rule": "rule",
-                "rule_now": "one threshold, 0.5",
-                "rule_equal": "by group, chosen equally often",
-                "rule_chance": "by group, chosen equally often where true",
-                "ratio": "lowest / highest share chosen",
-                "gap": "gap where true",
-                "given": "What gives '{column}' away",
-                "area": "area under the curve",
-                "all": "all other columns",
-                "measure.least_ratio": "lowest ratio of shares chosen",
-                "measure.largest_gap": "largest gap where true or not",
-                "measure.selection": "chosen",
-                "measure.selection_ratio": "chosen, against all others",
-                "measure.tpr": "chosen where true",
-                "measure.fpr": "chosen where not true",
-                "measure.error": "wrong",
-                "measure.calibration": "came less said",
-                "measure.bias": "truth less answer",
-                "measure.loss": "mean loss",
-                "measure.mae": "mean absolute error",
-                "measure.below": "share that does not exceed its answer",
-                "measure.answer": "mean answer",
-                "measure.proxy": "group told by one column (area)",
-                "measure.proxies": "group told by all other columns (area)",
-                "measure.altered": "answers that change with the column alone",
-                "measure.equal_selection": "right with thresholds for equal choice",
-                "measure.equal_opportunity": "right with thresholds for equal choice where true",
-            },
-            "zh": {
-                "title": "公平性",
-                "question": "敏感列的各群体得到的回答是否与其他人不同？什么会泄露其所属群体？",
-                "even": "在 {columns} 的 {groups} 个群体中，没有任何指标的差异超出偶然。",
-                "small": "在 {columns} 的 {groups} 个群体中，没有指标相差很大；最确定的是：{most}",
-                "few_seen": "在 {columns} 的 {groups} 个群体中，没有任何指标的差异超出偶然，但行数太少，{least:%} 以内的差距无法察觉。",
-                "selection": "{column} 为 {label} 时，{here:%} 的行被选为“{of}”，其他行为 {there:%}：是其 {ratio} 倍（{low} 至 {high}；通常以五分之四为限）。",
-                "selection_none": "{column} 为 {label} 时，{here:%} 的行被选为“{of}”，其他行为 {there:%}。",
-                "tpr": "{column} 为 {label} 时，确为“{of}”的行中有 {here:%} 被选为“{of}”，其他行为 {there:%}。",
-                "fpr": "{column} 为 {label} 时，并非“{of}”的行中有 {here:%} 被选为“{of}”，其他行为 {there:%}。",
-                "error": "{column} 为 {label} 时，{here:%} 的回答是错的，其他行为 {there:%}。",
-                "calibration": "{column} 为 {label} 时，{came:%} 的行为“{of}”，而给出的概率为 {said:%}：与其他行相差 {gap:%}（{low:%} 至 {high:%}）。",
-                "bias": "{column} 为 {label} 时，真实值平均比回答高 {here}，其他行为 {there}。",
-                "loss": "{column} 为 {label} 时，平均损失为 {here}，其他行为 {there}。",
-                "mae": "{column} 为 {label} 时，回答平均偏差 {here}，其他行为 {there}。",
-                "below": "{column} 为 {label} 时，{here:%} 的行不超过其回答，其他行为 {there:%}。",
-                "answer": "{column} 为 {label} 时，平均回答为 {here}，其他行为 {there}。",
-                "proxy": "仅“{name}”一列就能看出 {column} 是否为 {label}：曲线下面积 {auc}（{low} 至 {high}；0.5 为偶然水平）。",
-                "proxy_pull": "仅“{name}”一列就能看出 {column} 是否为 {label}：曲线下面积 {auc}（{low} 至 {high}；0.5 为偶然水平），且它占回答变动的 {pull:%}。",
-                "no_proxy": "没有哪一列能单独泄露“{column}”；最强的是“{name}”，曲线下面积 {auc}（0.5 为偶然水平）。",
-                "together": "其他所有列合在一起能看出 {column} 是否为 {label}，曲线下面积 {auc}（{low} 至 {high}）：去掉“{column}”并不能将其隐藏。",
-                "not_together": "其他所有列合在一起也看不出“{column}”，未超出偶然（面积 {auc}，{low} 至 {high}）。",
-                "not_asked": "未检查以下各列是否泄露“{column}”：{names}。",
-                "proxies_few": "彼此无关的行太少，无法检查什么会泄露“{column}”。",
-                "altered": "若只改变“{column}”，{share:%} 的回答会改变。",
-                "altered_choice": "若只改变“{column}”，{share:%} 的回答会改变；若所有人的该列相同，各群体被选为“{of}”的比例为 {low:%} 至 {high:%}，而现在为 {was_low:%} 至 {was_high:%}。",
-                "base": "在“{column}”各群体中，确为“{of}”的比例从 {low:%}（{lowest}）到 {high:%}（{highest}）。当它不同时，同等频率被选、真与非真时比率相等、概率含义相同这三者不能同时成立（Chouldechova 2017）。",
-                "holds": "其中，此处未见确定的大差距的是：{holds}；有差距的是：{fails}。",
-                "holds_all": "此处三者均未见确定的大差距。",
-                "holds_none": "此处三者均有差距。",
-                "notion.selection": "同等频率被选",
-                "notion.rates": "真与非真时比率相等",
-                "notion.calibration": "概率含义相同",
-                "taken": "“被选”指“{label}”。它对人是否有利并未说明（可用 --favourable 类别 说明）；对“{other}”而言差距同样大而方向相反，比值则不同（最低为 {low}）。",
-                "favours": "“被选”指“{label}”，据称对人有利。",
-                "bands": "“{column}”是连续的，已按五等分切分。",
-                "bands_shared": "“{column}”是连续的，已按其取值尽量均等地切分为 {n} 份。",
-                "too_small": "“{column}”中以下群体不足 {least} 行，未作判断：{names}。",
-                "too_small_more": "“{column}”中以下群体不足 {least} 行，未作判断：{names}，另有 {more} 个。",
-                "counted": "{label}（{n}）",
-                "uncut": "“{column}”没有两个达到 {least} 行的群体，未作判断。",
-                "stated": "“–”是“{column}”未填写的行。",
-                "power": "在每个群体中，被选比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
-                "power_tpr": "在确为该类的行中，被选比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
-                "power_bias": "在每个群体中，平均误差上 {least} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
-                "power_below": "在每个群体中，不超过其回答的比例上 {least:%} 的差距五次中有四次能被发现（其中“{column}”的 {label} 最难）。",
-                "weights": "此处各行同等计数，不论其权重。",
-                "time": "时间不足：未检查什么会泄露 {names} 的群体。",
-                "traded": "统一阈值 0.5 在 {now:%} 的行上正确。若为“{column}”的每个群体各设阈值，使“{of}”同等频率被选，则为 {equal:%}；使确为“{of}”者同等频率被选，则为 {chance:%}。",
-                "drop": "如果“{column}”不是作出回答的合法依据，请将其去掉。差距会怎样只有重新训练才知道，而此检查届时将无法再查看它们。",
-                "drop_proxy": "如果“{name}”没有自身的理由被询问，请将其去掉：它代表了“{column}”。",
-                "look": "请先问标签本身是否公平，再问该群体的行是否足够：模型学到的是展示给它的决定。按群体设阈值可能不合法。",
-                "none": "没有标为敏感的列；请用 --sensitive 列名 标出",
-                "few": "只测量了 {n} 行；至少需要 {least} 行",
-                "nobody": "没有哪个敏感列有两个达到 {least} 行的群体：{names}",
-                "gone": "此表中没有敏感列：{names}",
-                "bar": "{column}：{label}",
-                "bars": "被选为“{of}”的频率",
-                "bars_error": "回答错误的频率",
-                "bars_bias": "真实值减回答的平均",
-                "bars_below": "不超过其回答的行",
-                "share": "占行的比例",
-                "unit": "目标的单位",
-                "table": "每个群体",
-                "column": "列",
-                "group": "群体",
-                "class": "类别",
-                "rows": "行数",
-                "true": "真实比例",
-                "z": "z",
-                "least": "能察觉的最小差距",
-                "lines": "“{column}”：统一阈值",
-                "threshold": "阈值",
-                "line_ratio": "被选比例的最低值与最高值之比",
-                "line_right": "正确的比例",
-                "rules": "“{column}”：各种阈值的结果",
-                "rule": "规则",
-                "rule_now": "统一阈值 0.5",
-                "rule_equal": "按群体，同等频率被选",
-                "rule_chance": "按群体，确为该类者同等频率被选",
-                "ratio": "被选比例最低与最高之比",
-                "gap": "确为该类时的差距",
-                "given": "什么会泄露“{column}”",
-                "area": "曲线下面积",
-                "all": "其他所有列",
-                "measure.least_ratio": "被选比例的最低比值",
-                "measure.largest_gap": "真与非真时的最大差距",
-                "measure.selection": "被选比例",
-                "measure.selection_ratio": "被选比例与其他行之比",
-                "measure.tpr": "确为该类时被选比例",
-                "measure.fpr": "并非该类时被选比例",
-                "measure.error": "错误比例",
-                "measure.calibration": "实际减所说概率",
-                "measure.bias": "真实值减回答",
-                "measure.loss": "平均损失",
-                "measure.mae": "平均绝对误差",
-                "measure.below": "不超过其回答的比例",
-                "measure.answer": "平均回答",
-                "measure.proxy": "由单列看出群体（面积）",
-                "measure.proxies": "由其他所有列看出群体（面积）",
-                "measure.altered": "仅改变该列就改变的回答",
-                "measure.equal_selection": "同等被选阈值下的正确率",
-                "measure.equal_opportunity": "确为该类者同等被选阈值下的正确率",
-            },
-        },
+        words=WORDS,
     )
 
     def run(self, evidence: Evidence) -> Finding:
         """Every group compared, then what gives groups away."""
-        marked = evidence.plan.names("sensitive")
+        marked = evidence.plan.marked
         if not marked:
             raise DoesNotApply("nothing sensitive", say=self._say("none"))
         if evidence.n < 2 * LEAST:
@@ -296,7 +90,7 @@ class Fairness:
         if not cuts:
             sizes = [self._counted(label, n) for cut in found for label, n in cut.small[:MOST_NAMED]] or names
             raise DoesNotApply("nobody to compare", say=self._say("nobody", least=LEAST, names=sizes))
-        used = evidence.plan.names("feature") + marked
+        used = evidence.plan.names("feature") + evidence.plan.names("sensitive")
         blocks = blocks_of(evidence.data, evidence.plan.splits.group, used)
         units = units_of(evidence)
         bound = blocks if len(np.unique(blocks)) < len(blocks) else None  # None: rows are strangers
@@ -335,6 +129,8 @@ class Fairness:
         if verdict == "pass":
             notes = [*self._power(gaps), *notes]
         notes += self._limits(found, cuts, units, gaps, evidence)
+        mitigated = mended(cuts, units, blocks, evidence, self._say)
+        notes = [*mitigated.notes, *notes]
         if not parts:
             notes.append(self._say("time", names=[cut.name for cut in cuts]))
         trade = [self._traded(cut, units[0], evidence) for cut in cuts] if of_two(evidence) else []
@@ -345,10 +141,10 @@ class Fairness:
             check="fairness",
             verdict=verdict,
             say=first,
-            measures=(*self._measures(gaps), *(m for part in (*parts, *trade) for m in part.measures)),
+            measures=(*self._measures(gaps), *(m for part in (mitigated, *parts, *trade) for m in part.measures)),
             figures=(
                 *self._figures(cuts, units, gaps, evidence),
-                *(f for part in (*trade, *parts) for f in part.figures),
+                *(f for part in (mitigated, *trade, *parts) for f in part.figures),
             ),
             notes=tuple(note for note in notes if note != first),
             advice=(*([Advice(say=self._say("look"))] if large else []), *advice),
@@ -413,6 +209,14 @@ class Fairness:
             other = [gap.apart for gap in gaps if gap.key == "selection"]
             low = min(((1 - max(a.here, a.there)) / max(1 - min(a.here, a.there), 1e-12) for a in other), default=1.0)
             out.append(self._say("taken", label=units[0].label, other=evidence.codec.labels[0], low=low))
+        if gone := [name for name in evidence.plan.marked if name not in evidence.data]:
+            out.append(self._say("gone_some", names=gone))
+        kept_out = evidence.plan.names("audited")
+        out += [
+            self._say("not_given" if evidence.elsewhere else "kept_out", column=cut.name)
+            for cut in cuts
+            if cut.name in kept_out
+        ]
         for cut in found:
             if cut not in cuts:
                 out.append(self._say("uncut", column=cut.name, least=LEAST))
@@ -456,7 +260,9 @@ class Fairness:
         whole = best_told(list(asked.together))
         if whole:
             all_sure = holm(np.asarray([told.p for told in asked.together]), PROXY_LEVEL / 2).any()
-            key = "together" if all_sure and whole[0].auc >= TELLS else "not_together"
+            apart = cut.name in evidence.plan.names("audited") and not evidence.elsewhere
+            told = "together_kept_out" if apart else "together"
+            key = told if all_sure and whole[0].auc >= TELLS else "not_together"
             notes.append(self._say(key, **area_of(cut, whole[0])))
         if asked.passed:
             notes.append(self._say("not_asked", column=cut.name, names=list(asked.passed[:MOST_NAMED])))
@@ -505,7 +311,7 @@ class Fairness:
         share = float(1 - (same.all(axis=1) if same.ndim > 1 else same).mean())
         low, high = wilson(share * n, n)
         measure = Measure(name=f"altered: {column}", value=share, low=low, high=high, n=n, unit="share")
-        drop = Advice(say=self._say("drop", column=column), option=f"--drop {shlex.quote(column)}")
+        drop = Advice(say=self._say("drop", column=column), option=f"--audit-only {shlex.quote(column)}")
         advice = (drop,) if share > 0 else ()
         if not of_two(evidence):
             return Part(notes=(self._say("altered", column=column, share=share),), measures=(measure,), advice=advice)
@@ -526,7 +332,7 @@ class Fairness:
         half = stream(evidence.seed, "thresholds", cut.name).permutation(evidence.n) % 2
         grid = np.round(np.linspace(0.05, 0.95, 19), 2)
         one = [traded(unit.p > at, unit.true, cut.code) for at in grid]
-        now = traded(unit.chosen, unit.true, cut.code)
+        now = traded(unit.chosen if evidence.chosen is None else unit.p > 0.5, unit.true, cut.code)
         equal = traded(own_thresholds(unit.p, unit.true, cut.code, half, among_true=False), unit.true, cut.code)
         chance = traded(own_thresholds(unit.p, unit.true, cut.code, half, among_true=True), unit.true, cut.code)
         series = [
@@ -617,15 +423,3 @@ class Fairness:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one question beside the rates came to."""
-
-    column: str = ""
-    watch: bool = False
-    notes: tuple[Say, ...] = ()
-    measures: tuple[Measure, ...] = ()
-    advice: tuple[Advice, ...] = ()
-    figures: tuple[Figure, ...] = ()

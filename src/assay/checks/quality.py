@@ -170,7 +170,7 @@ class Quality:
 
     def _confusion(self, evidence: Evidence, labels: tuple[str, ...]) -> Figure:
         table: Floats = np.zeros((len(labels), len(labels)))
-        np.add.at(table, (evidence.y, evidence.answers().argmax(axis=1)), 1.0)
+        np.add.at(table, (evidence.y, evidence.classes()), 1.0)
         return Figure(
             kind="matrix",
             title=self._say("confusion"),

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.data import Bools, Floats
+from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
@@ -135,7 +135,7 @@ class Subgroups:
         """The groups that are worse, the worst first."""
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
-        names = [c.name for c in evidence.plan.columns if c.role in ("feature", "sensitive", "group")]
+        names = [c.name for c in evidence.plan.columns if c.role in ("feature", "sensitive", "audited", "group")]
         columns = [evidence.data[name] for name in names if name in evidence.data]
         for column in [column for column in columns if read_as_text(column)]:
             columns += told_by(column, *(say.text() for say in self._derived(column.name)))
@@ -159,7 +159,7 @@ class Subgroups:
         return self._finding(worse, found, len(found) + asked, notes, evidence)
 
     def _finding(self, worse: list[Group], found: list[Group], asked: int, notes: list[Say], ev: Evidence) -> Finding:
-        sensitive = ev.plan.names("sensitive")
+        sensitive = ev.plan.marked
         for name in sensitive:
             notes += self._sensitive([g for g in found if g.column == name], name, ev)
         verdict: Verdict = "pass"
@@ -194,7 +194,7 @@ class Subgroups:
         if useless:
             return "fail", useless[0], "useless"
         large = [g for g in worse if g.effect >= LARGE]
-        sensitive = evidence.plan.names("sensitive")
+        sensitive = evidence.plan.marked
         faults = [g for g in large if g.column in sensitive or not _knows(g, evidence)[0]]
         if faults:
             return "watch", faults[0], "worse"
@@ -264,17 +264,17 @@ def _readable(group: Group, evidence: Evidence) -> tuple[str, float, float]:
     """(measure, in the group, overall): accuracy or mean absolute error."""
     rows, answers = group.rows, evidence.answers()
     if evidence.codec.labels:
-        right = _right(answers, evidence.y)
+        right = _right(answers, evidence.y, evidence.chosen)
         return "accuracy", float(right[rows].mean()), float(right.mean())
     error = np.abs(answers[:, 0] - evidence.y)
     return "mae", float(error[rows].mean()), float(error.mean())
 
 
-def _right(p: Floats, y: NDArray[Any]) -> Floats:
+def _right(p: Floats, y: NDArray[Any], chosen: Ints | None = None) -> Floats:
     """Whether a row's class is rightly answered, or which share of its labels: [n]."""
     if y.ndim > 1:
         return np.asarray(((p > 0.5) == (y == 1)).mean(axis=1))
-    return np.asarray(p.argmax(axis=1) == y, dtype=np.float64)
+    return np.asarray((p.argmax(axis=1) if chosen is None else chosen) == y, dtype=np.float64)
 
 
 def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:

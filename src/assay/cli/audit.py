@@ -25,8 +25,9 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument("--task", default="", help=helped("task", lang))
     group.add_argument("--labels", default="", metavar="A,B", help=helped("audit.labels", lang))
     group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=helped("kind", lang))
-    for name in ("id", "sensitive", "drop", "feature"):
-        group.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN", help=helped(name, lang))
+    for name in ("id", "sensitive", "audit-only", "drop", "feature"):
+        group.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN",
+                           help=helped(name.replace("-", "_"), lang))  # fmt: skip
     group.add_argument("--weight", default="", metavar="COLUMN", help=helped("weight", lang))
     group.add_argument("--seconds", type=float, default=None, help=helped("audit.seconds", lang))
     group.add_argument("--at-once", type=int, default=None, metavar="ROWS", help=helped("audit.at_once", lang))
@@ -85,6 +86,7 @@ def _elsewhere(parsed: argparse.Namespace) -> dict[str, Any]:
         "kind",
         "id",
         "sensitive",
+        "audit_only",
         "drop",
         "feature",
         "weight",
@@ -112,6 +114,7 @@ def _elsewhere(parsed: argparse.Namespace) -> dict[str, Any]:
         "kinds": kinds_of(parsed.kind),
         "ids": tuple(parsed.id),
         "sensitive": tuple(parsed.sensitive),
+        "audit_only": tuple(parsed.audit_only),
         "drop": tuple(parsed.drop),
         "features": tuple(parsed.feature),
         "weight": parsed.weight,

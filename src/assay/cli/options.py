@@ -47,9 +47,10 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument(
         "--reference", action="append", default=[], metavar="COLUMN=PICTURES", help=helped("reference", lang)
     )
-    for name in ("id", "sensitive", "drop", "feature", "learner", "also"):
+    for name in ("id", "sensitive", "audit-only", "drop", "feature", "learner", "also"):
         group.add_argument(f"--{name}", action="append", default=[], metavar="NAME" if name in ("learner", "also") else "COLUMN",
-                           help=helped(name, lang))  # fmt: skip
+                           help=helped(name.replace("-", "_"), lang))  # fmt: skip
+    group.add_argument("--mitigate", action="append", default=[], metavar="COLUMN=HOW", help=helped("mitigate", lang))
     group.add_argument("--favourable", default="", metavar="CLASS", help=helped("favourable", lang))
     for name in ("group", "time", "weight"):
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
@@ -79,7 +80,9 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "kinds": kinds,
         "ids": tuple(parsed.id),
         "sensitive": tuple(parsed.sensitive),
+        "audit_only": tuple(parsed.audit_only),
         "favourable": parsed.favourable,
+        "mitigate": mitigations_of(parsed.mitigate),
         "drop": tuple(parsed.drop),
         "features": tuple(parsed.feature),
         "learners": tuple(parsed.learner),
@@ -113,6 +116,13 @@ def kinds_of(texts: list[str]) -> dict[str, str]:
     if wrong:
         raise refusal(RequestError, "cli", "no_kind", texts=wrong)
     return kinds
+
+
+def mitigations_of(texts: list[str]) -> dict[str, str]:
+    """What is asked for by --mitigate COLUMN=HOW. Raises RequestError."""
+    if wrong := [text for text in texts if not all(text.rpartition("="))]:
+        raise refusal(RequestError, "cli", "no_mitigate", texts=wrong)
+    return {name: how for name, _, how in (text.rpartition("=") for text in texts)}
 
 
 def stem(source: str) -> str:

@@ -91,7 +91,7 @@ def audit(
     labels   : of the model's outputs, in order, where it does not tell them itself
     training : the table that it learnt from, where that is at hand
     say      : told that code of the user's is run, before it is
-    wishes   : task, kinds, ids, sensitive, drop, features, weight, group, time, seed (see `Wishes`)
+    wishes   : task, kinds, ids, sensitive, audit_only, drop, features, weight, group, time, seed (see `Wishes`)
 
     Raises DataError and RequestError.
     """
@@ -103,7 +103,7 @@ def audit(
     if (runs := code_said(model, asking)) is not None and say is not None:
         say(runs)
     door = open_door(model, asking, asked_for.target)
-    labels = tuple(labels) or door.known.labels
+    labels = tuple(labels) or _as_written(door.known.labels, raw, asked_for.target)
     plan, parts = _plan(raw, asked_for, door, labels)
     codec = _codec(raw, plan, labels)
     data, notes = labelled(raw, plan, codec)
@@ -140,8 +140,8 @@ def _plan(raw: Dataset, wishes: Wishes, door: Door, labels: Sequence[str]) -> tu
     if not wishes.task and len(labels) > 2:  # the rows may know two of them only
         wishes = replace(wishes, task="classes")
     drawn, _ = draw(raw, wishes)
-    hidden = {wishes.target, *wishes.ids, *wishes.drop, wishes.weight, wishes.group, wishes.time}
-    may = [c.name for c in drawn.columns if c.name not in hidden]
+    hidden = {wishes.target, *wishes.ids, *wishes.drop, *wishes.audit_only, wishes.weight, wishes.group, wishes.time}
+    may = _given([c for c in drawn.columns if c.name not in hidden], wishes.features, door.known.one_text)
     takes = door.takes(may)
     columns = tuple(_column(column, takes, hidden) for column in drawn.columns)
     used = [c.name for c in columns if c.role in ("feature", "sensitive")]
@@ -161,6 +161,18 @@ def _plan(raw: Dataset, wishes: Wishes, door: Door, labels: Sequence[str]) -> tu
         ),
         parts,
     )
+
+
+def _given(columns: Sequence[ColumnPlan], named: Sequence[str], one_text: bool) -> list[str]:
+    """The names of columns that a model may be given; in the order in which a person named them, where all were.
+
+    one_text : it takes one column, of texts: the one that was named, else those that are texts
+    """
+    may = [column.name for column in columns]
+    if one_text:
+        texts = [name for name in named if name in may]
+        return texts or [c.name for c in columns if c.kind.partition(":")[0] == "text"] or may
+    return [name for name in dict.fromkeys(named) if name in may] if set(may) <= set(named) else may
 
 
 def _column(column: ColumnPlan, takes: Sequence[str] | None, hidden: set[str]) -> ColumnPlan:
@@ -196,6 +208,21 @@ def _codec(raw: Dataset, plan: Plan, labels: Sequence[str]) -> Codec:
         raise refusal(DataError, "foreign", "other_labels", **said)
     both = [label for label in codec.labels if label in labels]
     return replace(codec, labels=(*both, *(label for label in labels if label not in both)))
+
+
+def _as_written(labels: Sequence[str], raw: Dataset, target: str) -> tuple[str, ...]:
+    """The labels that a model tells, in the letters of the table where these alone differ ("POSITIVE" for positive)."""
+    if target not in raw:
+        return tuple(labels)
+    known = {str(text) for text in raw[target].texts() if text is not None}
+    forms: dict[str, list[str]] = {}
+    for text in sorted(known):
+        forms.setdefault(text.casefold(), []).append(text)
+    found = tuple(
+        label if label in known or len(forms.get(label.casefold(), [])) != 1 else forms[label.casefold()][0]
+        for label in labels
+    )
+    return found if len(set(found)) == len(labels) else tuple(labels)
 
 
 def _relabelled(door: Door, labels: Sequence[str]) -> Door:

@@ -26,6 +26,7 @@ class Known:
     size: int = 0  # bytes of the file
     labels: tuple[str, ...] = ()  # of its outputs, in order, where it tells them
     at_once: int = 1_000  # rows that are asked together
+    one_text: bool = False  # it takes one column, of texts
 
 
 @dataclass(frozen=True, eq=False)

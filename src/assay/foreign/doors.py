@@ -17,8 +17,8 @@ from ..kernel.words import Say, refusal
 from .door import Door
 
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-ENDINGS = {".onnx": "onnx", ".skops": "skops"}
-NOT_YET = (".keras", ".h5", ".pt", ".pth", ".pkl", ".pickle", ".joblib", ".pmml", ".safetensors")
+ENDINGS = {".onnx": "onnx", ".skops": "skops", ".keras": "keras"}
+NOT_YET = (".h5", ".pt", ".pth", ".pkl", ".pickle", ".joblib", ".pmml", ".safetensors")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,8 @@ def is_foreign(model: Any) -> bool:
     if not isinstance(model, (str, os.PathLike)):
         return False
     name = os.fspath(model)
+    if os.path.isdir(name):  # ours are files
+        return True
     if _is_address(name) or Path(name).suffix.lower() in (*ENDINGS, *NOT_YET):
         return True
     return bool(FUNCTION.fullmatch(name)) and not os.path.exists(name)
@@ -62,6 +64,10 @@ def open_door(model: str | os.PathLike[str] | Callable[..., Any], asking: Asking
         from .function import named
 
         return named(name)
+    if path.is_dir():
+        from .huggingface import HuggingFace
+
+        return HuggingFace.opened(path)
     if path.suffix.lower() not in ENDINGS:
         raise refusal(RequestError, "foreign", "no_door", name=path.name)
     if not path.is_file():
@@ -70,6 +76,10 @@ def open_door(model: str | os.PathLike[str] | Callable[..., Any], asking: Asking
         from .onnx import Onnx
 
         return Onnx.opened(path)
+    if path.suffix.lower() == ".keras":
+        from .keras import Keras
+
+        return Keras.opened(path)
     from .skops import Skops
 
     return Skops.opened(path, asking.trust)

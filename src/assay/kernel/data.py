@@ -27,7 +27,7 @@ from .errors import DataError, Part
 from .hints import did_you_mean, listing
 from .words import refusal
 
-ROLES = ("feature", "target", "id", "group", "time", "weight", "sensitive", "dropped")
+ROLES = ("feature", "target", "id", "group", "time", "weight", "sensitive", "audited", "dropped")
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

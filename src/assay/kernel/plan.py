@@ -17,6 +17,9 @@ WAYS_TO_SHIP = ("bag", "refit", "distilled")
 MEMBERSHIP = ("quick", "standard", "deep", "none")  # how thoroughly it is asked who was in the training data
 
 
+MITIGATIONS = ("reweight", "thresholds")  # what can be done against gaps between groups
+
+
 @dataclass(frozen=True, kw_only=True)
 class ColumnPlan:
     """What one column is taken to be."""
@@ -81,6 +84,9 @@ class Plan:
         "quick"  # by the fold models, by a few or many refits on random halves ("standard", "deep"), or "none"
     )
     favourable: str = ""  # the class that favours a person, where somebody said
+    mitigation: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the "column" whose groups, and "how"; empty: nothing is
     version: str = ""
     privacy: Mapping[str, Any] = field(default_factory=dict)  # what is promised and by which means; empty: nothing is
 
@@ -95,11 +101,23 @@ class Plan:
         """Names of the columns that have a role."""
         return tuple(column.name for column in self.columns if column.role == role)
 
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Columns whose groups are held against each other: sensitive ones, and those that nothing learns from."""
+        return self.names("sensitive") + self.names("audited")
+
+    @property
+    def needed(self) -> tuple[ColumnPlan, ...]:
+        """The columns that a table to be answered must have: those that are learnt from, and the one whose groups have thresholds."""
+        own = self.mitigation.get("column") if self.mitigation.get("how") == "thresholds" else None
+        return tuple(c for c in self.columns if c.role in ("feature", "sensitive") or c.name == own)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         plain: dict[str, Any] = to_plain(self)
-        if not self.privacy:
-            del plain["privacy"]  # plans that promise nothing are written as they always were
+        for name in ("privacy", "mitigation"):  # plans that promise nothing are written as they always were
+            if not plain[name]:
+                del plain[name]
         return plain
 
     @classmethod
@@ -113,6 +131,8 @@ class Plan:
             raise ValueError(f"'{fields['ship']}' is no way to ship")
         if fields.get("membership", "quick") not in MEMBERSHIP:
             raise ValueError(f"'{fields['membership']}' is no way to ask for membership")
+        if fields.get("mitigation", {}) and fields["mitigation"]["how"] not in MITIGATIONS:
+            raise ValueError(f"'{fields['mitigation']['how']}' is no mitigation")
         fields["task_why"] = Say.from_json(raw["task_why"])
         fields["columns"] = tuple(
             ColumnPlan(**{**c, "why": Say.from_json(c["why"]) if c["why"] else None, "examples": tuple(c["examples"])})

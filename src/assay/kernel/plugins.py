@@ -662,6 +662,13 @@ class Evidence:
     pool: Callable[[Clock], Pool] | None = None  # models of other rows; None where there are none, as in an audit
     profile: Any = None  # how the training rows were spread (`assay.stats.profile.Profile`), where that was kept
     bare: bool = False  # answers are names without probabilities, whose scores were made up here
+    before: Floats | None = (
+        None  # calibrated raw scores [n, w] as they would be without the mitigation that was asked for
+    )
+    chosen: Ints | None = (
+        None  # the class each row is answered with [n], where groups have thresholds; None: the more probable
+    )
+    thresholds: Any = None  # those of groups (`assay.stats.group_thresholds.GroupThresholds`), where there are
     training: Dataset | None = None  # the opened training table, where the person gave it to an audit
     kept: Callable[[], Sequence[str]] | None = None  # all that the model file holds as text; None in an audit
 
@@ -678,6 +685,10 @@ class Evidence:
     def answers(self) -> Floats:
         """Probabilities [n, k] or values [n, 1]."""
         return self.task.answers(self.scores)
+
+    def classes(self) -> Ints:
+        """The class that each row is answered with [n], where a row bears one."""
+        return self.answers().argmax(axis=1) if self.chosen is None else self.chosen
 
     def losses(self) -> Floats:
         """Per-row loss [n]."""

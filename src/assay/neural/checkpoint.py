@@ -218,6 +218,14 @@ def detector_of(checkpoint: Checkpoint) -> Any:
     return network
 
 
+def classifier_of(checkpoint: Checkpoint) -> Any:
+    """Its network of classes, or of one number, of a text. Raises RequestError where the weights do not fit, or lack some."""
+    network, missing = _loaded(checkpoint, "AutoModelForSequenceClassification")
+    if missing:
+        raise refusal(RequestError, "neural", "lacking", path=checkpoint.name, names=sorted(missing)[:5])
+    return network
+
+
 def _loaded(
     checkpoint: Checkpoint, auto: str, half: bool = False, of_any_size: bool = False
 ) -> tuple[Any, frozenset[str]]:

@@ -17,6 +17,7 @@ from assay.kernel import memory
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Advice
+from assay.kernel.forms import Head
 from assay.kernel.hints import did_you_mean, listing, no_rows
 from assay.kernel.labels import counted
 from assay.kernel.plan import ColumnPlan, Plan
@@ -31,6 +32,7 @@ from .by_name import ByName, told_by_name
 from .durations import written
 from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
+from .mitigation import mitigation, mitigation_notes
 from .portfolio import candidates
 from .splits import (
     DEAR_FOLDS,
@@ -90,6 +92,8 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     least = _least_class(y) if codec.labels and not task.about.of_one else 0
     check_groups(table, wishes.group)
     drawn = fit is not None and fit.drawn is not None
+    two = task.head(codec) == Head.classes(2)
+    mended = mitigation(wishes, columns, table, codec, two, drawn)
     forms, named = _forms(features), find(wishes.encoder) if wishes.encoder else None
     checkpoints = {} if named is None else {named.kind: named.label}
     boxes = "boxes" in task.about.gives
@@ -136,11 +140,13 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         ship=wishes.ship,
         membership=wishes.membership,
         favourable=wishes.favourable,
+        mitigation=mended,
         latency=wishes.within,
         version=assay.__version__,
     )
     notes, copied = _notes(plan, table, data, task.strata(y))
     notes = (*notes, *_name_notes(plan, table, task.strata(y), told), *_memory_notes(fit))
+    notes = (*notes, *mitigation_notes(mended, wishes.favourable))
     notes = (*notes, *_more_notes(plan, data, y, codec, wishes, forms))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
 

@@ -13,7 +13,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset
 from assay.kernel.errors import RequestError
 from assay.kernel.memory import bytes_of
-from assay.kernel.plan import MEMBERSHIP, WAYS_TO_SHIP
+from assay.kernel.plan import MEMBERSHIP, MITIGATIONS, WAYS_TO_SHIP
 from assay.kernel.plugins import task_of
 from assay.kernel.words import Say, refusal
 
@@ -38,7 +38,11 @@ class Wishes:
     time: str = ""
     weight: str = ""
     sensitive: tuple[str, ...] = ()
+    audit_only: tuple[str, ...] = ()  # sensitive too, but looked at by the checks alone: nothing learns from them
     favourable: str = ""  # the class that favours a person, by which groups of sensitive columns are compared
+    mitigate: Mapping[str, str] = field(
+        default_factory=dict
+    )  # against gaps between groups: sex="reweight" or "thresholds"
     drop: tuple[str, ...] = ()
     features: tuple[str, ...] = ()  # columns to use although they look like ids
     learners: tuple[str, ...] = ()  # only these
@@ -87,10 +91,17 @@ class Wishes:
             wrong.append(Say("planning", "wish.ship", {"value": str(self.ship), "known": list(WAYS_TO_SHIP)}))
         if self.membership not in MEMBERSHIP:
             wrong.append(Say("planning", "wish.membership", {"value": str(self.membership), "known": list(MEMBERSHIP)}))
+        for how in self.mitigate.values():
+            if how not in MITIGATIONS:
+                wrong.append(Say("planning", "wish.mitigate", {"value": str(how), "known": list(MITIGATIONS)}))
+        if len(self.mitigate) > 1:
+            wrong.append(Say("planning", "wish.mitigate_one", {"names": list(self.mitigate)}))
         if self.latency != "" and seconds(self.latency) is None:
             wrong.append(Say("planning", "wish.latency", {"value": str(self.latency)}))
         if self.latency != "" and self.trials:
             wrong.append(Say("planning", "wish.latency_trials"))
+        if both := [name for name in self.audit_only if name in (*self.sensitive, *self.features)]:
+            wrong.append(Say("planning", "wish.both_roles", {"names": both}))
         for role, names in self._roles().items():
             if role != "target" and self.target and self.target in names:
                 said = {"target": self.target, "role": Say("planning", f"role.{role}")}
@@ -133,12 +144,21 @@ class Wishes:
             "time": (self.time,),
             "weight": (self.weight,),
             "sensitive": self.sensitive,
+            "audited": self.audit_only,
             "dropped": self.drop,
             "feature": self.features,
         }
 
     def named(self) -> tuple[str, ...]:
         """Every column the user named."""
-        several = (*self.ids, *self.sensitive, *self.drop, *self.features, *self.kinds)
+        several = (
+            *self.ids,
+            *self.sensitive,
+            *self.audit_only,
+            *self.drop,
+            *self.features,
+            *self.kinds,
+            *self.mitigate,
+        )
         single = (self.target, self.group, self.time, self.weight)
         return tuple(dict.fromkeys(name for name in (*single, *several) if name))

@@ -202,7 +202,7 @@ def _trial(trial: Trial, voice: Voice, limits: Limits) -> Raw:
 
 def schema_section(content: Content, voice: Voice, limits: Limits) -> Raw:
     """The columns that a table to be predicted must have, by kind."""
-    read = [c for c in content.plan.columns if c.role in ("feature", "sensitive")]
+    read = content.plan.needed
     facts = []
     for kind in dict.fromkeys(c.kind for c in read):
         names = [short(c.name, 40) for c in read if c.kind == kind]

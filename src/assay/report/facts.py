@@ -82,7 +82,7 @@ def _columns(content: Content, voice: Voice) -> Facts:
 
 def _inputs(content: Content, voice: Voice) -> Facts:
     """The columns that a table to be predicted must have, by kind."""
-    read = [column for column in content.plan.columns if column.role in ("feature", "sensitive")]
+    read = content.plan.needed
     facts: Facts = []
     for kind in dict.fromkeys(column.kind for column in read):
         names = [column.name for column in read if column.kind == kind]

@@ -64,8 +64,10 @@ def _members(
 ) -> tuple[Member, ...] | None:
     """Every member fitted once, side by side; None where the time was up before the last was done."""
 
+    taught = found.taught(kept)
+
     def weight(rows: Ints) -> Floats | None:
-        return None if found.weight is None else found.weight[rows]
+        return None if taught is None else taught[rows]
 
     train = encoders.batch(table.take(kept), found.y[kept], weight(kept))
     watched = encoders.batch(table.take(tune), found.y[tune], weight(tune))

@@ -29,6 +29,7 @@ from assay.stats import splitting
 
 from .blend import head_of, mixed, weights_of
 from .ensemble import Ensemble, Member
+from .reweighing import Reweighing
 from .settle import Scored, Settled, best_readable, settle
 from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, try_candidate
 
@@ -73,6 +74,11 @@ class Found:
     constant: Floats  # raw score of the constant guess [w]
     interrupted: bool
     folds: tuple[Fold, ...] = ()  # rows and encoders of each fold, in the order of the models
+    reweighing: Reweighing | None = None  # how much rows count for what learns; None: as they came
+
+    def taught(self, rows: Ints) -> Floats | None:
+        """How much each row of the table counts [n] for what learns from some rows; None where all count alike."""
+        return self.weight if self.reweighing is None else self.reweighing.by(rows)
 
 
 def search(
@@ -91,6 +97,9 @@ def search(
     folds = make_folds(table, names, split.folds, strata, split.groups, split.times, plan.seed, rest)
     if not folds:
         raise refusal(DataError, "search", "one_side")
+    reweighing = None
+    if plan.mitigation.get("how") == "reweight":
+        reweighing = Reweighing.of(table[plan.mitigation["column"]], y, weight)
     bench = Bench(
         table,
         y,
@@ -100,6 +109,7 @@ def search(
         plan.seed,
         journal,
         most=min(CACHE_BYTES, CACHE_SHARE * memory.room()),
+        reweighing=reweighing,
     )
     outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only)
     done = tuple(o for o in outcomes if o.trial.status == "done")
@@ -130,6 +140,7 @@ def search(
         constant=task.constant(y[rows], None if weight is None else weight[rows], codec),
         interrupted=interrupted,
         folds=folds,
+        reweighing=reweighing,
     )
 
 

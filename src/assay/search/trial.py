@@ -36,6 +36,7 @@ from assay.stats import splitting
 
 from .encoders import Encoders
 from .executors.here import side_by_side
+from .reweighing import Reweighing
 
 TUNE_SHARE = 0.12  # of the training rows of a fold: they may stop a learner early, and are never measured on
 SPARED = 0.5  # of the time left to the search, for each of the last folds of a candidate whose own is up
@@ -66,13 +67,15 @@ class Bench:
     journal: Any = None
     cache: dict[tuple[int, str], Batch] = field(default_factory=dict)
     most: float = CACHE_BYTES  # bytes of batches that are kept
+    reweighing: Reweighing | None = None  # how much rows count for what learns from a fold; None: as they came
 
     def batch(self, fold: Fold, which: str) -> Batch:
         """The batch of the "train", "tune" or "held" rows of a fold; kept while memory allows."""
         key = (fold.number, which)
         if key not in self.cache:
             rows = getattr(fold, which)
-            weight = None if self.weight is None else self.weight[rows]
+            weight = self.weight if self.reweighing is None else self.reweighing.by(fold.train)
+            weight = None if weight is None else weight[rows]
             batch = fold.encoders.batch(self.table.take(rows), self.y[rows], weight)
             held = sum(b.nbytes for b in list(self.cache.values()))
             if held + batch.nbytes > self.most:
