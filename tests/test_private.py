@@ -118,9 +118,7 @@ def test_all_of_the_model_is_made_of_the_two_releases(monkeypatch: pytest.Monkey
     """With both releases replaced by ones that saw other rows, two tables that share no cell give the same bytes."""
     learnt, counts = [], []
     learn, count = noisy.learn, private.figures.count
-    monkeypatch.setattr(
-        noisy, "learn", lambda *a: learnt[0] if learnt else learnt.append(learn(*a)) or learnt[0]
-    )
+    monkeypatch.setattr(noisy, "learn", lambda *a: learnt[0] if learnt else learnt.append(learn(*a)) or learnt[0])
     monkeypatch.setattr(
         private.figures, "count", lambda *a: counts[0] if counts else counts.append(count(*a)) or counts[0]
     )

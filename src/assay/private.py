@@ -36,6 +36,7 @@ from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
 from .modalities.category import MISSING, Codes
 from .modalities.number import Range
+from .modalities.text import Factors
 from .model import Model
 from .planning.draw import reopen
 from .planning.kinds import bids, check_names
@@ -43,7 +44,7 @@ from .planning.wishes import Wishes
 from .privacy import figures
 from .privacy.accounting import DELTA, Release, budgeted, secret, sigma_for
 from .privacy.learner import NAMES, Aim, Learner, Learnt, learner_of
-from .privacy.schema import Declared, example, read_schema
+from .privacy.schema import TEXT, Declared, example, read_schema
 from .search.encoders import Encoders
 from .search.ensemble import Ensemble, Member
 from .stats.calibration import Affine
@@ -84,7 +85,8 @@ class Drawn:
     @property
     def aim(self) -> Aim:
         """What is to be learnt."""
-        return Aim(self.features, self.kind, len(self.codec.labels))
+        encoder = str(self.plan.candidates[0].settings.get("encoder", ""))
+        return Aim(self.features, self.kind, len(self.codec.labels), encoder)
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -126,6 +128,8 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
         raise refusal(RequestError, "privacy", "nothing")
     if len(target.levels) == 1:
         raise refusal(RequestError, "privacy", "one_level", target=target.name)
+    if target.text:
+        raise refusal(RequestError, "privacy", "text_target", target=target.name)
     key = wishes.task or ("value" if not target.levels else "binary" if len(target.levels) == 2 else "classes")
     if key not in KINDS or (key == "value") == bool(target.levels) or (key == "binary" and len(target.levels) > 2):
         raise _wishes([Say("privacy", "wish.task", {"task": key})])
@@ -136,7 +140,8 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
     epsilon = float(wishes.privacy or 0.0)
     name = wishes.learners[0] if wishes.learners else USUAL
     learner = learner_of(name)
-    aim = Aim(features, KINDS[key], len(target.levels))
+    _readable_texts(features, learner)
+    aim = Aim(features, KINDS[key], len(target.levels), wishes.encoder)
     ratio, vouch = budgeted(epsilon, delta, lambda spent: (learner.chain(aim, spent), (_held(aim.kind, spent),)))
     promise = {
         "epsilon": max(
@@ -159,7 +164,7 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
         task_why=Say("privacy", "why.declared"),
         columns=tuple(_column(name, schema, wishes) for name in data.names),
         splits=Splits(how="coin", folds=1),
-        candidates=(Candidate(name=f"private {name}", learner=name),),
+        candidates=(Candidate(name=f"private {name}", learner=name, settings=learner.settings(aim)),),
         notes=(Say("privacy", "note.guarantee", note),),
         minutes=wishes.budget,
         level=task.about.level if wishes.level is None else wishes.level,
@@ -203,9 +208,7 @@ def train(
         bare = drawn.learner.learn(taught, y[~held], drawn.aim, np.inf, rng)
         metric = drawn.task.metrics(drawn.codec)[1 if drawn.kind == "binary" else 0]
         middle, half = drawn.scale
-        said = [
-            metric.of(middle + half * of.scores(asked_of), _told(y[held], drawn), None) for of in (bare, learnt)
-        ]
+        said = [metric.of(middle + half * of.scores(asked_of), _told(y[held], drawn), None) for of in (bare, learnt)]
         price(metric.key, *said)
     return model
 
@@ -243,13 +246,22 @@ def _wrong(wishes: Wishes) -> list[Say]:
         "--sealed": wishes.sealed is not None,
         "--ship": wishes.ship != "bag",
         "--latency": wishes.latency != "",
-        "--encoder": wishes.encoder,
+        "--encoder": wishes.encoder and wishes.learners != ("encoder",),
         "--memory": wishes.memory != "",
     }
     for name, there in given.items():
         if there:
             tell("search", name=name)
     return said
+
+
+def _readable_texts(features: Sequence[Declared], learner: Learner) -> None:
+    """Refuse texts that the learner does not read, and a reader of texts without any. Raises RequestError."""
+    texts = [one.name for one in features if one.text]
+    if texts and not learner.texts:
+        raise refusal(RequestError, "privacy", "unread", n=len(texts), names=texts)
+    if learner.texts and not texts:
+        raise refusal(RequestError, "privacy", "no_text", shape=TEXT)
 
 
 def _wishes(wrong: list[Say]) -> RequestError:
@@ -314,6 +326,8 @@ def _encoders(drawn: Drawn) -> Encoders:
 
 def _encoder(one: Declared) -> Encoder:
     """The encoder of a column, made of its declaration."""
+    if one.text:
+        return Factors(one.name, (), np.empty(0), np.empty((0, 0), dtype=np.float32))  # knows no word
     return Codes(one.name, (*one.levels, MISSING)) if one.named else Range(one.name, *one.ends)
 
 

@@ -43,6 +43,7 @@ HEAVY = {
     "gensim",
     "PIL",
     "pydicom",
+    "opacus",
 }
 
 

@@ -66,10 +66,15 @@ class Additive:
     """Cyclic boosting on noisy sums of residuals."""
 
     readable: bool = True
+    texts: bool = False
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, how many lie in each cell, and the rounds of residuals."""
         return noisy.chain(len(aim.features), ratio)
+
+    def settings(self, aim: Aim) -> dict[str, Any]:
+        """None that anybody could choose."""
+        return {}
 
     def told(self, aim: Aim) -> dict[str, Any]:
         """Rounds, all columns each."""
@@ -78,9 +83,7 @@ class Additive:
     def learn(self, batch: Batch, y: NDArray[Any], aim: Aim, ratio: float, rng: np.random.Generator) -> Curves:
         """The curves, from noisy sums alone."""
         axes = tuple(_axis(j, d) for j, d in enumerate(aim.features))
-        cells = [
-            noisy.Cells(a.size, 0 if d.levels else a.size - 1) for a, d in zip(axes, aim.features, strict=True)
-        ]
+        cells = [noisy.Cells(a.size, 0 if d.levels else a.size - 1) for a, d in zip(axes, aim.features, strict=True)]
         places = _places(axes, batch.vector)
         return Curves(axes, noisy.learn(places, y, cells, aim.kind, aim.k, ratio, rng))
 

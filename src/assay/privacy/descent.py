@@ -2,8 +2,9 @@
 
 Gradient perturbation over all rows (Song, Chaudhuri & Sarwate 2013; Bassily, Smith & Thakurta 2014): every step sees the sum of the
 rows' slopes with Gaussian noise. No row is sampled, so the whole chain is one Gaussian mechanism. Two things cost no privacy, since they
-work on what was released: a reading counts by its known noise, and the later steps are averaged (Polyak & Juditsky 1992). The second
-moments of the rows are released once, so that each step is a Newton step of a penalised likelihood in their own directions.
+work on what was released: a reading counts by its known noise, and the later steps are averaged (Polyak & Juditsky 1992). Where columns are
+few, the second moments of the rows are released once, so that each step is a Newton step of a penalised likelihood in their own
+directions; where they are hundreds, that would be noise alone, and all directions count alike.
 
 It assumes that a row is no longer than `reach` and its residual no longer than `noisy.REACH`: then one row changes a sum of slopes by a
 matrix no longer than their product, and the moments by one no longer than the square of `reach`.
@@ -24,7 +25,12 @@ from .noisy import REACH, residuals, spreads, start, totals_of
 
 STEPS, EARLY = 60, 20  # all; those before the weights are averaged
 STEP = 0.5  # share of each Newton step that is taken
-SHARES = {"answers": 0.04, "moments": 0.16, "slopes": 0.80}  # of the squared ratio of sensitivity to noise
+SHARES = {
+    "answers": 0.04,
+    "moments": 0.16,
+    "slopes": 0.80,
+}  # of the squared ratio of sensitivity to noise; slopes take what is not released
+EVEN = 0.3  # mean square of a row along a direction that is reckoned with, where moments are not released
 SPREAD = {"value": 0.5, "binary": 2.0, "classes": 2.0}  # of a weight beforehand (standard deviation)
 
 
@@ -37,13 +43,13 @@ class Learnt:
     answers: Floats
 
 
-def chain(ratio: float) -> tuple[Release, Release, Release]:
+def chain(ratio: float, moments: bool = True) -> tuple[Release, ...]:
     """The releases of one fit, whose squared ratios add up to that of the budget."""
-    return (
-        Release("answers", sigma_for(ratio, SHARES["answers"])),
-        Release("moments", sigma_for(ratio, SHARES["moments"])),
-        Release("slopes", sigma_for(ratio, SHARES["slopes"], STEPS), STEPS),
-    )
+    answers = Release("answers", sigma_for(ratio, SHARES["answers"]))
+    if not moments:
+        return answers, Release("slopes", sigma_for(ratio, 1 - SHARES["answers"], STEPS), STEPS)
+    own = Release("moments", sigma_for(ratio, SHARES["moments"]))
+    return answers, own, Release("slopes", sigma_for(ratio, SHARES["slopes"], STEPS), STEPS)
 
 
 def drawn_in(x: Floats, reach: float) -> Floats:
@@ -53,20 +59,32 @@ def drawn_in(x: Floats, reach: float) -> Floats:
 
 
 def learn(
-    x: Floats, y: NDArray[Any], reach: float, kind: str, k: int, ratio: float, rng: np.random.Generator
+    x: Floats,
+    y: NDArray[Any],
+    reach: float,
+    kind: str,
+    k: int,
+    ratio: float,
+    rng: np.random.Generator,
+    moments: bool = True,
 ) -> Learnt:
     """The weights, from noisy sums alone.
 
-    x     : rows, the first column being ones [n, c]
-    reach : length to which rows are drawn in
-    ratio : sensitivity over noise of the whole fit; infinite for a fit without noise, which promises nothing
+    x       : rows, the first column being ones [n, c]
+    reach   : length to which rows are drawn in
+    ratio   : sensitivity over noise of the whole fit; infinite for a fit without noise, which promises nothing
+    moments : whether the moments of the rows are released
     """
-    answered, moved, sloped = (r.sigma for r in chain(ratio))
+    sigmas = {r.name: r.sigma for r in chain(ratio, moments)}
     x = drawn_in(x, reach)
-    totals = totals_of(y, k, answered, rng)
+    totals = totals_of(y, k, sigmas["answers"], rng)
     guess, spread = start(totals, kind), np.asarray(spreads(totals, kind))  # [w], [w]
-    sizes, ways, doubt = _moments(x, moved * reach**2, rng)
-    noise = REACH[kind] * reach * sloped
+    if moments:
+        sizes, ways, doubt = _moments(x, sigmas["moments"] * reach**2, rng)
+    else:
+        rows = max(float(totals.sum() if k else totals[0]), 1.0)
+        sizes, ways, doubt = rows * np.r_[1.0, np.full(x.shape[1] - 1, EVEN)], np.eye(x.shape[1]), 0.0
+    noise = REACH[kind] * reach * sigmas["slopes"]
     bend = sizes[:, None] * (1.0 if kind == "value" else spread)  # [c, w] second derivative of the loss, by direction
     own = sizes[:, None] * spread  # what chance does to a sum
     trust = bend / np.maximum(own + noise**2 / (STEPS - EARLY), 1e-9)
@@ -106,5 +124,3 @@ def _moments(x: Floats, sigma: float, rng: np.random.Generator) -> tuple[Floats,
     noise = np.triu(sigma * rng.normal(size=(c, c)))
     sizes, ways = np.linalg.eigh(moments_of(x) + noise + np.triu(noise, 1).T)
     return np.maximum(sizes, 0.0), ways, 2 * sigma * math.sqrt(c)
-
-

@@ -127,7 +127,9 @@ def train(
     torch = need("torch", "private")
     need("opacus", "private")
     expected = max(schedule.rate * about, 1.0)
-    with warnings.catch_warnings():  # Opacus hangs hooks on a first layer, whose inputs need no slopes; torch says so each time
+    with (
+        warnings.catch_warnings()
+    ):  # Opacus hangs hooks on a first layer, whose inputs need no slopes; torch says so each time
         warnings.filterwarnings("ignore", message="Full backward hook is firing", category=UserWarning)
         clipped = Clipped(network, losses, way or quicker(network, losses, x.shape[1], y, expected))
         inputs, answers = torch.from_numpy(x), torch.from_numpy(y)

@@ -20,7 +20,12 @@ from ..kernel.forms import Batch
 from .accounting import Release
 from .schema import Declared
 
-NAMES = ("additive", "linear", "perceptron", "encoder")  # each of a file here, and of the learner that opens what it leaves
+NAMES = (
+    "additive",
+    "linear",
+    "perceptron",
+    "encoder",
+)  # each of a file here, and of the learner that opens what it leaves
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Aim:
     features: tuple[Declared, ...]
     kind: str  # "value", "binary" or "classes"
     k: int  # classes; 0 of values
+    encoder: str = ""  # of texts: a folder, a name, or a label; empty for the one that a package carries
 
     @property
     def width(self) -> int:
@@ -63,9 +69,14 @@ class Learner(Protocol):
     """How one kind of model is learnt from noisy sums."""
 
     readable: bool  # whether a person can read what ships
+    texts: bool  # whether it reads columns that are declared as text, and needs one
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
-        """The releases of one fit, whose squared ratios add up to that of the budget. Raises MissingPackage, and RequestError."""
+        """The releases of one fit, whose squared ratios add up to that of the budget. Raises MissingPackage."""
+        ...
+
+    def settings(self, aim: Aim) -> dict[str, Any]:
+        """What the plan keeps of its settings. Raises RequestError and MissingPackage."""
         ...
 
     def told(self, aim: Aim) -> dict[str, Any]:

@@ -68,10 +68,15 @@ class Linear:
     """Gradient perturbation over all rows."""
 
     readable: bool = True
+    texts: bool = False
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, the moments of the rows, and the sums of slopes."""
         return descent.chain(ratio)
+
+    def settings(self, aim: Aim) -> dict[str, Any]:
+        """None that anybody could choose."""
+        return {}
 
     def told(self, aim: Aim) -> dict[str, Any]:
         """Steps, and the length to which rows are drawn in."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,9 @@ class Trained:
         box, own = Box("private"), self.network
         self.inputs.dump(box.add("inputs"))
         last = np.asarray(half * own.last, dtype=np.float32)
-        moved = Network(own.activation, own.waves, own.table, own.first, own.hidden, own.biases, last, middle + half * own.base)
+        moved = Network(
+            own.activation, own.waves, own.table, own.first, own.hidden, own.biases, last, middle + half * own.base
+        )
         moved.dump(box.add("network"))
         self.baselines.dump(box.add("baselines"))
         box.put_array("curve", np.empty(0))
@@ -69,6 +72,7 @@ class Perceptron:
     """DP-SGD on a fixed schedule."""
 
     readable: bool = False
+    texts: bool = False
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, and the steps on rows that are drawn."""
@@ -78,6 +82,10 @@ class Perceptron:
             Release("answers", sigma_for(ratio, SHARES["answers"])),
             Release("slopes", sigma_for(ratio, SHARES["slopes"], s.steps, s.rate), s.steps, s.rate),
         )
+
+    def settings(self, aim: Aim) -> dict[str, Any]:
+        """None that anybody could choose."""
+        return {}
 
     def told(self, aim: Aim) -> dict[str, Any]:
         """Steps, how likely each row is drawn, and the length to which slopes are drawn in."""
@@ -122,7 +130,9 @@ def inputs_of(features: Sequence[Declared], batch: Batch) -> Inputs:
         half = max(high / 2 - low / 2, 1e-300)
         near = min(max(0.0, low), high)
         long = not one.levels and high - low >= WIDE
-        numbers += [(j, near if zoom > 1 else low / 2 + high / 2, zoom / half) for zoom in (ZOOMS if long else ZOOMS[:1])]
+        numbers += [
+            (j, near if zoom > 1 else low / 2 + high / 2, zoom / half) for zoom in (ZOOMS if long else ZOOMS[:1])
+        ]
         switches.append((j, GAP))
     return Inputs(
         owners=np.asarray([n[0] for n in numbers] + [s[0] for s in switches], dtype=np.int64),
@@ -158,7 +168,7 @@ def _network(torch: Any, columns: int, width: int, rng: np.random.Generator) -> 
     """Layers whose weights are drawn from the generator; the last starts at nothing, so that the first answer is the one guess."""
     sizes = [columns, *[WIDTH] * LAYERS]
     layers: list[Any] = []
-    for given, made in zip(sizes, sizes[1:], strict=False):
+    for given, made in pairwise(sizes):
         layer = torch.nn.Linear(given, made)
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(rng.normal(size=(made, given)) / math.sqrt(given)))
