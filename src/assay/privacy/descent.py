@@ -55,7 +55,7 @@ def chain(ratio: float, moments: bool = True) -> tuple[Release, ...]:
 def drawn_in(x: Floats, reach: float) -> Floats:
     """The rows [n, c], those that are longer than `reach` made as long as that."""
     length = np.sqrt(np.einsum("nc,nc->n", x, x))
-    return x * np.minimum(1.0, reach / np.maximum(length, 1e-12))[:, None]
+    return np.asarray(x * np.minimum(1.0, reach / np.maximum(length, 1e-12))[:, None])
 
 
 def learn(

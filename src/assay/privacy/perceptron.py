@@ -161,7 +161,7 @@ def _switches(y: NDArray[Any], aim: Aim) -> NDArray[np.float32]:
     """Answers as the losses take them: 0 or 1 [n, 1], or a switch for each class [n, k]."""
     if aim.kind == "binary":
         return np.asarray(y, dtype=np.float32)[:, None]
-    return np.eye(aim.k, dtype=np.float32)[y]
+    return np.asarray(np.eye(aim.k, dtype=np.float32)[y])
 
 
 def _network(torch: Any, columns: int, width: int, rng: np.random.Generator) -> Any:
