@@ -55,7 +55,9 @@ def main() -> None:
     ratios = np.asarray(spent[f"ours, {chosen}"]) / best
     said = ", ".join(f"{name} {value:.2f}" for name, value in milliseconds.items())
     print(f"{parsed.rows} rows x {parsed.columns} columns, ms a step: {said}")
-    print(f"ours ({chosen}) / the better of Opacus' two: {np.median(ratios):.3f} ({ratios.min():.3f} to {ratios.max():.3f})")
+    print(
+        f"ours ({chosen}) / the better of Opacus' two: {np.median(ratios):.3f} ({ratios.min():.3f} to {ratios.max():.3f})"
+    )
 
 
 def _network(parsed: argparse.Namespace) -> Any:

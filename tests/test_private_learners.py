@@ -206,11 +206,16 @@ def test_the_guarantee_of_the_perceptron_counts_its_sampling() -> None:
     [
         ({"learners": ("linear", "additive")}, "name one"),
         ({"learners": ("linear",), "also": ("additive",)}, "name one"),
-        ({"learners": ("boosting",)}, "--learner additive, linear, perceptron or encoder"),
+        ({"learners": ("boosting",)}, "--learner additive, linear, perceptron, and encoder or finetune"),
         ({"learners": ("linear",), "encoder": "folder"}, "--encoder is given"),
         ({"learners": ("encoder",)}, r'"text": true'),
         ({"schema": {**SCHEMA, "town": {"text": True}, "bad": TARGETS["binary"]}}, "--learner encoder"),
         ({"schema": {**SCHEMA, "bad": {"text": True}}}, "declared as text"),
+        ({"learners": ("finetune",)}, r'"text": true'),
+        (
+            {"learners": ("finetune",), "schema": {**SCHEMA, "town": {"text": True}, "bad": TARGETS["binary"]}},
+            "Columns age, debt, rank are no text",
+        ),
     ],
 )
 def test_what_a_learner_cannot_do_is_refused_with_the_alternative(more: dict[str, Any], said: str) -> None:

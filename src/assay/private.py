@@ -246,7 +246,7 @@ def _wrong(wishes: Wishes) -> list[Say]:
         "--sealed": wishes.sealed is not None,
         "--ship": wishes.ship != "bag",
         "--latency": wishes.latency != "",
-        "--encoder": wishes.encoder and wishes.learners != ("encoder",),
+        "--encoder": wishes.encoder and wishes.learners not in (("encoder",), ("finetune",)),
         "--memory": wishes.memory != "",
     }
     for name, there in given.items():
@@ -256,12 +256,15 @@ def _wrong(wishes: Wishes) -> list[Say]:
 
 
 def _readable_texts(features: Sequence[Declared], learner: Learner) -> None:
-    """Refuse texts that the learner does not read, and a reader of texts without any. Raises RequestError."""
+    """Refuse columns that the learner does not read, and a reader of texts without any. Raises RequestError."""
     texts = [one.name for one in features if one.text]
     if texts and not learner.texts:
         raise refusal(RequestError, "privacy", "unread", n=len(texts), names=texts)
     if learner.texts and not texts:
         raise refusal(RequestError, "privacy", "no_text", shape=TEXT)
+    others = [one.name for one in features if not one.text]
+    if others and not learner.beside:
+        raise refusal(RequestError, "privacy", "texts_alone", n=len(others), names=others)
 
 
 def _wishes(wrong: list[Say]) -> RequestError:

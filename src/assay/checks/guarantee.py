@@ -17,12 +17,8 @@ from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 
 PARTS = ("who", "against", "how", "figures", "counts", "group", "again", "schema", "outside", "noise", "audit", "price")
-MEANS = (
-    "additive",
-    "linear",
-    "perceptron",
-    "encoder",
-)  # private learners whose means have words of their own; the first is that of old files
+# Private learners whose means have words of their own; the first is that of old files.
+MEANS = ("additive", "linear", "perceptron", "encoder", "finetune")
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,7 @@ class Guarantee:
                 "against": "Against what: conclusions about that row from the file, the answers and this report as they left training, drawn by anyone, whatever else they know (all other rows included) and however long they compute.",
                 "how": "By what means: of the rows, only sums with Gaussian noise were released: {means}; all settings were fixed beforehand, nothing was tuned, chosen, stopped early or calibrated on the rows. The total was computed by {accountant}.",
                 "means.additive": "how many bear each answer, how many lie in each cell of {columns} {columns:column|columns}, and {rounds} rounds of residuals",
+                "means.finetune": "how many bear each answer, and {rounds} sums of slopes (DP-SGD; slopes of single rows by Opacus) of a head and of low-rank differences (LoRA) of a pretrained network, each over rows that were drawn by lot, every row by itself with probability {rate:%} a step, and the slope of every drawn row cut to a length of {reach}; the total counts that sampling; what the network learnt from before is outside the promise",
                 "means.other": "those of the private learner {learner}, which this release does not know",
                 "means.linear": "how many bear each answer, once the products of all pairs of columns, and {rounds} sums of slopes (gradient perturbation); each sum is over all rows, none was sampled, and every row was drawn in to a length of {reach} beforehand",
                 "means.perceptron": "how many bear each answer, and {rounds} sums of slopes (DP-SGD; slopes of single rows by Opacus), each over rows that were drawn by lot, every row by itself with probability {rate:%} a step, and the slope of every drawn row cut to a length of {reach}; the total counts that sampling",
@@ -68,6 +65,7 @@ class Guarantee:
                 "against": "防范内容：任何人从训练所得的文件、回答和本报告推断该行的信息，无论其还知道什么（包括其余所有行），也无论其计算多久。",
                 "how": "方法：对数据行只公布了加有高斯噪声的总和：{means}；全部设置事先固定，没有任何内容根据数据行来调整、选择、提前停止或校准。总消耗由 {accountant} 计算。",
                 "means.additive": "各答案的行数、{columns} 列各单元的行数，以及 {rounds} 轮残差",
+                "means.finetune": "各答案的行数，以及预训练网络的输出层与低秩差（LoRA）的 {rounds} 次斜率总和（DP-SGD，单行斜率由 Opacus 计算），每次只涉及随机抽取的行（每步每行各自以 {rate:%} 的概率被抽取），且每个被抽取的行的斜率被截断到长度 {reach}；总消耗已计入该抽样；网络此前所学的内容不在承诺之内",
                 "means.other": "隐私学习器 {learner} 的总和，而本版本不认识它",
                 "means.linear": "各答案的行数、一次所有列两两乘积之和，以及 {rounds} 次斜率总和（梯度扰动）；每次总和涉及全部行，未作抽样，且每行事先被缩到长度 {reach} 以内",
                 "means.perceptron": "各答案的行数，以及 {rounds} 次斜率总和（DP-SGD，单行斜率由 Opacus 计算），每次只涉及随机抽取的行（每步每行各自以 {rate:%} 的概率被抽取），且每个被抽取的行的斜率被截断到长度 {reach}；总消耗已计入该抽样",

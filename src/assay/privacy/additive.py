@@ -67,6 +67,7 @@ class Additive:
 
     readable: bool = True
     texts: bool = False
+    beside: bool = True
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, how many lie in each cell, and the rounds of residuals."""

@@ -32,7 +32,6 @@ MOST_AT_ONCE = 4096
 WAYS = ("hooks", "ghost")
 TRIED, TRIED_ROWS = 3, 512  # times each way is tried, and the most rows it is tried on
 Losses = Callable[[Any, Any], Any]  # scores [b, w], answers [b, ...] → loss of each row [b]
-Small = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +42,7 @@ class Schedule:
     rate: float  # probability of each row to be drawn in a step
     size: float  # of a step (learning rate)
     late: float  # share of the steps, the last, over which weights are averaged
+    at_once: int = MOST_AT_ONCE  # most rows that are looked at together
 
 
 class Clipped:
@@ -53,6 +53,11 @@ class Clipped:
 
         self.torch, self.losses, self.way = need("torch", "private"), losses, way
         self.weights = [p for p in network.parameters() if p.requires_grad]
+        for module in (
+            network.modules()
+        ):  # Opacus looks at layers in training alone; dropout, which has no weights, stays as it is
+            if any(p.requires_grad for p in module.parameters(recurse=False)):
+                module.training = True
         self.cells = sum(p.numel() for p in self.weights)
         if way == "hooks":
             self.network = GradSampleModule(network, loss_reduction="sum")
@@ -107,7 +112,7 @@ class Clipped:
 def train(
     network: Any,
     losses: Losses,
-    x: Small,
+    x: NDArray[Any],
     y: NDArray[Any],
     schedule: Schedule,
     sigma: float,
@@ -119,7 +124,7 @@ def train(
 
     network : a torch module of layers that Opacus knows; its weights are changed
     losses  : the loss of each row, of scores and answers
-    x, y    : rows [n, c] and answers
+    x, y    : rows [n, c] as the network takes them, and answers
     sigma   : of the noise, in lengths of a clipped slope; 0 promises nothing
     about   : the number of rows, as it was released
     way     : "hooks" or "ghost"; empty takes the quicker one
@@ -133,6 +138,7 @@ def train(
         warnings.filterwarnings("ignore", message="Full backward hook is firing", category=UserWarning)
         clipped = Clipped(network, losses, way or quicker(network, losses, x.shape[1], y, expected))
         inputs, answers = torch.from_numpy(x), torch.from_numpy(y)
+        clipped.at_once = min(clipped.at_once, schedule.at_once)
         step = _Adam(torch, clipped.weights, schedule.size)
         first_late, mean = round(schedule.steps * (1 - schedule.late)), [torch.zeros_like(p) for p in clipped.weights]
         for turn in range(schedule.steps):

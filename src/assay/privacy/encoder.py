@@ -77,6 +77,7 @@ class Encoder:
 
     readable: bool = False
     texts: bool = True
+    beside: bool = True
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, and the sums of slopes."""

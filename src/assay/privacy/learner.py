@@ -20,12 +20,8 @@ from ..kernel.forms import Batch
 from .accounting import Release
 from .schema import Declared
 
-NAMES = (
-    "additive",
-    "linear",
-    "perceptron",
-    "encoder",
-)  # each of a file here, and of the learner that opens what it leaves
+# Each of a file here, and of the learner that opens what it leaves.
+NAMES = ("additive", "linear", "perceptron", "encoder", "finetune")
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,7 @@ class Learner(Protocol):
 
     readable: bool  # whether a person can read what ships
     texts: bool  # whether it reads columns that are declared as text, and needs one
+    beside: bool  # whether it reads the other columns
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """The releases of one fit, whose squared ratios add up to that of the budget. Raises MissingPackage."""

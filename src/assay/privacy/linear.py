@@ -69,6 +69,7 @@ class Linear:
 
     readable: bool = True
     texts: bool = False
+    beside: bool = True
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, the moments of the rows, and the sums of slopes."""

@@ -73,6 +73,7 @@ class Perceptron:
 
     readable: bool = False
     texts: bool = False
+    beside: bool = True
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, and the steps on rows that are drawn."""
@@ -99,7 +100,7 @@ class Perceptron:
         guess, rows = start(totals, aim.kind), float(totals.sum() if aim.k else totals[0])
         unit = VALUE if aim.kind == "value" else 1.0
         x = inputs.columns(batch.vector).astype(np.float32)
-        target = ((y - guess[0]) / unit).astype(np.float32)[:, None] if aim.kind == "value" else _switches(y, aim)
+        target = ((y - guess[0]) / unit).astype(np.float32)[:, None] if aim.kind == "value" else switches(y, aim)
         head = Head.value() if aim.kind == "value" else Head.classes(aim.k)
         with one_thread():
             torch = need("torch", "private")
@@ -157,7 +158,7 @@ def baselines_of(features: Sequence[Declared]) -> Baselines:
     return Baselines(values, np.zeros(values.shape, dtype=np.bool_))
 
 
-def _switches(y: NDArray[Any], aim: Aim) -> NDArray[np.float32]:
+def switches(y: NDArray[Any], aim: Aim) -> NDArray[np.float32]:
     """Answers as the losses take them: 0 or 1 [n, 1], or a switch for each class [n, k]."""
     if aim.kind == "binary":
         return np.asarray(y, dtype=np.float32)[:, None]
