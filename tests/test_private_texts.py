@@ -17,6 +17,7 @@ from assay.neural.sentences import sentences
 from assay.planning.wishes import Wishes
 from assay.privacy import finetune
 from assay.privacy.dp_sgd import CLIP, Clipped, Schedule
+from assay.stats.metrics import auc
 
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("dp_accounting")
@@ -73,8 +74,9 @@ def trained(data: Dataset, learner: str, tiny: str, **more: Any) -> Model:
 
 
 def checked(model: Model, tmp_path: Path) -> None:
-    """It is better than one guess, comes back from its file to the bit, and its pulls add up."""
-    assert next(f for f in model.findings if f.check == "quality").verdict == "pass"
+    """It tells new rows apart, comes back from its file to the bit, and its pulls add up."""
+    new = reviews(200, 9)
+    assert auc(model.predict(new).probabilities[:, 1], new["good"].texts() == "yes", None) > 0.9
     path = model.save(tmp_path / "m.assay")
     again, rows = assay.load(path), reviews(12, 5)
     for row in range(12):
@@ -106,8 +108,8 @@ def test_a_text_is_a_point_whatever_other_texts_there_are(tiny: str) -> None:
 def test_a_network_is_tuned_and_comes_back(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("opacus")
     pytest.importorskip("peft")
-    monkeypatch.setattr(finetune, "SCHEDULE", Schedule(steps=40, rate=0.1, size=0.02, late=0.3))
-    model = trained(reviews(1000, rare="xyzzy"), "finetune", tiny, drop=("nights",))
+    monkeypatch.setattr(finetune, "SCHEDULE", Schedule(steps=25, rate=0.3, size=0.03, late=0.3))
+    model = trained(reviews(600, rare="xyzzy"), "finetune", tiny, drop=("nights",))
     checked(model, tmp_path)
     arrays = model.ensemble.members[0].folds[0].reads.arrays
     assert any(
@@ -115,6 +117,7 @@ def test_a_network_is_tuned_and_comes_back(tiny: str, tmp_path: Path, monkeypatc
     )  # the differences, which start at nothing
 
 
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing:UserWarning")
 def test_the_slope_of_a_row_is_clipped_over_head_and_differences_together(tiny: str) -> None:
     pytest.importorskip("opacus")
     pytest.importorskip("peft")
