@@ -15,6 +15,7 @@ from assay import private
 from assay.kernel.box import Box
 from assay.kernel.data import Column, Dataset, Source
 from assay.kernel.errors import RequestError
+from assay.kernel.shelf import shelf
 from assay.model import Model
 from assay.planning.wishes import Wishes
 from assay.privacy import dp_sgd, perceptron
@@ -162,6 +163,22 @@ def test_a_large_budget_is_close_to_the_twin_without_noise(learner: str) -> None
     assert metric == "auc"
     assert bare > 0.9
     assert abs(bare - kept) < 0.02
+
+
+@pytest.mark.parametrize("task", list(TARGETS))
+def test_what_ships_says_what_was_learnt(task: str, learner: str) -> None:
+    """The box is opened by the learner of the shelf to the same scores, in the unit of the target."""
+    drawn = private.draw(table(50, task=task), wishes(learner, task))
+    rows, y = private._table(table(500, task=task), drawn)
+    encoders = private._encoders(drawn)
+    batch = encoders.batch(rows)
+    learnt = drawn.learner.learn(batch, y, drawn.aim, drawn.ratio, np.random.default_rng(2))
+    fitted = (
+        shelf("learners").get(learner).load(learnt.box(5.0, 2.0), drawn.task.head(drawn.codec), encoders.features(rows))
+    )
+    scores = learnt.scores(batch)
+    assert scores.std() > 0.01
+    assert fitted.predict(batch) == pytest.approx(5.0 + 2.0 * scores, abs=1e-5)
 
 
 def test_real_rows_of_scikit_learn_are_learnt_under_a_guarantee() -> None:

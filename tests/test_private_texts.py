@@ -11,6 +11,7 @@ import pytest
 import assay
 from assay import private
 from assay.kernel.data import Column, Dataset, Source
+from assay.kernel.shelf import shelf
 from assay.model import Model
 from assay.neural.checkpoint import find
 from assay.neural.sentences import sentences
@@ -94,6 +95,47 @@ def test_points_and_other_columns_are_learnt_together(tiny: str, tmp_path: Path)
     checked(model, tmp_path)
     pulled = {part[0] for part in model.explain(reviews(3), 1).parts}
     assert pulled == {"note", "nights"}
+
+
+@pytest.mark.parametrize("learner", ["encoder", "finetune"])
+@pytest.mark.parametrize("task", ["binary", "value"])
+def test_what_ships_says_what_was_learnt(learner: str, task: str, tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The box is opened by the learner of the shelf to the same scores, in the unit of the target."""
+    if learner == "finetune":
+        pytest.importorskip("opacus")
+        pytest.importorskip("peft")
+        monkeypatch.setattr(finetune, "SCHEDULE", Schedule(steps=10, rate=0.1, size=0.05, late=0.5))
+    data = reviews(80)
+    drop: tuple[str, ...] = ("good",) if task == "value" else ()
+    schema = {"note": {"text": True}}
+    if task == "value":
+        schema |= {"nights": {"low": 1, "high": 16}}
+        columns = (*data, Column.of_numbers("pay", 90.0 * data["nights"].cells))
+        data = Dataset(columns, data.source)
+        schema |= {"pay": {"low": 0, "high": 1500}}
+    else:
+        schema |= {**SCHEMA, **NIGHTS}
+    if learner == "finetune":
+        drop, schema = (*drop, "nights"), {k: v for k, v in schema.items() if k != "nights"}
+    asked = Wishes(
+        target="pay" if task == "value" else "good",
+        privacy=1.0,
+        schema=schema,
+        learners=(learner,),
+        encoder=tiny,
+        drop=drop,
+    )
+    drawn = private.draw(data, asked)
+    rows, y = private._table(data, drawn)
+    encoders = private._encoders(drawn)
+    batch = encoders.batch(rows)
+    learnt = drawn.learner.learn(batch, y, drawn.aim, drawn.ratio, np.random.default_rng(2))
+    fitted = (
+        shelf("learners").get(learner).load(learnt.box(5.0, 2.0), drawn.task.head(drawn.codec), encoders.features(rows))
+    )
+    scores = learnt.scores(batch)
+    assert scores.std() > 1e-3
+    assert fitted.predict(batch) == pytest.approx(5.0 + 2.0 * scores, abs=2e-5)
 
 
 def test_a_text_is_a_point_whatever_other_texts_there_are(tiny: str) -> None:

@@ -147,13 +147,13 @@ def train(
             with torch.no_grad():
                 for part in sums if sigma else ():
                     noise = rng.standard_normal(part.numel(), dtype=np.float32).reshape(tuple(part.shape))
-                    part.add_(torch.from_numpy(noise), alpha=CLIP * sigma)
+                    part.add_(torch.from_numpy(noise).to(part.device), alpha=CLIP * sigma)
                 step([part / expected for part in sums])
                 if turn >= first_late:
                     for total, p in zip(mean, clipped.weights, strict=True):
                         total.add_(p, alpha=1 / (schedule.steps - first_late))
         clipped.bare()
-    return [total.numpy().astype(np.float64) for total in mean]
+    return [total.cpu().numpy().astype(np.float64) for total in mean]
 
 
 def quicker(network: Any, losses: Losses, columns: int, y: NDArray[Any], expected: float) -> str:

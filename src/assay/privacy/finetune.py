@@ -157,13 +157,13 @@ def _network(torch: Any, tuned: Any, ids: list[list[list[int]]], first: bool, wi
     class Reader(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.tuned, self.head = tuned, torch.nn.Linear(len(ids) * width, scores)
+            self.tuned, self.head = tuned, torch.nn.Linear(len(ids) * width, scores, device=tuned.device)
             torch.nn.init.zeros_(self.head.weight)
             torch.nn.init.zeros_(self.head.bias)
 
         def forward(self, rows: Any) -> Any:
             at = rows[:, 0].tolist()
             points = [points_of(self.tuned, [column[row] for row in at], first) for column in ids]
-            return TALL * self.head(torch.cat(points, dim=1).to(self.head.weight.device))
+            return TALL * self.head(torch.cat(points, dim=1)).cpu()
 
     return Reader()
