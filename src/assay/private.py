@@ -25,7 +25,7 @@ from .auditing.limits import Limit, keep
 from .checks.guarantee import Guarantee
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
-from .kernel.findings import Finding, Measure
+from .kernel.findings import Finding
 from .kernel.forms import PLAIN, Feature, Head
 from .kernel.hints import listing
 from .kernel.labels import distinct_labels
@@ -44,6 +44,7 @@ from .planning.wishes import Wishes
 from .privacy import figures
 from .privacy.accounting import DELTA, Release, budgeted, secret, sigma_for
 from .privacy.learner import NAMES, Aim, Learner, Learnt, learner_of
+from .privacy.quality import quality
 from .privacy.schema import TEXT, Declared, example, read_schema
 from .search.encoders import Encoders
 from .search.ensemble import Ensemble, Member
@@ -56,7 +57,6 @@ USUAL = "additive"  # learner, where none is named
 KINDS = {"binary": "binary", "classes": "classes", "value": "value"}  # tasks that have a private learner
 MOST_EPSILON = 20.0
 SEEN = 200  # rows by which a column looks like numbers, for the example of a schema
-UNITS = {"accuracy": "share", "rmse": "target", "mae": "target"}
 Tell = Callable[[str, float, float], None]  # metric, the figure without noise, the figure of what ships
 
 
@@ -384,7 +384,10 @@ def _card(drawn: Drawn, head: Head, rows: int) -> dict[str, Any]:
 
 def _findings(drawn: Drawn, counts: figures.Counts, guess: Floats, rng: np.random.Generator) -> list[Finding]:
     """The guarantee, the figures, and what was not asked."""
-    found = {"guarantee": Guarantee().told(drawn.plan.privacy), "quality": _quality(drawn, counts, guess, rng)}
+    found = {
+        "guarantee": Guarantee().told(drawn.plan.privacy),
+        "quality": quality(counts, guess, rng, drawn.task.about, HELD),
+    }
     out = []
     for plugin in shelf("checks").ready():
         key = plugin.about.key
@@ -393,37 +396,3 @@ def _findings(drawn: Drawn, counts: figures.Counts, guess: Floats, rng: np.rando
         elif set(drawn.task.about.gives) & set(plugin.about.takes or PLAIN):
             out.append(Finding(check=key, verdict="unknown", say=Say("auditing", "tells")))
     return out
-
-
-def _quality(drawn: Drawn, counts: figures.Counts, guess: Floats, rng: np.random.Generator) -> Finding:
-    """Noisy figures of the rows held out, the primary one first."""
-    measures = [
-        Measure(
-            name=f.name,
-            value=f.value,
-            low=f.low,
-            high=f.high,
-            level=figures.LEVEL,
-            n=counts.rows,
-            unit=UNITS.get(f.name, ""),
-            constant=f.constant,
-            better="higher" if f.name in ("auc", "accuracy", "r2") else "lower",
-        )
-        for f in counts.figures(guess, rng)
-    ]
-    if not measures:
-        return Finding(check="quality", verdict="unknown", say=Say("privacy", "lost"), rows="sealed")
-    first = measures[0]
-    beaten = first.high is not None and first.constant is not None and first.high < first.constant
-    metric = drawn.task.about.say("tasks", f"measure.{first.name}")
-    said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high, "constant": first.constant}
-    say = Say("checks/quality", "better" if beaten else "no_better", said)
-    note = Say("checks/guarantee", "figures", {"held": HELD})
-    return Finding(
-        check="quality",
-        verdict="pass" if beaten else "watch",
-        say=say,
-        measures=tuple(measures),
-        notes=(note,),
-        rows="sealed",
-    )
