@@ -17,6 +17,7 @@ from assay.kernel.data import Column, Dataset, Source
 from assay.kernel.errors import RequestError
 from assay.model import Model
 from assay.planning.wishes import Wishes
+from assay.privacy import noisy
 
 pytest.importorskip("dp_accounting")
 
@@ -116,10 +117,8 @@ def test_learns_answers_explains_and_comes_back_from_a_file(task: str, tmp_path:
 def test_all_of_the_model_is_made_of_the_two_releases(monkeypatch: pytest.MonkeyPatch) -> None:
     """With both releases replaced by ones that saw other rows, two tables that share no cell give the same bytes."""
     learnt, counts = [], []
-    learn, count = private.noisy.learn, private.figures.count
-    monkeypatch.setattr(
-        private.noisy, "learn", lambda *a: learnt[0] if learnt else learnt.append(learn(*a)) or learnt[0]
-    )
+    learn, count = noisy.learn, private.figures.count
+    monkeypatch.setattr(noisy, "learn", lambda *a: learnt[0] if learnt else learnt.append(learn(*a)) or learnt[0])
     monkeypatch.setattr(
         private.figures, "count", lambda *a: counts[0] if counts else counts.append(count(*a)) or counts[0]
     )

@@ -1,8 +1,8 @@
 """How is a model trained so that no single row of the table shows in it?
 
 A road of its own beside `assay.api`: nothing here is searched, folded, stopped early, calibrated or checked on rows. What is planned
-comes from the wishes and the declared schema alone; rows enter twice, through `privacy.noisy` (the curves) and `privacy.figures` (the
-figures), each time as sums with Gaussian noise that an accountant adds up. Everything else in the model is made of what those released.
+comes from the wishes and the declared schema alone; rows enter twice, through a private learner (`privacy.learner`) and `privacy.figures`
+(the figures), each time as sums with Gaussian noise that an accountant adds up. Everything else in the model is made of what those released.
 
 What the rows could change beside that: whether training is refused (told to whoever holds them), and how their file is read (its
 separator, its encoding); the guarantee says so.
@@ -23,10 +23,9 @@ import assay
 
 from .auditing.limits import Limit, keep
 from .checks.guarantee import Guarantee
-from .kernel.box import Box
-from .kernel.data import Column, Dataset, Floats, Ints
+from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
-from .kernel.findings import Finding, Measure
+from .kernel.findings import Finding
 from .kernel.forms import PLAIN, Feature, Head
 from .kernel.hints import listing
 from .kernel.labels import distinct_labels
@@ -37,27 +36,27 @@ from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
 from .modalities.category import MISSING, Codes
 from .modalities.number import Range
+from .modalities.text import Factors
 from .model import Model
 from .planning.draw import reopen
 from .planning.kinds import bids, check_names
 from .planning.wishes import Wishes
-from .privacy import figures, noisy
+from .privacy import figures
 from .privacy.accounting import DELTA, Release, budgeted, secret, sigma_for
-from .privacy.schema import Declared, example, read_schema
+from .privacy.learner import NAMES, Aim, Learner, Learnt, learner_of
+from .privacy.quality import quality
+from .privacy.schema import TEXT, Declared, example, read_schema
 from .search.encoders import Encoders
 from .search.ensemble import Ensemble, Member
 from .stats.calibration import Affine
 from .stats.conformal import ClassSets, ValueIntervals
 from .stats.promises import Promise
-from .trees.grow import LARGEST
-from .trees.shapes import Axis
 
 HELD = 0.15  # probability of each row to be held out for the figures
-LEARNER = "additive"  # whose form of curves the model is kept in: it explains, exports and serves as that does
+USUAL = "additive"  # learner, where none is named
 KINDS = {"binary": "binary", "classes": "classes", "value": "value"}  # tasks that have a private learner
 MOST_EPSILON = 20.0
 SEEN = 200  # rows by which a column looks like numbers, for the example of a schema
-UNITS = {"accuracy": "share", "rmse": "target", "mae": "target"}
 Tell = Callable[[str, float, float], None]  # metric, the figure without noise, the figure of what ships
 
 
@@ -70,12 +69,24 @@ class Drawn:
     codec: Codec
     features: tuple[Declared, ...]
     target: Declared
+    learner: Learner
     ratio: float  # sensitivity over noise that the budget allows
+
+    @property
+    def key(self) -> str:
+        """The learner of the shelf whose form the model is kept in: it explains, exports and serves as that does."""
+        return self.plan.candidates[0].learner
 
     @property
     def kind(self) -> str:
         """The kind of residual: "value", "binary" or "classes"."""
         return KINDS[self.plan.task]
+
+    @property
+    def aim(self) -> Aim:
+        """What is to be learnt."""
+        encoder = str(self.plan.candidates[0].settings.get("encoder", ""))
+        return Aim(self.features, self.kind, len(self.codec.labels), encoder)
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -117,6 +128,8 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
         raise refusal(RequestError, "privacy", "nothing")
     if len(target.levels) == 1:
         raise refusal(RequestError, "privacy", "one_level", target=target.name)
+    if target.text:
+        raise refusal(RequestError, "privacy", "text_target", target=target.name)
     key = wishes.task or ("value" if not target.levels else "binary" if len(target.levels) == 2 else "classes")
     if key not in KINDS or (key == "value") == bool(target.levels) or (key == "binary" and len(target.levels) > 2):
         raise _wishes([Say("privacy", "wish.task", {"task": key})])
@@ -125,8 +138,11 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
     if delta * data.rows >= 1:
         raise refusal(RequestError, "privacy", "delta", delta=f"{delta:g}", n=data.rows)
     epsilon = float(wishes.privacy or 0.0)
-    kind = KINDS[key]
-    ratio, vouch = budgeted(epsilon, delta, lambda spent: (noisy.chain(len(features), spent), (_held(kind, spent),)))
+    name = wishes.learners[0] if wishes.learners else USUAL
+    learner = learner_of(name)
+    _readable_texts(features, learner)
+    aim = Aim(features, KINDS[key], len(target.levels), wishes.encoder)
+    ratio, vouch = budgeted(epsilon, delta, lambda spent: (learner.chain(aim, spent), (_held(aim.kind, spent),)))
     promise = {
         "epsilon": max(
             vouch.epsilon, epsilon
@@ -136,8 +152,9 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
         "unit": "row",
         "neighbours": "add or remove",
         "columns": len(features),
-        "rounds": noisy.ROUNDS,
         "held": HELD,
+        "learner": name,
+        **learner.told(aim),
     }
     source, note = data.source, {"epsilon": promise["epsilon"], "delta": f"{delta:.2g}"}
     plan = Plan(
@@ -147,16 +164,16 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
         task_why=Say("privacy", "why.declared"),
         columns=tuple(_column(name, schema, wishes) for name in data.names),
         splits=Splits(how="coin", folds=1),
-        candidates=(Candidate(name="private additive", learner=LEARNER),),
+        candidates=(Candidate(name=f"private {name}", learner=name, settings=learner.settings(aim)),),
         notes=(Say("privacy", "note.guarantee", note),),
         minutes=wishes.budget,
         level=task.about.level if wishes.level is None else wishes.level,
-        readable=True,
+        readable=learner.readable,
         version=assay.__version__,
         privacy=promise,
     )
     labels = tuple(distinct_labels(Column.of_words(target.name, target.levels))) if target.levels else ()
-    return Drawn(plan, task, Codec(labels=labels), features, target, ratio)
+    return Drawn(plan, task, Codec(labels=labels), features, target, learner, ratio)
 
 
 def train(
@@ -179,23 +196,19 @@ def train(
     table, y = _table(data, drawn)
     held = rng.random(table.rows) < HELD  # a coin for each row, so that another row moves none
     encoders = _encoders(drawn)
-    places = _places(encoders, table, drawn)
-    cells = [_cells(d) for d in drawn.features]
-    k = len(drawn.codec.labels)
-    learnt = noisy.learn(places[~held], y[~held], cells, drawn.kind, k, drawn.ratio, rng)
-    scores, about = _scores(learnt, places[held]), HELD / (1 - HELD) * float(learnt.answers.sum())
-    width = 2 * drawn.scale[1]
+    taught, asked_of = (encoders.batch(table.take(np.flatnonzero(rows))) for rows in (~held, held))
+    learnt = drawn.learner.learn(taught, y[~held], drawn.aim, drawn.ratio, rng)
+    scores, about = learnt.scores(asked_of), HELD / (1 - HELD) * float(learnt.answers.sum())
+    width, k = 2 * drawn.scale[1], drawn.aim.k
     counts = figures.count(scores, y[held], drawn.kind, k, learnt.guess, drawn.ratio, rng, width, about)
     model = _model(drawn, encoders, table, learnt, counts)
     findings, broken = keep(_findings(drawn, counts, learnt.guess, rng), limits)
     model = replace(model, findings=findings, broken_limits=broken)
     if price is not None:
-        bare = noisy.learn(places[~held], y[~held], cells, drawn.kind, k, np.inf, rng)
+        bare = drawn.learner.learn(taught, y[~held], drawn.aim, np.inf, rng)
         metric = drawn.task.metrics(drawn.codec)[1 if drawn.kind == "binary" else 0]
         middle, half = drawn.scale
-        said = [
-            metric.of(middle + half * _scores(of, places[held]), _told(y[held], drawn), None) for of in (bare, learnt)
-        ]
+        said = [metric.of(middle + half * of.scores(asked_of), _told(y[held], drawn), None) for of in (bare, learnt)]
         price(metric.key, *said)
     return model
 
@@ -214,9 +227,11 @@ def _wrong(wishes: Wishes) -> list[Say]:
         tell("delta", value=f"{wishes.delta:g}")
     if wishes.seed:
         tell("seed")
-    for name in (*wishes.learners, *wishes.also):
-        if name != LEARNER:
+    for name in dict.fromkeys((*wishes.learners, *wishes.also)):
+        if name not in NAMES:
             tell("learner", name=name)
+    if len({*wishes.learners} & {*NAMES}) > 1 or (wishes.also and {*wishes.also} <= {*NAMES}):
+        tell("one")
     if wishes.group:
         tell("group", name=wishes.group)
     if wishes.membership not in ("quick", "none"):
@@ -231,7 +246,7 @@ def _wrong(wishes: Wishes) -> list[Say]:
         "--sealed": wishes.sealed is not None,
         "--ship": wishes.ship != "bag",
         "--latency": wishes.latency != "",
-        "--encoder": wishes.encoder,
+        "--encoder": wishes.encoder and wishes.learners not in (("encoder",), ("finetune",)),
         "--memory": wishes.memory != "",
         "--mitigate": wishes.mitigate,
     }
@@ -239,6 +254,18 @@ def _wrong(wishes: Wishes) -> list[Say]:
         if there:
             tell("search", name=name)
     return said
+
+
+def _readable_texts(features: Sequence[Declared], learner: Learner) -> None:
+    """Refuse columns that the learner does not read, and a reader of texts without any. Raises RequestError."""
+    texts = [one.name for one in features if one.text]
+    if texts and not learner.texts:
+        raise refusal(RequestError, "privacy", "unread", n=len(texts), names=texts)
+    if learner.texts and not texts:
+        raise refusal(RequestError, "privacy", "no_text", shape=TEXT)
+    others = [one.name for one in features if not one.text]
+    if others and not learner.beside:
+        raise refusal(RequestError, "privacy", "texts_alone", n=len(others), names=others)
 
 
 def _wishes(wrong: list[Say]) -> RequestError:
@@ -303,52 +330,18 @@ def _encoders(drawn: Drawn) -> Encoders:
 
 def _encoder(one: Declared) -> Encoder:
     """The encoder of a column, made of its declaration."""
+    if one.text:
+        return Factors(one.name, (), np.empty(0), np.empty((0, 0), dtype=np.float32))  # knows no word
     return Codes(one.name, (*one.levels, MISSING)) if one.named else Range(one.name, *one.ends)
 
 
-def _axis(place: int, one: Declared) -> Axis:
-    """The cells of a column: those of a number and one for missing cells; or names, one for missing cells, one for other names."""
-    if one.named:
-        return Axis(feature=place, edges=None, codes=len(one.levels) + 1)
-    return Axis(feature=place, edges=one.edges())
-
-
-def _cells(one: Declared) -> noisy.Cells:
-    """How many cells a column has, and how many of them are neighbours."""
-    size = _axis(0, one).size
-    return noisy.Cells(size, 0 if one.levels else size - 1)
-
-
-def _places(encoders: Encoders, table: Dataset, drawn: Drawn) -> Ints:
-    """The cell of each row in each column [n, d], as rows to be answered find theirs."""
-    values = np.clip(encoders.vector(table).values, -LARGEST, LARGEST)
-    return np.column_stack([_axis(j, d).cells(values[:, j]) for j, d in enumerate(drawn.features)])
-
-
-def _scores(learnt: noisy.Learnt, places: Ints) -> Floats:
-    """Raw scores [n, w], of values in the unit of the range from -1 to 1."""
-    found = np.tile(learnt.base, (len(places), 1))
-    for j, curve in enumerate(learnt.curves):
-        found += curve[places[:, j]]
-    return found
-
-
-def _model(drawn: Drawn, encoders: Encoders, table: Dataset, learnt: noisy.Learnt, counts: figures.Counts) -> Model:
-    """The curves as an additive model, in the unit of the target."""
+def _model(drawn: Drawn, encoders: Encoders, table: Dataset, learnt: Learnt, counts: figures.Counts) -> Model:
+    """What was learnt in the form of its learner on the shelf, in the unit of the target."""
     middle, half = drawn.scale
     head: Head = drawn.task.head(drawn.codec)
     features: tuple[Feature, ...] = encoders.features(table)
-    axes = [_axis(j, d) for j, d in enumerate(drawn.features)]
-    box = Box("private")
-    box.put(terms=[[[a.feature, a.codes, a.edges is None]] for a in axes])
-    box.put_array("base", middle + half * learnt.base)
-    box.put_array("rounds", np.asarray([noisy.ROUNDS], dtype=np.int64))
-    for j, (axis, curve) in enumerate(zip(axes, learnt.curves, strict=True)):
-        box.put_array(f"values-{j}", half * curve)
-        if axis.edges is not None:
-            box.put_array(f"edges-{j}-0", axis.edges)
-    fitted = shelf("learners").get(LEARNER).load(box, head, features)
-    member = Member("private additive", LEARNER, 1.0, (fitted,))
+    fitted = shelf("learners").get(drawn.key).load(learnt.box(middle, half), head, features)
+    member = Member(drawn.plan.candidates[0].name, drawn.key, 1.0, (fitted,))
     ensemble = Ensemble(head, (encoders,), (member,), Affine.identity(head.width))
     level = drawn.plan.level
     promise: Promise
@@ -384,7 +377,7 @@ def _card(drawn: Drawn, head: Head, rows: int) -> dict[str, Any]:
         "task_title": drawn.task.about.say("tasks", "title"),
         "target": drawn.plan.target,
         "head": head.name,
-        "blend": [{"name": "private additive", "learner": LEARNER, "weight": 1.0}],
+        "blend": [{"name": drawn.plan.candidates[0].name, "learner": drawn.key, "weight": 1.0}],
         "calibrated": False,
         "interrupted": False,
     }
@@ -392,7 +385,10 @@ def _card(drawn: Drawn, head: Head, rows: int) -> dict[str, Any]:
 
 def _findings(drawn: Drawn, counts: figures.Counts, guess: Floats, rng: np.random.Generator) -> list[Finding]:
     """The guarantee, the figures, and what was not asked."""
-    found = {"guarantee": Guarantee().told(drawn.plan.privacy), "quality": _quality(drawn, counts, guess, rng)}
+    found = {
+        "guarantee": Guarantee().told(drawn.plan.privacy),
+        "quality": quality(counts, guess, rng, drawn.task.about, HELD),
+    }
     out = []
     for plugin in shelf("checks").ready():
         key = plugin.about.key
@@ -401,37 +397,3 @@ def _findings(drawn: Drawn, counts: figures.Counts, guess: Floats, rng: np.rando
         elif set(drawn.task.about.gives) & set(plugin.about.takes or PLAIN):
             out.append(Finding(check=key, verdict="unknown", say=Say("auditing", "tells")))
     return out
-
-
-def _quality(drawn: Drawn, counts: figures.Counts, guess: Floats, rng: np.random.Generator) -> Finding:
-    """Noisy figures of the rows held out, the primary one first."""
-    measures = [
-        Measure(
-            name=f.name,
-            value=f.value,
-            low=f.low,
-            high=f.high,
-            level=figures.LEVEL,
-            n=counts.rows,
-            unit=UNITS.get(f.name, ""),
-            constant=f.constant,
-            better="higher" if f.name in ("auc", "accuracy", "r2") else "lower",
-        )
-        for f in counts.figures(guess, rng)
-    ]
-    if not measures:
-        return Finding(check="quality", verdict="unknown", say=Say("privacy", "lost"), rows="sealed")
-    first = measures[0]
-    beaten = first.high is not None and first.constant is not None and first.high < first.constant
-    metric = drawn.task.about.say("tasks", f"measure.{first.name}")
-    said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high, "constant": first.constant}
-    say = Say("checks/quality", "better" if beaten else "no_better", said)
-    note = Say("checks/guarantee", "figures", {"held": HELD})
-    return Finding(
-        check="quality",
-        verdict="pass" if beaten else "watch",
-        say=say,
-        measures=tuple(measures),
-        notes=(note,),
-        rows="sealed",
-    )

@@ -53,6 +53,7 @@ HEAVY = {
     "gensim",
     "PIL",
     "pydicom",
+    "opacus",
 }
 
 

@@ -33,6 +33,25 @@ def test_every_part_is_said_in_both_languages() -> None:
     assert "2.72 times" in found.say.text()
 
 
+@pytest.mark.parametrize(
+    ("learner", "said"),
+    [
+        ("linear", ("all pairs of columns", "length of 2.5", "none was sampled")),
+        ("perceptron", ("DP-SGD", "probability 4", "length of 2.5", "Opacus")),
+        ("encoder", ("pretrained encoder", "outside the promise")),
+        ("additive", ("each cell of 3 columns",)),
+        ("learner_of_later", ("learner_of_later",)),
+    ],
+)
+def test_the_means_are_those_of_the_learner(learner: str, said: tuple[str, ...]) -> None:
+    found = Guarantee().told({**KEPT, "learner": learner, "reach": 2.5, "rate": 0.04})
+    for lang in ("en", "zh"):
+        notes = "".join(note.text(lang) for note in found.notes)
+        assert "{" not in notes
+        assert lang == "zh" or all(words in notes for words in said)
+    assert "40" in "".join(note.text("zh") for note in found.notes) or learner == "learner_of_later"
+
+
 def test_says_why_where_there_is_no_guarantee() -> None:
     with pytest.raises(DoesNotApply):
         Guarantee().run(evidence("binary"))

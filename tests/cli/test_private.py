@@ -45,6 +45,15 @@ def test_trains_and_states_the_guarantee(folder: Path, lang: str, capsys: pytest
     assert ("Who is protected" if lang == "en" else "保护对象") in report
 
 
+def test_another_learner_is_named_and_its_means_are_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("--privacy", "2", "--schema", str(folder / "schema.json"), "--learner", "linear")
+    assert main(asked(folder, *given)) == 0
+    assert "private linear" in capsys.readouterr().out
+    report = (folder / "loans.html").read_text(encoding="utf-8")
+    assert "gradient perturbation" in report
+    assert "none was sampled" in report
+
+
 def test_the_price_is_on_the_screen_and_in_no_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ("--privacy", "2", "--schema", str(folder / "schema.json"), "--price", "--json")
     assert main(asked(folder, *given)) == 0

@@ -47,3 +47,43 @@ def test_library_notices_noise_that_is_too_small() -> None:
 
 def test_two_noises_are_never_the_same() -> None:
     assert secret().normal() != secret().normal()
+
+
+SAMPLED = [(0.5, 0.04, 500), (1.0, 0.04, 500), (3.0, 0.1, 100), (8.0, 0.02, 1000)]
+
+
+def sampled(ratio: float, rate: float, steps: int) -> tuple[Release, ...]:
+    answers = Release("answers", sigma_for(ratio, 0.04))
+    return answers, Release("slopes", sigma_for(ratio, 0.96, steps, rate), steps, rate)
+
+
+def test_sampled_releases_spend_the_whole_budget_in_the_limit() -> None:
+    assert sum(r.spent for r in sampled(0.3, 0.04, 500)) == pytest.approx(0.3**2, rel=1e-12)
+
+
+@pytest.mark.parametrize(("epsilon", "rate", "steps"), SAMPLED)
+def test_sampling_is_paid_for_by_what_the_library_says(epsilon: float, rate: float, steps: int) -> None:
+    pytest.importorskip("dp_accounting")
+    ratio, found = budgeted(epsilon, 1e-6, lambda spent: (sampled(spent, rate, steps),))
+    assert 0.97 * epsilon < found.epsilon <= epsilon
+    assert ratio < ratio_for(epsilon, 1e-6)  # the limit says too little
+    assert vouched((sampled(1.05 * ratio, rate, steps),), 1e-6).epsilon > epsilon
+
+
+@pytest.mark.parametrize(("epsilon", "rate", "steps"), SAMPLED[1:3])
+def test_two_libraries_agree_on_sampled_steps(epsilon: float, rate: float, steps: int) -> None:
+    """Opacus' PRV (numerical composition) and RDP know nothing of dp-accounting; they are told of the steps alone."""
+    pytest.importorskip("dp_accounting")
+    accountants = pytest.importorskip("opacus.accountants")
+    ratio, _ = budgeted(epsilon, 1e-6, lambda spent: (sampled(spent, rate, steps),))
+    slopes = sampled(ratio, rate, steps)[1]
+    mine = vouched(((slopes,),), 1e-6).epsilon
+    said = {}
+    for accountant in (accountants.PRVAccountant(), accountants.RDPAccountant()):
+        accountant.history = [(slopes.sigma, rate, steps)]
+        said[accountant.mechanism()] = accountant.get_epsilon(delta=1e-6)
+    assert said["prv"] == pytest.approx(mine, rel=0.02)
+    assert mine < said["rdp"] < 1.25 * mine
+    accountant = accountants.PRVAccountant()
+    accountant.history = [(0.9 * slopes.sigma, rate, steps)]
+    assert accountant.get_epsilon(delta=1e-6) > 1.05 * epsilon  # too little noise is noticed

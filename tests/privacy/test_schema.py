@@ -32,6 +32,8 @@ WRONG: list[Any] = [
     {"a": {"low": 0, "high": 1, "edges": [2]}},
     {"a": {"low": 0, "high": 1, "decimal": "dot"}},
     {"a": {"low": 0, "high": 1, "hihg": 2}},
+    {"a": {"text": False}},
+    {"a": {"text": True, "levels": ["x"]}},
 ]
 
 

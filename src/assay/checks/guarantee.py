@@ -17,6 +17,8 @@ from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 
 PARTS = ("who", "against", "how", "figures", "counts", "group", "again", "schema", "outside", "noise", "audit", "price")
+# Private learners whose means have words of their own; the first is that of old files.
+MEANS = ("additive", "linear", "perceptron", "encoder", "finetune")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,13 @@ class Guarantee:
                 "said": "The model is (ε, δ)-differentially private with ε = {epsilon} and δ = {delta}: whatever it and this report say would have been said with nearly the same probability without any one row of the table, at most {factor} times as likely or as unlikely, but for a probability of δ.",
                 "who": "Who is protected: whoever one row of the table is about, whether that row was there or not, with all its cells, the answer included.",
                 "against": "Against what: conclusions about that row from the file, the answers and this report as they left training, drawn by anyone, whatever else they know (all other rows included) and however long they compute.",
-                "how": "By what means: of the rows, only sums with Gaussian noise were released: how many bear each answer, how many lie in each cell of {columns} {columns:column|columns}, and {rounds} rounds of residuals; all settings were fixed beforehand, nothing was tuned, chosen, stopped early or calibrated on the rows. The total was computed by {accountant}.",
+                "how": "By what means: of the rows, only sums with Gaussian noise were released: {means}; all settings were fixed beforehand, nothing was tuned, chosen, stopped early or calibrated on the rows. The total was computed by {accountant}.",
+                "means.additive": "how many bear each answer, how many lie in each cell of {columns} {columns:column|columns}, and {rounds} rounds of residuals",
+                "means.finetune": "how many bear each answer, and {rounds} sums of slopes (DP-SGD; slopes of single rows by Opacus) of a head and of low-rank differences (LoRA) of a pretrained network, each over rows that were drawn by lot, every row by itself with probability {rate:%} a step, and the slope of every drawn row cut to a length of {reach}; the total counts that sampling; what the network learnt from before is outside the promise",
+                "means.other": "those of the private learner {learner}, which this release does not know",
+                "means.linear": "how many bear each answer, once the products of all pairs of columns, and {rounds} sums of slopes (gradient perturbation); each sum is over all rows, none was sampled, and every row was drawn in to a length of {reach} beforehand",
+                "means.perceptron": "how many bear each answer, and {rounds} sums of slopes (DP-SGD; slopes of single rows by Opacus), each over rows that were drawn by lot, every row by itself with probability {rate:%} a step, and the slope of every drawn row cut to a length of {reach}; the total counts that sampling",
+                "means.encoder": "how many bear each answer, and {rounds} sums of slopes (gradient perturbation) over the points that a pretrained encoder makes of the texts; each sum is over all rows, none was sampled, and every row was drawn in to a length of {reach}; the encoder learnt nothing from these rows, and what it learnt from before is outside the promise",
                 "figures": "The figures of quality, and the sets and intervals, come from noisy counts of rows that were held out by lot (each with probability {held:%}) and never learnt from; since a row is in one part alone, they are under the same ε and δ.",
                 "counts": "The number of rows that the report tells is itself a noisy count.",
                 "group": "One person with several rows is protected less: with k rows, ε is k times as large, and δ grows more than that.",
@@ -55,7 +63,13 @@ class Guarantee:
                 "said": "该模型满足 (ε, δ)-差分隐私，ε = {epsilon}，δ = {delta}：若表中少了任意一行，模型和本报告所给出的任何内容出现的概率几乎不变，至多相差 {factor} 倍，例外的概率不超过 δ。",
                 "who": "保护对象：表中任意一行所涉及的人，包括该行是否在表中，以及其全部单元格（含答案）。",
                 "against": "防范内容：任何人从训练所得的文件、回答和本报告推断该行的信息，无论其还知道什么（包括其余所有行），也无论其计算多久。",
-                "how": "方法：对数据行只公布了加有高斯噪声的总和：各答案的行数、{columns} 列各单元的行数，以及 {rounds} 轮残差；全部设置事先固定，没有任何内容根据数据行来调整、选择、提前停止或校准。总消耗由 {accountant} 计算。",
+                "how": "方法：对数据行只公布了加有高斯噪声的总和：{means}；全部设置事先固定，没有任何内容根据数据行来调整、选择、提前停止或校准。总消耗由 {accountant} 计算。",
+                "means.additive": "各答案的行数、{columns} 列各单元的行数，以及 {rounds} 轮残差",
+                "means.finetune": "各答案的行数，以及预训练网络的输出层与低秩差（LoRA）的 {rounds} 次斜率总和（DP-SGD，单行斜率由 Opacus 计算），每次只涉及随机抽取的行（每步每行各自以 {rate:%} 的概率被抽取），且每个被抽取的行的斜率被截断到长度 {reach}；总消耗已计入该抽样；网络此前所学的内容不在承诺之内",
+                "means.other": "隐私学习器 {learner} 的总和，而本版本不认识它",
+                "means.linear": "各答案的行数、一次所有列两两乘积之和，以及 {rounds} 次斜率总和（梯度扰动）；每次总和涉及全部行，未作抽样，且每行事先被缩到长度 {reach} 以内",
+                "means.perceptron": "各答案的行数，以及 {rounds} 次斜率总和（DP-SGD，单行斜率由 Opacus 计算），每次只涉及随机抽取的行（每步每行各自以 {rate:%} 的概率被抽取），且每个被抽取的行的斜率被截断到长度 {reach}；总消耗已计入该抽样",
+                "means.encoder": "各答案的行数，以及在预训练编码器给出的文本向量上的 {rounds} 次斜率总和（梯度扰动）；每次总和涉及全部行，未作抽样，且每行被缩到长度 {reach} 以内；编码器没有从这些行学习，它此前所学的内容不在承诺之内",
                 "figures": "质量指标以及集合和区间来自随机留出（每行概率为 {held:%}）且从未用于学习的行的加噪计数；由于每行只属于其中一部分，它们处于同一 ε 和 δ 之下。",
                 "counts": "报告所述的行数本身也是加噪的计数。",
                 "group": "一人占有多行时保护较弱：若有 k 行，ε 为 k 倍，δ 增大得更多。",
@@ -78,9 +92,12 @@ class Guarantee:
         return self.told(evidence.plan.privacy)
 
     def told(self, kept: Mapping[str, Any]) -> Finding:
-        """The words for "epsilon", "delta", "columns", "rounds", "held" (share of rows) and "accountant"."""
+        """The words for "epsilon", "delta", "columns", "rounds", "held" (share of rows) and "accountant"; also "learner", and its "reach" and "rate"."""
         epsilon, delta = float(kept["epsilon"]), float(kept["delta"])
-        values = {name: kept[name] for name in ("columns", "rounds", "held", "accountant")}
+        values: dict[str, object] = {name: kept[name] for name in ("columns", "rounds", "held", "accountant")}
+        of_means = {**values, **{name: kept[name] for name in ("reach", "rate") if name in kept}}
+        learner = str(kept.get("learner", MEANS[0]))
+        values["means"] = self._say(f"means.{learner if learner in MEANS else 'other'}", learner=learner, **of_means)
         shown = f"{delta:.2g}"
         return Finding(
             check="guarantee",

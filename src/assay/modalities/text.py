@@ -174,8 +174,10 @@ class Factors:
         return _CELLS.of(column.cells, lambda: drawn(known, column.cells), id(levels))
 
     def strange(self, column: Column) -> Bools:
-        """Text of which not one word was seen in training."""
+        """Text of which not one word was seen in training; none where training kept no words."""
         assert column.levels is not None
+        if not self.words:
+            return np.zeros(len(column), dtype=np.bool_)
         counted = Counted.of(column.levels)
         known = np.asarray([word in self._index for word in counted.words], dtype=bool)
         alien = counted.counts @ known.astype(np.int64) == 0

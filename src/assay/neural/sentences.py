@@ -43,6 +43,7 @@ class Sentences:
         self.tokens = min(tokens, int(longest) if isinstance(longest, int) and longest > 0 else tokens)
         self.first = _pools_first(checkpoint)
         self._places: dict[str, int] = {}
+        self._alone: dict[str, Points] = {}
         self._points = np.empty((0, self.width), dtype=np.float32)
         self._lock = threading.Lock()
 
@@ -61,6 +62,16 @@ class Sentences:
                 if place >= 0:
                     out[i] = self._points[place]
         return out, made
+
+    def alone(self, texts: Sequence[str] | NDArray[np.object_]) -> Points:
+        """The point of each text [n, width], every one encoded by itself: no other text moves a bit of it."""
+        with self._lock:
+            if (len(self._alone) + len(texts)) * self.width * 4 > KEPT:
+                self._alone.clear()
+            for text in dict.fromkeys(texts):
+                if text not in self._alone:
+                    self._alone[text] = self._step(self._cut([text]), self._network)[0]
+            return np.stack([self._alone[text] for text in texts]) if len(texts) else self._points[:0]
 
     def _learn(self, texts: list[str], clock: Clock | None, network: Any) -> None:
         """Encode new texts, those of like length together."""

@@ -2,8 +2,9 @@
 
 Everything that private training releases of the rows is a sum with Gaussian noise, each chosen in the light of those before. Such
 a chain is exactly as private as one Gaussian mechanism whose squared ratio of sensitivity to noise is the sum of theirs (Dong, Roth &
-Su 2022, corollary 2), and the δ of that one at a given ε is known in closed form (Balle & Wang 2018). No row is sampled, so nothing is
-approximated. What is promised is what Google's dp-accounting says of the same chain; the formula only finds where to ask.
+Su 2022, corollary 2), and the δ of that one at a given ε is known in closed form (Balle & Wang 2018). Where each sum is over rows that
+were drawn anew (Poisson sampling), the closed form holds in the limit of many steps alone (Bu, Dong, Long & Su 2020) and says too
+little. What is promised is what Google's dp-accounting says of the same chain; the formula only finds where to ask.
 
 The noise is that of real numbers: attacks on the last bits of floating-point noise (Mironov 2012) are outside what is promised.
 """
@@ -27,16 +28,20 @@ DELTA = 1e-6  # where none is given: a constant, since one made of the number of
 
 @dataclass(frozen=True)
 class Release:
-    """A sum over rows, released `times` with Gaussian noise of `sigma` times what one row can change of it (Euclidean norm)."""
+    """A sum over rows, released `times` with Gaussian noise of `sigma` times what one row can change of it (Euclidean norm).
+
+    With a `rate` below 1 each time is over rows of its own, every row being drawn with that probability by itself.
+    """
 
     name: str
     sigma: float
     times: int = 1
+    rate: float = 1.0
 
     @property
     def spent(self) -> float:
-        """Its squared ratio of sensitivity to noise, all times together."""
-        return self.times / self.sigma**2
+        """Its squared ratio of sensitivity to noise, all times together; of rows that were drawn, in the limit of many times."""
+        return self.times / self.sigma**2 if self.rate == 1.0 else _limit(self.sigma, self.times, self.rate)
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,20 @@ def ratio_for(epsilon: float, delta: float) -> float:
     return low
 
 
-def sigma_for(ratio: float, share: float, times: int = 1) -> float:
-    """The noise, in sensitivities, of a release that may spend a share of the squared ratio, `times` together."""
-    return math.sqrt(times / share) / ratio
+def sigma_for(ratio: float, share: float, times: int = 1, rate: float = 1.0) -> float:
+    """The noise, in sensitivities, of a release that may spend a share of the squared ratio, `times` together.
+
+    >>> round(sigma_for(0.2, 0.5, 100), 2), round(sigma_for(0.2, 0.5, 100, 0.1), 2)
+    (70.71, 7.11)
+    """
+    if rate == 1.0 or not math.isfinite(ratio):
+        return math.sqrt(times / share) / ratio
+    return 1 / math.sqrt(math.log1p(share * ratio**2 / (rate**2 * times)))
+
+
+def _limit(sigma: float, times: int, rate: float) -> float:
+    """The squared ratio of the one mechanism that many sampled ones come to (Bu, Dong, Long & Su 2020)."""
+    return rate**2 * times * math.expm1(1 / sigma**2)
 
 
 def vouched(chains: Sequence[Sequence[Release]], delta: float) -> Guarantee:
@@ -95,7 +111,9 @@ def vouched(chains: Sequence[Sequence[Release]], delta: float) -> Guarantee:
     for chain in chains:
         accountant = pld.PLDAccountant(dp.NeighboringRelation.ADD_OR_REMOVE_ONE)
         for release in chain:
-            accountant.compose(dp.SelfComposedDpEvent(dp.GaussianDpEvent(release.sigma), release.times))
+            event = dp.GaussianDpEvent(release.sigma)
+            one = event if release.rate == 1.0 else dp.PoissonSampledDpEvent(release.rate, event)
+            accountant.compose(dp.SelfComposedDpEvent(one, release.times))
         found = max(found, float(accountant.get_epsilon(delta)))
     return Guarantee(found, delta, f"dp-accounting {version('dp-accounting')} (PLD)")
 

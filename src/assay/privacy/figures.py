@@ -119,7 +119,7 @@ def count(
     """
     edges = np.empty(0)
     if kind == "binary":
-        cells = next(m for least, m in CELLS if about * min(ratio, 1.0) >= least)
+        cells = next(m for least, m in CELLS if max(about, 0.0) * min(ratio, 1.0) >= least)
         edges = np.linspace(-FAR, FAR, cells + 1)[1:-1]  # 0 is among them, where the answer changes
         tables: list[Floats] = [_table(y, np.searchsorted(edges, scores[:, 0], side="right"), 2, cells)]
     elif kind == "classes":

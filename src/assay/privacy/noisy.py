@@ -88,10 +88,8 @@ def learn(
     width = k if kind == "classes" else 1
     releases = chain(len(cells), ratio)
     answered, counted, summed = (r.sigma for r in releases)
-    # One row changes the counts of classes by 1 in one place; of values, the number of rows by 1 and their sum by 1 at most.
-    totals = np.bincount(y, minlength=k).astype(np.float64) if k else np.asarray([len(y), y.sum()])
-    totals = totals + (1.0 if k else math.sqrt(2.0)) * answered * rng.normal(size=len(totals))
-    guess, spread = _start(totals, kind), _spread(totals, kind)
+    totals = totals_of(y, k, answered, rng)
+    guess, spread = start(totals, kind), spreads(totals, kind)
     base = guess
     near = [_nearness(places[:, j], c.size, counted, rng) for j, c in enumerate(cells)]
     curves = [np.zeros((c.size, width)) for c in cells]
@@ -116,6 +114,15 @@ def learn(
         middle = rows @ mean[j] / max(rows.sum(), 1.0)
         mean[j], base = mean[j] - middle, base + middle
     return Learnt(guess, base, tuple(mean), totals if k else totals[:1], releases)
+
+
+def totals_of(y: NDArray[Any], k: int, sigma: float, rng: np.random.Generator) -> Floats:
+    """Noisy rows of each class [k]; of values, the noisy number of rows and the noisy sum [2].
+
+    One row changes the counts of classes by 1 in one place; of values, the number of rows by 1 and their sum by 1 at most.
+    """
+    totals = np.bincount(y, minlength=k).astype(np.float64) if k else np.asarray([len(y), y.sum()])
+    return np.asarray(totals + (1.0 if k else math.sqrt(2.0)) * sigma * rng.normal(size=len(totals)))
 
 
 def sums_of(places: Ints, residual: Floats, size: int) -> Floats:
@@ -162,7 +169,7 @@ def _nearness(places: Ints, size: int, sigma: float, rng: np.random.Generator) -
     return np.maximum(np.bincount(places, minlength=size) + sigma * rng.normal(size=size), 0.0)
 
 
-def _start(totals: Floats, kind: str) -> Floats:
+def start(totals: Floats, kind: str) -> Floats:
     """The one guess for all rows, as a raw score [w]."""
     if kind == "value":
         return np.asarray([np.clip(totals[1] / max(totals[0], 1.0), -1.0, 1.0)])
@@ -170,7 +177,7 @@ def _start(totals: Floats, kind: str) -> Floats:
     return np.asarray([logs[1] - logs[0]]) if kind == "binary" else np.asarray(logs - logs.mean())
 
 
-def _spread(totals: Floats, kind: str) -> list[float]:
+def spreads(totals: Floats, kind: str) -> list[float]:
     """Variance of one row's residual before anything is learnt, one a score."""
     if kind == "value":
         return [NOISE]

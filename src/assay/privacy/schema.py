@@ -7,6 +7,7 @@ names to one of
     {"low": 0, "high": 1e6, "edges": [1e3, 1e4]}  the same, with the inner edges of its cells
     {"levels": ["north", "south"]}              names; any other counts as "other"
     {"levels": [1, 2, 3]}                       numbers that are codes; any other counts as the nearest
+    {"text": true}                              free text, which a pretrained encoder reads; no vocabulary is learnt
 
 with "decimal": "comma" where numbers are written so. The target is declared like any column. A schema must not be made from the rows
 it is to protect: that cannot be seen from it, and the guarantee says so.
@@ -35,12 +36,13 @@ WHOLE = 64  # a range of whole ends up to this long has a cell for each whole nu
 WIDE = 1000.0  # from this length on cells are narrow near zero and wide far from it: amounts are seldom even
 MOST_LEVELS, MOST_EDGES = 1000, 1000
 SHAPES = {"span": '{"low": 0, "high": 100}', "names": '{"levels": ["a", "b"]}'}  # what may stand for a column
-KNOWN = {"low", "high", "edges", "levels", "decimal"}
+TEXT = '{"text": true}'
+KNOWN = {"low", "high", "edges", "levels", "decimal", "text"}
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One column: a range with the inner edges of its cells, or levels."""
+    """One column: a range with the inner edges of its cells, or levels, or text."""
 
     name: str
     low: float = 0.0
@@ -48,11 +50,12 @@ class Declared:
     inner: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     comma: bool = False
+    text: bool = False
 
     @property
     def kind(self) -> str:
         """The modality that opens it."""
-        return "category" if self.named else "number:comma" if self.comma else "number"
+        return "text" if self.text else "category" if self.named else "number:comma" if self.comma else "number"
 
     @property
     def named(self) -> bool:
@@ -107,6 +110,9 @@ def example(numbers: Sequence[tuple[str, bool]]) -> str:
 
 def _declared(name: str, said: Any) -> Declared | Say:
     """One declaration, or what is wrong with it."""
+    if isinstance(said, Mapping) and "text" in said:
+        alone = set(said) == {"text"} and said["text"] is True
+        return Declared(name, text=True) if alone else Say("privacy", "schema.text", {"name": name, "shape": TEXT})
     if not isinstance(said, Mapping) or set(said) - KNOWN or ("levels" in said) == ("low" in said or "high" in said):
         return Say("privacy", "schema.shape", {"name": name})
     if "levels" in said:
