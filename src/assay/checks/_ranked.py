@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.labels import counted
 from assay.kernel.plugins import Evidence
 from assay.kernel.rng import stream
 from assay.stats.clusters import blocks_of
@@ -79,6 +80,18 @@ class Asked:
         """Raw scores of a table with as many rows, or with those at `rows`: each by the models of its own fold, or all by those of one."""
         folds = self.folds if rows is None else self.folds[rows]
         return self.evidence.model.scores(data, folds if model < 0 else np.full(len(folds), model))
+
+
+def spoken(evidence: Evidence) -> tuple[int, str]:
+    """The class that is spoken of: the one said to favour a person, of two the second, of more the most frequent."""
+    labels = evidence.codec.labels
+    if not labels:
+        return 0, ""
+    if evidence.plan.favourable in labels:
+        place = labels.index(evidence.plan.favourable)
+    else:
+        place = 1 if len(labels) == 2 and evidence.y.ndim == 1 else int(counted(evidence.y, len(labels)).argmax())
+    return place, labels[place]
 
 
 def _folds(evidence: Evidence, rows: Ints) -> Ints:

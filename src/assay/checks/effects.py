@@ -18,13 +18,12 @@ import numpy as np
 from assay.kernel.data import Column, Floats, Ints, plain_moment, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
-from assay.kernel.labels import counted
 from assay.kernel.plugins import About, Evidence, MeasuresCells, modality_of
 from assay.kernel.rng import stream
 from assay.kernel.words import Say, number
 from assay.stats import effects
 
-from ._ranked import Asked, Ranked
+from ._ranked import Asked, Ranked, spoken
 from ._texts import read_as_text
 
 LEVEL = 0.95
@@ -144,7 +143,7 @@ class Effects:
             if tried and evidence.clock.expired():
                 break
             tried += 1
-            moved += [one for one in [_moved(asked, name, _spoken(evidence)[0])] if one is not None]
+            moved += [one for one in [_moved(asked, name, spoken(evidence)[0])] if one is not None]
         if not moved:
             raise DoesNotApply("nothing to move", say=self._say("untold"))
         return self._finding(evidence, asked, moved, ranked.names, (tried, len(names)))
@@ -207,7 +206,7 @@ class Effects:
     def _what(self, evidence: Evidence) -> Say:
         """What is moved, in words."""
         if evidence.codec.labels:
-            return self._say("probability", label=_spoken(evidence)[1])
+            return self._say("probability", label=spoken(evidence)[1])
         of_counts = "counts" in evidence.task.about.gives
         return self._say("count" if of_counts else "value", target=evidence.plan.target)
 
@@ -218,18 +217,6 @@ class Effects:
 def _measure(one: Moved) -> Measure:
     _, _, apart, half = one.widest
     return Measure(name=f"apart: {one.name}", value=apart, low=apart - half, high=apart + half, level=LEVEL, n=one.n)
-
-
-def _spoken(evidence: Evidence) -> tuple[int, str]:
-    """The class whose probability is drawn: the one said to favour a person, of two the second, of more the most frequent."""
-    labels = evidence.codec.labels
-    if not labels:
-        return 0, ""
-    if evidence.plan.favourable in labels:
-        place = labels.index(evidence.plan.favourable)
-    else:
-        place = 1 if len(labels) == 2 and evidence.y.ndim == 1 else int(counted(evidence.y, len(labels)).argmax())
-    return place, labels[place]
 
 
 def _movable(column: Column) -> bool:
