@@ -125,7 +125,8 @@ def drawn(
     def means(times: Floats, before: Floats | None) -> tuple[Floats, Floats]:
         rows = np.bincount(cells, weights=times, minlength=size)
         sums = np.bincount(cells, weights=times * local, minlength=size)
-        return np.where(rows > 0, sums / np.maximum(rows, 1e-12), 0.0 if before is None else before), rows
+        found = np.where(rows > 0, sums / np.maximum(rows, 1e-12), 0.0 if before is None else before)
+        return found, rows.astype(np.float64)
 
     every, rows = means(np.ones(len(local)), None)
     rounds = []

@@ -60,7 +60,8 @@ def joint(
 
 def needed(rise: Floats, blocks: Ints) -> float:
     """One-sided p-value that losses rise [n] without a joint part; rows of a group count as one."""
-    return mean_above(np.bincount(np.unique(blocks, return_inverse=True)[1], weights=rise), 0.0)
+    sums = np.bincount(np.unique(blocks, return_inverse=True)[1], weights=rise)
+    return mean_above(sums.astype(np.float64), 0.0)
 
 
 def _share(part: Floats, both: Floats) -> Floats:
