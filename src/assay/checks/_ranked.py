@@ -16,6 +16,7 @@ from assay.kernel.rng import stream
 from assay.stats.clusters import blocks_of
 
 PULLED = 60  # rows whose pulls say which columns come first
+MORE = 4  # times as many are asked about, to tell what asking costs from what each row does
 SECONDS = 8.0
 
 
@@ -25,7 +26,8 @@ class Ranked:
 
     evidence: Evidence
     names: tuple[str, ...]
-    per_row: float  # seconds
+    per_call: float  # seconds of asking at all, beside those of each row
+    per_row: float
     seconds: float  # that may be spent
     rows: Ints
 
@@ -39,18 +41,22 @@ class Ranked:
         data, folds = evidence.data.take(few), _folds(evidence, few)
         pulls = np.abs(evidence.model.contributions(data, folds)[:, :-1]).mean(axis=(0, 2))
         order = [j for j in np.argsort(-pulls, kind="stable").tolist() if pulls[j] > 0]
-        timer = clock.slice(clock.remaining())
-        evidence.model.scores(data, folds)
-        per_row = timer.spent() / max(1, len(few))
+        more = rows[: PULLED * MORE]
+        spent = [_timed(evidence, few), _timed(evidence, more)]
+        per_row = spent[1] / len(more)
+        if len(more) > 2 * len(few):
+            per_row = max(0.1 * per_row, (spent[1] - spent[0]) / (len(more) - len(few)))
+        per_call = max(0.0, spent[1] - per_row * len(more))
         parts = evidence.model.parts
         names = tuple(parts[j] for j in order if parts[j] in evidence.data)
-        return cls(evidence, names, per_row, seconds, rows)
+        return cls(evidence, names, per_call, per_row, seconds, rows)
 
-    def affordable(self, asks: float, beside: int = 0) -> int:
-        """Rows that can be asked about so many times, beside others that are asked about as often."""
-        each = self.per_row * max(asks, 1e-9)
-        whole = each * (len(self.rows) + beside)
-        return len(self.rows) if whole <= self.seconds else max(0, int(self.seconds / each) - beside)
+    def affordable(self, asks: float, calls: float, beside: int = 0) -> int:
+        """Rows that can be asked about so many times in so many calls, beside others that are asked about as often."""
+        left, each = self.seconds - calls * self.per_call, self.per_row * max(asks, 1e-9)
+        if left >= each * (len(self.rows) + beside):
+            return len(self.rows)
+        return max(0, int(left / each) - beside)
 
     def taken(self, rows: int) -> Asked:
         """The first of the rows."""
@@ -92,6 +98,14 @@ def spoken(evidence: Evidence) -> tuple[int, str]:
     else:
         place = 1 if len(labels) == 2 and evidence.y.ndim == 1 else int(counted(evidence.y, len(labels)).argmax())
     return place, labels[place]
+
+
+def _timed(evidence: Evidence, rows: Ints) -> float:
+    """Seconds that the scores of some rows take."""
+    data, folds = evidence.data.take(rows), _folds(evidence, rows)
+    timer = evidence.clock.slice(evidence.clock.remaining())
+    evidence.model.scores(data, folds)
+    return timer.spent()
 
 
 def _folds(evidence: Evidence, rows: Ints) -> Ints:

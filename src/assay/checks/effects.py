@@ -32,6 +32,7 @@ COLUMNS = 6
 BANDS, PER_BAND = 16, 15  # bands of a curve at most, and rows in each at least
 FEW, NAMES, LEAST = 6, 8, 10  # values that are told one by one, names shown, rows of each
 DRAWS = 3  # cells of other rows that a name is held against, for each of its rows
+CALLS = 3  # of a column: its rows, those about which each fold model is asked, and its missing cells
 SAME = 4  # rows of each band, or name, about which all fold models are asked, so that their spread is known
 
 
@@ -132,10 +133,10 @@ class Effects:
             raise DoesNotApply("nothing pulls", say=self._say("idle"))
         names = [name for name in ranked.names if _movable(evidence.data[name])][:COLUMNS]
         several, beside = names, SAME * NAMES * evidence.model.folds
-        rows = ranked.affordable(len(several) * (DRAWS + 1), beside)
+        rows = ranked.affordable(len(several) * (DRAWS + 1), CALLS * len(several), beside)
         while rows < LEAST_ROWS and len(several) > 1:  # a few columns well rather than many badly
             several = several[:-1]
-            rows = ranked.affordable(len(several) * (DRAWS + 1), beside)
+            rows = ranked.affordable(len(several) * (DRAWS + 1), CALLS * len(several), beside)
         if names and (rows < LEAST_ROWS or evidence.clock.expired()):
             raise DoesNotApply("too slow", say=self._say("slow", rows=LEAST_ROWS))
         asked, moved, tried = ranked.taken(rows), list[Moved](), 0
@@ -257,8 +258,8 @@ def _curve(asked: Asked, column: Column, known: Ints, place: int) -> Moved | Non
 
     def local(some: Ints, model: int) -> Floats:
         of = band[np.searchsorted(rows, some)]
-        up, down = (_answers(asked, column, some, ends[of + step], place, model) for step in (1, 0))
-        return up - down
+        up, down = _answers(asked, column, some, [ends[of + 1], ends[of]], place, model)
+        return np.asarray(up - down)
 
     found = _known(asked, local, rows, band, effects.accumulated, column.name)
     dates = column.store == "moments"
@@ -299,21 +300,23 @@ def _against(asked: Asked, column: Column, pool: np.ndarray, place: int) -> Loca
     """What answers to rows lose with cells out of a sorted pool in place of their own."""
 
     def local(some: Ints, model: int) -> Floats:
-        own = _answers(asked, column, some, column.cells[some], place, model)
         rng = stream(asked.evidence.seed, "effects", "others", column.name)
         start = rng.permutation(len(some)) / len(some)  # spread over the pool, so that every row meets all of it alike
         spots = [((start + draw) / DRAWS * len(pool)).astype(np.int64) for draw in range(DRAWS)]
-        others = [_answers(asked, column, some, pool[at], place, model) for at in spots]
+        own, *others = _answers(asked, column, some, [column.cells[some], *(pool[at] for at in spots)], place, model)
         return np.asarray(own - np.mean(others, axis=0))
 
     return local
 
 
-def _answers(asked: Asked, column: Column, rows: Ints, cells: np.ndarray, place: int, model: int) -> Floats:
-    """The answers [m] at one place to some rows with other cells in one column, by their own models, or all by those of one fold."""
-    data = asked.data.take(rows)
-    found = asked.scores(data.having(replace(column, cells=cells)), rows, model)
-    return asked.evidence.task.answers(found)[:, place]
+def _answers(
+    asked: Asked, column: Column, rows: Ints, cells: Sequence[np.ndarray], place: int, model: int
+) -> list[Floats]:
+    """The answers [m] at one place to some rows, with each of several columns of cells; by their own models, or all by those of one fold."""
+    again = np.tile(rows, len(cells))
+    data = asked.data.take(again).having(replace(column, cells=np.concatenate(list(cells))))
+    found = asked.evidence.task.answers(asked.scores(data, again, model))[:, place]
+    return np.split(found, len(cells))
 
 
 def _interrupted(one: Moved, value: Floats, half: Floats) -> dict[str, object]:

@@ -108,9 +108,9 @@ class Interactions:
         names = ranked.names[:COLUMNS]
         if len(names) < 2:
             raise DoesNotApply("nothing to pair", say=self._say("alone"))
-        while ranked.affordable(_asks(len(names))) < LEAST_ROWS and len(names) > 2:
+        while ranked.affordable(*_asks(len(names))) < LEAST_ROWS and len(names) > 2:
             names = names[:-1]
-        rows = ranked.affordable(_asks(len(names)))
+        rows = ranked.affordable(*_asks(len(names)))
         if rows < LEAST_ROWS or evidence.clock.expired():
             raise DoesNotApply("too slow", say=self._say("slow", rows=LEAST_ROWS))
         asked = ranked.taken(rows)
@@ -206,29 +206,33 @@ class Interactions:
         return self.about.say("checks", key, **values)
 
 
-def _asks(columns: int) -> float:
-    """How often each row is asked."""
-    return 1 + DRAWS * (columns + columns * (columns - 1) / 2)
+def _asks(columns: int) -> tuple[float, float]:
+    """How often each row is asked, and in how many calls."""
+    swaps = columns + columns * (columns - 1) / 2
+    return 1 + DRAWS * swaps, 1 + swaps
 
 
 def _pairs(asked: Asked, names: tuple[str, ...]) -> list[Pair]:
     """Every pair of some columns."""
     evidence, n = asked.evidence, asked.n
     rng = stream(evidence.seed, "interactions", "donors")
-    donors = [(np.arange(n) + shift) % n for shift in (1 + rng.permutation(n - 1)[:DRAWS]).tolist()]
+    donors = np.concatenate([(np.arange(n) + shift) % n for shift in (1 + rng.permutation(n - 1)[:DRAWS]).tolist()])
+    again = np.tile(np.arange(n), DRAWS)
+    every = asked.data.take(again)
 
-    def swapped(places: tuple[int, ...], draw: int) -> Floats:
+    def swapped(*places: int) -> Floats:
+        """Scores [draws, n, w] with the cells of some columns out of other rows."""
         columns = [asked.data[names[j]] for j in places]
-        other = [replace(column, cells=column.cells[donors[draw]]) for column in columns]
-        return asked.scores(asked.data.having(*other))
+        other = [replace(column, cells=column.cells[donors]) for column in columns]
+        return asked.scores(every.having(*other), again).reshape(DRAWS, n, -1)
 
     own = asked.scores(asked.data)
-    single = {(j, draw): swapped((j,), draw) for j in range(len(names)) for draw in range(DRAWS)}
+    single = [swapped(j) for j in range(len(names))]
     y = evidence.y[asked.places]
     loss = evidence.task.losses(own, y)
     out = []
     for pair in itertools.combinations(range(len(names)), 2):
-        found = joint(pair, own, single, swapped, DRAWS)
+        found = joint(own, single[pair[0]], single[pair[1]], swapped(*pair))
         rise = evidence.task.losses(own - found.part, y) - loss
         named = (names[pair[0]], names[pair[1]])
         share = found.strength(asked.blocks, stream(evidence.seed, "interactions", *named))

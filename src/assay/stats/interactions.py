@@ -11,7 +11,6 @@ the model did not learn from the loss falls, on average, when the joint part is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +21,6 @@ from .bootstrap import interval
 from .tests import mean_above
 
 ROUNDS = 200
-
-Swapped = Callable[[tuple[int, ...], int], Floats]
-# scores [n, w] of all rows with the cells of some columns (their places) out of the donors of one draw
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,16 +42,10 @@ class Joint:
         return float(_share(*sums.sum(axis=1))), low, high
 
 
-def joint(
-    pair: tuple[int, int], own: Floats, single: dict[tuple[int, int], Floats], swapped: Swapped, draws: int
-) -> Joint:
-    """The joint part of a pair: `own` scores [n, w], `single` those with one column (place, draw) swapped."""
-    part, both = np.zeros_like(own), np.zeros_like(own)
-    for draw in range(draws):
-        neither = swapped(pair, draw)
-        part += own - single[pair[0], draw] - single[pair[1], draw] + neither
-        both += own - neither
-    return Joint(part / draws, both / draws)
+def joint(own: Floats, first: Floats, second: Floats, neither: Floats) -> Joint:
+    """The joint part of a pair: scores [n, w], and [draws, n, w] with one cell, the other, or both out of another row."""
+    part = own - (first + second - neither).mean(axis=0)
+    return Joint(part, own - neither.mean(axis=0))
 
 
 def needed(rise: Floats, blocks: Ints) -> float:
