@@ -29,7 +29,10 @@ DOUBLE, AT, ODDS = 20, 600, 50
 STEPS = 1_000  # of a value's reach: the unit that values are rounded to is the power of ten below
 MOST_CELLS = 2_000_000  # of all grids together
 KINDS = ("number", "category", "flag", "date")  # of columns whose numbers say the same to every fold
-UNITS = {"classes": 1.0, "counts": 0.1}  # to which points are rounded: whole ones are what scorecards have
+UNITS = {
+    "classes": 1.0,
+    "counts": 0.1,
+}  # to which points are rounded: whole ones are what scorecards have; tenths where a sum could be off by half of what doubles
 SINGLE = ("value", "counts", "quantiles")
 
 
@@ -190,7 +193,9 @@ def scorecard(ensemble: Ensemble, plan: Plan, labels: Sequence[str], empty: Data
     tables = [Table(tuple(sides[key] for key in keys), sign * factor * values) for keys, values in found.items()]
     tables.sort(key=lambda table: (len(table.sides), -table.reach))
     reach = sum(table.reach for table in tables)
-    step = UNITS[head.name] if head.name in UNITS else 10.0 ** math.floor(math.log10(max(reach, 1e-300) / STEPS))
+    step = UNITS.get(head.name) or 10.0 ** math.floor(math.log10(max(reach, 1e-300) / STEPS))
+    if head.name in UNITS and step * (len(tables) + 1) > DOUBLE:  # many small errors are a large one
+        step = UNITS[head.name] / 10
     base = start + sign * factor * raw
     return Scorecard(tuple(tables), base, unit, step, sign * factor, start, plan.target)
 

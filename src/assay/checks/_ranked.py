@@ -36,7 +36,7 @@ class Ranked:
         """At most so many rows, and what it takes to ask about one."""
         rows = stream(evidence.seed, owner).permutation(evidence.n)[:most]
         clock = evidence.clock
-        seconds = min(SECONDS, 0.5 * clock.remaining())
+        seconds = min(SECONDS, 0.8 * clock.remaining())
         few = rows[:PULLED]
         data, folds = evidence.data.take(few), _folds(evidence, few)
         pulls = np.abs(evidence.model.contributions(data, folds)[:, :-1]).mean(axis=(0, 2))
