@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Column, Floats, Ints
+from assay.kernel.data import Column, Floats, Ints, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
@@ -58,7 +58,7 @@ class Interactions:
                 "none": "No two of the {columns} strongest columns are known to act together: without what they say jointly, answers to unseen rows are no worse than chance allows.",
                 "strongest": "Most of all {pair}: {share:%} of what the two change ({low:%} to {high:%}) is said jointly; without it the mean loss rises by {rise}.",
                 "learnt": "In the model itself the largest joint part is that of {pair}: {share:%} of what the two change ({low:%} to {high:%}); nothing shows that it is more than noise that was learnt.",
-                "how": "Friedman & Popescu's (2008) H statistic, squared, of {rows} rows: cells are swapped with those of other rows and each row is asked of models that had not learnt from it. Named is what chance gives in one world of a hundred at most (Holm over {pairs} pairs).",
+                "how": "Friedman & Popescu's (2008) H statistic, squared, of {rows} rows: cells are swapped with those of other rows and each row is asked of models that had not learnt from it. Chance alone names a pair in one world of a hundred at most (Holm 1979, over {pairs} pairs).",
                 "figure": "Share of what two columns change that they say jointly",
                 "share": "H², 0 to 1",
                 "grid": "{pair}: what the two add jointly to the score{of}",
@@ -185,6 +185,9 @@ class Interactions:
             for k, level in enumerate(top.tolist()):
                 code[column.cells == level] = k
             names: list[str | Say] = [str(column.levels[k]) for k in top.tolist()] + [self._say("others")]
+        elif column.store == "numbers" and len(values := np.unique(column.cells[~missing])) <= BANDS:
+            code = np.minimum(np.searchsorted(values, np.where(missing, values[0], column.cells)), len(values) - 1)
+            names = [plain_number(v) for v in values.tolist()]
         else:
             dates = column.store == "moments"
             x = column.cells.astype("int64").astype(np.float64) if dates else column.cells
