@@ -195,7 +195,7 @@ WORDS = {
         "no_card.seen": "此类任务（{task}）的模型没有分值。",
         "no_card.expected": "分值是每行的一个总和：两种回答之一的几率、一个数值或一个计数。",
         "no_card.do": "若有多个类别，请针对其中一个与其余之间提问，或阅读报告。",
-        "not_additive.seen": "该模型不是评分卡：{names} {n:raw}个成员不是各列及成对列分值之和。",
+        "not_additive.seen": "该模型不是评分卡：{names}（共 {n:raw} 个成员）不是各列及成对列分值之和。",
         "not_additive.expected": "混合模型的每个成员都必须是可加模型。",
         "not_additive.do": "请用 --learner additive 训练，这样只交付可加模型；--readable 在所有可完整读懂的模型中选择。",
         "unsaid_card.seen": "{names} 的贡献由文本或图片得出，无法划分区段（{n:raw} 列）。",
