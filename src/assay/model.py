@@ -26,6 +26,7 @@ from .answers.odd import OddAnswer, OddAnswers
 from .answers.one_row import OneRow
 from .answers.place_pulls import PlacePulls
 from .answers.reason_codes import Court, Reasons, reasons, side_of_rows, usual_of
+from .answers.scorecard import scorecard
 from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows, with_thresholds
 from .auditing.examine import examine
@@ -49,6 +50,7 @@ from .reading import IsColumn, is_column, read
 from .report import statements
 from .report.content import Content
 from .report.report import Report
+from .report.scorecard import ScorecardReport
 from .report.statements import Statement
 from .search.ensemble import STRANGE_SHARE, Ensemble
 from .search.occlusion import WAYS, places_told
@@ -472,6 +474,15 @@ class Model:
         found = (*self.findings, *self.tested)
         content = Content(f"{self.plan.target} · {title}", self.plan, found, self.ledger, card)
         return Report(content, self.statements)
+
+    @property
+    def scorecard(self) -> ScorecardReport:
+        """The points of every cell of every column, of a blend of additive models; see `answers/scorecard.py`.
+
+        Raises RequestError where the model is none, or has more than two classes.
+        """
+        empty = _empty_table(self.plan)
+        return ScorecardReport(scorecard(self.ensemble, self.plan, self.codec.labels, empty), self.report.content)
 
     def keeping(self, said: Sequence[Statement]) -> Model:
         """The same model, with statements of persons beside those it has; where both speak to one clause, the new."""

@@ -17,7 +17,18 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.findings import Trial
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Codec, Contender, Evidence, Honest, PictureReasons, Pool, Task, TextReasons, task_of
+from assay.kernel.plugins import (
+    Codec,
+    Contender,
+    Evidence,
+    Honest,
+    PictureReasons,
+    Pool,
+    Task,
+    TextReasons,
+    Unlearnt,
+    task_of,
+)
 from assay.kernel.rng import stream
 from assay.search.ensemble import Ensemble
 from assay.search.place_pulls import place_pulls
@@ -25,6 +36,7 @@ from assay.search.pool import Pooled, of_folds
 from assay.search.run import Found
 from assay.search.settle import classes, honest, measured
 from assay.search.shuffled import shuffled
+from assay.search.unlearnt import unlearnt
 from assay.search.word_pulls import word_pulls
 from assay.stats.calibration import Affine
 from assay.stats.conformal import ValueIntervals
@@ -98,8 +110,10 @@ def from_training(
     task: Task = task_of(plan.task)
     if pool is None and plan.membership != "none":
         pool = Pooled(functools.partial(of_folds, found, shipped, plan, table))
+    of_noise = functools.partial(_unlearnt, found, plan, table)
     if len(found.split.sealed):
-        return replace(_sealed(found, shipped, plan, table, task, size, seconds, clock), ask=ask, pool=pool)
+        evidence = _sealed(found, shipped, plan, table, task, size, seconds, clock)
+        return replace(evidence, ask=ask, pool=pool, unlearnt=of_noise)
     rows, settled = found.rows, found.settled
     constant = np.tile(found.constant, (len(rows), 1))
     # The bootstrap may take its share of what is left and no more: the checks need the rest.
@@ -132,7 +146,17 @@ def from_training(
         shipped=None if shipped is found.ensemble else View(shipped, size),
         ask=ask,
         pool=pool,
+        unlearnt=of_noise,
     )
+
+
+def _unlearnt(found: Found, plan: Plan, table: Dataset, number: int, clock: Clock) -> Unlearnt | None:
+    """The pair of that number, as checks may use it."""
+    pair = unlearnt(found, plan, table, number, clock)
+    if pair is None:
+        return None
+    views = {"learnt": View(pair.learnt, 0), "noise": View(pair.unlearnt, 0)}
+    return Unlearnt(fold=pair.fold, share=pair.share, error=pair.error, **views)
 
 
 def _sealed(

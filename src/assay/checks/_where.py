@@ -27,7 +27,7 @@ from assay.kernel.words import Say
 from assay.pictures.heat import with_heat
 from assay.stats.bootstrap import interval
 from assay.stats.clusters import blocks_of, bootstrap_means
-from assay.stats.order import ranks
+from assay.stats.order import rank_correlation
 from assay.stats.tests import mean_above
 
 LEAST = 12  # pictures asked at least for a verdict
@@ -163,7 +163,7 @@ def likeness(evidence: Evidence, data: Dataset, maps: Sequence[Placed], folds: I
         told = [reasons for reasons in models[fold].pictures(row, 0) if reasons.part == one.reasons.part]
         if told and one.pulls.size >= FEWEST and told[0].pulls.shape == one.reasons.pulls.shape:
             pulls = np.abs(one.pulls).ravel(), np.abs(one.towards(told[0].pulls)).ravel()
-            found.append(_rank_correlation(*pulls))
+            found.append(rank_correlation(*pulls))
             rows.append(one.row)
     if len(rows) < LEAST:
         return None
@@ -171,13 +171,6 @@ def likeness(evidence: Evidence, data: Dataset, maps: Sequence[Placed], folds: I
     draws = bootstrap_means(np.asarray(found)[:, None], blocks, stream(evidence.seed, "places shuffled", "draws"))
     low, high = interval(draws[:, 0])
     return Likeness(float(np.mean(found)), low, high, len(rows))
-
-
-def _rank_correlation(a: Floats, b: Floats) -> float:
-    """Spearman's, of two of one length; 0 where one of them is the same everywhere."""
-    x, y = ranks(a) - 0.5, ranks(b) - 0.5
-    spread = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / spread if spread > 0 else 0.0
 
 
 def _hidden(pulls: Floats, rng: np.random.Generator) -> Bools:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.kernel.data import Column, Dataset, Floats, Ints
+from assay.kernel.findings import Measure
 from assay.kernel.plugins import Evidence, TextReasons, modality_of
 from assay.kernel.rng import stream
 from assay.stats.tests import mean_above
@@ -44,6 +45,11 @@ class Taken:
     others: float
     n: int
     p_value: float
+
+    def measures(self) -> list[Measure]:
+        """For the finding."""
+        said = {"moved_by_words": self.named, "moved_by_other_words": self.others, "p_value_words": self.p_value}
+        return [Measure(name=name, value=value, n=self.n) for name, value in said.items()]
 
 
 def worded(evidence: Evidence, data: Dataset, rows: Ints, folds: Ints, scores: Floats) -> list[Worded]:

@@ -1,10 +1,11 @@
 """Which parts does the model go by, and are the reasons it gives true of it?
 
-A reason is the pull of a part on the score of a row. Three things are asked of reasons: that they add up to the score
+A reason is the pull of a part on the score of a row. Four things are asked of reasons: that they add up to the score
 to the last digit; that replacing the parts named strongest for a row (by the cells of another row) moves its answer
-more than replacing as many others drawn at random, as deletion tests ask (Samek et al. 2017); and that no single part
-decides alone. What a part is worth is also measured from outside, by the loss when its column is shuffled (Breiman
-2001), which knows nothing of the reasons given. Words of texts and places of pictures are put to deletion tests of their own.
+more than replacing as many others drawn at random, as deletion tests ask (Samek et al. 2017); that they are others where
+the pipeline is fitted to shuffled answers (Adebayo et al. 2018); and that no single part decides alone. What a part is worth is also
+measured from outside, by the loss when its column is shuffled (Breiman 2001), which knows nothing of the reasons given. Words of texts
+and places of pictures are put to deletion tests of their own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Bools, Dataset, Floats, Ints
+from assay.kernel.data import Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
@@ -25,17 +26,19 @@ from assay.language.personal import starred
 from assay.pictures.places import regions
 from assay.stats.bootstrap import interval
 from assay.stats.clusters import blocks_of, bootstrap_means
-from assay.stats.pulls import centred
-from assay.stats.tests import mean_above
+from assay.stats.order import ranks
 
+from ._deleted import Deleted, deletion
+from ._pulled import LEAST_ROWS, Sample, sample_of
 from ._texts import read_as_text
+from ._unlearnt import Unlike, unlike
 from ._where import LEAST as LEAST_PICTURES
 from ._where import Covered, Likeness, Placed, chosen, covered, likeness, limited, placed, sheet, shows
 from ._wording import Taken, Worded, taken_out, worded
+from ._worth import Shuffled, shuffling
 
 LEVEL = 0.95
 ALARM = 0.01  # of models whose reasons are true, at most this share fails the deletion test
-MOST_ROWS, CHUNK_ROWS, FIRST_ROWS, LEAST_ROWS = 2_000, 250, 60, 30
 SHARE, SECONDS = 0.5, (8.0, 20.0)  # of the time that is left, within these bounds: the other checks have questions too
 ENOUGH_ROWS = 400  # before a part is said to bring nothing
 ADDS_UP = 1e-6  # relative
@@ -43,39 +46,7 @@ ALONE = 0.9  # share of all pull held by one part
 SHUFFLED, SHOWN, MEASURED = 10, 20, 5
 OF_WORDS, TEXTS, LETTERS = 60, 6, 2_000  # rows whose words are asked for, texts shown, and letters of each
 OF_PICTURES = 60  # rows in whose pictures places are hidden
-SAME = 0.7  # rank correlation with maps of shuffled weights from which on maps show no model
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Some of the measured rows, the pulls on them, and their scores."""
-
-    data: Dataset
-    folds: Ints
-    rows: Ints  # places among the measured rows
-    pulls: Floats  # [m, parts, w], centred over classes where there are several
-    scores: Floats  # [m, w]
-    off: float  # largest difference of the sum of pulls from the score, relative
-
-
-@dataclass(frozen=True)
-class Deleted:
-    """How far answers move when the strongest parts are replaced, and when as many others are."""
-
-    named: float
-    others: float
-    parts: int
-    p_value: float
-
-
-@dataclass(frozen=True)
-class Shuffled:
-    """How much the loss rises when a part is shuffled."""
-
-    part: str
-    rise: float
-    low: float
-    high: float
+SAME = 0.7  # rank correlation with what comes of shuffled weights, or answers, from which on reasons show no model
 
 
 @dataclass(frozen=True)
@@ -139,6 +110,13 @@ class Reasons:
                 "measure.p_value_places_alone": "p-value of the places seen alone",
                 "measure.likeness_when_shuffled": "likeness of maps to those of shuffled weights",
                 "idle_places": "The maps of pictures show the picture rather than the model: where the weights that were learnt are shuffled they stay much the same (rank correlation {rho}; {low} to {high}).",
+                "unlearnt": "Fitted {refits} times to shuffled answers, the same pipeline gives other reasons: how hard {sort} pull has a rank correlation of {rho} ({low} to {high}) with what it was, in {n} rows that neither had seen (Adebayo et al. 2018; 1 would be the same reasons).",
+                "data_alone": "The reasons show the data rather than what was learnt: fitted to shuffled answers, the same pipeline gives much the same (rank correlation of how hard {sort} pull {rho}; {low} to {high}).",
+                "sort.parts": "parts",
+                "sort.words": "words",
+                "in_part": "Of the blend {share:%} was refitted for this; the rest takes too long or cannot be.",
+                "unfitted": "A member could not be fitted to shuffled answers: {error}",
+                "measure.likeness_when_unlearnt": "likeness of reasons to those of shuffled answers",
                 "revealed": "Seen alone, those places raise the score by {named} above that of a picture of nothing, as many elsewhere by {others}.",
                 "revealed_chance": "Seen alone, those places raise the score by {named} above that of a picture of nothing, as many elsewhere by {others}, which may be chance (p = {p}).",
                 "likeness": "With the weights of the models shuffled, maps come out otherwise: how hard places pull has a rank correlation of {rho} ({low} to {high}) with what it was, in {n} pictures (Adebayo et al. 2018; 1 would be the same map).",
@@ -211,6 +189,13 @@ class Reasons:
                 "measure.p_value_places_alone": "只看这些位置时的 p 值",
                 "measure.likeness_when_shuffled": "与打乱权重后的图的相似度",
                 "idle_places": "图片上的位置图反映的是图片本身而非模型：打乱学到的权重后，图几乎不变（秩相关 {rho}；{low} 至 {high}）。",
+                "unlearnt": "同样的流程在打乱的答案上重新训练 {refits} 次，给出的理由随之改变：{sort}影响强度与原来的秩相关为 {rho}（{low} 至 {high}），在两者都未见过的 {n} 行上测得（Adebayo 等，2018；1 表示理由完全相同）。",
+                "data_alone": "理由反映的是数据而非所学：同样的流程在打乱的答案上训练后，理由几乎不变（{sort}影响强度的秩相关 {rho}；{low} 至 {high}）。",
+                "sort.parts": "各部分",
+                "sort.words": "词语",
+                "in_part": "为此只重新训练了混合模型的 {share:%}；其余部分耗时过长或无法训练。",
+                "unfitted": "有一个成员无法在打乱的答案上训练：{error}",
+                "measure.likeness_when_unlearnt": "与打乱答案后的理由的相似度",
                 "revealed": "只露出这些位置时，得分比空白图片上升 {named}，只露出别处同样多的位置时上升 {others}。",
                 "revealed_chance": "只露出这些位置时，得分比空白图片上升 {named}，只露出别处同样多的位置时上升 {others}，差异可能只是偶然（p = {p}）。",
                 "likeness": "打乱模型权重后，位置图随之改变：各位置影响强度与原来的秩相关为 {rho}（{low} 至 {high}），在 {n} 张图片上测得（Adebayo 等，2018；1 表示图完全相同）。",
@@ -239,7 +224,7 @@ class Reasons:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         seconds = min(max(SHARE * evidence.clock.remaining(), SECONDS[0]), SECONDS[1])
         evidence = replace(evidence, clock=evidence.clock.slice(seconds))
-        sample = _sample(evidence, stream(evidence.seed, "reasons"))
+        sample = sample_of(evidence, stream(evidence.seed, "reasons"))
         if sample is None:
             raise DoesNotApply("no time", say=self._say("late"))
         parts, size = evidence.model.parts, np.abs(sample.pulls).mean(axis=2)  # [m, parts]
@@ -248,18 +233,19 @@ class Reasons:
         total = float(strength.sum())
         if sample.off > ADDS_UP:
             say = self._say("off", off=sample.off)
-            return Finding(check="reasons", verdict="fail", say=say, measures=(_off(sample),))
+            return Finding(check="reasons", verdict="fail", say=say, measures=(sample.measure(),))
         if total == 0.0:
-            return Finding(check="reasons", verdict="info", say=self._say("idle"), measures=(_off(sample),))
-        deleted = _deletion(evidence, sample, size) if len(parts) > 1 else None
+            return Finding(check="reasons", verdict="info", say=self._say("idle"), measures=(sample.measure(),))
+        deleted = deletion(evidence, sample, size) if len(parts) > 1 else None
         shown, tested = self._places(evidence, sample)
         under = covered(limited(evidence, 0.5), sample.data, tested, sample.folds)
         alike = likeness(limited(evidence, 0.3), sample.data, tested, sample.folds)
-        shuffled = _shuffling(evidence, [int(j) for j in order[:SHUFFLED] if strength[j] > 0])
+        noise = unlike(limited(evidence, 0.3))
+        shuffled = shuffling(evidence, [int(j) for j in order[:SHUFFLED] if strength[j] > 0])
         words = self._words(evidence, sample)
         out = taken_out(evidence, sample.data, words, sample.folds)
         share = float(strength[order[0]]) / total
-        verdict, say, advice = self._judged(parts, order, share, deleted, out, under, alike)
+        verdict, say, advice = self._judged(parts, order, share, deleted, out, under, alike, noise)
         draws = bootstrap_means(
             size, blocks_of(sample.data, evidence.plan.splits.group, parts), stream(evidence.seed, "reasons", "draws")
         )
@@ -269,9 +255,10 @@ class Reasons:
             say=say,
             measures=(
                 *self._measures(sample, parts, order, strength, draws, deleted),
-                *_of_words(out),
+                *(() if out is None else out.measures()),
                 *(() if under is None else under.measures()),
                 *(() if alike is None else alike.measures()),
+                *(() if noise is None else noise.measures()),
             ),
             figures=(
                 *self._figures(evidence, sample, order, strength, draws, shuffled),
@@ -279,7 +266,11 @@ class Reasons:
                 *self._texts(evidence, sample, words),
                 *self._maps(evidence, sample, shown),
             ),
-            notes=(*self._of_maps(tested, under, alike), *self._notes(evidence, sample, shuffled, deleted)),
+            notes=(
+                *self._of_maps(tested, under, alike),
+                *self._unlike(noise),
+                *self._notes(evidence, sample, shuffled, deleted),
+            ),
             advice=advice,
         )
 
@@ -292,6 +283,7 @@ class Reasons:
         out: Taken | None,
         under: Covered | None,
         alike: Likeness | None,
+        noise: Unlike | None,
     ) -> tuple[Verdict, Say, tuple[Advice, ...]]:
         names = [parts[j] for j in order[:3]]
         said = {} if deleted is None else {"k": deleted.parts, "named": deleted.named, "others": deleted.others}
@@ -304,6 +296,8 @@ class Reasons:
             return "watch", self._say("untrue_places", **said), ()
         if alike is not None and alike.low > SAME:
             return "watch", self._say("idle_places", rho=alike.mean, low=alike.low, high=alike.high), ()
+        if noise is not None and noise.low > SAME:
+            return "watch", self._say("data_alone", **self._of_noise(noise)), ()
         if share > ALONE and len(parts) > 2:
             advice = Advice(say=self._say("look_alone", part=names[0]), option=f"--drop {names[0]}")
             return "watch", self._say("alone", part=names[0], share=share), (advice,)
@@ -326,7 +320,7 @@ class Reasons:
         draws: Floats,
         deleted: Deleted | None,
     ) -> tuple[Measure, ...]:
-        m, out = len(sample.rows), [_off(sample)]
+        m, out = len(sample.rows), [sample.measure()]
         if deleted is not None:
             out.append(Measure(name="moved_by_named", value=deleted.named, n=m))
             out.append(Measure(name="moved_by_others", value=deleted.others, n=m))
@@ -455,6 +449,17 @@ class Reasons:
         share = min(one.reasons.share for one in tested)
         return [*out, self._say("mapped", share=share)] if share < 1.0 else out
 
+    def _unlike(self, noise: Unlike | None) -> list[Say]:
+        if noise is None:
+            return []
+        out = [self._say("unlearnt", **self._of_noise(noise), refits=noise.refits, n=noise.rows)]
+        out += [self._say("in_part", share=noise.share)] if noise.share < 0.995 else []
+        return [*out, self._say("unfitted", error=noise.error)] if noise.error else out
+
+    def _of_noise(self, noise: Unlike) -> dict[str, object]:
+        sort = self._say("sort.words" if noise.words else "sort.parts")
+        return {"sort": sort, "rho": noise.mean, "low": noise.low, "high": noise.high}
+
     def _told(self, evidence: Evidence) -> list[Figure]:
         """The words that speak most for each class, where a candidate tells them."""
         labels = evidence.codec.labels
@@ -490,120 +495,8 @@ class Reasons:
         cells, pull = column.cells[known], sample.pulls[known, j, 0]
         if known.sum() < 10 or len(np.unique(cells)) < 2 or np.ptp(pull) == 0:
             return ""
-        found = float(np.corrcoef(_ranks(cells), _ranks(pull))[0, 1])
+        found = float(np.corrcoef(ranks(cells), ranks(pull))[0, 1])
         return self._say("up" if found > 0.3 else "down" if found < -0.3 else "mixed")
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
-
-
-def _sample(evidence: Evidence, rng: np.random.Generator) -> Sample | None:
-    """As many rows, at most MOST_ROWS, as half of the time allows; None where there is time for none.
-
-    They are asked in chunks, the first one small, the next as large as the pace of the last allows.
-    """
-    clock, places = evidence.clock, rng.permutation(evidence.n)[:MOST_ROWS]
-    budget, found, done, chunk = clock.slice(0.5 * clock.remaining()), list[Sample](), 0, FIRST_ROWS
-    while done < len(places) and not budget.expired() and (chunk >= LEAST_ROWS or not found):
-        timer = clock.slice(clock.remaining())
-        found.append(_pulled(evidence, places[done : done + chunk]))
-        pace = timer.spent() / len(found[-1].rows)  # the first is slowed by what is done once; later ones correct it
-        done += len(found[-1].rows)
-        chunk = int(min(CHUNK_ROWS, budget.remaining() / max(pace, 1e-9)))
-    if not found:
-        return None
-    rows, pulls, scores = (np.concatenate([getattr(s, k) for s in found]) for k in ("rows", "pulls", "scores"))
-    return Sample(evidence.data.take(rows), _folds(evidence, rows), rows, pulls, scores, max(s.off for s in found))
-
-
-def _pulled(evidence: Evidence, rows: Ints) -> Sample:
-    data, folds = evidence.data.take(rows), _folds(evidence, rows)
-    found, scores = evidence.model.contributions(data, folds), evidence.model.scores(data, folds)
-    scale = np.maximum(1.0, np.maximum(np.abs(scores), np.abs(found).sum(axis=1)))
-    off = float((np.abs(found.sum(axis=1) - scores) / scale).max(initial=0.0))
-    return Sample(
-        data, folds, rows, centred(found[:, :-1], evidence.y.ndim == 1), scores, off if np.isfinite(off) else 1.0
-    )
-
-
-def _folds(evidence: Evidence, rows: Ints) -> Ints:
-    """Which fold model answers for each row. Where all of them saw none of the rows they take turns.
-
-    The pulls of the whole model are the mean of theirs, so taking turns estimates the same at a fraction of the time.
-    """
-    return rows % evidence.model.folds if evidence.folds is None else evidence.folds[rows]
-
-
-def _deletion(evidence: Evidence, sample: Sample, size: Floats) -> Deleted | None:
-    """Replace the parts named strongest for each row, then as many of the others, by those of another row."""
-    m, d = size.shape
-    rng = stream(evidence.seed, "reasons", "deletion")
-    k = int(np.clip(d // 4, 1, 5))
-    donor = (np.arange(m) + rng.integers(1, m)) % m
-    place = np.argsort(np.argsort(-size, axis=1, kind="stable"), axis=1)  # 0 is the strongest
-    named = _moved(evidence, sample, place < k, donor)
-    if evidence.clock.expired():
-        return None
-    lots = np.where(place < k, np.inf, rng.random((m, d)))
-    others = np.argsort(np.argsort(lots, axis=1), axis=1) < min(k, d - k)
-    moved = _moved(evidence, sample, others, donor)
-    p_value = mean_above(named - moved, 0.0)
-    return Deleted(float(named.mean()), float(moved.mean()), k, p_value)
-
-
-def _moved(evidence: Evidence, sample: Sample, replaced: Bools, donor: Ints) -> Floats:
-    """How far each row's score moves when its `replaced` cells [m, parts] are those of the donor row: [m]."""
-    here = np.arange(len(donor))
-    columns = [
-        sample.data[part].take(np.where(replaced[:, j], donor, here)) for j, part in enumerate(evidence.model.parts)
-    ]
-    scores = evidence.model.scores(sample.data.having(*columns), sample.folds)
-    return np.asarray(np.abs(centred(scores - sample.scores, evidence.y.ndim == 1)).mean(axis=1))
-
-
-def _shuffling(evidence: Evidence, asked: list[int]) -> list[Shuffled]:
-    """The rise of the loss when one part is shuffled, with a normal interval over rows. Cheaper to ask than pulls."""
-    rows = stream(evidence.seed, "reasons", "shuffle").permutation(evidence.n)[:MOST_ROWS]
-    clock, out = evidence.clock, list[Shuffled]()
-    if clock.expired():
-        return out
-    timer, few = clock.slice(clock.remaining()), rows[:FIRST_ROWS]
-    evidence.model.scores(evidence.data.take(few), _folds(evidence, few))
-    pace = timer.spent() / len(few)
-    rows = rows[: int(min(len(rows), clock.remaining() / max(2 * pace, 1e-9)))]  # time for one part, and without it
-    if len(rows) < LEAST_ROWS:
-        return out
-    data, folds, task, y = evidence.data.take(rows), _folds(evidence, rows), evidence.task, evidence.y[rows]
-    weight = np.ones(len(y)) if evidence.weight is None else evidence.weight[rows]
-    slowest = 0.0
-    before = task.losses(evidence.model.scores(data, folds), y)
-    for j in asked:
-        if clock.remaining() <= 1.5 * slowest or clock.expired():
-            break
-        timer = clock.slice(clock.remaining())
-        part = evidence.model.parts[j]
-        order = stream(evidence.seed, "reasons", "shuffle", part).permutation(len(y))
-        column = replace(data[part], cells=data[part].cells[order])
-        rise = task.losses(evidence.model.scores(data.having(column), folds), y) - before
-        mean = float(np.average(rise, weights=weight))
-        error = float(np.sqrt((weight**2 * (rise - mean) ** 2).sum()) / weight.sum())
-        out.append(Shuffled(part, mean, mean - 1.96 * error, mean + 1.96 * error))
-        slowest = max(slowest, timer.spent())
-    return out
-
-
-def _ranks(x: Floats) -> Floats:
-    """Average ranks."""
-    _, which, count = np.unique(x, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(count) - (count - 1) / 2)[which], dtype=np.float64)
-
-
-def _of_words(out: Taken | None) -> list[Measure]:
-    if out is None:
-        return []
-    moved = (("moved_by_words", out.named), ("moved_by_other_words", out.others), ("p_value_words", out.p_value))
-    return [Measure(name=name, value=value, n=out.n) for name, value in moved]
-
-
-def _off(sample: Sample) -> Measure:
-    return Measure(name="adds_up_within", value=sample.off, n=len(sample.rows), better="lower")

@@ -120,8 +120,9 @@ it, what was not done, and what only a person can say.
   assay report loans.assay --as ai-act -o file.html
   assay report loans.assay --as ai-act --template answers.json
   assay report loans.assay --as ai-act --answers answers.json --keep loans.assay -o file.html
+  assay report loans.assay --as scorecard -o card.html
 """,
-        "help.report.as": "a technical file instead of the report: ai-act, us-model-risk, cn-genai-filing, model-card or datasheet",
+        "help.report.as": "instead of the report: a technical file (ai-act, us-model-risk, cn-genai-filing, model-card or datasheet), or the scorecard of an additive model (.html, .md, .csv or .json)",
         "help.report.answers": "what persons say to its clauses: a file that --template has written, filled in",
         "help.report.template": "write a file with the questions that only a person can answer",
         "help.report.keep": "write the model with these answers in it (a signature is not carried over)",
@@ -362,8 +363,9 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
   assay report loans.assay --as ai-act -o file.html
   assay report loans.assay --as ai-act --template answers.json
   assay report loans.assay --as ai-act --answers answers.json --keep loans.assay -o file.html
+  assay report loans.assay --as scorecard -o card.html
 """,
-        "help.report.as": "以技术文件代替报告：ai-act、us-model-risk、cn-genai-filing、model-card 或 datasheet",
+        "help.report.as": "代替报告：技术文件（ai-act、us-model-risk、cn-genai-filing、model-card 或 datasheet），或可加模型的评分卡 scorecard（.html、.md、.csv 或 .json）",
         "help.report.answers": "人对各条款的回答：由 --template 写出并已填写的文件",
         "help.report.template": "写出只有人才能回答的问题",
         "help.report.keep": "写出包含这些回答的模型（签名不会保留）",

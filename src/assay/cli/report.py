@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assay.model import Model
     from assay.report.frame import Frame
 
+SCORECARD = "scorecard"  # the name after --as that is no technical file
 ONLY_WITH_FRAME = ("answers", "template", "keep")
 
 
@@ -33,7 +34,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Write, or print the verdicts."""
-    if parsed.frame:
+    if parsed.frame and parsed.frame != SCORECARD:
         return _technical(parsed)
     alone = [f"--{name}" for name in ONLY_WITH_FRAME if getattr(parsed, name)]
     if alone:
@@ -44,6 +45,8 @@ def run(parsed: argparse.Namespace) -> int:
 
     from .show import findings_text
 
+    if parsed.frame:
+        return _scorecard(parsed)
     report = assay.load(parsed.model).report
     if parsed.output:
         report.save(parsed.output, parsed.lang)
@@ -52,6 +55,21 @@ def run(parsed: argparse.Namespace) -> int:
         print(json.dumps(report.structured(), ensure_ascii=False, allow_nan=False))
     elif not parsed.output:
         print(findings_text(report.content.findings, parsed.lang))
+    return 0
+
+
+def _scorecard(parsed: argparse.Namespace) -> int:
+    """The points of an additive model: written, or printed as CSV."""
+    import assay
+
+    card = assay.load(parsed.model).scorecard
+    if parsed.output:
+        card.save(parsed.output, parsed.lang)
+        tell(word("wrote_report", parsed.lang, report=parsed.output))
+    if parsed.json:
+        print(json.dumps(card.structured(), ensure_ascii=False, allow_nan=False))
+    elif not parsed.output:
+        print(card.csv(parsed.lang), end="")
     return 0
 
 

@@ -631,6 +631,17 @@ class Pool:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Unlearnt:
+    """The models of one fold as they are, and the same refitted to shuffled answers, where there was nothing to learn."""
+
+    fold: int
+    learnt: ModelView
+    noise: ModelView
+    share: float  # of the blend that was refitted: slow members are left out on both sides
+    error: str = ""  # of the first member that could not be fitted to such answers
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """All that a check is given. Every row here was unseen by the model that scored it."""
 
@@ -660,6 +671,7 @@ class Evidence:
         None  # answers one of a few rows as what is shipped answers a row that comes alone
     )
     pool: Callable[[Clock], Pool] | None = None  # models of other rows; None where there are none, as in an audit
+    unlearnt: Callable[[int, Clock], Unlearnt | None] | None = None  # by number; None where nothing can be refitted
     profile: Any = None  # how the training rows were spread (`assay.stats.profile.Profile`), where that was kept
     bare: bool = False  # answers are names without probabilities, whose scores were made up here
     before: Floats | None = (

@@ -157,19 +157,24 @@ def _path(xs: Sequence[float], ys: Sequence[float], axes: Frame, steps: bool) ->
 
 
 def _band(curve: Curve, axes: Frame, index: int) -> Raw:
-    kept = [
-        (x, low, high)
-        for x, low, high in zip(curve.x, curve.low, curve.high, strict=False)
-        if math.isfinite(x) and math.isfinite(low) and math.isfinite(high)
-    ]
-    if len(kept) < 2:
-        return Raw("")
-    there = _path([k[0] for k in kept], [k[2] for k in kept], axes, curve.steps)
+    """The interval along a curve; where a value is missing there is none."""
+    stretches: list[list[tuple[float, float, float]]] = [[]]
+    for x, low, high in zip(curve.x, curve.low, curve.high, strict=False):
+        if math.isfinite(x) and math.isfinite(low) and math.isfinite(high):
+            stretches[-1].append((x, low, high))
+        elif stretches[-1]:
+            stretches.append([])
+    d = "".join(_outline(kept, curve.steps, axes) for kept in stretches if len(kept) > 1)
+    return tag("path", d=d, class_=f"band f{index % 8}") if d else Raw("")
+
+
+def _outline(kept: Sequence[tuple[float, float, float]], steps: bool, axes: Frame) -> str:
+    there = _path([k[0] for k in kept], [k[2] for k in kept], axes, steps)
     back = [(k[0], k[1]) for k in reversed(kept)]
-    if curve.steps:  # going back, a step goes down before it goes along
+    if steps:  # going back, a step goes down before it goes along
         back = [p for i, p in enumerate(back) for p in ([(back[i - 1][0], p[1]), p] if i else [p])]
     home = _path([p[0] for p in back], [p[1] for p in back], axes, False)
-    return tag("path", d=there + "L" + home[1:] + "z", class_=f"band f{index % 8}")
+    return there + "L" + home[1:] + "z"
 
 
 def _line(curve: Curve, axes: Frame, index: int) -> Raw:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..kernel.errors import AssayError
-from ..kernel.findings import Finding
+from ..kernel.findings import Figure, Finding
 from ..kernel.plugins import Codec, task_of
 from .appendix import provenance, settings_said, splits_said
 from .axes import real
@@ -187,6 +187,7 @@ def _finding(finding: Finding, voice: Voice) -> str:
             for m in finding.measures
         ]
         parts.append(rows(heads, body))
+    parts += [_known(figure, voice) for figure in finding.figures if figure.kind in ("lines", "bars")]
     parts.append("\n".join(f"- {inline(voice.say(note))}" for note in finding.notes))
     parts.append(
         "\n".join(
@@ -195,6 +196,36 @@ def _finding(finding: Finding, voice: Voice) -> str:
         )
     )
     return "\n\n".join(part for part in parts if part)
+
+
+def _known(figure: Figure, voice: Voice) -> str:
+    """A curve, or bars, of which the intervals are known, as a table: Markdown has no pictures of its own."""
+    data = figure.data
+    series = data.get("series") or [{"name": "", "x": data.get("labels"), "y": data.get("values"), **data}]
+    body = [
+        (inline(_at(one, x, voice)), voice.figure(y), f"{voice.figure(low)} – {voice.figure(high)}")
+        for one in series
+        for x, y, low, high in _points(one)
+        if y is not None
+    ]
+    if not body:
+        return ""
+    heads = [inline(voice.say(figure.x)) if figure.y else "", inline(voice.say(figure.y or figure.x))]
+    table = rows([*heads, voice.word("interval", level="95 %")], body[:MOST_ROWS])
+    return f"**{inline(voice.say(figure.title))}**\n\n{table}"
+
+
+def _points(one: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Where a series is, its value and both ends; of a dashed line, which is level, one."""
+    every = list(zip(*(one.get(key) or () for key in ("x", "y", "low", "high")), strict=False))
+    return every[:1] if one.get("dashed") else every
+
+
+def _at(one: Mapping[str, Any], x: Any, voice: Voice) -> str:
+    """Where a point lies; a dashed line lies everywhere and is called by its name."""
+    if one.get("dashed"):
+        return voice.say(one.get("name", ""))
+    return voice.figure(x) if isinstance(x, (int, float)) else voice.say(x)
 
 
 def _plan(content: Content, voice: Voice) -> str:

@@ -41,6 +41,13 @@ def ranks(x: Floats) -> Floats:
     return out
 
 
+def rank_correlation(a: Floats, b: Floats) -> float:
+    """Spearman's, of two of one length; 0 where one of them is the same everywhere."""
+    x, y = ranks(a) - 0.5, ranks(b) - 0.5
+    spread = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / spread if spread > 0 else 0.0
+
+
 def sorts_into_parts(codes: Ints) -> bool:
     """Whether rows of one code stand together: a file written group after group."""
     levels = len(np.unique(codes))

@@ -12,7 +12,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -134,6 +134,16 @@ class Shapes:
             terms.append(moved)
             base = base + mean
         return Shapes(base=base, terms=tuple(terms))
+
+
+@runtime_checkable
+class HasShapes(Protocol):
+    """A model that is a sum of shape functions and nothing else."""
+
+    @property
+    def shapes(self) -> Shapes:
+        """The sum."""
+        ...
 
 
 def terms(forest: Forest) -> Shapes:
