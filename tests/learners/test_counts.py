@@ -138,6 +138,7 @@ def test_the_command_line_trains_checks_and_reports_counts(tmp_path: Path, capsy
     assert main(["predict", str(file), str(data), "-o", str(tmp_path / "scored.csv")]) == 0
     verdicts = {f.check: f.verdict for f in assay.load(file).findings}
     assert {check for check, verdict in verdicts.items() if verdict == "unknown"} == {
+        "traces",
         "pictures",
         "shortcuts",
         "fairness",
