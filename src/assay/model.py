@@ -403,6 +403,7 @@ class Model:
         name: str = "audit",
         clock: Clock | None = None,
         training: Any = None,
+        checks: Sequence[str] | None = None,
         **options: Any,
     ) -> Model:
         """The same checks on new labelled data, within `minutes` or by a clock of one's own: the model with those
@@ -410,6 +411,7 @@ class Model:
 
         training : the table that was learnt from, which no file holds: the drift check compares it row by row (without it, what the
             file keeps), and it is asked whether its rows are told from the new ones
+        checks : the checks that are put; None puts all that are for this task
         """
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
@@ -439,7 +441,7 @@ class Model:
         )
         evidence = replace(with_thresholds(evidence, self.thresholds), ask=self.asking(raw), profile=self.profile)
         evidence = replace(evidence, training=learnt, pool=self._members(learnt, data))
-        findings, broken = keep(examine(evidence, tell), limits)
+        findings, broken = keep(examine(evidence, tell, checks), limits)
         findings = noted(findings, notes)
         if raw.sha256 == self.plan.data.get("sha256"):
             findings = tuple(map(on_seen_rows, findings))
