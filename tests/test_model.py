@@ -225,6 +225,9 @@ def test_an_audit_on_shuffled_answers_shows_chance(models: dict[str, Model]) -> 
     assert found.verdict == "fail"
     assert abs(found.measure("auc").value - 0.5) < 0.15
     assert found.rows == "audit"
+    alone = models["binary"].audit(wrong, checks=("quality",)).findings
+    assert [f.check for f in alone] == ["quality"]
+    assert alone[0].measure("auc").value == found.measure("auc").value
     with pytest.raises(DataError, match="No row of"):
         models["binary"].audit({**BINARY, "answer": ["perhaps"] * N})
     with pytest.raises(DataError, match="has no target"):
