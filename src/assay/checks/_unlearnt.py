@@ -53,7 +53,7 @@ def unlike(evidence: Evidence) -> Unlike | None:
         return None
     of = of_words if texts else of_parts
     means, rows, share, error = list[float](), 0, 1.0, ""
-    for number in range(REFITS):
+    for number in range(LEAST_REFITS if evidence.clock.stands else REFITS):
         pair = evidence.unlearnt(number, evidence.clock)
         if pair is None or (evidence.clock.expired() and len(means) >= LEAST_REFITS):
             break

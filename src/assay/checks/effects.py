@@ -29,6 +29,7 @@ from ._texts import read_as_text
 LEVEL = 0.95
 LEAST_ROWS, MOST_ROWS = 100, 2_000
 COLUMNS = 6
+STILL_ROWS, STILL_COLUMNS = 400, 3  # where no clock is looked at
 BANDS, PER_BAND = 16, 15  # bands of a curve at most, and rows in each at least
 FEW, NAMES, LEAST = 6, 8, 10  # values that are told one by one, names shown, rows of each
 DRAWS = 3  # cells of other rows that a name is held against, for each of its rows
@@ -128,10 +129,11 @@ class Effects:
         """Curves of the columns that pull most, as many as the clock allows."""
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
-        ranked = Ranked.of(evidence, MOST_ROWS, "effects")
+        still = evidence.clock.stands
+        ranked = Ranked.of(evidence, STILL_ROWS if still else MOST_ROWS, "effects")
         if not ranked.names:
             raise DoesNotApply("nothing pulls", say=self._say("idle"))
-        names = [name for name in ranked.names if _movable(evidence.data[name])][:COLUMNS]
+        names = [name for name in ranked.names if _movable(evidence.data[name])][: STILL_COLUMNS if still else COLUMNS]
         several, beside = names, SAME * NAMES * evidence.model.folds
         rows = ranked.affordable(len(several) * (DRAWS + 1), CALLS * len(several), beside)
         while rows < LEAST_ROWS and len(several) > 1:  # a few columns well rather than many badly

@@ -28,6 +28,7 @@ from ._ranked import Asked, Ranked, spoken
 ALARM = 0.01  # of worlds in which no two columns act together, at most this share has a pair named
 LEAST_ROWS, MOST_ROWS = 150, 1_000
 COLUMNS = 6
+STILL_ROWS, STILL_COLUMNS = 200, 3  # where no clock is looked at
 DRAWS = 6  # other rows whose cells are taken
 SHOWN, BANDS, LEAST = 2, 4, 5  # pairs shown as a grid, bands of each column, rows in a place of it
 
@@ -104,8 +105,9 @@ class Interactions:
         """Every pair of the columns that pull most, fewer columns where time is short."""
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
-        ranked = Ranked.of(evidence, MOST_ROWS, "interactions")
-        names = ranked.names[:COLUMNS]
+        still = evidence.clock.stands
+        ranked = Ranked.of(evidence, STILL_ROWS if still else MOST_ROWS, "interactions")
+        names = ranked.names[: STILL_COLUMNS if still else COLUMNS]
         if len(names) < 2:
             raise DoesNotApply("nothing to pair", say=self._say("alone"))
         while ranked.affordable(*_asks(len(names))) < LEAST_ROWS and len(names) > 2:

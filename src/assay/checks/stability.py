@@ -30,7 +30,7 @@ LEAST_ROWS = 20
 SHARE = 0.5  # of the time that is left, for asking
 OFTEN = 0.10  # a fold model answers otherwise than the bag on more than this share of rows
 WIDE = 0.5  # spread of values against the root mean squared error
-REASONED = 300  # rows whose reasons are compared
+REASONED, STILL_REASONED = 300, 100  # rows whose reasons are compared; where no clock is looked at
 REASON_SHARE = 0.2  # of the time that is left, for asking for them
 OTHERWISE = 0.25  # the main reason is another one for surely more than this share of rows
 FIRST = 3  # a new main reason may have been among so many before
@@ -230,7 +230,7 @@ def _reasons(evidence: Evidence) -> list[Changed]:
     if len(evidence.model.parts) < 2:
         return []
     rng, out = stream(evidence.seed, "stability", "reasons"), list[Changed]()
-    rows = np.sort(rng.permutation(evidence.n)[:REASONED])
+    rows = np.sort(rng.permutation(evidence.n)[: STILL_REASONED if clock.stands else REASONED])
     first = rng.integers(folds, size=len(rows))
     other = (first + rng.integers(1, folds, size=len(rows))) % folds
 

@@ -26,7 +26,7 @@ from .run import Found
 from .trial import TUNE_SHARE
 
 MOST_ROWS = 1_000  # that a refit learns from: it has nothing to learn
-LEAST_ROWS = 40
+LEAST_ROWS, STILL_ROWS = 40, 200  # at least; where no clock is looked at
 SHARE = 0.3  # of the time that is left, for one of several refits
 
 
@@ -47,8 +47,9 @@ def unlearnt(found: Found, plan: Plan, table: Dataset, number: int, clock: Clock
         return None
     fold = found.folds[number % len(found.folds)]
     rng = stream(plan.seed, "unlearnt", number)
-    of_tune = round(TUNE_SHARE * MOST_ROWS)
-    train, tune = rng.permutation(fold.train)[: MOST_ROWS - of_tune], rng.permutation(fold.tune)[:of_tune]
+    most = STILL_ROWS if clock.stands else MOST_ROWS
+    of_tune = round(TUNE_SHARE * most)
+    train, tune = rng.permutation(fold.train)[: most - of_tune], rng.permutation(fold.tune)[:of_tune]
     if len(train) < LEAST_ROWS:
         return None
     kept = _affordable(found, len(train) / len(fold.train), clock)
