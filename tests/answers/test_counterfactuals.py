@@ -29,7 +29,7 @@ SIGNAL = (
 )
 FAST: dict[str, Any] = {
     "learners": ("constant", "linear", "boosting"),
-    "minutes": 3.0,
+    "trials": 3,
     "folds": 3,
     "checks": ("quality",),
 }

@@ -128,7 +128,7 @@ class Stability:
             shares = {"share": one.share, "low": one.low, "high": one.high}
             moved = {**shares, "near": one.near, "first": FIRST}
             measure = Measure(
-                name=f"reason_changes{half}",
+                name="reason_changes_half" if one.half else "reason_changes",
                 value=one.share,
                 low=one.low,
                 high=one.high,
