@@ -2,8 +2,9 @@
 
 Worlds of 2,000 rows whose truth is known: numbers, names, two classes. Six faults are planted, one at a time: a column that gives the
 answer away, a column that stands for a sensitive one, a column that drifts after training, a group whose answers follow another rule, 2 %
-of labels turned, and 300 rows that are there twice. Every other seed has none. A fault counts as found where the check that is about it gives an
-alarm ("watch" or "fail") and names what was planted; an alarm of a world without a fault is a false one.
+of labels turned, and 300 rows that are there twice. A fault counts as found where the check that is about it gives an
+alarm ("watch" or "fail") and names what was planted in its sentence or a note; a stand-in for a sensitive column where it is named, as it is no
+alarm by itself. Any alarm of a world without a fault is a false one.
 
     python benchmarks/faults.py [--seeds 100] [--faulty 20] [--only leak,proxy] [--learners constant,linear,boosting]
 """
@@ -22,7 +23,7 @@ import pandas as pd
 from scipy.stats import beta
 
 import assay
-from assay.kernel.findings import Finding, to_plain
+from assay.kernel.findings import Finding
 
 N, FRESH = 2_000, 1_000
 ASKED = ("leakage", "data", "fairness", "drift", "subgroups", "labels")  # the checks that a planted fault is about
@@ -127,16 +128,21 @@ def told(findings: Any) -> dict[str, Finding]:
 
 
 def named(finding: Finding, name: str) -> bool:
-    """Whether an alarm names what was planted, anywhere in what it tells."""
-    return finding.verdict in ALARM and name in str(to_plain(finding))
+    """Whether the sentence or a note of a finding names what was planted; figures name every column."""
+    return any(name in said.text() for said in (finding.say, *finding.notes))
 
 
 def alarmed(check: str) -> Callable[[World, Any], bool]:
-    return lambda given, model: named(told(model.findings)[check], given.named)
+    def found(given: World, model: Any) -> bool:
+        finding = told(model.findings)[check]
+        return finding.verdict in ALARM and named(finding, given.named)
+
+    return found
 
 
 def drifted(given: World, model: Any) -> bool:
-    return named(told(model.audit(given.fresh, checks=("drift",)).findings)["drift"], given.named)
+    finding = told(model.audit(given.fresh, checks=("drift",)).findings)["drift"]
+    return finding.verdict in ALARM and named(finding, given.named)
 
 
 def noticed_twice(given: World, model: Any) -> bool:
@@ -148,7 +154,7 @@ def noticed_twice(given: World, model: Any) -> bool:
 
 FAULTS: dict[str, tuple[Callable[[int], World], Callable[[World, Any], bool]]] = {
     "leak": (leak, alarmed("leakage")),
-    "proxy": (proxy, lambda given, model: given.named in str(to_plain(told(model.findings)["fairness"]))),
+    "proxy": (proxy, lambda given, model: named(told(model.findings)["fairness"], given.named)),  # no alarm by itself
     "drift": (drift, drifted),
     "biased": (biased, alarmed("fairness")),
     "doubled": (doubled, noticed_twice),
