@@ -146,6 +146,29 @@ def test_what_names_anything_else_is_refused_wherever_it_stands(entry: Any, said
     assert said in error.value.seen
 
 
+def test_how_a_model_within_is_trained_is_looked_at_too(tmp_path: Path) -> None:
+    """Keras leaves out how the whole is trained, but opens what stands there of a model within it."""
+    inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+    keras.Sequential([keras.Input((2,)), inner]).save(tmp_path / "m.keras")
+
+    def evil(whole: dict[str, Any]) -> dict[str, Any]:
+        loss = {"module": "builtins", "class_name": "function", "config": "my_code", "registered_name": "function"}
+        within = next(layer for layer in whole["config"]["layers"] if layer["class_name"] == "Sequential")
+        within["compile_config"] = {"optimizer": "adam", "loss": loss}
+        return whole
+
+    assert Keras.opened(tmp_path / "m.keras").inputs[0][1] == 2
+    with pytest.raises(RequestError, match="my_code"):
+        Keras.opened(rewritten(tmp_path / "m.keras", evil))
+
+
+def test_a_model_that_was_trained_is_opened_without_how_it_was(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(optimizer="adam", loss="binary_crossentropy")
+    model.save(tmp_path / "m.keras")
+    assert Keras.opened(tmp_path / "m.keras").inputs[0][1] == 2
+
+
 def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.keras"
     path.write_bytes(b"PK nothing")

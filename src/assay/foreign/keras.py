@@ -190,13 +190,15 @@ def _named(described: Any) -> set[tuple[str, bool]]:
 
 
 def _walk(described: Any) -> Iterator[tuple[str, bool]]:
-    todo = [described]
+    # How the whole is trained is dropped by Keras before it looks (`compile=False`); of models within it, it is not.
+    whole = isinstance(described, dict)
+    todo = [{key: value for key, value in described.items() if key != "compile_config"} if whole else described]
     while todo:
         one = todo.pop()
         if isinstance(one, dict):
             if "class_name" in one:
                 yield _judged(one)
-            todo += [value for key, value in one.items() if key != "compile_config"]  # which is not opened
+            todo += one.values()
         elif isinstance(one, list):
             todo += one
 
