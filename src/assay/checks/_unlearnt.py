@@ -16,6 +16,7 @@ from assay.kernel.findings import Measure
 from assay.kernel.plugins import Evidence, ModelView
 from assay.kernel.rng import stream
 from assay.stats.order import rank_correlation
+from assay.stats.pulls import sizes
 
 from ._texts import read_as_text
 
@@ -74,8 +75,8 @@ def unlike(evidence: Evidence) -> Unlike | None:
 
 def of_parts(learnt: ModelView, noise: ModelView, data: Dataset, shared: bool) -> Floats:
     """Rank correlation of each row [n] of how hard its parts pull."""
-    sizes = [_size(model.contributions(data)[:, :-1], shared) for model in (learnt, noise)]  # [n, parts] each
-    return np.asarray([rank_correlation(a, b) for a, b in zip(*sizes, strict=True)])
+    both = [sizes(model.contributions(data)[:, :-1], shared) for model in (learnt, noise)]  # [n, parts] each
+    return np.asarray([rank_correlation(a, b) for a, b in zip(*both, strict=True)])
 
 
 def of_words(learnt: ModelView, noise: ModelView, data: Dataset, shared: bool) -> Floats:
@@ -85,12 +86,5 @@ def of_words(learnt: ModelView, noise: ModelView, data: Dataset, shared: bool) -
         one = data.take(np.asarray([row]))
         for a, b in zip(learnt.words(one), noise.words(one), strict=True):
             if len(a.pulls) >= LEAST_WORDS:
-                out.append(rank_correlation(_size(a.pulls, shared), _size(b.pulls, shared)))
+                out.append(rank_correlation(sizes(a.pulls, shared), sizes(b.pulls, shared)))
     return np.asarray(out)
-
-
-def _size(pulls: Floats, shared: bool) -> Floats:
-    """How hard each pulls: of classes, what is added to all alike moves nothing."""
-    if shared and pulls.shape[-1] > 1:
-        pulls = pulls - pulls.mean(axis=-1, keepdims=True)
-    return np.asarray(np.abs(pulls).mean(axis=-1))

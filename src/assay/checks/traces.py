@@ -9,6 +9,7 @@ of a file unless somebody asks for them. Numbers are not looked for: that a mode
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ class Traces:
             measures=measures,
             figures=(Figure(kind="table", title=self._say("figure"), data={"columns": heads, "rows": rows}),),
             notes=notes,
-            advice=(Advice(say=self._say("drop", column=most), option=f"--drop {most}"),),
+            advice=(Advice(say=self._say("drop", column=most), option=f"--drop {shlex.quote(most)}"),),
         )
 
     def _say(self, key: str, **values: object) -> Say:

@@ -24,12 +24,14 @@ from numpy.typing import NDArray
 
 from ..kernel.data import Floats
 from ..kernel.need import need
+from .accounting import Release, sigma_for
 
 CLIP = 1.0  # longest slope of a row that counts
 SHORTER = 1 - 1e-5  # what rounding in single precision may add to a clipped slope
 CELLS = 8_000_000  # of slopes of single rows that are held at once
 MOST_AT_ONCE = 4096
 WAYS = ("hooks", "ghost")
+SHARES = {"answers": 0.04, "slopes": 0.96}  # of the squared ratio of sensitivity to noise
 TRIED, TRIED_ROWS = 3, 512  # times each way is tried, and the most rows it is tried on
 Losses = Callable[[Any, Any], Any]  # scores [b, w], answers [b, ...] → loss of each row [b]
 
@@ -43,6 +45,17 @@ class Schedule:
     size: float  # of a step (learning rate)
     late: float  # share of the steps, the last, over which weights are averaged
     at_once: int = MOST_AT_ONCE  # most rows that are looked at together
+
+
+def chain(ratio: float, schedule: Schedule) -> tuple[Release, Release]:
+    """How many rows bear each answer, and the steps on rows that are drawn. Raises MissingPackage."""
+    need("opacus", "private")
+    return (
+        Release("answers", sigma_for(ratio, SHARES["answers"])),
+        Release(
+            "slopes", sigma_for(ratio, SHARES["slopes"], schedule.steps, schedule.rate), schedule.steps, schedule.rate
+        ),
+    )
 
 
 class Clipped:

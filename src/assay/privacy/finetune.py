@@ -26,11 +26,12 @@ from ..neural.losses import losses_of
 from ..neural.one_thread import one_thread
 from ..neural.sentences import sentences
 from ..neural.tuned_texts import base, points_of, tokens_of
-from .accounting import Release, sigma_for
+from . import dp_sgd
+from .accounting import Release
 from .dp_sgd import CLIP, Schedule, train
 from .learner import Aim
 from .noisy import start, totals_of
-from .perceptron import SHARES, VALUE, switches
+from .perceptron import VALUE, switches
 
 TOKENS, RANK = 128, 8
 SCHEDULE = Schedule(steps=150, rate=0.04, size=0.002, late=0.3)
@@ -90,12 +91,7 @@ class Finetune:
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, and the steps on rows that are drawn."""
-        need("opacus", "private")
-        s = SCHEDULE
-        return (
-            Release("answers", sigma_for(ratio, SHARES["answers"])),
-            Release("slopes", sigma_for(ratio, SHARES["slopes"], s.steps, s.rate), s.steps, s.rate),
-        )
+        return dp_sgd.chain(ratio, SCHEDULE)
 
     def settings(self, aim: Aim) -> dict[str, Any]:
         """Which network, by name and hash. Raises RequestError and MissingPackage."""

@@ -26,7 +26,8 @@ from ..neural.losses import losses_of
 from ..neural.network import Network
 from ..neural.one_thread import one_thread
 from ..neural.reasons import BASELINES, Baselines
-from .accounting import Release, sigma_for
+from . import dp_sgd
+from .accounting import Release
 from .dp_sgd import CLIP, Schedule, train
 from .learner import Aim
 from .noisy import start, totals_of
@@ -34,7 +35,6 @@ from .schema import WIDE, Declared
 
 WIDTH, LAYERS = 32, 2
 SCHEDULE = Schedule(steps=500, rate=0.04, size=0.01, late=0.4)
-SHARES = {"answers": 0.04, "slopes": 0.96}  # of the squared ratio of sensitivity to noise
 VALUE = 0.25  # of the unit of values, the declared range being 2 wide: about how far they are from their mean
 ZOOMS = (1.0, 10.0, 100.0)  # at which a long range is looked at, since amounts are mostly near zero
 
@@ -77,12 +77,7 @@ class Perceptron:
 
     def chain(self, aim: Aim, ratio: float) -> tuple[Release, ...]:
         """How many bear each answer, and the steps on rows that are drawn."""
-        need("opacus", "private")
-        s = SCHEDULE
-        return (
-            Release("answers", sigma_for(ratio, SHARES["answers"])),
-            Release("slopes", sigma_for(ratio, SHARES["slopes"], s.steps, s.rate), s.steps, s.rate),
-        )
+        return dp_sgd.chain(ratio, SCHEDULE)
 
     def settings(self, aim: Aim) -> dict[str, Any]:
         """None that anybody could choose."""
