@@ -23,6 +23,7 @@ from assay.stats.group_thresholds import GroupThresholds, told
 from ._gaps import Cut, Unit
 from ._part import Part
 
+TRIES = 50  # draws for each that is wanted: where a group stands in one block, many draws lack it
 ROUNDS, ROWS = 400, 20_000  # rows that are drawn from at most: the interval is then a bit wide, never narrow
 FIGURES = ("right", "ratio", "gap")
 UNITS = {"right": "share", "ratio": "", "gap": "share", "loss": ""}
@@ -83,9 +84,9 @@ def mended(
 
 
 def prices(cut: Cut, unit: Unit, blocks: Ints | None, evidence: Evidence) -> list[Price]:
-    """Every figure of a mitigation; empty where what would be without it is not known."""
+    """Every figure of a mitigation; empty where what would be without it is not known, or its doubt cannot be drawn."""
     before = _without(unit, evidence)
-    if before is None:
+    if before is None or len(np.unique(cut.code[cut.code >= 0])) < 2:
         return []
     rng = stream(evidence.seed, "mitigation", cut.name)
     rows = np.flatnonzero(cut.code >= 0)
@@ -106,8 +107,10 @@ def prices(cut: Cut, unit: Unit, blocks: Ints | None, evidence: Evidence) -> lis
                 out[way, len(FIGURES)] = losses[way][rows[some]].mean()
         return out
 
-    value = figures(np.arange(len(rows)))
-    drawn = np.asarray([figures(some) for some in _draws(None if blocks is None else blocks[rows], code, rng)])
+    draws = draws_of(None if blocks is None else blocks[rows], code, rng)
+    if len(draws) < ROUNDS:
+        return []
+    value, drawn = figures(np.arange(len(rows))), np.asarray([figures(some) for some in draws])
 
     def told(of: Floats, at: float) -> tuple[float, float, float]:
         low, high = np.quantile(of, (0.025, 0.975))
@@ -141,13 +144,15 @@ def _losses(evidence: Evidence) -> tuple[Floats, Floats] | None:
     return evidence.task.losses(evidence.before, evidence.y), evidence.losses()
 
 
-def _draws(blocks: Ints | None, code: Ints, rng: np.random.Generator) -> list[Ints]:
-    """Rows drawn with replacement, blocks as a whole; a draw that lacks a group is drawn again."""
+def draws_of(blocks: Ints | None, code: Ints, rng: np.random.Generator) -> list[Ints]:
+    """Rows drawn with replacement, blocks as a whole; a draw that lacks a group is drawn again, though not for ever."""
     n = len(code)
     member = np.arange(n) if blocks is None else np.unique(blocks, return_inverse=True)[1]
     size, groups = int(member.max()) + 1, len(np.unique(code))
     out: list[Ints] = []
-    while len(out) < ROUNDS:
+    for _ in range(TRIES * ROUNDS):
+        if len(out) == ROUNDS:
+            break
         times = np.bincount(rng.integers(size, size=size), minlength=size)[member]
         some = np.repeat(np.arange(n), times)
         if len(np.unique(code[some])) == groups:
