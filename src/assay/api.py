@@ -53,7 +53,8 @@ from .stats.expectation import expectation
 from .stats.group_thresholds import GroupThresholds, learn
 from .stats.profile import Profile
 from .stats.reference import FEWEST, MOST, Reference
-from .store.bundle import of_file, open_bundle
+from .store import plain
+from .store.bundle import of_file, read_bytes
 from .store.journal import Journal, open_journal
 from .verifying import Verified
 
@@ -287,8 +288,13 @@ def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> C
 
 def load(path: str | os.PathLike[str]) -> Model:
     """The model in a .assay file. Raises BundleError; nothing in the file is ever run."""
+    return load_bytes(read_bytes(Path(path)), path)
+
+
+def load_bytes(data: bytes, path: str | os.PathLike[str]) -> Model:
+    """The model in the bytes of a .assay file, which `path` names in errors. Raises BundleError."""
     try:
-        manifest, box = open_bundle(Path(path))
+        manifest, box = plain.open_bytes(data)
         if manifest.kind == "model":
             return Model.from_box(box)
     except BundleError as error:

@@ -54,6 +54,9 @@ HEAVY = {
     "PIL",
     "pydicom",
     "opacus",
+    "uvicorn",
+    "msgspec",
+    "psycopg",
 }
 
 
@@ -112,8 +115,8 @@ def test_plugins_import_no_sibling(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files(), ids=lambda p: str(p.relative_to(SRC)))
 def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
-    if room_of(path) == "sklearn":
-        return
+    if room_of(path) == "sklearn" or path.relative_to(SRC).parts == ("serve", "protocol.py"):
+        return  # both derive from classes of such a package, and are themselves imported only where they are used
     tree = ast.parse(path.read_text(encoding="utf-8"))
     top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {a.name.split(".")[0] for node in top if isinstance(node, ast.Import) for a in node.names}

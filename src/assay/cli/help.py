@@ -95,6 +95,42 @@ Puts the same checks to the model, on rows it has never seen.
   assay audit scoring:answers june.csv --target default
   assay audit https://models.example/score june.csv --target default
 """,
+        "help.serve": "a page and an API for one model or several",
+        "help.serve.epilog": """\
+examples:
+  assay serve loans.assay                                  a page at http://127.0.0.1:8000, for this machine alone
+  assay serve models/ --port 9000 --workers 2              every .assay file of a folder; a file that is replaced is taken up
+  assay serve --new-token > token && chmod 600 token
+  assay serve loans.assay --host 0.0.0.0 --token-file token \\
+              --certificate tls.crt --private-key tls.key
+  curl -H "Authorization: Bearer $(cat token)" https://bank.example:8000/predict \\
+       --json '{"rows": [{"age": 41, "purpose": "car"}]}'
+
+GET /openapi.json tells every address, GET /models/NAME the columns of a model and an example row.""",
+        "help.serve.models": "the .assay files, or folders of them",
+        "help.serve.host": "the address to listen at (127.0.0.1: this machine alone)",
+        "help.serve.port": "the port; 0 takes any that is free (8000)",
+        "help.serve.default": "the model that is asked where none is named",
+        "help.serve.workers": "processes that answer (1)",
+        "help.serve.guard": "who is let in",
+        "help.serve.token_file": "a file of tokens, one a line: whoever asks shows one of them",
+        "help.serve.new_token": "print a token that nobody can guess, and end",
+        "help.serve.certificate": "certificate for TLS (PEM)",
+        "help.serve.private_key": "its private key (PEM)",
+        "help.serve.client_ca": "clients show certificates that this authority signed (mTLS)",
+        "help.serve.host_name": "a name under which the server is asked, beside its address",
+        "help.serve.open_health": "/health/live and /health/ready are answered without a token",
+        "help.serve.insecure": "listen beyond this machine and let everybody in",
+        "help.serve.require_signature": "serve only models signed with this public key",
+        "help.serve.data": "the folder below which rows may name picture files",
+        "help.serve.limits": "what a client may ask",
+        "help.serve.most_mb": "megabytes of a body, as sent and as unpacked (64)",
+        "help.serve.most_rows": "rows of a body (1,000,000)",
+        "help.serve.seconds": "seconds for one request (60)",
+        "help.serve.concurrent": "requests under way at once (64)",
+        "help.serve.rate": "requests a second of one client (no limit)",
+        "help.serve.drain": "seconds for requests under way after SIGTERM (30)",
+        "help.serve.quiet": "log what failed only",
         "help.verify": "every claim of a model computed again from its file and the table it learnt from",
         "help.verify.epilog": """\
 For whoever must not take our word for it. Each row is scored again by the fold models that never saw it, and every
@@ -339,6 +375,42 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
   assay audit scoring:answers june.csv --target default
   assay audit https://models.example/score june.csv --target default
 """,
+        "help.serve": "为一个或多个模型提供网页和接口",
+        "help.serve.epilog": """\
+示例：
+  assay serve loans.assay                                  网页位于 http://127.0.0.1:8000，仅限本机
+  assay serve models/ --port 9000 --workers 2              文件夹中的每个 .assay 文件；文件被替换后自动换用
+  assay serve --new-token > token && chmod 600 token
+  assay serve loans.assay --host 0.0.0.0 --token-file token \\
+              --certificate tls.crt --private-key tls.key
+  curl -H "Authorization: Bearer $(cat token)" https://bank.example:8000/predict \\
+       --json '{"rows": [{"age": 41, "purpose": "car"}]}'
+
+GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和一个示例行。""",
+        "help.serve.models": ".assay 文件，或存放它们的文件夹",
+        "help.serve.host": "监听的地址（127.0.0.1：仅限本机）",
+        "help.serve.port": "端口；0 表示任一空闲端口（8000）",
+        "help.serve.default": "未指明模型时使用的模型",
+        "help.serve.workers": "作答的进程数（1）",
+        "help.serve.guard": "谁可以进入",
+        "help.serve.token_file": "令牌文件，每行一个：访问者须出示其中之一",
+        "help.serve.new_token": "打印一个难以猜测的令牌后结束",
+        "help.serve.certificate": "TLS 证书（PEM）",
+        "help.serve.private_key": "其私钥（PEM）",
+        "help.serve.client_ca": "客户端须出示由此机构签发的证书（mTLS）",
+        "help.serve.host_name": "除地址外，访问服务器时使用的名称",
+        "help.serve.open_health": "/health/live 和 /health/ready 无需令牌",
+        "help.serve.insecure": "监听本机之外并允许任何人进入",
+        "help.serve.require_signature": "只提供以此公钥签名的模型",
+        "help.serve.data": "各行可引用其中图片文件的文件夹",
+        "help.serve.limits": "客户端可以请求多少",
+        "help.serve.most_mb": "请求体的兆字节数，发送时与解开后均适用（64）",
+        "help.serve.most_rows": "请求体的行数（1,000,000）",
+        "help.serve.seconds": "单个请求的秒数（60）",
+        "help.serve.concurrent": "同时处理的请求数（64）",
+        "help.serve.rate": "单个客户端每秒的请求数（不限）",
+        "help.serve.drain": "收到 SIGTERM 后留给处理中请求的秒数（30）",
+        "help.serve.quiet": "只记录失败的请求",
         "help.verify": "用模型文件和训练数据重新计算每一项声明",
         "help.verify.epilog": """\
 供不愿仅凭一面之词的人使用。每一行都由从未见过它的折模型重新打分，每项检查都重新进行。逐项给出：相同；

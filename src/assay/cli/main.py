@@ -25,6 +25,7 @@ VERBS = (
     "verify",
     "report",
     "export",
+    "serve",
     "similar",
     "embed",
     "fetch",

@@ -8,6 +8,10 @@ SAID = {
     "en": {
         "data": "Data",
         "data_line": "{name}: {rows} {rows:row|rows} × {columns} {columns:column|columns}, read as {reader} ({details})",
+        "serve.model": "{name} answers '{target}' (version {version})",
+        "serve.at": "Open {address} in a browser. Ctrl-C ends.",
+        "serve.insecure": "Everybody who reaches this address is let in (--insecure).",
+        "serve.ended": "Ended; every request under way was answered.",
         "verify.same": "same",
         "verify.near": "near",
         "verify.differs": "differs",
@@ -120,6 +124,10 @@ SAID = {
     "zh": {
         "data": "数据",
         "data_line": "{name}：{rows} 行 × {columns} 列，按 {reader} 读取（{details}）",
+        "serve.model": "{name} 回答“{target}”（版本 {version}）",
+        "serve.at": "请用浏览器打开 {address}。按 Ctrl-C 结束。",
+        "serve.insecure": "任何能连到此地址的人都可以进入（--insecure）。",
+        "serve.ended": "已结束；处理中的请求均已作答。",
         "verify.same": "相同",
         "verify.near": "相近",
         "verify.differs": "不同",

@@ -39,6 +39,7 @@ SPEAKING_ROOMS: Mapping[str, str] = {
     "fetching": "fetching.words",
     "privacy": "privacy.words",
     "foreign": "foreign.words",
+    "serve": "serve.words",
 }
 SHELF_ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 

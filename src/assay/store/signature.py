@@ -35,9 +35,14 @@ def sign(path: str | Path, private_key: bytes) -> None:
 
 def verify(path: str | Path, public_key: bytes) -> None:
     """Raise BundleTampered unless the bundle is signed with the private half of this key."""
+    verify_bytes(bundle.read_bytes(path), public_key)
+
+
+def verify_bytes(data: bytes, public_key: bytes) -> None:
+    """The same of the bytes of a bundle, for who goes on to open those very bytes."""
     ed25519 = need("cryptography.hazmat.primitives.asymmetric.ed25519", extra="sign")
     invalid = need("cryptography.exceptions", extra="sign").InvalidSignature
-    entries = plain.checked_entries(bundle.read_bytes(path))
+    entries = plain.checked_entries(data)
     if entries[-1].name != plain.SIGNATURE:
         raise refusal(BundleTampered, "store", "unsigned")
     try:

@@ -1,0 +1,105 @@
+"""POST /explain and /counterfactual: why this answer, and what would change it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.answers.explanation import Explanation
+from assay.kernel.words import Say
+
+from . import strict
+from .hosting import Hosted
+from .http import Reply, Request, Route, refused
+from .rows import problems_of, refuse
+from .tables import pictures_placed
+from .world import World
+
+_EXPLAIN = frozenset({"row", "label"})
+_CHANGE = frozenset({"row", "wanted", "immutable", "increase_only", "decrease_only", "most"})
+MOST_WAYS = 10
+
+
+async def explain(request: Request, world: World) -> Reply:
+    """The pulls that made one answer."""
+    hosted, asked = _asked(request, world, _EXPLAIN)
+    label = _text(asked, "label")
+    if hosted.quick:
+        return Reply.json(reasons_of(hosted, asked["row"], request.lang, label))
+    return await world.off_loop(_explained, world, hosted, asked["row"], request.lang, label)
+
+
+def _explained(world: World, hosted: Hosted, row: Mapping[str, Any], lang: str, label: str) -> Reply:
+    with pictures_placed([row], hosted, world.settings) as rows:
+        return Reply.json(reasons_of(hosted, rows[0], lang, label))
+
+
+def reasons_of(hosted: Hosted, row: Mapping[str, Any], lang: str, label: str = "") -> dict[str, Any]:
+    """The pulls of one row as plain values; with the base they add up to the score."""
+    found: Explanation = hosted.model.explain(row, label=label)
+    return {
+        "answer": found.answer.text(lang) if isinstance(found.answer, Say) else found.answer,
+        "score": found.score,
+        "base": found.base,
+        "unit": found.unit.text(lang),
+        "parts": [{"name": name, "cell": cell, "pull": pull} for name, cell, pull in found.parts],
+        **({"texts": [dict(text.to_json()) for text in found.texts]} if found.texts else {}),
+    }
+
+
+async def change(request: Request, world: World) -> Reply:
+    """The smallest plausible changes that alter one answer."""
+    hosted, asked = _asked(request, world, _CHANGE)
+    rules = {name: tuple(_names(asked, name)) for name in ("immutable", "increase_only", "decrease_only")}
+    most = asked.get("most", 3)
+    if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST_WAYS:
+        raise refused(422, "most_ways", most=MOST_WAYS)
+    return await world.off_loop(_changed, hosted, asked["row"], _text(asked, "wanted"), rules, most, request.lang)
+
+
+def _changed(
+    hosted: Hosted, row: Mapping[str, Any], wanted: str, rules: Mapping[str, tuple[str, ...]], most: int, lang: str
+) -> Reply:
+    stay, rise, fall = (rules[name] for name in ("immutable", "increase_only", "decrease_only"))
+    found = hosted.model.counterfactual(row, 1, wanted, stay, rise, fall, most)
+    said = found.to_json(lang)
+    ways = [
+        {**way, "changes": [{"name": c["name"], "from": c["now"], "to": c["then"]} for c in way["changes"]]}
+        for way in said["ways"]
+    ]
+    return Reply.json({**said, "ways": ways})
+
+
+def _asked(request: Request, world: World, keys: frozenset[str]) -> tuple[Hosted, dict[str, Any]]:
+    """The model and what is asked of it, its row looked at. Raises Refused."""
+    hosted = world.hosts.get(request.params.get("model", ""))
+    asked = strict.read(request.body)
+    if not isinstance(asked, dict) or "row" not in asked:
+        raise refused(422, "one_row")
+    if strange := [key[:60] for key in asked if key not in keys]:
+        raise refused(422, "strange_keys", names=strange[:10])
+    refuse(problems_of(asked["row"], 1, hosted), 1)
+    return hosted, asked
+
+
+def _text(asked: Mapping[str, Any], name: str) -> str:
+    if not isinstance(found := asked.get(name, ""), str):
+        raise refused(422, "no_text", name=name)
+    return found
+
+
+def _names(asked: Mapping[str, Any], name: str) -> list[str]:
+    found = asked.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise refused(422, "no_names", name=name)
+    return found
+
+
+ROUTES = tuple(
+    Route("POST", f"{start}{path}", handler, about, body=body, answer=answer)
+    for start in ("", "/models/{model}")
+    for path, handler, about, body, answer in (
+        ("/explain", explain, "Why one row is answered as it is", "Question", "Reasons"),
+        ("/counterfactual", change, "What would alter the answer to one row", "Change", "Ways"),
+    )
+)

@@ -1,0 +1,161 @@
+"""What does the server say of itself to programs?
+
+An OpenAPI 3.1 document from the table of routes and the schemas of the models that are served, each with an example row: the columns of a body are those of
+the model, so that a client that is made from it sends rows that fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import assay
+
+from .hosting import Hosted
+from .http import Route
+from .routes import Routes
+from .schema import ColumnSchema
+from .world import World
+
+_STRING: Mapping[str, Any] = {"type": "string"}
+_NUMBER: Mapping[str, Any] = {"type": "number"}
+
+
+def document(world: World, routes: Routes) -> dict[str, Any]:
+    """The document."""
+    hosted = world.hosts.get(world.hosts.default or world.hosts.names[0])
+    paths: dict[str, Any] = {}
+    for route in routes.all:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, world)
+    found: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": f"Assay: {', '.join(world.hosts.names)}", "version": assay.__version__},
+        "paths": paths,
+        "components": {"schemas": _schemas(hosted, several=len(world.hosts.names) > 1)},
+    }
+    if world.settings.tokens:
+        found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        found["security"] = [{"token": []}]
+    return found
+
+
+def _operation(route: Route, world: World) -> dict[str, Any]:
+    named = [part[1:-1] for part in route.segments if part.startswith("{")]
+    said: dict[str, Any] = {"summary": route.about, "operationId": f"{route.method} {route.path}"}
+    if named:
+        said["parameters"] = [_parameter(name, world) for name in named]
+    if route.body:
+        schema = {"$ref": f"#/components/schemas/{route.body}"}
+        content: dict[str, Any] = {"application/json": {"schema": schema}}
+        if route.body == "Rows":
+            content |= {kind: {"schema": dict(_STRING)} for kind in ("text/csv",)}
+        said["requestBody"] = {"required": True, "content": content}
+    answer = {"schema": {"$ref": f"#/components/schemas/{route.answer}"}} if route.answer else {}
+    errors = [
+        "400",
+        "401",
+        "403",
+        "404",
+        "405",
+        "408",
+        "411",
+        "413",
+        "414",
+        "415",
+        "421",
+        "422",
+        "429",
+        "431",
+        "500",
+        "503",
+    ]
+    problem = {
+        "description": "What is wrong, in three parts",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+    said["responses"] = {
+        "200": {"description": route.about, "content": {route.gives: answer}},
+        **dict.fromkeys(errors, problem),
+    }
+    return said
+
+
+def _parameter(name: str, world: World) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    if name == "model":
+        schema["enum"] = list(world.hosts.names)
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _schemas(hosted: Hosted, several: bool) -> dict[str, Any]:
+    row = (
+        _row(hosted) if not several else {"type": "object", "description": "A row; GET /models/NAME tells its columns"}
+    )
+    example = dict(hosted.schema.example)
+    texts, flag = {"type": "array", "items": dict(_STRING)}, {"type": "boolean"}
+    part = {
+        "type": "object",
+        "required": ["seen"],
+        "properties": {k: dict(_STRING) for k in ("seen", "expected", "do", "column")},
+    }
+    numbers = {"type": "object", "additionalProperties": dict(_NUMBER)}
+    answer = {
+        "type": "object",
+        "properties": {
+            "answer": {},
+            "probabilities": numbers,
+            "set": texts,
+            "interval": {"type": "array", "items": dict(_NUMBER)},
+            "notes": texts,
+            "out_of_range": flag,
+            "error": part,
+        },
+    }
+    reference = {"$ref": "#/components/schemas/Row"}
+    return {
+        "Row": row,
+        "Rows": {
+            "type": "object",
+            "required": ["rows"],
+            "additionalProperties": False,
+            "properties": {
+                "rows": {"type": "array", "minItems": 1, "items": reference},
+                "reasons": flag,
+                "on_error": {"type": "string", "enum": ["fail", "row"]},
+            },
+            "examples": [{"rows": [example]}],
+        },
+        "Question": {"type": "object", "required": ["row"], "additionalProperties": False, "properties": {"row": reference, "label": dict(_STRING)}, "examples": [{"row": example}]},
+        "Change": {
+            "type": "object",
+            "required": ["row"],
+            "additionalProperties": False,
+            "properties": {"row": reference, "wanted": dict(_STRING), "most": {"type": "integer", "minimum": 1, "maximum": 10}, **dict.fromkeys(("immutable", "increase_only", "decrease_only"), texts)},
+            "examples": [{"row": example}],
+        },
+        "Answers": {"type": "object", "required": ["model", "answers"], "properties": {"model": {"type": "object"}, "answers": {"type": "array", "items": answer}}},
+        "Reasons": {"type": "object", "required": ["answer", "score", "base", "parts"], "properties": {"score": dict(_NUMBER), "base": dict(_NUMBER), "parts": {"type": "array"}}},
+        "Ways": {"type": "object", "required": ["ways"], "properties": {"ways": {"type": "array"}}},
+        "Models": {"type": "object", "required": ["models"], "properties": {"models": {"type": "array"}}},
+        "Model": {"type": "object", "required": ["name", "columns", "example"], "properties": {"name": dict(_STRING), "columns": {"type": "array"}, "example": {"type": "object"}}},
+        "Error": {"type": "object", "required": ["error"], "properties": {"error": part, "problems": {"type": "array"}, "request": dict(_STRING)}},
+    }  # fmt: skip
+
+
+def _row(hosted: Hosted) -> dict[str, Any]:
+    columns = hosted.schema.columns
+    return {
+        "type": "object",
+        "required": [column.name for column in columns],
+        "additionalProperties": False,
+        "properties": {column.name: _cell(column) for column in columns} | {name: {} for name in sorted(hosted.schema.known - set(hosted.schema.names))},
+        "examples": [dict(hosted.schema.example)],
+    }  # fmt: skip
+
+
+def _cell(column: ColumnSchema) -> dict[str, Any]:
+    kind = "number" if column.kind == "number" else "string"
+    said: dict[str, Any] = {"type": [kind, "null"], "title": column.kind}
+    if column.example is not None:
+        said["examples"] = [column.example]
+    return said

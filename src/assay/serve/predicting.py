@@ -1,0 +1,165 @@
+"""POST /predict: what does the model say of these rows?
+
+Few rows go the road of single rows, which costs microseconds; many are answered as one table, beside the loop. Rows come as JSON, or as a table (CSV, Parquet, Arrow).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assay.answers.answer import Answer
+
+from . import strict
+from .explaining import reasons_of
+from .hosting import Hosted
+from .http import CSV, Problem, Reply, Request, Route, encode, parts, refused
+from .rows import columns_lacking, misfits, problems_of, refuse
+from .tables import dataset_of, is_table, pictures_placed
+from .world import World
+
+FEW = 16  # rows that are answered one by one, on the loop
+ON_ERROR = ("fail", "row")
+_KEYS = frozenset({"rows", "row", "reasons", "on_error", "lang"})
+
+
+async def predict(request: Request, world: World) -> Reply:
+    """Answers to rows."""
+    hosted = world.hosts.get(request.params.get("model", ""))
+    if is_table(request.kind):
+        return await world.off_loop(_of_table, request, world, hosted)
+    asked = strict.read(request.body)
+    rows, wishes = _asked(asked, world.settings.most_rows)
+    if len(rows) <= FEW and hosted.quick:
+        return _few(request, world, hosted, rows, wishes)
+    return await world.off_loop(_many, request, world, hosted, rows, wishes)
+
+
+def _asked(asked: Any, most: int) -> tuple[list[Any], Mapping[str, Any]]:
+    """The rows of a body, and what else it asks for. Raises Refused."""
+    if isinstance(asked, list):
+        asked = {"rows": asked}
+    if not isinstance(asked, dict):
+        raise refused(422, "no_rows")
+    if "rows" not in asked and "row" not in asked:
+        raise refused(422, "no_rows")
+    if strange := [key for key in asked if key not in _KEYS]:
+        raise refused(422, "strange_keys", names=[key[:60] for key in strange[:10]])
+    rows = asked["rows"] if "rows" in asked else [asked["row"]]
+    if not isinstance(rows, list) or not rows:
+        raise refused(422, "empty_rows")
+    if len(rows) > most:
+        raise refused(413, "many_rows", n=len(rows), most=most)
+    if asked.get("on_error", "fail") not in ON_ERROR:
+        raise refused(422, "on_error")
+    if not isinstance(asked.get("reasons", False), bool):
+        raise refused(422, "no_flag", name="reasons")
+    return rows, asked
+
+
+def _few(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], wishes: Mapping[str, Any]) -> Reply:
+    model, lang, answers, wrong = hosted.model, request.lang, [], []
+    asked, told = [], []
+    for number, row in enumerate(rows, 1):
+        problems = problems_of(row, number, hosted)
+        if not problems:
+            answer = model.predict(row)
+            if answer.notes:
+                problems = misfits(answer.notes, number)
+        if problems:
+            wrong += problems
+            answers.append({"error": _first(problems, lang)})
+            continue
+        said = answer.to_json(lang)
+        if wishes.get("reasons"):
+            said["reasons"] = reasons_of(hosted, row, lang)
+        answers.append(said)
+        asked.append(row)
+        told.append(answer)
+    return _reply(request, world, hosted, answers, wrong, wishes, (asked, told))
+
+
+def _many(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], wishes: Mapping[str, Any]) -> Reply:
+    problems = {number: found for number, row in enumerate(rows, 1) if (found := problems_of(row, number, hosted))}
+    good = [row for number, row in enumerate(rows, 1) if number not in problems] if problems else rows
+    answers: list[Any] = []
+    if good and not (problems and wishes.get("on_error", "fail") == "fail"):
+        with pictures_placed(good, hosted, world.settings) as placed:
+            found = hosted.model.predict(placed)
+        answers = [found.row(place) for place in range(len(good))]
+    return _listed(request, world, hosted, rows, good, answers, problems, wishes)
+
+
+def _listed(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], good: Sequence[Any], answers: Sequence[Any], problems: dict[int, list[Problem]], wishes: Mapping[str, Any]) -> Reply:  # fmt: skip
+    """Answers in the order of the rows, each bad row with its own error."""
+    lang, said, wrong, asked, told, given = request.lang, [], [], [], [], iter(answers)
+    for number, row in enumerate(rows, 1):
+        own = problems.get(number)
+        answer = None if own else next(given, None)
+        if answer is not None and answer.notes:
+            own = misfits(answer.notes, number)
+        if own or answer is None:
+            wrong += own or []
+            said.append({"error": _first(own or [], lang)})
+            continue
+        one = answer.to_json(lang)
+        if wishes.get("reasons"):
+            one["reasons"] = reasons_of(hosted, row, lang)
+        said.append(one)
+        asked.append(row)
+        told.append(answer)
+    return _reply(request, world, hosted, said, wrong, wishes, (asked, told))
+
+
+def _reply(request: Request, world: World, hosted: Hosted, answers: list[Any], wrong: list[Problem], wishes: Mapping[str, Any], seen: tuple[list[Any], list[Any]]) -> Reply:  # fmt: skip
+    name, counts = hosted.name, world.counts.rows
+    if wrong and wishes.get("on_error", "fail") == "fail":
+        counts[name, "refused"] += len(answers)
+        refuse(wrong, len(answers))
+    counts[name, "answered"] += len(seen[0])
+    if len(seen[0]) < len(answers):
+        counts[name, "refused"] += len(answers) - len(seen[0])
+    world.watch(hosted, seen[0], seen[1], request.id)
+    return Reply(encode({"model": {"name": name, "version": hosted.version}, "answers": answers}))
+
+
+def _first(problems: Sequence[Problem], lang: str) -> dict[str, Any]:
+    return {"column": problems[0].column, **parts(problems[0].error, lang)} if problems else {}
+
+
+def _of_table(request: Request, world: World, hosted: Hosted) -> Reply:
+    """Answers to the rows of a table: as JSON, or as CSV where the client takes it."""
+    with dataset_of(request, hosted, world.settings) as data:
+        refuse(columns_lacking([n for n in data.names if n not in hosted.schema.known] + [n for n in hosted.schema.names if n in data.names], hosted), data.rows)  # fmt: skip
+        answers = hosted.model.predict(data)
+        world.counts.rows[hosted.name, "answered"] += data.rows
+        world.watch(hosted, data, answers, request.id)
+        if request.accepts("text/csv"):
+            written = io.StringIO(newline="")
+            answers.write(written, request.lang)
+            return Reply(written.getvalue().encode("utf-8"), kind=CSV)
+        said = [answers.row(place).to_json(request.lang) for place in range(data.rows)]
+    return Reply(encode({"model": {"name": hosted.name, "version": hosted.version}, "answers": said}))
+
+
+def answered(hosted: Hosted, rows: Sequence[Any]) -> list[Answer]:
+    """Answers to rows that fit, for other dialects of the API."""
+    if len(rows) <= FEW and hosted.quick:
+        return [hosted.model.predict(row) for row in rows]
+    found = hosted.model.predict(list(rows))
+    return [found.row(place) for place in range(len(rows))]
+
+
+ROUTES = (
+    Route("POST", "/predict", predict, "Answers to rows", large=True, body="Rows", answer="Answers"),
+    Route(
+        "POST",
+        "/models/{model}/predict",
+        predict,
+        "Answers to rows, by one of several models",
+        large=True,
+        body="Rows",
+        answer="Answers",
+    ),
+)

@@ -1,0 +1,85 @@
+"""Which columns does a model ask for, and how would a cell of each look?
+
+Told by what the file keeps of training: kinds, levels, ranges between which most training cells lay. The example is a typical cell of each column, no row of anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assay.kernel.plan import ColumnPlan
+from assay.kernel.words import Say
+from assay.model import Model
+from assay.stats.profile import ColumnProfile
+
+
+@dataclass(frozen=True)
+class ColumnSchema:
+    """One column of a row that is asked about; levels and range are None where the file tells none."""
+
+    name: str
+    kind: str  # without its variant: number, category, flag, date, text, picture
+    levels: tuple[str, ...] | None
+    low: float | str | None  # between which 99 of 100 training cells lay; of dates as text
+    high: float | str | None
+    example: Any
+
+    def to_json(self, lang: str) -> dict[str, Any]:
+        """Plain JSON values."""
+        title = Say(f"modalities/{self.kind}", "title").text(lang)
+        levels = None if self.levels is None else list(self.levels)
+        return {"name": self.name, "kind": self.kind, "title": title, "levels": levels, "low": self.low, "high": self.high, "example": self.example}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The rows that a model takes."""
+
+    columns: tuple[ColumnSchema, ...]
+    known: frozenset[str]  # other names that the training table had: they may stand in a row, and are not looked at
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def example(self) -> Mapping[str, Any]:
+        """A typical row."""
+        return {column.name: column.example for column in self.columns}
+
+    @classmethod
+    def of(cls, model: Model) -> Schema:
+        """The schema of a model."""
+        profiles = {} if model.profile is None else {p.name: p for p in model.profile.columns if not p.fact}
+        columns = tuple(_column(model.plan.column(name), profiles.get(name)) for name in model.needs)
+        return cls(columns, frozenset(c.name for c in model.plan.columns) | {model.plan.target})
+
+
+def _column(plan: ColumnPlan, profile: ColumnProfile | None) -> ColumnSchema:
+    kind = plan.kind.partition(":")[0]
+    if profile is None or not profile.told:
+        return ColumnSchema(plan.name, kind, None, None, None, None)
+    if kind == "flag":
+        return ColumnSchema(plan.name, kind, ("1", "0"), None, None, profile.levels[0] if profile.levels else "1")
+    if profile.levels:
+        return ColumnSchema(plan.name, kind, profile.levels, None, None, profile.levels[0])
+    if not len(profile.edges):
+        return ColumnSchema(plan.name, kind, None, None, None, None)
+    low, middle, high = (float(profile.edges[place]) for place in (0, len(profile.edges) // 2, -1))
+    if kind == "date":
+        return ColumnSchema(plan.name, kind, None, _day(low), _day(high), _day(middle))
+    return ColumnSchema(plan.name, kind, None, low, high, _plain(middle))
+
+
+def _day(days: float) -> str:
+    return str(np.datetime64(round(days), "D"))
+
+
+def _plain(value: float) -> float | int:
+    rounded = float(f"{value:.6g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded

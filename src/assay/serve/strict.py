@@ -1,0 +1,50 @@
+"""Is this body one JSON value that two programs read alike?
+
+Read by msgspec, which is quick and refuses what is no JSON: NaN, Infinity, numbers beyond a double, bytes that are no UTF-8. It takes the last of
+two equal keys in silence, so keys are counted: a body with no more colons than keys that were read holds none twice. Where a text
+holds a colon, the careful parser of our files reads the body once more and decides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.kernel.errors import BundleError
+from assay.kernel.need import need
+from assay.kernel.words import Say
+from assay.store import strictjson
+
+from .http import refused
+
+
+def read(body: bytes) -> Any:
+    """The value. Raises Refused, 400, where it is no JSON, too deep, or holds a key twice."""
+    msgspec = need("msgspec", extra="serve")
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise refused(400, "no_json", why=str(error)) from error
+    except RecursionError as error:
+        raise refused(400, "deep") from error
+    if body.count(b":") != _keys(value):
+        _careful(body)
+    return value
+
+
+def _keys(value: Any) -> int:
+    """Keys of an object, and of objects one and two levels below."""
+    if isinstance(value, list):
+        return sum(len(row) for row in value if isinstance(row, dict))
+    if not isinstance(value, dict):
+        return 0
+    return len(value) + sum(
+        len(v) if isinstance(v, dict) else _keys(v) if isinstance(v, list) else 0 for v in value.values()
+    )
+
+
+def _careful(body: bytes) -> None:
+    try:
+        strictjson.read(body, "body", len(body))
+    except BundleError as error:
+        why = error.said[0]
+        raise refused(400, "no_json", why=why.values.get("error", "") if isinstance(why, Say) else why) from error

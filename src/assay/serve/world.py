@@ -1,0 +1,43 @@
+"""What does every handler have at hand?
+
+The models, the settings, the counts, and a few threads for work that would hold up the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from .counts import Counts
+from .hosting import Hosted, Hosts
+from .logs import Log
+from .routes import Routes
+from .settings import Settings
+
+T = TypeVar("T")
+THREADS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The server as handlers see it."""
+
+    settings: Settings
+    hosts: Hosts
+    log: Log
+    counts: Counts
+    monitor: Any = None
+    routes: Routes | None = None
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="assay"))
+
+    async def off_loop(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a function in one of a few threads, so that small questions are not held up by a large one."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, function, *args)
+
+    def watch(self, hosted: Hosted, rows: Any, answers: Any, request_id: str = "") -> None:
+        """Tell whoever sums up the traffic, where anybody does."""
+        if self.monitor is not None:
+            self.monitor.seen(hosted, rows, answers, request_id)
