@@ -7,6 +7,7 @@ a handler raises becomes a reply of three parts; what is our fault is logged by 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import secrets
 import time
@@ -18,7 +19,7 @@ from urllib.parse import parse_qsl
 
 from assay.kernel.errors import AssayError
 
-from . import explaining, login, predicting, telling
+from . import explaining, inference, invocations, login, predicting, telling
 from .bodies import Gone, body_of
 from .guard import Guard
 from .http import HTML, Headers, Refused, Reply, Request, Route, refused, said
@@ -29,7 +30,7 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
-ROOMS: tuple[Any, ...] = (predicting, explaining, telling)
+ROOMS: tuple[Any, ...] = (predicting, explaining, telling, inference, invocations)
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
     b"base-uri 'none'; frame-ancestors 'none'"
@@ -39,7 +40,6 @@ _SAFE: Headers = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_FRESH: Headers = ((b"cache-control", b"no-store"), *_SAFE)
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _ONCE = (
     b"host",
@@ -57,6 +57,8 @@ class Application:
 
     def __init__(self, world: World, guard: Guard, rooms: tuple[Any, ...] = ROOMS) -> None:
         self.guard = guard
+        self._start, self._number = secrets.token_hex(4), itertools.count(1)
+        self._until: dict[asyncio.Task[Any], float] = {}  # when the time of each request under way is up
         self.routes = Routes(route for room in rooms for route in room.ROUTES)
         self.world = replace(world, routes=self.routes)
 
@@ -73,7 +75,7 @@ class Application:
         began, counts = time.perf_counter(), self.world.counts
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        own = given.decode("ascii") if _ID.fullmatch(given) else secrets.token_hex(8)
+        own = given.decode("ascii") if given and _ID.fullmatch(given) else f"{self._start}{next(self._number):x}"
         lang, road = _language(headers, scope["query_string"]), "-"
         counts.under_way += 1
         try:
@@ -133,15 +135,22 @@ class Application:
             if scope["query_string"]
             else {}
         )
+        task = asyncio.current_task()
+        assert task is not None
+        self._until[task] = time.monotonic() + settings.seconds
         try:
-            async with asyncio.timeout(settings.seconds):
-                body = b""
-                if route.method == "POST":
-                    body = await body_of(receive, headers, settings.most_bytes if route.large else settings.most_small)
-                request = Request(scope["method"], scope["path"], headers, body, params, query, client, lang, own)
-                return await route.handler(request, self.world)
-        except TimeoutError as error:
-            raise refused(503, "slow", seconds=settings.seconds) from error
+            body = b""
+            if route.method == "POST":
+                body = await body_of(receive, headers, settings.most_bytes if route.large else settings.most_small)
+            request = Request(scope["method"], scope["path"], headers, body, params, query, client, lang, own)
+            return await route.handler(request, self.world)
+        except asyncio.CancelledError:
+            if task not in self._until:  # its time was up: see `_tick`
+                task.uncancel()
+                raise refused(503, "slow", seconds=settings.seconds) from None
+            raise
+        finally:
+            self._until.pop(task, None)
 
     async def _enter(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, own: str, lang: str, client: str
@@ -183,11 +192,18 @@ class Application:
                 return
 
     async def _tick(self) -> None:
-        """Writes the log and looks for replaced files, for as long as the server runs."""
+        """Writes the log, ends requests whose time is up and looks for replaced files, for as long as the server runs.
+
+        One look at all requests every quarter of a second costs less than a timer for each.
+        """
         waited = 0.0
         while True:
             await asyncio.sleep(0.25)
             self.world.log.flush()
+            now = time.monotonic()
+            for task in [task for task, until in self._until.items() if until < now]:
+                del self._until[task]
+                task.cancel()
             waited += 0.25
             if waited >= self.world.settings.swap_seconds:
                 waited = 0.0
@@ -202,9 +218,11 @@ class Application:
 
 async def _sent(send: Send, reply: Reply, own: str) -> int:
     """Send a reply; gives its bytes."""
-    fixed = _FRESH if not any(name == b"cache-control" for name, _ in reply.headers) else _SAFE
-    head = [(b"content-type", reply.kind.encode()), (b"x-request-id", own.encode()), *fixed, *reply.headers]
-    if reply.kind is HTML and not any(name == b"content-security-policy" for name, _ in reply.headers):
+    head = [(b"content-type", reply.kind.encode()), (b"x-request-id", own.encode()), *_SAFE, *reply.headers]
+    given = dict(reply.headers)
+    if b"cache-control" not in given:
+        head.append((b"cache-control", b"no-store"))
+    if reply.kind is HTML and b"content-security-policy" not in given:
         head.append((b"content-security-policy", POLICY))
     if reply.stream is None:
         head.append((b"content-length", str(len(reply.body)).encode()))

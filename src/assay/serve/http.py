@@ -6,6 +6,7 @@ is a request that cannot be met as it stands (422), Refused one that another sta
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,9 @@ JSON, HTML, TEXT, CSV = (
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(
+    eq=False, slots=True
+)  # not frozen: one is made for each request, and freezing costs as much as decoding a row
 class Request:
     """One request; `headers` by lower-case name, of a name that stands twice the last."""
 
@@ -50,7 +53,7 @@ class Request:
         return kind in self.headers.get(b"accept", b"").decode("latin-1").lower()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Reply:
     """One answer: a body, or a stream of pieces."""
 
@@ -153,5 +156,10 @@ def said(error: AssayError, lang: str, request_id: str = "") -> Reply:
 
 def encode(value: Any) -> bytes:
     """JSON of plain values."""
-    made: bytes = need("msgspec", extra="serve").json.encode(value)
+    made: bytes = _encoder()(value)
     return made
+
+
+@functools.cache
+def _encoder() -> Any:
+    return need("msgspec", extra="serve").json.Encoder().encode

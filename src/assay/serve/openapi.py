@@ -133,6 +133,8 @@ def _schemas(hosted: Hosted, several: bool) -> dict[str, Any]:
             "properties": {"row": reference, "wanted": dict(_STRING), "most": {"type": "integer", "minimum": 1, "maximum": 10}, **dict.fromkeys(("immutable", "increase_only", "decrease_only"), texts)},
             "examples": [{"row": example}],
         },
+        "Tensors": {"type": "object", "required": ["inputs"], "properties": {"inputs": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["name", "shape", "datatype"]}}}},
+        "Invocation": {"type": "object", "properties": {"dataframe_records": {"type": "array", "items": reference}, "dataframe_split": {"type": "object"}}},
         "Answers": {"type": "object", "required": ["model", "answers"], "properties": {"model": {"type": "object"}, "answers": {"type": "array", "items": answer}}},
         "Reasons": {"type": "object", "required": ["answer", "score", "base", "parts"], "properties": {"score": dict(_NUMBER), "base": dict(_NUMBER), "parts": {"type": "array"}}},
         "Ways": {"type": "object", "required": ["ways"], "properties": {"ways": {"type": "array"}}},

@@ -7,6 +7,7 @@ holds a colon, the careful parser of our files reads the body once more and deci
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from assay.kernel.errors import BundleError
@@ -19,16 +20,22 @@ from .http import refused
 
 def read(body: bytes) -> Any:
     """The value. Raises Refused, 400, where it is no JSON, too deep, or holds a key twice."""
-    msgspec = need("msgspec", extra="serve")
+    decode, torn = _decoder()
     try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        value = decode(body)
+    except (torn, UnicodeDecodeError) as error:
         raise refused(400, "no_json", why=str(error)) from error
     except RecursionError as error:
         raise refused(400, "deep") from error
     if body.count(b":") != _keys(value):
         _careful(body)
     return value
+
+
+@functools.cache
+def _decoder() -> tuple[Any, type[Exception]]:
+    msgspec = need("msgspec", extra="serve")
+    return msgspec.json.Decoder().decode, msgspec.DecodeError
 
 
 def _keys(value: Any) -> int:
