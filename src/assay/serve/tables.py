@@ -1,7 +1,7 @@
 """How does a table in the body of a request come in?
 
-CSV, Parquet and Arrow, known by their media type. The bytes go to a file of our own and through the readers that every table goes through. What a
-packed table would unpack to is read from its own head before anything is unpacked. Cells that name pictures are either the picture itself, as a data
+CSV, Parquet and Arrow, known by their media type. CSV goes to a file of our own and through the reader that every table goes through. What a
+packed table would unpack to is read from its own head before anything is unpacked, and no cell is looked at before the whole was found to be sound. Cells that name pictures are either the picture itself, as a data
 URL, or the name of a file below the folder that the server was given.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,72 +22,88 @@ from assay.kernel.words import refusal
 from assay.reading import read
 
 from .hosting import Hosted
-from .http import Problem, Request, refused
+from .http import Problem, Refused, Request, refused
 from .settings import Settings
 
-ENDINGS: Mapping[str, str] = {
-    "text/csv": ".csv",
-    "text/tab-separated-values": ".tsv",
-    "application/vnd.apache.parquet": ".parquet",
-    "application/x-parquet": ".parquet",
-    "application/vnd.apache.arrow.file": ".arrow",
-}
-STREAM = "application/vnd.apache.arrow.stream"
+TEXTS: Mapping[str, str] = {"text/csv": ".csv", "text/tab-separated-values": ".tsv"}
+PARQUET = frozenset({"application/vnd.apache.parquet", "application/x-parquet"})
+FILE, STREAM = "application/vnd.apache.arrow.file", "application/vnd.apache.arrow.stream"
 WIDENED = 8  # bytes of a table in memory, of those that a body may have: beyond, it is a bomb
 
 
 def is_table(kind: str) -> bool:
     """Whether a media type is that of a table."""
-    return kind in ENDINGS or kind == STREAM
+    return kind in TEXTS or kind in PARQUET or kind in (FILE, STREAM)
 
 
 @contextmanager
 def dataset_of(request: Request, hosted: Hosted, settings: Settings) -> Iterator[Dataset]:
-    """The table in a body. Raises Refused (413) where it is too large, DataError where it cannot be read."""
+    """The table in a body. Raises Refused: 413 where it is too large, 400 where it cannot be read; DataError of the reader of CSV."""
     if not request.body:
         raise refused(422, "empty_rows")
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
-        path = Path(folder) / f"body{ENDINGS.get(request.kind, '.arrow')}"
-        if request.kind == STREAM:
-            data = read(_stream(request.body, settings))
-        else:
-            path.write_bytes(request.body)
-            if path.suffix == ".parquet":
-                _sized(path, settings)
-            data = read(path)
+        data = _text(request, Path(folder)) if request.kind in TEXTS else read(_arrow(request, settings))
         if data.rows > settings.most_rows:
             raise refused(413, "many_rows", n=data.rows, most=settings.most_rows)
         yield _placed(data, hosted, settings, Path(folder))
 
 
-def _stream(body: bytes, settings: Settings) -> Any:
-    pa = need("pyarrow")
-    ipc = need("pyarrow.ipc")
+def _text(request: Request, folder: Path) -> Dataset:
+    path = folder / f"body{TEXTS[request.kind]}"
+    path.write_bytes(request.body)
+    return read(path)
+
+
+def _arrow(request: Request, settings: Settings) -> Any:
+    """The Arrow table in a body.
+
+    Arrow's readers believe offsets and lengths that stand in a file; a torn one ends the process when such a column is looked at, unless all of them are
+    gone through first, which `validate(full=True)` does.
+    """
+    pa, ipc, parquet = need("pyarrow"), need("pyarrow.ipc"), need("pyarrow.parquet")
+    source = pa.BufferReader(request.body)
     try:
-        with ipc.open_stream(pa.BufferReader(body)) as batches:
-            found, rows = [], 0
-            for batch in batches:
-                rows += batch.num_rows
-                if rows > settings.most_rows:
-                    raise refused(413, "many_rows", n=rows, most=settings.most_rows)
-                found.append(batch)
-            return pa.Table.from_batches(found, batches.schema)
-    except (pa.ArrowException, OSError, EOFError) as error:
-        raise refused(400, "torn_table", why=str(error).partition("\n")[0][:200]) from error
+        if request.kind in PARQUET:
+            opened = parquet.ParquetFile(source)
+            _small_enough(opened.metadata, settings)
+            table = opened.read()
+        elif request.kind == STREAM:
+            table = _batches(ipc.open_stream(source), settings)
+        else:
+            opened = ipc.open_file(source)
+            table = _batches((opened.get_batch(place) for place in range(opened.num_record_batches)), settings)
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, EOFError, ValueError) as error:  # names that are no UTF-8 are a ValueError
+        if isinstance(error, Refused):
+            raise
+        raise refused(400, "torn_table", why=type(error).__name__) from error
+    return table
 
 
-def _sized(path: Path, settings: Settings) -> None:
+def _batches(batches: Iterable[Any], settings: Settings) -> Any:
+    """A table of batches, refused as soon as they are too many or too large."""
+    found, rows, size = [], 0, 0
+    for batch in batches:
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows > settings.most_rows:
+            raise refused(413, "many_rows", n=rows, most=settings.most_rows)
+        _not_wide(size, settings)
+        found.append(batch)
+    if not found:
+        raise refused(422, "empty_rows")
+    return need("pyarrow").Table.from_batches(found)
+
+
+def _small_enough(told: Any, settings: Settings) -> None:
     """Raises Refused where a Parquet file says itself that it holds too much."""
-    pa, parquet = need("pyarrow"), need("pyarrow.parquet")
-    try:
-        told = parquet.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
-        raise refused(400, "torn_table", why=str(error).partition("\n")[0][:200]) from error
     if told.num_rows > settings.most_rows:
         raise refused(413, "many_rows", n=told.num_rows, most=settings.most_rows)
-    unpacked = sum(told.row_group(place).total_byte_size for place in range(told.num_row_groups))
-    if unpacked > WIDENED * settings.most_bytes:
-        raise refused(413, "wide_table", mb=unpacked // 2**20, most=WIDENED * settings.most_bytes // 2**20)
+    _not_wide(sum(told.row_group(place).total_byte_size for place in range(told.num_row_groups)), settings)
+
+
+def _not_wide(size: int, settings: Settings) -> None:
+    if size > WIDENED * settings.most_bytes:
+        raise refused(413, "wide_table", mb=size // 2**20, most=WIDENED * settings.most_bytes // 2**20)
 
 
 # ------------------------------------------------------------------------------------------------------ pictures
