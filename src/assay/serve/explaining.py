@@ -11,7 +11,7 @@ from assay.kernel.words import Say
 from . import strict
 from .hosting import Hosted
 from .http import Reply, Request, Route, refused
-from .rows import problems_of, refuse
+from .rows import misfits, problems_of, refuse
 from .tables import pictures_placed
 from .world import World
 
@@ -25,12 +25,14 @@ async def explain(request: Request, world: World) -> Reply:
     hosted, asked = _asked(request, world, _EXPLAIN)
     label = _text(asked, "label")
     if hosted.quick:
+        _reads(hosted, asked["row"])
         return Reply.json(reasons_of(hosted, asked["row"], request.lang, label))
     return await world.off_loop(_explained, world, hosted, asked["row"], request.lang, label)
 
 
 def _explained(world: World, hosted: Hosted, row: Mapping[str, Any], lang: str, label: str) -> Reply:
     with pictures_placed([row], hosted, world.settings) as rows:
+        _reads(hosted, rows[0])
         return Reply.json(reasons_of(hosted, rows[0], lang, label))
 
 
@@ -60,6 +62,7 @@ async def change(request: Request, world: World) -> Reply:
 def _changed(
     hosted: Hosted, row: Mapping[str, Any], wanted: str, rules: Mapping[str, tuple[str, ...]], most: int, lang: str
 ) -> Reply:
+    _reads(hosted, row)
     stay, rise, fall = (rules[name] for name in ("immutable", "increase_only", "decrease_only"))
     found = hosted.model.counterfactual(row, 1, wanted, stay, rise, fall, most)
     said = found.to_json(lang)
@@ -80,6 +83,11 @@ def _asked(request: Request, world: World, keys: frozenset[str]) -> tuple[Hosted
         raise refused(422, "strange_keys", names=strange[:10])
     refuse(problems_of(asked["row"], 1, hosted), 1)
     return hosted, asked
+
+
+def _reads(hosted: Hosted, row: Mapping[str, Any]) -> None:
+    """Raises Refused, as /predict does, where a cell does not read as its column's kind."""
+    refuse(misfits(hosted.model.predict(row).notes, 1), 1)
 
 
 def _text(asked: Mapping[str, Any], name: str) -> str:

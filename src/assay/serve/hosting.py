@@ -10,7 +10,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -42,7 +42,8 @@ class Hosted:
     sha256: str
     loaded: datetime
     stamp: tuple[int, int, int]  # inode, size, time of change: by which another file is known
-    columns: frozenset[str] = field(default=frozenset())
+    columns: frozenset[str]  # that a row must have
+    no_flags: frozenset[str]  # of them those in which true and false make no sense
 
     @functools.cached_property
     def quick(self) -> bool:
@@ -141,8 +142,9 @@ class Hosts:
             verify_bytes(data, self._key)
         model = load_bytes(data, path)
         schema = Schema.of(model)
+        no_flags = frozenset(column.name for column in schema.columns if column.kind != "flag")
         hosted = Hosted(
-            name, model, schema, sha256(data).hexdigest(), datetime.now(UTC), stamp, frozenset(schema.names)
+            name, model, schema, sha256(data).hexdigest(), datetime.now(UTC), stamp, frozenset(schema.names), no_flags
         )
         _warm(hosted)
         return hosted

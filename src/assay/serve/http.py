@@ -94,6 +94,7 @@ class Route:
     body: str = ""  # the schema of its body in the OpenAPI document, where it takes one
     answer: str = ""  # and of its answer
     gives: str = "application/json"  # the media type of it
+    error: str = "Error"  # the schema of what is said where it is refused
 
     @property
     def segments(self) -> tuple[str, ...]:

@@ -226,6 +226,7 @@ ROUTES = (
             f"Open Inference Protocol: {about}",
             large=method == "POST",
             body=body,
+            error="ErrorText",
         )
         for version in ("", "/versions/{version}")
         for method, path, handler, about, body in (

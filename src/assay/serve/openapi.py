@@ -71,7 +71,7 @@ def _operation(route: Route, world: World) -> dict[str, Any]:
     ]
     problem = {
         "description": "What is wrong, in three parts",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{route.error}"}}},
     }
     said["responses"] = {
         "200": {"description": route.about, "content": {route.gives: answer}},
@@ -115,14 +115,7 @@ def _schemas(hosted: Hosted, several: bool) -> dict[str, Any]:
     return {
         "Row": row,
         "Rows": {
-            "type": "object",
-            "required": ["rows"],
-            "additionalProperties": False,
-            "properties": {
-                "rows": {"type": "array", "minItems": 1, "items": reference},
-                "reasons": flag,
-                "on_error": {"type": "string", "enum": ["fail", "row"]},
-            },
+            "anyOf": [_rows(reference, "fail"), {**_rows({}, "row"), "required": ["rows", "on_error"]}],
             "examples": [{"rows": [example]}],
         },
         "Question": {"type": "object", "required": ["row"], "additionalProperties": False, "properties": {"row": reference, "label": dict(_STRING)}, "examples": [{"row": example}]},
@@ -140,8 +133,16 @@ def _schemas(hosted: Hosted, several: bool) -> dict[str, Any]:
         "Ways": {"type": "object", "required": ["ways"], "properties": {"ways": {"type": "array"}}},
         "Models": {"type": "object", "required": ["models"], "properties": {"models": {"type": "array"}}},
         "Model": {"type": "object", "required": ["name", "columns", "example"], "properties": {"name": dict(_STRING), "columns": {"type": "array"}, "example": {"type": "object"}}},
+        "ErrorText": {"type": "object", "required": ["error"], "properties": {"error": {"type": ["string", "object"]}}},
         "Error": {"type": "object", "required": ["error"], "properties": {"error": part, "problems": {"type": "array"}, "request": dict(_STRING)}},
     }  # fmt: skip
+
+
+def _rows(row: Mapping[str, Any], on_error: str) -> dict[str, Any]:
+    """A body of rows; where each may refuse itself, any row is taken."""
+    rows = {"type": "array", "minItems": 1, "items": dict(row)}
+    more = {"reasons": {"type": "boolean"}, "on_error": {"type": "string", "enum": [on_error]}}
+    return {"type": "object", "required": ["rows"], "additionalProperties": False, "properties": {"rows": rows, **more}}
 
 
 def _row(hosted: Hosted) -> dict[str, Any]:
@@ -156,8 +157,11 @@ def _row(hosted: Hosted) -> dict[str, Any]:
 
 
 def _cell(column: ColumnSchema) -> dict[str, Any]:
-    kind = "number" if column.kind == "number" else "string"
-    said: dict[str, Any] = {"type": [kind, "null"], "title": column.kind}
+    """What a cell may be. Names may be others than training had: such a row is answered, with a note."""
+    kinds = {"number": ["number"], "flag": ["string", "boolean", "number"], "category": ["string", "number"]}.get(
+        column.kind, ["string"]
+    )
+    said: dict[str, Any] = {"type": [*kinds, "null"], "title": column.kind}
     if column.example is not None:
         said["examples"] = [column.example]
     return said

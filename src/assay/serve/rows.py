@@ -16,7 +16,7 @@ from assay.kernel.words import Say, refusal
 from .hosting import Hosted
 from .http import Problem, refused
 
-PLAIN = frozenset({str, int, float, bool, type(None)})
+PLAIN = frozenset({str, int, float, type(None)})
 MOST_PROBLEMS = 100  # that one reply lists
 
 
@@ -28,7 +28,9 @@ def problems_of(row: Any, number: int, hosted: Hosted) -> list[Problem]:
     if row.keys() != hosted.columns:
         found += _names(row, number, hosted)
     for name, value in row.items():
-        if type(value) not in PLAIN and name in hosted.columns:
+        if type(value) not in PLAIN and not (
+            type(value) is bool and name not in hosted.no_flags
+        ):  # also beside the model's columns: a list would make the row a table of columns
             found.append(
                 Problem(number, name, refusal(RequestError, "serve", "no_cell", name=name[:60], kind=_kind(value)))
             )
@@ -73,4 +75,6 @@ def _names(row: Mapping[str, Any], number: int, hosted: Hosted) -> list[Problem]
 
 
 def _kind(value: Any) -> Say:
-    return Say("serve", "kind.list" if isinstance(value, list) else "kind.object")
+    return Say(
+        "serve", "kind.flag" if isinstance(value, bool) else "kind.list" if isinstance(value, list) else "kind.object"
+    )
