@@ -52,7 +52,8 @@ another place. Ctrl-C ships the best so far; a killed run goes on with --resume.
         "help.predict.epilog": """\
 The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value,
 and before them the value that a grade is nearest to), set (the answers that cannot be ruled out at the
-model's level) and notes (what is unusual about the row).
+model's level) and notes (what is unusual about the row). In CSV, a text that begins with = + - or @ gets
+an apostrophe before it, so that no spreadsheet reckons with it; numbers stay as they are.
 
   assay predict loans.assay new.csv -o scored.csv
   assay predict cells.assay slides/ -o found.json --draw drawn/     boxes, as COCO and on the pictures
@@ -333,6 +334,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.predict.epilog": """\
 写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high；
 等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
+在 CSV 中，以 = + - @ 开头的文本前会加一个撇号，以免表格软件把它当作公式计算；数字保持原样。
 
   assay predict loans.assay new.csv -o scored.csv
   assay predict cells.assay slides/ -o found.json --draw drawn/     方框，写为 COCO 并画在图片上
