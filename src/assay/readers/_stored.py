@@ -1,11 +1,13 @@
 """How is a Parquet file asked for some of its rows, or for all of them block by block?
 
 One block of columns is in memory at a time. Cells become columns by the rules of every other door (`_typed`), block by block:
-what a column is, numbers or words, may differ from block to block, and is made one by the kind it is opened with.
+what a column is, numbers or words, may differ from block to block, and is made one by the kind it is opened with. Where cells
+are to be written again as they were, `as_whole` looks through the columns first, so that each block is what the whole would be.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,8 +21,9 @@ from assay.kernel.errors import DataError
 from assay.kernel.stored import BLOCK
 from assay.kernel.words import refusal
 
-from ._columns import NO_COMMA, Comma, Met, distinct_names, said_details, text_column
-from ._typed import arrow_column
+from ._columns import NO_COMMA, Comma, Judged, Met, distinct_names, said_details, text_column
+from ._judged import Judge
+from ._typed import arrow_column, texts_of
 
 BUFFER = 1 << 18  # bytes of a column read ahead
 
@@ -36,6 +39,7 @@ class ParquetFile:
         import pyarrow.parquet
 
         self._path, self._made, self._comma = path, made, comma
+        self._judged: dict[str, Judged] = {}
         with pyarrow.parquet.ParquetFile(path) as file:
             self._raw: list[str] = list(file.schema_arrow.names)
             self._rows = int(file.metadata.num_rows)
@@ -75,6 +79,17 @@ class ParquetFile:
             if batch.num_rows:
                 yield self._dataset(batch, asked)
 
+    def as_whole(self, names: Sequence[str]) -> ParquetFile:
+        """The same table, whose blocks of these columns are numbers or words as the whole columns are. One pass over them."""
+        judges: dict[str, Judge] = {}
+        for batch in self._batches(names):
+            for name, cells in zip(names, batch.columns, strict=True):
+                if (texts := texts_of(cells)) is not None:
+                    judges.setdefault(name, Judge(self._comma)).see(texts)
+        whole = copy.copy(self)
+        whole._judged = {name: judge.judged() for name, judge in judges.items()}
+        return whole
+
     def close(self) -> None:
         """Remove the file where it was made for this run."""
         if self._made:
@@ -104,4 +119,7 @@ class ParquetFile:
         return Dataset(tuple(columns), replace(self.source, details=details))
 
     def _column(self, name: str, cells: Any, met: Met) -> Column:
-        return text_column(name, cells, met, self._comma) if self._made else arrow_column(name, cells, met)
+        judged = self._judged.get(name)
+        if self._made:
+            return text_column(name, cells, met, self._comma, judged)
+        return arrow_column(name, cells, met, judged)
