@@ -55,7 +55,11 @@ and before them the value that a grade is nearest to), set (the answers that can
 model's level) and notes (what is unusual about the row). In CSV, a text that begins with = + - or @ gets
 an apostrophe before it, so that no spreadsheet reckons with it; numbers stay as they are.
 
+CSV and Parquet files larger than the memory are answered block by block. PATH appears when all is there; what a killed
+run has finished lies beside it (.PATH.part), and --resume goes on from there.
+
   assay predict loans.assay new.csv -o scored.csv
+  assay predict loans.assay millions.parquet -o scored.parquet --resume
   assay predict cells.assay slides/ -o found.json --draw drawn/     boxes, as COCO and on the pictures
 """,
         "help.explain": "why one row is answered as it is",
@@ -265,7 +269,8 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.resume": "go on with a killed run",
         "help.model": "a .assay file",
         "help.predict.data": "rows to answer: CSV, Parquet, Excel, JSON lines, a database URL, or a folder of texts or pictures",
-        "help.predict.output": "CSV file to write (default: the screen); where boxes are answered, NAME.json is written as COCO",
+        "help.predict.resume": "go on with a killed run of the same model, data and options: the file is the same to the byte",
+        "help.predict.output": "file to write: .parquet, .jsonl, else CSV (default: the screen); where boxes are answered, NAME.json is written as COCO",
         "help.predict.draw": "write each picture with its boxes into FOLDER (models that find things in pictures)",
         "help.predict.least": "answer with boxes of at least this probability (default: 0.5)",
         "help.explain.data": "a table that holds the row",
@@ -336,7 +341,11 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
 等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
 在 CSV 中，以 = + - @ 开头的文本前会加一个撇号，以免表格软件把它当作公式计算；数字保持原样。
 
+大于内存的 CSV 和 Parquet 文件会逐块回答。全部完成后 PATH 才会出现；被中断的运行已完成的部分保存在旁边
+（.PATH.part），可用 --resume 继续。
+
   assay predict loans.assay new.csv -o scored.csv
+  assay predict loans.assay millions.parquet -o scored.parquet --resume
   assay predict cells.assay slides/ -o found.json --draw drawn/     方框，写为 COCO 并画在图片上
 """,
         "help.explain": "说明某一行为何得到这样的回答",
@@ -543,7 +552,8 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.resume": "继续被终止的运行",
         "help.model": ".assay 文件",
         "help.predict.data": "要回答的行：CSV、Parquet、Excel、JSON 行、数据库 URL，或文本或图片文件夹",
-        "help.predict.output": "要写入的 CSV 文件（默认：显示在屏幕上）；回答为方框时，名称以 .json 结尾则写为 COCO",
+        "help.predict.resume": "以相同的模型、数据和选项继续被中断的运行：写出的文件逐字节相同",
+        "help.predict.output": "要写入的文件：.parquet、.jsonl，否则为 CSV（默认：显示在屏幕上）；回答为方框时，名称以 .json 结尾则写为 COCO",
         "help.predict.draw": "把每张图片连同方框写入文件夹（用于在图片中寻找物体的模型）",
         "help.predict.least": "只回答概率不低于此值的方框（默认：0.5）",
         "help.explain.data": "包含该行的表",
