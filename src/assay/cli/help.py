@@ -23,6 +23,7 @@ from a table to answers:
   assay counterfactual loans.assay new.csv --row 3         what would have to change for another answer
   assay audit   loans.assay june.csv
   assay verify  loans.assay loans.csv                      every claim computed again
+  assay sign    loans.assay --key writer.key
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
   assay similar reviews.csv "the room was cold"
@@ -144,8 +145,20 @@ from the file and the table, with the reason. Exit code 1 where a claim differs.
 
   assay verify loans.assay loans.csv
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
+  assay verify loans.assay --key writer.pub
 """,
-        "help.verify.data": "the table that the model was learnt from",
+        "help.verify.data": "the table that the model was learnt from; without it, --key alone is checked",
+        "help.sign": "the writer's signature into a .assay file",
+        "help.sign.epilog": """\
+An Ed25519 signature over the manifest, which names the hash of every part: whoever has the public key sees whether
+the file is as you wrote it. A signature that is there is replaced. Keys are 32 raw bytes; none is ever written over.
+
+  assay sign --new-keys keys/writer                        writes keys/writer.key and keys/writer.pub
+  assay sign loans.assay --key keys/writer.key
+  assay verify loans.assay --key keys/writer.pub
+""",
+        "help.sign.key": "the private key (32 raw bytes)",
+        "help.sign.new_keys": "make a pair of keys first: STEM.key, which its owner alone can read, and STEM.pub",
         "help.verify.test": "the test rows of your own that the model was measured on",
         "help.verify.key": "the writer's public key (32 raw bytes): the file's signature is checked first",
         "help.verify.output": "every claim as JSON",
@@ -311,6 +324,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
   assay counterfactual loans.assay new.csv --row 3         如何改变才能得到另一个回答
   assay audit   loans.assay june.csv
   assay verify  loans.assay loans.csv                      重新计算每一项声明
+  assay sign    loans.assay --key writer.key
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
   assay similar reviews.csv "the room was cold"
@@ -429,8 +443,20 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
 
   assay verify loans.assay loans.csv
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
+  assay verify loans.assay --key writer.pub
 """,
-        "help.verify.data": "模型学习所用的表",
+        "help.verify.data": "模型学习所用的表；省略时只用 --key 核对签名",
+        "help.sign": "为 .assay 文件加上作者的签名",
+        "help.sign.epilog": """\
+对清单作 Ed25519 签名，清单载有每个部分的哈希：持有公钥者可知文件是否与您写出时一致。已有的签名会被替换。
+密钥为 32 字节的原始数据，绝不会被覆盖。
+
+  assay sign --new-keys keys/writer                        写出 keys/writer.key 和 keys/writer.pub
+  assay sign loans.assay --key keys/writer.key
+  assay verify loans.assay --key keys/writer.pub
+""",
+        "help.sign.key": "私钥（32 字节）",
+        "help.sign.new_keys": "先生成一对密钥：STEM.key（仅所有者可读）和 STEM.pub",
         "help.verify.test": "训练时用于测量的自有测试行",
         "help.verify.key": "作者的公钥（32 字节）：先核对文件的签名",
         "help.verify.output": "以 JSON 写出每一项声明",
