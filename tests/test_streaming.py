@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
@@ -57,6 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assay.train(found / "learnt.parquet", "x", **common).save(found / "value.assay")
     table = rows_of(ROWS, 1)
     pyarrow.parquet.write_table(table, found / "rows.parquet", row_group_size=1_100)
+    pyarrow.feather.write_feather(table, found / "rows.arrow")
     table.to_pandas().to_csv(found / "rows.csv", index=False)
     return found
 
@@ -71,7 +73,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["two.assay", "value.assay"])
-@pytest.mark.parametrize("data", ["rows.parquet", "rows.csv"])
+@pytest.mark.parametrize("data", ["rows.parquet", "rows.csv", "rows.arrow"])
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_answers_are_those_of_the_whole_table(name: str, data: str, ending: str, folder: Path, tmp_path: Path) -> None:
     model = assay.load(folder / name)

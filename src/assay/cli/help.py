@@ -56,7 +56,7 @@ and before them the value that a grade is nearest to), set (the answers that can
 model's level) and notes (what is unusual about the row). In CSV, a text that begins with = + - or @ gets
 an apostrophe before it, so that no spreadsheet reckons with it; numbers stay as they are.
 
-CSV and Parquet files larger than the memory are answered block by block. PATH appears when all is there; what a killed
+CSV, Parquet and Arrow files larger than the memory are answered block by block. PATH appears when all is there; what a killed
 run has finished lies beside it (.PATH.part), and --resume goes on from there.
 
   assay predict loans.assay new.csv -o scored.csv
@@ -355,7 +355,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
 等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
 在 CSV 中，以 = + - @ 开头的文本前会加一个撇号，以免表格软件把它当作公式计算；数字保持原样。
 
-大于内存的 CSV 和 Parquet 文件会逐块回答。全部完成后 PATH 才会出现；被中断的运行已完成的部分保存在旁边
+大于内存的 CSV、Parquet 和 Arrow 文件会逐块回答。全部完成后 PATH 才会出现；被中断的运行已完成的部分保存在旁边
 （.PATH.part），可用 --resume 继续。
 
   assay predict loans.assay new.csv -o scored.csv

@@ -1,4 +1,4 @@
-"""How is a Parquet file asked for some of its rows, or for all of them block by block?
+"""How is a Parquet or Arrow file asked for some of its rows, or for all of them block by block?
 
 One block of columns is in memory at a time. Cells become columns by the rules of every other door (`_typed`), block by block:
 what a column is, numbers or words, may differ from block to block, and is made one by the kind it is opened with. Where cells
@@ -36,13 +36,9 @@ class ParquetFile:
     """
 
     def __init__(self, path: Path, source: Source, made: bool = False, comma: Comma = NO_COMMA) -> None:
-        import pyarrow.parquet
-
         self._path, self._made, self._comma = path, made, comma
         self._judged: dict[str, Judged] = {}
-        with pyarrow.parquet.ParquetFile(path) as file:
-            self._raw: list[str] = list(file.schema_arrow.names)
-            self._rows = int(file.metadata.num_rows)
+        self._raw, self._rows = self._contents()
         names, named = distinct_names(self._raw)
         self._names = tuple(names)
         details = said_details({**source.details, **named})
@@ -96,21 +92,32 @@ class ParquetFile:
             with suppress(FileNotFoundError):
                 self._path.unlink()
 
-    def _batches(self, names: Sequence[str]) -> Iterator[Any]:
-        """Arrow record batches of the columns named, in that order."""
-        import pyarrow as pa
+    def _contents(self) -> tuple[list[str], int]:
+        """Names as they stand in the file, and how many rows there are."""
         import pyarrow.parquet
 
-        places = [self._names.index(name) for name in names]
-        alone = len(set(self._raw)) == len(self._raw)  # names that stand twice cannot be asked for one by one
-        asked = [self._raw[place] for place in places] if alone else None
+        with pyarrow.parquet.ParquetFile(self._path) as file:
+            return list(file.schema_arrow.names), int(file.metadata.num_rows)
+
+    def _batches(self, names: Sequence[str]) -> Iterator[Any]:
+        """Arrow record batches of the columns named, in that order. Raises DataError where the file is damaged."""
+        import pyarrow as pa
+
         try:
-            with pyarrow.parquet.ParquetFile(self._path, buffer_size=BUFFER, pre_buffer=False) as file:
-                for batch in file.iter_batches(BLOCK, columns=asked):
-                    order = [batch.schema.get_field_index(name) for name in asked] if asked is not None else places
-                    yield pa.RecordBatch.from_arrays([batch.column(k) for k in order], names=list(names))
+            for batch, order in self._read([self._names.index(name) for name in names]):
+                yield pa.RecordBatch.from_arrays([batch.column(k) for k in order], names=list(names))
         except (pa.ArrowException, OSError) as error:
             raise refusal(DataError, "readers", "torn", name=self.source.name, error=str(error)) from error
+
+    def _read(self, places: Sequence[int]) -> Iterator[tuple[Any, Sequence[int]]]:
+        """Record batches that hold the columns at these places, and where in the batch each of them is."""
+        import pyarrow.parquet
+
+        alone = len(set(self._raw)) == len(self._raw)  # names that stand twice cannot be asked for one by one
+        asked = [self._raw[place] for place in places] if alone else None
+        with pyarrow.parquet.ParquetFile(self._path, buffer_size=BUFFER, pre_buffer=False) as file:
+            for batch in file.iter_batches(BLOCK, columns=asked):
+                yield batch, places if asked is None else [batch.schema.get_field_index(name) for name in asked]
 
     def _dataset(self, table: Any, names: Sequence[str]) -> Dataset:
         met = Met()
@@ -123,3 +130,29 @@ class ParquetFile:
         if self._made:
             return text_column(name, cells, met, self._comma, judged)
         return arrow_column(name, cells, met, judged)
+
+
+class ArrowFile(ParquetFile):
+    """An Arrow (Feather) file, never read whole; its own batches are cut where they are longer than a block."""
+
+    def _contents(self) -> tuple[list[str], int]:
+        import pyarrow as pa
+        import pyarrow.ipc
+
+        with pa.memory_map(str(self._path)) as file:
+            names = list(pyarrow.ipc.open_file(file).schema.names)
+            reader = pyarrow.ipc.open_file(file, options=pyarrow.ipc.IpcReadOptions(included_fields=[0]))
+            return names, sum(reader.get_batch(k).num_rows for k in range(reader.num_record_batches)) if names else 0
+
+    def _read(self, places: Sequence[int]) -> Iterator[tuple[Any, Sequence[int]]]:
+        import pyarrow as pa
+        import pyarrow.ipc
+
+        fields = sorted(set(places))
+        order = [fields.index(place) for place in places]
+        with pa.memory_map(str(self._path)) as file:
+            reader = pyarrow.ipc.open_file(file, options=pyarrow.ipc.IpcReadOptions(included_fields=fields))
+            for k in range(reader.num_record_batches):
+                batch = reader.get_batch(k)
+                for start in range(0, batch.num_rows, BLOCK):
+                    yield batch.slice(start, BLOCK), order
