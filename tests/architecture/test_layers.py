@@ -15,7 +15,7 @@ ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "
 LAYERS = (
     {"cli", "serve", "sklearn", "testing"},
     {"api"},
-    {"private", "verifying", "foreign"},
+    {"private", "verifying", "streaming", "foreign"},
     {"model"},
     {
         "auditing",

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
 from assay.kernel.data import Dataset
 from assay.kernel.errors import DataError
+from assay.kernel.stored import BLOCK
 from assay.readers import _spool
 from assay.readers.csv import Csv
 from assay.readers.parquet import Parquet
@@ -50,6 +52,32 @@ def test_drawn_rows_are_those_of_the_whole_file(tmp_path: Path) -> None:
     assert stored.rows == N
     rows = np.sort(np.random.default_rng(1).choice(N, 3_000, replace=False))
     same(stored.take(rows), Parquet.read(tmp_path / "t.parquet").take(rows))
+
+
+@pytest.mark.parametrize("compression", ["uncompressed", "lz4"])
+@pytest.mark.parametrize("chunk", [7_001, N])
+def test_an_arrow_file_is_had_by_blocks_too(compression: str, chunk: int, tmp_path: Path) -> None:
+    given = table().append_column("word", table()["town"].dictionary_encode())
+    pyarrow.feather.write_feather(given, tmp_path / "t.arrow", compression=compression, chunksize=chunk)
+    stored, whole = Parquet.stored(tmp_path / "t.arrow", 1e9), Parquet.read(tmp_path / "t.arrow")
+    assert stored is not None
+    assert (stored.rows, stored.names) == (N, whole.names)
+    rows = np.sort(np.random.default_rng(1).choice(N, 3_000, replace=False))
+    same(stored.take(rows), whole.take(rows))
+    start = 0
+    for block in stored.as_whole(("word", "n")).blocks(("word", "n")):
+        assert block.rows <= BLOCK
+        same(block, whole.only(("word", "n")).take(slice(start, start + block.rows)))
+        start += block.rows
+    assert start == N
+
+
+def test_a_torn_arrow_file_is_told(tmp_path: Path) -> None:
+    pyarrow.feather.write_feather(table(), tmp_path / "t.arrow")
+    raw = (tmp_path / "t.arrow").read_bytes()
+    (tmp_path / "t.arrow").write_bytes(raw[: len(raw) // 2])
+    with pytest.raises(DataError, match="cannot be read"):
+        Parquet.stored(tmp_path / "t.arrow", 1e9)
 
 
 def test_blocks_are_the_file_in_order(tmp_path: Path) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from assay.kernel.data import Column, plain_number
+from assay.kernel.data import Column
 from assay.kernel.errors import RequestError
 from assay.kernel.hints import reason
 from assay.kernel.need import need
 from assay.kernel.words import Say, refusal
 
+from . import forms
+from .cells import as_text
+
 SHOWN = 8
-DIGITS = 9  # significant digits of a written number
 
 
 class Written(ABC):
@@ -30,16 +31,17 @@ class Written(ABC):
         """Everything as named lists, in the order of the written file."""
 
     def save(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
-        """Write a CSV file, whole or not at all. Raises RequestError."""
-        return whole(Path(path), lambda handle: self.write(handle, lang))
+        """Write a file, whole or not at all: Parquet or JSON lines where its name ends so, else CSV. Raises RequestError."""
+        target = Path(path)
+        form = forms.form_of(target)
+        if form == "csv":
+            return whole(target, lambda handle: self.write(handle, lang))
+        made = forms.encoded(form, self.columns(lang))
+        return whole(target, lambda handle: handle.buffer.write(made if form == "jsonl" else forms.parquet_of(made)))
 
     def write(self, stream: TextIO, lang: str = "en") -> None:
         """Every row as CSV into an open text stream."""
-        columns = self.columns(lang)
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        for row in zip(*columns.values(), strict=True):
-            writer.writerow([_written(cell) for cell in row])
+        stream.write(forms.csv_text(self.columns(lang)))
 
     def to_pandas(self, lang: str = "en") -> Any:
         """A pandas frame."""
@@ -51,15 +53,13 @@ class Written(ABC):
     def text(self, lang: str = "en") -> str:
         """The first rows, for a terminal."""
         columns = self.columns(lang)
-        rows = [list(columns), *([_written(c) for c in row] for row in zip(*columns.values(), strict=True))][
-            : SHOWN + 1
-        ]
+        rows = [list(columns), *([as_text(c) for c in row] for row in zip(*columns.values(), strict=True))][: SHOWN + 1]
         widths = [min(24, max(len(str(row[i])) for row in rows)) for i in range(len(columns))]
         lines = ["  ".join(str(c)[:w].ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join([*lines, Say("answers", "rows", {"n": len(self)}).text(lang)])
 
 
-def whole(target: Path, write: Callable[[TextIO], None]) -> Path:
+def whole(target: Path, write: Callable[[TextIO], Any]) -> Path:
     """Write a file, whole or not at all. Raises RequestError."""
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -80,7 +80,3 @@ def beside(ids: Sequence[Column], named: Iterable[tuple[str, Sequence[Any]]]) ->
             name += "_"
         out[name] = list(values)
     return out
-
-
-def _written(cell: Any) -> str:
-    return plain_number(float(f"{cell:.{DIGITS}g}")) if isinstance(cell, float) else str(cell)

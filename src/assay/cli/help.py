@@ -23,6 +23,7 @@ from a table to answers:
   assay counterfactual loans.assay new.csv --row 3         what would have to change for another answer
   assay audit   loans.assay june.csv
   assay verify  loans.assay loans.csv                      every claim computed again
+  assay sign    loans.assay --key writer.key
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
   assay similar reviews.csv "the room was cold"
@@ -52,9 +53,14 @@ another place. Ctrl-C ships the best so far; a killed run goes on with --resume.
         "help.predict.epilog": """\
 The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value,
 and before them the value that a grade is nearest to), set (the answers that cannot be ruled out at the
-model's level) and notes (what is unusual about the row).
+model's level) and notes (what is unusual about the row). In CSV, a text that begins with = + - or @ gets
+an apostrophe before it, so that no spreadsheet reckons with it; numbers stay as they are.
+
+CSV, Parquet and Arrow files larger than the memory are answered block by block. PATH appears when all is there; what a killed
+run has finished lies beside it (.PATH.part), and --resume goes on from there.
 
   assay predict loans.assay new.csv -o scored.csv
+  assay predict loans.assay millions.parquet -o scored.parquet --resume
   assay predict cells.assay slides/ -o found.json --draw drawn/     boxes, as COCO and on the pictures
 """,
         "help.explain": "why one row is answered as it is",
@@ -139,8 +145,20 @@ from the file and the table, with the reason. Exit code 1 where a claim differs.
 
   assay verify loans.assay loans.csv
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
+  assay verify loans.assay --key writer.pub
 """,
-        "help.verify.data": "the table that the model was learnt from",
+        "help.verify.data": "the table that the model was learnt from; without it, --key alone is checked",
+        "help.sign": "the writer's signature into a .assay file",
+        "help.sign.epilog": """\
+An Ed25519 signature over the manifest, which names the hash of every part: whoever has the public key sees whether
+the file is as you wrote it. A signature that is there is replaced. Keys are 32 raw bytes; none is ever written over.
+
+  assay sign --new-keys keys/writer                        writes keys/writer.key and keys/writer.pub
+  assay sign loans.assay --key keys/writer.key
+  assay verify loans.assay --key keys/writer.pub
+""",
+        "help.sign.key": "the private key (32 raw bytes)",
+        "help.sign.new_keys": "make a pair of keys first: STEM.key, which its owner alone can read, and STEM.pub",
         "help.verify.test": "the test rows of your own that the model was measured on",
         "help.verify.key": "the writer's public key (32 raw bytes): the file's signature is checked first",
         "help.verify.output": "every claim as JSON",
@@ -264,7 +282,8 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.resume": "go on with a killed run",
         "help.model": "a .assay file",
         "help.predict.data": "rows to answer: CSV, Parquet, Excel, JSON lines, a database URL, or a folder of texts or pictures",
-        "help.predict.output": "CSV file to write (default: the screen); where boxes are answered, NAME.json is written as COCO",
+        "help.predict.resume": "go on with a killed run of the same model, data and options: the file is the same to the byte",
+        "help.predict.output": "file to write: .parquet, .jsonl, else CSV (default: the screen); where boxes are answered, NAME.json is written as COCO",
         "help.predict.draw": "write each picture with its boxes into FOLDER (models that find things in pictures)",
         "help.predict.least": "answer with boxes of at least this probability (default: 0.5)",
         "help.explain.data": "a table that holds the row",
@@ -305,6 +324,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
   assay counterfactual loans.assay new.csv --row 3         如何改变才能得到另一个回答
   assay audit   loans.assay june.csv
   assay verify  loans.assay loans.csv                      重新计算每一项声明
+  assay sign    loans.assay --key writer.key
   assay report  loans.assay -o loans.md
   assay export  loans.assay loans.onnx june.csv
   assay similar reviews.csv "the room was cold"
@@ -333,8 +353,13 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.predict.epilog": """\
 写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high；
 等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
+在 CSV 中，以 = + - @ 开头的文本前会加一个撇号，以免表格软件把它当作公式计算；数字保持原样。
+
+大于内存的 CSV、Parquet 和 Arrow 文件会逐块回答。全部完成后 PATH 才会出现；被中断的运行已完成的部分保存在旁边
+（.PATH.part），可用 --resume 继续。
 
   assay predict loans.assay new.csv -o scored.csv
+  assay predict loans.assay millions.parquet -o scored.parquet --resume
   assay predict cells.assay slides/ -o found.json --draw drawn/     方框，写为 COCO 并画在图片上
 """,
         "help.explain": "说明某一行为何得到这样的回答",
@@ -418,8 +443,20 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
 
   assay verify loans.assay loans.csv
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
+  assay verify loans.assay --key writer.pub
 """,
-        "help.verify.data": "模型学习所用的表",
+        "help.verify.data": "模型学习所用的表；省略时只用 --key 核对签名",
+        "help.sign": "为 .assay 文件加上作者的签名",
+        "help.sign.epilog": """\
+对清单作 Ed25519 签名，清单载有每个部分的哈希：持有公钥者可知文件是否与您写出时一致。已有的签名会被替换。
+密钥为 32 字节的原始数据，绝不会被覆盖。
+
+  assay sign --new-keys keys/writer                        写出 keys/writer.key 和 keys/writer.pub
+  assay sign loans.assay --key keys/writer.key
+  assay verify loans.assay --key keys/writer.pub
+""",
+        "help.sign.key": "私钥（32 字节）",
+        "help.sign.new_keys": "先生成一对密钥：STEM.key（仅所有者可读）和 STEM.pub",
         "help.verify.test": "训练时用于测量的自有测试行",
         "help.verify.key": "作者的公钥（32 字节）：先核对文件的签名",
         "help.verify.output": "以 JSON 写出每一项声明",
@@ -541,7 +578,8 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.resume": "继续被终止的运行",
         "help.model": ".assay 文件",
         "help.predict.data": "要回答的行：CSV、Parquet、Excel、JSON 行、数据库 URL，或文本或图片文件夹",
-        "help.predict.output": "要写入的 CSV 文件（默认：显示在屏幕上）；回答为方框时，名称以 .json 结尾则写为 COCO",
+        "help.predict.resume": "以相同的模型、数据和选项继续被中断的运行：写出的文件逐字节相同",
+        "help.predict.output": "要写入的文件：.parquet、.jsonl，否则为 CSV（默认：显示在屏幕上）；回答为方框时，名称以 .json 结尾则写为 COCO",
         "help.predict.draw": "把每张图片连同方框写入文件夹（用于在图片中寻找物体的模型）",
         "help.predict.least": "只回答概率不低于此值的方框（默认：0.5）",
         "help.explain.data": "包含该行的表",

@@ -23,6 +23,7 @@ VERBS = (
     "counterfactual",
     "audit",
     "verify",
+    "sign",
     "report",
     "export",
     "serve",

@@ -163,6 +163,24 @@ class Arriving(Progress):
         return self._line(f"{bar(share)} {said}{left}", f"{int(10 * share)}")
 
 
+class Answering(Arriving):
+    """How many rows are answered, how many a second, and how long the rest takes; quiet where there is one block of them."""
+
+    rows = 0
+
+    def more(self, came: int, whole: int) -> None:
+        """Rows that are answered, and all of them."""
+        self.rows = came
+        if self.first is None:
+            self.first = came
+            self.clock = Clock.start()
+        elif not (self.first == 0 and came == whole and not self.last):
+            pace = (came - self.first) / max(self.clock.spent(), 1e-3)
+            left = word("left", self.lang, time=clock_text((whole - came) / max(pace, 1e-9)))
+            said = word("answering", self.lang, came=came, whole=whole, pace=round(pace))
+            self._line(f"{bar(came / whole)} {said} · {left}", f"{int(10 * came / whole)}")
+
+
 def bar(share: float, width: int = 18) -> str:
     """A bar that is filled to a share.
 

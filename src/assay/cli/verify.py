@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assay.kernel.errors import BundleError, RequestError
+from assay.kernel.words import refusal
+
 from .options import common, reading, reading_options, tell, writable
 from .speech import helped, word
 
@@ -20,7 +23,7 @@ DIGITS = 6
 def options(parser: argparse.ArgumentParser, lang: str) -> None:
     """Options of the verb."""
     parser.add_argument("model", help=helped("model", lang))
-    parser.add_argument("data", help=helped("verify.data", lang))
+    parser.add_argument("data", nargs="?", help=helped("verify.data", lang))
     parser.add_argument("--test", metavar="DATA", help=helped("verify.test", lang))
     parser.add_argument("--key", metavar="FILE", help=helped("verify.key", lang))
     parser.add_argument("-o", "--output", metavar="PATH", help=helped("verify.output", lang))
@@ -29,7 +32,9 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Compute again, and tell claim by claim."""
+    """Compute again, and tell claim by claim; without a table, whether the signature is that of a key."""
+    if not parsed.data:
+        return _signature_alone(parsed)
     if parsed.output:
         writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
@@ -39,9 +44,7 @@ def run(parsed: argparse.Namespace) -> int:
 
     told = [word("verify.whole", parsed.lang)]
     if parsed.key:
-        from assay.store.signature import verify as signed
-
-        signed(parsed.model, Path(parsed.key).read_bytes())
+        _check_signature(parsed)
         told.append(word("verify.signed", parsed.lang))
     progress = Progress(parsed.lang)
     found = assay.verify(parsed.model, parsed.data, tell=progress.check, test=parsed.test, **reading_options(parsed))
@@ -56,6 +59,29 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output:
         tell(word("wrote_report", parsed.lang, report=parsed.output))
     return 0 if found.holds else 1
+
+
+def _signature_alone(parsed: argparse.Namespace) -> int:
+    if not parsed.key or parsed.test or parsed.output:
+        raise refusal(RequestError, "cli", "nothing_to_verify")
+    _check_signature(parsed)
+    if parsed.json:
+        print(json.dumps({"whole": True, "signed": True}))
+    else:
+        print("\n".join(word(key, parsed.lang) for key in ("verify.whole", "verify.signed")))
+    return 0
+
+
+def _check_signature(parsed: argparse.Namespace) -> None:
+    """Every part has the hash that the manifest states, and the manifest is signed. Raises BundleError."""
+    from assay.store.bundle import of_file
+    from assay.store.signature import read_key, verify
+
+    key = read_key(parsed.key)
+    try:
+        verify(parsed.model, key)
+    except BundleError as error:
+        raise of_file(error, parsed.model) from error
 
 
 def _lines(found: Verified, lang: str) -> Iterable[str]:

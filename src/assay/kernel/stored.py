@@ -38,6 +38,10 @@ class Stored(Protocol):
         """All rows as raw columns, in order, at most BLOCK rows at once; of the columns named, or of all."""
         ...
 
+    def as_whole(self, names: Sequence[str]) -> Stored:
+        """The same table, whose blocks of these columns are what `read` would make of the whole: numbers or words alike."""
+        ...
+
     def close(self) -> None:
         """Give back files that were made for it. May be called twice."""
         ...
@@ -69,6 +73,10 @@ class Held:
         for start in range(0, data.rows, BLOCK):
             yield data.take(slice(start, start + BLOCK))
 
+    def as_whole(self, names: Sequence[str]) -> Held:
+        """It is whole."""
+        return self
+
     def close(self) -> None:
         """Nothing was made."""
 
@@ -97,6 +105,10 @@ class At:
     def blocks(self, names: Sequence[str] | None = None) -> Iterator[Dataset]:
         """All rows, in order."""
         return (block.at(self.home) for block in self.table.blocks(names))
+
+    def as_whole(self, names: Sequence[str]) -> At:
+        """The same, its blocks made as of the whole."""
+        return At(self.table.as_whole(names), self.home)
 
     def close(self) -> None:
         """Give back files that were made for it."""

@@ -29,6 +29,7 @@ LARGEST = 2.0**53
 ANY_NUMBER = re.compile(r"^[+-]?(?:\d[\d ,.']*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?$")
 COMMA_NUMBER = r"^[+-]?(?:[0-9]{1,3}(?:[. \x{a0}\x{202f}'][0-9]{3})+|[0-9]+)(?:,[0-9]+)?$"
 COMMA_SHARE = 0.8  # of a column's different cells must be written so; the others are misfits
+GROUPINGS = (r"[. \x{a0}\x{202f}']", "[.]")  # what stands between thousands: beside commas, and where there is none
 POINT_SURE = r"^[+-]?[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})$"
 COMMA_SURE = r"(?:^|[0-9]),(?:[0-9]{1,2}|[0-9]{4,})$|[.' ][0-9]{3},[0-9]+$|^[+-]?0,[0-9]+$"
 
@@ -42,6 +43,15 @@ class Comma:
 
 
 NO_COMMA = Comma()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What a whole column is, of which one block is made (`_judged`)."""
+
+    numbers: bool  # numbers, not words
+    marks: bool  # "." and "-" are missing
+    grouping: str  # what stands between thousands where it has a decimal comma, else ""
 
 
 @dataclass
@@ -59,29 +69,36 @@ class Met:
         return {"missing_tokens": dict(sorted(self.missing.items()))} if self.missing else {}
 
 
-def text_column(name: str, texts: Any, met: Met, comma: Comma = NO_COMMA) -> Column:
+def text_column(name: str, texts: Any, met: Met, comma: Comma = NO_COMMA, judged: Judged | None = None) -> Column:
     """A column from an Arrow (chunked) array of strings; `comma` says how this table writes its numbers."""
     import pyarrow as pa
 
     chunked = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts], type=texts.type)
-    numbers = _numbers_at_once(chunked, met)
+    numbers = _numbers_at_once(chunked, met) if judged is None else None
     if numbers is not None:
         return Column(name=name, cells=numbers)
     coded = chunked.dictionary_encode().combine_chunks()
     if isinstance(coded, pa.ChunkedArray):  # an empty column has no chunks to combine
         coded = pa.array([], type=chunked.type).dictionary_encode()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return coded_column(name, codes, coded.dictionary, met, comma)
+    return coded_column(name, codes, coded.dictionary, met, comma, judged)
 
 
-def coded_column(name: str, codes: NDArray[np.int32], levels: Any, met: Met, comma: Comma = NO_COMMA) -> Column:
+def coded_column(
+    name: str,
+    codes: NDArray[np.int32],
+    levels: Any,
+    met: Met,
+    comma: Comma = NO_COMMA,
+    judged: Judged | None = None,
+) -> Column:
     """A column from codes [n] (-1 missing) into an Arrow array of distinct strings."""
     codes, levels = _stripped(codes, levels)
-    codes, levels = _without_missing(codes, levels, met)
-    if comma.decimal:
-        codes, levels = _with_points(codes, levels, comma)
-    if len(levels) > FEW:
-        values = _as_numbers(levels)
+    codes, levels = _without_missing(codes, levels, met, judged)
+    if grouping := _grouping(levels, comma) if judged is None else judged.grouping:
+        codes, levels = _merged(codes, with_points(levels, grouping))
+    if judged.numbers if judged is not None else len(levels) > FEW:
+        values = as_numbers(levels) if len(levels) else np.empty(0)
         if values is not None:
             return Column(name=name, cells=np.append(values, np.nan)[codes])
     spelled = np.empty(len(levels), dtype=object)
@@ -198,13 +215,17 @@ def _merged(codes: NDArray[np.int32], spelled: Any) -> tuple[NDArray[np.int32], 
     return np.append(new, np.int32(-1))[codes], again.dictionary
 
 
-def _without_missing(codes: NDArray[np.int32], levels: Any, met: Met) -> tuple[NDArray[np.int32], Any]:
+def _without_missing(
+    codes: NDArray[np.int32], levels: Any, met: Met, judged: Judged | None
+) -> tuple[NDArray[np.int32], Any]:
     """Levels that mean "missing" become -1, and are counted."""
     import pyarrow.compute as pc
 
     gone = pc.is_in(levels, value_set=_missing_set(levels.type)).to_numpy(zero_copy_only=False)
     marks = pc.is_in(levels, value_set=_missing_set(levels.type, MISSING_AMONG_NUMBERS)).to_numpy(zero_copy_only=False)
-    if (marks & ~gone).any():
+    if judged is not None:
+        gone = marks if judged.marks else gone
+    elif (marks & ~gone).any():
         rest = levels.filter(~marks).to_pylist()
         if rest and all(looks_numeric(text) for text in rest):
             gone = marks
@@ -217,24 +238,36 @@ def _without_missing(codes: NDArray[np.int32], levels: Any, met: Met) -> tuple[N
     return np.append(new, np.int32(-1))[codes], levels.filter(~gone)
 
 
-def _with_points(codes: NDArray[np.int32], levels: Any, comma: Comma) -> tuple[NDArray[np.int32], Any]:
-    """1.234,56 spelled 1234.56, in a column mostly written so."""
+def _grouping(levels: Any, comma: Comma) -> str:
+    """What stands between thousands in a column mostly written with a decimal comma, "" in any other."""
     import pyarrow.compute as pc
 
-    fits = pc.match_substring_regex(levels, COMMA_NUMBER)
-    if not len(levels) or pc.sum(fits).as_py() < COMMA_SHARE * len(levels):
-        return codes, levels
-    if pc.any(pc.match_substring(levels, ",")).as_py():
-        grouping = r"[. \x{a0}\x{202f}']"
-    elif comma.grouped:  # without a comma, blanks may group the digits of a label (a telephone number)
-        grouping = r"[.]"
-    else:
-        return codes, levels
+    if not comma.decimal or not len(levels) or pc.sum(fits_comma(levels)).as_py() < COMMA_SHARE * len(levels):
+        return ""
+    return grouping_of(bool(pc.any(pc.match_substring(levels, ",")).as_py()), comma)
+
+
+def grouping_of(commas: bool, comma: Comma) -> str:
+    """The same, once it is known whether the column has a comma: without, blanks may group a label's digits (a telephone)."""
+    return GROUPINGS[0] if commas else GROUPINGS[1] if comma.grouped else ""
+
+
+def fits_comma(levels: Any) -> Any:
+    """Whether each level is a number as it is written with a decimal comma."""
+    import pyarrow.compute as pc
+
+    return pc.match_substring_regex(levels, COMMA_NUMBER)
+
+
+def with_points(levels: Any, grouping: str) -> Any:
+    """1.234,56 spelled 1234.56; what is no such number stays."""
+    import pyarrow.compute as pc
+
     plain = pc.replace_substring(pc.replace_substring_regex(levels, grouping, ""), ",", ".")
-    return _merged(codes, pc.if_else(fits, plain, levels))
+    return pc.if_else(fits_comma(levels), plain, levels)
 
 
-def _as_numbers(levels: Any) -> NDArray[np.float64] | None:
+def as_numbers(levels: Any) -> NDArray[np.float64] | None:
     """float64 of every level, where every one is a plain number that float64 holds without loss of digits."""
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.kernel.errors import DataError
+from assay.kernel.hints import reason
 from assay.kernel.words import refusal
 
 from . import _peek as peek
@@ -125,10 +126,13 @@ class Spooled:
     examples: list[str] = field(default_factory=list)
 
 
-def spool(first: bytes, rest: Iterator[bytes], dialect: Dialect, layout: Layout, names: Sequence[str]) -> Spooled:
+def spool(
+    name: str, first: bytes, rest: Iterator[bytes], dialect: Dialect, layout: Layout, names: Sequence[str]
+) -> Spooled:
     """Write all rows as texts: those of `first`, a block without its header, and of the blocks that follow.
 
-    The file is the caller's to remove; nothing is left where writing fails or is interrupted.
+    The file is the caller's to remove; nothing is left where writing fails or is interrupted. Raises DataError where there is no
+    room for it.
     """
     import pyarrow as pa
     import pyarrow.parquet
@@ -148,9 +152,12 @@ def spool(first: bytes, rest: Iterator[bytes], dialect: Dialect, layout: Layout,
                 if columns:
                     writer.write_table(pa.table([c.cast(pa.large_string()) for c in columns], schema=schema))
                 block = following
-    except BaseException:
+    except BaseException as error:
         with suppress(FileNotFoundError):
             made.path.unlink()
+        if isinstance(error, OSError):
+            said = {"name": name, "folder": str(made.path.parent), "reason": reason(error)}
+            raise refusal(DataError, "readers", "no_space", **said) from error
         raise
     return made
 

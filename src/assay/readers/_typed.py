@@ -19,7 +19,7 @@ from assay.kernel.data import Column, Dataset, Source, plain_moment, plain_numbe
 from assay.kernel.errors import DataError
 from assay.kernel.words import refusal
 
-from ._columns import LARGEST, Met, distinct_names, said_details, text_column
+from ._columns import LARGEST, Judged, Met, distinct_names, said_details, text_column
 
 UTC = dt.timezone.utc  # noqa: UP017 (mypy and older documentation know this name)
 
@@ -67,19 +67,17 @@ def _arrow_maker(cells: Any) -> Callable[[str, Met], Column]:
     return lambda name, met: arrow_column(name, cells, met)
 
 
-def arrow_column(name: str, cells: Any, met: Met) -> Column:
-    """A column from an Arrow array of any type: [n]."""
+def arrow_column(name: str, cells: Any, met: Met, judged: Judged | None = None) -> Column:
+    """A column from an Arrow array of any type: [n]; of texts that are one block of many, as the whole is judged."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.types as of
 
     kind = cells.type
+    if (texts := texts_of(cells)) is not None:
+        return text_column(name, texts, met, judged=judged)
     if of.is_dictionary(kind):
         return arrow_column(name, _decoded(cells), met)
-    if of.is_string(kind) or of.is_large_string(kind):
-        return text_column(name, cells, met)
-    if of.is_string_view(kind):  # few of Arrow's functions know it yet
-        return text_column(name, pc.cast(cells, pa.large_string()), met)
     if of.is_floating(kind) or of.is_decimal(kind):
         return Column.of_numbers(name, _numpy(pc.cast(cells, pa.float64(), safe=False)))
     if of.is_integer(kind):
@@ -94,6 +92,21 @@ def arrow_column(name: str, cells: Any, met: Met) -> Column:
         seconds = pc.cast(pc.cast(cells, pa.duration("us"), safe=False), pa.int64())
         return Column.of_numbers(name, _numpy(pc.cast(seconds, pa.float64())) / 1e6)
     return value_column(name, cells.to_pylist(), met)
+
+
+def texts_of(cells: Any) -> Any:
+    """The strings of an Arrow array that holds strings, in whichever way; None where it holds anything else."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as of
+
+    kind = cells.type
+    if of.is_dictionary(kind):
+        of_strings = of.is_string(kind.value_type) or of.is_large_string(kind.value_type)
+        return texts_of(_decoded(cells)) if of_strings or of.is_string_view(kind.value_type) else None
+    if of.is_string_view(kind):  # few of Arrow's functions know it yet
+        return pc.cast(cells, pa.large_string())
+    return cells if of.is_string(kind) or of.is_large_string(kind) else None
 
 
 def _decoded(cells: Any) -> Any:

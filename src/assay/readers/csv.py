@@ -184,7 +184,7 @@ class Csv:
         first = next(blocks)
         start = _behind(first, layout.body + text.details.get("hint_lines", 0))
         names, named = distinct_names(layout.header or [""] * layout.width)
-        made = spool(first[start:], blocks, dialect, layout, names)
+        made = spool(path.name, first[start:], blocks, dialect, layout, names)
         try:
             if not made.rows:
                 raise _header_only(path.name, layout)

@@ -16,7 +16,7 @@ from assay.kernel.plugins import About
 from assay.kernel.words import refusal
 
 from . import _peek as peek
-from ._stored import ParquetFile
+from ._stored import ArrowFile, ParquetFile
 from ._typed import arrow_dataset
 
 
@@ -62,12 +62,14 @@ class Parquet:
 
     @classmethod
     def stored(cls, source: Any, most_bytes: float) -> ParquetFile | None:
-        """The same file block by block; None where it is no Parquet or has no rows. Raises DataError where it is damaged."""
+        """The same file block by block; None where it is neither or has no rows. Raises DataError where it is damaged."""
         path = peek.existing(source)
-        if peek.kind_of(path) != "parquet":
+        kind = peek.kind_of(path)
+        if kind not in ("parquet", "arrow"):
             return None
+        door = ParquetFile if kind == "parquet" else ArrowFile
         with _told_as_torn(path):
-            found = ParquetFile(path, Source(name=path.name, reader="parquet", details={"format": "parquet"}))
+            found = door(path, Source(name=path.name, reader="parquet", details={"format": kind}))
         return found if found.rows and found.names else None
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..answers.cells import plain_cell
 from ..answers.scorecard import Runs, Scorecard
 from ..kernel.data import plain_number
 from ..kernel.errors import RequestError, Sentences
@@ -96,16 +97,14 @@ class ScorecardReport:
         alone, pairs = self._tables()
         for one in alone:
             for name, points in zip(one.names[0], one.points, strict=True):
-                writer.writerow(
-                    [_safe(one.table.sides[0].feature), _safe(voice.say(name)), "", "", self._points(points)]
-                )
+                cells = plain_cell(one.table.sides[0].feature), _band(name, voice)
+                writer.writerow([*cells, "", "", self._points(points)])
         for one in pairs:
-            down, along = (_safe(side.feature) for side in one.table.sides)
+            down, along = (plain_cell(side.feature) for side in one.table.sides)
             for name, line in zip(one.names[0], one.points, strict=True):
                 for other, points in zip(one.names[1], line, strict=True):
-                    writer.writerow(
-                        [down, _safe(voice.say(name)), along, _safe(voice.say(other)), self._points(points)]
-                    )
+                    cells_of_two = down, _band(name, voice), along, _band(other, voice)
+                    writer.writerow([*cells_of_two, self._points(points)])
         return stream.getvalue()
 
     def structured(self) -> dict[str, Any]:
@@ -231,6 +230,6 @@ def _table(report: ScorecardReport, one: Runs, voice: Voice, heads: Raw, lines: 
     return tag("table", caption, tag("thead", heads), tag("tbody", *lines), class_="card-table")
 
 
-def _safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+@\t\r" else text
+def _band(name: str | Say, voice: Voice) -> str:
+    """A cell that no spreadsheet takes for a formula; bands of numbers ("-5 to 3") are our own words and stay."""
+    return plain_cell(name) if isinstance(name, str) else voice.say(name)

@@ -68,14 +68,14 @@ def write_bytes(data: bytes, path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(passing, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise refusal(RequestError, "store", "unwritten", path=str(path), reason=reason(error)) from error
     finally:
         passing.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a renaming last through a power cut; folders cannot be opened on Windows."""
     if os.name != "posix":
         return

@@ -7,9 +7,11 @@ part, so the signature covers them all. Keys are 32 raw bytes. A file without a 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from ..kernel.errors import BundleTampered, SettingError
+from ..kernel.errors import BundleTampered, RequestError, SettingError
+from ..kernel.hints import reason
 from ..kernel.need import need
 from ..kernel.words import refusal
 from . import bundle, plain, zipped
@@ -22,6 +24,47 @@ def new_keys() -> tuple[bytes, bytes]:
     ed25519 = need("cryptography.hazmat.primitives.asymmetric.ed25519", extra="sign")
     private = ed25519.Ed25519PrivateKey.generate()
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+
+
+def new_key_files(stem: str | Path) -> tuple[Path, Path]:
+    """A private key in STEM.key, which its owner alone may read, and the public one in STEM.pub.
+
+    Raises RequestError where one of them is there already, or cannot be written: no key is ever written over.
+    """
+    paths = Path(f"{stem}.key"), Path(f"{stem}.pub")
+    for path in paths:
+        if os.path.lexists(path):
+            raise refusal(RequestError, "store", "key_there", path=str(path))
+    made: list[Path] = []
+    try:
+        for path, raw, mode in zip(paths, new_keys(), (0o600, 0o644), strict=True):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+            made.append(path)
+            with os.fdopen(handle, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError as error:
+        for one in made:
+            one.unlink(missing_ok=True)
+        raise refusal(RequestError, "store", "unwritten", path=str(path), reason=reason(error)) from error
+    return paths
+
+
+def read_key(path: str | Path) -> bytes:
+    """The key in a file. Raises RequestError where it cannot be read, SettingError where it is no key."""
+    try:
+        with open(path, "rb") as file:
+            return _key(file.read(33), os.fstat(file.fileno()).st_size)
+    except OSError as error:
+        raise refusal(RequestError, "store", "key_unread", path=str(path), reason=reason(error)) from error
+
+
+def public_of(private_key: bytes) -> bytes:
+    """The public half of a private key. Raises MissingPackage."""
+    ed25519 = need("cryptography.hazmat.primitives.asymmetric.ed25519", extra="sign")
+    found: bytes = ed25519.Ed25519PrivateKey.from_private_bytes(_key(private_key)).public_key().public_bytes_raw()
+    return found
 
 
 def sign(path: str | Path, private_key: bytes) -> None:
@@ -52,7 +95,7 @@ def verify_bytes(data: bytes, public_key: bytes) -> None:
         raise refusal(BundleTampered, "store", "other_key") from error
 
 
-def _key(raw: bytes) -> bytes:
+def _key(raw: bytes, size: int = 0) -> bytes:
     if len(raw) != 32:
-        raise refusal(SettingError, "store", "key", n=len(raw))
+        raise refusal(SettingError, "store", "key", n=max(size, len(raw)))
     return raw
