@@ -13,7 +13,7 @@ SRC = Path(__file__).parents[2] / "src" / "assay"
 ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "recipes")
 # Who stands above whom; a room may import what stands below it.
 LAYERS = (
-    {"cli", "serve", "sklearn", "testing"},
+    {"cli", "serve", "sklearn", "mlflow", "testing"},
     {"api"},
     {"private", "verifying", "streaming", "foreign"},
     {"model"},
@@ -57,6 +57,7 @@ HEAVY = {
     "uvicorn",
     "msgspec",
     "psycopg",
+    "mlflow",
 }
 
 

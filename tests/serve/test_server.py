@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ BODY = json.dumps({"rows": [ROW]}).encode()
 
 
 @contextmanager
-def server(*options: str, models: str = "") -> Iterator[tuple[subprocess.Popen[str], int]]:
+def server(*options: str, models: str = "", wait: bool = True) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """`assay serve` as a process of its own, and its port; whatever happens it is ended."""
     command = [sys.executable, "-m", "assay", "serve", models or str(saved()), "--port", "0", *options]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
@@ -45,7 +47,8 @@ def server(*options: str, models: str = "") -> Iterator[tuple[subprocess.Popen[s
         else:
             raise AssertionError("".join(lines))
         threading.Thread(target=lambda: lines.extend(child.stderr), daemon=True).start()  # type: ignore[arg-type]
-        _answers(int(found[1]))
+        if wait:
+            _answers(int(found[1]))
         yield child, int(found[1])
     finally:
         if child.poll() is None:
@@ -266,6 +269,59 @@ def test_a_token_is_asked_for_over_the_wire_too(tmp_path: Path) -> None:
     with server("--token-file", str(tmp_path / "token")) as (_, port):
         assert ask(port, "/predict", BODY)[0] == 401
         assert ask(port, "/predict", BODY, authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+def test_only_clients_with_a_certificate_are_let_in_where_that_is_asked_for(tmp_path: Path) -> None:
+    names = certificates(tmp_path)
+    options = ["--certificate", names["server"], "--private-key", names["server"] + ".key", "--client-ca", names["ca"]]
+    with server(*options, wait=False) as (_, port):
+        known = ssl.create_default_context(cafile=names["ca"])
+        known.load_cert_chain(names["client"], names["client"] + ".key")
+        for _ in range(100):
+            try:
+                with urllib.request.urlopen(f"https://localhost:{port}/models", timeout=10, context=known) as got:
+                    assert got.status == 200
+                break
+            except ConnectionError:
+                time.sleep(0.1)
+        stranger = ssl.create_default_context(cafile=names["ca"])
+        with pytest.raises((urllib.error.URLError, ssl.SSLError, ConnectionError)):
+            urllib.request.urlopen(f"https://localhost:{port}/models", timeout=10, context=stranger)
+
+
+def certificates(folder: Path) -> dict[str, str]:
+    """PEM files of an authority, and of a server and a client that it signed; each has its key beside it."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    now, found, authority = datetime.now(UTC), {}, None
+    for name in ("ca", "server", "client"):
+        key, subject = (
+            ec.generate_private_key(ec.SECP256R1()),
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]),
+        )
+        issuer, signer = (subject, key) if authority is None else authority
+        made = x509.CertificateBuilder(
+            issuer, subject, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1)
+        )
+        made = made.add_extension(x509.BasicConstraints(ca=authority is None, path_length=None), critical=True)
+        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        made = made.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
+        (folder / f"{name}.pem").write_bytes(
+            made.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        )
+        plain = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (folder / f"{name}.pem.key").write_bytes(plain)
+        authority = authority or (subject, key)
+        found[name] = str(folder / f"{name}.pem")
+    return found
 
 
 def test_what_cannot_be_served_is_said_at_once_in_three_parts(
