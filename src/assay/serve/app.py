@@ -37,7 +37,7 @@ POLICY = (
 )
 _SAFE: Headers = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser sends the login form with "Origin: null"
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
