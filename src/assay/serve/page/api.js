@@ -1,0 +1,75 @@
+// How does the page ask the server, and what does it make of a refusal?
+
+import { language, say } from "./words.js";
+
+/** A refusal as the server words it: what was seen, what was expected, what to do; and the single problems. */
+export class Refusal extends Error {
+  constructor(status, parts, problems = []) {
+    super(parts.seen);
+    this.status = status;
+    this.parts = parts;
+    this.problems = problems;
+  }
+}
+
+/** The address of something of one model. */
+export function of(model, path) {
+  return `/models/${encodeURIComponent(model)}${path}`;
+}
+
+/** What a road tells, as JSON. Raises Refusal. */
+export async function read(path, signal) {
+  return (await ask(path, { signal })).json();
+}
+
+/** The same as text. */
+export async function readText(path, signal) {
+  return (await ask(path, { signal })).text();
+}
+
+/** What a question is answered, as JSON. Raises Refusal. */
+export async function post(path, question, signal) {
+  const reply = await ask(path, {
+    method: "POST",
+    body: JSON.stringify(question),
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    signal,
+  });
+  return reply.json();
+}
+
+/** The answers to a table, as CSV. Raises Refusal. */
+export async function postTable(path, body, kind, signal) {
+  const reply = await ask(path, { method: "POST", body, headers: { "Content-Type": kind, Accept: "text/csv" }, signal });
+  return new Uint8Array(await reply.arrayBuffer());
+}
+
+async function ask(path, options) {
+  let reply;
+  try {
+    reply = await fetch(path, {
+      ...options,
+      credentials: "same-origin",
+      redirect: "error",
+      headers: { "Accept-Language": language(), ...options.headers },
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refusal(0, { seen: say("gone.seen"), expected: "", do: say("gone.do") });
+  }
+  if (!reply.ok) throw await refusal(reply);
+  return reply;
+}
+
+async function refusal(reply) {
+  if (reply.status === 401) return new Refusal(401, { seen: say("signed_out.seen"), expected: "", do: say("signed_out.do") });
+  const text = await reply.text();
+  let said = null;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    // Whoever stands between (a proxy) may answer with a page of its own: its status is told instead.
+  }
+  const parts = said?.error?.seen ? said.error : { seen: say("status", { status: String(reply.status) }), expected: "", do: "" };
+  return new Refusal(reply.status, parts, said?.problems ?? []);
+}
