@@ -196,6 +196,7 @@ def test_reasons_can_be_read_for_the_other_label(opened: Opening) -> None:
 def test_the_answer_moves_with_the_slider_as_the_model_says(opened: Opening, world: Any) -> None:
     page = opened()
     row = row_of(page)
+    page.get_by_label("Move", exact=True).select_option("age")
     slider = page.get_by_role("slider", name="Value of age")
     places = int(slider.get_attribute("max"))
     assert 20 <= places <= 26
@@ -215,9 +216,16 @@ def test_the_answer_moves_with_the_slider_as_the_model_says(opened: Opening, wor
     assert asked == [], "the slider looks up what was asked once"
 
 
+def test_the_column_that_pulls_most_is_moved_first(opened: Opening, world: Any) -> None:
+    page = opened()
+    strongest = world.loans.explain(row_of(page)).parts[0][0]
+    assert page.get_by_label("Move", exact=True).input_value() == strongest
+
+
 def test_a_value_that_was_tried_can_be_used(opened: Opening) -> None:
     page = opened()
     ask(page)
+    page.get_by_label("Move", exact=True).select_option("age")
     page.get_by_role("slider", name="Value of age").focus()
     page.keyboard.press("End")
     oldest = page.get_by_role("slider").get_attribute("aria-valuetext")

@@ -1,7 +1,7 @@
 // What does a person fill in, and which row does that make? One field a column, made from the model's schema; an empty field is an unknown value.
 
 import { freshId, icon, make } from "./dom.js";
-import { cell, flag, number, say } from "./words.js";
+import { cell, flag, number, say, sentences } from "./words.js";
 
 const FEW_LEVELS = 12; // that stand in a select; more are found by typing
 const MANY_FIELDS = 12; // from which on fields can be searched
@@ -12,12 +12,13 @@ export class Form {
     this.fields = card.columns.map((column) => field(column, row[column.name]));
     this.changed = changed;
     this.button = make("button", { type: "submit", class: "primary" }, say("ask"));
+    const typical = Object.values(card.example).some((value) => value !== null); // files of the first releases keep none
     const tools = make("div", { class: "form-tools" },
-      make("button", { type: "button", click: () => this.fill(card.example) }, say("example")),
+      typical ? make("button", { type: "button", click: () => this.fill(card.example) }, say("example")) : null,
       make("button", { type: "button", click: () => this.fill({}) }, say("empty")));
     this.element = make("form", { class: "card form", novalidate: true, autocomplete: "off", "aria-labelledby": "form-title" },
       make("h2", { id: "form-title" }, say("form")),
-      make("p", { class: "quiet" }, say("form_help")),
+      make("p", { class: "quiet" }, sentences(typical ? say("form_help") : "", say("form_unknown"))),
       tools, this.search(),
       make("div", { class: "fields" }, this.fields.map((one) => one.element)),
       make("div", { class: "send" }, this.button));

@@ -50,13 +50,18 @@ export function oneView(card, kept, signal) {
     const first = make("section", { class: "card", "aria-labelledby": "answer-title", "data-view": "answer" },
       make("h2", { id: "answer-title" }, `${say("answer")}: ${card.target}`), old, answerView(answer, card));
     panel.replaceChildren(first);
-    if (card.can.explain) panel.append(await reasonsView(card, row, typeof answer.answer === "string" ? answer.answer : "", until));
+    let strongest = [];
+    if (card.can.explain) {
+      const reasons = await reasonsView(card, row, typeof answer.answer === "string" ? answer.answer : "", until);
+      panel.append(reasons.element);
+      strongest = reasons.strongest;
+    }
     const take = (cells) => {
       form.fill({ ...form.row, ...cells });
       ask();
     };
     const more = [
-      whatIfView(card, row, answer, (column, value) => take({ [column.name]: value }), until),
+      whatIfView({ card, row, answer, strongest, take: (column, value) => take({ [column.name]: value }), signal: until }),
       otherwiseView(card, row, answer, (changes) => take(Object.fromEntries(changes.map((one) => [one.name, typed(one, card)]))), until),
     ];
     panel.append(...more.filter(Boolean));

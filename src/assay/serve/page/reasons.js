@@ -8,21 +8,29 @@ import { cell, number, say, signed } from "./words.js";
 
 const STEPS = 10; // that are drawn; smaller ones are summed up
 
-/** The reasons of one row, with a choice of the label that they speak for where there are more than two. */
+/** The reasons of one row, with a choice of the label that they speak for; beside them the columns, the one that pulls most first. */
 export async function reasonsView(card, row, label, signal) {
   const place = make("div", {});
+  let strongest = [];
   const show = async (wanted) => {
     let view;
     try {
-      view = waterfall(await post(of(card.name, "/explain"), { row, label: wanted }, signal), card);
+      const reasons = await post(of(card.name, "/explain"), { row, label: wanted }, signal);
+      strongest = byPull(reasons).map((part) => part.name);
+      view = waterfall(reasons, card);
     } catch (error) {
       view = problem(error);
     }
     place.replaceChildren(view);
   };
   await show(card.labels.length ? label : "");
-  return make("section", { class: "card", "aria-labelledby": "reasons-title", "data-view": "reasons" },
+  const element = make("section", { class: "card", "aria-labelledby": "reasons-title", "data-view": "reasons" },
     make("h2", { id: "reasons-title" }, say("reasons")), chooser(card, label, show), place);
+  return { element, strongest };
+}
+
+function byPull(reasons) {
+  return [...reasons.parts].sort((a, b) => Math.abs(b.pull) - Math.abs(a.pull));
 }
 
 function chooser(card, label, show) {
@@ -36,7 +44,7 @@ function chooser(card, label, show) {
 /** base + sum of pulls = score, drawn step by step. */
 export function waterfall(reasons, card) {
   const kinds = new Map(card.columns.map((column) => [column.name, column]));
-  const parts = [...reasons.parts].sort((a, b) => Math.abs(b.pull) - Math.abs(a.pull));
+  const parts = byPull(reasons);
   const steps = parts.length > STEPS + 1 ? [...parts.slice(0, STEPS), summed(parts.slice(STEPS))] : parts;
   const totals = [reasons.base];
   for (const step of steps) totals.push(totals.at(-1) + step.pull);

@@ -8,13 +8,14 @@ import { triable, tried } from "./grid.js";
 import { problem } from "./problem.js";
 import { cell, number, percent, say } from "./words.js";
 
-/** The part of the page where one value is moved. `take` is given a column and a value that is to stand in the form. */
-export function whatIfView(card, row, answer, take, signal) {
+/** The part of the page where one value is moved, at first that of the `strongest` column. `take` is given a column and a value for the form. */
+export function whatIfView({ card, row, answer, strongest, take, signal }) {
   const columns = card.columns.filter(triable);
   if (!columns.length || (!answer.probabilities && !answer.interval)) return null;
   const [id, labelId] = [freshId("moved"), freshId("moved-label")];
   const place = make("div", { class: "moved" });
   const choice = make("select", { id }, columns.map((column) => make("option", { value: column.name }, column.name)));
+  choice.value = strongest.find((name) => columns.some((column) => column.name === name)) ?? columns[0].name;
   const label = labelChoice(card, answer, labelId);
   let turn = 0;
   const show = async () => {

@@ -66,13 +66,18 @@ export function percent(share) {
   if (typeof share !== "number" || !Number.isFinite(share)) return "–";
   if (share < 1 && share > 0.9995) return "> 99.9 %";
   if (share > 0 && share < 0.0005) return "< 0.1 %";
-  const digits = share < 0.1 || share > 0.9 ? 1 : 0;
+  const digits = share < 0.1 || share > 0.9 || Math.abs(share - 0.5) < 0.01 ? 1 : 0; // near the ends and the border of two answers
   return `${new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(100 * share)} %`;
 }
 
 /** Names in a row, with the comma of the language. */
 export function listed(names) {
   return names.map(String).join(lang === "zh" ? "、" : ", ");
+}
+
+/** Sentences one after the other; empty ones are left out, and Chinese ones need no space. */
+export function sentences(...said) {
+  return said.filter(Boolean).join(lang === "zh" ? "" : " ");
 }
 
 /** A cell as people read it: flags as yes and no, nothing as unknown. */
