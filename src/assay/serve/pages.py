@@ -72,6 +72,6 @@ async def part(request: Request, world: World) -> Reply:
 
 
 ROUTES = (
-    Route("GET", "/", start, "The page for people"),
-    Route("GET", "/page/{file}", part, "A file that the page needs"),
+    Route("GET", "/", start, gives="text/html"),
+    Route("GET", "/page/{file}", part),
 )

@@ -120,7 +120,8 @@ def _reply(request: Request, world: World, hosted: Hosted, answers: list[Any], w
     counts[name, "answered"] += len(seen[0])
     if len(seen[0]) < len(answers):
         counts[name, "refused"] += len(answers) - len(seen[0])
-    world.watch(hosted, seen[0], seen[1], request.id)
+    if not request.trial:
+        world.watch(hosted, seen[0], seen[1], request.id)
     return Reply(encode({"model": {"name": name, "version": hosted.version}, "answers": answers}))
 
 

@@ -91,7 +91,7 @@ def test_a_value_beyond_training_is_warned_of_beside_its_field(opened: Opening) 
     assert "Outside the usual range" in age.inner_text()
     ask(page)
     assert "age 99 is outside the range of training" in age.inner_text()
-    assert "Take the answer with care" in page.locator("[data-view=answer]").inner_text()
+    assert "take the answer with care" in page.locator("[data-view=answer]").inner_text()
     field(page, "age").fill("40")
     assert "utside" not in age.inner_text()
 
@@ -214,6 +214,20 @@ def test_the_answer_moves_with_the_slider_as_the_model_says(opened: Opening, wor
         assert heights[-1] == pytest.approx(100 * (1 - share), abs=0.01)
     assert heights[0] != heights[1]
     assert asked == [], "the slider looks up what was asked once"
+
+
+def test_rows_that_are_only_tried_are_told_apart_from_traffic(opened: Opening) -> None:
+    page = opened()
+    sent: list[tuple[int, str | None]] = []
+    page.on(
+        "request",
+        lambda asked: (
+            asked.url.endswith("/predict")
+            and sent.append((len(asked.post_data_json["rows"]), asked.headers.get("x-assay-purpose")))
+        ),
+    )
+    ask(page)
+    assert [(rows > 1, purpose) for rows, purpose in sent] == [(False, None), (True, "trial")]
 
 
 def test_the_column_that_pulls_most_is_moved_first(opened: Opening, world: Any) -> None:

@@ -27,12 +27,12 @@ export async function readText(path, signal) {
   return (await ask(path, { signal })).text();
 }
 
-/** What a question is answered, as JSON. Raises Refusal. */
-export async function post(path, question, signal) {
+/** What a question is answered, as JSON; `more` are headers. Raises Refusal. */
+export async function post(path, question, signal, more = {}) {
   const reply = await ask(path, {
     method: "POST",
     body: JSON.stringify(question),
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    headers: { "Content-Type": "application/json", Accept: "application/json", ...more },
     signal,
   });
   return reply.json();
