@@ -11,7 +11,7 @@ export function answerView(answer, card) {
   return make("div", { class: "answer" },
     make("p", { class: "big", "data-part": "answer" }, headline(answer)),
     make("p", { class: "lead" }, subline(answer, card)),
-    body(answer),
+    body(answer, card),
     notes(answer));
 }
 
@@ -42,12 +42,12 @@ function subline(answer, card) {
   return "";
 }
 
-function body(answer) {
-  if (answer.interval) return scale(answer);
-  return answer.probabilities ? labels(answer) : null;
+function body(answer, card) {
+  if (answer.interval) return scale(answer, card);
+  return answer.probabilities ? labels(answer, card) : null;
 }
 
-function labels(answer) {
+function labels(answer, card) {
   const open = new Set((answer.set ?? []).map(String));
   const lines = ranked(answer).map(([label, share]) => make("li", { class: open.has(label) ? "label-bar open" : "label-bar" },
     make("span", {}, make("span", { class: "name" }, label), open.has(label) ? [" ", make("span", { class: "badge" }, say("open"))] : null),
@@ -57,7 +57,7 @@ function labels(answer) {
   return make("div", {},
     make("ul", { class: "label-bars" }, lines.slice(0, SHOWN)),
     rest.length ? make("details", {}, make("summary", {}, say("other_labels", { n: rest.length })), make("ul", { class: "label-bars" }, rest)) : null,
-    make("p", { class: "set", "data-part": "set" }, leftOpen(answer, null)));
+    make("p", { class: "set", "data-part": "set" }, leftOpen(answer, card)));
 }
 
 function leftOpen(answer, card) {
@@ -65,17 +65,17 @@ function leftOpen(answer, card) {
   if (answer.set.length === 0) return answer.probabilities ? say("set_none") : "";
   const likely = (label) => answer.probabilities?.[label] ?? 0;
   const names = listed([...answer.set].sort((a, b) => likely(b) - likely(a)));
-  return answer.set.length === 1 ? say("set_one", { names }) : say("set_some", { names });
+  return say(answer.set.length === 1 ? "set_one" : "set_some", { names, level: level(card) });
 }
 
-function scale(answer) {
+function scale(answer, card) {
   const [low, high] = answer.interval;
   const value = typeof answer.value === "number" ? answer.value : Number(answer.answer);
   const room = (high - low || Math.abs(value) || 1) * 0.12;
   const [from, to] = [Math.min(low, value) - room, Math.max(high, value) + room];
   return make("div", { class: "range" }, rangeBar({ low, high, value, from, to }),
     make("p", { class: "ends", "aria-hidden": "true" }, make("span", {}, number(low)), make("b", {}, number(value)), make("span", {}, number(high))),
-    answer.set?.length ? make("p", { class: "set", "data-part": "set" }, leftOpen(answer, null)) : null);
+    answer.set?.length ? make("p", { class: "set", "data-part": "set" }, leftOpen(answer, card)) : null);
 }
 
 function notes(answer) {

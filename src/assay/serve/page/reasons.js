@@ -7,6 +7,7 @@ import { problem } from "./problem.js";
 import { cell, number, say, signed } from "./words.js";
 
 const STEPS = 10; // that are drawn; smaller ones are summed up
+const LONGEST = 120; // letters of a cell
 
 /** The reasons of one row, with a choice of the label that they speak for; beside them the columns, the one that pulls most first. */
 export async function reasonsView(card, row, label, signal) {
@@ -52,7 +53,7 @@ export function waterfall(reasons, card) {
   const lines = [ends("base", say("base"), reasons.base, scale, "first")];
   steps.forEach((step, k) => {
     const kind = step.pull < 0 ? "neg" : "pos";
-    const shown = step.n ? "" : cell(step.cell, kinds.get(step.name));
+    const shown = step.n ? "" : shortened(cell(step.cell, kinds.get(step.name)));
     lines.push(make("tr", { role: "row" },
       make("th", { scope: "row", role: "rowheader" }, step.name, shown ? make("span", { class: "cell" }, shown) : null),
       make("td", { class: "drawn", role: "cell" }, stepBar(totals[k], totals[k + 1], scale, { kind })),
@@ -77,6 +78,11 @@ function ends(key, name, value, scale, kind) {
     make("th", { scope: "row", role: "rowheader" }, name),
     make("td", { class: "drawn", role: "cell" }, stepBar(value, value, scale, { kind, last: kind === "last" })),
     make("td", { class: "num", role: "cell" }, number(value)));
+}
+
+function shortened(text) {
+  const letters = Array.from(text);
+  return letters.length > LONGEST ? `${letters.slice(0, LONGEST).join("")}…` : text;
 }
 
 function summed(parts) {
