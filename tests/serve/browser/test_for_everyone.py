@@ -219,12 +219,21 @@ def test_drift_is_told_with_its_figures(opened: Opening) -> None:
         "measures": {"age": "shift of age"},
         "notes": ["A note."],
     }
-    finding = {"check": "drift", "verdict": "watch", "measures": [measure], "words": {"en": words, "zh": words}}
+    bars = {"kind": "bars", "data": {"labels": ["age", "town"], "values": [0.31, 0.02], "reference": 0.1}}
+    finding = {
+        "check": "drift",
+        "verdict": "watch",
+        "measures": [measure],
+        "figures": [bars],
+        "words": {"en": words, "zh": words},
+    }
     page.route("**/audit/live", lambda route: route.fulfill(json={"findings": [finding]}))
     page.get_by_role("link", name="How it is doing").click()
     drift = page.locator("[data-view=drift]")
     drift.get_by_text("1 of 6 columns <b>moved</b>.").wait_for()
     assert "have a look" in drift.inner_text()
+    assert drift.locator(".label-bar .name").all_inner_texts() == ["age", "town"]
+    assert drift.locator(".label-bar rect.weak").count() == 1
     assert drift.locator("tbody tr").inner_text().split("\t") == ["shift of age", "0.31", "0.2 – 0.4", "1,200"]
 
 

@@ -1,6 +1,7 @@
 // How is the model doing? What was asked of it, and whether what it sees still looks like training.
 
 import { of, read, readText, Refusal } from "./api.js";
+import { shareBar } from "./bars.js";
 import { icon, make } from "./dom.js";
 import { problem } from "./problem.js";
 import { known, language, number, percent, say } from "./words.js";
@@ -43,8 +44,27 @@ function findingView(finding) {
     make("h3", {}, icon(ICONS[finding.verdict] ?? "note"), make("span", {}, title), " ",
       make("span", { class: "verdict" }, known(`verdict.${finding.verdict}`) ? say(`verdict.${finding.verdict}`) : finding.verdict)),
     sentence ? make("p", {}, sentence) : null,
+    (finding.figures ?? []).filter((figure) => figure.kind === "bars").map((figure) => columnBars(figure.data)),
     measures(finding.measures ?? [], names),
     (said.notes ?? []).map((note) => make("p", { class: "quiet" }, note)));
+}
+
+/** The figure of a finding, one bar a column; the reference is told where it is crossed. */
+function columnBars({ labels, values, reference }) {
+  const most = Math.max(reference ?? 0, ...values) || 1;
+  const beyond = (k) => typeof reference === "number" && values[k] > reference;
+  const lines = labels.map((label, k) => make("li", { class: beyond(k) ? "label-bar open" : "label-bar" },
+    make("span", {}, make("span", { class: "name" }, nameOf(label)), beyond(k) ? [" ", make("span", { class: "badge" }, say("verdict.watch"))] : null),
+    make("span", { class: "share" }, number(values[k])),
+    shareBar(values[k] / most, beyond(k))));
+  return make("div", {},
+    make("ul", { class: "label-bars" }, lines),
+    typeof reference === "number" ? make("p", { class: "quiet" }, say("reference", { value: reference })) : null);
+}
+
+/** A label is a text, or a sentence to be of which the name of the column is shown. */
+function nameOf(label) {
+  return typeof label === "string" ? label : String(label?.values?.name ?? label?.key ?? "");
 }
 
 function measures(all, names) {
