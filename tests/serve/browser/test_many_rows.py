@@ -92,6 +92,25 @@ def test_cells_that_look_like_html_or_formulas_stay_text(opened: Opening, world:
     assert not [cell for row in downloaded(page) for cell in row.values() if cell.startswith(("=", "+", "@"))]
 
 
+def test_a_busy_server_is_asked_again(opened: Opening, world: Any, tmp_path: Path) -> None:
+    page = opened("/#many", allowed=("503",))
+    busy = {
+        "status": 503,
+        "headers": {"retry-after": "0.05"},
+        "json": {"error": {"seen": "Busy.", "expected": "", "do": ""}},
+    }
+    turns: list[str] = []
+
+    def reply(route: Any) -> None:
+        turns.append(route.request.url)
+        route.fulfill(**busy) if len(turns) < 3 else route.continue_()
+
+    page.route("**/predict", reply)
+    send(page, written(tmp_path / "many.csv", world.rows))
+    assert "160 rows of many.csv answered." in page.locator(".finished").inner_text()
+    assert len(turns) == 3
+
+
 def test_escape_stops_a_file_under_way(opened: Opening, world: Any, tmp_path: Path) -> None:
     page = opened("/#many", allowed=("ERR_FAILED", "ERR_ABORTED"))
     page.route("**/predict", lambda route: None)  # never answered

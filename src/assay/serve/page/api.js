@@ -2,13 +2,17 @@
 
 import { language, say } from "./words.js";
 
+const PATIENCE = 6; // times that a table is sent again
+const LONGEST = 30; // seconds between two of them
+
 /** A refusal as the server words it: what was seen, what was expected, what to do; and the single problems. */
 export class Refusal extends Error {
-  constructor(status, parts, problems = []) {
+  constructor(status, parts, problems = [], seconds = 0) {
     super(parts.seen);
     this.status = status;
     this.parts = parts;
     this.problems = problems;
+    this.seconds = seconds; // after which the server asks to try again; 0 where it asks for nothing
   }
 }
 
@@ -38,10 +42,31 @@ export async function post(path, question, signal, more = {}) {
   return reply.json();
 }
 
-/** The answers to a table, as CSV. Raises Refusal. */
-export async function postTable(path, body, kind, signal) {
+async function postTable(path, body, kind, signal) {
   const reply = await ask(path, { method: "POST", body, headers: { "Content-Type": kind, Accept: "text/csv" }, signal });
   return new Uint8Array(await reply.arrayBuffer());
+}
+
+/** The answers to a table, as CSV, from a server that may be busy or asked too often for a while. Raises Refusal. */
+export async function postPatiently(path, body, kind, signal) {
+  for (let turn = 0; ; turn += 1) {
+    try {
+      return await postTable(path, body, kind, signal);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.seconds === 0 || turn === PATIENCE) throw error;
+      await pause(Math.min(error.seconds * 2 ** turn, LONGEST), signal);
+    }
+  }
+}
+
+function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, 1000 * seconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, { once: true });
+  });
 }
 
 async function ask(path, options) {
@@ -71,5 +96,5 @@ async function refusal(reply) {
     // Whoever stands between (a proxy) may answer with a page of its own: its status is told instead.
   }
   const parts = said?.error?.seen ? said.error : { seen: say("status", { status: String(reply.status) }), expected: "", do: "" };
-  return new Refusal(reply.status, parts, said?.problems ?? []);
+  return new Refusal(reply.status, parts, said?.problems ?? [], Number(reply.headers.get("retry-after")) || 0);
 }

@@ -1,6 +1,6 @@
 // How are many rows answered? A file goes to the server in pieces, so that it may be of any size, and comes back as one table.
 
-import { of, postTable } from "./api.js";
+import { of, postPatiently } from "./api.js";
 import { freshId, make } from "./dom.js";
 import { problem } from "./problem.js";
 import { headless, records, Slices, wide } from "./slices.js";
@@ -73,14 +73,14 @@ async function answered(card, file, gathered, signal, tell) {
   const first = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   const kind = KINDS[ending] ?? (ending === "tsv" ? "text/tab-separated-values" : "text/csv");
   if (ending in KINDS || wide(first)) {
-    gather(gathered, await postTable(path, file, kind, signal));
+    gather(gathered, await postPatiently(path, file, kind, signal));
     return tell(file.size);
   }
   const slices = new Slices(PIECE);
   const reader = file.stream().getReader();
   let done = 0;
   const send = async (pieces) => {
-    for (const piece of pieces) gather(gathered, await postTable(path, piece, kind, signal));
+    for (const piece of pieces) gather(gathered, await postPatiently(path, piece, kind, signal));
   };
   for (;;) {
     const { done: over, value } = await reader.read();
