@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check clean
+.PHONY: demo test test-browser check clean
 
 demo: .venv/demo
 	$(BIN)/python examples/tables.py demo
@@ -18,6 +18,9 @@ demo: .venv/demo
 
 test: .venv/dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-browser: .venv/dev
+	$(BIN)/python -m pytest -n 0 -m browser tests/serve/browser
 
 check: .venv/dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check

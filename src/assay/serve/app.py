@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 
 from assay.kernel.errors import AssayError
 
-from . import explaining, inference, invocations, login, predicting, telling
+from . import explaining, inference, invocations, login, pages, predicting, telling
 from .bodies import Gone, body_of
 from .guard import Guard
 from .http import HTML, Headers, Refused, Reply, Request, Route, refused, said
@@ -30,14 +30,14 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
-ROOMS: tuple[Any, ...] = (predicting, explaining, telling, inference, invocations)
+ROOMS: tuple[Any, ...] = (predicting, explaining, telling, inference, invocations, pages)
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
     b"base-uri 'none'; frame-ancestors 'none'"
 )
 _SAFE: Headers = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser sends the login form with "Origin: null"
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from assay.answers.explanation import Explanation
@@ -12,7 +13,7 @@ from . import strict
 from .hosting import Hosted
 from .http import Reply, Request, Route, refused
 from .rows import misfits, problems_of, refuse
-from .tables import pictures_placed
+from .tables import pictured_in, pictures_placed
 from .world import World
 
 _EXPLAIN = frozenset({"row", "label"})
@@ -39,12 +40,15 @@ def _explained(world: World, hosted: Hosted, row: Mapping[str, Any], lang: str, 
 def reasons_of(hosted: Hosted, row: Mapping[str, Any], lang: str, label: str = "") -> dict[str, Any]:
     """The pulls of one row as plain values; with the base they add up to the score."""
     found: Explanation = hosted.model.explain(row, label=label)
+    pictured = () if hosted.quick else pictured_in(hosted)  # their cells are files of ours by now: no path goes out
     return {
         "answer": found.answer.text(lang) if isinstance(found.answer, Say) else found.answer,
         "score": found.score,
         "base": found.base,
         "unit": found.unit.text(lang),
-        "parts": [{"name": name, "cell": cell, "pull": pull} for name, cell, pull in found.parts],
+        "parts": [
+            {"name": name, "cell": "" if name in pictured else cell, "pull": pull} for name, cell, pull in found.parts
+        ],
         **({"texts": [dict(text.to_json()) for text in found.texts]} if found.texts else {}),
     }
 
@@ -56,15 +60,22 @@ async def change(request: Request, world: World) -> Reply:
     most = asked.get("most", 3)
     if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST_WAYS:
         raise refused(422, "most_ways", most=MOST_WAYS)
-    return await world.off_loop(_changed, hosted, asked["row"], _text(asked, "wanted"), rules, most, request.lang)
+    with_pictures = pictures_placed([asked["row"]], hosted, world.settings)
+    return await world.off_loop(_changed, hosted, with_pictures, _text(asked, "wanted"), rules, most, request.lang)
 
 
 def _changed(
-    hosted: Hosted, row: Mapping[str, Any], wanted: str, rules: Mapping[str, tuple[str, ...]], most: int, lang: str
+    hosted: Hosted,
+    with_pictures: AbstractContextManager[list[Any]],
+    wanted: str,
+    rules: Mapping[str, tuple[str, ...]],
+    most: int,
+    lang: str,
 ) -> Reply:
-    _reads(hosted, row)
     stay, rise, fall = (rules[name] for name in ("immutable", "increase_only", "decrease_only"))
-    found = hosted.model.counterfactual(row, 1, wanted, stay, rise, fall, most)
+    with with_pictures as rows:
+        _reads(hosted, rows[0])
+        found = hosted.model.counterfactual(rows[0], 1, wanted, stay, rise, fall, most)
     said = found.to_json(lang)
     ways = [
         {**way, "changes": [{"name": c["name"], "from": c["now"], "to": c["then"]} for c in way["changes"]]}

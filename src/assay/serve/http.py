@@ -48,6 +48,11 @@ class Request:
         """The media type of the body, without parameters, in lower case; "" where none is told."""
         return self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
 
+    @property
+    def trial(self) -> bool:
+        """Whether its rows are only tried, as the page does for "what if": they are answered like all others, and are no traffic to be watched."""
+        return self.headers.get(b"x-assay-purpose") == b"trial"
+
     def accepts(self, kind: str) -> bool:
         """Whether the client names this media type among those it takes."""
         return kind in self.headers.get(b"accept", b"").decode("latin-1").lower()
@@ -88,7 +93,7 @@ class Route:
     method: str
     path: str
     handler: Handler
-    about: str = ""
+    about: str = ""  # a road without it stands not in the OpenAPI document
     open: bool = False
     large: bool = False
     body: str = ""  # the schema of its body in the OpenAPI document, where it takes one

@@ -20,6 +20,7 @@ from .hosting import Hosted
 from .http import Handler, Refused, Reply, Request, Route, refused
 from .predicting import answered
 from .rows import misfits, problems_of, refuse
+from .settings import Settings
 from .tensors import BYTES, Tensor, cells_of, parted
 from .world import World
 
@@ -103,9 +104,9 @@ async def infer(request: Request, world: World) -> Reply:
         raise refused(400, "v2_input")
     rows = _rows(asked["inputs"], raw, hosted, world.settings.most_rows)
     wanted, binary = _wanted(asked, hosted)
-    found = (
-        await world.off_loop(_answers, hosted, rows) if len(rows) > 1 or not hosted.quick else _answers(hosted, rows)
-    )
+    heavy = len(rows) > 1 or not hosted.quick
+    asked_of = (hosted, rows, world.settings)
+    found = await world.off_loop(_answers, *asked_of) if heavy else _answers(*asked_of)
     world.counts.rows[hosted.name, "answered"] += len(rows)
     world.watch(hosted, rows, found, request.id)
     tensors = [tensor for tensor in _tensors(hosted, found) if tensor.name in wanted]
@@ -135,8 +136,8 @@ def _rows(inputs: Sequence[Any], raw: bytes, hosted: Hosted, most: int) -> list[
     return rows
 
 
-def _answers(hosted: Hosted, rows: Sequence[dict[str, Any]]) -> list[Answer]:
-    found = answered(hosted, rows)
+def _answers(hosted: Hosted, rows: Sequence[dict[str, Any]], settings: Settings) -> list[Answer]:
+    found = answered(hosted, rows, settings)
     refuse(
         [
             problem

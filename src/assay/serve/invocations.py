@@ -38,7 +38,7 @@ def _invoked(request: Request, world: World, hosted: Hosted) -> Reply:
     if len(rows) > world.settings.most_rows:
         raise refused(413, "many_rows", n=len(rows), most=world.settings.most_rows)
     refuse([problem for number, row in enumerate(rows, 1) for problem in problems_of(row, number, hosted)], len(rows))
-    answers = answered(hosted, rows)
+    answers = answered(hosted, rows, world.settings)
     refuse(
         [problem for number, answer in enumerate(answers, 1) for problem in misfits(answer.notes, number)], len(rows)
     )

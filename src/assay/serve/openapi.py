@@ -25,7 +25,7 @@ def document(world: World, routes: Routes) -> dict[str, Any]:
     """The document."""
     hosted = world.hosts.get(world.hosts.default or world.hosts.names[0])
     paths: dict[str, Any] = {}
-    for route in routes.all:
+    for route in (one for one in routes.all if one.about):  # the files of the page are no part of the API
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, world)
     found: dict[str, Any] = {
         "openapi": "3.1.0",

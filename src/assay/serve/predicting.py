@@ -16,6 +16,7 @@ from .explaining import reasons_of
 from .hosting import Hosted
 from .http import CSV, Problem, Reply, Request, Route, encode, parts, refused
 from .rows import columns_lacking, misfits, problems_of, refuse
+from .settings import Settings
 from .tables import dataset_of, is_table, pictures_placed
 from .world import World
 
@@ -87,16 +88,17 @@ def _many(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], w
     if good and not (problems and wishes.get("on_error", "fail") == "fail"):
         with pictures_placed(good, hosted, world.settings) as placed:
             found = hosted.model.predict(placed)
-        answers = [found.row(place) for place in range(len(good))]
+            answers = [found.row(place) for place in range(len(good))]
+            return _listed(request, world, hosted, rows, placed, answers, problems, wishes)
     return _listed(request, world, hosted, rows, good, answers, problems, wishes)
 
 
-def _listed(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], good: Sequence[Any], answers: Sequence[Any], problems: dict[int, list[Problem]], wishes: Mapping[str, Any]) -> Reply:  # fmt: skip
-    """Answers in the order of the rows, each bad row with its own error."""
-    lang, said, wrong, asked, told, given = request.lang, [], [], [], [], iter(answers)
+def _listed(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], placed: Sequence[Any], answers: Sequence[Any], problems: dict[int, list[Problem]], wishes: Mapping[str, Any]) -> Reply:  # fmt: skip
+    """Answers in the order of the rows, each bad row with its own error. `placed` are the good ones, as the model reads them."""
+    lang, said, wrong, asked, told, given = request.lang, [], [], [], [], iter(zip(placed, answers, strict=False))
     for number, row in enumerate(rows, 1):
         own = problems.get(number)
-        answer = None if own else next(given, None)
+        read, answer = (row, None) if own else next(given, (row, None))
         if answer is not None and answer.notes:
             own = misfits(answer.notes, number)
         if own or answer is None:
@@ -105,7 +107,7 @@ def _listed(request: Request, world: World, hosted: Hosted, rows: Sequence[Any],
             continue
         one = answer.to_json(lang)
         if wishes.get("reasons"):
-            one["reasons"] = reasons_of(hosted, row, lang)
+            one["reasons"] = reasons_of(hosted, read, lang)
         said.append(one)
         asked.append(row)
         told.append(answer)
@@ -120,7 +122,8 @@ def _reply(request: Request, world: World, hosted: Hosted, answers: list[Any], w
     counts[name, "answered"] += len(seen[0])
     if len(seen[0]) < len(answers):
         counts[name, "refused"] += len(answers) - len(seen[0])
-    world.watch(hosted, seen[0], seen[1], request.id)
+    if not request.trial:
+        world.watch(hosted, seen[0], seen[1], request.id)
     return Reply(encode({"model": {"name": name, "version": hosted.version}, "answers": answers}))
 
 
@@ -143,11 +146,12 @@ def _of_table(request: Request, world: World, hosted: Hosted) -> Reply:
     return Reply(encode({"model": {"name": hosted.name, "version": hosted.version}, "answers": said}))
 
 
-def answered(hosted: Hosted, rows: Sequence[Any]) -> list[Answer]:
-    """Answers to rows that fit, for other dialects of the API."""
+def answered(hosted: Hosted, rows: Sequence[Any], settings: Settings) -> list[Answer]:
+    """Answers to rows that fit, for other dialects of the API. Raises Refused where one names a file that it may not."""
     if len(rows) <= FEW and hosted.quick:
         return [hosted.model.predict(row) for row in rows]
-    found = hosted.model.predict(list(rows))
+    with pictures_placed(rows, hosted, settings) as placed:
+        found = hosted.model.predict(placed)
     return [found.row(place) for place in range(len(rows))]
 
 

@@ -109,10 +109,15 @@ def _not_wide(size: int, settings: Settings) -> None:
 # ------------------------------------------------------------------------------------------------------ pictures
 
 
+def pictured_in(hosted: Hosted) -> list[str]:
+    """The columns that hold pictures."""
+    return [column.name for column in hosted.schema.columns if column.kind == "picture"]
+
+
 @contextmanager
 def pictures_placed(rows: Sequence[Any], hosted: Hosted, settings: Settings) -> Iterator[list[Any]]:
     """Rows whose cells of pictures name files that may be opened. Raises Refused with all that may not."""
-    pictured = [column.name for column in hosted.schema.columns if column.kind == "picture"]
+    pictured = pictured_in(hosted)
     if not pictured:
         yield list(rows)
         return
@@ -130,7 +135,7 @@ def _row(
 
 
 def _placed(data: Dataset, hosted: Hosted, settings: Settings, folder: Path) -> Dataset:
-    pictured = [c.name for c in hosted.schema.columns if c.kind == "picture" and c.name in data]
+    pictured = [name for name in pictured_in(hosted) if name in data]
     columns = []
     for name in pictured:
         texts = data[name].texts()
