@@ -89,6 +89,15 @@ def test_unknown_ids_and_answers_are_told(tmp_path: Path) -> None:
     assert [one["verdict"] for one in few] == ["unknown", "unknown"]
 
 
+def test_a_row_keeps_its_number_where_another_is_refused(tmp_path: Path) -> None:
+    asked = client(monitor=str(tmp_path / "traffic.db"), keep_answers=True)
+    given = [{**GIVEN[0], "income": "much"}, GIVEN[1]]
+    assert asked.ask("POST", "/predict", {"rows": given, "on_error": "row"}, request="a").status == 200
+    got = asked.ask("POST", "/labels", {"labels": [{"id": "a.1", "answer": "yes"}, {"id": "a.2", "answer": "yes"}]})
+    asked.close()
+    assert got.json == {"kept": 1, "unknown": 1, "unknown_ids": ["a.1"]}
+
+
 def test_what_came_is_told_at_the_road(tmp_path: Path) -> None:
     asked = client(monitor=str(tmp_path / "traffic.db"))
     assert asked.ask("GET", "/audit/live").json["traffic"]["rows"] == 0

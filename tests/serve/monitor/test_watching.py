@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,25 @@ def test_two_workers_count_what_one_counts(tmp_path: Path) -> None:
         assert (alone[layout.at[part]] == both[layout.at[part]]).all()
     np.testing.assert_allclose(alone[layout.at["square"]], both[layout.at["square"]])
     assert (alone[layout.size - sum(w.stop - w.start for _, w in layout.columns) :] == both[layout.size - sum(w.stop - w.start for _, w in layout.columns) :]).all()  # fmt: skip
+
+
+def test_processes_write_to_one_file_by_turns(tmp_path: Path) -> None:
+    path, program = tmp_path / "traffic.db", (
+        "import sys, numpy as np\n"
+        "from assay.serve.monitor.store import open_store\n"
+        "store = open_store(sys.argv[1])\n"
+        "for i in range(30):\n"
+        "    store.add({('m', 7): np.ones(50)}, [(('m', 7), f'{sys.argv[2]}.{i}', np.ones(3))], 0)\n"
+        "store.close()\n"
+    )  # fmt: skip
+    several = [subprocess.Popen([sys.executable, "-c", program, str(path), name]) for name in "abc"]
+    assert [one.wait(timeout=60) for one in several] == [0, 0, 0]
+    store = open_store(str(path))
+    ((hour, numbers),) = store.hours("m", 0)
+    assert all(store.label("m", [(f"{name}.29", np.ones(1)) for name in "abc"]))
+    store.close()
+    assert hour == 7
+    assert (numbers == 90).all()
 
 
 def test_tables_and_single_rows_are_counted_alike(tmp_path: Path) -> None:

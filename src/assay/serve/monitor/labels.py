@@ -15,7 +15,7 @@ import numpy as np
 
 from assay.answers.answer import Answer
 from assay.kernel.clock import Clock
-from assay.kernel.data import Column, Floats
+from assay.kernel.data import Column, Floats, plain_number
 from assay.kernel.findings import Finding, Measure, Verdict
 from assay.kernel.labels import known as known_rows
 from assay.kernel.rng import stream
@@ -48,12 +48,19 @@ def said_of(model: Model, answer: Answer) -> Floats | None:
 def codes(model: Model, said: Sequence[Any]) -> list[Floats | None]:
     """Labels as the task writes them, a row of numbers each; None where one is no answer that the model knows."""
     if model.codec.labels:
-        column = Column.of_words(model.plan.target, [None if one is None else str(one) for one in said])
+        column = Column.of_words(model.plan.target, [_word(model, one) for one in said])
     else:
         column = Column.of_numbers(model.plan.target, np.asarray([_number(one) for one in said]))
     y = model.task.encode(column, model.codec)
     known = known_rows(y)
     return [np.atleast_1d(np.asarray(row, dtype=np.float64)) if ok else None for row, ok in zip(y, known, strict=True)]
+
+
+def _word(model: Model, said: Any) -> str | None:
+    """A label as the training table wrote it, where JSON writes it otherwise: true for "True", 1.0 for "1"."""
+    if isinstance(said, bool):
+        return next((label for label in model.codec.labels if label.lower() == str(said).lower()), str(int(said)))
+    return plain_number(said) if isinstance(said, float) else None if said is None else str(said)
 
 
 def _number(said: Any) -> float:

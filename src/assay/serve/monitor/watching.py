@@ -42,6 +42,7 @@ class Seen:
     answers: Any
     request: str
     hour: int
+    numbers: Sequence[int] | None  # of the rows in the request, from 1; None for all in order
 
 
 class Monitor:
@@ -71,17 +72,21 @@ class Monitor:
         self._thread = threading.Thread(target=self._run, args=(every,), name="assay-monitor", daemon=True)
         self._thread.start()
 
-    def seen(self, hosted: Hosted, rows: Any, answers: Any, request_id: str = "") -> None:
+    def seen(
+        self, hosted: Hosted, rows: Any, answers: Any, request_id: str = "", numbers: Sequence[int] | None = None
+    ) -> None:
         """Rows were answered: leave them in the list."""
         n, hour = len(answers), int(self._clock()) // HOUR
         if not n:
             return
+        if hosted.model.ensemble.looks_at_pictures and isinstance(rows, list):
+            rows = _without_pictures(hosted, rows)
         with self._lock:
             if self._waiting_rows and self._waiting_rows + n > MOST_WAITING:
                 self._left[hosted, hour] += n
                 return
             self._waiting_rows += n
-            self._waiting.append(Seen(hosted, rows, answers, request_id, hour))
+            self._waiting.append(Seen(hosted, rows, answers, request_id, hour, numbers))
 
     def layout(self, hosted: Hosted) -> Layout:
         """How the numbers of a model stand."""
@@ -176,7 +181,8 @@ class Monitor:
             for place in range(min(len(one.answers), MOST_OF_ONE)):
                 said = said_of(layout.model, _answer(one.answers, place))
                 if said is not None:
-                    found.append((key, f"{one.request}.{place + 1}", said))
+                    number = place + 1 if one.numbers is None else one.numbers[place]
+                    found.append((key, f"{one.request}.{number}", said))
         return found
 
     def _not_looked_at(self, hosted: Hosted, hour: int, n: int) -> None:
@@ -211,6 +217,14 @@ class Monitor:
 def key_of(hosted: Hosted) -> str:
     """By which the numbers of one model file are told from those of another."""
     return f"{hosted.name} {hosted.sha256} {FORM}"
+
+
+def _without_pictures(hosted: Hosted, rows: list[Any]) -> list[Any]:
+    """Rows in which a picture is told by a word, not held: they wait for seconds, and pictures are large."""
+    names = {column.name for column in hosted.schema.columns if column.kind == "picture"}
+    return [
+        {name: "picture" if name in names and cell is not None else cell for name, cell in row.items()} for row in rows
+    ]
 
 
 def _together(batch: Sequence[Seen]) -> list[list[Seen]]:
