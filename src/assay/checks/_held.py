@@ -6,6 +6,7 @@ how sure the model is, and what each column pulls.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ class Loss:
     here: float
     low: float  # of `here`
     high: float
-    actual: float
+    actual: float | None  # None where no answers are known
     surprised: bool  # the loss that came is higher than expected, by more than chance
     n: int
 
@@ -88,6 +89,11 @@ def columns(evidence: Evidence, profile: Profile, counts: tuple[float, float]) -
         found += _moved(profile, evidence.data, name, counts)
     if profile.target is not None:
         found.append(_answers(profile, evidence, counts))
+    return sorted_out(found, left)
+
+
+def sorted_out(found: Sequence[Moved], left: int = 0) -> Columns:
+    """Columns that were asked, and which of them moved by more than chance: over all at most ALONE hold a false alarm (Holm 1979)."""
     kept = holm(np.asarray([one.p for one in found], dtype=float), ALONE)
     sure = [one for one, keep in zip(found, kept, strict=True) if keep]
     order = sorted((one for one in found if one.fact != TARGET), key=lambda one: -one.index)

@@ -10,6 +10,7 @@ much is told by the population stability index. It does not know rows that belon
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from assay.kernel.data import plain_moment
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.forms import PLAIN
+from assay.kernel.plan import Plan
 from assay.kernel.plugins import About, Evidence, modality_of
 from assay.kernel.words import Say
 from assay.stats.drift import MUCH, SOME, Moved
@@ -44,6 +46,21 @@ class Told:
     look: list[Say] = field(default_factory=list)
     small: list[Say] = field(default_factory=list)
     notes: list[Say] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """How new rows stand against training, as figures: all that is judged."""
+
+    plan: Plan
+    n: int
+    profile: Profile
+    found: held.Columns
+    pulls: Mapping[str, float]
+    whole: held.Together | None = None
+    lost: held.Loss | None = None
+    odd: float | None = None  # share of rows that are as a whole farther out than usual
+    group: str = ""  # the column by which rows belong together
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,7 @@ class Drift:
                 "loss_left": "Time was short: what the model expects to lose was not asked.",
                 "odd": "{share:%} of the rows are as a whole farther from the middle of training than all but {usual:%} of the training rows.",
                 "limits": "From inputs alone it cannot be told whether the same inputs are still answered alike; that takes labels, as here.",
+                "limits_live": "From inputs alone it cannot be told whether the same inputs are still answered alike; that takes labels, which may come later.",
                 "groups": "Rows of one '{group}' may be alike and count as one.",
                 "left": "Time was short: {left} {left:column was|columns were} not asked.",
                 "how.numbers": "up to {at} lie {here:%} of the values, in training {there:%}",
@@ -137,6 +155,7 @@ class Drift:
                 "loss_left": "时间不足：未检查模型预期的损失。",
                 "odd": "{share:%} 的行整体上比训练数据中除 {usual:%} 以外的所有行都更偏离中心。",
                 "limits": "仅凭输入无法判断同样的输入是否仍对应同样的答案；这需要标签，正如此处所做。",
+                "limits_live": "仅凭输入无法判断同样的输入是否仍对应同样的答案；这需要标签，可以之后再给出。",
                 "groups": "同一“{group}”的各行可能彼此相似，按一行计算。",
                 "left": "时间不足：有 {left} 列未检查。",
                 "how.numbers": "不超过 {at} 的值占 {here:%}，训练时占 {there:%}",
@@ -182,25 +201,32 @@ class Drift:
         pulls = held.pulls(evidence) if found.kept else {}
         whole = held.together(evidence, profile, counts)
         lost = held.loss(evidence, profile, counts)
+        group = evidence.plan.splits.group if counts != (1.0, 1.0) else ""
+        stand = Standing(evidence.plan, evidence.n, profile, found, pulls, whole, lost, _odd(evidence, profile), group)
+        return self.judged(stand)
+
+    def judged(self, stand: Standing, live: bool = False) -> Finding:
+        """What figures of new rows against training come to; `live` where their answers are not known."""
         told = Told()
-        self._columns(evidence, found, pulls, told)
-        self._together(whole, bool(found.kept), told)
-        self._expected(lost, bool(found.kept or told.look), profile, told)
-        share = self._odd(evidence, profile, told)
-        if found.left:
-            told.notes.append(self._say("left", left=found.left))
-        if counts != (1.0, 1.0):
-            told.notes.append(self._say("groups", group=evidence.plan.splits.group))
-        told.notes.append(self._say("limits"))
+        self._columns(stand, told)
+        self._together(stand.whole, bool(stand.found.kept), told)
+        self._expected(stand.lost, bool(stand.found.kept or told.look), stand.profile, told)
+        if stand.odd is not None and stand.odd >= ODD and stand.odd > binomial_band(USUAL, stand.n)[1]:
+            told.notes.append(self._say("odd", share=stand.odd, usual=USUAL))
+        if stand.found.left:
+            told.notes.append(self._say("left", left=stand.found.left))
+        if stand.group:
+            told.notes.append(self._say("groups", group=stand.group))
+        told.notes.append(self._say("limits_live" if live else "limits"))
         said = [*told.look, *told.small]
         verdict: Verdict = "watch" if told.look else "info" if said else "pass"
-        first = said.pop(0) if said else self._say("quiet", asked=len(found.asked), rows=evidence.n)
+        first = said.pop(0) if said else self._say("quiet", asked=len(stand.found.asked), rows=stand.n)
         return Finding(
             check="drift",
             verdict=verdict,
             say=first,
-            measures=tuple(self._measures(evidence, found, pulls, whole, lost, share)),
-            figures=tuple(self._figures(evidence, found, pulls)),
+            measures=tuple(self._measures(stand)),
+            figures=tuple(self._figures(stand)),
             notes=(*said, *told.notes),
             advice=(Advice(say=self._say("learn")),) if told.look else (),
         )
@@ -222,15 +248,16 @@ class Drift:
 
     # ----------------------------------------------------------------------------------------------------- judging
 
-    def _columns(self, evidence: Evidence, found: held.Columns, pulls: dict[str, float], told: Told) -> None:
+    def _columns(self, stand: Standing, told: Told) -> None:
+        found, pulls = stand.found, stand.pulls
         if found.target is not None:
-            said = self._say("target", index=found.target.index, how=self._how(found.target, evidence))
+            said = self._say("target", index=found.target.index, how=self._how(found.target, stand))
             (told.look if found.target.index >= SOME else told.small).append(said)
         if not found.kept:
             return
         large = [one for one in found.kept if one.index >= SOME]
         first = found.kept[0]
-        values: dict[str, object] = {"n": len(found.kept), "asked": len(found.asked), **self._moved(first, evidence)}
+        values: dict[str, object] = {"n": len(found.kept), "asked": len(found.asked), **self._moved(first, stand)}
         pull = _pull(large, pulls)
         if not large:
             told.small.insert(0, self._say("few_moved", **values))
@@ -240,7 +267,7 @@ class Drift:
             told.look.insert(0, self._say("moved", **values))
             told.notes.append(self._say("no_pull") if pull is None else self._say("carried", pull=pull))
         for one in found.kept[1:TOLD]:
-            told.notes.append(self._say("also", **self._moved(one, evidence)))
+            told.notes.append(self._say("also", **self._moved(one, stand)))
 
     def _together(self, whole: held.Together | None, columns: bool, told: Told) -> None:
         if whole is None:
@@ -268,64 +295,48 @@ class Drift:
             return
         said = {"here": lost.here, "there": lost.there, "actual": lost.actual}
         if lost.surprised:
-            much = lost.actual - lost.here >= RISE * lost.here
+            much = (lost.actual or 0.0) - lost.here >= RISE * lost.here
             (told.look if much else told.small).append(self._say("surprised", **said, was=profile.expected.actual))
         if moved:
             harder = lost.low > lost.there and lost.here >= (1 + RISE) * lost.there
             told.notes.append(self._say("harder" if harder else "no_harder", here=lost.here, there=lost.there))
-            if not lost.surprised:
+            if not lost.surprised and lost.actual is not None:
                 told.notes.append(self._say("kept", actual=lost.actual))
-
-    def _odd(self, evidence: Evidence, profile: Profile, told: Told) -> float | None:
-        """Share of rows that are as a whole farther out than usual."""
-        if profile.whole is None or any(name not in evidence.data for name in profile.names):
-            return None
-        share = float(profile.odd(evidence.data).mean())
-        if share >= ODD and share > binomial_band(USUAL, evidence.n)[1]:
-            told.notes.append(self._say("odd", share=share, usual=USUAL))
-        return share
 
     # ------------------------------------------------------------------------------------------------------ saying
 
-    def _called(self, one: Moved, evidence: Evidence) -> Say:
+    def _called(self, one: Moved, stand: Standing) -> Say:
         """A column as it is said, or what is measured of it."""
         if not one.fact:
             return self._say("plain", column=one.name)
         if one.fact in (LENGTH, LANGUAGE):
             return self._say("fact", column=one.name, fact=self._say(one.fact))
-        about = modality_of(evidence.plan.column(one.name).kind).about
+        about = modality_of(stand.plan.column(one.name).kind).about
         known = f"fact.{one.fact}" in about.words["en"]
         fact = about.say("modalities", f"fact.{one.fact}") if known else one.fact
         return self._say("fact", column=one.name, fact=fact)
 
-    def _how(self, one: Moved, evidence: Evidence) -> Say:
+    def _how(self, one: Moved, stand: Standing) -> Say:
         """Where a column moved most."""
         at = one.at
-        if isinstance(at, float) and not one.fact and evidence.data[one.name].store == "moments":
+        if isinstance(at, float) and not one.fact and stand.plan.column(one.name).kind.partition(":")[0] == "date":
             at = plain_moment(np.datetime64(math.floor(at) * DAY, "us"))
         return self._say(f"how.{one.how}", at=at, here=one.here, there=one.there)
 
-    def _moved(self, one: Moved, evidence: Evidence) -> dict[str, object]:
+    def _moved(self, one: Moved, stand: Standing) -> dict[str, object]:
         """A column, how far it moved, and where most, to be put in a sentence."""
-        return {"column": self._called(one, evidence), "index": one.index, "how": self._how(one, evidence)}
+        return {"column": self._called(one, stand), "index": one.index, "how": self._how(one, stand)}
 
-    def _measures(
-        self,
-        evidence: Evidence,
-        found: held.Columns,
-        pulls: dict[str, float],
-        whole: held.Together | None,
-        lost: held.Loss | None,
-        odd: float | None,
-    ) -> list[Measure]:
+    def _measures(self, stand: Standing) -> list[Measure]:
+        found, pulls, whole, lost, odd = stand.found, stand.pulls, stand.whole, stand.lost, stand.odd
         asked = len(found.asked)
         told = [Measure(name="drifted_columns", value=float(len(found.kept)), n=asked, better="lower")]
         for one in (found.kept or found.asked)[:TOLD]:
-            name = f"psi: {self._called(one, evidence).text() if one.fact else one.name}"
+            name = f"psi: {self._called(one, stand).text() if one.fact else one.name}"
             told.append(Measure(name=name, value=one.index, low=one.low, high=one.high, n=one.n, better="lower"))
         pull = _pull(list(found.kept), pulls)
         if pull is not None and found.kept:
-            told.append(Measure(name="pull", value=pull, n=min(evidence.n, held.PULLED), unit="share"))
+            told.append(Measure(name="pull", value=pull, n=min(stand.n, held.PULLED), unit="share"))
         if whole is not None:
             told.append(Measure(name="joint", value=whole.size, n=whole.n, better="lower"))
         if whole is not None and whole.apart is not None:
@@ -334,21 +345,22 @@ class Drift:
                 Measure(name="told_apart", value=one_.auc, low=one_.low, high=one_.high, n=one_.n, better="lower")
             )
         if odd is not None:
-            low, high = wilson(odd * evidence.n, evidence.n)
+            low, high = wilson(odd * stand.n, stand.n)
             told.append(
-                Measure(name="odd_rows", value=odd, low=low, high=high, n=evidence.n, unit="share", better="lower")
+                Measure(name="odd_rows", value=odd, low=low, high=high, n=stand.n, unit="share", better="lower")
             )
         if lost is not None:
             said = {"low": lost.low, "high": lost.high, "n": lost.n}
             told.append(Measure(name="expected_loss", value=lost.here, **said, better="lower"))  # type: ignore[arg-type]
         return told
 
-    def _figures(self, evidence: Evidence, found: held.Columns, pulls: dict[str, float]) -> list[Figure]:
+    def _figures(self, stand: Standing) -> list[Figure]:
+        found, pulls = stand.found, stand.pulls
         bars = found.asked[:SHOWN]
         if not bars:
             return []
         data = {
-            "labels": [self._called(one, evidence) if one.fact else one.name for one in bars],
+            "labels": [self._called(one, stand) if one.fact else one.name for one in bars],
             "values": [one.index for one in bars],
             "low": [one.low for one in bars],
             "high": [one.high for one in bars],
@@ -360,8 +372,8 @@ class Drift:
         heads = [self._say(key) for key in ("column", "how", "there", "here", "p", "pull")]
         rows = [
             [
-                self._called(one, evidence) if one.fact else one.name,
-                self._how(one, evidence),
+                self._called(one, stand) if one.fact else one.name,
+                self._how(one, stand),
                 one.there,
                 one.here,
                 one.p,
@@ -375,6 +387,13 @@ class Drift:
         return self.about.say("checks", key, **values)
 
 
-def _pull(kept: list[Moved], pulls: dict[str, float]) -> float | None:
+def _odd(evidence: Evidence, profile: Profile) -> float | None:
+    """Share of rows that are as a whole farther out than usual."""
+    if profile.whole is None or any(name not in evidence.data for name in profile.names):
+        return None
+    return float(profile.odd(evidence.data).mean())
+
+
+def _pull(kept: list[Moved], pulls: Mapping[str, float]) -> float | None:
     """Share of the pull of some columns together; None where it is not known."""
     return sum(pulls.get(name, 0.0) for name in {one.name for one in kept}) if pulls else None

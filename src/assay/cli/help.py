@@ -136,6 +136,8 @@ GET /openapi.json tells every address, GET /models/NAME the columns of a model a
         "help.serve.concurrent": "requests under way at once (64)",
         "help.serve.rate": "requests a second of one client (no limit)",
         "help.serve.drain": "seconds for requests under way after SIGTERM (30)",
+        "help.serve.monitor": "sum up the traffic in this SQLite file, or PostgreSQL database (postgresql://…); no row is kept",
+        "help.serve.keep_answers": "keep answers, too (no cells), so that labels that come later tell how good they were",
         "help.serve.quiet": "log what failed only",
         "help.verify": "every claim of a model computed again from its file and the table it learnt from",
         "help.verify.epilog": """\
@@ -435,6 +437,8 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.serve.concurrent": "同时处理的请求数（64）",
         "help.serve.rate": "单个客户端每秒的请求数（不限）",
         "help.serve.drain": "收到 SIGTERM 后留给处理中请求的秒数（30）",
+        "help.serve.monitor": "在此 SQLite 文件或 PostgreSQL 数据库（postgresql://…）中汇总流量；不保留任何行",
+        "help.serve.keep_answers": "同时保留答案（不含单元格），以便之后用标签衡量其好坏",
         "help.serve.quiet": "只记录失败的请求",
         "help.verify": "用模型文件和训练数据重新计算每一项声明",
         "help.verify.epilog": """\

@@ -28,6 +28,8 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--default", default="", metavar="NAME", help=helped("serve.default", lang))
     parser.add_argument("--workers", type=int, default=1, metavar="N", help=helped("serve.workers", lang))
     parser.add_argument("--data", default="", metavar="FOLDER", help=helped("serve.data", lang))
+    parser.add_argument("--monitor", default="", metavar="PATH|URL", help=helped("serve.monitor", lang))
+    parser.add_argument("--keep-answers", action="store_true", help=helped("serve.keep_answers", lang))
     parser.add_argument("--quiet", action="store_true", help=helped("serve.quiet", lang))
     guard = parser.add_argument_group(helped("serve.guard", lang))
     guard.add_argument("--token-file", default="", metavar="FILE", help=helped("serve.token_file", lang))
@@ -79,6 +81,8 @@ def run(parsed: argparse.Namespace) -> int:
         drain=parsed.drain,
         key=parsed.require_signature,
         data=parsed.data,
+        monitor=parsed.monitor,
+        keep_answers=parsed.keep_answers,
     )
 
     def told(hosts: Hosts, address: str) -> None:

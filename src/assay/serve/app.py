@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 
 from assay.kernel.errors import AssayError
 
-from . import explaining, inference, invocations, login, pages, predicting, telling
+from . import explaining, inference, invocations, live, login, pages, predicting, telling
 from .bodies import Gone, body_of
 from .guard import Guard
 from .http import HTML, Headers, Refused, Reply, Request, Route, refused, said
@@ -30,7 +30,7 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
-ROOMS: tuple[Any, ...] = (predicting, explaining, telling, inference, invocations, pages)
+ROOMS: tuple[Any, ...] = (predicting, explaining, telling, live, inference, invocations, pages)
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
     b"base-uri 'none'; frame-ancestors 'none'"

@@ -119,11 +119,15 @@ def _reply(request: Request, world: World, hosted: Hosted, answers: list[Any], w
     if wrong and wishes.get("on_error", "fail") == "fail":
         counts[name, "refused"] += len(answers)
         refuse(wrong, len(answers))
-    counts[name, "answered"] += len(seen[0])
+    counts[name, "tried" if request.trial else "answered"] += len(seen[0])
     if len(seen[0]) < len(answers):
         counts[name, "refused"] += len(answers) - len(seen[0])
-    if not request.trial:
-        world.watch(hosted, seen[0], seen[1], request.id)
+    if request.trial:  # what a person tries out on the page is counted, but is no traffic
+        return Reply(encode({"model": {"name": name, "version": hosted.version}, "answers": answers}))
+    numbers = None  # of the rows that were answered, where they are not all
+    if world.monitor is not None and len(seen[0]) < len(answers):
+        numbers = [number for number, said in enumerate(answers, 1) if "error" not in said]
+    world.watch(hosted, seen[0], seen[1], request.id, numbers)
     return Reply(encode({"model": {"name": name, "version": hosted.version}, "answers": answers}))
 
 

@@ -128,6 +128,10 @@ def run(settings: Settings, quiet: bool = False, told: Callable[[Hosts, str], No
         if settings.workers > 1:
             from uvicorn.supervisors import Multiprocess
 
+            if settings.monitor:  # what is wrong with the database is said here, once, and not by every worker
+                from .monitor.store import open_store
+
+                open_store(settings.monitor).close()
             if told is not None:
                 told(Hosts(settings.models, settings.default, settings.key), address)
             Multiprocess(config(settings, making, factory=True), sockets=[bound]).run()
@@ -151,5 +155,10 @@ def _ended(number: int, frame: Any) -> None:
 
 
 def _monitor(settings: Settings, log: Log) -> Any:
-    """Whoever sums up the traffic, where that is asked for."""
-    return None
+    """Whoever sums up the traffic, where that is asked for. Raises RequestError where its database cannot be opened."""
+    if not settings.monitor:
+        return None
+    from .monitor.store import open_store
+    from .monitor.watching import Monitor
+
+    return Monitor(open_store(settings.monitor), log, settings.keep_answers)

@@ -33,6 +33,7 @@ class Settings:
     key          : file of a public key: only models signed with it are served
     data         : the folder below which files that rows name may lie; "" lets rows name no file
     monitor      : where traffic is summed up: a path of SQLite or a URL of PostgreSQL; "" sums nothing
+    keep_answers : whether answers (no cells) are kept beside, so that labels that come later tell how good they were
     """
 
     models: tuple[str, ...]
@@ -89,6 +90,8 @@ class Settings:
             raise refusal(RequestError, "serve", "short_token", least=LEAST_TOKEN)
         if not (self.loopback or self.tokens or self.client_ca or self.insecure):
             raise refusal(RequestError, "serve", "open_door", host=self.host)
+        if self.keep_answers and not self.monitor:
+            raise refusal(RequestError, "serve", "keep_where")
         if missing := [
             path
             for path in (self.certificate, self.private_key, self.client_ca, self.key)

@@ -6,7 +6,7 @@ The models, the settings, the counts, and a few threads for work that would hold
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -37,7 +37,9 @@ class World:
         """Run a function in one of a few threads, so that small questions are not held up by a large one."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, function, *args)
 
-    def watch(self, hosted: Hosted, rows: Any, answers: Any, request_id: str = "") -> None:
-        """Tell whoever sums up the traffic, where anybody does."""
+    def watch(
+        self, hosted: Hosted, rows: Any, answers: Any, request_id: str = "", numbers: Sequence[int] | None = None
+    ) -> None:
+        """Tell whoever sums up the traffic, where anybody does; `numbers` are those of the rows in the request, where some were refused."""
         if self.monitor is not None:
-            self.monitor.seen(hosted, rows, answers, request_id)
+            self.monitor.seen(hosted, rows, answers, request_id, numbers)

@@ -46,20 +46,57 @@ class Moved:
         return abs(self.here - self.there)
 
 
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Cells of new rows counted at the places that a profile tells apart: all that `moved` needs of them. Tallies of several tables add up."""
+
+    rows: int
+    missing: int
+    counts: Floats  # [places] of the cells that are there
+
+    @classmethod
+    def of(cls, one: ColumnProfile, column: Column) -> Tally:
+        """The cells of a column, or of one fact of it."""
+        gone = column.missing
+        k = places(one)
+        here: Ints = np.empty(0, dtype=np.int64)
+        present = column.take(~gone)
+        if k and len(one.edges):
+            edges = np.unique(one.edges)
+            cells = plain(present)
+            at = np.searchsorted(edges, cells)
+            on = edges[np.minimum(at, len(edges) - 1)] == cells
+            here = np.bincount(2 * at + on, minlength=k)  # before the first edge, on it, before the second ...
+        elif k:
+            here = np.bincount(one.places(present), minlength=k)
+        return cls(len(column), int(gone.sum()), np.asarray(here, dtype=np.float64))
+
+
+def places(one: ColumnProfile) -> int:
+    """How many places a profile tells apart: before, on and between its quantiles, or its names and all others; 0 where it tells nothing."""
+    if not one.counted:
+        return 0
+    return 2 * len(np.unique(one.edges)) + 1 if len(one.edges) else len(one.levels) + 1
+
+
 def moved(one: ColumnProfile, column: Column, counts: float = 1.0, counted: float = 1.0) -> Moved:
     """One column of new rows, or one fact of it, against what is kept of it.
 
     counts, counted : share of the new and of the training rows that counts, where some belong together
     """
-    gone = column.missing
-    n, lost = len(column), float(gone.mean()) if len(column) else 0.0
-    present = column.take(~gone)
+    return tally_moved(one, Tally.of(one, column), counts, counted)
+
+
+def tally_moved(one: ColumnProfile, tally: Tally, counts: float = 1.0, counted: float = 1.0) -> Moved:
+    """The same of cells that were only counted."""
+    n, lost = tally.rows, tally.missing / tally.rows if tally.rows else 0.0
+    present = float(tally.counts.sum())
     several = [_shares_differ(one.missing, one.rows * counted, lost, n * counts)]
     told: tuple[str, float | str, float, float] = ("missing", "", one.missing, lost)
     there, here = np.ones(1), np.ones(1)
-    old, new = one.counted * counted, len(present) * counts
-    if one.counted and len(present):
-        ps, found, there, here = (_numbers if len(one.edges) else _names)(one, present, old, new)
+    old, new = one.counted * counted, present * counts
+    if one.counted and present:
+        ps, found, there, here = (_numbers if len(one.edges) else _names)(one, tally.counts / present, old, new)
         several += ps
         if abs(found[3] - found[2]) >= abs(lost - one.missing):
             told = found
@@ -110,21 +147,14 @@ def stability(there: Floats, here: Floats, old: float, new: float) -> tuple[floa
 Told = tuple[list[float | None], tuple[str, float | str, float, float], Floats, Floats]
 
 
-def _numbers(one: ColumnProfile, present: Column, old: float, new: float) -> Told:
-    """Numbers that are there: p-values, what moved most, and the shares of tenths in training and here."""
+def _numbers(one: ColumnProfile, here: Floats, old: float, new: float) -> Told:
+    """Numbers that are there, as shares of places: p-values, what moved most, and the shares of tenths in training and here."""
     from scipy.special import kolmogorov
 
     edges, first = np.unique(one.edges, return_index=True)
     last = np.append(first[1:], len(one.edges)) - 1
     below, upto = one.below[first], one.upto[last]
-    cells = plain(present)
-    at = np.searchsorted(edges, cells)
-    on = edges[np.minimum(at, len(edges) - 1)] == cells
-    count = np.bincount(
-        2 * at + on, minlength=2 * len(edges) + 1
-    )  # before the first edge, on it, before the second ...
     there = np.diff(np.concatenate([[0.0], np.column_stack([below, upto]).ravel(), [1.0]]))
-    here = count / len(cells)
     apart = np.abs(np.cumsum(here) - np.cumsum(there))[:-1]
     most = int(apart.argmax())
     size = math.sqrt(old * new / (old + new)) * float(apart[most])
@@ -148,10 +178,9 @@ def _tenths(shares: Floats, bins: int) -> Ints:
     return place
 
 
-def _names(one: ColumnProfile, present: Column, old: float, new: float) -> Told:
+def _names(one: ColumnProfile, here: Floats, old: float, new: float) -> Told:
     """Names that are there: the same as of numbers."""
     k = len(one.levels)
-    here = np.bincount(one.places(present), minlength=k + 1) / len(present)
     there = np.append(one.shares, one.other)
     gap = np.abs(here - there)
     most = int(gap.argmax())

@@ -64,15 +64,24 @@ class Joint:
 
         counts, counted : share of the new and of the training rows that counts, where some belong together
         """
+        found = self.features(scores)
+        own = np.cov(found.T) if len(found) > 1 else np.zeros((found.shape[1], found.shape[1]))
+        return self.sums_moved(len(found), found.mean(axis=0), own, counts, counted)
+
+    def features(self, scores: Floats) -> Floats:
+        """The features of the scores of new rows [n, d], whose mean and covariance tell how rows come together: [n, m]."""
+        return _features(scores, self.directions, self.phases)
+
+    def sums_moved(
+        self, n: int, mean: Floats, own: Floats, counts: float = 1.0, counted: float = 1.0
+    ) -> tuple[float, float]:
+        """The same of n rows of which only the mean [m] and the covariance [m, m] of the features are known."""
         from scipy.special import fdtrc
 
-        n = scores.shape[0]
         m = max(2, min(len(self.mean), int(n * counts) // ROWS_A_FEATURE, int(self.rows * counted) // ROWS_A_FEATURE))
         here, there = max(2.0, n * counts), max(2.0, self.rows * counted)
-        found = _features(scores, self.directions[:, :m], self.phases[:m])
-        gap = found.mean(axis=0) - self.mean[:m]
-        own = np.cov(found.T) if n > 1 else np.zeros((m, m))
-        pooled = ((there - 1) * self.covariance[:m, :m] + (here - 1) * own) / (there + here - 2)
+        gap = mean[:m] - self.mean[:m]
+        pooled = ((there - 1) * self.covariance[:m, :m] + (here - 1) * own[:m, :m]) / (there + here - 2)
         chance = pooled * (1 / here + 1 / there)
         size = float(gap @ gap - np.trace(chance))
         ridge = RIDGE * max(float(np.trace(chance)) / m, 1e-12)

@@ -1,0 +1,114 @@
+"""How does the traffic of the last hours stand against training?
+
+The questions of the drift check, put to counts instead of rows: each column, all columns together (without the pairs), and how sure fold models were of
+some of the rows. One look at traffic that has not moved says in at most one of twenty that it has; whoever looks every hour for a year will see false alarms, and
+the note says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from assay.checks import _held as held
+from assay.checks.drift import LEAST_ROWS, Drift, Standing
+from assay.kernel.data import Floats
+from assay.kernel.findings import Finding
+from assay.kernel.words import Say
+from assay.stats.drift import tally_moved
+from assay.stats.profile import Profile
+
+from .summaries import Layout
+
+HOUR = 3600
+
+
+def traffic(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> dict[str, Any]:
+    """How many rows came in each hour, and what was answered."""
+    at, whole = layout.at, _summed(layout, hours)
+    rows = int(whole[at["rows"]][0])
+    labels = layout.model.codec.labels
+    counts = whole[at["answers"]].astype(int).tolist()
+    return {
+        "rows": rows,
+        "since": _time(hours[0][0]) if hours else None,
+        "hours": [{"hour": _time(hour), "rows": int(numbers[at["rows"]][0])} for hour, numbers in hours],
+        "not_looked_at": int(whole[at["left"]][0]),
+        "out_of_range": int(whole[at["outside"]][0]),
+        "answers": dict(zip(labels, counts, strict=True)) if labels else {},
+    }
+
+
+def drift(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> Finding:
+    """The drift check's finding on the traffic of these hours."""
+    whole, model, check = _summed(layout, hours), layout.model, Drift()
+    n = int(whole[layout.at["rows"]][0])
+    profile = model.profile
+    if profile is None:
+        key = "nothing_private" if model.plan.privacy else "nothing"
+        return Finding(check="drift", verdict="unknown", say=Say("checks/drift", key), rows="live")
+    if n < LEAST_ROWS:
+        few = Say("checks/drift", "few", {"n": n, "least": LEAST_ROWS})
+        return Finding(check="drift", verdict="unknown", say=few, rows="live")
+    moved = [tally_moved(one, tally) for one, tally in layout.tallies(whole) if tally.rows]
+    found = held.sorted_out(moved)
+    joined = int(whole[layout.at["joined"]][0])
+    odd = float(whole[layout.at["odd"]][0]) / joined if joined else None
+    stand = Standing(
+        model.plan,
+        n,
+        profile,
+        found,
+        _pulls(layout, whole),
+        _together(layout, profile, whole, joined),
+        _loss(layout, profile, whole),
+        odd,
+    )
+    said = check.judged(stand, live=True)
+    return replace(said, notes=(*said.notes, Say("serve", "live.looks"), *_unlooked(layout, whole)), rows="live")
+
+
+def _summed(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> Floats:
+    return np.asarray(sum((numbers for _, numbers in hours), layout.empty()))
+
+
+def _pulls(layout: Layout, whole: Floats) -> dict[str, float]:
+    pulls = whole[layout.at["pulls"]]
+    total = float(pulls.sum())
+    return {name: float(v) / total for name, v in zip(layout.model.ensemble.parts, pulls, strict=True)} if total else {}
+
+
+def _together(layout: Layout, profile: Profile, whole: Floats, n: int) -> held.Together | None:
+    """The mean embedding alone: how far correlations stray by chance takes more than sums of features."""
+    if profile.whole is None or n < 2:
+        return None
+    m = len(profile.whole.mean)
+    mean = whole[layout.at["mean"]] / n
+    own = (whole[layout.at["square"]].reshape(m, m) - n * np.outer(mean, mean)) / (n - 1)
+    size, p = profile.whole.sums_moved(n, mean, own)
+    spread = float(np.trace(profile.whole.covariance))
+    distance = size / spread if spread > 0 else 0.0
+    return held.Together(distance, p <= held.TOGETHER, "", "", 0.0, 0.0, False, n, None, False)
+
+
+def _loss(layout: Layout, profile: Profile, whole: Floats) -> held.Loss | None:
+    n, total, square = whole[layout.at["loss"]].tolist()
+    if profile.expected is None or n < 2:
+        return None
+    here = total / n
+    half = 1.96 * math.sqrt(max(0.0, square / n - here**2) / (n - 1))
+    return held.Loss(profile.expected.loss, here, here - half, here + half, None, False, int(n))
+
+
+def _unlooked(layout: Layout, whole: Floats) -> list[Say]:
+    left = int(whole[layout.at["left"]][0])
+    return [Say("serve", "live.left", {"n": left})] if left else []
+
+
+def _time(hour: int) -> str:
+    return datetime.fromtimestamp(hour * HOUR, UTC).isoformat(timespec="minutes")

@@ -1,0 +1,145 @@
+"""What is kept of an hour of traffic?
+
+One row of numbers: how many rows came, what was answered, and for each column how many cells lay at each of the places that the model's own profile
+tells apart. Numbers of several workers and hours add up. No cell and no name stands in it: what they are called is told by the model file alone.
+It says nothing of rows that came from one client, or twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assay.answers.answer import Answer
+from assay.kernel.data import Dataset, Floats
+from assay.kernel.plugins import MeasuresCells, modality_of
+from assay.kernel.rng import stream
+from assay.model import Model
+from assay.planning.draw import reopen
+from assay.reading import read
+from assay.stats.drift import Tally, places
+from assay.stats.expectation import expected_losses
+from assay.stats.profile import ColumnProfile, Profile, facts_of, some_measured
+
+FORM = 1  # of the numbers: another release that puts them otherwise counts up
+PULLED, ASKED = 20, 200  # rows of one batch whose pulls, and whose loss by fold models, are looked at
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where each number stands among those of one model."""
+
+    model: Model
+    at: Mapping[str, slice]
+    columns: tuple[tuple[ColumnProfile, slice], ...]
+    size: int
+
+    @classmethod
+    def of(cls, model: Model) -> Layout:
+        """The layout that a model's profile asks for; of one without a profile only rows and answers are counted."""
+        profile, parts = model.profile, len(model.ensemble.parts)
+        m = 0 if profile is None or profile.whole is None else len(profile.whole.mean)
+        widths = {"rows": 1, "left": 1, "outside": 1, "answers": max(1, len(model.codec.labels)), "set": 1}
+        widths |= {"loss": 3, "pulled": 1, "pulls": parts, "odd": 1, "joined": 1, "mean": m, "square": m * m}
+        at, place = {}, 0
+        for name, width in widths.items():
+            at[name], place = slice(place, place + width), place + width
+        columns = []
+        for one in _looked_at(profile):
+            columns.append((one, slice(place, place + 2 + places(one))))
+            place = columns[-1][1].stop
+        return cls(model, at, tuple(columns), place)
+
+    def empty(self) -> Floats:
+        """No row."""
+        return np.zeros(self.size)
+
+    def tallies(self, numbers: Floats) -> Iterator[tuple[ColumnProfile, Tally]]:
+        """Each column's cells as they were counted."""
+        for one, where in self.columns:
+            rows, missing, *_ = numbers[where]
+            yield one, Tally(int(rows), int(missing), numbers[where][2:])
+
+    def of_rows(self, rows: Any, answers: Sequence[Answer], looked: bool) -> Floats:
+        """The numbers of some rows and their answers.
+
+        looked : whether a few of them are also asked how sure fold models are, and what each column pulls
+
+        Raises AssayError where the rows cannot be opened.
+        """
+        found = self.empty()
+        found[self.at["rows"]] = len(answers)
+        self._answers(found, answers)
+        profile = self.model.profile
+        if profile is None or not answers:
+            return found
+        raw = read(rows)
+        data = reopen(raw.only([name for name in self.model.needs if name in raw]), self.model.plan)
+        cells = _cells(profile, data)
+        for one, where in self.columns:
+            if (one.name, one.fact) in cells:
+                tally = cells[one.name, one.fact]
+                found[where] = np.concatenate([[tally.rows, tally.missing], tally.counts])
+        self._together(found, profile, data)
+        if looked:
+            self._looked(found, data)
+        return found
+
+    def _answers(self, found: Floats, answers: Sequence[Answer]) -> None:
+        place = {label: k for k, label in enumerate(self.model.codec.labels)}
+        said = np.zeros(max(1, len(place)))
+        for one in answers:
+            answer = getattr(one, "answer", "")
+            for label in answer if isinstance(answer, tuple) else (answer,):
+                if label in place:
+                    said[place[label]] += 1
+        found[self.at["answers"]] = said
+        found[self.at["outside"]] = sum(one.out_of_range for one in answers)
+        found[self.at["set"]] = sum(len(getattr(one, "set", ())) for one in answers)
+
+    def _together(self, found: Floats, profile: Profile, data: Dataset) -> None:
+        if profile.whole is None or any(name not in data for name in profile.names):
+            return
+        features = profile.whole.features(profile.scores(data))
+        found[self.at["joined"]] = data.rows
+        found[self.at["odd"]] = int(profile.odd(data).sum())
+        found[self.at["mean"]] = features.sum(axis=0)
+        found[self.at["square"]] = (features.T @ features).ravel()
+
+    def _looked(self, found: Floats, data: Dataset) -> None:
+        """How sure fold models are of a few rows, and what each column pulls: asked as the drift check asks it."""
+        of, rng = self.model, stream(0, "looked at", data.rows)
+        some = data.take(np.sort(rng.permutation(data.rows)[:ASKED]))
+        folds = np.arange(some.rows) % len(of.ensemble.encoders)
+        losses = None
+        if of.profile is not None and of.profile.expected is not None:
+            losses = expected_losses(of.task, of.codec, of.ensemble.scores(some, folds))
+        if losses is not None:
+            found[self.at["loss"]] = len(losses), losses.sum(), (losses**2).sum()
+        few = some.take(np.arange(min(PULLED, some.rows)))
+        size = np.abs(of.ensemble.contributions(few)[:, :-1]).mean(axis=2)
+        found[self.at["pulled"]], found[self.at["pulls"]] = few.rows, size.sum(axis=0)
+
+
+def _looked_at(profile: Profile | None) -> Iterator[ColumnProfile]:
+    """The columns, and facts of texts; of pictures nothing is kept for long enough to be measured beside a request."""
+    for one in () if profile is None else profile.columns:
+        if not (one.fact and isinstance(modality_of(one.kind), MeasuresCells)):
+            yield one
+
+
+def _cells(profile: Profile, data: Dataset) -> dict[tuple[str, str], Tally]:
+    """Each column, and each fact of texts, counted at the places of its profile."""
+    found = {}
+    facts = {(one.name, one.fact) for one in profile.columns}
+    for name in dict.fromkeys(one.name for one in profile.columns if one.name in data):
+        column = data[name]
+        found[name, ""] = Tally.of(profile.column(name), column)
+        if not isinstance(modality_of(column.kind), MeasuresCells):
+            for fact, cells in facts_of(some_measured(column)):
+                if (name, fact) in facts:
+                    found[name, fact] = Tally.of(profile.column(name, fact), cells)
+    return found

@@ -1,0 +1,131 @@
+"""Small models whose traffic is watched, and an application that is asked in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import numpy as np
+
+import assay
+from assay.serve.app import Application
+from assay.serve.hosting import Hosted, Hosts
+from assay.serve.logs import Log
+from assay.serve.monitor.store import Store, open_store
+from assay.serve.monitor.watching import Monitor
+from assay.serve.server import application
+from assay.serve.settings import Settings
+
+NEVER = 1e6  # seconds between two foldings: tests fold themselves
+NOON = 1_750_000_000.0
+
+
+def rows(n: int, seed: int, shift: float = 0.0, town: str = "") -> list[dict[str, Any]]:
+    """Two numbers, a name and a date; `shift` moves the first number by standard deviations, `town` is everybody's."""
+    rng = np.random.default_rng(seed)
+    income, age = rng.normal(50 + 12 * shift, 12, n).round(2), rng.integers(18, 80, n)
+    towns = rng.choice(["Aach", "Bonn", "Celle"], n)
+    days = (np.datetime64("2024-01-01") + rng.integers(0, 700, n).astype("timedelta64[D]")).astype(str)
+    return [
+        {"income": float(a), "age": int(b), "town": town or str(c), "since": str(d)}
+        for a, b, c, d in zip(income, age, towns, days, strict=True)
+    ]
+
+
+def truth(given: list[dict[str, Any]], seed: int) -> list[str]:
+    """What came of rows: it follows the income and the town."""
+    rng = np.random.default_rng(seed)
+    return [
+        "yes" if row["income"] + 8 * (row["town"] == "Bonn") + noise > 52 else "no"
+        for row, noise in zip(given, rng.normal(0, 6, len(given)), strict=True)
+    ]
+
+
+@cache
+def folder() -> Path:
+    """The files of two models: of classes, and of a value."""
+    found, given = Path(mkdtemp(prefix="assay-test-")), rows(600, 0)
+    said = truth(given, 1)
+    more: dict[str, Any] = {"trials": 1, "learners": ("linear",)}
+    table = [{**row, "repaid": answer} for row, answer in zip(given, said, strict=True)]
+    assay.train(table, "repaid", checks=("quality",), **more).save(found / "loans.assay")
+    noise = np.random.default_rng(2).normal(0, 3, len(given))
+    value = [{**row, "spent": round(2 * row["income"] + float(e), 3)} for row, e in zip(given, noise, strict=True)]
+    assay.train(value, "spent", checks=(), **more).save(found / "spending.assay")
+    return found
+
+
+@cache
+def hosted(name: str = "loans") -> Hosted:
+    """One of them, as it is served."""
+    return Hosts([str(folder() / f"{name}.assay")]).get(name)
+
+
+def monitor(store: Store | Path, keep_answers: bool = False) -> Monitor:
+    """Sums up when told to, always at the same hour."""
+    of = open_store(str(store)) if isinstance(store, Path) else store
+    return Monitor(of, Log(quiet=True), keep_answers, every=NEVER, clock=lambda: NOON)
+
+
+def sent(watch: Monitor, given: list[dict[str, Any]], name: str = "loans", request: str = "r1") -> list[Any]:
+    """Rows that were answered one by one in one request; gives the answers."""
+    said = [hosted(name).model.predict(row) for row in given]
+    watch.seen(hosted(name), given, said, request)
+    return said
+
+
+@dataclass
+class Got:
+    """One answer of the application."""
+
+    status: int = 0
+    body: bytes = b""
+    headers: Mapping[bytes, bytes] | None = None
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Client:
+    """Asks an application in this process."""
+
+    app: Application
+
+    def ask(self, method: str, path: str, said: Any = None, request: str = "") -> Got:
+        """The answer to one request."""
+        road, _, query = path.partition("?")
+        body = b"" if said is None else json.dumps(said).encode()
+        headers = [(b"host", b"localhost"), *([(b"x-request-id", request.encode())] if request else [])]
+        scope = {"type": "http", "method": method, "path": road, "query_string": query.encode(), "headers": headers}
+        got, pieces = Got(), [body]
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": pieces.pop(0), "more_body": False}
+
+        async def send(message: Mapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                got.status, got.headers = message["status"], dict(message["headers"])
+            else:
+                got.body += message.get("body", b"")
+
+        asyncio.run(self.app({**scope, "client": ("127.0.0.1", 5000)}, receive, send))
+        return got
+
+    def close(self) -> None:
+        """Let the monitor write and end."""
+        if self.app.world.monitor is not None:
+            self.app.world.monitor.close()
+
+
+def client(name: str = "loans", **settings: Any) -> Client:
+    """A client of a server of one model."""
+    return Client(application(Settings(models=(str(folder() / f"{name}.assay"),), **settings)))
