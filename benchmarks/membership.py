@@ -68,7 +68,7 @@ def cost(have: Searched) -> None:
     for cores_ in (1, cores()):  # with few rows, or a busy machine, one thread is faster
         started = time.perf_counter()
         with at_most(cores_):
-            learnt_from(found, plan, opened, np.arange(opened.rows), -1, Clock.start())
+            learnt_from(found, plan, opened, np.arange(opened.rows), np.arange(0), -1, Clock.start())
         one = min(one, time.perf_counter() - started)
     started = time.perf_counter()
     members = pooled(found, found.ensemble, plan, opened, Clock.start())

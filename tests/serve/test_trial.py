@@ -22,7 +22,7 @@ class Watch:
     def __init__(self) -> None:
         self.rows = 0
 
-    def seen(self, hosted: Hosted, rows: Any, answers: Any, request_id: str = "") -> None:
+    def seen(self, hosted: Hosted, rows: Any, answers: Any, request_id: str = "", numbers: Any = None) -> None:
         self.rows += len(rows)
 
 
