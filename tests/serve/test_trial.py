@@ -45,4 +45,5 @@ def test_rows_that_are_tried_are_answered_and_not_watched(purpose: dict[bytes, b
     with pytest.raises(StopIteration) as ended:
         predict(request, world).send(None)  # type: ignore[attr-defined]  # a coroutine that never waits
     assert b'"answer":"yes"' in ended.value.value.body
-    assert (watch.rows, world.counts.rows["m", "answered"]) == (watched, 1)
+    rows = world.counts.rows
+    assert (watch.rows, rows["m", "answered"], rows["m", "tried"]) == (watched, watched, 1 - watched)

@@ -7,10 +7,11 @@ The whole content as strict JSON: nothing is cut, nothing is rounded. Findings, 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..kernel.findings import Finding, to_plain
-from ..kernel.words import LANGUAGES
+from ..kernel.words import LANGUAGES, Say
 from .content import Content
 from .speech import Voice
 
@@ -27,7 +28,7 @@ def structured(content: Content) -> dict[str, Any]:
         "title": content.title,
         "tally": content.tally(),
         "headline": None if headline is None else to_plain(headline),
-        "findings": [{**finding.to_json(), "words": _words(finding, content)} for finding in content.findings],
+        "findings": told(content.findings, content.plan.task, content.spoken),
         "plan": content.plan.to_json(),
         "ledger": [to_plain(trial) for trial in content.ledger],
         "card": to_plain(dict(content.card)),
@@ -49,11 +50,16 @@ def text_of(raw: dict[str, Any]) -> str:
     return text + "\n"
 
 
-def _words(finding: Finding, content: Content) -> dict[str, dict[str, Any]]:
+def told(findings: Sequence[Finding], task: str, spoken: Mapping[str, Say] | None = None) -> list[dict[str, Any]]:
+    """Findings as plain values, each with its words in every language; `spoken` as in `Content`."""
+    return [{**finding.to_json(), "words": _words(finding, task, spoken or {})} for finding in findings]
+
+
+def _words(finding: Finding, task: str, spoken: Mapping[str, Say]) -> dict[str, dict[str, Any]]:
     """Title, question and every sentence of a finding, by language."""
     said = {}
     for lang in LANGUAGES:
-        voice = Voice(lang, content.spoken, content.plan.task)
+        voice = Voice(lang, spoken, task)
         said[lang] = {
             "title": voice.title("checks", finding.check),
             "question": voice.question(finding.check),

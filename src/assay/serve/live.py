@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from assay.kernel.findings import Finding
+from assay.kernel.words import Say
+from assay.report.structured import told
 
 from . import strict
 from .hosting import Hosted
@@ -35,8 +40,19 @@ def _told(hosted: Hosted, monitor: Monitor, hours: int) -> Reply:
     if monitor.keeps_answers:
         findings.append(quality(hosted.model, pairs))
     model = {"name": hosted.name, "version": hosted.version}
-    said = [finding.to_json() for finding in findings]
+    said = told(findings, hosted.model.plan.task, _spoken(findings))
     return Reply.json({"model": model, "traffic": traffic(layout, found), "labels": len(pairs), "findings": said})
+
+
+def _spoken(findings: Sequence[Finding]) -> Mapping[str, Say]:
+    """Quality on live rows is no check of the shelf: its title is ours, its measures are those of `quality`."""
+    named = {measure.key for finding in findings for measure in finding.measures if finding.check == "live_quality"}
+    measures = {
+        f"checks/live_quality.measure.{key}": Say("checks/quality", f"measure.{key}") for key in named - {"coverage"}
+    }
+    coverage = {"checks/live_quality.measure.coverage": Say("checks/coverage", "measure.coverage")}
+    titles = {f"checks/live_quality.{key}": Say("serve", f"live_quality.{key}") for key in ("title", "question")}
+    return {**measures, **coverage, **titles}
 
 
 async def labels(request: Request, world: World) -> Reply:

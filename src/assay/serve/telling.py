@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assay.report.frame import frames
+from assay.report.structured import told
 from assay.stats.conformal import ClassSets, ValueIntervals
 
 from .hosting import Hosted
@@ -67,7 +68,9 @@ async def audit(request: Request, world: World) -> Reply:
 def _audited(request: Request, world: World, hosted: Hosted) -> Reply:
     with dataset_of(request, hosted, world.settings) as data:
         found = hosted.model.audit(data, minutes=world.settings.seconds / 120)
-    return Reply.json({"findings": [finding.without_rows().to_json() for finding in found.findings]})
+    return Reply.json(
+        {"findings": told([finding.without_rows() for finding in found.findings], hosted.model.plan.task)}
+    )
 
 
 async def alive(request: Request, world: World) -> Reply:
