@@ -72,7 +72,7 @@ def _labelled(hosted: Hosted, monitor: Monitor, pairs: list[tuple[str, Any]]) ->
         kept = monitor.label(hosted, known)
     except StoreFails as error:
         raise refused(503, "monitor_away") from error
-    unknown = [own for (own, _), there in zip(known, kept, strict=True) if not there]
+    unknown = [own[:80] for (own, _), there in zip(known, kept, strict=True) if not there]
     return Reply.json({"kept": sum(kept), "unknown": len(unknown), "unknown_ids": unknown[:TOLD]})
 
 
@@ -87,7 +87,7 @@ def _pairs(asked: Any) -> list[tuple[str, Any]]:
     for one in given:
         if not (isinstance(one, dict) and one.keys() == {"id", "answer"} and isinstance(one["id"], str)):
             raise refused(422, "no_labels")
-        if isinstance(one["answer"], (dict, list)):
+        if not isinstance(one["answer"], (str, int, float)):
             raise refused(422, "no_labels")
         found.append((one["id"], one["answer"]))
     return found
@@ -107,9 +107,10 @@ def _hours(said: str) -> int:
     return int(said)
 
 
+_LIVE, _LABELS = "What came in the last hours, held against training", "Answers as they turned out to be"
 ROUTES = (
-    Route("GET", "/audit/live", audit_live, "What came in the last hours, held against training"),
-    Route("GET", "/models/{model}/audit/live", audit_live, "What came in the last hours, held against training"),
-    Route("POST", "/labels", labels, "Answers as they turned out to be"),
-    Route("POST", "/models/{model}/labels", labels, "Answers as they turned out to be"),
+    Route("GET", "/audit/live", audit_live, _LIVE, answer="Live"),
+    Route("GET", "/models/{model}/audit/live", audit_live, _LIVE, answer="Live"),
+    Route("POST", "/labels", labels, _LABELS, body="Labels", answer="LabelsKept"),
+    Route("POST", "/models/{model}/labels", labels, _LABELS, body="Labels", answer="LabelsKept"),
 )

@@ -131,6 +131,20 @@ def _schemas(hosted: Hosted, several: bool) -> dict[str, Any]:
         "Answers": {"type": "object", "required": ["model", "answers"], "properties": {"model": {"type": "object"}, "answers": {"type": "array", "items": answer}}},
         "Reasons": {"type": "object", "required": ["answer", "score", "base", "parts"], "properties": {"score": dict(_NUMBER), "base": dict(_NUMBER), "parts": {"type": "array"}}},
         "Ways": {"type": "object", "required": ["ways"], "properties": {"ways": {"type": "array"}}},
+        "Labels": {
+            "type": "object",
+            "required": ["labels"],
+            "additionalProperties": False,
+            "properties": {
+                "labels": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "object", "required": ["id", "answer"], "additionalProperties": False, "properties": {"id": dict(_STRING), "answer": {"type": ["string", "number", "boolean"]}}},
+                },
+            },
+        },
+        "LabelsKept": {"type": "object", "required": ["kept", "unknown", "unknown_ids"], "properties": {"kept": {"type": "integer"}, "unknown": {"type": "integer"}, "unknown_ids": texts}},
+        "Live": {"type": "object", "required": ["model", "traffic", "labels", "findings"], "properties": {"traffic": {"type": "object"}, "labels": {"type": "integer"}, "findings": {"type": "array"}}},
         "Models": {"type": "object", "required": ["models"], "properties": {"models": {"type": "array"}}},
         "Model": {"type": "object", "required": ["name", "columns", "example"], "properties": {"name": dict(_STRING), "columns": {"type": "array"}, "example": {"type": "object"}}},
         "ErrorText": {"type": "object", "required": ["error"], "properties": {"error": {"type": ["string", "object"]}}},

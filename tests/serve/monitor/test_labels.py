@@ -89,6 +89,12 @@ def test_unknown_ids_and_answers_are_told(tmp_path: Path) -> None:
     assert [one["verdict"] for one in few] == ["unknown", "unknown"]
 
 
+def test_labels_are_read_as_json_writes_them() -> None:
+    value, loans = hosted("spending").model, hosted().model
+    assert [None if code is None else code.tolist() for code in codes(value, [1, "2.5", True, "x", 10**400, float("inf")])] == [[1.0], [2.5], None, None, None, None]  # fmt: skip
+    assert [None if code is None else code.tolist() for code in codes(loans, ["yes", "no", "YES!", 1, None])] == [[1.0], [0.0], None, None, None]  # fmt: skip
+
+
 def test_a_row_keeps_its_number_where_another_is_refused(tmp_path: Path) -> None:
     asked = client(monitor=str(tmp_path / "traffic.db"), keep_answers=True)
     given = [{**GIVEN[0], "income": "much"}, GIVEN[1]]

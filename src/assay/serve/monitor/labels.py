@@ -64,9 +64,11 @@ def _word(model: Model, said: Any) -> str | None:
 
 
 def _number(said: Any) -> float:
+    if isinstance(said, bool):
+        return math.nan
     try:
         value = float(said)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
     return value if math.isfinite(value) else math.nan
 

@@ -150,7 +150,7 @@ class _Sql:
             connection.close()
 
     def _hashed(self, own: str) -> bytes:
-        return hashlib.blake2b(own.encode(), key=self._secret, digest_size=16).digest()
+        return hashlib.blake2b(own.encode(errors="replace"), key=self._secret, digest_size=16).digest()
 
     @contextmanager
     def _at_work(self) -> Iterator[Any]:
