@@ -230,6 +230,14 @@ def test_a_file_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> 
     assert (tmp_path / "other.db").read_bytes() == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files are those of POSIX")
+def test_the_file_is_for_whoever_runs_the_server(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "traffic.db"))
+    store.add({("m", 7): np.ones(5)}, [], 0)
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+    store.close()
+
+
 def test_a_torn_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "torn.db").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5_000)
     with pytest.raises(RequestError, match="no whole SQLite file"):

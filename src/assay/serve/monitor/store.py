@@ -11,6 +11,7 @@ import hashlib
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from assay.kernel.words import refusal
 
 MARK = 0x41535359  # of our SQLite files: "ASSY"
 EDITION = 1
-BUSY = 5.0  # seconds that a writer waits for another
+BUSY, PAUSE = 5.0, 0.02  # seconds that a writer waits for another, and between two tries to open
 Key = tuple[str, int]  # a model's name, hash and form of numbers; the hour since 1970
 
 TABLES = (
@@ -196,6 +197,20 @@ class Sqlite(_Sql):
         super().__init__()
 
     def _connect(self) -> Any:
+        try:
+            self._path.touch(mode=0o600)  # for who runs the server alone; where the file is there, its mode stays
+        except OSError as error:
+            raise refusal(StoreFails, "serve", "monitor_no_file", path=str(self._path)) from error
+        until = time.monotonic() + BUSY
+        while True:
+            try:
+                return self._opened()
+            except sqlite3.OperationalError as error:  # who turns a file to WAL, or back, lets nobody wait
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(PAUSE)
+
+    def _opened(self) -> sqlite3.Connection:
         made = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
         try:
             self._known(made)
