@@ -13,7 +13,7 @@ from . import strict
 from .hosting import Hosted
 from .http import Reply, Request, Route, refused
 from .monitor.findings import drift, traffic
-from .monitor.labels import MOST, codes, quality
+from .monitor.labels import MOST, codes, quality, takes_labels
 from .monitor.store import StoreFails
 from .monitor.watching import HOURS, Monitor
 from .world import World
@@ -60,6 +60,8 @@ async def labels(request: Request, world: World) -> Reply:
     hosted, monitor = _asked(request, world)
     if not monitor.keeps_answers:
         raise refused(404, "no_answers_kept")
+    if not takes_labels(hosted.model):
+        raise refused(422, "no_labels_taken", name=hosted.name)
     return await world.off_loop(_labelled, hosted, monitor, _pairs(strict.read(request.body)))
 
 
@@ -87,10 +89,17 @@ def _pairs(asked: Any) -> list[tuple[str, Any]]:
     for one in given:
         if not (isinstance(one, dict) and one.keys() == {"id", "answer"} and isinstance(one["id"], str)):
             raise refused(422, "no_labels")
-        if not isinstance(one["answer"], (str, int, float)):
-            raise refused(422, "no_labels")
-        found.append((one["id"], one["answer"]))
+        found.append((one["id"], _answer(one["answer"])))
     return found
+
+
+def _answer(said: Any) -> str | int | float:
+    """An answer as a table would write it: several labels of a row with bars between. Raises Refused."""
+    if isinstance(said, list) and all(isinstance(label, str) for label in said):
+        return "|".join(said)
+    if not isinstance(said, (str, int, float)):
+        raise refused(422, "no_labels")
+    return said
 
 
 def _asked(request: Request, world: World) -> tuple[Hosted, Monitor]:

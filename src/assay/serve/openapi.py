@@ -139,7 +139,7 @@ def _schemas(hosted: Hosted, several: bool) -> dict[str, Any]:
                 "labels": {
                     "type": "array",
                     "minItems": 1,
-                    "items": {"type": "object", "required": ["id", "answer"], "additionalProperties": False, "properties": {"id": dict(_STRING), "answer": {"type": ["string", "number", "boolean"]}}},
+                    "items": {"type": "object", "required": ["id", "answer"], "additionalProperties": False, "properties": {"id": dict(_STRING), "answer": {"type": ["string", "number", "boolean", "array"], "items": dict(_STRING)}}},
                 },
             },
         },

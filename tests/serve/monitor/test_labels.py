@@ -59,6 +59,16 @@ def test_labels_of_a_value_give_its_figures(tmp_path: Path) -> None:
     assert found.verdict == "info"  # nothing was measured at training
 
 
+def test_rows_that_bear_several_labels_take_lists_of_them(tmp_path: Path) -> None:
+    asked = client("baskets", monitor=str(tmp_path / "traffic.db"), keep_answers=True)
+    said = asked.ask("POST", "/predict", {"rows": GIVEN[:60]}, request="a").json["answers"]
+    body = [{"id": f"a.{i}", "answer": one["answer"] or ["tea"]} for i, one in enumerate(said, 1)]
+    assert asked.ask("POST", "/labels", {"labels": body}).json["kept"] == 60
+    found = measures(asked.ask("GET", "/audit/live").json["findings"][1])
+    asked.close()
+    assert found["exact"]["value"] == pytest.approx(np.mean([bool(one["answer"]) for one in said]))
+
+
 def test_answers_that_turned_worse_are_told(tmp_path: Path) -> None:
     watch, of = monitor(tmp_path / "traffic.db", keep_answers=True), hosted()
     sent(watch, GIVEN)

@@ -49,7 +49,7 @@ def truth(given: list[dict[str, Any]], seed: int) -> list[str]:
 
 @cache
 def folder() -> Path:
-    """The files of two models: of classes, and of a value."""
+    """The files of three models: of classes, of a value, and of several labels a row."""
     found, given = Path(mkdtemp(prefix="assay-test-")), rows(600, 0)
     said = truth(given, 1)
     more: dict[str, Any] = {"trials": 1, "learners": ("linear",)}
@@ -58,6 +58,13 @@ def folder() -> Path:
     noise = np.random.default_rng(2).normal(0, 3, len(given))
     value = [{**row, "spent": round(2 * row["income"] + float(e), 3)} for row, e in zip(given, noise, strict=True)]
     assay.train(value, "spent", checks=(), **more).save(found / "spending.assay")
+    flags = [
+        {**row, "bought": "|".join(name for name, is_so in (("tea", row["income"] > 50), ("salt", row["age"] > 50)) if is_so)}
+        for row in given
+    ]  # fmt: skip
+    assay.train([row for row in flags if row["bought"]], "bought", task="flags", checks=(), **more).save(
+        found / "baskets.assay"
+    )
     return found
 
 

@@ -32,6 +32,11 @@ ROUNDS, SECONDS = 200, 5.0
 TINY = 1e-300
 
 
+def takes_labels(model: Model) -> bool:
+    """Whether the truth of one row can be told by a word, a number or a few labels."""
+    return isinstance(model.conformal, ClassSets | ValueIntervals)
+
+
 def said_of(model: Model, answer: Answer) -> Floats | None:
     """What is kept of an answer: of classes [answer, in the set (k), probabilities (k)], of a value [value, low, high]; None where it is neither."""
     labels, conformal = model.codec.labels, model.conformal
