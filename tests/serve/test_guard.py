@@ -118,6 +118,16 @@ def test_a_page_elsewhere_cannot_ask(headers: dict[str, str]) -> None:
     assert client().post("/predict", [ROW], headers=headers).status == 403
 
 
+def test_a_server_that_listens_everywhere_is_asked_by_address_and_by_names_it_was_told() -> None:
+    asked = client(host="0.0.0.0", insecure=True)
+    assert asked.ask("GET", "/models", headers={"host": "192.168.1.5:8000"}).status == 200
+    assert asked.ask("GET", "/models", headers={"host": "evil.example"}).status == 421
+    known = client(host="0.0.0.0", tokens=(TOKEN,))
+    assert (
+        known.ask("GET", "/models", headers={"host": "bank.example", "authorization": f"Bearer {TOKEN}"}).status == 200
+    )
+
+
 def test_our_own_page_can_ask() -> None:
     assert (
         client().post("/predict", [ROW], headers={"host": "localhost:8000", "origin": "http://localhost:8000"}).status

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 import time
 from collections import OrderedDict
@@ -58,8 +59,9 @@ class Guard:
 
     def _named(self, headers: Mapping[bytes, bytes]) -> None:
         host = name_of(headers.get(b"host", b""))
-        if self._any_name and self._tokens:  # listens everywhere, under names it cannot know; a token is asked for
-            return
+        known = bool(self._tokens or self._settings.client_ca)
+        if self._any_name and (known or _is_address(host)):
+            return  # it listens everywhere, under names it cannot know; a name may be rebound, an address not
         if host not in self._names and not (self._any_name and loopback(host)):
             raise refused(421, "other_host")
 
@@ -122,6 +124,14 @@ class Guard:
 
     def _digest(self, token: bytes) -> bytes:
         return hmac.new(self._secret, token, hashlib.sha256).digest()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def name_of(host: bytes) -> str:

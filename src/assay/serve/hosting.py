@@ -53,6 +53,13 @@ class Hosted:
         return plain and not (of.ensemble.reads_texts or of.ensemble.looks_at_pictures)
 
     @functools.cached_property
+    def gathers(self) -> bool:
+        """Whether rows that come at once are better answered together: a network reads texts, and no picture is looked at."""
+        of = self.model
+        plain = isinstance(of.conformal, ClassSets | ValueIntervals)
+        return plain and of.ensemble.reads_texts and not of.ensemble.looks_at_pictures
+
+    @functools.cached_property
     def version(self) -> str:
         """By which one file of a name is told from another."""
         return self.sha256[:VERSION]

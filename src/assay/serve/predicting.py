@@ -34,6 +34,8 @@ async def predict(request: Request, world: World) -> Reply:
     rows, wishes = _asked(asked, world.settings.most_rows)
     if len(rows) <= FEW and hosted.quick:
         return _few(request, world, hosted, rows, wishes)
+    if len(rows) <= FEW and hosted.gathers and not wishes.get("reasons"):
+        return await _gathered(request, world, hosted, rows, wishes)
     return await world.off_loop(_many, request, world, hosted, rows, wishes)
 
 
@@ -79,6 +81,17 @@ def _few(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], wi
         asked.append(row)
         told.append(answer)
     return _reply(request, world, hosted, answers, wrong, wishes, (asked, told))
+
+
+async def _gathered(
+    request: Request, world: World, hosted: Hosted, rows: Sequence[Any], wishes: Mapping[str, Any]
+) -> Reply:
+    """Few rows of texts, answered together with those of others that come at the same time."""
+    problems = {number: found for number, row in enumerate(rows, 1) if (found := problems_of(row, number, hosted))}
+    good = [row for number, row in enumerate(rows, 1) if number not in problems]
+    asked = good and not (problems and wishes.get("on_error", "fail") == "fail")
+    answers = await world.gathering.ask(hosted, good, world.off_loop) if asked else []
+    return _listed(request, world, hosted, rows, good, answers, problems, wishes)
 
 
 def _many(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], wishes: Mapping[str, Any]) -> Reply:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .counts import Counts
+from .gathering import Gathering
 from .hosting import Hosted, Hosts
 from .logs import Log
 from .routes import Routes
@@ -31,6 +32,7 @@ class World:
     counts: Counts
     monitor: Any = None
     routes: Routes | None = None
+    gathering: Gathering = field(default_factory=Gathering)
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="assay"))
 
     async def off_loop(self, function: Callable[..., T], *args: Any) -> T:
