@@ -7,6 +7,7 @@ under way end. Several workers share the socket; one that dies is made anew by u
 from __future__ import annotations
 
 import errno
+import gc
 import secrets
 import signal
 import socket
@@ -137,11 +138,17 @@ def run(settings: Settings, quiet: bool = False, told: Callable[[Hosts, str], No
             Multiprocess(config(settings, making, factory=True), sockets=[bound]).run()
             return
         app = making()
+        _settled()
         if told is not None:
             told(app.world.hosts, address)
         uvicorn.Server(config(settings, app)).run(sockets=[bound])
     finally:
         bound.close()
+
+
+def _settled() -> None:
+    """What was made so far stays until the end: the collector need not go through it again and again between requests."""
+    gc.freeze()
 
 
 def address_of(settings: Settings, bound: socket.socket) -> str:
