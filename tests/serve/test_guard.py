@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
@@ -193,6 +194,29 @@ def test_more_requests_than_are_taken_at_once_are_told_to_wait() -> None:
     assert b"retry-after" in got.headers
     asked.app.world.counts.under_way = 0
     assert asked.post("/predict", [ROW]).status == 200
+
+
+def test_a_file_that_breaks_the_reader_ends_no_looking() -> None:
+    asked = client(swap_seconds=0.01)
+    out = io.StringIO()
+    asked.app.world.log._out = out
+    looks: list[int] = []
+
+    def broken(tell: object) -> None:
+        looks.append(1)
+        raise KeyError("a secret cell")
+
+    asked.app.world.hosts.refresh = broken  # type: ignore[method-assign,assignment]
+
+    async def some_looks() -> None:
+        task = asyncio.create_task(asked.app._look())
+        while len(looks) < 3:
+            await asyncio.sleep(0.01)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(some_looks(), 20))
+    assert "KeyError" in out.getvalue()
+    assert "secret" not in out.getvalue()
 
 
 def test_what_breaks_is_our_fault_and_tells_nothing_of_the_inside() -> None:

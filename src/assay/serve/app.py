@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 from assay.kernel.errors import AssayError
 
 from . import explaining, inference, invocations, live, login, pages, predicting, telling
-from .bodies import Gone, body_of
+from .bodies import Gone, body_of, packing_of, unpacked
 from .guard import Guard
 from .http import HTML, Headers, Refused, Reply, Request, Route, refused, said
 from .routes import Routes
@@ -141,7 +141,10 @@ class Application:
         try:
             body = b""
             if route.method == "POST":
-                body = await body_of(receive, headers, settings.most_bytes if route.large else settings.most_small)
+                most = settings.most_bytes if route.large else settings.most_small
+                body = await body_of(receive, headers, most)
+                if packing := packing_of(headers):
+                    body = await self.world.off_loop(unpacked, body, packing, most)
             request = Request(scope["method"], scope["path"], headers, body, params, query, client, lang, own)
             return await route.handler(request, self.world)
         except asyncio.CancelledError:
@@ -175,15 +178,15 @@ class Application:
         )
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
-        ticking: asyncio.Task[None] | None = None
+        running: list[asyncio.Task[None]] = []
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                ticking = asyncio.create_task(self._tick())
+                running = [asyncio.create_task(self._tick()), asyncio.create_task(self._look())]
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                if ticking is not None:
-                    ticking.cancel()
+                for task in running:
+                    task.cancel()
                 if self.world.monitor is not None:
                     await self.world.off_loop(self.world.monitor.close)
                 self.world.pool.shutdown(wait=False, cancel_futures=True)
@@ -192,11 +195,10 @@ class Application:
                 return
 
     async def _tick(self) -> None:
-        """Writes the log, ends requests whose time is up and looks for replaced files, for as long as the server runs.
+        """Writes the log and ends requests whose time is up, for as long as the server runs.
 
         One look at all requests every quarter of a second costs less than a timer for each.
         """
-        waited = 0.0
         while True:
             await asyncio.sleep(0.25)
             self.world.log.flush()
@@ -204,10 +206,15 @@ class Application:
             for task in [task for task, until in self._until.items() if until < now]:
                 del self._until[task]
                 task.cancel()
-            waited += 0.25
-            if waited >= self.world.settings.swap_seconds:
-                waited = 0.0
+
+    async def _look(self) -> None:
+        """Looks for replaced files, for as long as the server runs; a file that breaks the reader is logged, and looked at again."""
+        while True:
+            await asyncio.sleep(self.world.settings.swap_seconds)
+            try:
                 await self.world.off_loop(self.world.hosts.refresh, self._swapped)
+            except Exception as error:  # noqa: BLE001 - else no file would ever be taken up again, and nobody told
+                self._our_fault(error, "swap", "-")
 
     def _swapped(self, name: str, what: Any) -> None:
         if isinstance(what, AssayError):

@@ -20,18 +20,23 @@ class Gone(Exception):
 
 
 async def body_of(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> bytes:
-    """The whole body, unpacked. Raises Refused (413, 415, 400) and Gone."""
+    """The whole body as it came. Raises Refused, 413, and Gone."""
     told = headers.get(b"content-length")
     if told is not None and (not told.isdigit() or int(told) > most):
         raise refused(413, "large_body", most=most)
     message = await receive()
     if message["type"] != "http.request":
         raise Gone
-    body = message.get("body", b"")
+    body: bytes = message.get("body", b"")
     if message.get("more_body", False) or len(body) > most:
         body = await _rest(receive, body, most)
-    packing = headers.get(b"content-encoding")
-    return body if packing is None or packing == b"identity" else unpacked(body, packing.strip().lower(), most)
+    return body
+
+
+def packing_of(headers: Mapping[bytes, bytes]) -> bytes:
+    """How a body is packed; nothing where it is not."""
+    packing = headers.get(b"content-encoding", b"").strip().lower()
+    return b"" if packing == b"identity" else packing
 
 
 async def _rest(receive: Receive, first: bytes, most: int) -> bytes:

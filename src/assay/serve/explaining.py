@@ -23,7 +23,7 @@ MOST_WAYS = 10
 
 async def explain(request: Request, world: World) -> Reply:
     """The pulls that made one answer."""
-    hosted, asked = _asked(request, world, _EXPLAIN)
+    hosted, asked = await _asked(request, world, _EXPLAIN)
     label = _text(asked, "label")
     if hosted.quick:
         _reads(hosted, asked["row"])
@@ -55,7 +55,7 @@ def reasons_of(hosted: Hosted, row: Mapping[str, Any], lang: str, label: str = "
 
 async def change(request: Request, world: World) -> Reply:
     """The smallest plausible changes that alter one answer."""
-    hosted, asked = _asked(request, world, _CHANGE)
+    hosted, asked = await _asked(request, world, _CHANGE)
     rules = {name: tuple(_names(asked, name)) for name in ("immutable", "increase_only", "decrease_only")}
     most = asked.get("most", 3)
     if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= MOST_WAYS:
@@ -84,10 +84,10 @@ def _changed(
     return Reply.json({**said, "ways": ways})
 
 
-def _asked(request: Request, world: World, keys: frozenset[str]) -> tuple[Hosted, dict[str, Any]]:
+async def _asked(request: Request, world: World, keys: frozenset[str]) -> tuple[Hosted, dict[str, Any]]:
     """The model and what is asked of it, its row looked at. Raises Refused."""
     hosted = world.hosts.get(request.params.get("model", ""))
-    asked = strict.read(request.body)
+    asked = await strict.read_beside(request.body, world.off_loop)
     if not isinstance(asked, dict) or "row" not in asked:
         raise refused(422, "one_row")
     if strange := [key[:60] for key in asked if key not in keys]:

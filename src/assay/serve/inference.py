@@ -99,10 +99,11 @@ async def infer(request: Request, world: World) -> Reply:
     """Answers to the rows that the tensors hold."""
     hosted = _hosted(request, world)
     head, raw = parted(request.body, request.headers.get(LENGTH))
-    asked = strict.read(head)
+    asked = await strict.read_beside(head, world.off_loop)
     if not isinstance(asked, dict) or not isinstance(asked.get("inputs"), list) or not asked["inputs"]:
         raise refused(400, "v2_input")
-    rows = _rows(asked["inputs"], raw, hosted, world.settings.most_rows)
+    said = (asked["inputs"], raw, hosted, world.settings.most_rows)
+    rows = await world.off_loop(_rows, *said) if len(request.body) > strict.LARGE else _rows(*said)
     wanted, binary = _wanted(asked, hosted)
     heavy = len(rows) > 1 or not hosted.quick
     asked_of = (hosted, rows, world.settings)

@@ -62,7 +62,9 @@ async def labels(request: Request, world: World) -> Reply:
         raise refused(404, "no_answers_kept")
     if not takes_labels(hosted.model):
         raise refused(422, "no_labels_taken", name=hosted.name)
-    return await world.off_loop(_labelled, hosted, monitor, _pairs(strict.read(request.body)))
+    return await world.off_loop(
+        _labelled, hosted, monitor, _pairs(await strict.read_beside(request.body, world.off_loop))
+    )
 
 
 def _labelled(hosted: Hosted, monitor: Monitor, pairs: list[tuple[str, Any]]) -> Reply:

@@ -22,7 +22,7 @@ from .world import World
 
 FEW = 16  # rows that are answered one by one, on the loop
 ON_ERROR = ("fail", "row")
-_KEYS = frozenset({"rows", "row", "reasons", "on_error", "lang"})
+_KEYS = frozenset({"rows", "row", "reasons", "on_error"})
 
 
 async def predict(request: Request, world: World) -> Reply:
@@ -30,9 +30,9 @@ async def predict(request: Request, world: World) -> Reply:
     hosted = world.hosts.get(request.params.get("model", ""))
     if is_table(request.kind):
         return await world.off_loop(_of_table, request, world, hosted)
-    asked = strict.read(request.body)
+    asked = await strict.read_beside(request.body, world.off_loop)
     rows, wishes = _asked(asked, world.settings.most_rows)
-    if len(rows) <= FEW and hosted.quick:
+    if len(rows) <= (1 if wishes.get("reasons") else FEW) and hosted.quick:  # reasons cost milliseconds a row
         return _few(request, world, hosted, rows, wishes)
     if len(rows) <= FEW and hosted.gathers and not wishes.get("reasons"):
         return await _gathered(request, world, hosted, rows, wishes)

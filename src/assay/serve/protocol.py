@@ -59,6 +59,21 @@ class Bounded(HttpToolsProtocol):
         self._rest()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """An answer was handed on; who does not read it is given up."""
+        super().on_response_complete()
+        if not self.transport.is_closing() and (size := self.transport.get_write_buffer_size()):
+            self.loop.call_later(self.seconds, self._unread, size)
+
+    def _unread(self, before: int) -> None:
+        """Nothing of what lay ready was taken since: the connection is cut, and its memory is free again."""
+        if not (left := self.transport.get_write_buffer_size()):
+            return
+        if left >= before:
+            self.transport.abort()
+        else:
+            self.loop.call_later(self.seconds, self._unread, left)
+
     def _wait(self) -> None:
         self._head = 0
         self._waiting = self.loop.call_later(self.seconds, self._late)
