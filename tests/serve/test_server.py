@@ -348,6 +348,19 @@ def test_what_cannot_be_served_is_said_at_once_in_three_parts(
                 assert "Traceback" not in told
 
 
+def test_a_program_is_told_the_address() -> None:
+    command = [sys.executable, "-m", "assay", "serve", str(saved()), "--port", "0", "--json", "--quiet"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert child.stdout is not None
+        said = json.loads(child.stdout.readline())
+        assert said["models"][0]["name"] == "loans"
+        _answers(int(said["address"].rpartition(":")[2]))
+    finally:
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(20) == 0
+
+
 def test_a_token_that_nobody_guesses_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--new-token"]) == 0
     first = capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +87,13 @@ def run(parsed: argparse.Namespace) -> int:
     )
 
     def told(hosts: Hosts, address: str) -> None:
+        if parsed.json:
+            print(
+                json.dumps(
+                    {"address": address, "models": [hosted.facts() for hosted in hosts.all]}, ensure_ascii=False
+                ),
+                flush=True,
+            )
         for hosted in hosts.all:
             tell(
                 word(
