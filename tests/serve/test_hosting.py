@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.kernel.errors import AssayError, BundleTampered, RequestError
+from assay.kernel.errors import AssayError, BundleTampered, MissingPackage, RequestError
+from assay.model import Model
 from assay.serve.hosting import Hosted, Hosts
 from assay.store.signature import new_keys, sign
 
@@ -105,6 +106,22 @@ def test_only_signed_files_are_served_where_a_key_is_given(tmp_path: Path) -> No
     refresh(hosts)
     assert hosts.get().model.plan.task == "binary"
     assert set(hosts.state) == {"loans"}
+
+
+def test_a_package_that_the_server_lacks_is_told_at_the_start_and_is_no_fault_of_a_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = client()
+
+    def lacking(model: Model, source: object) -> None:
+        raise MissingPackage("'torch' is not installed.", "It reads texts.", "pip install 'assay[text]'")
+
+    monkeypatch.setattr(Model, "predict", lacking)
+    got = asked.post("/predict", [ROW])
+    assert got.status == 503
+    assert got.json["error"]["do"] == "pip install 'assay[text]'"
+    with pytest.raises(MissingPackage):
+        Hosts([str(saved())])
 
 
 def test_requests_between_two_models_are_each_answered_by_one(tmp_path: Path) -> None:

@@ -158,9 +158,14 @@ class Hosts:
 
 
 def _warm(hosted: Hosted) -> None:
-    """The first row pays for what is made on first use; it is not to be a client's."""
-    if all(value is not None for value in hosted.schema.example.values()):
-        hosted.model.predict(hosted.schema.example)
+    """The first row pays for what is made on first use, and a package that is lacking is then told of: neither is to be a client's.
+
+    Raises MissingPackage.
+    """
+    texts = {column.name: "a" for column in hosted.schema.columns if column.kind == "text"}
+    row = {**hosted.schema.example, **texts}
+    if all(value is not None for value in row.values()):
+        hosted.model.predict(row)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

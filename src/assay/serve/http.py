@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from assay.kernel.errors import AssayError, RequestError
+from assay.kernel.errors import AssayError, MissingPackage, RequestError
 from assay.kernel.need import need
 from assay.kernel.words import refusal
 
@@ -152,6 +152,8 @@ def said(error: AssayError, lang: str, request_id: str = "") -> Reply:
         status, problems, headers = error.status, error.problems, error.headers
     elif error.exit_code == 3:
         status = 500
+    elif isinstance(error, MissingPackage):  # the server lacks it, whatever the request
+        status = 503
     body: dict[str, Any] = {"error": parts(error, lang)}
     if problems:
         body["problems"] = [one.to_json(lang) for one in problems]

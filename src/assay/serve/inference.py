@@ -13,7 +13,7 @@ import numpy as np
 
 import assay
 from assay.answers.answer import Answer
-from assay.kernel.errors import AssayError
+from assay.kernel.errors import AssayError, MissingPackage
 
 from . import strict
 from .hosting import Hosted
@@ -38,6 +38,7 @@ def spoken(handler: Handler) -> Handler:
             return await handler(request, world)
         except AssayError as error:
             status, problems = (error.status, error.problems) if isinstance(error, Refused) else (400, ())
+            status = 503 if isinstance(error, MissingPackage) else status
             more = "".join(f" {problem.column}: {problem.error.text(request.lang)}" for problem in problems[:3])
             return Reply.json({"error": error.text(request.lang) + more}, 400 if status == 422 else status)
 
