@@ -27,6 +27,12 @@ TOKENS_AT_ONCE, ON_CARD = 8192, 131_072  # in a step of the network, on the proc
 KEPT = 500_000_000  # bytes of points that are kept
 
 
+def keep_at_most(size: int) -> None:
+    """How many bytes of points this process keeps: training asks for the same texts again and again, a server is told new ones for ever."""
+    global KEPT
+    KEPT = size
+
+
 class Sentences:
     """An encoder that reads at most `tokens` tokens of a text.
 

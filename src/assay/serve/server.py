@@ -29,6 +29,7 @@ from .settings import Settings
 from .world import World
 
 BACKLOG = 2_048
+TEXTS_KEPT = 1_000_000  # bytes of points of texts that were asked: hundreds of texts, which are then forgotten
 IDLE = 5  # seconds that a connection may idle between requests
 
 
@@ -47,6 +48,10 @@ class Making:
         Bounded.seconds, Bounded.most = self.settings.header_seconds, self.settings.connections
         log = Log(quiet=self.quiet)
         hosts = Hosts(self.settings.models, self.settings.default, self.settings.key)
+        if any(hosted.model.ensemble.reads_texts for hosted in hosts.all):
+            from assay.neural.sentences import keep_at_most
+
+            keep_at_most(TEXTS_KEPT)
         world = World(
             settings=self.settings, hosts=hosts, log=log, counts=Counts(), monitor=_monitor(self.settings, log)
         )
