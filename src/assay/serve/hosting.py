@@ -60,6 +60,11 @@ class Hosted:
         return plain and of.ensemble.reads_texts and not of.ensemble.looks_at_pictures
 
     @functools.cached_property
+    def pictured(self) -> bool:
+        """Whether pictures are looked at; asked for at every request, and dear to find out."""
+        return bool(self.model.ensemble.looks_at_pictures)
+
+    @functools.cached_property
     def version(self) -> str:
         """By which one file of a name is told from another."""
         return self.sha256[:VERSION]

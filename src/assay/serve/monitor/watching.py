@@ -79,7 +79,7 @@ class Monitor:
         n, hour = len(answers), int(self._clock()) // HOUR
         if not n:
             return
-        if hosted.model.ensemble.looks_at_pictures and isinstance(rows, list):
+        if hosted.pictured and isinstance(rows, list):
             rows = _without_pictures(hosted, rows)
         with self._lock:
             if self._waiting_rows and self._waiting_rows + n > MOST_WAITING:
