@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from assay.reading import read
 from assay.serve.monitor import watching
 from assay.serve.monitor.findings import drift, traffic
 from assay.serve.monitor.store import Key, StoreFails, open_store
-from assay.serve.monitor.summaries import Layout
+from assay.serve.monitor.summaries import HIDDEN, UNDONE, Layout
 from assay.stats.drift import moved, tally_moved
 
 from .worlds import NOON, hosted, monitor, rows, sent
@@ -45,12 +46,42 @@ def test_planted_drift_is_found_and_named(tmp_path: Path, how: dict[str, Any], c
 
 def test_it_says_whether_the_model_is_expected_to_suffer(tmp_path: Path) -> None:
     watch = monitor(tmp_path / "traffic.db")
-    given = [{**row, "income": 52.0 + row["income"] / 50, "town": "Celle"} for row in rows(300, 5)]
+    given = [{**row, "income": 52.0 + row["income"] / 50, "town": "Celle"} for row in rows(600, 5)]
     sent(watch, given)
     said = found(watch)
     watch.close()
     assert any("expected to do worse" in note.text() for note in said.notes)
     assert said.measure("expected_loss").value > hosted().model.profile.expected.loss
+
+
+def test_sums_of_few_rows_are_never_written_nor_is_their_difference(tmp_path: Path) -> None:
+    watch, layout = monitor(tmp_path / "traffic.db"), Layout.of(hosted().model)
+    seen: list[Floats] = []
+    for number, row in enumerate(rows(2 * HIDDEN + 40, 8), 1):
+        sent(watch, [row], request=f"r{number}")
+        ((_, numbers),) = watch.hours(hosted(), 1)  # every row is folded and written by itself
+        assert numbers[layout.at["rows"]][0] == number
+        sums = np.concatenate([numbers[layout.at[name]] for name in UNDONE])
+        if not seen or not np.array_equal(sums, seen[-1]):
+            seen.append(sums)
+    watch.close()
+    assert len(seen) == 3  # none, those of the first HIDDEN rows, and of twice as many
+    assert not seen[0].any()
+    again = monitor(tmp_path / "traffic.db")
+    ((_, numbers),) = again.hours(hosted(), 1)
+    again.close()
+    assert numbers[layout.at["rows"]][0] == 2 * HIDDEN + 40
+    assert numbers[layout.at["joined"]][0] == 2 * HIDDEN
+    assert any(f"of the {2 * HIDDEN + 40:,} rows" in note.text() for note in drift(layout, [(0, numbers)]).notes)
+
+
+def test_what_breaks_outside_a_fold_ends_no_watching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = monitor(tmp_path / "traffic.db")
+    monkeypatch.setattr(watch, "fold", lambda: 1 / 0)
+    looks = iter([False, False, True])
+    monkeypatch.setattr(watch, "_end", SimpleNamespace(wait=lambda every: next(looks), set=watch._end.set))
+    watch._run(0.0)
+    assert watch.state()["assay_monitor_faults"] == 2
 
 
 def test_traffic_like_training_is_quiet() -> None:

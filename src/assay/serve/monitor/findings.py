@@ -23,7 +23,7 @@ from assay.kernel.words import Say
 from assay.stats.drift import tally_moved
 from assay.stats.profile import Profile
 
-from .summaries import Layout
+from .summaries import HIDDEN, Layout
 
 HOUR = 3600
 
@@ -70,7 +70,8 @@ def drift(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> Finding:
         odd,
     )
     said = check.judged(stand, live=True)
-    return replace(said, notes=(*said.notes, Say("serve", "live.looks"), *_unlooked(layout, whole)), rows="live")
+    notes = (*said.notes, Say("serve", "live.looks"), *_unlooked(layout, whole), *_held_back(profile, n, joined))
+    return replace(said, notes=notes, rows="live")
 
 
 def _summed(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> Floats:
@@ -108,6 +109,12 @@ def _loss(layout: Layout, profile: Profile, whole: Floats) -> held.Loss | None:
 def _unlooked(layout: Layout, whole: Floats) -> list[Say]:
     left = int(whole[layout.at["left"]][0])
     return [Say("serve", "live.left", {"n": left})] if left else []
+
+
+def _held_back(profile: Profile, n: int, joined: int) -> list[Say]:
+    if profile.whole is None or joined >= n:
+        return []
+    return [Say("serve", "live.held", {"n": joined, "all": n, "least": HIDDEN})]
 
 
 def _time(hour: int) -> str:

@@ -12,6 +12,7 @@ import secrets
 import sqlite3
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +76,7 @@ def open_store(where: str) -> Store:
     return Sqlite(Path(where))
 
 
-class _Sql:
+class _Sql(ABC):
     """What both databases have in common."""
 
     mark = "?"
@@ -128,15 +129,13 @@ class _Sql:
 
     def label(self, model: str, labels: Iterable[tuple[str, Floats]]) -> list[bool]:
         """See Store."""
+        wanted = [(self._hashed(own), _bytes(y)) for own, y in labels]
+        sql, there = "UPDATE assay_answers SET label = ? WHERE model = ? AND id = ?", [False] * len(wanted)
         with self._at_work() as run:
-            return [
-                run(
-                    "UPDATE assay_answers SET label = ? WHERE model = ? AND id = ?",
-                    (_bytes(y), model, self._hashed(own)),
-                ).rowcount
-                > 0
-                for own, y in labels
-            ]
+            for place in sorted(range(len(wanted)), key=lambda place: wanted[place][0]):  # in one order, as in `add`
+                own, y = wanted[place]
+                there[place] = run(sql, (y, model, own)).rowcount > 0
+        return there
 
     def labelled(self, model: str, since: int, most: int) -> list[tuple[Floats, Floats]]:
         """See Store."""
@@ -181,8 +180,8 @@ class _Sql:
         except self.errors:  # it was broken already, and is let go of either way
             return
 
-    def _connect(self) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _connect(self) -> Any: ...
 
     def _said(self, error: Exception) -> StoreFails:
         """The error without what was written: the message of PostgreSQL may hold values."""

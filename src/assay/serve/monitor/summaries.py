@@ -24,6 +24,9 @@ from assay.stats.drift import Tally, places
 from assay.stats.expectation import expected_losses
 from assay.stats.profile import ColumnProfile, Profile, facts_of, some_measured
 
+# Sums over rows that who has the model file can undo where the rows are few: cosines of scores, losses, sizes of pulls.
+UNDONE = ("loss", "pulled", "pulls", "odd", "joined", "mean", "square")
+HIDDEN = 500  # rows over which such sums are added up before they are written
 FORM = 1  # of the numbers: another release that puts them otherwise counts up
 PULLED, ASKED = 20, 200  # rows of one batch whose pulls, and whose loss by fold models, are looked at
 
@@ -56,6 +59,13 @@ class Layout:
     def empty(self) -> Floats:
         """No row."""
         return np.zeros(self.size)
+
+    def parted(self, numbers: Floats) -> tuple[Floats, Floats]:
+        """Numbers in two that add up to them: counts, and sums that few rows do not hide in."""
+        sums = self.empty()
+        for name in UNDONE:
+            sums[self.at[name]] = numbers[self.at[name]]
+        return numbers - sums, sums
 
     def tallies(self, numbers: Floats) -> Iterator[tuple[ColumnProfile, Tally]]:
         """Each column's cells as they were counted."""

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from assay.answers.answer import Answer
 from assay.kernel.data import Dataset, Floats
 
@@ -22,7 +24,7 @@ from ..hosting import Hosted
 from ..logs import Log
 from .labels import said_of
 from .store import Key, Store, StoreFails
-from .summaries import FORM, Layout
+from .summaries import FORM, HIDDEN, Layout
 
 EVERY = 2.0  # seconds between two foldings
 HOUR = 3600
@@ -63,6 +65,9 @@ class Monitor:
         self._waiting_rows = 0
         self._left: Counter[tuple[Hosted, int]] = Counter()
         self._hours: dict[Key, Floats] = {}  # what the database has not yet taken
+        self._held: dict[
+            str, tuple[int, Floats]
+        ] = {}  # rows and sums that are too few to be written, by the model's key
         self._answers: list[tuple[Key, str, Floats]] = []
         self._layouts: dict[str, Layout] = {}
         self._looked: Counter[Key] = Counter()
@@ -134,7 +139,11 @@ class Monitor:
 
     def _run(self, every: float) -> None:
         while not self._end.wait(every):
-            self.fold()
+            try:
+                self.fold()
+            except Exception as error:  # noqa: BLE001 - else nothing would be summed up any more, and nobody told
+                self._counts["faults"] += 1
+                self._log.event("not_summed_up", kind=type(error).__name__)
 
     def fold(self) -> None:
         """Add what waits to the numbers of its hour, and write these down."""
@@ -169,7 +178,9 @@ class Monitor:
         self._counts["rows"] += len(answers)
         if looked:
             self._looked[key] += len(answers)
-        self._add(key, numbers)
+        counts, sums = layout.parted(numbers)
+        self._add(key, counts)
+        self._hold(key, len(answers), sums)
         self._answers += kept
         if n > len(answers):
             self._not_looked_at(hosted, hour, n - len(answers))
@@ -191,6 +202,17 @@ class Monitor:
         numbers[layout.at["left"]] = n
         self._counts["left"] += n
         self._add((key_of(hosted), hour), numbers)
+
+    def _hold(self, key: Key, rows: int, sums: Floats) -> None:
+        """Keep sums in memory until enough rows are in them: what is written is never that of few, nor is the difference of two writings.
+
+        What is held when the server ends is forgotten.
+        """
+        before, held = self._held.pop(key[0], (0, np.zeros(len(sums))))
+        if before + rows < HIDDEN:
+            self._held[key[0]] = before + rows, held + sums
+            return
+        self._add(key, held + sums)
 
     def _add(self, key: Key, numbers: Floats) -> None:
         self._hours[key] = self._hours[key] + numbers if key in self._hours else numbers
@@ -238,8 +260,6 @@ def _together(batch: Sequence[Seen]) -> list[list[Seen]]:
 def _listed(some: Sequence[Seen]) -> tuple[Any, list[Answer]]:
     """Rows and answers of several requests, as many as are looked at."""
     if isinstance(some[0].rows, Dataset):
-        import numpy as np
-
         table = some[0].rows
         if table.rows > MOST_OF_ONE:
             places = np.linspace(0, table.rows - 1, MOST_OF_ONE).astype(np.int64)
