@@ -151,7 +151,7 @@ def _first(problems: Sequence[Problem], lang: str) -> dict[str, Any]:
 def _of_table(request: Request, world: World, hosted: Hosted) -> Reply:
     """Answers to the rows of a table: as JSON, or as CSV where the client takes it."""
     with dataset_of(request, hosted, world.settings) as data:
-        refuse(columns_lacking([n for n in data.names if n not in hosted.schema.known] + [n for n in hosted.schema.names if n in data.names], hosted), data.rows)  # fmt: skip
+        refuse(columns_lacking(data.names, hosted), data.rows)
         answers = hosted.model.predict(data)
         world.counts.rows[hosted.name, "answered"] += data.rows
         world.watch(hosted, data, answers, request.id)

@@ -54,7 +54,7 @@ def refuse(problems: Sequence[Problem], rows: int) -> None:
 
 
 def columns_lacking(names: Sequence[str], hosted: Hosted) -> list[Problem]:
-    """The same of the columns of a table."""
+    """What is wrong with the columns of a table: those that the model asks for and that are not there, and those that nobody knows."""
     return _names(dict.fromkeys(names), 0, hosted)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +19,9 @@ from assay.serve.monitor.store import Store, open_store
 from assay.serve.monitor.watching import Monitor
 from assay.serve.server import application
 from assay.serve.settings import Settings
+
+from ..worlds import Client as Asking
+from ..worlds import Got
 
 NEVER = 1e6  # seconds between two foldings: tests fold themselves
 NOON = 1_750_000_000.0
@@ -88,44 +89,15 @@ def sent(watch: Monitor, given: list[dict[str, Any]], name: str = "loans", reque
 
 
 @dataclass
-class Got:
-    """One answer of the application."""
-
-    status: int = 0
-    body: bytes = b""
-    headers: Mapping[bytes, bytes] | None = None
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
-
-
-@dataclass
 class Client:
-    """Asks an application in this process."""
+    """Asks an application in this process, and ends its watching."""
 
     app: Application
 
     def ask(self, method: str, path: str, said: Any = None, request: str = "") -> Got:
         """The answer to one request."""
-        road, _, query = path.partition("?")
-        body = b"" if said is None else json.dumps(said).encode()
-        headers = [(b"host", b"localhost"), *([(b"x-request-id", request.encode())] if request else [])]
-        scope = {"type": "http", "method": method, "path": road, "query_string": query.encode(), "headers": headers}
-        got, pieces = Got(), [body]
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": pieces.pop(0), "more_body": False}
-
-        async def send(message: Mapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                got.status, got.headers = message["status"], dict(message["headers"])
-            else:
-                got.body += message.get("body", b"")
-
-        asyncio.run(self.app({**scope, "client": ("127.0.0.1", 5000)}, receive, send))
-        return got
+        more = {"x-request-id": request} if request else {}
+        return Asking(self.app).ask(method, path, b"" if said is None else json.dumps(said).encode(), headers=more)
 
     def close(self) -> None:
         """Let the monitor write and end."""
