@@ -118,6 +118,7 @@ def test_escape_stops_a_file_under_way(opened: Opening, world: Any, tmp_path: Pa
     page.get_by_role("progressbar").wait_for()
     page.keyboard.press("Escape")
     page.get_by_text("Stopped.").wait_for()
+    assert page.get_by_role("progressbar").count() == 0
     page.unroute_all(behavior="ignoreErrors")
 
 
