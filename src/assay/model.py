@@ -23,7 +23,7 @@ from .answers.counterfactuals import Asked, Counterfactuals, counterfactuals, ru
 from .answers.explanation import Explanation, WordPulls
 from .answers.goals import goal_of
 from .answers.odd import OddAnswer, OddAnswers
-from .answers.one_row import OneRow
+from .answers.one_row import OneRow, answers_of
 from .answers.place_pulls import PlacePulls
 from .answers.reason_codes import Court, Reasons, reasons, side_of_rows, usual_of
 from .answers.scorecard import scorecard
@@ -173,8 +173,15 @@ class Model:
         except IsColumn:
             return None
         assert isinstance(self.conformal, ClassSets | ValueIntervals)
-        found = self.task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
-        return answer_of(found, odd, self.codec.labels, self.conformal, self._titles, self.codec.scale, self._several)
+        return answer_of(
+            self._answers_one(scores),
+            odd,
+            self.codec.labels,
+            self.conformal,
+            self._titles,
+            self.codec.scale,
+            self._several,
+        )
 
     def _cells(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
         """The values of the model's columns; None where one is not there by its very name.
@@ -189,6 +196,10 @@ class Model:
     @functools.cached_property
     def _one_row(self) -> OneRow:
         return OneRow(self.ensemble, {c.name: c.kind for c in self.plan.columns})
+
+    @functools.cached_property
+    def _answers_one(self) -> Callable[[list[float]], list[float]]:
+        return answers_of(self.task)
 
     @functools.cached_property
     def _titles(self) -> dict[str, Say]:

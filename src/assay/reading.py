@@ -17,6 +17,7 @@ from .kernel.shelf import shelf
 from .kernel.stored import At, Held, Stored
 from .kernel.words import Say, refusal
 from .readers._cell import IsColumn, cell_of, column_of, is_column
+from .readers._columns import LARGEST
 
 
 def read(source: Any, **options: Any) -> Dataset:
@@ -87,4 +88,4 @@ def _refuse_unknown(source: Any, key: str, door: Any, options: dict[str, Any]) -
         )
 
 
-__all__ = ["IsColumn", "cell_of", "column_of", "is_column", "read"]
+__all__ = ["LARGEST", "IsColumn", "cell_of", "column_of", "is_column", "read"]

@@ -224,6 +224,15 @@ def test_many_threads_get_the_answers_of_one(models: dict[str, Model]) -> None:
     assert not wrong
 
 
+@pytest.fixture
+def without_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for forests of larger trees: one row goes to LightGBM."""
+    from assay.trees.forest import Forest
+
+    monkeypatch.setattr(Forest, "bits", property(lambda forest: None))
+
+
+@pytest.mark.usefixtures("without_bits")
 def test_native_handles_are_freed_with_the_model_and_with_the_thread(models: dict[str, Model]) -> None:
     from assay.trees.single import NativeRow
 
@@ -248,6 +257,15 @@ def test_native_handles_are_freed_with_the_model_and_with_the_thread(models: dic
     assert not any(free.alive for free in finalizers)  # each has run: the handle is freed
 
 
+@pytest.mark.usefixtures("without_bits")
+def test_lightgbm_and_bits_give_the_same_answers(models: dict[str, Model], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = rows(WORLDS["classes"], 20, seed=6)
+    by_lightgbm = [replace(models["classes"]).predict(row) for row in asked]
+    monkeypatch.undo()
+    assert [replace(models["classes"]).predict(row) for row in asked] == by_lightgbm
+
+
+@pytest.mark.usefixtures("without_bits")
 def test_without_the_native_call_the_walker_gives_the_same_bits(
     models: dict[str, Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,7 +107,7 @@ def _holds(fit: Trees, test: Batch, head: Head) -> None:
     box = Box()
     fit.dump(box)
     np.testing.assert_array_equal(Trees.load(box, head, FEATURES).predict(test), scores)
-    np.testing.assert_array_equal(fit.single()(test.vector.values[3]), scores[3])
+    np.testing.assert_array_equal(fit.single()(test.vector.values[3].tolist()), scores[3])
 
 
 @pytest.mark.parametrize(("package", "learner"), [("xgboost", xgb.XGBoost), ("catboost", cat.CatBoost)])

@@ -1,8 +1,11 @@
 """How is one row answered without the cost of a table?
 
 What does not change from row to row is settled once: which column is read how, which encoder gives which numbers, which scorer
-belongs to which member. A row then goes from a mapping to raw scores through plain Python values and one buffer a fold; no Column,
+belongs to which member. A row then goes from a mapping to raw scores through plain Python values, a list of numbers a fold; no Column,
 Dataset or Batch is made. The scores are those of the road for tables, to the bit.
+
+Most cells of most rows are usual: a number in the range of training, a name that has a code. Where there is one fold (a model shipped
+as one refit) they are looked up without a call (`kernel.cells.Usual`); the others go the way of their column.
 
 What offers no road for one row (a text column, a plug-in from outside) is asked in the ordinary way, for its part alone. Buffers and
 native handles belong to one thread each; everything else is shared and never changes.
@@ -18,13 +21,25 @@ from typing import Any
 
 import numpy as np
 
-from assay.kernel.cells import Cell, written
+from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.forms import Batch, Feature, Vector
-from assay.kernel.plugins import Encoder, EncodesCells, Fitted, Modality, OpensCells, Score, ScoresOneRow, modality_of
+from assay.kernel.plugins import (
+    AnswersOneRow,
+    Encoder,
+    EncodesCells,
+    Fitted,
+    Modality,
+    OpensCells,
+    Score,
+    ScoresOneRow,
+    Task,
+    TellsUsual,
+    modality_of,
+)
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import alone, at_most
-from assay.reading import cell_of, column_of
+from assay.reading import LARGEST, cell_of, column_of
 from assay.search.ensemble import STRANGE_SHARE, Ensemble
 
 
@@ -48,6 +63,7 @@ class OneRow:
         self.ensemble = ensemble
         encoders = zip(*(e.parts for e in ensemble.encoders), strict=True)
         self._parts = [_part(name, kinds[name], found) for name, found in zip(ensemble.parts, encoders, strict=True)]
+        self._usual = [_usual(part) for part in self._parts] if len(ensemble.encoders) == 1 else []
         self._fetch = _fetcher(ensemble.parts)
         empty = Dataset(tuple(part.opened(Column.of_words(part.name, [])) for part in self._parts))
         self._features = [e.features(empty) for e in ensemble.encoders]
@@ -69,19 +85,48 @@ class OneRow:
 
     def scores(self, values: Sequence[Any]) -> tuple[list[float], list[Odd]]:
         """Calibrated raw scores [w], and what is odd about the cells. Raises IsColumn where a value holds several cells."""
-        folds: list[list[float]] = [[] for _ in self._features]
         odd: list[Odd] = []
+        if not self._more and self._usual:
+            return self._weighed([self._written(values, odd)], None), odd
+        folds: list[list[float]] = [[] for _ in self._features]
         columns = [part.write(value, folds, odd) for part, value in zip(self._parts, values, strict=True)]
-        batches = self._batches(folds, values, columns) if self._more else None
+        return self._weighed(folds, self._batches(folds, values, columns) if self._more else None), odd
+
+    def _written(self, values: Sequence[Any], odd: list[Odd]) -> list[float]:
+        """The numbers of a row where there is one fold; what is usual is looked up, in the order in which it is most often met."""
+        numbers: list[float] = []
+        add = numbers.append
+        for value, (low, high, codes, missing, part) in zip(values, self._usual, strict=True):
+            kind = type(value)
+            if kind is float:
+                if low <= value <= high:
+                    add(value)
+                    continue
+            elif kind is str:
+                if (code := codes.get(value)) is not None:
+                    add(code)
+                    continue
+            elif kind is int:
+                if low <= value <= high and -LARGEST < value < LARGEST:
+                    add(float(value))
+                    continue
+            elif value is None and missing is not None:
+                add(missing)
+                continue
+            part.write(value, [numbers], odd)
+        return numbers
+
+    def _weighed(self, folds: list[list[float]], batches: list[Batch] | None) -> list[float]:
+        """Calibrated raw scores [w] of the row as numbers of each fold: those of the members, weighed and added."""
         total, share = [0.0] * self.ensemble.head.width, 1.0 / len(folds)
-        for fold, (buffer, members) in enumerate(self._scorers()):
-            buffer[:] = folds[fold]
+        for fold, members in enumerate(self._scorers()):
+            numbers = folds[fold]
             found = [0.0] * len(total)
             for weight, score, fitted in members:
-                given = score(buffer) if batches is None else fitted.predict(batches[fold])[0].tolist()
+                given = score(numbers) if batches is None else fitted.predict(batches[fold])[0].tolist()
                 found = [f + weight * g for f, g in zip(found, given, strict=True)]
             total = [t + share * f for t, f in zip(total, found, strict=True)]
-        return [t * scale + s for t, scale, s in zip(total, self._scale, self._shift, strict=True)], odd
+        return [t * scale + s for t, scale, s in zip(total, self._scale, self._shift, strict=True)]
 
     def contributions(self, values: Sequence[Any]) -> Floats:
         """Pull of each part, the base last: [parts + 1, w]. Raises IsColumn."""
@@ -94,15 +139,12 @@ class OneRow:
         """Each opened cell as it would be written."""
         return [part.text(value) for part, value in zip(self._parts, values, strict=True)]
 
-    def _scorers(self) -> list[tuple[Floats, list[tuple[float, Score, Fitted]]]]:
-        """For each fold the buffer and the members' scorers that belong to this thread."""
-        found: list[tuple[Floats, list[tuple[float, Score, Fitted]]]] | None = getattr(self._own, "scorers", None)
+    def _scorers(self) -> list[list[tuple[float, Score, Fitted]]]:
+        """For each fold the members' scorers that belong to this thread."""
+        found: list[list[tuple[float, Score, Fitted]]] | None = getattr(self._own, "scorers", None)
         if found is None:
             found = [
-                (
-                    np.empty(len(features)),
-                    [(m.weight, _scorer(m.folds[fold], features), m.folds[fold]) for m in self.ensemble.members],
-                )
+                [(m.weight, _scorer(m.folds[fold], features), m.folds[fold]) for m in self.ensemble.members]
                 for fold, features in enumerate(self._features)
             ]
             self._own.scorers = found
@@ -198,14 +240,30 @@ def _part(name: str, kind: str, encoders: tuple[Encoder, ...]) -> _Ordinary:
     return _Ordinary(name, kind, modality, encoders)
 
 
+def _usual(part: _Ordinary) -> tuple[float, float, dict[str, float], float | None, _Ordinary]:
+    """The usual cells of a part with one encoder: bounds of numbers, codes of texts as they come in, that of a missing cell."""
+    encoder = part.encoders[0]
+    usual = encoder.usual if isinstance(part, _Quick) and isinstance(encoder, TellsUsual) else Usual()
+    codes = {text: code for text, code in usual.codes.items() if cell_of(text) == text}
+    return usual.low, usual.high, codes, usual.missing, part
+
+
+def answers_of(task: Task) -> Callable[[list[float]], list[float]]:
+    """What gives the answers [k] of a row's raw scores [w]: the task's own way for one row, or its way for many."""
+    if isinstance(task, AnswersOneRow):
+        return task.answers_one
+    return lambda scores: task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
+
+
 def _scorer(fitted: Fitted, features: tuple[Feature, ...]) -> Score:
     """The fitted learner's own scorer of one row, or its `predict` asked for a batch of one."""
     if isinstance(fitted, ScoresOneRow):
         return fitted.single()
 
-    def score(values: Floats) -> list[float]:
+    def score(values: list[float]) -> list[float]:
+        numbers = np.asarray([values], dtype=np.float64)
         with at_most(alone()):
-            found: list[float] = fitted.predict(Batch({"vector": Vector(values[None].copy(), features)}))[0].tolist()
+            found: list[float] = fitted.predict(Batch({"vector": Vector(numbers, features)}))[0].tolist()
         return found
 
     return score

@@ -6,6 +6,8 @@ a column of one row would hold, so that a cell opened and encoded alone gives th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NewType
 
 import numpy as np
@@ -14,6 +16,16 @@ from .data import Column, plain_moment, plain_number
 
 Moment = NewType("Moment", int)  # microseconds since 1970 in UTC, as the store of moments keeps them
 Cell = float | str | Moment | None  # a number (never NaN), a word, a moment, or missing
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What the usual cells of a column come to when they are opened and encoded, each to one number; none of them is strange."""
+
+    low: float = np.inf  # a number from here
+    high: float = -np.inf  # to here, both included, stands for itself
+    codes: Mapping[str, float] = field(default_factory=dict)  # a text stands for this
+    missing: float | None = None  # and a missing cell for this, where the encoder tells
 
 
 def written(cell: Cell) -> str | None:

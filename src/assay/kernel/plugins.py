@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .box import Box
-from .cells import Cell
+from .cells import Cell, Usual
 from .clock import Clock
 from .data import Bools, Column, Dataset, Floats, Ints
 from .findings import Finding, Trial
@@ -235,6 +235,16 @@ class EncodesCells(Encoder, Protocol):
 
 
 @runtime_checkable
+class TellsUsual(EncodesCells, Protocol):
+    """What an encoder of one number a cell may offer beside: what usual cells come to, so that nothing need be called for them."""
+
+    @property
+    def usual(self) -> Usual:
+        """Cells with the number that `open_cell` and then `encode_cell` give for each."""
+        ...
+
+
+@runtime_checkable
 class GivesTexts(Encoder, Protocol):
     """An encoder whose modality gives the form "texts" beside the vector."""
 
@@ -340,6 +350,15 @@ class Task(Protocol):
 
     def strata(self, y: NDArray[Any]) -> Ints:
         """Group number of each row for stratified folds: int64 [n]."""
+        ...
+
+
+@runtime_checkable
+class AnswersOneRow(Task, Protocol):
+    """A task that says the answers of one row without an array."""
+
+    def answers_one(self, scores: list[float]) -> list[float]:
+        """`answers` of one row of raw scores [w], to the bit: [k]."""
         ...
 
 
@@ -485,7 +504,7 @@ class PullsPlaces(Protocol):
         ...
 
 
-Score = Callable[[Floats], Sequence[float]]  # values [d] of one row → raw scores [w]; for one thread at a time
+Score = Callable[[list[float]], Sequence[float]]  # values [d] of one row → raw scores [w]; for one thread at a time
 
 
 @runtime_checkable

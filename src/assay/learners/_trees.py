@@ -17,7 +17,7 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import Score
 from assay.onnx_graph.graph import Graph
 from assay.trees.forest import Forest
-from assay.trees.grow import LARGEST, Grown, clean_batch
+from assay.trees.grow import Grown, clean_batch
 from assay.trees.single import scorer
 
 Grow = Callable[[Batch, Batch | None, int, Clock], Grown]  # train, tune, most rounds, clock
@@ -62,16 +62,11 @@ class Trees:
         return self.forest.scores(clean_batch(told(self.made, batch)))
 
     def single(self) -> Score:
-        """One row through LightGBM's call for one row."""
-        score, clean, made = scorer(self.forest), np.empty(self.forest.features), self.made
-
-        def one(values: Floats) -> list[float]:
-            wide = values if made is None else made(values[None])[0]
-            np.minimum(wide, LARGEST, out=clean)  # NaN stays NaN
-            np.maximum(clean, -LARGEST, out=clean)
-            return score(clean)
-
-        return one
+        """One row through the trees alone."""
+        score, made = scorer(self.forest), self.made
+        if made is None:
+            return score
+        return lambda values: score(made(np.asarray([values], dtype=np.float64))[0].tolist())
 
     def contributions(self, batch: Batch) -> Floats:
         """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]; the pull of a made column in equal parts to its sources."""

@@ -22,8 +22,9 @@ from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.onnx_graph.graph import Graph
 from assay.trees.forest import Forest
-from assay.trees.grow import LARGEST, Grown, clean_batch, grow
+from assay.trees.grow import Grown, clean_batch, grow
 from assay.trees.shapes import Axis, Shapes, Term, terms
+from assay.trees.walk import LARGEST
 
 ROUNDS_TO_RANK = 60  # of depth two on what the single columns left over: they show which pairs matter
 SHOWN = 12
@@ -164,7 +165,7 @@ class Curves:
     def single(self) -> Score:
         """The same sum for one row."""
         score = self.shapes.single()
-        return lambda values: score(np.minimum(np.maximum(values, -LARGEST), LARGEST))
+        return lambda values: score([x if x != x else min(max(x, -LARGEST), LARGEST) for x in values])
 
     def contributions(self, batch: Batch) -> Floats:
         """Each column's own curve; a pair is shared half and half: [n, d + 1, w]."""

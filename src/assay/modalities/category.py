@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
-from assay.kernel.cells import Cell, written
+from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
@@ -138,6 +138,12 @@ class Codes:
         if code is not None:
             return (code,), False
         return (float(len(self.levels)),), cell is not None and _hash(str(cell)) not in self.rare
+
+    @property
+    def usual(self) -> Usual:
+        """The names that have a code, and missing ones."""
+        codes = {name: code for name, code in self._codes.items() if name != MISSING}
+        return Usual(codes=codes, missing=self._codes.get(MISSING, float(len(self.levels))))
 
     def strange(self, column: Column) -> Bools:
         """A level that training never saw."""

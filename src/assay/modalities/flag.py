@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from assay.kernel.box import Box
-from assay.kernel.cells import Cell, written
+from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
@@ -96,15 +96,18 @@ class Pass:
         assert cell is None or isinstance(cell, float)
         return (MISSING if cell is None else (cell,)), False
 
+    @property
+    def usual(self) -> Usual:
+        """Yes and no as they are mostly written, and missing ones."""
+        return Usual(codes=_written(), missing=math.nan)
+
     def strange(self, column: Column) -> Bools:
         """A flag is never strange."""
         return np.zeros(len(column), dtype=bool)
 
     def graph(self, graph: Graph, x: str) -> str:
         """1 for yes and 0 for no, in small, large or title letters; anything else is missing."""
-        said = {
-            form: float(yes) for yes, words in enumerate((NO, YES)) for word in sorted(words) for form in _forms(word)
-        }
+        said = _written()
         code = graph.node(
             "LabelEncoder",
             x,
@@ -128,6 +131,11 @@ def _flag(text: str) -> float:
     """1.0 for yes, 0.0 for no, NaN for anything else."""
     folded = text.strip().casefold()
     return 1.0 if folded in YES else 0.0 if folded in NO else math.nan
+
+
+def _written() -> dict[str, float]:
+    """Yes and no in small, large and title letters, with what they come to."""
+    return {form: float(yes) for yes, words in enumerate((NO, YES)) for word in sorted(words) for form in _forms(word)}
 
 
 def _forms(word: str) -> tuple[str, ...]:

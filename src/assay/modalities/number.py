@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
-from assay.kernel.cells import Cell
+from assay.kernel.cells import Cell, Usual
 from assay.kernel.data import Bools, Column, Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
@@ -153,6 +153,11 @@ class Range:
             return MISSING, False
         assert isinstance(cell, float)
         return (cell,), cell < self.low or cell > self.high
+
+    @property
+    def usual(self) -> Usual:
+        """The numbers of the range, and missing ones."""
+        return Usual(self.low, self.high, missing=math.nan)
 
     def strange(self, column: Column) -> Bools:
         """Outside the range seen in training."""

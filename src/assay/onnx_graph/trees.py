@@ -11,8 +11,7 @@ import numpy as np
 
 from ..kernel.data import Bools, Floats, Ints
 from ..trees.forest import Forest
-from ..trees.grow import LARGEST
-from ..trees.walk import ZERO, walker_of
+from ..trees.walk import LARGEST, ZERO, walker_of
 from .graph import TREES, Graph
 
 

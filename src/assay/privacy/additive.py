@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ..kernel.box import Box
 from ..kernel.data import Floats, Ints
 from ..kernel.forms import Batch, Vector
-from ..trees.grow import LARGEST
 from ..trees.shapes import Axis
+from ..trees.walk import LARGEST
 from . import noisy
 from .accounting import Release
 from .learner import Aim

@@ -27,6 +27,8 @@ def problems_of(row: Any, number: int, hosted: Hosted) -> list[Problem]:
     found: list[Problem] = []
     if row.keys() != hosted.columns:
         found += _names(row, number, hosted)
+    if PLAIN.issuperset(map(type, row.values())):
+        return found
     for name, value in row.items():
         if type(value) not in PLAIN and not (
             type(value) is bool and name not in hosted.no_flags

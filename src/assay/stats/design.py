@@ -7,7 +7,7 @@ reference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,13 +82,13 @@ class Design:
                 out += self._column(x, column)[:, None] * weights[1 + column]
             yield int(owner), out
 
-    def single(self, weights: Floats) -> Callable[[Floats], list[float]]:
+    def single(self, weights: Floats) -> Callable[[Sequence[float]], list[float]]:
         """From values [d] of one row to the intercept and all pulls [w], added in the order of `pulls`: the same bits."""
         plan = [(int(owner), *self._plan(int(owner), weights)) for owner in np.unique(self.owners)]
         start, alone = _plain(weights[0]), weights.shape[1] == 1
 
-        def score(values: Floats) -> list[float]:
-            row, total = values.tolist(), start
+        def score(row: Sequence[float]) -> list[float]:
+            total = start
             for owner, table, default, columns in plan:
                 x, pull = row[owner], 0.0
                 missing = x != x

@@ -28,6 +28,16 @@ def probabilities(scores: Floats) -> Floats:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
+def two_probabilities(score: float) -> list[float]:
+    """Both probabilities of one log-odds, to the bit as in `probabilities`.
+
+    >>> two_probabilities(0.0)
+    [0.5, 0.5]
+    """
+    half = 0.5 * float(np.tanh(0.5 * score))
+    return [0.5 - half, 0.5 + half]
+
+
 def class_losses(scores: Floats, y: Ints) -> Floats:
     """Per-row log-loss [n], computed on the raw scale so that sure mistakes stay finite."""
     if scores.shape[1] == 1:

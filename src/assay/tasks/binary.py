@@ -96,6 +96,10 @@ class Binary:
         """Probabilities [n, 2]."""
         return scores.probabilities(scores_)
 
+    def answers_one(self, scores_: list[float]) -> list[float]:
+        """Probabilities [2] of one row."""
+        return scores.two_probabilities(scores_[0])
+
     def metrics(self, codec: Codec) -> Sequence[Metric]:
         """Log-loss first."""
         p = scores.probabilities

@@ -94,6 +94,10 @@ class Value:
         """The value: [n, 1]."""
         return scores_
 
+    def answers_one(self, scores_: list[float]) -> list[float]:
+        """The value of one row."""
+        return scores_
+
     def metrics(self, codec: Codec) -> Sequence[Metric]:
         """Root mean squared error first."""
         return (

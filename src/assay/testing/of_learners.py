@@ -208,12 +208,12 @@ def scores_singly(plugin: Any, head: Head) -> None:
     values[1::9, 0] = 1e305  # of a row that comes alone nothing is drawn in beforehand
     first, second = model.single(), model.single()
     for row in range(0, rows.rows, 3):
-        given = values[row].copy()
+        given = values[row].tolist()
         whole = model.predict(replaced(rows, values).take(np.asarray([row])))[0]
         alone = np.asarray(first(given), dtype=np.float64)
-        second(values[row - 1])
+        second(values[row - 1].tolist())
         demand(same_bits(alone, whole), f"row {row} alone: {alone}, in a batch of one: {whole}")
-        demand(same_bits(given, values[row]), "the values were changed")
+        demand(same_bits(np.asarray(given), values[row]), "the values were changed")
 
 
 def reasons_add_up(plugin: Any, head: Head) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel.cells import cells_of, written
+from ..kernel.cells import Cell, cells_of, written
 from ..kernel.data import Column
 from ..kernel.errors import BundleInvalid, DoesNotApply
 from ..kernel.forms import FORMS
-from ..kernel.plugins import Claim, EncodesCells, OpensCells
+from ..kernel.plugins import Claim, EncodesCells, OpensCells, TellsUsual
 from ..kernel.rng import stream
 from ..kernel.shelf import shelf
 from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
@@ -221,6 +221,24 @@ def cells_stand_alone(plugin: Any, examples: list[Column] | None) -> None:
                 whole = encoder.vector(column).values[0]
                 demand(same_bits(np.asarray(found), whole), f"the cell {cell!r}: {found} alone, {whole} in a column")
                 demand(bool(strange) == bool(encoder.strange(column)[0]), f"the cell {cell!r} is strange only once")
+        if isinstance(encoder, TellsUsual):
+            _usual_cells(modality, encoder)
+
+
+def _usual_cells(modality: Any, encoder: TellsUsual) -> None:
+    """What an encoder tells of usual cells is what they come to when they are opened and encoded."""
+    usual = encoder.usual
+    told: list[tuple[Cell, float]] = [*usual.codes.items()]
+    if usual.low <= usual.high:
+        told += [(x, x) for x in (usual.low, usual.high, usual.low / 2 + usual.high / 2)]
+    if usual.missing is not None:
+        told.append((None, usual.missing))
+    for cell, number in told:
+        found, strange = encoder.encode_cell(modality.open_cell(cell))
+        demand(
+            same_bits(np.asarray(found), np.asarray([number])), f"the usual cell {cell!r}: {found}, told is {number}"
+        )
+        demand(not strange, f"the usual cell {cell!r} is strange")
 
 
 def comes_back(plugin: Any, examples: list[Column] | None) -> None:

@@ -13,12 +13,12 @@ import numpy as np
 from ..kernel.data import Column
 from ..kernel.errors import DataError, DoesNotApply
 from ..kernel.forms import A_BOX, HEADS, Head
-from ..kernel.plugins import Codec, modality_of
+from ..kernel.plugins import AnswersOneRow, Codec, modality_of
 from ..kernel.rng import stream
 from ..kernel.words import LANGUAGES, Say
 from ..stats.found_boxes import rows_of
 from ..stats.scores import no_boxes
-from .contract import Contract, demand
+from .contract import Contract, demand, same_bits
 from .worlds import targets
 
 
@@ -153,6 +153,9 @@ def answers(plugin: Any, example: Column | None) -> None:
     task, codec, _, scores = scored(plugin, example)
     said = task.answers(scores * 50.0)
     demand(np.isfinite(said).all(), "answers are not finite")
+    if isinstance(task, AnswersOneRow):
+        alone = [task.answers_one(row) for row in (scores * 50.0).tolist()]
+        demand(same_bits(np.asarray(alone), said), "a row alone has other answers than in a table")
     if task.head(codec).name == "boxes":
         p = said.reshape(len(said), -1, A_BOX)[:, :, 0]
         demand(said.shape == scores.shape and (p >= 0).all() and (p <= 1).all(), "boxes have no probabilities")
@@ -162,8 +165,8 @@ def answers(plugin: Any, example: Column | None) -> None:
         return
     demand(said.shape == (len(scores), len(codec.labels)), f"answers have shape {said.shape}")
     demand((said >= 0).all() and (said <= 1).all(), "probabilities leave 0 to 1")
-    alone = task.head(codec).name == "flags"  # each label by itself
-    demand(alone or np.abs(said.sum(axis=1) - 1).max() < 1e-9, "probabilities do not sum to 1")
+    apart = task.head(codec).name == "flags"  # each label by itself
+    demand(apart or np.abs(said.sum(axis=1) - 1).max() < 1e-9, "probabilities do not sum to 1")
     higher = scores.copy()
     higher[:, -1] += 1.0
     demand(

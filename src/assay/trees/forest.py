@@ -18,6 +18,7 @@ from ..kernel.box import Box
 from ..kernel.errors import RequestError
 from ..kernel.threads import alone, threads
 from ..kernel.words import refusal
+from .bits import Bits, bits_of
 from .pack import pack, unpack
 from .validate import MOST_FEATURES, MOST_LEAVES, MOST_WIDTH, check_forest
 from .walk import Floats, Ints, Walker, chunks, walker_of
@@ -165,6 +166,11 @@ class Forest:
     def walker(self) -> Walker:
         """The forest laid out for walking."""
         return walker_of(self)
+
+    @functools.cached_property
+    def bits(self) -> Bits | None:
+        """The forest laid out for one row, where it is small enough for that."""
+        return bits_of(self)
 
     @functools.cached_property
     def booster(self) -> Any:

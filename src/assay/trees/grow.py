@@ -19,12 +19,12 @@ from ..kernel.stream import Stream
 from ..kernel.threads import threads
 from .forest import Forest
 from .from_lightgbm import forest_of
+from .walk import LARGEST
 from .watch import Watch
 
 QUIET = {"verbosity": -1, "deterministic": True, "force_row_wise": True, "first_metric_only": True}
 OF_DATA = ("min_data_in_leaf", "seed", "num_threads")  # parameters that matter when rows are binned
 PACED_AT, PACED_SHARE, MOST_RATE = 5, 0.9, 0.3  # rounds after which the pace is known; of the time left; largest rate
-LARGEST = 1e300  # the native library treats larger numbers as infinite
 
 
 @dataclass(frozen=True, eq=False)

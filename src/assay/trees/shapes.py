@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -101,7 +101,7 @@ class Shapes:
             total += term.pulls(values)
         return total
 
-    def single(self) -> Callable[[Floats], list[float]]:
+    def single(self) -> Callable[[Sequence[float]], list[float]]:
         """From values [d] of one row to scores [width], added in the order of `predict`: the same bits."""
         alone = len(self.base) == 1
         plan = [
@@ -115,8 +115,8 @@ class Shapes:
         ]
         start: Any = float(self.base[0]) if alone else self.base
 
-        def score(values: Floats) -> list[float]:
-            row, total = values.tolist(), start
+        def score(row: Sequence[float]) -> list[float]:
+            total = start
             for axes, pulls, size in plan:
                 place = 0
                 for feature, cell in axes:

@@ -1,6 +1,6 @@
 """How is one row scored without the cost of a batch?
 
-LightGBM has a call for exactly this: what does not change from row to row (the model, the number of columns, the parameters) is
+A forest of small trees by one word a tree and column (bits.py). For larger ones LightGBM has a call for exactly this: what does not change from row to row (the model, the number of columns, the parameters) is
 settled once in a handle, and the call itself takes a pointer to the numbers and walks the trees in compiled code. Python reaches it
 through ctypes. A handle has a buffer of its own, so each thread has one; it is freed with the object that holds it.
 
@@ -11,26 +11,27 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..kernel.threads import alone
-from .walk import Floats
+from .walk import LARGEST
 
 if TYPE_CHECKING:
     from .forest import Forest
 
+Score = Callable[[Sequence[float]], list[float]]
 FLOAT64, RAW_SCORE = 1, 1  # LightGBM's C_API_DTYPE_FLOAT64 and C_API_PREDICT_RAW_SCORE
 
 
-def scorer(forest: Forest) -> Callable[[Floats], list[float]]:
-    """A scorer of values [features] (finite or NaN) for one thread: raw scores [width], the base added."""
-    call = _native(forest) if forest.trees else None
+def scorer(forest: Forest) -> Score:
+    """A scorer of values [features] (NaN is missing, beyond LARGEST counts as that) for one thread: raw scores [width], the base added."""
+    call = forest.bits.scorer() if forest.bits is not None else _native(forest) if forest.trees else None
     base, rounds = forest.base.tolist(), forest.iterations if forest.average and forest.trees else 0
     if call is None:
-        return lambda values: [float(score) for score in forest.predict(values[None])[0]]
+        return lambda values: forest.predict(np.clip(np.asarray(values), -LARGEST, LARGEST)[None])[0].tolist()
     if rounds:
         return lambda values: [score / rounds + more for score, more in zip(call(values), base, strict=True)]
     if forest.width == 1:
@@ -64,9 +65,11 @@ class NativeRow:
         self._library, self._predict = library, library.LGBM_BoosterPredictForMatSingleRowFast
         self._said = (handle, self._row, ctypes.byref(self._length), self._out)
 
-    def __call__(self, values: Floats) -> list[float]:
+    def __call__(self, values: Sequence[float]) -> list[float]:
         """The sums of the leaves that the row falls into, an output each."""
         self._view[:] = values
+        np.minimum(self._view, LARGEST, out=self._view)  # NaN stays NaN
+        np.maximum(self._view, -LARGEST, out=self._view)
         failed = self._predict(*self._said)
         if failed:
             self._refuse(failed, self._library)

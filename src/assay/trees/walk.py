@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CATEGORICAL, DEFAULT_LEFT = 1, 2  # bits of a decision
 MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2  # bits 2 and 3 of a decision
 ZERO = float(np.float32(1e-35))  # LightGBM's kZeroThreshold: anything this close to zero is zero
+LARGEST = 1e300  # the native library treats larger numbers as infinite: whoever asks draws them in
 PAIRS_AT_ONCE = 250_000  # (row, tree) pairs in flight: their indices stay near the processor, about 10 MB
 
 Floats = NDArray[np.float64]
@@ -75,10 +76,11 @@ class Walker:
         if self.set_of is not None:
             which = self.set_of[here]
             some = np.flatnonzero(which >= 0)
-            left[some] = self._in_set(which[some], x[some])
+            left[some] = self.in_set(which[some], x[some])
         return left
 
-    def _in_set(self, which: Ints, x: Floats) -> NDArray[np.bool_]:
+    def in_set(self, which: Ints, x: Floats) -> NDArray[np.bool_]:
+        """Whether codes [n] are in category sets [n]."""
         start = self.set_start[which]
         found = (x > -1) & (x < 32.0 * (self.set_start[which + 1] - start))  # False where x is NaN
         code = x[found].astype(np.int64)  # cut, not rounded: -0.5 is code 0, as in LightGBM
