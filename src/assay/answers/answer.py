@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -62,20 +63,18 @@ def answer_of(
     scale  : the grades, where the value is told as the nearest of them
     several : a row may bear several labels
     """
-    notes = [_note(cell, titles) for cell in odd]
-    outside = any(cell.how != "misfit" for cell in odd)
+    notes = [_note(cell, titles) for cell in odd] if odd else []
+    outside = bool(odd) and any(cell.how != "misfit" for cell in odd)
     if isinstance(conformal, ValueIntervals):
         return value_of(found[0], conformal.one(found[0]), tuple(notes), outside, scale)
     among = conformal.one(found)
+    inside, p = tuple(compress(labels, among)), dict(zip(labels, found, strict=True))
     if several:
-        inside = tuple(label for label, in_set in zip(labels, among, strict=True) if in_set)
-        p = dict(zip(labels, found, strict=True))
         return Answer(borne(found, labels), p, inside, None, tuple(notes), outside)
-    top = max(range(len(found)), key=found.__getitem__)
+    top = found.index(max(found))
     if not among[top]:
         notes.append(unlike(labels[top], any(among)))
-    inside = tuple(label for label, in_set in zip(labels, among, strict=True) if in_set)
-    return Answer(labels[top], dict(zip(labels, found, strict=True)), inside, None, tuple(notes), outside)
+    return Answer(labels[top], p, inside, None, tuple(notes), outside)
 
 
 def borne(p: Sequence[float], labels: Sequence[str]) -> tuple[str, ...]:

@@ -118,8 +118,12 @@ class OneRow:
 
     def _weighed(self, folds: list[list[float]], batches: list[Batch] | None) -> list[float]:
         """Calibrated raw scores [w] of the row as numbers of each fold: those of the members, weighed and added."""
+        scorers = self._scorers()
+        if len(folds) == 1 and len(scorers[0]) == 1 and batches is None:
+            weight, score, _ = scorers[0][0]
+            return [weight * g * scale + s for g, scale, s in zip(score(folds[0]), self._scale, self._shift, strict=True)]
         total, share = [0.0] * self.ensemble.head.width, 1.0 / len(folds)
-        for fold, members in enumerate(self._scorers()):
+        for fold, members in enumerate(scorers):
             numbers = folds[fold]
             found = [0.0] * len(total)
             for weight, score, fitted in members:

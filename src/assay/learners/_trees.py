@@ -19,6 +19,7 @@ from assay.onnx_graph.graph import Graph
 from assay.trees.forest import Forest
 from assay.trees.grow import Grown, clean_batch
 from assay.trees.single import scorer
+from assay.trees.walk import LARGEST
 
 Grow = Callable[[Batch, Batch | None, int, Clock], Grown]  # train, tune, most rounds, clock
 
@@ -66,7 +67,7 @@ class Trees:
         score, made = scorer(self.forest), self.made
         if made is None:
             return score
-        return lambda values: score(made(np.asarray([values], dtype=np.float64))[0].tolist())
+        return lambda values: score(np.clip(made(np.asarray([values])), -LARGEST, LARGEST)[0].tolist())
 
     def contributions(self, batch: Batch) -> Floats:
         """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]; the pull of a made column in equal parts to its sources."""

@@ -2,8 +2,8 @@
 
 QuickScorer (Lucchese, Nardini, Orlando, Perego, Tonellotto & Venturini 2015), in numpy. Leaves of a tree are numbered from left to right. A node that
 sends a row to the right closes the leaves on its left, so all nodes of a column together close what depends on the interval of its value
-alone: one word a tree for each interval, made beforehand. A row takes one line of words for each column; what all leave open begins
-with its leaf.
+alone: one word a tree for each interval, made beforehand. A row takes one line of words for each column; the first leaf that none
+of them closes is its leaf.
 
 The scores are those of the walk and of LightGBM, to the bit. It is for forests whose words are few (`bits_of`): a line is read for each column, and memory
 grows with intervals, trees and leaves. A forest knows how to answer many rows better.
@@ -34,103 +34,107 @@ MOST_CODES = 1_024  # of a column
 class Bits:
     """The words of a forest, which threads share. Values beyond LARGEST count as LARGEST, as when many rows are asked."""
 
-    columns: list[int]  # that some node asks for
-    edges: list[list[float] | int]  # of each: thresholds in order, or the number of codes
-    starts: list[int]  # the first line of each
-    words: NDArray[Any]  # [lines, trees]: bits of the leaves that stay open
+    numbers: list[
+        tuple[int, int, list[float]]
+    ]  # column, its first line, and after which value each line ends, in order
+    codes: list[tuple[int, dict[float, int], int]]  # column, the line of each code, and that of every other
+    words: NDArray[Any]  # [lines, trees]: bits of the leaves that are closed
     leaves: Floats  # [trees * bits]: values of leaves, from left to right
     width: int
 
     def scorer(self) -> Callable[[Sequence[float]], list[float]]:
         """From values [features] (finite or NaN) of one row to the sums of leaves [width]; for one thread at a time."""
         trees, kind = self.words.shape[1], self.words.dtype
-        lines = np.empty((len(self.columns), trees), dtype=kind)
-        still, below = np.empty(trees, dtype=kind), np.empty(trees, dtype=kind)
+        lines = np.empty((len(self.numbers) + len(self.codes), trees), dtype=kind)
+        closed, after = np.empty(trees, dtype=kind), np.empty(trees, dtype=kind)
         rank, leaf = np.empty(trees, dtype=np.uint8), np.empty(trees, dtype=np.intp)
-        first, pulls, one = np.arange(trees, dtype=np.intp) * (8 * kind.itemsize), np.empty(trees), kind.type(1)
-        by_round, width = pulls.reshape(-1, self.width), self.width
-        plan = list(zip(self.columns, self.starts, self.edges, strict=True))
-        take, value = self.words.take, self.leaves.take
+        before = np.arange(trees, dtype=np.intp) * (8 * kind.itemsize) - 1
+        pulls, one = np.empty(trees), kind.type(1)
+        by_round, alone = pulls.reshape(-1, self.width), self.width == 1
+        numbers, codes = self.numbers, self.codes
+        take, value, union, add_up = self.words.take, self.leaves.take, np.bitwise_or.reduce, np.add.accumulate
 
         def score(values: Sequence[float]) -> list[float]:
-            asked = []
-            for column, start, edges in plan:
-                x = values[column]
-                if type(edges) is int:
-                    asked.append(start + (int(x) if -1 < x < edges else edges))
-                else:
-                    asked.append(start + (bisect_left(edges, x) if x == x else len(edges) + 1))  # type: ignore[arg-type]
+            asked = [start + bisect_left(ends, values[column]) for column, start, ends in numbers]
+            for column, known, other in codes:
+                line = known.get(x := values[column])
+                asked.append(_line(x, known, other) if line is None else line)
             take(asked, 0, lines, "clip")
-            np.bitwise_and.reduce(lines, axis=0, out=still)
-            np.subtract(still, one, below)
-            np.bitwise_and(below, np.invert(still, still), below)  # the bits before the first that is open
-            np.bitwise_count(below, rank)
-            np.add(first, rank, leaf)
+            union(lines, axis=0, out=closed)
+            np.add(closed, one, after)
+            np.bitwise_xor(closed, after, after)  # the closed leaves before the first that is open, and that one
+            np.bitwise_count(after, rank)
+            np.add(before, rank, leaf)
             value(leaf, 0, pulls, "clip")
-            if width == 1:
-                return [float(np.add.accumulate(pulls)[-1])]  # adds tree by tree; sum would not
-            found: list[float] = np.add.accumulate(by_round)[-1].tolist()
+            if alone:
+                return [add_up(pulls).item(-1)]  # adds tree by tree; sum would not
+            found: list[float] = add_up(by_round)[-1].tolist()
             return found
 
         return score
 
 
+def _line(x: float, known: dict[float, int], other: int) -> int:
+    """The line of a code that is no whole number, as it is cut: -0.5 is code 0, as in LightGBM."""
+    return known.get(float(int(x)), other) if -1 < x < len(known) else other
+
+
 def bits_of(forest: Forest) -> Bits | None:
     """The words of a forest, where they are few enough to be worth it; None otherwise."""
     walker: Walker = forest.walker
-    used = np.unique(forest.feature)
-    longest = int(forest.leaves.max(initial=1))
+    used, longest = np.unique(forest.feature), int(forest.leaves.max(initial=1))
     kind = np.dtype(np.uint32 if longest <= 32 else np.uint64)
     line = forest.trees * kind.itemsize
     if not len(used) or longest > MOST_LEAVES or walker.zero_missing is not None or len(used) * line > MOST_LINE:
         return None
-    coded = (forest.decision & CATEGORICAL) != 0
-    blocks: list[tuple[list[float] | int, Ints, Ints]] = []  # edges, nodes, and the first line that each closes
-    for column in used:
-        mine = np.flatnonzero(forest.feature == column)
-        if coded[mine].any() != coded[mine].all():
-            return None
-        blocks.append((_codes(walker, mine), mine, mine) if coded[mine[0]] else _thresholds(walker, mine))
-    if any(isinstance(edges, int) and edges > MOST_CODES for edges, _, _ in blocks):
+    nodes_of = {int(column): np.flatnonzero(forest.feature == column) for column in used}
+    coded = {column: (forest.decision[mine] & CATEGORICAL) != 0 for column, mine in nodes_of.items()}
+    if any(mixed.any() != mixed.all() for mixed in coded.values()):
         return None
-    heights = [edges + 1 if isinstance(edges, int) else len(edges) + 2 for edges, _, _ in blocks]
-    if sum(heights) * line > MOST_BYTES:
+    ends = {column: _ends(walker, mine) for column, mine in nodes_of.items() if not coded[column].any()}
+    known = {column: _known(walker, mine) for column, mine in nodes_of.items() if coded[column].any()}
+    heights = {column: len(ends[column]) + 1 if column in ends else known[column] + 1 for column in nodes_of}
+    if sum(heights.values()) * line > MOST_BYTES or max(known.values(), default=0) > MOST_CODES:
         return None
-    tree_of = np.repeat(np.arange(forest.trees), np.diff(forest.node_offsets))
     closes, leaves = _numbered(forest, walker, kind)
-    words = np.full((sum(heights), forest.trees), ~kind.type(0), dtype=kind)
-    starts = np.concatenate([[0], np.cumsum(heights)[:-1]]).tolist()
-    for (edges, mine, lines), start, height in zip(blocks, starts, heights, strict=True):
-        block, trees = words[start : start + height], tree_of[mine]
-        if isinstance(edges, int):
-            for code in range(height):
-                right = _right_of(walker, mine, code if code < edges else np.nan)
-                np.bitwise_and.at(block[code], trees[right], closes[mine[right]])
-            continue
-        np.bitwise_and.at(block, (lines, trees), closes[mine])
-        np.bitwise_and.accumulate(block[:-1], axis=0, out=block[:-1])
-        lost = ~walker.missing_left[mine]
-        np.bitwise_and.at(block[-1], trees[lost], closes[mine[lost]])
-    edges_of = [edges for edges, _, _ in blocks]
-    return Bits(columns=used.tolist(), edges=edges_of, starts=starts, words=words, leaves=leaves, width=forest.width)
+    tree_of = np.repeat(np.arange(forest.trees), np.diff(forest.node_offsets))
+    words = np.zeros((sum(heights.values()), forest.trees), dtype=kind)
+    numbers, codes, start = [], [], 0
+    for column, mine in nodes_of.items():
+        block, trees = words[start : start + heights[column]], tree_of[mine]
+        if column in ends:
+            lost = ~walker.missing_left[mine]
+            right = np.searchsorted(ends[column], _moved(walker, mine)) + 1
+            np.bitwise_or.at(block, (right, trees), closes[mine])
+            np.bitwise_or.accumulate(block[1:], axis=0, out=block[1:])
+            np.bitwise_or.at(block[0], trees[lost], closes[mine[lost]])
+            numbers.append((column, start, ends[column].tolist()))
+        else:
+            for code in range(known[column] + 1):
+                away = _right_of(walker, mine, code if code < known[column] else np.nan)
+                np.bitwise_or.at(block[code], trees[away], closes[mine[away]])
+            lines = {float(code): start + code for code in range(known[column])}
+            codes.append((column, lines, start + known[column]))
+        start += heights[column]
+    return Bits(numbers=numbers, codes=codes, words=words, leaves=leaves, width=forest.width)
 
 
-def _thresholds(walker: Walker, mine: Ints) -> tuple[list[float], Ints, Ints]:
-    """Thresholds of some nodes in order, the nodes, and the first interval in which each sends a row to the right.
-
-    Interval k holds values above edge k - 1 and up to edge k; the last line of all is that of missing values. Values within ZERO of zero
-    count as zero, so a threshold that near is moved to that side of all of them on which it has zero.
-    """
+def _moved(walker: Walker, mine: Ints) -> Floats:
+    """Thresholds of some nodes as they part values that are not drawn in: those within ZERO of zero count as zero, those beyond LARGEST as that."""
     threshold = walker.threshold[mine].copy()
     near = np.abs(threshold) <= ZERO
     threshold[near] = np.where(threshold[near] >= 0, ZERO, np.nextafter(-ZERO, -np.inf))
     threshold[threshold >= LARGEST] = np.inf
     threshold[threshold < -LARGEST] = -np.inf
-    edges = np.unique(threshold)
-    return edges.tolist(), mine, np.searchsorted(edges, threshold) + 1
+    return threshold
 
 
-def _codes(walker: Walker, mine: Ints) -> int:
+def _ends(walker: Walker, mine: Ints) -> Floats:
+    """After which value each line of a column ends. The first holds none: no number is below it, and NaN is found there, as it is below nothing."""
+    return np.unique(np.append(_moved(walker, mine), -np.inf))
+
+
+def _known(walker: Walker, mine: Ints) -> int:
     """How many codes the sets of some nodes know; every other goes to the right."""
     assert walker.set_of is not None
     sets = walker.set_of[mine]
@@ -166,7 +170,7 @@ def _numbered(forest: Forest, walker: Walker, kind: np.dtype[Any]) -> tuple[NDAr
             place[~child[child < 0]] = begins[child < 0]
     lefts = count(walker.left).astype(kind)
     one, bits = kind.type(1), 8 * kind.itemsize
-    closes = ~(((one << lefts) - one) << rank.astype(kind))
+    closes = ((one << lefts) - one) << rank.astype(kind)
     leaves = np.zeros(forest.trees * bits)
     leaves[np.repeat(np.arange(forest.trees), forest.leaves) * bits + place] = forest.leaf_value
     return closes, leaves
