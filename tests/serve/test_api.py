@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from typing import Any
 
 import pyarrow as pa
@@ -71,6 +72,27 @@ def test_values_come_with_an_interval() -> None:
     low, high = said["interval"]
     assert low <= said["answer"] <= high
     assert said["answer"] == pytest.approx(amounts().predict(ROW).answer)
+
+
+def test_the_first_reasons_are_given_beside_the_loop_and_are_those_of_later_ones() -> None:
+    asked = client()
+    hosted = asked.app.world.hosts.get("loans")
+    hosted.explained.clear()  # as after a start: what reasons need is not loaded
+    threads: list[str] = []
+    model, explain = type(hosted.model), type(hosted.model).explain
+
+    def seen(*given: Any, **more: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return explain(*given, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "explain", seen)
+        for body, path in (({"rows": [ROW], "reasons": True}, "/predict"), ({"row": ROW}, "/explain")):
+            hosted.explained.clear()
+            first = asked.post(path, body)
+            assert hosted.explained.is_set()
+            assert asked.post(path, body).json == first.json
+    assert [name.startswith("assay") for name in threads] == [True, False, True, False]
 
 
 def test_reasons_add_up_to_the_score() -> None:

@@ -64,7 +64,10 @@ def test_trees_without_a_split_have_their_leaf() -> None:
 def test_threads_share_the_words_and_nothing_else() -> None:
     forest = forest_of(trained(6, "binary")[0])
     values = trained(6, "binary")[1][:200]
-    expected, asked = forest.predict(np.clip(values, -LARGEST, LARGEST)).tolist(), np.clip(values, -1e308, 1e308).tolist()
+    expected, asked = (
+        forest.predict(np.clip(values, -LARGEST, LARGEST)).tolist(),
+        np.clip(values, -1e308, 1e308).tolist(),
+    )
     wrong: list[bool] = []
 
     def ask() -> None:

@@ -40,12 +40,14 @@ class Answer:
         """Plain JSON values, the notes in `lang`; the interval stands in place of the set for a value, both for a grade."""
         said: dict[str, Any] = {"answer": list(self.answer) if isinstance(self.answer, tuple) else self.answer}
         if self.interval is None:
-            said |= {"probabilities": dict(self.probabilities), "set": list(self.set)}
+            said["probabilities"], said["set"] = dict(self.probabilities), list(self.set)
         else:
-            graded = {} if self.value is None else {"value": self.value, "set": list(self.set)}
-            said |= {**graded, "interval": list(self.interval)}
-        notes = [note.text(lang) for note in self.notes]
-        return said | {"notes": notes, "out_of_range": self.out_of_range}
+            if self.value is not None:
+                said["value"], said["set"] = self.value, list(self.set)
+            said["interval"] = list(self.interval)
+        said["notes"] = [note.text(lang) for note in self.notes]
+        said["out_of_range"] = self.out_of_range
+        return said
 
 
 def answer_of(

@@ -121,7 +121,9 @@ class OneRow:
         scorers = self._scorers()
         if len(folds) == 1 and len(scorers[0]) == 1 and batches is None:
             weight, score, _ = scorers[0][0]
-            return [weight * g * scale + s for g, scale, s in zip(score(folds[0]), self._scale, self._shift, strict=True)]
+            return [
+                weight * g * scale + s for g, scale, s in zip(score(folds[0]), self._scale, self._shift, strict=True)
+            ]
         total, share = [0.0] * self.ensemble.head.width, 1.0 / len(folds)
         for fold, members in enumerate(scorers):
             numbers = folds[fold]

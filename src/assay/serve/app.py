@@ -22,7 +22,7 @@ from assay.kernel.errors import AssayError
 from . import explaining, inference, invocations, live, login, pages, predicting, telling
 from .bodies import Gone, body_of, packing_of, unpacked
 from .guard import Guard
-from .http import HTML, Headers, Refused, Reply, Request, Route, refused, said
+from .http import HTML, JSON, Headers, Refused, Reply, Request, Route, refused, said
 from .routes import Routes
 from .world import World
 
@@ -40,6 +40,7 @@ _SAFE: Headers = (
     (b"referrer-policy", b"same-origin"),  # with no-referrer a browser sends the login form with "Origin: null"
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+_NOT_KEPT = (b"cache-control", b"no-store")
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _ONCE = (
     b"host",
@@ -225,12 +226,16 @@ class Application:
 
 async def _sent(send: Send, reply: Reply, own: str) -> int:
     """Send a reply; gives its bytes."""
-    head = [(b"content-type", reply.kind.encode()), (b"x-request-id", own.encode()), *_SAFE, *reply.headers]
-    given = dict(reply.headers)
-    if b"cache-control" not in given:
-        head.append((b"cache-control", b"no-store"))
-    if reply.kind is HTML and b"content-security-policy" not in given:
-        head.append((b"content-security-policy", POLICY))
+    head = [(b"content-type", reply.kind.encode()), (b"x-request-id", own.encode()), *_SAFE]
+    if reply.headers or reply.kind is not JSON:
+        given = dict(reply.headers)
+        head += reply.headers
+        if b"cache-control" not in given:
+            head.append(_NOT_KEPT)
+        if reply.kind is HTML and b"content-security-policy" not in given:
+            head.append((b"content-security-policy", POLICY))
+    else:
+        head.append(_NOT_KEPT)
     if reply.stream is None:
         head.append((b"content-length", str(len(reply.body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": head})

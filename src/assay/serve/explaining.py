@@ -25,7 +25,7 @@ async def explain(request: Request, world: World) -> Reply:
     """The pulls that made one answer."""
     hosted, asked = await _asked(request, world, _EXPLAIN)
     label = _text(asked, "label")
-    if hosted.quick:
+    if hosted.quick and hosted.explained.is_set():
         _reads(hosted, asked["row"])
         return Reply.json(reasons_of(hosted, asked["row"], request.lang, label))
     return await world.off_loop(_explained, world, hosted, asked["row"], request.lang, label)
@@ -40,6 +40,7 @@ def _explained(world: World, hosted: Hosted, row: Mapping[str, Any], lang: str, 
 def reasons_of(hosted: Hosted, row: Mapping[str, Any], lang: str, label: str = "") -> dict[str, Any]:
     """The pulls of one row as plain values; with the base they add up to the score."""
     found: Explanation = hosted.model.explain(row, label=label)
+    hosted.explained.set()
     pictured = () if hosted.quick else pictured_in(hosted)  # their cells are files of ours by now: no path goes out
     return {
         "answer": found.answer.text(lang) if isinstance(found.answer, Say) else found.answer,

@@ -10,7 +10,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -44,6 +44,9 @@ class Hosted:
     stamp: tuple[int, int, int]  # inode, size, time of change: by which another file is known
     columns: frozenset[str]  # that a row must have
     no_flags: frozenset[str]  # of them those in which true and false make no sense
+    explained: threading.Event = field(
+        default_factory=threading.Event
+    )  # set by the first reasons, which load what reasons need: seconds
 
     @functools.cached_property
     def quick(self) -> bool:

@@ -1,8 +1,8 @@
 """What is written down of each request?
 
 One JSON object a line on standard error: when, which road, status, milliseconds, bytes. Never a cell, a header, a query or a path as the client wrote
-it: what is told of a request are words of ours and numbers. JSON escapes what would break a line, so that no input forges one. Lines of requests are
-gathered for a moment before they are written, as a write costs as much as a small answer.
+it: what is told of a request are words of ours and numbers. JSON escapes what would break a line, so that no input forges one. Requests are
+gathered for a moment before their lines are made and written, as to do so one by one costs as much as a small answer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any, TextIO
 
-GATHERED = 200  # lines that are kept before they are written at once
+GATHERED = 200  # requests that are kept before they are written at once
 
 
 class Log:
@@ -20,7 +20,7 @@ class Log:
 
     def __init__(self, out: TextIO | None = None, quiet: bool = False) -> None:
         self._out = out
-        self._lines: list[str] = []
+        self._ended: list[tuple[float, str, str, int, float, int, str]] = []  # requests without a line as yet
         self._second, self._stamp = 0, ""
         self.quiet = quiet
 
@@ -28,30 +28,30 @@ class Log:
         """One request has ended. `road` is that of the table of routes, `request_id` letters and digits alone."""
         if self.quiet and status < 500:
             return
-        self._lines.append(
-            f'{{"time": "{self._now()}", "event": "request", "road": "{road}", "method": "{method}", "status": {status}, '
-            f'"ms": {seconds * 1000:.3f}, "bytes": {size}, "id": "{request_id}"}}\n'
-        )
-        if len(self._lines) >= GATHERED:
+        self._ended.append((time.time(), road, method, status, seconds, size, request_id))
+        if len(self._ended) >= GATHERED:
             self.flush()
 
     def event(self, what: str, **more: Any) -> None:
         """Something happened that is written at once."""
-        self._lines.append(
-            json.dumps({"time": self._now(), "event": what, **more}, ensure_ascii=True, default=str) + "\n"
-        )
-        self.flush()
+        said = {"time": self._told(time.time()), "event": what, **more}
+        self.flush(json.dumps(said, ensure_ascii=True, default=str) + "\n")
 
-    def flush(self) -> None:
-        """Write what was gathered."""
-        lines, self._lines = self._lines, []
-        if lines:
+    def flush(self, last: str = "") -> None:
+        """Write what was gathered, and a last line."""
+        ended, self._ended = self._ended, []
+        lines = [
+            f'{{"time": "{self._told(when)}", "event": "request", "road": "{road}", "method": "{method}", "status": {status}, '
+            f'"ms": {seconds * 1000:.3f}, "bytes": {size}, "id": "{request_id}"}}\n'
+            for when, road, method, status, seconds, size, request_id in ended
+        ]
+        if lines or last:
             out = self._out or sys.stderr
-            out.write("".join(lines))
+            out.write("".join(lines) + last)
             out.flush()
 
-    def _now(self) -> str:
-        now = time.time()
+    def _told(self, now: float) -> str:
+        """A moment as it is written; the second is spelled anew when it changes."""
         if int(now) != self._second:
             self._second = int(now)
             self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))

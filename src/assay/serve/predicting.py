@@ -30,9 +30,11 @@ async def predict(request: Request, world: World) -> Reply:
     hosted = world.hosts.get(request.params.get("model", ""))
     if is_table(request.kind):
         return await world.off_loop(_of_table, request, world, hosted)
-    asked = await strict.read_beside(request.body, world.off_loop)
+    small = len(request.body) <= strict.LARGE
+    asked = strict.read(request.body) if small else await world.off_loop(strict.read, request.body)
     rows, wishes = _asked(asked, world.settings.most_rows)
-    if len(rows) <= (1 if wishes.get("reasons") else FEW) and hosted.quick:  # reasons cost milliseconds a row
+    most = (1 if hosted.explained.is_set() else 0) if wishes.get("reasons") else FEW  # reasons cost milliseconds a row
+    if len(rows) <= most and hosted.quick:
         return _few(request, world, hosted, rows, wishes)
     if len(rows) <= FEW and hosted.gathers and not wishes.get("reasons"):
         return await _gathered(request, world, hosted, rows, wishes)
