@@ -21,6 +21,7 @@ from .answers.annex import Annex, annex
 from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training, with_thresholds
 from .auditing.examine import examine
+from .auditing.labelled import labelled, noted
 from .auditing.limits import Limit, keep, parse
 from .foreign.doors import is_foreign
 from .kernel import memory
@@ -33,7 +34,7 @@ from .kernel.interrupts import through_one
 from .kernel.plan import Plan
 from .kernel.plugins import Evidence, Pool, Task, task_of
 from .kernel.words import Say, number, refusal
-from .model import Model, labelled, noted
+from .model import Model
 from .opening import Opened, opening
 from .planning.draw import draw
 from .planning.wishes import Wishes

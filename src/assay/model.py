@@ -15,36 +15,37 @@ from typing import Any, overload
 import numpy as np
 
 from .answers.annex import Annex
-from .answers.answer import Answer, answer_of, borne, unlike
-from .answers.answers import Answers, notes_of
+from .answers.answer import Answer, answer_of, unlike
+from .answers.answers import Answers, by_row, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
-from .answers.by_group import chosen, one_threshold, unit_of
+from .answers.by_group import chosen, one_threshold
 from .answers.counterfactuals import Asked, Counterfactuals, counterfactuals, rules_of
-from .answers.explanation import Explanation, WordPulls
+from .answers.explained import Teller
+from .answers.explanation import Explanation
 from .answers.goals import goal_of
 from .answers.odd import OddAnswer, OddAnswers
 from .answers.one_row import OneRow, answers_of
-from .answers.place_pulls import PlacePulls
+from .answers.opened import empty_table, has_row, opened
 from .answers.reason_codes import Court, Reasons, reasons, side_of_rows, usual_of
 from .answers.scorecard import scorecard
 from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows, with_thresholds
 from .auditing.examine import examine
+from .auditing.labelled import labelled, noted, on_seen_rows
 from .auditing.limits import Limit, keep
-from .auditing.unread import unread
 from .explainers._plausible import Plausible
 from .exporting import Exported, export
 from .kernel.box import Box
 from .kernel.clock import Clock
-from .kernel.data import Column, Dataset, Floats, Ints, plain_number
-from .kernel.errors import BundleInvalid, DataError, Part, RequestError, Sentences
-from .kernel.findings import Finding, Trial, to_plain
+from .kernel.data import Dataset, Floats, Ints
+from .kernel.errors import RequestError
+from .kernel.findings import Finding, Trial
 from .kernel.forms import Head
-from .kernel.hints import did_you_mean, listing
 from .kernel.labels import known as known_rows
 from .kernel.plan import Plan
-from .kernel.plugins import Codec, Contender, LeavesOut, PictureReasons, Task, TextReasons, modality_of, task_of
+from .kernel.plugins import Codec, Contender, Task, task_of
 from .kernel.words import Say, refusal
+from .model_box import box_of, parts_of
 from .planning.draw import reopen
 from .reading import IsColumn, is_column, read
 from .report import statements
@@ -56,11 +57,9 @@ from .search.ensemble import STRANGE_SHARE, Ensemble
 from .search.occlusion import WAYS, places_told
 from .search.pool import Pooled, of_tables
 from .search.word_pulls import word_pulls
-from .stats import promises
 from .stats.alarms import GoodScores
 from .stats.box_sets import BoxSets
 from .stats.conformal import ClassSets, ValueIntervals
-from .stats.grades import nearest
 from .stats.group_thresholds import GroupThresholds
 from .stats.profile import Profile
 from .stats.promises import Promise
@@ -87,9 +86,7 @@ class Model:
     exposure: Annex | None = None  # which rows of the table are exposed: never in the file
     profile: Profile | None = None  # how the training rows were spread; files of older releases do not tell
     reference: Reference | None = None  # what is usual just beyond the border, of two answers
-    thresholds: GroupThresholds | None = (
-        None  # from which probability on a class is answered, where each group has its own
-    )
+    thresholds: GroupThresholds | None = None  # from which probability on a class is answered, a group
     statements: tuple[Statement, ...] = ()  # what persons have said to clauses of technical files
 
     @functools.cached_property
@@ -137,27 +134,27 @@ class Model:
         )  # as written: answers are joined by them
         if isinstance(self.conformal, BoxSets):
             seen, sets = replace(raw[self._pictured], kind=kinds[self._pictured]), self.conformal(answers)
-            said = _by_row(notes, data.rows)
+            said = by_row(notes, data.rows)
             if not self.conformal.kept:
                 said = tuple((*own, Say("answers", "no_promise", {})) for own in said)
             more = {"ids": ids, "pictures": seen, "labels": self.codec.labels, "notes": said, "out_of_range": outside}
             return BoxAnswers.of(answers, sets=sets, **more)
         if isinstance(self.conformal, GoodScores):
-            of = {"ids": ids, "labels": self.codec.labels, "notes": _by_row(notes, data.rows), "out_of_range": outside}
+            of = {"ids": ids, "labels": self.codec.labels, "notes": by_row(notes, data.rows), "out_of_range": outside}
             return OddAnswers.of(scores, self.conformal, **of)
         if isinstance(self.conformal, ClassSets):
             sets = self.conformal(answers)
             if self._several:
-                said = _by_row(notes, data.rows)
+                said = by_row(notes, data.rows)
                 return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, several=True)
             own = self._chosen(answers, data)
             top = answers.argmax(axis=1) if own is None else own
             for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
                 notes.setdefault(int(row), []).append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
-            said = _by_row(notes, data.rows)
+            said = by_row(notes, data.rows)
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, chosen=own)
         values = answers[:, 0]
-        said = _by_row(notes, data.rows)
+        said = by_row(notes, data.rows)
         return Answers(ids, (), None, values, None, self.conformal(values), said, outside, scale=self.codec.scale)
 
     def _answer(self, row: Mapping[Any, Any]) -> Answer | BoxAnswer | OddAnswer | None:
@@ -222,7 +219,7 @@ class Model:
         if alone and (found := self._explanation(source, row, label, places)) is not None:
             return found
         raw = read(source, **options)
-        _has_row(raw, row)
+        has_row(raw, row)
         place = np.asarray([row - 1])
         data = self._opened(raw.take(place))
         texts = [data[name].texts()[0] for name in self.ensemble.parts]
@@ -231,7 +228,7 @@ class Model:
         pulled = self.ensemble.contributions(data)[0]
         own = self._chosen(self.task.answers(pulled.sum(axis=0, keepdims=True)), data)
         shown, top = [(one, data[one.part]) for one in seen], None if own is None else int(own[0])
-        return self._explained(row, pulled, texts, label, words, shown, top, data)
+        return self._teller.explained(row, pulled, texts, label, words, shown, top, data)
 
     def _explanation(self, cells: Mapping[Any, Any], row: int, label: str, places: str) -> Explanation | None:
         """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
@@ -248,75 +245,18 @@ class Model:
             return None
         if row != 1:
             raise refusal(RequestError, "answers", "no_row", row=row, name="table", rows=1)
-        return self._explained(row, pulls, self._one_row.texts(values), label)
+        return self._teller.explained(row, pulls, self._one_row.texts(values), label)
 
-    def _explained(
-        self,
-        row: int,
-        pulls: Floats,
-        texts: Sequence[str | None],
-        label: str,
-        words: Sequence[TextReasons] = (),
-        pictures: Sequence[tuple[PictureReasons, Column]] = (),
-        top: int | None = None,
-        data: Dataset | None = None,
-    ) -> Explanation:
-        """The words around pulls [parts + 1, w] and the cells as written; `top` is the place of the answer, by default the most probable."""
-        column, sign = 0, 1.0
-        answers = self.task.answers(pulls.sum(axis=0, keepdims=True))[0]
-        if self.codec.labels:
-            top = int(answers.argmax()) if top is None else top
-            column, sign, label = self._side(answers, label or self.codec.labels[top])
-            pulls = pulls[:, column] * sign
-            unit = Say("answers", "unit_classes", {"label": label})
-            if self.thresholds is not None and data is not None:
-                unit = unit_of(self.thresholds, data, self.codec.labels, label)
-            unit = self.task.about.score_unit(unit, target=self.plan.target)
-            answer: str | Say = self.codec.labels[top]
-            if self._several:
-                answer = "|".join(borne(answers.tolist(), self.codec.labels)) or Say("answers", "no_label")
-        else:
-            said = {"target": self.plan.target}
-            unit = self.task.about.score_unit(Say("answers", "unit_value", said), **said)
-            pulls, answer = pulls[:, 0], f"{float(answers[0]):.6g}"
-            if self.codec.scale:
-                scale = np.asarray(self.codec.scale)
-                answer = f"{plain_number(scale[nearest(answers, scale)[0]])} ({answer})"
-        parts = [
-            (name, "" if text is None else str(text), float(pull))
-            for name, text, pull in zip(self.ensemble.parts, texts, pulls[:-1], strict=True)
-        ]
-        parts.sort(key=lambda part: -abs(part[2]))
-        score = float(pulls.sum())
-        pulled = tuple(
-            WordPulls(
-                found.part,
-                found.text,
-                tuple(
-                    zip(
-                        found.starts.tolist(),
-                        found.stops.tolist(),
-                        (sign * found.pulls[:, column]).tolist(),
-                        strict=True,
-                    )
-                ),
-                float(sign * found.rest[column]),
-            )
-            for found in words
+    @functools.cached_property
+    def _teller(self) -> Teller:
+        return Teller(
+            task=self.task,
+            codec=self.codec,
+            target=self.plan.target,
+            parts=self.ensemble.parts,
+            head=self.ensemble.head,
+            thresholds=self.thresholds,
         )
-        seen = tuple(PlacePulls.of(found, cell, column, sign) for found, cell in pictures)
-        return Explanation(row, answer, score, float(pulls[-1]), tuple(parts), unit, pulled, seen)
-
-    def _side(self, answers: Floats, label: str) -> tuple[int, float, str]:
-        """(column of the raw score, sign, label) that speaks for a label."""
-        labels = self.codec.labels
-        if label and label not in labels:
-            hint: Part = did_you_mean(label, labels) or ""
-            raise refusal(RequestError, "answers", "no_class", expected=hint, label=label, labels=listing(labels))
-        chosen = labels.index(label) if label else int(answers.argmax())
-        if self.ensemble.head.width == 1:
-            return 0, 1.0 if chosen == 1 else -1.0, labels[chosen]
-        return chosen, 1.0, labels[chosen]
 
     def counterfactual(
         self,
@@ -343,7 +283,7 @@ class Model:
             source = [source]
         one_threshold(self.thresholds, "counterfactual")
         raw = read(source, **options)
-        _has_row(raw, row)
+        has_row(raw, row)
         near = raw.take(np.asarray([row - 1, *range(min(raw.rows, _NEAR_ROWS))]))
         opened, now = self._opened(near), self.predict(near.take(np.asarray([0]))).row(0)
         goal = goal_of(to, now, self.codec.labels, self.ensemble.head, self.task.answers)
@@ -368,11 +308,11 @@ class Model:
         if isinstance(source, Mapping) and not any(map(is_column, source.values())):
             source = [source]
         raw = read(source, **options)
-        _has_row(raw, row)
+        has_row(raw, row)
         raw = raw.take(np.asarray([row - 1]))
         opened = self._opened(raw)
         answers = self.task.answers(self.ensemble.scores(opened))[0]
-        label = self._side(answers, label)[2] if label else self.codec.labels[int(answers.argmin())]
+        label = self._teller.side(answers, label)[2] if label else self.codec.labels[int(answers.argmin())]
         court = Court(
             plan=self.plan,
             parts=self.ensemble.parts,
@@ -494,7 +434,7 @@ class Model:
 
         Raises RequestError where the model is none, or has more than two classes.
         """
-        empty = _empty_table(self.plan)
+        empty = empty_table(self.plan)
         return ScorecardReport(scorecard(self.ensemble, self.plan, self.codec.labels, empty), self.report.content)
 
     def keeping(self, said: Sequence[Statement]) -> Model:
@@ -522,69 +462,19 @@ class Model:
 
     def to_box(self, examples: bool = False) -> Box:
         """Everything a file needs, and the figures that show single rows where they are asked for."""
-        box = Box("model")
-        conformal = {"classes": isinstance(self.conformal, ClassSets)}  # what older releases tell them apart by
-        box.put(plan=self.plan.to_json(), labels=list(self.codec.labels), conformal=conformal, card=to_plain(self.card))
-        asked, tested = ([f if examples else f.without_rows() for f in found] for found in (self.findings, self.tested))
-        box.put(ledger=[to_plain(t) for t in self.ledger], findings=[f.to_json() for f in asked])
-        box.put(tested=[f.to_json() for f in tested])
-        if self.codec.scale:
-            box.put_array("scale", np.asarray(self.codec.scale))
-        inner = box.add("conformal")
-        promises.put(self.conformal, inner)
-        inner.put_array("constant", self.constant)
-        self.ensemble.dump(box.add("ensemble"))
-        if self.profile is not None:
-            self.profile.dump(box.add("profile"))
-        if self.reference is not None:
-            self.reference.dump(box.add("reference"))
-        if self.thresholds is not None:
-            self.thresholds.dump(box.add("thresholds"))
-        if self.statements:
-            statements.dump(self.statements, box.add("statements"))
-        return box
+        return box_of(self, examples)
+
+    @classmethod
+    def from_box(cls, box: Box) -> Model:
+        """The model in a box. Raises BundleError."""
+        return cls(**parts_of(box))
 
     def size_bytes(self) -> int:
         """Size of the file."""
         return plain.size(self.to_box())
 
-    @classmethod
-    def from_box(cls, box: Box) -> Model:
-        """The model in a box. Raises BundleError."""
-        try:
-            plan = Plan.from_json(box.mapping("plan"))
-            ledger = tuple(Trial.from_json(row) for row in box.rows("ledger"))
-            findings = tuple(Finding.from_json(row) for row in box.rows("findings"))
-            tested = tuple(Finding.from_json(row) for row in box.rows("tested"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise refusal(BundleInvalid, "store", "no_sense", error=str(error)) from error
-        try:
-            task = task_of(plan.task)
-        except RequestError as error:
-            raise refusal(BundleInvalid, "store", "no_task", task=plan.task) from error
-        empty = _empty_table(plan)
-        ensemble = Ensemble.load(box.box("ensemble"), empty)
-        inner, labels = box.box("conformal"), tuple(box.texts("labels"))
-        return cls(
-            plan=plan,
-            codec=Codec(labels=labels, scale=_scale(box) if task.about.graded else (), most=ensemble.head.most),
-            ensemble=ensemble,
-            conformal=promises.load(inner, ensemble.head, len(labels)),
-            constant=inner.array("constant", np.float64, (ensemble.head.width,)),
-            ledger=ledger,
-            findings=findings,
-            tested=tested,
-            card=box.mapping("card"),
-            profile=Profile.load(box.box("profile"), empty) if "profile" in box.inner else None,
-            reference=Reference.load(box.box("reference"), ensemble.parts) if "reference" in box.inner else None,
-            thresholds=_thresholds(box, plan, labels) if "thresholds" in box.inner else None,
-            statements=statements.load(box.box("statements")) if "statements" in box.inner else (),
-        )
-
-    # --------------------------------------------------------------------------------------------------- helpers
-
     def _opened(self, raw: Dataset) -> Dataset:
-        return _opened(raw, self.plan, self.needs)
+        return opened(raw, self.plan, self.needs)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -608,103 +498,3 @@ class Model:
     def __repr__(self) -> str:
         members = ", ".join(f"{m.name} {m.weight:.0%}" for m in self.ensemble.members)
         return f"<Model of '{self.plan.target}' ({self.plan.task}): {members}>"
-
-
-def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say, ...]]:
-    """The rows of a raw table whose answer is known, opened as planned, and notes on what could not be read.
-
-    Raises DataError where a column or all answers lack.
-    """
-    if plan.target not in raw:
-        hint: Part = did_you_mean(plan.target, raw.names) or ""
-        raise refusal(
-            DataError,
-            "auditing",
-            "no_target",
-            expected=hint,
-            target=plan.target,
-            name=raw.source.name,
-            n=len(raw.names),
-            known=listing(raw.names, 30),
-        )
-    data = _opened(raw, plan, [column.name for column in plan.needed])
-    y = task_of(plan.task).encode(data[plan.target], codec)
-    known = known_rows(y)
-    if not known.any():
-        key = "no_labels" if codec.labels else "no_values"
-        raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
-    task, notes = task_of(plan.task), unread(raw, data, plan, np.asarray(known))
-    lost = task.left_out(data[plan.target], codec) if isinstance(task, LeavesOut) else {}
-    if lost:
-        names = listing([f"{label}: {n}" for label, n in sorted(lost.items(), key=lambda item: -item[1])], 3)
-        said = {"n": sum(lost.values()), "target": plan.target, "examples": names}
-        notes = (*notes, Say("auditing", "unknown_parts", said))
-    return data.take(known), notes
-
-
-def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
-    """The findings, the first of them with these notes before its own."""
-    return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
-
-
-def _thresholds(box: Box, plan: Plan, labels: Sequence[str]) -> GroupThresholds:
-    """The thresholds of groups, of a column that the plan knows. Raises BundleInvalid."""
-    found = GroupThresholds.load(box.box("thresholds"))
-    if found.column not in {column.name for column in plan.needed} or len(labels) != 2:
-        raise box.refuse(f"'thresholds' are of '{found.column[:60]}', which the plan does not ask for")
-    return found
-
-
-def _scale(box: Box) -> tuple[float, ...]:
-    """The grades in order. Raises BundleInvalid."""
-    found = box.array("scale", np.float64, (None,))
-    if len(found) < 2 or not (np.diff(found) > 0).all():
-        raise box.refuse("'scale' is not grades in order")
-    return tuple(found.tolist())
-
-
-def _by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, ...], ...]:
-    """The notes of every row, most of which have none."""
-    out: list[tuple[Say, ...]] = [()] * rows
-    for row, said in notes.items():
-        out[row] = tuple(said)
-    return tuple(out)
-
-
-def _has_row(raw: Dataset, row: int) -> None:
-    """Raises RequestError where there is no such row, counted from 1."""
-    if not 1 <= row <= raw.rows:
-        raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)
-
-
-def _opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
-    lacking = [name for name in names if name not in raw]
-    if lacking:
-        raise refusal(
-            DataError,
-            "answers",
-            "lacking",
-            expected=Sentences([did_you_mean(name, raw.names) or "" for name in lacking]),
-            name=raw.source.name,
-            n=len(lacking),
-            all=len(names),
-            columns=listing(lacking),
-        )
-    return reopen(raw, plan)
-
-
-def on_seen_rows(finding: Finding) -> Finding:
-    """A finding on the very table that was learnt from: it cannot pass, and says so first."""
-    if finding.verdict in ("unknown", "error"):
-        return finding
-    said = Say("auditing", "seen", {"said": finding.say})
-    return replace(finding, say=said, verdict="watch" if finding.verdict == "pass" else finding.verdict)
-
-
-def _empty_table(plan: Plan) -> Dataset:
-    """The columns of a plan, opened, without rows."""
-    columns = []
-    for c in plan.columns:
-        opened = modality_of(c.kind).open(Column.of_words(c.name, [])).column
-        columns.append(replace(opened, kind=c.kind, role=c.role))
-    return Dataset(tuple(columns))

@@ -16,7 +16,7 @@ LAYERS = (
     {"cli", "serve", "sklearn", "mlflow", "testing"},
     {"api"},
     {"private", "verifying", "streaming", "foreign"},
-    {"model"},
+    {"model", "model_box"},
     {
         "auditing",
         "answers",

@@ -5,7 +5,7 @@ One answer a row, with its probability or interval, its prediction set, and what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,3 +125,11 @@ def notes_of(
         for row, text in zip(bad.tolist(), raw[name].take(bad).texts(), strict=True):
             out.setdefault(row, []).append(Say("answers", "misfit", {"name": name, "value": text, "kind": kind}))
     return out
+
+
+def by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, ...], ...]:
+    """The notes of every row, most of which have none."""
+    out: list[tuple[Say, ...]] = [()] * rows
+    for row, said in notes.items():
+        out[row] = tuple(said)
+    return tuple(out)

@@ -20,6 +20,7 @@ import assay
 
 from ..auditing.evidence import BOOTSTRAP_SHARE
 from ..auditing.examine import examine
+from ..auditing.labelled import labelled, noted, on_seen_rows
 from ..auditing.limits import Limit, keep
 from ..kernel.clock import Clock
 from ..kernel.data import Dataset, Floats
@@ -31,7 +32,6 @@ from ..kernel.plan import ColumnPlan, Plan, Splits
 from ..kernel.plugins import Codec, Contender, Evidence, Task, task_of
 from ..kernel.rng import stream
 from ..kernel.words import Say, refusal
-from ..model import labelled, noted, on_seen_rows
 from ..planning.draw import draw, reopen
 from ..planning.wishes import Wishes
 from ..reading import read

@@ -1,0 +1,46 @@
+"""How does a raw table become one that a model answers?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from assay.kernel.data import Column, Dataset
+from assay.kernel.errors import DataError, RequestError, Sentences
+from assay.kernel.hints import did_you_mean, listing
+from assay.kernel.plan import Plan
+from assay.kernel.plugins import modality_of
+from assay.kernel.words import refusal
+from assay.planning.draw import reopen
+
+
+def opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
+    """The table opened as planned. Raises DataError where one of these columns is lacking."""
+    lacking = [name for name in names if name not in raw]
+    if lacking:
+        raise refusal(
+            DataError,
+            "answers",
+            "lacking",
+            expected=Sentences([did_you_mean(name, raw.names) or "" for name in lacking]),
+            name=raw.source.name,
+            n=len(lacking),
+            all=len(names),
+            columns=listing(lacking),
+        )
+    return reopen(raw, plan)
+
+
+def empty_table(plan: Plan) -> Dataset:
+    """The columns of a plan, opened, without rows."""
+    columns = []
+    for c in plan.columns:
+        opened = modality_of(c.kind).open(Column.of_words(c.name, [])).column
+        columns.append(replace(opened, kind=c.kind, role=c.role))
+    return Dataset(tuple(columns))
+
+
+def has_row(raw: Dataset, row: int) -> None:
+    """Raises RequestError where there is no such row, counted from 1."""
+    if not 1 <= row <= raw.rows:
+        raise refusal(RequestError, "answers", "no_row", row=row, name=raw.source.name, rows=raw.rows)

@@ -1,0 +1,65 @@
+"""Which rows of a labelled table can be audited, and what is to be said of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from assay.answers.opened import opened
+from assay.kernel.data import Dataset
+from assay.kernel.errors import DataError, Part
+from assay.kernel.findings import Finding
+from assay.kernel.hints import did_you_mean, listing
+from assay.kernel.labels import known as known_rows
+from assay.kernel.plan import Plan
+from assay.kernel.plugins import Codec, LeavesOut, task_of
+from assay.kernel.words import Say, refusal
+
+from .unread import unread
+
+
+def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say, ...]]:
+    """The rows of a raw table whose answer is known, opened as planned, and notes on what could not be read.
+
+    Raises DataError where a column or all answers lack.
+    """
+    if plan.target not in raw:
+        hint: Part = did_you_mean(plan.target, raw.names) or ""
+        raise refusal(
+            DataError,
+            "auditing",
+            "no_target",
+            expected=hint,
+            target=plan.target,
+            name=raw.source.name,
+            n=len(raw.names),
+            known=listing(raw.names, 30),
+        )
+    data = opened(raw, plan, [column.name for column in plan.needed])
+    y = task_of(plan.task).encode(data[plan.target], codec)
+    known = known_rows(y)
+    if not known.any():
+        key = "no_labels" if codec.labels else "no_values"
+        raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
+    task, notes = task_of(plan.task), unread(raw, data, plan, np.asarray(known))
+    lost = task.left_out(data[plan.target], codec) if isinstance(task, LeavesOut) else {}
+    if lost:
+        names = listing([f"{label}: {n}" for label, n in sorted(lost.items(), key=lambda item: -item[1])], 3)
+        said = {"n": sum(lost.values()), "target": plan.target, "examples": names}
+        notes = (*notes, Say("auditing", "unknown_parts", said))
+    return data.take(known), notes
+
+
+def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:
+    """The findings, the first of them with these notes before its own."""
+    return tuple(replace(f, notes=(*notes, *f.notes)) if place == 0 else f for place, f in enumerate(findings))
+
+
+def on_seen_rows(finding: Finding) -> Finding:
+    """A finding on the very table that was learnt from: it cannot pass, and says so first."""
+    if finding.verdict in ("unknown", "error"):
+        return finding
+    said = Say("auditing", "seen", {"said": finding.say})
+    return replace(finding, say=said, verdict="watch" if finding.verdict == "pass" else finding.verdict)
