@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -309,13 +310,17 @@ def test_the_blend_is_calibrated_members_added_up() -> None:
     assert isinstance(found, Ensemble)
 
 
-REFIT: dict[str, Any] = {"learners": ("linear", "boosting"), "minutes": 2.0, "folds": 3, "ship": "refit"}
+REFIT: dict[str, Any] = {"learners": ("linear", "boosting"), "minutes": 2.0, "folds": 3, "checks": ("quality", "cost")}
+
+
+@functools.cache
+def shipped(ship: str, sealed: float | None) -> Model:
+    return assay.train(TABLE, "y", ship=ship, sealed=sealed, **REFIT)
 
 
 @pytest.mark.parametrize("sealed", [None, 0.3], ids=["cross-fitted", "sealed"])
 def test_one_refit_ships_where_it_is_asked_for(sealed: float | None, tmp_path: Path) -> None:
-    model = assay.train(TABLE, "y", checks=("quality", "cost"), sealed=sealed, **REFIT)
-    bag = assay.train(TABLE, "y", checks=("quality", "cost"), sealed=sealed, **{**REFIT, "ship": "bag"})
+    model, bag = shipped("refit", sealed), shipped("bag", sealed)
     assert len(model.ensemble.encoders) == 1
     assert len(bag.ensemble.encoders) == 3
     assert model.size_bytes() < bag.size_bytes()
@@ -329,8 +334,8 @@ def test_one_refit_ships_where_it_is_asked_for(sealed: float | None, tmp_path: P
 
 
 def test_cross_fitted_figures_are_not_those_of_a_refit_that_has_seen_the_rows() -> None:
-    model = assay.train(TABLE, "y", checks=("quality",), **REFIT)
-    bag = assay.train(TABLE, "y", checks=("quality",), **{**REFIT, "ship": "bag"})
+    model, bag = shipped("refit", None), shipped("bag", None)
+    assert model.findings[0].check == "quality"
     assert model.findings[0].measures == bag.findings[0].measures
 
 

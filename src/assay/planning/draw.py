@@ -72,35 +72,21 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     time = opened[wishes.time] if wishes.time else None
     usable, *gone = usable_rows(opened[wishes.target], weight, time)
     table = opened if usable.all() else opened.take(usable)
-    if weight is not None and not (np.nan_to_num(weight.cells, nan=0.0) > 0).any():
-        raise refusal(DataError, "planning", "weightless", weight=wishes.weight)
-    if table.rows < LEAST_ROWS:
-        raise refusal(DataError, "planning", "few_left", name=data.source.name, n=table.rows, least=LEAST_ROWS)
+    _check_teaching(data.source.name, table.rows, weight)
     codec = task.codec(table[wishes.target])
     y = task.encode(table[wishes.target], codec)
     check_size(y, wishes.target)
     _check_favourable(wishes, codec)
     features = [c for c in columns if c.role in ("feature", "sensitive")]
-    if not features:
-        roles = [
-            _misfits(c)
-            if _none_read(c)
-            else Say("planning", "is_role", {"name": c.name, "role": Say("planning", f"role.{c.role}")})
-            for c in columns
-        ]
-        raise refusal(DataError, "planning", "nothing_left", name=data.source.name, target=wishes.target, columns=roles)
+    forms = _forms(features)
+    _check_features(data.source.name, wishes.target, columns, forms, task)
     least = _least_class(y) if codec.labels and not task.about.of_one else 0
     check_groups(table, wishes.group)
     drawn = fit is not None and fit.drawn is not None
     two = task.head(codec) == Head.classes(2)
     mended = mitigation(wishes, columns, table, codec, two, drawn)
-    forms, named = _forms(features), find(wishes.encoder) if wishes.encoder else None
+    named = find(wishes.encoder) if wishes.encoder else None
     checkpoints = {} if named is None else {named.kind: named.label}
-    boxes = "boxes" in task.about.gives
-    if boxes and "grid" not in forms:
-        known = listing([c.name for c in features], 30)
-        name = data.source.name
-        raise refusal(DataError, "planning", "no_pictures", target=wishes.target, name=name, columns=known)
     splits = plan_splits(
         table.rows,
         least,
@@ -109,7 +95,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         wishes.folds,
         wishes.sealed,
         drawn=drawn,
-        dear=DEAREST_FOLDS if boxes else DEAR_FOLDS if "grid" in forms else 0,
+        dear=DEAREST_FOLDS if "boxes" in task.about.gives else DEAR_FOLDS if "grid" in forms else 0,
     )
     told = None
     if wishes.by_name and not wishes.group and not wishes.time:
@@ -149,6 +135,30 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     notes = (*notes, *mitigation_notes(mended, wishes.favourable))
     notes = (*notes, *_more_notes(plan, data, y, codec, wishes, forms))
     return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
+
+
+def _check_teaching(name: str, rows: int, weight: Column | None) -> None:
+    """Raises DataError where no row has a weight, or too few are left that can teach."""
+    if weight is not None and not (np.nan_to_num(weight.cells, nan=0.0) > 0).any():
+        raise refusal(DataError, "planning", "weightless", weight=weight.name)
+    if rows < LEAST_ROWS:
+        raise refusal(DataError, "planning", "few_left", name=name, n=rows, least=LEAST_ROWS)
+
+
+def _check_features(name: str, target: str, columns: list[ColumnPlan], forms: frozenset[str], task: Task) -> None:
+    """Raises DataError where no column is left to learn from, or no pictures in which boxes could be found."""
+    features = [c.name for c in columns if c.role in ("feature", "sensitive")]
+    if not features:
+        roles = [
+            _misfits(c)
+            if _none_read(c)
+            else Say("planning", "is_role", {"name": c.name, "role": Say("planning", f"role.{c.role}")})
+            for c in columns
+        ]
+        raise refusal(DataError, "planning", "nothing_left", name=name, target=target, columns=roles)
+    if "boxes" in task.about.gives and "grid" not in forms:
+        known = listing(features, 30)
+        raise refusal(DataError, "planning", "no_pictures", target=target, name=name, columns=known)
 
 
 def _check_favourable(wishes: Wishes, codec: Codec) -> None:

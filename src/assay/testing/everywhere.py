@@ -13,7 +13,8 @@ from typing import Any
 from ..kernel.errors import MissingPackage
 from ..kernel.need import has
 from ..kernel.plugins import About
-from ..kernel.words import LANGUAGES
+from ..kernel.shelf import shelf
+from ..kernel.words import LANGUAGES, SHELF_ROOMS
 from .contract import Contract, demand
 
 HEAVY = ("lightgbm", "scipy", "pyarrow", "pandas", "polars", "sklearn", "torch", "openpyxl", "statsmodels", "interpret")
@@ -83,16 +84,28 @@ def is_frozen(room: str, plugin: Any) -> None:
 
 def imports_lightly(plugin: Any) -> None:
     """Importing its file loads no heavy package; they are imported where they are used."""
-    loaded = _loaded_by(plugin.__module__)
-    demand(not loaded, f"importing {plugin.__module__} loads {sorted(loaded)}")
+    module = plugin.__module__
+    ours = _ours()
+    loaded = frozenset() if module in ours and _loaded_by(ours) == frozenset() else _loaded_by((module,)) or frozenset()
+    demand(not loaded, f"importing {module} loads {sorted(loaded)}")
 
 
 @functools.cache
-def _loaded_by(module: str) -> frozenset[str]:
-    code = f"import sys, importlib; importlib.import_module({module!r}); print(*(m.partition('.')[0] for m in sys.modules))"
+def _ours() -> tuple[str, ...]:
+    """Modules of the plug-ins that come with the house: where all at once load nothing heavy, none does."""
+    return tuple(
+        f"assay.{room}.{key}" for room in SHELF_ROOMS for key in shelf(room).own if not shelf(room).missing(key)
+    )
+
+
+@functools.cache
+def _loaded_by(modules: tuple[str, ...]) -> frozenset[str] | None:
+    """Heavy packages that a new process has loaded after importing some modules; None where it could not import them."""
+    code = f"import sys, importlib; [importlib.import_module(m) for m in {modules!r}]; "
+    code += "print(*(m.partition('.')[0] for m in sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if said.returncode:  # a module of a test, say, that only this process can import: nothing can be said of it
-        return frozenset()
+        return None
     return frozenset(said.stdout.split()) & frozenset(HEAVY)
 
 

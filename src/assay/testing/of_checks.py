@@ -121,9 +121,20 @@ def ask(plugin: Any, given: Evidence) -> Finding | DoesNotApply:
     return found  # type: ignore[no-any-return]
 
 
-@functools.lru_cache(maxsize=256)
 def _asked(plugin: Any, task: str) -> Finding | DoesNotApply:
-    return ask(plugin, evidence(task))
+    return _asked_and_watched(plugin, task)[0]
+
+
+@functools.lru_cache(maxsize=256)
+def _asked_and_watched(plugin: Any, task: str) -> tuple[Finding | DoesNotApply, bool]:
+    """What most contracts look at, and whether the evidence was left as it was."""
+    given = evidence(task)
+    before = print_of(given)
+    found = ask(plugin, given)
+    kept = print_of(given) == before
+    if not kept:
+        evidence.cache_clear()  # the next contract is to be given an honest one
+    return found, kept
 
 
 def puts_a_question(plugin: Any) -> None:
@@ -222,12 +233,7 @@ def print_of(given: Evidence) -> str:
 
 def leaves_evidence_alone(plugin: Any, task: str) -> None:
     """No array of the evidence is changed."""
-    before = print_of(evidence(task))
-    ask(plugin, evidence(task))
-    kept = print_of(evidence(task)) == before
-    if not kept:
-        evidence.cache_clear()  # the next contract is to be given an honest one
-    demand(kept, "the evidence was changed")
+    demand(_asked_and_watched(plugin, task)[1], "the evidence was changed")
 
 
 def keeps_its_clock(plugin: Any, task: str) -> None:

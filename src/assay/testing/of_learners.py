@@ -49,8 +49,12 @@ def contracts(plugin: Any) -> list[Contract]:
 
 def fit(plugin: Any, head: Head, train: Batch, seed: int = 0, clock: Clock | None = None) -> Any:
     """A fitted model at the default settings; a fifth of the rows may stop it early."""
+    return _fit_on(plugin, head, parted(train), seed, clock)
+
+
+def _fit_on(plugin: Any, head: Head, given: tuple[Batch, Batch], seed: int = 0, clock: Clock | None = None) -> Any:
     with at_most(1):  # small tables are slower with more threads
-        return at_defaults(plugin).fit(*parted(train), head, clock or plenty(), stream(seed, "fit"))
+        return at_defaults(plugin).fit(*given, head, clock or plenty(), stream(seed, "fit"))
 
 
 def at_defaults(plugin: Any) -> Any:
@@ -67,9 +71,15 @@ def parted(batch: Batch) -> tuple[Batch, Batch]:
     return batch.take(np.flatnonzero(~cut)), batch.take(np.flatnonzero(cut))
 
 
-@functools.lru_cache(maxsize=64)
 def _fitted(plugin: Any, head: Head) -> Any:
-    return fit(plugin, head, easy(head))
+    return _fitted_on(plugin, head)[0]
+
+
+@functools.lru_cache(maxsize=64)
+def _fitted_on(plugin: Any, head: Head) -> tuple[Any, tuple[Batch, Batch]]:
+    """The model that most contracts are put to, and the very batches that it was given."""
+    given = parted(easy(head))
+    return _fit_on(plugin, head, given), given
 
 
 def _fresh(head: Head) -> Batch:
@@ -176,9 +186,7 @@ def repeats_itself(plugin: Any, head: Head) -> None:
 
 def leaves_rows_alone(plugin: Any, head: Head) -> None:
     """Fitting and predicting change nothing in the batch."""
-    given, kept = parted(easy(head)), parted(easy(head))
-    with at_most(1):
-        model = at_defaults(plugin).fit(*given, head, plenty(), stream(0, "fit"))
+    (model, given), kept = _fitted_on(plugin, head), parted(easy(head))
     model.predict(given[0])
     for batch, before in zip(given, kept, strict=True):
         demand(same_bits(batch.vector.values, before.vector.values), "the values were changed")
