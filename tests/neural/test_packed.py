@@ -1,0 +1,133 @@
+"""Does a network answer with packed layers as with its own, keep its own where it must, and read few tokens on one thread?"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assay.neural import packed as module
+from assay.neural.one_thread import as_before, one_thread
+from assay.neural.packed import packed
+from assay.neural.sentences import FEW, Sentences
+
+torch = pytest.importorskip("torch")
+there = pytest.mark.skipif(not module._is_there(), reason="torch has no oneDNN beside MKL here")
+
+
+def small(**options: Any) -> Any:
+    torch.manual_seed(0)
+    layers = torch.nn.Linear(48, 96, **options), torch.nn.GELU(), torch.nn.Linear(96, 48, bias=False, **options)
+    return torch.nn.Sequential(*layers).requires_grad_(False)
+
+
+def ask(network: Any) -> Any:
+    x = torch.linspace(-1, 1, 7 * 48).reshape(1, 7, 48)
+    return network(x.to(next(network.parameters(), x).dtype))
+
+
+class Handy(torch.nn.Module):
+    """A network that multiplies by the weights of its layer itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(48, 48).requires_grad_(False)
+
+    def forward(self, x: Any) -> Any:
+        return x @ self.layer.weight.chunk(2)[0].t()
+
+
+@there
+@pytest.mark.parametrize("shape", [(48,), (1, 48), (3, 1, 48), (2, 300, 48)])
+def test_packed_layers_answer_as_their_own(shape: tuple[int, ...]) -> None:
+    own, other = small(), packed(small(), ask)
+    assert not any(isinstance(layer, torch.nn.Linear) for layer in other.modules())
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    assert other(x).shape == own(x).shape
+    assert other(x).numpy() == pytest.approx(own(x).numpy(), abs=1e-6)
+    assert other(x[..., ::1].flip(-1)).numpy() == pytest.approx(own(x.flip(-1)).numpy(), abs=1e-6)
+    assert torch.equal(other(x), other(x))
+
+
+@there
+def test_a_network_that_takes_weights_in_its_own_hand_keeps_its_layers() -> None:
+    network = Handy()
+    layer, before = network.layer, ask(network)
+    assert packed(network, ask) is network
+    assert network.layer is layer
+    assert torch.equal(ask(network), before)
+
+
+@there
+@pytest.mark.parametrize("wrong", [1.01, float("nan")])
+def test_a_network_that_answers_otherwise_keeps_its_layers(wrong: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = module._kind()
+
+    class Wrong(right):  # type: ignore[misc, valid-type]
+        def forward(self, x: Any) -> Any:
+            return super().forward(x) * wrong
+
+    monkeypatch.setattr(module, "_kind", lambda: Wrong)
+    network = packed(small(), ask)
+    assert torch.equal(ask(network), ask(small()))
+    assert type(network[0]) is torch.nn.Linear
+
+
+def test_half_the_digits_and_a_torch_without_onednn_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert type(packed(small(dtype=torch.bfloat16), ask)[0]) is torch.nn.Linear
+    monkeypatch.setattr(module, "_is_there", lambda: False)
+    assert type(packed(small(), ask)[0]) is torch.nn.Linear
+
+
+def test_few_tokens_are_read_on_one_thread_and_many_on_all() -> None:
+    seen: list[int] = []
+
+    class Counting(Sentences):
+        def __init__(self) -> None:
+            pass
+
+        def _asked(self, ids: list[list[int]], longest: int, network: Any) -> Any:
+            seen.append(torch.get_num_threads())
+            return np.zeros((len(ids), 3), dtype=np.float32)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for ids in ([[1] * FEW], [[1] * (FEW + 1)], [[1] * 5] * (FEW // 5), [[1] * 5] * (FEW // 5 + 1), [[]]):
+            Counting()._step(ids, None)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 2, 1, 2, 1]
+
+
+def test_who_leaves_while_others_are_inside_gets_its_threads_back_when_they_are_gone() -> None:
+    found: list[int] = []
+    inside, left, gone = threading.Event(), threading.Event(), threading.Event()
+
+    def early() -> None:
+        torch.set_num_threads(2)
+        with one_thread():
+            inside.wait(30)
+        as_before()
+        found.append(torch.get_num_threads())  # somebody is inside: still one
+        left.set()
+        gone.wait(30)
+        as_before()
+        found.append(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        thread = threading.Thread(target=early)
+        thread.start()
+        with one_thread():
+            inside.set()
+            assert left.wait(30)
+        gone.set()
+        thread.join(30)
+    finally:
+        torch.set_num_threads(before)
+    assert found == [1, 2]
