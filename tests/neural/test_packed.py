@@ -1,17 +1,13 @@
-"""Does a network answer with packed layers as with its own, keep its own where it must, and read few tokens on one thread?"""
+"""Does a network answer with packed layers as with its own, and keep its own where it must?"""
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
-import numpy as np
 import pytest
 
 from assay.neural import packed as module
-from assay.neural.one_thread import as_before, one_thread
 from assay.neural.packed import packed
-from assay.neural.sentences import FEW, Sentences
 
 torch = pytest.importorskip("torch")
 there = pytest.mark.skipif(not module._is_there(), reason="torch has no oneDNN beside MKL here")
@@ -79,55 +75,3 @@ def test_half_the_digits_and_a_torch_without_onednn_are_left_alone(monkeypatch: 
     assert type(packed(small(dtype=torch.bfloat16), ask)[0]) is torch.nn.Linear
     monkeypatch.setattr(module, "_is_there", lambda: False)
     assert type(packed(small(), ask)[0]) is torch.nn.Linear
-
-
-def test_few_tokens_are_read_on_one_thread_and_many_on_all() -> None:
-    seen: list[int] = []
-
-    class Counting(Sentences):
-        def __init__(self) -> None:
-            pass
-
-        def _asked(self, ids: list[list[int]], longest: int, network: Any) -> Any:
-            seen.append(torch.get_num_threads())
-            return np.zeros((len(ids), 3), dtype=np.float32)
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        for ids in ([[1] * FEW], [[1] * (FEW + 1)], [[1] * 5] * (FEW // 5), [[1] * 5] * (FEW // 5 + 1), [[]]):
-            Counting()._step(ids, None)
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
-    assert seen == [1, 2, 1, 2, 1]
-
-
-def test_who_leaves_while_others_are_inside_gets_its_threads_back_when_they_are_gone() -> None:
-    found: list[int] = []
-    inside, left, gone = threading.Event(), threading.Event(), threading.Event()
-
-    def early() -> None:
-        torch.set_num_threads(2)
-        with one_thread():
-            inside.wait(30)
-        as_before()
-        found.append(torch.get_num_threads())  # somebody is inside: still one
-        left.set()
-        gone.wait(30)
-        as_before()
-        found.append(torch.get_num_threads())
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        thread = threading.Thread(target=early)
-        thread.start()
-        with one_thread():
-            inside.set()
-            assert left.wait(30)
-        gone.set()
-        thread.join(30)
-    finally:
-        torch.set_num_threads(before)
-    assert found == [1, 2]
