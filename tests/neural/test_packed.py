@@ -36,7 +36,7 @@ class Handy(torch.nn.Module):
 
 
 @there
-@pytest.mark.parametrize("shape", [(48,), (1, 48), (3, 1, 48), (2, 300, 48)])
+@pytest.mark.parametrize("shape", [(48,), (1, 48), (3, 1, 48), (19, 48), (2, 300, 48), (0, 48)])
 def test_packed_layers_answer_as_their_own(shape: tuple[int, ...]) -> None:
     own, other = small(), packed(small(), ask)
     assert not any(isinstance(layer, torch.nn.Linear) for layer in other.modules())
@@ -45,6 +45,23 @@ def test_packed_layers_answer_as_their_own(shape: tuple[int, ...]) -> None:
     assert other(x).numpy() == pytest.approx(own(x).numpy(), abs=1e-6)
     assert other(x[..., ::1].flip(-1)).numpy() == pytest.approx(own(x.flip(-1)).numpy(), abs=1e-6)
     assert torch.equal(other(x), other(x))
+
+
+@there
+def test_few_numbers_of_rows_reach_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """oneDNN keeps code for every number that it met, so a server would grow with the lengths of its texts."""
+    network, seen, product = packed(small(), ask), set(), module._kind()._product
+
+    def watched(self: Any, rows: Any) -> Any:
+        seen.add(module._rounded(len(rows)))
+        return product(self, rows)
+
+    monkeypatch.setattr(module._kind(), "_product", watched)
+    for rows in range(1, 1500):
+        assert network(torch.ones(rows, 48)).shape == (rows, 48)
+    assert len(seen) <= 16 + 4 * 8
+    assert max(seen) == module.BLOCK
+    assert all(rows <= module._rounded(rows) <= max(rows + 3, 1.125 * rows) for rows in range(1, 1500))
 
 
 @there

@@ -14,6 +14,7 @@ from typing import Any
 from ..kernel.need import need
 
 ROWS = 32  # tokens that the layout is made for: of one short text; a table is read as fast by it
+BLOCK = 1024  # rows of one product: oneDNN keeps half a megabyte of code for every number of rows it met, up to a thousand of them
 CLOSE = 1e-4  # of the largest number of an answer, how far another may be from it: sums in another order differ by a hundredth of that
 
 
@@ -72,9 +73,30 @@ def _kind() -> Any:
             self.bias = None if layer.bias is None else layer.bias.detach()
 
         def forward(self, x: Any) -> Any:  # [..., in_features] -> [..., out_features]
-            return product(x, self.weight, self.bias, "none", [], "")
+            n = x.numel() // self.in_features
+            if n <= BLOCK and n == _rounded(n):
+                return product(x, self.weight, self.bias, "none", [], "")
+            rows = x.reshape(-1, self.in_features)
+            found = [self._product(some) for some in rows.split(BLOCK)]
+            out = found[0] if len(found) == 1 else torch.cat(found)
+            return out.reshape(*x.shape[:-1], self.out_features)
+
+        def _product(self, rows: Any) -> Any:
+            short = _rounded(len(rows)) - len(rows)
+            given = torch.nn.functional.pad(rows, (0, 0, 0, short)) if short else rows
+            return product(given, self.weight, self.bias, "none", [], "")[: len(rows)]
 
     return Packed
+
+
+def _rounded(rows: int) -> int:
+    """As many rows or a few more, so that few numbers of rows come up: multiples of four up to 64, then eight a doubling.
+
+    >>> [_rounded(rows) for rows in (1, 4, 19, 63, 65, 350, 1024)]
+    [4, 4, 20, 64, 72, 352, 1024]
+    """
+    step = max(4, 1 << max(0, (rows - 1).bit_length() - 4))
+    return -(-rows // step) * step
 
 
 def _answers_alike(network: Any, ask: Callable[[Any], Any], before: Any) -> bool:

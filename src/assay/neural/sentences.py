@@ -112,6 +112,7 @@ class Sentences:
         """The points of a few texts [b, width]."""
         torch = need("torch", "nets")
         longest = max(1, *map(len, ids))
+        longest = max(longest, min(-(-longest // 4) * 4, self.tokens))  # the packed layers like multiples of four
         tokens = np.zeros((len(ids), longest), dtype=np.int64)
         mask = np.zeros((len(ids), longest), dtype=np.int64)
         for row, found in enumerate(ids):
