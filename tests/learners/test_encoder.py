@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from assay.kernel.forms import Batch, Feature, Head, Texts, Vector
 from assay.kernel.rng import stream
 from assay.learners.encoder import Encoder
 from assay.neural import checkpoint
+from assay.neural import sentences as module
 from assay.neural.checkpoint import find
 from assay.neural.sentences import Sentences, sentences
 from assay.testing.worlds import Ticking
@@ -178,3 +181,56 @@ def test_of_a_long_text_the_beginning_gives_the_tokens_that_the_whole_gives(tiny
 def test_networks_are_read_once_however_many_tokens_are_asked_for(tiny: Path) -> None:
     label = find(str(tiny)).label
     assert sentences(label, 16)._network is sentences(label, 32)._network
+
+
+def some_texts(n: int) -> list[str]:
+    rng = np.random.default_rng(0)
+    return [" ".join([*rng.choice(WORDS, size=rng.integers(1, 20)), f"x{i}"]) for i in range(n)]
+
+
+def test_cores_share_texts_out_and_each_reads_on_one_thread(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(module, "threads", lambda: 3)
+    encode, texts, seen = Sentences(find(str(tiny)), 64), some_texts(200), []
+    forward = type(encode._network).forward
+
+    def watched(self: Any, **asked: Any) -> Any:
+        seen.append((threading.get_ident(), torch.get_num_threads()))
+        return forward(self, **asked)
+
+    monkeypatch.setattr(type(encode._network), "forward", watched)
+    points, made = encode(texts)
+    assert made.all()
+    assert len(seen) >= 3
+    assert {count for _, count in seen} == {1}
+    assert threading.get_ident() not in {thread for thread, _ in seen}
+    assert points == pytest.approx(encode.alone(texts), abs=1e-5)
+
+
+def test_how_a_table_is_parted_to_learn_from_does_not_hang_on_the_cores(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for cores in (1, 4):
+        monkeypatch.setattr(module, "threads", lambda cores=cores: cores)
+        found.append(Sentences(find(str(tiny)), 64)(some_texts(300), quick=True)[0])
+    assert np.array_equal(*found)
+
+
+def test_a_step_that_breaks_leaves_nothing_half_known(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encode, texts = Sentences(find(str(tiny)), 64), some_texts(300)
+    before = encode(texts[:5])[0]
+    step = encode._step
+
+    def breaks(ids: list[list[int]], network: Any) -> Any:
+        if len(ids[0]) < 10:
+            raise MemoryError
+        return step(ids, network)
+
+    monkeypatch.setattr(encode, "_step", breaks)
+    with pytest.raises(MemoryError):
+        encode(texts)
+    monkeypatch.undo()
+    assert np.array_equal(encode(texts[:5])[0], before)
+    assert encode(texts)[0] == pytest.approx(encode.alone(texts), abs=1e-5)

@@ -1,4 +1,4 @@
-"""Do encoders come back from a file, however many columns there are?"""
+"""Do encoders come back from a file, however many columns there are, and are they asked only for what is looked at?"""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import pytest
 from assay.kernel.box import Box
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import BundleInvalid
+from assay.kernel.forms import Batch, Head
 from assay.planning.draw import draw
 from assay.planning.wishes import Wishes
 from assay.search.encoders import Encoders
+from assay.search.ensemble import Ensemble, Member
+from assay.stats.calibration import Affine
 from assay.store import plain
 
 RNG = np.random.default_rng(0)
@@ -52,3 +55,36 @@ def test_encoders_that_make_no_sense_are_refused(values: object) -> None:
     box.put(kinds=[["x0", "number"], ["x1", "number"]], values=values)
     with pytest.raises(BundleInvalid):
         Encoders.load(box)
+
+
+class Whole:
+    """A fitted learner that looks at everything, and keeps what it saw."""
+
+    seen: Batch
+
+    def predict(self, batch: Batch) -> np.ndarray:
+        self.seen = batch
+        return np.zeros((batch.rows, 1))
+
+
+class Overlooking(Whole):
+    """One that looks at no number of a text."""
+
+    def overlooked(self) -> frozenset[str]:
+        return frozenset({"note"})
+
+
+@pytest.mark.parametrize(("kinds", "there"), [((Overlooking,), False), ((Overlooking, Whole), True), ((Whole,), True)])
+def test_words_are_counted_where_a_member_looks_at_the_counts(kinds: tuple[type[Whole], ...], there: bool) -> None:
+    encoders, table = learnt(2)
+    fitted = [kind() for kind in kinds]
+    members = tuple(Member(str(i), "stub", 1.0, (one,)) for i, one in enumerate(fitted))
+    ensemble = Ensemble(Head.classes(2), (encoders,), members, Affine(1.0, np.zeros(1)))
+    ensemble.raw(table)
+    vector, whole = fitted[0].seen.vector, encoders.vector(table)
+    assert vector.features == whole.features
+    of_note = np.asarray([feature.part == "note" for feature in whole.features])
+    assert of_note.sum() > 1
+    assert np.array_equal(vector.values[:, ~of_note], whole.values[:, ~of_note])
+    assert np.isfinite(vector.values[:, of_note]).all() == there
+    assert np.isnan(vector.values[:, of_note]).all() != there

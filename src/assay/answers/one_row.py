@@ -62,7 +62,9 @@ class OneRow:
         self._said = (ensemble, kinds)
         self.ensemble = ensemble
         encoders = zip(*(e.parts for e in ensemble.encoders), strict=True)
-        self._parts = [_part(name, kinds[name], found) for name, found in zip(ensemble.parts, encoders, strict=True)]
+        unseen = [[name in fold for fold in ensemble.overlooked] for name in ensemble.parts]
+        every = zip(ensemble.parts, encoders, unseen, strict=True)
+        self._parts = [_part(name, kinds[name], found, blank) for name, found, blank in every]
         self._usual = [_usual(part) for part in self._parts] if len(ensemble.encoders) == 1 else []
         self._fetch = _fetcher(ensemble.parts)
         empty = Dataset(tuple(part.opened(Column.of_words(part.name, [])) for part in self._parts))
@@ -184,6 +186,7 @@ class _Ordinary:
     kind: str
     modality: Modality
     encoders: tuple[Encoder, ...]
+    blank: Sequence[tuple[float, ...]]  # for each fold NaN in place of the numbers, where no member looks at them
 
     def opened(self, raw: Column) -> Column:
         return self.modality.open(raw).column
@@ -193,8 +196,8 @@ class _Ordinary:
         raw = column_of(self.name, value)
         column = self.opened(raw)
         strange = 0
-        for numbers, encoder in zip(folds, self.encoders, strict=True):
-            numbers.extend(encoder.vector(column).values[0].tolist())
+        for numbers, encoder, blank in zip(folds, self.encoders, self.blank, strict=True):
+            numbers.extend(blank or encoder.vector(column).values[0].tolist())
             strange += bool(encoder.strange(column)[0])
         if strange > STRANGE_SHARE * len(folds):
             how = "unseen" if column.store == "words" else "outside"
@@ -238,18 +241,22 @@ class _Quick(_Ordinary):
         return written(self.open_cell(cell_of(value)))
 
 
-def _part(name: str, kind: str, encoders: tuple[Encoder, ...]) -> _Ordinary:
+def _part(name: str, kind: str, encoders: tuple[Encoder, ...], unseen: Sequence[bool]) -> _Ordinary:
+    """unseen : for each fold, whether no member looks at the column's numbers"""
     modality = modality_of(kind)
+    nothing = modality.open(Column.of_words(name, [])).column
+    blank = [(np.nan,) * len(e.vector(nothing).features) if u else () for e, u in zip(encoders, unseen, strict=True)]
     encode = [e.encode_cell for e in encoders if isinstance(e, EncodesCells)]
     if isinstance(modality, OpensCells) and len(encode) == len(encoders):
-        return _Quick(name, kind, modality, encoders, modality.open_cell, encode)
-    return _Ordinary(name, kind, modality, encoders)
+        return _Quick(name, kind, modality, encoders, blank, modality.open_cell, encode)
+    return _Ordinary(name, kind, modality, encoders, blank)
 
 
 def _usual(part: _Ordinary) -> tuple[float, float, dict[str, float], float | None, _Ordinary]:
     """The usual cells of a part with one encoder: bounds of numbers, codes of texts as they come in, that of a missing cell."""
     encoder = part.encoders[0]
-    usual = encoder.usual if isinstance(part, _Quick) and isinstance(encoder, TellsUsual) else Usual()
+    looked_at = isinstance(part, _Quick) and not part.blank[0]
+    usual = encoder.usual if looked_at and isinstance(encoder, TellsUsual) else Usual()
     codes = {text: code for text, code in usual.codes.items() if cell_of(text) == text}
     return usual.low, usual.high, codes, usual.missing, part
 

@@ -504,6 +504,18 @@ class PullsPlaces(Protocol):
         ...
 
 
+@runtime_checkable
+class Overlooks(Protocol):
+    """What a fitted learner may say beside: of which columns it never looks at the numbers in the vector.
+
+    Where no member of a model does, they are not computed, and come as NaN: who reads a text needs no counts of its words.
+    """
+
+    def overlooked(self) -> frozenset[str]:
+        """The data columns."""
+        ...
+
+
 Score = Callable[[list[float]], Sequence[float]]  # values [d] of one row → raw scores [w]; for one thread at a time
 
 

@@ -159,6 +159,10 @@ class ReadTexts:
         width = self.block.width
         return self.last[place * width : (place + 1) * width].astype(np.float64)
 
+    def overlooked(self) -> frozenset[str]:
+        """The texts: read as they are written, not as counts of words."""
+        return frozenset(self.parts)
+
     def dump(self, box: Box) -> None:
         """Vocabulary, inputs and weights."""
         box.put(texts=list(self.parts), tokens=self.tokens)

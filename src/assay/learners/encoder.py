@@ -194,6 +194,10 @@ class Reader:
             out[:, -1] += usual
         return out
 
+    def overlooked(self) -> frozenset[str]:
+        """The texts: read as they are written, not as counts of words."""
+        return frozenset(self.columns.parts)
+
     def dump(self, box: Box) -> None:
         """Weights, and which encoder they are for."""
         assert self.usual is not None

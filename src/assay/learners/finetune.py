@@ -232,6 +232,10 @@ class Tuned:
     def _kept(self) -> dict[tuple[int, str], Floats]:
         return {}
 
+    def overlooked(self) -> frozenset[str]:
+        """The texts: read as they are written, not as counts of words."""
+        return frozenset(self.reads.parts)
+
     def dump(self, box: Box) -> None:
         """What was learnt, and of which checkpoint."""
         self.reads.dump(box)

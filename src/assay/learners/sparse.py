@@ -232,6 +232,10 @@ class SparseLine:
         reading = self.columns.readings[place]
         return reading.shares(text, self.weights[at : at + reading.width].astype(np.float64))
 
+    def overlooked(self) -> frozenset[str]:
+        """The texts: read as they are written, not as counts of words."""
+        return frozenset(reading.part for reading in self.columns.readings)
+
     def dump(self, box: Box) -> None:
         """Vocabularies, and weights as halves."""
         self.columns.dump(box)

@@ -161,6 +161,10 @@ class PooledLine:
         width = self.words.width
         return self.weights[1 + place * width : 1 + (place + 1) * width]
 
+    def overlooked(self) -> frozenset[str]:
+        """The texts: read as they are written, not as counts of words."""
+        return frozenset(self.parts)
+
     def dump(self, box: Box) -> None:
         """Words, columns and weights."""
         box.put(texts=list(self.parts), strength=self.strength)

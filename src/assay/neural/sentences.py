@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,16 @@ from numpy.typing import NDArray
 
 from ..kernel.clock import Clock
 from ..kernel.need import need
-from ..kernel.threads import cores
+from ..kernel.threads import threads
 from .checkpoint import Checkpoint, find, network_of, tokenizer_of
 from .device import device, halves_are_fast, on_card
+from .one_thread import one_thread
+from .packed import packed
 
 Points = NDArray[np.float32]
 
-TOKENS_AT_ONCE, ON_CARD = 8192, 131_072  # in a step of the network, on the processor or a graphics card
+FEW, TOKENS_AT_ONCE = 128, 1024  # in a step of the network on one core: fewer are not shared out, more are no faster
+ON_CARD = 131_072  # tokens in a step of the network on a graphics card
 KEPT = 500_000_000  # bytes of points that are kept
 
 
@@ -61,7 +65,7 @@ class Sentences:
         with self._lock:
             new = [text for text in dict.fromkeys(texts) if text not in self._places]
             if new:
-                self._learn(new, clock, self._quick() if quick else self._network)
+                self._learn(new, clock, quick)
             for i, text in enumerate(texts):
                 place = self._places.get(text, -1)
                 made[i] = place >= 0
@@ -79,36 +83,43 @@ class Sentences:
                     self._alone[text] = self._step(self._cut([text]), self._network)[0]
             return np.stack([self._alone[text] for text in texts]) if len(texts) else self._points[:0]
 
-    def _learn(self, texts: list[str], clock: Clock | None, network: Any) -> None:
+    def _learn(self, texts: list[str], clock: Clock | None, quick: bool) -> None:
         """Encode new texts, those of like length together."""
+        network = self._quick() if quick else self._network
         if (len(self._places) + len(texts)) * self.width * 4 > KEPT:
             self._places.clear()
             self._points = np.empty((0, self.width), dtype=np.float32)
+        names: list[str] = []
         found: list[Points] = []
         for some in _portions(texts):
             ids = self._cut(some)
-            order = np.argsort([-len(row) for row in ids], kind="stable")
-            at, most = 0, ON_CARD if on_card() else TOKENS_AT_ONCE
-            while at < len(order) and (clock is None or not clock.expired()):
-                rows = order[at : at + max(1, most // max(1, len(ids[order[at]])))]
-                found.append(self._step([ids[i] for i in rows], network))
-                for i in rows:
-                    self._places[some[i]] = len(self._places)
-                at += len(rows)
-            if at < len(order):
+            steps = _steps(list(map(len, ids)), 1 if quick else threads())  # of a table they do not hang on the cores
+
+            def made(rows: NDArray[np.int64], ids: list[list[int]] = ids) -> Points | None:
+                return None if clock is not None and clock.expired() else self._step([ids[i] for i in rows], network)
+
+            for rows, points in zip(steps, _side_by_side(made, steps), strict=True):
+                if points is not None:
+                    names += [some[i] for i in rows]
+                    found.append(points)
+            if clock is not None and clock.expired():
                 break
+        first = len(self._points)
         self._points = np.concatenate([self._points, *found])
+        self._places |= {name: first + place for place, name in enumerate(names)}
 
     def _step(self, ids: list[list[int]], network: Any) -> Points:
+        """The points of a few texts [b, width]."""
         torch = need("torch", "nets")
         longest = max(1, *map(len, ids))
+        longest = max(longest, min(-(-longest // 4) * 4, self.tokens))  # the packed layers like multiples of four
         tokens = np.zeros((len(ids), longest), dtype=np.int64)
         mask = np.zeros((len(ids), longest), dtype=np.int64)
         for row, found in enumerate(ids):
             tokens[row, : len(found)] = found
             mask[row, : len(found)] = 1
         x, seen = (torch.from_numpy(a).to(device()) for a in (tokens, mask))
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             states = network(input_ids=x, attention_mask=seen).last_hidden_state.float()  # [b, t, width]
             kept = seen[:, :, None]
             pooled = states[:, 0] if self.first else (states * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1)
@@ -155,6 +166,31 @@ def _portions(texts: list[str]) -> list[list[str]]:
     return [texts[i : i + PORTION] for i in range(0, len(texts), PORTION)]
 
 
+def _steps(lengths: list[int], cores: int) -> list[NDArray[np.int64]]:
+    """Which texts are read together, the longest first: those of like length, shared out among cores.
+
+    >>> [step.tolist() for step in _steps([9, 700, 8, 700], 2)]
+    [[1], [3], [0, 2]]
+    """
+    order = np.argsort([-length for length in lengths], kind="stable")
+    most = ON_CARD if on_card() else min(TOKENS_AT_ONCE, max(FEW, -(-sum(lengths) // cores)))
+    found, at = [], 0
+    while at < len(order):
+        found.append(order[at : at + max(1, most // max(1, lengths[order[at]]))])
+        at += len(found[-1])
+    return found
+
+
+def _side_by_side(
+    made: Callable[[NDArray[np.int64]], Points | None], steps: list[NDArray[np.int64]]
+) -> list[Points | None]:
+    """What comes of each step, a core each: cores that share a product wait for each other, and long where others use them too."""
+    if on_card() or min(threads(), len(steps)) == 1:
+        return list(map(made, steps))
+    with ThreadPoolExecutor(min(threads(), len(steps))) as pool:
+        return list(pool.map(made, steps))
+
+
 def _beginning(text: str, most: int) -> str:
     """A text, or its beginning up to a blank where it is longer."""
     end = text.rfind(" ", 0, most) if len(text) > most else -1
@@ -166,7 +202,15 @@ class _Read:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
-        self.tokenizer, self.network = tokenizer_of(checkpoint), network_of(checkpoint).to(device())
+        self.tokenizer = tokenizer_of(checkpoint)
+        self.network = packed(network_of(checkpoint).to(device()), self._small_question)
+
+    def _small_question(self, network: Any) -> Any:
+        """What a network makes of the tokens of two words [1, t, width]."""
+        torch = need("torch", "nets")
+        tokens = torch.tensor([self.tokenizer("good morning")["input_ids"]])
+        with torch.inference_mode():
+            return network(input_ids=tokens, attention_mask=torch.ones_like(tokens)).last_hidden_state
 
     @functools.cached_property
     def halved(self) -> Any:
@@ -182,8 +226,6 @@ def _read(label: str) -> _Read:
 @functools.lru_cache(maxsize=2)
 def sentences(label: str, tokens: int) -> Sentences:
     """The encoder of a label, loaded once."""
-    torch = need("torch", "nets")
-    torch.set_num_threads(cores())
     return Sentences(find(label), tokens)
 
 

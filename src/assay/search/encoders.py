@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
-from assay.kernel.data import Bools, Dataset, Floats, Ints
+from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
 from assay.kernel.errors import PluginFault
 from assay.kernel.forms import Batch, Feature, Grids, Texts, Vector
 from assay.kernel.plugins import Encoder, GivesGrids, GivesTexts, Refers, modality_of
@@ -37,10 +37,14 @@ class Encoders:
         )
         return cls(kinds, parts)
 
-    def vector(self, table: Dataset) -> Vector:
-        """The vector form of an opened table: [n, d]."""
+    def vector(self, table: Dataset, without: frozenset[str] = frozenset()) -> Vector:
+        """The vector form of an opened table: [n, d]; NaN in place of the numbers of columns that go `without`."""
         found = []
         for (name, kind), encoder in zip(self.kinds, self.parts, strict=True):
+            if name in without:
+                features = self._features_of(name, encoder, table[name])
+                found.append(Vector(np.full((table.rows, len(features)), np.nan), features))
+                continue
             vector = encoder.vector(table[name])
             if vector.values.shape != (table.rows, len(vector.features)) or vector.values.dtype != np.float64:
                 raise PluginFault(f"The modality '{kind}' gave a vector of the wrong shape or type for '{name}'.")
@@ -49,9 +53,24 @@ class Encoders:
             found.append(vector)
         return Vector.beside(found, table.rows)
 
-    def batch(self, table: Dataset, y: NDArray[Any] | None = None, weight: Floats | None = None) -> Batch:
-        """A batch of an opened table, with targets and weights for training."""
-        return Batch({"vector": self.vector(table), **self.beside(table).forms}, y, weight)
+    def _features_of(self, name: str, encoder: Encoder, column: Column) -> tuple[Feature, ...]:
+        if name not in self._known:
+            self._known[name] = encoder.vector(column.take(np.arange(0))).features
+        return self._known[name]
+
+    @functools.cached_property
+    def _known(self) -> dict[str, tuple[Feature, ...]]:
+        return {}
+
+    def batch(
+        self,
+        table: Dataset,
+        y: NDArray[Any] | None = None,
+        weight: Floats | None = None,
+        without: frozenset[str] = frozenset(),
+    ) -> Batch:
+        """A batch of an opened table, with targets and weights for training; `without` the numbers of some columns."""
+        return Batch({"vector": self.vector(table, without), **self.beside(table).forms}, y, weight)
 
     def beside(self, table: Dataset) -> Batch:
         """The forms beside the vector: those of columns that give them."""

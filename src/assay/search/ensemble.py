@@ -17,7 +17,7 @@ from assay.kernel.box import Box
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.errors import BundleInvalid, UnknownKey
 from assay.kernel.forms import Batch, Grids, Head, Vector
-from assay.kernel.plugins import Fitted, GivesGrids, GivesTexts
+from assay.kernel.plugins import Fitted, GivesGrids, GivesTexts, Overlooks
 from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
 from assay.pictures.hidden import Hidden
@@ -75,18 +75,33 @@ class Ensemble:
             return self._boxes(data, folds)
         out = np.zeros((data.rows, self.head.width))
         for rows, fold, share in self._turns(data.rows, folds):
-            batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
+            batch = self._batch(fold, data if rows is None else data.take(rows))
             if hidden is not None:
                 batch = _hiding(batch, hidden if rows is None else {part: of[rows] for part, of in hidden.items()})
             found = sum(member.weight * member.folds[fold].predict(batch) for member in self.members)
             out[slice(None) if rows is None else rows] += share * found
         return out
 
+    def _batch(self, fold: int, data: Dataset) -> Batch:
+        return self.encoders[fold].batch(data, without=self.overlooked[fold])
+
+    @functools.cached_property
+    def overlooked(self) -> tuple[frozenset[str], ...]:
+        """For each fold the columns of which no member looks at the numbers in the vector."""
+        said = [[m.folds[fold] for m in self.members] for fold in range(len(self.encoders))]
+        every = frozenset(self.parts)
+        return tuple(
+            every.intersection(*(f.overlooked() if isinstance(f, Overlooks) else () for f in fitted))
+            if fitted
+            else every
+            for fitted in said
+        )
+
     def _boxes(self, data: Dataset, folds: Ints | None) -> Floats:
         """Raw scores of boxes, which are fused rather than added."""
         out, several = no_boxes(data.rows, self.head.most), []
         for rows, fold, share in self._turns(data.rows, folds):
-            batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
+            batch = self._batch(fold, data if rows is None else data.take(rows))
             found = mixed("boxes", *zip(*((m.folds[fold].predict(batch), m.weight) for m in self.members), strict=True))
             if rows is not None:
                 out[rows] = found
@@ -101,7 +116,7 @@ class Ensemble:
         """Pull of each part, the base last: [n, parts + 1, w]; sums to `scores` over axis 1."""
         out = np.zeros((data.rows, len(self.parts) + 1, self.head.width))
         for rows, fold, share in self._turns(data.rows, folds):
-            batch = self.encoders[fold].batch(data if rows is None else data.take(rows))
+            batch = self._batch(fold, data if rows is None else data.take(rows))
             out[slice(None) if rows is None else rows] += share * self._pulls(fold, batch)
         return self._calibrated(out)
 

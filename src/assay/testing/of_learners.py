@@ -224,6 +224,19 @@ def scores_singly(plugin: Any, head: Head) -> None:
         demand(same_bits(np.asarray(given), values[row]), "the values were changed")
 
 
+def overlooks_what_it_says(plugin: Any, head: Head) -> None:
+    """Where it says that it overlooks the numbers of some columns, scores and reasons are the same to the bit without them."""
+    model, fresh = _fitted(plugin, head), bruised_rows(head)
+    if not hasattr(model, "overlooked"):
+        return
+    values = fresh.vector.values.copy()
+    values[:, [feature.part in model.overlooked() for feature in fresh.vector.features]] = np.nan
+    without = replaced(fresh, values)
+    demand(same_bits(model.predict(without), model.predict(fresh)), "scores hang on numbers that it says it overlooks")
+    if hasattr(model, "contributions"):
+        demand(same_bits(model.contributions(without), model.contributions(fresh)), "so do reasons")
+
+
 def reasons_add_up(plugin: Any, head: Head) -> None:
     """Contributions, where it gives them, are [n, d + 1, width] and sum to the scores."""
     model, fresh = _fitted(plugin, head), bruised_rows(head)
@@ -361,6 +374,7 @@ OF_FITTING: dict[str, Test] = {
     "leaves the batch as it was": leaves_rows_alone,
     "answers a row alone as in a batch": rows_stand_alone,
     "scores one row as in a batch of one": scores_singly,
+    "overlooks what it says it does": overlooks_what_it_says,
     "gives contributions that add up": reasons_add_up,
     "comes back from a file to the bit": comes_back,
     "refuses a damaged file": refuses_damage,
