@@ -9,7 +9,7 @@ from typing import Any
 from assay.answers.explanation import Explanation
 from assay.kernel.words import Say
 
-from . import strict
+from . import multipart, strict
 from .hosting import Hosted
 from .http import Reply, Request, Route, refused
 from .rows import misfits, problems_of, refuse
@@ -87,7 +87,10 @@ def _changed(
 async def _asked(request: Request, world: World, keys: frozenset[str]) -> tuple[Hosted, dict[str, Any]]:
     """The model and what is asked of it, its row looked at. Raises Refused."""
     hosted = world.hosts.get(request.params.get("model", ""))
-    asked = await strict.read_beside(request.body, world.off_loop)
+    if request.kind == multipart.FORM:
+        asked = await world.off_loop(multipart.question_of, request, hosted)
+    else:
+        asked = await strict.read_beside(request.body, world.off_loop)
     if not isinstance(asked, dict) or "row" not in asked:
         raise refused(422, "one_row")
     if strange := [key[:60] for key in asked if key not in keys]:

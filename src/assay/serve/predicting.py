@@ -1,6 +1,7 @@
 """POST /predict: what does the model say of these rows?
 
-Few rows go the road of single rows, which costs microseconds; many are answered as one table, beside the loop. Rows come as JSON, or as a table (CSV, Parquet, Arrow).
+Few rows go the road of single rows, which costs microseconds; many are answered as one table, beside the loop. Rows come as JSON, as a form,
+or as a table (CSV, Parquet, Arrow).
 """
 
 from __future__ import annotations
@@ -11,26 +12,30 @@ from typing import Any
 
 from assay.answers.answer import Answer
 
-from . import strict
+from . import multipart, strict
 from .explaining import reasons_of
 from .hosting import Hosted
 from .http import CSV, Problem, Reply, Request, Route, encode, parts, refused
 from .rows import columns_lacking, misfits, problems_of, refuse
 from .settings import Settings
-from .tables import dataset_of, is_table, pictures_placed
+from .tables import TABLES, dataset_of, pictures_placed
 from .world import World
 
 FEW = 16  # rows that are answered one by one, on the loop
 ON_ERROR = ("fail", "row")
+NO_JSON = TABLES | {multipart.FORM}
 _KEYS = frozenset({"rows", "row", "reasons", "on_error"})
 
 
 async def predict(request: Request, world: World) -> Reply:
     """Answers to rows."""
     hosted = world.hosts.get(request.params.get("model", ""))
-    if is_table(request.kind):
-        return await world.off_loop(_of_table, request, world, hosted)
-    asked = await strict.read_beside(request.body, world.off_loop)
+    if request.kind in NO_JSON:
+        asked = await world.off_loop(multipart.rows_of, request, hosted) if request.kind == multipart.FORM else request
+        if isinstance(asked, Request):
+            return await world.off_loop(_of_table, asked, world, hosted)
+    else:
+        asked = await strict.read_beside(request.body, world.off_loop)
     rows, wishes = _asked(asked, world.settings.most_rows)
     if len(rows) <= (1 if wishes.get("reasons") else FEW) and hosted.quick:  # reasons cost milliseconds a row
         return _few(request, world, hosted, rows, wishes)
