@@ -189,6 +189,8 @@ class Application:
                     task.cancel()
                 if self.world.monitor is not None:
                     await self.world.off_loop(self.world.monitor.close)
+                if self.world.place is not None:
+                    self.world.place.write(gone=True)
                 self.world.pool.shutdown(wait=False, cancel_futures=True)
                 self.world.log.event("stopped")
                 await send({"type": "lifespan.shutdown.complete"})
@@ -202,6 +204,8 @@ class Application:
         while True:
             await asyncio.sleep(0.25)
             self.world.log.flush()
+            if self.world.place is not None:
+                self.world.place.tick()
             now = time.monotonic()
             for task in [task for task, until in self._until.items() if until < now]:
                 del self._until[task]

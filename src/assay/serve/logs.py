@@ -18,10 +18,13 @@ GATHERED = 200  # lines that are kept before they are written at once
 class Log:
     """Writes lines; `quiet` leaves out those of requests that went well."""
 
-    def __init__(self, out: TextIO | None = None, quiet: bool = False) -> None:
+    def __init__(self, out: TextIO | None = None, quiet: bool = False, worker: int = 0) -> None:
+        """`worker` is the number of the process, where there are several."""
         self._out = out
         self._lines: list[str] = []
         self._second, self._stamp = 0, ""
+        self._worker: dict[str, Any] = {"worker": worker} if worker else {}
+        self._end = f'", "worker": {worker}}}\n' if worker else '"}\n'
         self.quiet = quiet
 
     def request(self, road: str, method: str, status: int, seconds: float, size: int, request_id: str) -> None:
@@ -30,7 +33,7 @@ class Log:
             return
         self._lines.append(
             f'{{"time": "{self._now()}", "event": "request", "road": "{road}", "method": "{method}", "status": {status}, '
-            f'"ms": {seconds * 1000:.3f}, "bytes": {size}, "id": "{request_id}"}}\n'
+            f'"ms": {seconds * 1000:.3f}, "bytes": {size}, "id": "{request_id}{self._end}'
         )
         if len(self._lines) >= GATHERED:
             self.flush()
@@ -38,7 +41,8 @@ class Log:
     def event(self, what: str, **more: Any) -> None:
         """Something happened that is written at once."""
         self._lines.append(
-            json.dumps({"time": self._now(), "event": what, **more}, ensure_ascii=True, default=str) + "\n"
+            json.dumps({"time": self._now(), "event": what, **more, **self._worker}, ensure_ascii=True, default=str)
+            + "\n"
         )
         self.flush()
 

@@ -17,6 +17,7 @@ from .hosting import Hosted, Hosts
 from .logs import Log
 from .routes import Routes
 from .settings import Settings
+from .workers import Place
 
 T = TypeVar("T")
 THREADS = 2
@@ -31,6 +32,7 @@ class World:
     log: Log
     counts: Counts
     monitor: Any = None
+    place: Place | None = None  # where this worker writes what it counts, where there are several
     routes: Routes | None = None
     gathering: Gathering = field(default_factory=Gathering)
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="assay"))
