@@ -145,7 +145,7 @@ class Application:
                 body = await body_of(receive, headers, most)
                 if packing := packing_of(headers):
                     body = await self.world.off_loop(unpacked, body, packing, most)
-            request = Request(scope["method"], scope["path"], headers, body, params, query, client, lang, own)
+            request = Request(scope["method"], scope["path"], headers, body, params, query, client, lang, own, receive)
             return await route.handler(request, self.world)
         except asyncio.CancelledError:
             if task not in self._until:  # its time was up: see `_tick`
