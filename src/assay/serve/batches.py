@@ -54,16 +54,23 @@ def wanted(rows: Iterable[T]) -> Iterator[T]:
 
 def answers_to(hosted: Hosted, data: Dataset) -> Any:
     """What `Model.predict` says of a table, block by block. Raises Unwanted, and what the model raises."""
-    size = QUICK if hosted.quick else SLOW
-    if data.rows <= size:
-        return hosted.model.predict(data)
-    starts = wanted(range(0, data.rows, size))
-    blocks: list[Any] = [hosted.model.predict(_block(data, start, size)) for start in starts]
+    blocks: list[Any] = [answers for _, answers in in_blocks(hosted, data)]
     return joined(blocks)
 
 
-def _block(data: Dataset, start: int, size: int) -> Dataset:
-    return Dataset(tuple(_own(column.take(slice(start, start + size))) for column in data), data.source)
+def in_blocks(hosted: Hosted, data: Dataset) -> Iterator[tuple[slice, Any]]:
+    """The rows of each block, and the answers to them. Raises Unwanted, and what the model raises."""
+    size = QUICK if hosted.quick else SLOW
+    if data.rows <= size:
+        yield slice(0, data.rows), hosted.model.predict(data)
+        return
+    for start in wanted(range(0, data.rows, size)):
+        rows = slice(start, start + size)
+        yield rows, hosted.model.predict(_block(data, rows))
+
+
+def _block(data: Dataset, rows: slice) -> Dataset:
+    return Dataset(tuple(_own(column.take(rows)) for column in data), data.source)
 
 
 def _own(column: Column) -> Column:

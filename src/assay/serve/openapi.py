@@ -26,9 +26,14 @@ def _beside(name: str, schema: Mapping[str, Any], about: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "schema": dict(schema), "description": about}
 
 
-# What stands in the query beside rows that come as a form, by the schema of the same body as JSON.
+# What may stand in the query beside rows that come as a form or a table, by the schema of the same body as JSON.
 _FORMED: Mapping[str, tuple[dict[str, Any], ...]] = {
     "Rows": (
+        _beside(
+            "columns",
+            _STRING,
+            "With a table, where CSV is accepted: 'input' writes the answers behind the columns that were sent",
+        ),
         _beside("reasons", _STRING, "With a form: 'true' where reasons are to be told, too"),
         _beside("on_error", _STRING, "With a form: 'fail' (one bad row refuses all) or 'row'"),
     ),

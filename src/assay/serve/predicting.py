@@ -6,7 +6,6 @@ or as a table (CSV, Parquet, Arrow).
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,11 +16,12 @@ from . import multipart, strict
 from .batches import answers_to, wanted
 from .explaining import reasons_of
 from .hosting import Hosted
-from .http import CSV, Problem, Reply, Request, Route, encode, parts, refused
+from .http import Problem, Reply, Request, Route, encode, parts, refused
 from .rows import columns_lacking, misfits, problems_of, refuse
 from .settings import Settings
-from .tables import TABLES, dataset_of, pictures_placed
+from .tables import TABLES, pictures_placed, sent_and_placed
 from .world import World
+from .written import as_csv
 
 FEW = 16  # rows that are answered one by one, on the loop
 ON_ERROR = ("fail", "row")
@@ -157,17 +157,17 @@ def _first(problems: Sequence[Problem], lang: str) -> dict[str, Any]:
 
 def _of_table(request: Request, world: World, hosted: Hosted) -> Reply:
     """Answers to the rows of a table: as JSON, or as CSV where the client takes it."""
-    with dataset_of(request, hosted, world.settings) as data:
+    with sent_and_placed(request, hosted, world.settings) as (sent, data):
         refuse(columns_lacking(data.names, hosted), data.rows)
-        answers = answers_to(hosted, data)
+        if request.accepts("text/csv"):
+            reply, answers = as_csv(request, hosted, sent, data)
+        else:
+            answers = answers_to(hosted, data)
+            said = [answers.row(place).to_json(request.lang) for place in wanted(range(data.rows))]
+            reply = Reply(encode({"model": {"name": hosted.name, "version": hosted.version}, "answers": said}))
         world.counts.rows[hosted.name, "answered"] += data.rows
         world.watch(hosted, data, answers, request.id)
-        if request.accepts("text/csv"):
-            written = io.StringIO(newline="")
-            answers.write(written, request.lang)
-            return Reply(written.getvalue().encode("utf-8"), kind=CSV)
-        said = [answers.row(place).to_json(request.lang) for place in wanted(range(data.rows))]
-    return Reply(encode({"model": {"name": hosted.name, "version": hosted.version}, "answers": said}))
+    return reply
 
 
 def answered(hosted: Hosted, rows: Sequence[Any], settings: Settings) -> list[Answer]:

@@ -39,14 +39,21 @@ def is_table(kind: str) -> bool:
 
 @contextmanager
 def dataset_of(request: Request, hosted: Hosted, settings: Settings) -> Iterator[Dataset]:
-    """The table in a body. Raises Refused: 413 where it is too large, 400 where it cannot be read; DataError of the reader of CSV."""
+    """The table in a body, whose cells of pictures name files that may be opened. Raises as `sent_and_placed` does."""
+    with sent_and_placed(request, hosted, settings) as (_, placed):
+        yield placed
+
+
+@contextmanager
+def sent_and_placed(request: Request, hosted: Hosted, settings: Settings) -> Iterator[tuple[Dataset, Dataset]]:
+    """The table in a body as it came, and with files of pictures that may be opened. Raises Refused: 413 where it is too large, 400 where it cannot be read; DataError of the reader of CSV."""
     if not request.body:
         raise refused(422, "empty_rows")
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
         data = _text(request, Path(folder)) if request.kind in TEXTS else read(_arrow(request, settings))
         if data.rows > settings.most_rows:
             raise refused(413, "many_rows", n=data.rows, most=settings.most_rows)
-        yield _placed(data, hosted, settings, Path(folder))
+        yield data, _placed(data, hosted, settings, Path(folder))
 
 
 def _text(request: Request, folder: Path) -> Dataset:
