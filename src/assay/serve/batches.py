@@ -18,6 +18,7 @@ from assay.answers.joined import joined
 from assay.kernel.data import Column, Dataset
 
 from .hosting import Hosted
+from .tables import pathless, pictured_in
 
 T = TypeVar("T")
 QUICK, SLOW = 16_384, 256  # rows of a block: of a table of numbers and names, and where a network reads or looks
@@ -62,11 +63,20 @@ def in_blocks(hosted: Hosted, data: Dataset) -> Iterator[tuple[slice, Any]]:
     """The rows of each block, and the answers to them. Raises Unwanted, and what the model raises."""
     size = QUICK if hosted.quick else SLOW
     if data.rows <= size:
-        yield slice(0, data.rows), hosted.model.predict(data)
+        yield slice(0, data.rows), _answers(hosted, data)
         return
     for start in wanted(range(0, data.rows, size)):
         rows = slice(start, start + size)
-        yield rows, hosted.model.predict(_block(data, rows))
+        yield rows, _answers(hosted, _block(data, rows))
+
+
+def _answers(hosted: Hosted, data: Dataset) -> Any:
+    """The answers to one block; their notes name no file of ours."""
+    found = hosted.model.predict(data)
+    if hosted.pictured and any(found.notes):
+        names = pictured_in(hosted)
+        found = replace(found, notes=tuple(pathless(own, names) for own in found.notes))
+    return found
 
 
 def _block(data: Dataset, rows: slice) -> Dataset:

@@ -13,7 +13,7 @@ from . import multipart, strict
 from .hosting import Hosted
 from .http import Reply, Request, Route, refused
 from .rows import misfits, problems_of, refuse
-from .tables import pictured_in, pictures_placed
+from .tables import pathless, pictured_in, pictures_placed
 from .world import World
 
 _EXPLAIN = frozenset({"row", "label"})
@@ -101,7 +101,8 @@ async def _asked(request: Request, world: World, keys: frozenset[str]) -> tuple[
 
 def _reads(hosted: Hosted, row: Mapping[str, Any]) -> None:
     """Raises Refused, as /predict does, where a cell does not read as its column's kind."""
-    refuse(misfits(hosted.model.predict(row).notes, 1), 1)
+    notes = hosted.model.predict(row).notes
+    refuse(misfits(notes if hosted.quick else pathless(notes, pictured_in(hosted)), 1), 1)
 
 
 def _text(asked: Mapping[str, Any], name: str) -> str:

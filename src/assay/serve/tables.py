@@ -18,7 +18,7 @@ from typing import Any
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import RequestError
 from assay.kernel.need import need
-from assay.kernel.words import refusal
+from assay.kernel.words import Say, refusal
 from assay.reading import read
 
 from .hosting import Hosted
@@ -120,6 +120,14 @@ def _not_wide(size: int, settings: Settings) -> None:
 def pictured_in(hosted: Hosted) -> list[str]:
     """The columns that hold pictures."""
     return [column.name for column in hosted.schema.columns if column.kind == "picture"]
+
+
+def pathless(notes: Sequence[Say], pictured: Sequence[str]) -> tuple[Say, ...]:
+    """Notes of an answer in which no file is named that a picture was placed in."""
+    return tuple(
+        Say(note.owner, note.key, {**note.values, "value": "…"}) if note.values.get("name") in pictured else note
+        for note in notes
+    )
 
 
 @contextmanager
