@@ -6,6 +6,7 @@ import { problem } from "./problem.js";
 import { cell, listed, number, percent, say } from "./words.js";
 
 const RULES = ["increase_only", "decrease_only", "immutable"]; // as the server calls them
+const OF_DATES = { increase_only: "increase_only.date", decrease_only: "decrease_only.date" }; // how two of them are told
 
 /** The part of the page where another answer is asked for. `take` is given the changes that are to stand in the form. */
 export function otherwiseView(card, row, answer, take, signal) {
@@ -49,7 +50,7 @@ export function otherwiseView(card, row, answer, take, signal) {
 function rule({ name, kind, ordered }) {
   const id = freshId("rule");
   const ways = RULES.filter((way) => way === "immutable" || ordered);
-  const told = (way) => say(way !== "immutable" && kind === "date" ? `${way}.date` : way);
+  const told = (way) => say((kind === "date" && OF_DATES[way]) || way);
   const select = make("select", { id }, make("option", { value: "" }, say("free")), ways.map((way) => make("option", { value: way }, told(way))));
   return { name, select, element: make("div", { class: "rule" }, make("label", { for: id }, name), select) };
 }
