@@ -8,9 +8,8 @@
 #   curl -H "Authorization: Bearer $(cat token)" http://localhost:8080/models
 #
 # --user is whoever may read the token and the models; without it, user 10001. Arguments behind the image's name stand in place
-# of CMD. Where --host-name is among them, --host-name localhost is too, or the health check is turned away. A token is sent in
-# the clear: beyond this machine, give the server a certificate (--certificate, --private-key; then the health check must ask by
-# https) or put a proxy with TLS before it.
+# of CMD. A token is sent in the clear: beyond this machine, give the server a certificate (--certificate, --private-key) or put
+# a proxy with TLS before it. The health check asks with or without TLS, at port 8080 of the container.
 
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -33,6 +32,6 @@ USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://localhost:8080/health/live', timeout=4).read()"]
+    CMD ["python", "-m", "assay.serve.health", "8080"]
 ENTRYPOINT ["assay", "serve"]
 CMD ["/models", "--host", "0.0.0.0", "--port", "8080", "--token-file", "/run/secrets/assay_token", "--open-health"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from assay.cli import serve
+from assay.serve.health import SECONDS
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(not (ROOT / "Dockerfile").exists(), reason="tested beside the sources only")
@@ -90,13 +91,11 @@ def test_the_builder_is_given_what_is_copied_and_no_more(steps: list[tuple[str, 
         assert not given(name), name
 
 
-def test_its_health_is_asked_without_a_token(steps: list[tuple[str, str]]) -> None:
+def test_its_health_is_asked_at_its_port(steps: list[tuple[str, str]]) -> None:
+    """What the command tells of servers with and without TLS stands in tests/serve/test_health.py."""
     (health,) = said(last_stage(steps), "HEALTHCHECK")
-    command = json.loads(health.partition("CMD ")[2])
-    assert command[:2] == ["python", "-c"]
-    compile(command[2], "health", "exec")
-    assert "urllib" in command[2]
-    assert "http://localhost:8080/health/live" in command[2]
+    assert json.loads(health.partition("CMD ")[2]) == ["python", "-m", "assay.serve.health", "8080"]
+    assert int(re.findall(r"--timeout=(\d+)s", health)[0]) > 2 * SECONDS
 
 
 def test_it_starts_with_what_the_verb_knows(steps: list[tuple[str, str]]) -> None:

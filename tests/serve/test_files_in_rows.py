@@ -83,6 +83,24 @@ def test_no_other_file_is_opened(name: str) -> None:
     assert str(folder()) not in got.body.decode()
 
 
+def test_what_is_no_picture_is_told_without_a_path_of_ours() -> None:
+    cell = "data:image/png;base64," + base64.b64encode(b"no picture").decode()
+    (folder() / "pictures" / "day" / "torn.txt").write_text("no picture")
+    asked, csv = client(str(folder() / "pictures")), {"content-type": "text/csv"}
+    for said in (cell, "day/torn.txt"):
+        table = f'picture\n"{said}"\nday/3.png\n'.encode()
+        for got in (
+            asked.post("/predict", {"rows": [{"picture": said}]}),
+            asked.post("/explain", {"row": {"picture": said}}),
+            asked.ask("POST", "/predict", table, csv),
+            asked.ask("POST", "/predict", table, {**csv, "accept": "text/csv"}),
+            asked.post("/invocations", {"instances": [{"picture": said}]}),
+        ):
+            assert "'…'" in got.body.decode()  # that it does not read is told
+            assert b"/assay-" not in got.body
+            assert str(folder()).encode() not in got.body
+
+
 def test_without_a_data_folder_no_file_is_opened() -> None:
     inside = str(folder() / "pictures" / "day" / "3.png")
     for said in ({"rows": [{"picture": inside}]}, {"row": {"picture": inside}}):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -105,12 +106,17 @@ class Client:
             "headers": [*given, *pairs],
             "client": (client, 5000),
         }
-        got = Got(0, {})
+        got, whole = Got(0, {}), threading.Event()
 
         async def receive() -> dict[str, Any]:
+            if whole.is_set():  # it waits for its answer
+                await asyncio.Event().wait()
             if not pieces:
                 return {"type": "http.disconnect"}
-            return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+            body = pieces.pop(0)
+            if not pieces:
+                whole.set()
+            return {"type": "http.request", "body": body, "more_body": bool(pieces)}
 
         async def send(message: Mapping[str, Any]) -> None:
             if message["type"] == "http.response.start":

@@ -111,13 +111,16 @@ examples:
               --certificate tls.crt --private-key tls.key
   curl -H "Authorization: Bearer $(cat token)" https://bank.example:8000/predict \\
        --json '{"rows": [{"age": 41, "purpose": "car"}]}'
+  curl -F photo=@x-ray.png -F age=61 localhost:8000/predict                     a row as a form, a picture as its file
+  curl --data-binary @new.csv -H "Content-Type: text/csv" -H "Accept: text/csv" \\
+       "localhost:8000/predict?columns=input"                                   answers behind your own columns
 
 GET /openapi.json tells every address, GET /models/NAME the columns of a model and an example row.""",
         "help.serve.models": "the .assay files, or folders of them",
         "help.serve.host": "the address to listen at (127.0.0.1: this machine alone)",
         "help.serve.port": "the port; 0 takes any that is free (8000)",
         "help.serve.default": "the model that is asked where none is named",
-        "help.serve.workers": "processes that answer (1)",
+        "help.serve.workers": "processes that answer (1); the limits below are of each",
         "help.serve.guard": "who is let in",
         "help.serve.token_file": "a file of tokens, one a line: whoever asks shows one of them",
         "help.serve.new_token": "print a token that nobody can guess, and end",
@@ -412,13 +415,16 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
               --certificate tls.crt --private-key tls.key
   curl -H "Authorization: Bearer $(cat token)" https://bank.example:8000/predict \\
        --json '{"rows": [{"age": 41, "purpose": "car"}]}'
+  curl -F photo=@x-ray.png -F age=61 localhost:8000/predict                     以表单发送一行，图片即其文件
+  curl --data-binary @new.csv -H "Content-Type: text/csv" -H "Accept: text/csv" \\
+       "localhost:8000/predict?columns=input"                                   回答写在您自己的各列之后
 
 GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和一个示例行。""",
         "help.serve.models": ".assay 文件，或存放它们的文件夹",
         "help.serve.host": "监听的地址（127.0.0.1：仅限本机）",
         "help.serve.port": "端口；0 表示任一空闲端口（8000）",
         "help.serve.default": "未指明模型时使用的模型",
-        "help.serve.workers": "作答的进程数（1）",
+        "help.serve.workers": "作答的进程数（1）；下列限制对每个进程分别生效",
         "help.serve.guard": "谁可以进入",
         "help.serve.token_file": "令牌文件，每行一个：访问者须出示其中之一",
         "help.serve.new_token": "打印一个难以猜测的令牌后结束",

@@ -146,7 +146,7 @@ class Application:
                 body = await body_of(receive, headers, most)
                 if packing := packing_of(headers):
                     body = await self.world.off_loop(unpacked, body, packing, most)
-            request = Request(scope["method"], scope["path"], headers, body, params, query, client, lang, own)
+            request = Request(scope["method"], scope["path"], headers, body, params, query, client, lang, own, receive)
             return await route.handler(request, self.world)
         except asyncio.CancelledError:
             if task not in self._until:  # its time was up: see `_tick`
@@ -190,6 +190,8 @@ class Application:
                     task.cancel()
                 if self.world.monitor is not None:
                     await self.world.off_loop(self.world.monitor.close)
+                if self.world.place is not None:
+                    self.world.place.write(gone=True)
                 self.world.pool.shutdown(wait=False, cancel_futures=True)
                 self.world.log.event("stopped")
                 await send({"type": "lifespan.shutdown.complete"})
@@ -203,6 +205,8 @@ class Application:
         while True:
             await asyncio.sleep(0.25)
             self.world.log.flush()
+            if self.world.place is not None:
+                self.world.place.tick()
             now = time.monotonic()
             for task in [task for task, until in self._until.items() if until < now]:
                 del self._until[task]

@@ -16,7 +16,7 @@ _PACKED = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 
 
 class Gone(Exception):
-    """The client left before its body was whole."""
+    """The client left before it had its answer."""
 
 
 async def body_of(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> bytes:
@@ -31,6 +31,12 @@ async def body_of(receive: Receive, headers: Mapping[bytes, bytes], most: int) -
     if message.get("more_body", False) or len(body) > most:
         body = await _rest(receive, body, most)
     return body
+
+
+async def left(receive: Receive) -> None:
+    """Waits until a client whose body is whole has left, or has its answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def packing_of(headers: Mapping[bytes, bytes]) -> bytes:

@@ -11,6 +11,7 @@ import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)  # seconds
 KIND = "text/plain; version=0.0.4; charset=utf-8"
@@ -53,15 +54,38 @@ class Counts:
                 yield f'assay_request_seconds_bucket{{road="{_label(road)}",le="{bound}"}} {upto}'
             yield f'assay_request_seconds_sum{{road="{_label(road)}"}} {float(self._total[road]):.6f}'
             yield f'assay_request_seconds_count{{road="{_label(road)}"}} {upto}'
-        gauges = {
+        for name, value in (self.gauges() | dict(more or {})).items():
+            yield from _head(name, "gauge", "")
+            yield f"{name} {float(value):.6g}" if abs(value) < 1e6 else f"{name} {float(value):.3f}"
+
+    def gauges(self) -> dict[str, float]:
+        """How this worker is now, by name."""
+        return {
             "assay_requests_under_way": self.under_way,
             "process_start_time_seconds": self.began,
             **_process(),
-            **(more or {}),
         }
-        for name, value in gauges.items():
-            yield from _head(name, "gauge", "")
-            yield f"{name} {float(value):.6g}" if abs(value) < 1e6 else f"{name} {float(value):.3f}"
+
+    def plain(self) -> dict[str, Any]:
+        """Everything that only grows, as plain values that others may add."""
+        return {
+            "requests": [[road, status, n] for (road, status), n in self.requests.items()],
+            "refused": dict(self.refused),
+            "rows": [[name, how, n] for (name, how), n in self.rows.items()],
+            "seconds": dict(self._seconds),
+            "total": dict(self._total),
+        }
+
+    def add(self, counted: Mapping[str, Any]) -> None:
+        """Count what another has counted, too: its `plain`, or nothing."""
+        for road, status, n in counted.get("requests", ()):
+            self.requests[road, status] += n
+        self.refused.update(counted.get("refused", {}))
+        for name, how, n in counted.get("rows", ()):
+            self.rows[name, how] += n
+        for road, times in counted.get("seconds", {}).items():
+            self._seconds[road] = [a + b for a, b in zip(self._seconds[road], times, strict=True)]
+        self._total.update(counted.get("total", {}))
 
 
 def _head(name: str, kind: str, about: str) -> Iterator[str]:

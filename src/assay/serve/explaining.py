@@ -9,11 +9,11 @@ from typing import Any
 from assay.answers.explanation import Explanation
 from assay.kernel.words import Say
 
-from . import strict
+from . import multipart, strict
 from .hosting import Hosted
 from .http import Reply, Request, Route, refused
 from .rows import misfits, problems_of, refuse
-from .tables import pictured_in, pictures_placed
+from .tables import pathless, pictured_in, pictures_placed
 from .world import World
 
 _EXPLAIN = frozenset({"row", "label"})
@@ -88,7 +88,10 @@ def _changed(
 async def _asked(request: Request, world: World, keys: frozenset[str]) -> tuple[Hosted, dict[str, Any]]:
     """The model and what is asked of it, its row looked at. Raises Refused."""
     hosted = world.hosts.get(request.params.get("model", ""))
-    asked = await strict.read_beside(request.body, world.off_loop)
+    if request.kind == multipart.FORM:
+        asked = await world.off_loop(multipart.question_of, request, hosted)
+    else:
+        asked = await strict.read_beside(request.body, world.off_loop)
     if not isinstance(asked, dict) or "row" not in asked:
         raise refused(422, "one_row")
     if strange := [key[:60] for key in asked if key not in keys]:
@@ -99,7 +102,8 @@ async def _asked(request: Request, world: World, keys: frozenset[str]) -> tuple[
 
 def _reads(hosted: Hosted, row: Mapping[str, Any]) -> None:
     """Raises Refused, as /predict does, where a cell does not read as its column's kind."""
-    refuse(misfits(hosted.model.predict(row).notes, 1), 1)
+    notes = hosted.model.predict(row).notes
+    refuse(misfits(notes if hosted.quick else pathless(notes, pictured_in(hosted)), 1), 1)
 
 
 def _text(asked: Mapping[str, Any], name: str) -> str:

@@ -42,6 +42,7 @@ class Request:
     client: str = ""
     lang: str = "en"
     id: str = ""
+    receive: Callable[[], Awaitable[Mapping[str, Any]]] | None = None  # tells when the client has left
 
     @property
     def kind(self) -> str:

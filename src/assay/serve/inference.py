@@ -108,7 +108,7 @@ async def infer(request: Request, world: World) -> Reply:
     wanted, binary = _wanted(asked, hosted)
     heavy = len(rows) > 1 or not hosted.quick
     asked_of = (hosted, rows, world.settings)
-    found = await world.off_loop(_answers, *asked_of) if heavy else _answers(*asked_of)
+    found = await world.off_loop_for(request, _answers, *asked_of) if heavy else _answers(*asked_of)
     world.counts.rows[hosted.name, "answered"] += len(rows)
     world.watch(hosted, rows, found, request.id)
     tensors = [tensor for tensor in _tensors(hosted, found) if tensor.name in wanted]

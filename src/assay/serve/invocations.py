@@ -13,6 +13,7 @@ from assay.answers.boxes import BoxAnswer
 from assay.answers.odd import OddAnswer
 
 from . import strict
+from .batches import answers_to
 from .hosting import Hosted
 from .http import TEXT, Reply, Request, Route, refused
 from .predicting import answered
@@ -25,13 +26,13 @@ FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 async def invoke(request: Request, world: World) -> Reply:
     """Answers as records."""
-    return await world.off_loop(_invoked, request, world, world.hosts.get(""))
+    return await world.off_loop_for(request, _invoked, request, world, world.hosts.get(""))
 
 
 def _invoked(request: Request, world: World, hosted: Hosted) -> Reply:
     if is_table(request.kind):
         with dataset_of(request, hosted, world.settings) as data:
-            found = hosted.model.predict(data)
+            found = answers_to(hosted, data)
             world.watch(hosted, data, found, request.id)
             return Reply.json({"predictions": [record(found.row(place), request.lang) for place in range(data.rows)]})
     rows = rows_of(strict.read(request.body))

@@ -18,10 +18,13 @@ GATHERED = 200  # requests that are kept before they are written at once
 class Log:
     """Writes lines; `quiet` leaves out those of requests that went well."""
 
-    def __init__(self, out: TextIO | None = None, quiet: bool = False) -> None:
+    def __init__(self, out: TextIO | None = None, quiet: bool = False, worker: int = 0) -> None:
+        """`worker` is the number of the process, where there are several."""
         self._out = out
         self._ended: list[tuple[float, str, str, int, float, int, str]] = []  # requests without a line as yet
         self._second, self._stamp = 0, ""
+        self._worker: dict[str, Any] = {"worker": worker} if worker else {}
+        self._end = f'", "worker": {worker}}}\n' if worker else '"}\n'
         self.quiet = quiet
 
     def request(self, road: str, method: str, status: int, seconds: float, size: int, request_id: str) -> None:
@@ -34,7 +37,7 @@ class Log:
 
     def event(self, what: str, **more: Any) -> None:
         """Something happened that is written at once."""
-        said = {"time": self._told(time.time()), "event": what, **more}
+        said = {"time": self._told(time.time()), "event": what, **more, **self._worker}
         self.flush(json.dumps(said, ensure_ascii=True, default=str) + "\n")
 
     def flush(self, last: str = "") -> None:
@@ -42,7 +45,7 @@ class Log:
         ended, self._ended = self._ended, []
         lines = [
             f'{{"time": "{self._told(when)}", "event": "request", "road": "{road}", "method": "{method}", "status": {status}, '
-            f'"ms": {seconds * 1000:.3f}, "bytes": {size}, "id": "{request_id}"}}\n'
+            f'"ms": {seconds * 1000:.3f}, "bytes": {size}, "id": "{request_id}{self._end}'
             for when, road, method, status, seconds, size, request_id in ended
         ]
         if lines or last:

@@ -13,12 +13,33 @@ import assay
 
 from .hosting import Hosted
 from .http import Route
+from .multipart import FORM
 from .routes import Routes
 from .schema import ColumnSchema
 from .world import World
 
 _STRING: Mapping[str, Any] = {"type": "string"}
 _NUMBER: Mapping[str, Any] = {"type": "number"}
+
+
+def _beside(name: str, schema: Mapping[str, Any], about: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": dict(schema), "description": about}
+
+
+# What may stand in the query beside rows that come as a form or a table, by the schema of the same body as JSON.
+_FORMED: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "Rows": (
+        _beside(
+            "columns",
+            _STRING,
+            "With a table, where CSV is accepted: 'input' writes the answers behind the columns that were sent",
+        ),
+        _beside("reasons", _STRING, "With a form: 'true' where reasons are to be told, too"),
+        _beside("on_error", _STRING, "With a form: 'fail' (one bad row refuses all) or 'row'"),
+    ),
+    "Question": (_beside("label", _STRING, "With a form: the answer that is explained"),),
+    "Change": (_beside("wanted", _STRING, "With a form: the answer that is wished for"),),
+}
 
 
 def document(world: World, routes: Routes) -> dict[str, Any]:
@@ -49,6 +70,9 @@ def _operation(route: Route, world: World) -> dict[str, Any]:
         content: dict[str, Any] = {"application/json": {"schema": schema}}
         if route.body == "Rows":
             content |= {kind: {"schema": dict(_STRING)} for kind in ("text/csv",)}
+        if route.body in _FORMED:
+            content[FORM] = {"schema": {"$ref": "#/components/schemas/RowForm"}}
+            said["parameters"] = [*said.get("parameters", ()), *_FORMED[route.body]]
         said["requestBody"] = {"required": True, "content": content}
     answer = {"schema": {"$ref": f"#/components/schemas/{route.answer}"}} if route.answer else {}
     errors = [
@@ -114,6 +138,7 @@ def _schemas(hosted: Hosted, several: bool) -> dict[str, Any]:
     reference = {"$ref": "#/components/schemas/Row"}
     return {
         "Row": row,
+        "RowForm": _form(hosted, several),
         "Rows": {
             "anyOf": [_rows(reference, "fail"), {**_rows({}, "row"), "required": ["rows", "on_error"]}],
             "examples": [{"rows": [example]}],
@@ -168,6 +193,16 @@ def _row(hosted: Hosted) -> dict[str, Any]:
         "properties": {column.name: _cell(column) for column in columns} | {name: {} for name in sorted(hosted.schema.known - set(hosted.schema.names))},
         "examples": [dict(hosted.schema.example)],
     }  # fmt: skip
+
+
+def _form(hosted: Hosted, several: bool) -> dict[str, Any]:
+    """A row as a form: a part a cell, an empty one where it is not known, a file where it is a picture; several parts of one name are several rows."""
+    said: dict[str, Any] = {"type": "object", "description": "A part for each column; several parts of one name are several rows. One part of a table's type is the table."}  # fmt: skip
+    if several:
+        return said
+    picture, columns = {"type": "string", "format": "binary"}, hosted.schema.columns
+    named = {column.name: dict(picture if column.kind == "picture" else _STRING) for column in columns}
+    return {**said, "required": list(named), "properties": named}
 
 
 def _cell(column: ColumnSchema) -> dict[str, Any]:

@@ -1,44 +1,51 @@
 """POST /predict: what does the model say of these rows?
 
-Few rows go the road of single rows, which costs microseconds; many are answered as one table, beside the loop. Rows come as JSON, or as a table (CSV, Parquet, Arrow).
+Few rows go the road of single rows, which costs microseconds; many are answered as one table, beside the loop. Rows come as JSON, as a form,
+or as a table (CSV, Parquet, Arrow).
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.answers.answer import Answer
+from assay.reading import read
 
-from . import strict
+from . import multipart, strict
+from .batches import answers_to, wanted
 from .explaining import reasons_of
 from .hosting import Hosted
-from .http import CSV, Problem, Reply, Request, Route, encode, parts, refused
+from .http import Problem, Reply, Request, Route, encode, parts, refused
 from .rows import columns_lacking, misfits, problems_of, refuse
 from .settings import Settings
-from .tables import dataset_of, is_table, pictures_placed
+from .tables import TABLES, pictures_placed, sent_and_placed
 from .world import World
+from .written import as_csv
 
 FEW = 16  # rows that are answered one by one, on the loop
 ON_ERROR = ("fail", "row")
+NO_JSON = TABLES | {multipart.FORM}
 _KEYS = frozenset({"rows", "row", "reasons", "on_error"})
 
 
 async def predict(request: Request, world: World) -> Reply:
     """Answers to rows."""
     hosted = world.hosts.get(request.params.get("model", ""))
-    if is_table(request.kind):
-        return await world.off_loop(_of_table, request, world, hosted)
-    small = len(request.body) <= strict.LARGE
-    asked = strict.read(request.body) if small else await world.off_loop(strict.read, request.body)
+    if request.kind in NO_JSON:
+        asked = await world.off_loop(multipart.rows_of, request, hosted) if request.kind == multipart.FORM else request
+        if isinstance(asked, Request):
+            return await world.off_loop_for(request, _of_table, asked, world, hosted)
+    else:
+        small = len(request.body) <= strict.LARGE
+        asked = strict.read(request.body) if small else await world.off_loop(strict.read, request.body)
     rows, wishes = _asked(asked, world.settings.most_rows)
     most = (1 if hosted.explained.is_set() else 0) if wishes.get("reasons") else FEW  # reasons cost milliseconds a row
     if len(rows) <= most and hosted.quick:
         return _few(request, world, hosted, rows, wishes)
     if len(rows) <= FEW and hosted.gathers and not wishes.get("reasons"):
         return await _gathered(request, world, hosted, rows, wishes)
-    return await world.off_loop(_many, request, world, hosted, rows, wishes)
+    return await world.off_loop_for(request, _many, request, world, hosted, rows, wishes)
 
 
 def _asked(asked: Any, most: int) -> tuple[list[Any], Mapping[str, Any]]:
@@ -102,8 +109,8 @@ def _many(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], w
     answers: list[Any] = []
     if good and not (problems and wishes.get("on_error", "fail") == "fail"):
         with pictures_placed(good, hosted, world.settings) as placed:
-            found = hosted.model.predict(placed)
-            answers = [found.row(place) for place in range(len(good))]
+            found = answers_to(hosted, read(placed))
+            answers = [found.row(place) for place in wanted(range(len(good)))]
             return _listed(request, world, hosted, rows, placed, answers, problems, wishes)
     return _listed(request, world, hosted, rows, good, answers, problems, wishes)
 
@@ -111,7 +118,7 @@ def _many(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], w
 def _listed(request: Request, world: World, hosted: Hosted, rows: Sequence[Any], placed: Sequence[Any], answers: Sequence[Any], problems: dict[int, list[Problem]], wishes: Mapping[str, Any]) -> Reply:  # fmt: skip
     """Answers in the order of the rows, each bad row with its own error. `placed` are the good ones, as the model reads them."""
     lang, said, wrong, asked, told, given = request.lang, [], [], [], [], iter(zip(placed, answers, strict=False))
-    for number, row in enumerate(rows, 1):
+    for number, row in wanted(enumerate(rows, 1)):
         own = problems.get(number)
         read, answer = (row, None) if own else next(given, (row, None))
         if answer is not None and answer.notes:
@@ -152,17 +159,17 @@ def _first(problems: Sequence[Problem], lang: str) -> dict[str, Any]:
 
 def _of_table(request: Request, world: World, hosted: Hosted) -> Reply:
     """Answers to the rows of a table: as JSON, or as CSV where the client takes it."""
-    with dataset_of(request, hosted, world.settings) as data:
+    with sent_and_placed(request, hosted, world.settings) as (sent, data):
         refuse(columns_lacking(data.names, hosted), data.rows)
-        answers = hosted.model.predict(data)
+        if request.accepts("text/csv"):
+            reply, answers = as_csv(request, hosted, sent, data)
+        else:
+            answers = answers_to(hosted, data)
+            said = [answers.row(place).to_json(request.lang) for place in wanted(range(data.rows))]
+            reply = Reply(encode({"model": {"name": hosted.name, "version": hosted.version}, "answers": said}))
         world.counts.rows[hosted.name, "answered"] += data.rows
         world.watch(hosted, data, answers, request.id)
-        if request.accepts("text/csv"):
-            written = io.StringIO(newline="")
-            answers.write(written, request.lang)
-            return Reply(written.getvalue().encode("utf-8"), kind=CSV)
-        said = [answers.row(place).to_json(request.lang) for place in range(data.rows)]
-    return Reply(encode({"model": {"name": hosted.name, "version": hosted.version}, "answers": said}))
+    return reply
 
 
 def answered(hosted: Hosted, rows: Sequence[Any], settings: Settings) -> list[Answer]:
@@ -170,7 +177,7 @@ def answered(hosted: Hosted, rows: Sequence[Any], settings: Settings) -> list[An
     if len(rows) <= FEW and hosted.quick:
         return [hosted.model.predict(row) for row in rows]
     with pictures_placed(rows, hosted, settings) as placed:
-        found = hosted.model.predict(placed)
+        found = answers_to(hosted, read(placed))
     return [found.row(place) for place in range(len(rows))]
 
 

@@ -15,6 +15,7 @@ from assay.kernel.words import Say, refusal
 
 from .hosting import Hosted
 from .http import Problem, refused
+from .tables import pictured_in
 
 PLAIN = frozenset({str, int, float, type(None)})
 MOST_PROBLEMS = 100  # that one reply lists
@@ -31,7 +32,8 @@ def problems_of(row: Any, number: int, hosted: Hosted) -> list[Problem]:
         return found
     for name, value in row.items():
         if type(value) not in PLAIN and not (
-            type(value) is bool and name not in hosted.no_flags
+            (type(value) is bool and name not in hosted.no_flags)
+            or (type(value) is bytes and name in pictured_in(hosted))  # the part of a form
         ):  # also beside the model's columns: a list would make the row a table of columns
             found.append(
                 Problem(number, name, refusal(RequestError, "serve", "no_cell", name=name[:60], kind=_kind(value)))
@@ -77,6 +79,5 @@ def _names(row: Mapping[str, Any], number: int, hosted: Hosted) -> list[Problem]
 
 
 def _kind(value: Any) -> Say:
-    return Say(
-        "serve", "kind.flag" if isinstance(value, bool) else "kind.list" if isinstance(value, list) else "kind.object"
-    )
+    names = {bool: "kind.flag", list: "kind.list", bytes: "kind.file"}
+    return Say("serve", names.get(type(value), "kind.object"))

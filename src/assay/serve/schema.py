@@ -6,11 +6,12 @@ Told by what the file keeps of training: kinds, levels, ranges between which mos
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from assay.explainers._levers import has_order
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.words import Say
 from assay.model import Model
@@ -27,12 +28,13 @@ class ColumnSchema:
     low: float | str | None  # between which 99 of 100 training cells lay; of dates as text
     high: float | str | None
     example: Any
+    ordered: bool = False  # whether its values rise and fall: numbers, dates, and names that bear numbers
 
     def to_json(self, lang: str) -> dict[str, Any]:
         """Plain JSON values."""
         title = Say(f"modalities/{self.kind}", "title").text(lang)
         levels = None if self.levels is None else list(self.levels)
-        return {"name": self.name, "kind": self.kind, "title": title, "levels": levels, "low": self.low, "high": self.high, "example": self.example}  # fmt: skip
+        return {"name": self.name, "kind": self.kind, "title": title, "levels": levels, "low": self.low, "high": self.high, "example": self.example, "ordered": self.ordered}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,17 @@ class Schema:
     def of(cls, model: Model) -> Schema:
         """The schema of a model."""
         profiles = {} if model.profile is None else {p.name: p for p in model.profile.columns if not p.fact}
-        columns = tuple(_column(model.plan.column(name), profiles.get(name)) for name in model.needs)
+        columns = tuple(
+            replace(_column(model.plan.column(name), profiles.get(name)), ordered=_ordered(model, name))
+            for name in model.needs
+        )
         return cls(columns, frozenset(c.name for c in model.plan.columns) | {model.plan.target})
+
+
+def _ordered(model: Model, name: str) -> bool:
+    if model.profile is None or name not in model.profile.names or model.plan.column(name).kind == "flag":
+        return False  # nobody says of a yes that it is more than a no
+    return has_order(model.profile, name)
 
 
 def _column(plan: ColumnPlan, profile: ColumnProfile | None) -> ColumnSchema:

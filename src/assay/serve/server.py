@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import secrets
 import signal
 import socket
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from assay.kernel.errors import RequestError
@@ -26,6 +29,7 @@ from .guard import Guard
 from .hosting import Hosts
 from .logs import Log
 from .settings import Settings
+from .workers import Place
 from .world import World
 
 BACKLOG = 2_048
@@ -40,21 +44,23 @@ class Making:
     settings: Settings
     secret: bytes
     quiet: bool = False
+    folder: str = ""  # where several workers write what they count
 
     def __call__(self) -> Application:
         """Reads the models. Raises RequestError or BundleError."""
         from .protocol import Bounded
 
         Bounded.seconds, Bounded.most = self.settings.header_seconds, self.settings.connections
-        log = Log(quiet=self.quiet)
+        log = Log(quiet=self.quiet, worker=os.getpid() if self.folder else 0)
         hosts = Hosts(self.settings.models, self.settings.default, self.settings.key)
         if any(hosted.model.ensemble.reads_texts for hosted in hosts.all):
             from assay.neural.sentences import keep_at_most
 
             keep_at_most(TEXTS_KEPT)
-        world = World(
-            settings=self.settings, hosts=hosts, log=log, counts=Counts(), monitor=_monitor(self.settings, log)
-        )
+        counts, monitor = Counts(), _monitor(self.settings, log)
+        more = dict if monitor is None else monitor.state
+        place = Place(Path(self.folder), counts, log, more) if self.folder else None
+        world = World(settings=self.settings, hosts=hosts, log=log, counts=counts, monitor=monitor, place=place)
         return Application(world, Guard(self.settings, self.secret))
 
 
@@ -140,7 +146,9 @@ def run(settings: Settings, quiet: bool = False, told: Callable[[Hosts, str], No
                 open_store(settings.monitor).close()
             if told is not None:
                 told(Hosts(settings.models, settings.default, settings.key), address)
-            Multiprocess(config(settings, making, factory=True), sockets=[bound]).run()
+            with tempfile.TemporaryDirectory(prefix="assay-counts-") as folder:
+                several = replace(making, folder=folder)
+                Multiprocess(config(settings, several, factory=True), sockets=[bound]).run()
             return
         app = making()
         _settled()

@@ -1,8 +1,8 @@
 """How does a table in the body of a request come in?
 
 CSV, Parquet and Arrow, known by their media type. CSV goes to a file of our own and through the reader that every table goes through. What a
-packed table would unpack to is read from its own head before anything is unpacked, and no cell is looked at before the whole was found to be sound. Cells that name pictures are either the picture itself, as a data
-URL, or the name of a file below the folder that the server was given.
+packed table would unpack to is read from its own head before anything is unpacked, and no cell is looked at before the whole was found to be sound. Cells of pictures are either the picture itself, as a data
+URL or as the bytes of a form's part, or the name of a file below the folder that the server was given.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import RequestError
 from assay.kernel.need import need
-from assay.kernel.words import refusal
+from assay.kernel.words import Say, refusal
 from assay.reading import read
 
 from .hosting import Hosted
@@ -28,24 +28,32 @@ from .settings import Settings
 TEXTS: Mapping[str, str] = {"text/csv": ".csv", "text/tab-separated-values": ".tsv"}
 PARQUET = frozenset({"application/vnd.apache.parquet", "application/x-parquet"})
 FILE, STREAM = "application/vnd.apache.arrow.file", "application/vnd.apache.arrow.stream"
+TABLES = frozenset({*TEXTS, *PARQUET, FILE, STREAM})
 WIDENED = 8  # bytes of a table in memory, of those that a body may have: beyond, it is a bomb
 
 
 def is_table(kind: str) -> bool:
     """Whether a media type is that of a table."""
-    return kind in TEXTS or kind in PARQUET or kind in (FILE, STREAM)
+    return kind in TABLES
 
 
 @contextmanager
 def dataset_of(request: Request, hosted: Hosted, settings: Settings) -> Iterator[Dataset]:
-    """The table in a body. Raises Refused: 413 where it is too large, 400 where it cannot be read; DataError of the reader of CSV."""
+    """The table in a body, whose cells of pictures name files that may be opened. Raises as `sent_and_placed` does."""
+    with sent_and_placed(request, hosted, settings) as (_, placed):
+        yield placed
+
+
+@contextmanager
+def sent_and_placed(request: Request, hosted: Hosted, settings: Settings) -> Iterator[tuple[Dataset, Dataset]]:
+    """The table in a body as it came, and with files of pictures that may be opened. Raises Refused: 413 where it is too large, 400 where it cannot be read; DataError of the reader of CSV."""
     if not request.body:
         raise refused(422, "empty_rows")
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
         data = _text(request, Path(folder)) if request.kind in TEXTS else read(_arrow(request, settings))
         if data.rows > settings.most_rows:
             raise refused(413, "many_rows", n=data.rows, most=settings.most_rows)
-        yield _placed(data, hosted, settings, Path(folder))
+        yield data, _placed(data, hosted, settings, Path(folder))
 
 
 def _text(request: Request, folder: Path) -> Dataset:
@@ -114,6 +122,14 @@ def pictured_in(hosted: Hosted) -> list[str]:
     return [column.name for column in hosted.schema.columns if column.kind == "picture"]
 
 
+def pathless(notes: Sequence[Say], pictured: Sequence[str]) -> tuple[Say, ...]:
+    """Notes of an answer in which no file is named that a picture was placed in."""
+    return tuple(
+        Say(note.owner, note.key, {**note.values, "value": "…"}) if note.values.get("name") in pictured else note
+        for note in notes
+    )
+
+
 @contextmanager
 def pictures_placed(rows: Sequence[Any], hosted: Hosted, settings: Settings) -> Iterator[list[Any]]:
     """Rows whose cells of pictures name files that may be opened. Raises Refused with all that may not."""
@@ -148,6 +164,8 @@ def _placed(data: Dataset, hosted: Hosted, settings: Settings, folder: Path) -> 
 
 def _file(cell: Any, row: int, column: str, settings: Settings, folder: Path) -> str:
     """The path of a picture's file: of one that came in the cell, or of one below the data folder."""
+    if isinstance(cell, bytes):
+        return _kept(cell, folder)
     said = str(cell)
     if said.startswith("data:"):
         return _unpacked(said, row, column, folder)
@@ -172,9 +190,15 @@ def _unpacked(said: str, row: int, column: str, folder: Path) -> str:
         raw = None
     if not raw:
         raise _no_file("no_picture", row, column)
-    path = folder / f"{len(list(folder.iterdir()))}.picture"
-    path.write_bytes(raw)
-    return str(path)
+    return _kept(raw, folder)
+
+
+def _kept(raw: bytes, folder: Path) -> str:
+    """The path of a file of our own, under a name of our own, that holds a picture."""
+    number, path = tempfile.mkstemp(".picture", dir=folder)
+    with open(number, "wb") as file:
+        file.write(raw)
+    return path
 
 
 def _no_file(key: str, row: int, column: str) -> Exception:

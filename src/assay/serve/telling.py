@@ -85,11 +85,14 @@ async def ready(request: Request, world: World) -> Reply:
 
 
 async def metrics(request: Request, world: World) -> Reply:
-    """Counts for Prometheus."""
+    """Counts for Prometheus, of all workers together."""
     from .counts import KIND
 
-    more = world.monitor.state() if world.monitor is not None else {}
-    return Reply.text("\n".join(world.counts.lines(more)) + "\n", kind=KIND)
+    if world.place is not None:
+        lines = world.place.lines()
+    else:
+        lines = world.counts.lines(world.monitor.state() if world.monitor is not None else {})
+    return Reply.text("\n".join(lines) + "\n", kind=KIND)
 
 
 async def openapi(request: Request, world: World) -> Reply:

@@ -38,13 +38,18 @@ def test_a_file_larger_than_a_piece_comes_back_in_order(opened: Opening, world: 
         'padding, "quoted"\nover lines ' + "x" * 9_000 for _ in world.rows["age"]
     ]  # of the target, which is not looked at
     bodies: list[int] = []
-    page.on(
-        "request", lambda asked: asked.url.endswith("/predict") and bodies.append(len(asked.post_data_buffer or b""))
-    )
+    page.on("request", lambda asked: "/predict?" in asked.url and bodies.append(len(asked.post_data_buffer or b"")))
     send(page, written(tmp_path / "many.csv", {**world.rows, "loan": long}))
     assert "160 rows of many.csv answered." in page.locator(".finished").inner_text()
     assert len(bodies) >= 2
     rows = downloaded(page)
+    assert list(rows[0])[: len(world.rows) + 2] == [*world.rows, "loan", "answer"]  # behind the person's own columns
+    assert [row["town"] for row in rows] == world.rows["town"]
+    assert [int(row["age"]) for row in rows] == world.rows["age"]
+    assert {row["loan"] for row in rows} == set(long)
+    shown = page.locator(".finished thead th").all_inner_texts()
+    assert shown[0] == "answer"  # what was asked for is seen first
+    assert set(shown) == set(rows[0])
     said = world.loans.predict({**world.rows})
     assert [row["answer"] for row in rows] == said.answer.tolist()
     assert [float(row["p_repaid"]) for row in rows] == pytest.approx(said.probabilities[:, 1].tolist(), abs=1e-6)
@@ -105,7 +110,7 @@ def test_a_busy_server_is_asked_again(opened: Opening, world: Any, tmp_path: Pat
         turns.append(route.request.url)
         route.fulfill(**busy) if len(turns) < 3 else route.continue_()
 
-    page.route("**/predict", reply)
+    page.route("**/predict?*", reply)
     send(page, written(tmp_path / "many.csv", world.rows))
     assert "160 rows of many.csv answered." in page.locator(".finished").inner_text()
     assert len(turns) == 3
@@ -113,7 +118,7 @@ def test_a_busy_server_is_asked_again(opened: Opening, world: Any, tmp_path: Pat
 
 def test_escape_stops_a_file_under_way(opened: Opening, world: Any, tmp_path: Path) -> None:
     page = opened("/#many", allowed=("ERR_FAILED", "ERR_ABORTED"))
-    page.route("**/predict", lambda route: None)  # never answered
+    page.route("**/predict?*", lambda route: None)  # never answered
     page.get_by_label("Drop a CSV or Parquet file").set_input_files(written(tmp_path / "slow.csv", world.rows))
     page.get_by_role("progressbar").wait_for()
     page.keyboard.press("Escape")

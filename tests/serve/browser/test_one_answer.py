@@ -270,7 +270,8 @@ def test_a_way_to_another_answer_is_found_keeps_what_must_stay_and_can_be_used(o
     before = shown(page, "answer")
     view = page.locator("[data-view=otherwise]")
     view.locator("summary").click()
-    view.get_by_role("checkbox", name="income").check()
+    view.get_by_label("income", exact=True).select_option(label="stays")
+    assert view.locator("summary").inner_text().endswith("(1 column bound)")
     with page.expect_request(lambda asked: asked.url.endswith("/counterfactual")) as sent:
         view.get_by_role("button", name="Find changes").click()
     assert sent.value.post_data_json["immutable"] == ["income"]
@@ -283,13 +284,44 @@ def test_a_way_to_another_answer_is_found_keeps_what_must_stay_and_can_be_used(o
     assert shown(page, "answer") != before
 
 
+def test_a_column_may_only_rise_or_fall_where_it_has_an_order(opened: Opening) -> None:
+    page = opened()
+    ask(page)
+    before = row_of(page)
+    view = page.locator("[data-view=otherwise]")
+    view.locator("summary").click()
+    offered = {name: view.get_by_label(name, exact=True).locator("option").all_inner_texts() for name in before}
+    assert offered["age"] == ["may change", "only up", "only down", "stays"]
+    assert offered["opened"] == ["may change", "only later", "only earlier", "stays"]
+    assert offered["purpose"] == offered["owner"] == ["may change", "stays"]
+    view.get_by_label("age", exact=True).focus()  # by keyboard alone
+    page.keyboard.press("ArrowDown")
+    view.get_by_label("opened", exact=True).select_option(label="only earlier")
+    view.get_by_label("purpose", exact=True).select_option(label="stays")
+    with (
+        page.expect_request(lambda asked: asked.url.endswith("/counterfactual")) as sent,
+        page.expect_response(lambda reply: reply.url.endswith("/counterfactual")) as came,
+    ):
+        view.get_by_role("button", name="Find changes").click()
+    asked = sent.value.post_data_json
+    assert (asked["increase_only"], asked["decrease_only"], asked["immutable"]) == (["age"], ["opened"], ["purpose"])
+    changes = [change for way in came.value.json()["ways"] for change in way["changes"]]
+    assert changes
+    for change in changes:
+        assert change["name"] != "purpose"
+        if change["name"] == "age":
+            assert float(change["to"]) > float(before["age"])
+        if change["name"] == "opened":
+            assert change["to"] < before["opened"]
+
+
 def test_where_nothing_may_change_the_refusal_is_told_in_its_parts(opened: Opening, world: Any) -> None:
     page = opened(allowed=("422",))
     ask(page)
     view = page.locator("[data-view=otherwise]")
     view.locator("summary").click()
     for name in world.rows:
-        view.get_by_role("checkbox", name=name, exact=True).check()
+        view.get_by_label(name, exact=True).select_option("immutable")
     view.get_by_role("button", name="Find changes").click()
     alert = view.get_by_role("alert")
     alert.wait_for()

@@ -44,10 +44,10 @@ export async function post(path, question, signal, more = {}) {
 
 async function postTable(path, body, kind, signal) {
   const reply = await ask(path, { method: "POST", body, headers: { "Content-Type": kind, Accept: "text/csv" }, signal });
-  return new Uint8Array(await reply.arrayBuffer());
+  return { table: new Uint8Array(await reply.arrayBuffer()), own: Number(reply.headers.get("x-assay-own-columns")) || 0 };
 }
 
-/** The answers to a table, as CSV, from a server that may be busy or asked too often for a while. Raises Refusal. */
+/** The answers to a table, as CSV, and how many of its columns are those that were sent; from a server that may be busy or asked too often for a while. Raises Refusal. */
 export async function postPatiently(path, body, kind, signal) {
   for (let turn = 0; ; turn += 1) {
     try {

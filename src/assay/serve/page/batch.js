@@ -8,6 +8,8 @@ import { number, percent, say } from "./words.js";
 
 const PIECE = 1 << 20; // bytes
 const PREVIEW = 8; // rows
+const LONG = 120; // letters of a cell that are shown of it
+const SEEN = 200_000; // bytes that they are looked for in
 const KINDS = { parquet: "application/vnd.apache.parquet", arrow: "application/vnd.apache.arrow.file", feather: "application/vnd.apache.arrow.file" };
 
 /** The view where a file is dropped; `signal` ends what is under way. */
@@ -68,7 +70,7 @@ async function run(card, file, place, stop, signal) {
 
 /** Send a file and gather what comes back; `tell` is called with the bytes that are answered. */
 async function answered(card, file, gathered, signal, tell) {
-  const path = of(card.name, "/predict");
+  const path = of(card.name, "/predict?columns=input");
   const ending = file.name.toLowerCase().split(".").at(-1);
   const first = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   const kind = KINDS[ending] ?? (ending === "tsv" ? "text/tab-separated-values" : "text/csv");
@@ -95,15 +97,20 @@ async function answered(card, file, gathered, signal, tell) {
   return tell(file.size);
 }
 
-function gather(gathered, table) {
+function gather(gathered, { table, own }) {
   const { rest, rows } = headless(table);
-  if (!gathered.parts.length) gathered.preview = new TextDecoder().decode(table.subarray(0, 20_000));
+  if (!gathered.parts.length) {
+    gathered.own = own;
+    gathered.preview = new TextDecoder().decode(table.subarray(0, SEEN));
+  }
   gathered.parts.push(new Blob([gathered.parts.length ? rest : table]));
   gathered.rows += rows;
 }
 
 function finished(card, file, gathered) {
-  const [head, ...rows] = records(gathered.preview, PREVIEW + 1);
+  // Answers are what was asked for: on the page they stand before the columns that were sent, in the file behind them.
+  const turned = (row) => [...row.slice(gathered.own), ...row.slice(0, gathered.own)];
+  const [head, ...rows] = records(gathered.preview, PREVIEW + 1).map(turned);
   return make("div", { class: "finished" },
     make("p", { role: "status" }, make("b", {}, say("finished", { n: gathered.rows, name: file.name }))),
     make("p", {}, download(card, file, gathered)),
@@ -116,7 +123,8 @@ function finished(card, file, gathered) {
 
 function short(value) {
   const found = value.trim() === "" ? Number.NaN : Number(value);
-  return Number.isNaN(found) || /^0\d/.test(value) ? value : number(found);
+  if (Number.isNaN(found) || /^0\d/.test(value)) return value.length > LONG ? `${value.slice(0, LONG)}…` : value;
+  return number(found);
 }
 
 function download(card, file, gathered) {

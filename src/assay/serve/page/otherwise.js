@@ -5,26 +5,35 @@ import { freshId, make } from "./dom.js";
 import { problem } from "./problem.js";
 import { cell, listed, number, percent, say } from "./words.js";
 
+const RULES = ["increase_only", "decrease_only", "immutable"]; // as the server calls them
+const OF_DATES = { increase_only: "increase_only.date", decrease_only: "decrease_only.date" }; // how two of them are told
+
 /** The part of the page where another answer is asked for. `take` is given the changes that are to stand in the form. */
 export function otherwiseView(card, row, answer, take, signal) {
   if (!card.can.counterfactual) return null;
   const place = make("div", { "aria-live": "polite" });
   const wish = card.labels.length ? labelWish(card, answer) : valueWish(answer);
-  const stays = card.columns.map((column) => stay(column.name));
+  const rules = card.columns.map(rule);
+  const count = make("span", { class: "quiet", role: "status" });
+  const counted = () => {
+    const n = rules.filter((one) => one.select.value).length;
+    count.textContent = n ? say("rules_set", { n }) : "";
+  };
   const button = make("button", { type: "submit", class: "primary" }, say("otherwise_ask"));
   const form = make("form", { novalidate: true }, wish.element,
-    make("details", {}, make("summary", {}, say("stays")),
-      make("fieldset", { class: "stays" }, make("legend", { class: "hidden" }, say("stays")), stays.map((one) => one.element))),
+    make("details", {}, make("summary", {}, say("rules"), " ", count),
+      make("fieldset", { class: "rules", change: counted }, make("legend", { class: "hidden" }, say("rules")), rules.map((one) => one.element))),
     make("p", { class: "row" }, button));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (!wish.sound()) return;
-    const immutable = stays.filter((one) => one.box.checked).map((one) => one.name);
+    const ruled = (way) => rules.filter((one) => one.select.value === way).map((one) => one.name);
+    const bounds = Object.fromEntries(RULES.map((way) => [way, ruled(way)]));
     button.disabled = true;
     place.replaceChildren(make("p", { class: "quiet" }, say("working")));
     let view;
     try {
-      view = waysView(await post(of(card.name, "/counterfactual"), { row, wanted: wish.read(), immutable }, signal), card, take);
+      view = waysView(await post(of(card.name, "/counterfactual"), { row, wanted: wish.read(), ...bounds }, signal), card, take);
     } catch (error) {
       if (signal.aborted) return;
       view = problem(error);
@@ -37,9 +46,13 @@ export function otherwiseView(card, row, answer, take, signal) {
     make("h2", { id: "otherwise-title" }, say("otherwise")), make("p", { class: "quiet" }, say("otherwise_help")), form, place);
 }
 
-function stay(name) {
-  const box = make("input", { type: "checkbox" });
-  return { name, box, element: make("label", { class: "check" }, box, make("span", {}, name)) };
+/** What may happen to one column; only what has an order can rise or fall. */
+function rule({ name, kind, ordered }) {
+  const id = freshId("rule");
+  const ways = RULES.filter((way) => way === "immutable" || ordered);
+  const told = (way) => say((kind === "date" && OF_DATES[way]) || way);
+  const select = make("select", { id }, make("option", { value: "" }, say("free")), ways.map((way) => make("option", { value: way }, told(way))));
+  return { name, select, element: make("div", { class: "rule" }, make("label", { for: id }, name), select) };
 }
 
 function labelWish(card, answer) {
