@@ -1,7 +1,7 @@
 """How is arithmetic written down, so that another program can do it?
 
 A Graph records constants and nodes in the words of ONNX, and imports nothing. Whatever knows how to answer in numpy may also
-know how to write its answer down: an optional method `graph(graph, x)` of encoders and fitted learners (kernel/plugins.py).
+know how to write its answer down: an optional method `graph(graph, x)` of encoders and fitted learners (kernel/plugins/learners.py).
 All numbers are float64, but for what is made of pixels: networks that look at pictures answer in single precision, here as there.
 Names are given in order, so the same model gives the same graph.
 """
