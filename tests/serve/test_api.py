@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import threading
 from typing import Any
 
@@ -74,10 +75,10 @@ def test_values_come_with_an_interval() -> None:
     assert said["answer"] == pytest.approx(amounts().predict(ROW).answer)
 
 
-def test_the_first_reasons_are_given_beside_the_loop_and_are_those_of_later_ones() -> None:
+def test_slow_reasons_are_given_beside_the_loop_as_are_the_first_and_are_those_of_quick_ones() -> None:
     asked = client()
     hosted = asked.app.world.hosts.get("loans")
-    hosted.explained.clear()  # as after a start: what reasons need is not loaded
+    pace = hosted.pace
     threads: list[str] = []
     model, explain = type(hosted.model), type(hosted.model).explain
 
@@ -88,11 +89,32 @@ def test_the_first_reasons_are_given_beside_the_loop_and_are_those_of_later_ones
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "explain", seen)
         for body, path in (({"rows": [ROW], "reasons": True}, "/predict"), ({"row": ROW}, "/explain")):
-            hosted.explained.clear()
+            pace.reasons = math.inf  # as after a start: what reasons need is not loaded
             first = asked.post(path, body)
-            assert hosted.explained.is_set()
-            assert asked.post(path, body).json == first.json
-    assert [name.startswith("assay") for name in threads] == [True, False, True, False]
+            assert pace.reasons < 60
+            for known in (0.0, 0.1):
+                pace.reasons = known
+                assert asked.post(path, body).json == first.json
+    assert [name.startswith("assay") for name in threads] == [True, False, True] * 2
+
+
+def test_a_slow_model_answers_few_rows_beside_the_loop() -> None:
+    asked = client()
+    hosted, threads = asked.app.world.hosts.get("loans"), list[str]()
+    model, predict = type(hosted.model), type(hosted.model).predict
+
+    def seen(*given: Any, **more: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return predict(*given, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "predict", seen)
+        for row, rows in ((0.0, 16), (0.004, 1), (0.004, 3), (0.5, 1)):
+            patch.setattr(hosted.pace, "row", row)
+            threads.clear()
+            assert len(asked.post("/predict", {"rows": ROWS[:rows]}).json["answers"]) == rows
+            assert all(name.startswith("assay") == (row * rows > 0.01) for name in threads)
+            assert threads
 
 
 def test_reasons_add_up_to_the_score() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -25,7 +26,7 @@ async def explain(request: Request, world: World) -> Reply:
     """The pulls that made one answer."""
     hosted, asked = await _asked(request, world, _EXPLAIN)
     label = _text(asked, "label")
-    if hosted.quick and hosted.explained.is_set():
+    if hosted.quick and hosted.pace.fits(1, reasons=True):
         _reads(hosted, asked["row"])
         return Reply.json(reasons_of(hosted, asked["row"], request.lang, label))
     return await world.off_loop(_explained, world, hosted, asked["row"], request.lang, label)
@@ -39,8 +40,9 @@ def _explained(world: World, hosted: Hosted, row: Mapping[str, Any], lang: str, 
 
 def reasons_of(hosted: Hosted, row: Mapping[str, Any], lang: str, label: str = "") -> dict[str, Any]:
     """The pulls of one row as plain values; with the base they add up to the score."""
+    began = time.perf_counter()
     found: Explanation = hosted.model.explain(row, label=label)
-    hosted.explained.set()
+    hosted.pace.reasons = min(hosted.pace.reasons, time.perf_counter() - began)
     pictured = () if hosted.quick else pictured_in(hosted)  # their cells are files of ours by now: no path goes out
     return {
         "answer": found.answer.text(lang) if isinstance(found.answer, Say) else found.answer,

@@ -7,8 +7,10 @@ cannot be read leaves the old one in place, and what is wrong is told by `state`
 from __future__ import annotations
 
 import functools
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +31,20 @@ from .http import refused
 from .schema import Schema
 
 ENDING = ".assay"
+ON_LOOP = 0.01  # seconds that one request may hold up all others
 VERSION = 12  # characters of the hash that a version is told by
+
+
+@dataclass(eq=False, slots=True)
+class Pace:
+    """What one row cost at best, in seconds: a blend of many models takes a hundred times as long as a single one."""
+
+    row: float = 0.0
+    reasons: float = math.inf  # until the first were given, which load what reasons need
+
+    def fits(self, rows: int, reasons: bool) -> bool:
+        """Whether so many rows can be answered on the loop itself, as others wait meanwhile."""
+        return rows * (self.row + self.reasons if reasons else self.row) <= ON_LOOP
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +59,11 @@ class Hosted:
     stamp: tuple[int, int, int]  # inode, size, time of change: by which another file is known
     columns: frozenset[str]  # that a row must have
     no_flags: frozenset[str]  # of them those in which true and false make no sense
-    explained: threading.Event = field(
-        default_factory=threading.Event
-    )  # set by the first reasons, which load what reasons need: seconds
+    pace: Pace = field(default_factory=lambda: Pace())
 
     @functools.cached_property
     def quick(self) -> bool:
-        """Whether one row costs microseconds: then it is answered on the loop itself."""
+        """Whether a row is numbers and names alone: then it may be answered on the loop itself, if it fits its `pace`."""
         of = self.model
         plain = isinstance(of.conformal, ClassSets | ValueIntervals) and of.thresholds is None
         return plain and not (of.ensemble.reads_texts or of.ensemble.looks_at_pictures)
@@ -174,6 +187,9 @@ def _warm(hosted: Hosted) -> None:
     row = {**hosted.schema.example, **texts}
     if all(value is not None for value in row.values()):
         hosted.model.predict(row)
+        began = time.perf_counter()
+        hosted.model.predict(row)
+        hosted.pace.row = time.perf_counter() - began
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

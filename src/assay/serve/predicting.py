@@ -40,8 +40,7 @@ async def predict(request: Request, world: World) -> Reply:
         small = len(request.body) <= strict.LARGE
         asked = strict.read(request.body) if small else await world.off_loop(strict.read, request.body)
     rows, wishes = _asked(asked, world.settings.most_rows)
-    most = (1 if hosted.explained.is_set() else 0) if wishes.get("reasons") else FEW  # reasons cost milliseconds a row
-    if len(rows) <= most and hosted.quick:
+    if len(rows) <= FEW and hosted.quick and hosted.pace.fits(len(rows), wishes.get("reasons", False)):
         return _few(request, world, hosted, rows, wishes)
     if len(rows) <= FEW and hosted.gathers and not wishes.get("reasons"):
         return await _gathered(request, world, hosted, rows, wishes)
