@@ -9,7 +9,7 @@ stands in texts of the class than elsewhere (Wang & Manning 2012). The other col
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
@@ -30,9 +30,9 @@ from assay.language.reading import Reading
 from assay.language.tfidf import Vocabulary, of_length_one
 from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.stats.design import Design
-from assay.stats.heads import guess, losses
 
 from ._beside import beside, counting, counts, parts_in, places_beside
+from ._machines import Solved, mixed, narrow, sharpness, solve, stacked
 
 STRENGTHS = (0.3, 1.0, 0.1)  # of the errors against the size of the weights, the usual best first
 OF_RATIOS = (0.1, 0.3, 0.03)  # the same where pieces are scaled
@@ -43,9 +43,6 @@ RIDGES = (1.0, 0.3, 3.0, 10.0, 0.1)  # of the weights against the errors, for va
 SEEN = 150_000  # pieces of one sort that are weighed at all
 MOST_WEIGHTS = 2_000_000  # in the file of one model: 4 MB as halves
 BESIDE = 0.2  # of a standard deviation of another column: as much as a telling word
-TOLERANCE, MOST_ROUNDS = 0.1, 20_000  # of the solver, liblinear's own; a few dozen rounds are usual
-SHARP, LEAST_TUNE = 2.5, 12  # log-odds a margin of one is worth where fewer rows than that could tell
-SHARPS = tuple(np.geomspace(0.5, 25.0, 41).tolist())
 TIMED = 160  # texts that tell how long counting takes
 A_FOLD = 2.5  # what a fit takes at the least beside counting all texts (measured: 1.2 to 2.5)
 TOLD, TOLD_FROM = 12, 4000  # words told for each class, and texts they are looked up in
@@ -114,7 +111,7 @@ class Sparse:
         columns, x = _Columns.learn(train, self.pieces, self.characters)
         x_tune = columns.matrix(tune) if tune.rows else None
         chosen, cost = self._choose(x, train, x_tune, tune, head, clock)
-        solved = _mixed([way.solved for way in chosen], [way.share for way in chosen])
+        solved = mixed([way.solved for way in chosen], [way.share for way in chosen])
         keep = _telling(solved.weights, columns.pieces, MOST_WEIGHTS // head.width)
         if len(keep) < columns.width:
             solved = replace(solved, weights=solved.weights[keep])
@@ -122,10 +119,10 @@ class Sparse:
             x_tune = None if x_tune is None else columns.left(x_tune, keep)
             columns = columns.only(keep)
         if x_tune is not None and counts(tune) and clock.remaining() > len(chosen) * cost:
-            both, x = train.then(tune), _stacked(x, x_tune)
-            again = [_solve(x, both, head, way.strength, way.ratios, clock) for way in chosen]
+            both, x = train.then(tune), stacked(x, x_tune)
+            again = [solve(x, both, head, way.strength, way.ratios, clock) for way in chosen]
             if not any(found.cut_short for found in again):
-                solved = _mixed(again, [way.share for way in chosen])
+                solved = mixed(again, [way.share for way in chosen])
         line = SparseLine(
             columns=columns,
             weights=halves(solved.weights),
@@ -147,16 +144,16 @@ class Sparse:
             if best and (x_tune is None or clock.remaining() < SPARED * cost):
                 break
             timer = clock.slice(clock.remaining())
-            solved = _solve(x, train, head, strength, ratios, clock)
+            solved = solve(x, train, head, strength, ratios, clock)
             cost = max(cost, timer.spent())
-            sharp, loss = _sharpness(solved, x_tune, tune, head)
+            sharp, loss = sharpness(solved, x_tune, tune, head)
             if ratios not in best or loss < best[ratios][0]:
                 best[ratios] = loss, _Way(solved, strength, ratios, sharp)
         ways = [way for _, way in best.values()]
         if len(ways) == 1 or x_tune is None:
             return ways[:1], cost
         mixes = [(share * one, (1 - share) * two) for share in SHARES for one, two in [(ways[0].share, ways[1].share)]]
-        tried = [(*_sharpness(_mixed([w.solved for w in ways], mix), x_tune, tune, head, NEAR), mix) for mix in mixes]
+        tried = [(*sharpness(mixed([w.solved for w in ways], mix), x_tune, tune, head, NEAR), mix) for mix in mixes]
         sharp, _, mix = min(tried, key=lambda found: found[1])
         found = [replace(way, share=sharp * part) for way, part in zip(ways, mix, strict=True)]
         return [way for way in found if way.share > 0], cost
@@ -295,7 +292,7 @@ class _Columns:
         parts = list(texts)
         if self.design is not None:
             parts.append(csr_array((self.design(beside(batch)) * BESIDE).astype(np.float32)))
-        return _narrow(csr_matrix(hstack(parts, format="csr")))
+        return narrow(csr_matrix(hstack(parts, format="csr")))
 
     def left(self, x: Any, keep: NDArray[Any]) -> Any:
         """What `matrix` of `only(keep)` gives for the same rows, `x` being that of these columns."""
@@ -308,7 +305,7 @@ class _Columns:
                 at += width
             parts.append(x[:, [at]])
             at += 1
-        return _narrow(csr_matrix(hstack([*parts, x[:, at:]], format="csr")))
+        return narrow(csr_matrix(hstack([*parts, x[:, at:]], format="csr")))
 
     def usual(self, x: Any, weights: Floats) -> Floats:
         """Mean pull of each text column over some rows as columns: [t, w]."""
@@ -414,137 +411,10 @@ def _chi_squared(x: Any, member: Any) -> Floats:
 class _Way:
     """One way to learn, and what its weights are multiplied by in the end."""
 
-    solved: _Solved
+    solved: Solved
     strength: float
     ratios: bool
     share: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Solved:
-    weights: Floats  # [v, w]
-    intercept: Floats  # [w]
-    cut_short: bool = False
-
-    def scores(self, x: Any) -> Floats:
-        return np.asarray(x @ self.weights + self.intercept)
-
-
-def _mixed(parts: Sequence[_Solved], shares: Sequence[float]) -> _Solved:
-    """The sum of several, each times its share."""
-    weights, intercept = parts[0].weights * shares[0], parts[0].intercept * shares[0]
-    for part, share in zip(parts[1:], shares[1:], strict=True):
-        weights, intercept = weights + part.weights * share, intercept + part.intercept * share
-    return _Solved(weights, intercept)
-
-
-def _stacked(first: Any, second: Any) -> Any:
-    """Rows of one matrix after those of another."""
-    from scipy.sparse import csr_matrix, vstack
-
-    return _narrow(csr_matrix(vstack([first, second], format="csr")))
-
-
-def _narrow(x: Any) -> Any:
-    """With places of 32 bits, which the solver asks for."""
-    x.indices, x.indptr = x.indices.astype(np.int32), x.indptr.astype(np.int32)
-    return x
-
-
-def _solve(x: Any, batch: Batch, head: Head, strength: float, ratios: bool, clock: Clock) -> _Solved:
-    """Weights for margins of each class against the rest or each label against its absence, or for values."""
-    assert batch.y is not None
-    if head.name == "value":
-        return _ridge(x, batch, strength)
-    weights = np.zeros((x.shape[1], head.width))
-    intercept = guess(head, batch.y, batch.weight) / SHARP
-    cut, plain = False, None if ratios else x.astype(np.float64)  # once, not once a class
-    for column in range(head.width):
-        is_it = batch.y[:, column] == 1 if batch.y.ndim > 1 else batch.y == (1 if head.width == 1 else column)
-        if is_it.all() or not is_it.any():
-            continue
-        if clock.expired():
-            cut = True
-            break
-        weights[:, column], intercept[column] = _machine(x, plain, is_it, batch.weight, strength)
-    return _Solved(weights, intercept, cut)
-
-
-def _machine(
-    x: Any, plain: Any, is_it: NDArray[np.bool_], weight: Floats | None, strength: float
-) -> tuple[Floats, float]:
-    """Weights and intercept of a linear support vector machine with squared hinge loss.
-
-    plain : the same as `x` in full digits; None where pieces are scaled by how they favour the class
-    """
-    from sklearn.svm import LinearSVC
-
-    scale = None if plain is not None else _log_ratios(x, is_it)
-    if scale is not None:
-        plain = x.astype(np.float64)
-        plain.data = (x.data * scale[x.indices]).astype(np.float64)
-    machine = LinearSVC(C=strength, tol=TOLERANCE, random_state=0, max_iter=MOST_ROUNDS)
-    mass = None if weight is None else weight / weight.mean()
-    machine.fit(plain, is_it, sample_weight=mass)
-    found = np.asarray(machine.coef_[0], dtype=np.float64)
-    return found if scale is None else found * scale, float(machine.intercept_[0])
-
-
-def _log_ratios(x: Any, is_it: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """How much more often each piece stands in texts of the class than elsewhere, in logarithms of mean size one: [v]."""
-    present = x.copy()
-    present.data = np.ones_like(present.data)
-    inside, outside = (np.asarray(present[rows].sum(axis=0)).ravel() + 1.0 for rows in (is_it, ~is_it))
-    found = np.log((inside / inside.sum()) / (outside / outside.sum()))
-    return np.asarray(found / max(1e-9, np.abs(found).mean()), dtype=np.float32)
-
-
-def _ridge(x: Any, batch: Batch, strength: float) -> _Solved:
-    from sklearn.linear_model import Ridge
-
-    ridge = Ridge(alpha=strength, solver="sparse_cg", max_iter=300, tol=1e-4)
-    ridge.fit(x.astype(np.float64), batch.y, sample_weight=batch.weight)
-    return _Solved(np.asarray(ridge.coef_, dtype=np.float64).reshape(-1, 1), np.atleast_1d(float(ridge.intercept_)))
-
-
-def _sharpness(
-    found: _Solved, x_tune: Any, tune: Batch, head: Head, among: Sequence[float] = SHARPS
-) -> tuple[float, float]:
-    """What margins are multiplied by to become log-odds, and the loss of the tune rows then.
-
-    One imagined row is answered wrongly, as the runner-up's class says: a few rows without a mistake do not make the model sure of
-    everything (Platt 1999 smooths his targets to the same end).
-    """
-    values = head.name == "value"
-    if x_tune is None or tune.rows < LEAST_TUNE:
-        return 1.0 if values else SHARP, 0.0
-    assert tune.y is not None
-    margins = found.scores(x_tune)
-    weight = np.ones(tune.rows) if tune.weight is None or not counts(tune) else tune.weight / tune.weight.mean()
-    if values:
-        return 1.0, float(np.average(losses(head, margins, tune.y), weights=weight))
-    other = _runner_up(margins, tune.y)
-    tried = []
-    for s in among:
-        own = float(losses(head, margins * s, tune.y) @ weight)
-        wrong = float(losses(head, margins * s, other) @ weight) / tune.rows
-        tried.append(((own + wrong) / (tune.rows + 1), s))
-    loss, sharp = min(tried)
-    return sharp, loss
-
-
-def _runner_up(margins: Floats, y: NDArray[Any]) -> NDArray[Any]:
-    """The likeliest class besides the true one [n]; of several labels a row, all but the least sure as they are [n, k]."""
-    if y.ndim == 2:
-        other, rows = y.copy(), np.arange(len(y))
-        least = np.abs(margins).argmin(axis=1)
-        other[rows, least] = 1 - other[rows, least]
-        return other
-    if margins.shape[1] == 1:
-        return np.asarray(1 - y)
-    beside = margins.copy()
-    beside[np.arange(len(y)), y] = -np.inf
-    return np.asarray(beside.argmax(axis=1))
 
 
 def _telling(weights: Floats, pieces: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
