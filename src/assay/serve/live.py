@@ -33,7 +33,7 @@ async def audit_live(request: Request, world: World) -> Reply:
 def _told(hosted: Hosted, monitor: Monitor, hours: int) -> Reply:
     try:
         found, layout = monitor.hours(hosted, hours), monitor.layout(hosted)
-        findings = [drift(layout, found)]
+        findings = [drift(layout, found, monitor.held(hosted))]
         pairs = monitor.labelled(hosted, hours, MOST) if monitor.keeps_answers else []
     except StoreFails as error:
         raise refused(503, "monitor_away") from error
@@ -41,7 +41,8 @@ def _told(hosted: Hosted, monitor: Monitor, hours: int) -> Reply:
         findings.append(quality(hosted.model, pairs))
     model = {"name": hosted.name, "version": hosted.version}
     said = told(findings, hosted.model.plan.task, _spoken(findings))
-    return Reply.json({"model": model, "traffic": traffic(layout, found), "labels": len(pairs), "findings": said})
+    came = traffic(layout, found, monitor.held(hosted))
+    return Reply.json({"model": model, "traffic": came, "labels": len(pairs), "findings": said})
 
 
 def _spoken(findings: Sequence[Finding]) -> Mapping[str, Say]:

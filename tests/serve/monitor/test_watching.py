@@ -177,10 +177,10 @@ def test_no_cell_and_no_id_stands_in_the_database(tmp_path: Path) -> None:
 def test_old_hours_are_dropped(tmp_path: Path) -> None:
     watch, now = monitor(tmp_path / "traffic.db"), [NOON]
     watch._clock = lambda: now[0]
-    sent(watch, rows(3, 1))
+    sent(watch, rows(13, 1))
     watch.fold()
     now[0] += 3600 * watching.HOURS
-    sent(watch, rows(4, 1))
+    sent(watch, rows(14, 1))
     watch.fold()
     assert [hour for hour, _ in watch.store.hours(watching.key_of(hosted()), 0)] == [int(now[0]) // 3600]
     watch.close()
@@ -206,14 +206,14 @@ def test_a_database_that_fails_is_counted_and_tried_again() -> None:
     store = Broken()
     watch = monitor(store)  # type: ignore[arg-type]
     for _ in range(3):
-        sent(watch, rows(5, 1))
+        sent(watch, rows(15, 1))
         watch.fold()
     assert watch.state()["assay_monitor_store_errors"] == 3
     store.mended = True
     watch.fold()
     watch.close()
     ((numbers,),) = [list(taken.values()) for taken in store.taken]
-    assert numbers[Layout.of(hosted().model).at["rows"]] == 15
+    assert numbers[Layout.of(hosted().model).at["rows"]] == 45
 
 
 def test_rows_that_break_the_summing_up_are_counted_and_later_ones_looked_at(tmp_path: Path) -> None:

@@ -23,13 +23,13 @@ from assay.kernel.words import Say
 from assay.stats.drift import tally_moved
 from assay.stats.profile import Profile
 
-from .summaries import HIDDEN, Layout
+from .summaries import FEW, HIDDEN, Layout
 
 HOUR = 3600
 
 
-def traffic(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> dict[str, Any]:
-    """How many rows came in each hour, and what was answered."""
+def traffic(layout: Layout, hours: Sequence[tuple[int, Floats]], waiting: int = 0) -> dict[str, Any]:
+    """How many rows came in each hour, and what was answered; `waiting` of them are too few to be written as yet."""
     at, whole = layout.at, _summed(layout, hours)
     rows = int(whole[at["rows"]][0])
     labels = layout.model.codec.labels
@@ -38,23 +38,25 @@ def traffic(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> dict[str, An
         "rows": rows,
         "since": _time(hours[0][0]) if hours else None,
         "hours": [{"hour": _time(hour), "rows": int(numbers[at["rows"]][0])} for hour, numbers in hours],
+        "waiting": waiting,
         "not_looked_at": int(whole[at["left"]][0]),
         "out_of_range": int(whole[at["outside"]][0]),
         "answers": dict(zip(labels, counts, strict=True)) if labels else {},
     }
 
 
-def drift(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> Finding:
-    """The drift check's finding on the traffic of these hours."""
+def drift(layout: Layout, hours: Sequence[tuple[int, Floats]], waiting: int = 0) -> Finding:
+    """The drift check's finding on the traffic of these hours; `waiting` rows of it are too few to be written as yet."""
     whole, model, check = _summed(layout, hours), layout.model, Drift()
     n = int(whole[layout.at["rows"]][0])
     profile = model.profile
     if profile is None:
         key = "nothing_private" if model.plan.privacy else "nothing"
-        return Finding(check="drift", verdict="unknown", say=Say("checks/drift", key), rows="live")
+        nothing = Say("checks/drift", key)
+        return Finding(check="drift", verdict="unknown", say=nothing, rows="live", notes=_waits(waiting))
     if n < LEAST_ROWS:
         few = Say("checks/drift", "few", {"n": n, "least": LEAST_ROWS})
-        return Finding(check="drift", verdict="unknown", say=few, rows="live")
+        return Finding(check="drift", verdict="unknown", say=few, rows="live", notes=_waits(waiting))
     moved = [tally_moved(one, tally) for one, tally in layout.tallies(whole) if tally.rows]
     found = held.sorted_out(moved)
     joined = int(whole[layout.at["joined"]][0])
@@ -70,7 +72,8 @@ def drift(layout: Layout, hours: Sequence[tuple[int, Floats]]) -> Finding:
         odd,
     )
     said = check.judged(stand, live=True)
-    notes = (*said.notes, Say("serve", "live.looks"), *_unlooked(layout, whole), *_held_back(profile, n, joined))
+    looks = Say("serve", "live.looks")
+    notes = (*said.notes, looks, *_waits(waiting), *_unlooked(layout, whole), *_held_back(profile, n, joined))
     return replace(said, notes=notes, rows="live")
 
 
@@ -104,6 +107,10 @@ def _loss(layout: Layout, profile: Profile, whole: Floats) -> held.Loss | None:
     here = total / n
     half = 1.96 * math.sqrt(max(0.0, square / n - here**2) / (n - 1))
     return held.Loss(profile.expected.loss, here, here - half, here + half, None, False, int(n))
+
+
+def _waits(rows: int) -> tuple[Say, ...]:
+    return (Say("serve", "live.waits", {"n": rows, "least": FEW}),) if rows else ()
 
 
 def _unlooked(layout: Layout, whole: Floats) -> list[Say]:

@@ -27,6 +27,7 @@ from assay.stats.profile import ColumnProfile, Profile, facts_of, some_measured
 # Sums over rows that who has the model file can undo where the rows are few: cosines of scores, losses, sizes of pulls.
 UNDONE = ("loss", "pulled", "pulls", "odd", "joined", "mean", "square")
 HIDDEN = 500  # rows over which such sums are added up before they are written
+FEW = 10  # rows over which counts are added up, for the same reason: of one row they tell between which quantiles its numbers lie
 FORM = 1  # of the numbers: another release that puts them otherwise counts up
 PULLED, ASKED = 20, 200  # rows of one batch whose pulls, and whose loss by fold models, are looked at
 
