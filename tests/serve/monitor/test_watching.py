@@ -238,6 +238,32 @@ def test_more_than_can_be_looked_at_is_counted(tmp_path: Path, monkeypatch: pyte
     assert (told["rows"], told["not_looked_at"]) == (8, 8)
 
 
+def test_long_texts_are_counted_by_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "MOST_BYTES", 100_000)
+    watch, long = monitor(tmp_path / "traffic.db"), "x" * 30_000
+    for _ in range(3):
+        sent(watch, rows(1, 1, town=long))
+    assert watch.state()["assay_monitor_bytes_waiting"] == pytest.approx(90_000, rel=0.02)
+    sent(watch, rows(2, 1, town=long))  # these are too many
+    sent(watch, rows(4, 1))
+    watch.seen(hosted(), read(rows(40, 1, town=long)), hosted().model.predict(read(rows(40, 1))))  # one text, kept once
+    table = read([{**row, "town": f"{k}{long}"} for k, row in enumerate(rows(4, 1))])
+    watch.seen(hosted(), table, hosted().model.predict(table))
+    told = traffic(watch.layout(hosted()), watch.hours(hosted(), 24))
+    assert watch.state()["assay_monitor_bytes_waiting"] == 0
+    watch.close()
+    assert (told["rows"], told["not_looked_at"]) == (7, 46)
+
+
+def test_of_a_large_table_some_rows_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "MOST_OF_ONE", 15)
+    watch, table = monitor(tmp_path / "traffic.db"), read(rows(60, 1))
+    watch.seen(hosted(), table, hosted().model.predict(table))
+    told = traffic(watch.layout(hosted()), watch.hours(hosted(), 24))
+    watch.close()
+    assert (told["rows"], told["not_looked_at"]) == (15, 45)
+
+
 def test_a_full_disk_is_told_as_such_and_taken_up_again(tmp_path: Path) -> None:
     watch = monitor(tmp_path / "traffic.db", keep_answers=True)
     size = watch.store._connection.execute("PRAGMA page_count").fetchone()[0]  # type: ignore[attr-defined]

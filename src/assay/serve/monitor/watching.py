@@ -11,14 +11,15 @@ import threading
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any
 
 import numpy as np
 
 from assay.answers.answer import Answer
-from assay.kernel.data import Dataset, Floats
+from assay.kernel.data import Column, Dataset, Floats, Ints
 
 from ..hosting import Hosted
 from ..logs import Log
@@ -31,6 +32,7 @@ EVERY = 2.0  # seconds between two foldings
 HOUR = 3600
 HOURS = 14 * 24  # that are kept
 MOST_WAITING = 50_000  # rows in the list
+MOST_BYTES = 64 * 1024**2  # of their cells: a row of long texts is not a row of numbers
 MOST_OF_ONE = 20_000  # rows of one request that are looked at
 MOST_KEPT = 100_000  # answers that wait for a database
 LOOKED = 600  # rows an hour, by each worker, whose reasons and fold models are asked
@@ -63,7 +65,7 @@ class Monitor:
         self._log, self._clock = log, clock
         self._lock, self._folding = threading.Lock(), threading.Lock()
         self._waiting: list[Seen] = []
-        self._waiting_rows = 0
+        self._waiting_rows = self._waiting_bytes = 0
         self._left: Counter[tuple[Hosted, int]] = Counter()
         self._hours: dict[Key, Floats] = {}  # what the database has not yet taken
         self._few, self._hidden = Holding(FEW), Holding(HIDDEN)  # counts, and sums, of too few rows to be written
@@ -85,11 +87,16 @@ class Monitor:
             return
         if hosted.pictured and isinstance(rows, list):
             rows = _without_pictures(hosted, rows)
+        if isinstance(rows, Dataset) and rows.rows > MOST_OF_ONE:
+            rows = rows.take(_some(rows.rows))
+        size = size_of(rows)
         with self._lock:
-            if self._waiting_rows and self._waiting_rows + n > MOST_WAITING:
+            crowded = self._waiting_rows and self._waiting_rows + n > MOST_WAITING
+            if crowded or self._waiting_bytes + size > MOST_BYTES:
                 self._left[hosted, hour] += n
                 return
             self._waiting_rows += n
+            self._waiting_bytes += size
             self._waiting.append(Seen(hosted, rows, answers, request_id, hour, numbers))
 
     def layout(self, hosted: Hosted) -> Layout:
@@ -128,6 +135,7 @@ class Monitor:
         """Gauges for Prometheus."""
         return {
             "assay_monitor_rows_waiting": self._waiting_rows,
+            "assay_monitor_bytes_waiting": self._waiting_bytes,
             "assay_monitor_rows_held": len(self._few),
             "assay_monitor_rows_looked_at": self._counts["rows"],
             "assay_monitor_rows_not_looked_at": self._counts["left"],
@@ -161,7 +169,7 @@ class Monitor:
 
     def _summed_up(self) -> None:
         with self._lock:
-            batch, self._waiting, self._waiting_rows = self._waiting, [], 0
+            batch, self._waiting, self._waiting_rows, self._waiting_bytes = self._waiting, [], 0, 0
             left, self._left = self._left, Counter()
         for (hosted, hour), n in left.items():
             self._not_looked_at(hosted, hour, n)
@@ -262,16 +270,28 @@ def _together(batch: Sequence[Seen]) -> list[list[Seen]]:
 def _listed(some: Sequence[Seen]) -> tuple[Any, list[Answer]]:
     """Rows and answers of several requests, as many as are looked at."""
     if isinstance(some[0].rows, Dataset):
-        table = some[0].rows
-        if table.rows > MOST_OF_ONE:
-            places = np.linspace(0, table.rows - 1, MOST_OF_ONE).astype(np.int64)
-            return table.take(places), [_answer(some[0].answers, place) for place in places.tolist()]
-        return table, [_answer(some[0].answers, place) for place in range(table.rows)]
+        return some[0].rows, [_answer(some[0].answers, place) for place in _some(len(some[0].answers)).tolist()]
     rows, answers = [], []
     for one in some:
         rows += one.rows[:MOST_OF_ONE]
         answers += one.answers[:MOST_OF_ONE]
     return rows, answers
+
+
+def _some(rows: int) -> Ints:
+    """The places of as many rows of a table as are looked at, evenly drawn."""
+    return np.linspace(0, rows - 1, MOST_OF_ONE).astype(np.int64) if rows > MOST_OF_ONE else np.arange(rows)
+
+
+def size_of(rows: Any) -> int:
+    """About how many bytes the cells of some rows take."""
+    if isinstance(rows, Dataset):
+        return sum(one.cells.nbytes + sum(map(getsizeof, _levels(one))) for one in rows.columns)
+    return sum(sum(map(getsizeof, row.values())) if isinstance(row, Mapping) else getsizeof(row) for row in rows)
+
+
+def _levels(column: Column) -> Iterable[Any]:
+    return () if column.levels is None else column.levels
 
 
 def _answer(answers: Any, place: int) -> Answer:
