@@ -26,6 +26,7 @@ ALONE, TOGETHER, SURPRISED = 0.025, 0.02, 0.005  # levels of the three questions
 PULLED = 300  # rows whose pulls are looked at
 ASKED = 5_000  # rows that fold models are asked about again
 TARGET = "\x00target"  # the fact by which the answers are told from a column
+SCORE = "\x00score"  # and that by which the scores of a model that looks for odd rows are
 
 
 @dataclass(frozen=True, eq=False)

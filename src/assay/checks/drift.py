@@ -94,6 +94,7 @@ class Drift:
                 "kept": "The loss that came, {actual}, is what it expects.",
                 "no_loss": "This model gives no probabilities, so what it expects to lose cannot be told; 'quality' tells what it lost.",
                 "loss_left": "Time was short: what the model expects to lose was not asked.",
+                "loss_left_live": "What the model expects to lose on such rows is not told here; POST /audit tells it of a table of them.",
                 "odd": "{share:%} of the rows are as a whole farther from the middle of training than all but {usual:%} of the training rows.",
                 "limits": "From inputs alone it cannot be told whether the same inputs are still answered alike; that takes labels, as here.",
                 "limits_live": "From inputs alone it cannot be told whether the same inputs are still answered alike; that takes labels, which may come later.",
@@ -106,6 +107,7 @@ class Drift:
                 "fact": "{column} ({fact})",
                 "plain": "'{column}'",
                 "length": "length",
+                "score": "how odd rows look",
                 "language": "language",
                 "learn": "Train again with such rows, once their answers are known, or find out why they differ.",
                 "figure": "How far columns are from training",
@@ -153,6 +155,7 @@ class Drift:
                 "kept": "实际损失为 {actual}，与预期相符。",
                 "no_loss": "此模型不给出概率，因此无法说明它预期的损失；实际损失见“质量”。",
                 "loss_left": "时间不足：未检查模型预期的损失。",
+                "loss_left_live": "此处不说明模型在这样的行上预期的损失；POST /audit 可就这些行的表说明。",
                 "odd": "{share:%} 的行整体上比训练数据中除 {usual:%} 以外的所有行都更偏离中心。",
                 "limits": "仅凭输入无法判断同样的输入是否仍对应同样的答案；这需要标签，正如此处所做。",
                 "limits_live": "仅凭输入无法判断同样的输入是否仍对应同样的答案；这需要标签，可以之后再给出。",
@@ -165,6 +168,7 @@ class Drift:
                 "fact": "{column}（{fact}）",
                 "plain": "“{column}”",
                 "length": "长度",
+                "score": "各行的异常程度",
                 "language": "语言",
                 "learn": "待知道答案后用这样的行重新训练，或查明它们为何不同。",
                 "figure": "各列与训练时相差多远",
@@ -210,7 +214,7 @@ class Drift:
         told = Told()
         self._columns(stand, told)
         self._together(stand.whole, bool(stand.found.kept), told)
-        self._expected(stand.lost, bool(stand.found.kept or told.look), stand.profile, told)
+        self._expected(stand.lost, bool(stand.found.kept or told.look), stand.profile, told, live)
         if stand.odd is not None and stand.odd >= ODD and stand.odd > binomial_band(USUAL, stand.n)[1]:
             told.notes.append(self._say("odd", share=stand.odd, usual=USUAL))
         if stand.found.left:
@@ -265,7 +269,8 @@ class Drift:
             told.small.insert(0, self._say("idle", **values, pull=pull))
         else:
             told.look.insert(0, self._say("moved", **values))
-            told.notes.append(self._say("no_pull") if pull is None else self._say("carried", pull=pull))
+            if not any(one.fact == held.SCORE for one in large):  # scores are the answers themselves
+                told.notes.append(self._say("no_pull") if pull is None else self._say("carried", pull=pull))
         for one in found.kept[1:TOLD]:
             told.notes.append(self._say("also", **self._moved(one, stand)))
 
@@ -287,11 +292,12 @@ class Drift:
         else:
             (told.look if whole.apart.auc >= APART else told.small).append(said)
 
-    def _expected(self, lost: held.Loss | None, moved: bool, profile: Profile, told: Told) -> None:
+    def _expected(self, lost: held.Loss | None, moved: bool, profile: Profile, told: Told, live: bool) -> None:
         """What the loss that is expected and the loss that came tell."""
         if lost is None or profile.expected is None:
             if moved:
-                told.notes.append(self._say("no_loss" if profile.expected is None else "loss_left"))
+                left = "loss_left_live" if live else "loss_left"
+                told.notes.append(self._say("no_loss" if profile.expected is None else left))
             return
         said = {"here": lost.here, "there": lost.there, "actual": lost.actual}
         if lost.surprised:
@@ -309,6 +315,8 @@ class Drift:
         """A column as it is said, or what is measured of it."""
         if not one.fact:
             return self._say("plain", column=one.name)
+        if one.fact == held.SCORE:
+            return self._say("score")
         if one.fact in (LENGTH, LANGUAGE):
             return self._say("fact", column=one.name, fact=self._say(one.fact))
         about = modality_of(stand.plan.column(one.name).kind).about

@@ -13,7 +13,7 @@ from . import strict
 from .hosting import Hosted
 from .http import Reply, Request, Route, refused
 from .monitor.findings import drift, traffic
-from .monitor.labels import MOST, codes, quality, takes_labels
+from .monitor.labels import MOST, codes, no_quality, quality, takes_labels
 from .monitor.store import StoreFails
 from .monitor.watching import HOURS, Monitor
 from .world import World
@@ -33,15 +33,16 @@ async def audit_live(request: Request, world: World) -> Reply:
 def _told(hosted: Hosted, monitor: Monitor, hours: int) -> Reply:
     try:
         found, layout = monitor.hours(hosted, hours), monitor.layout(hosted)
-        findings = [drift(layout, found)]
+        findings = [drift(layout, found, monitor.held(hosted))]
         pairs = monitor.labelled(hosted, hours, MOST) if monitor.keeps_answers else []
     except StoreFails as error:
         raise refused(503, "monitor_away") from error
     if monitor.keeps_answers:
-        findings.append(quality(hosted.model, pairs))
+        findings.append(quality(hosted.model, pairs) if takes_labels(hosted.model) else no_quality())
     model = {"name": hosted.name, "version": hosted.version}
     said = told(findings, hosted.model.plan.task, _spoken(findings))
-    return Reply.json({"model": model, "traffic": traffic(layout, found), "labels": len(pairs), "findings": said})
+    came = traffic(layout, found, monitor.held(hosted))
+    return Reply.json({"model": model, "traffic": came, "labels": len(pairs), "findings": said})
 
 
 def _spoken(findings: Sequence[Finding]) -> Mapping[str, Say]:

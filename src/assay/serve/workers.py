@@ -19,7 +19,7 @@ from .logs import Log
 
 EVERY = 1.0  # seconds between two writings
 # Gauges that say how it is now. All others grow, and a worker goes on from where the one before it stood.
-NOW = frozenset({"assay_requests_under_way", "assay_monitor_rows_waiting", "process_resident_memory_bytes"})
+NOW = frozenset({"assay_requests_under_way", "assay_monitor_rows_waiting", "assay_monitor_rows_held", "assay_monitor_bytes_waiting", "process_resident_memory_bytes"})  # fmt: skip
 FIRST, LAST = "process_start_time_seconds", "assay_monitor_last_written_seconds"
 
 Gauges = Mapping[str, float]

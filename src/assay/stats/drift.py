@@ -121,6 +121,23 @@ def tally_moved(one: ColumnProfile, tally: Tally, counts: float = 1.0, counted: 
     )
 
 
+def risen(one: ColumnProfile, tally: Tally) -> Moved:
+    """Whether numbers lie higher than those that are kept: that they lie lower, or closer together, is nothing.
+
+    Kolmogorov and Smirnov's distance to one side, with p = exp(-2 z^2) (Smirnov 1939); the index is of the two sides of the number where it is largest.
+    """
+    (edges, there), new = _kept(one), float(tally.counts.sum())
+    upto, here = np.cumsum(there)[:-1], np.cumsum(tally.counts / new)[:-1]
+    most = int((upto - here).argmax())
+    before, now = float(upto[most]), float(here[most])
+    apart = max(0.0, before - now)
+    p = math.exp(-2 * one.counted * new / (one.counted + new) * apart**2)
+    there, here = (np.asarray([share, 1 - share]) for share in (before, now if apart else before))
+    index, low, high = stability(there, here, one.counted, new)
+    said = {"how": "numbers", "at": float(edges[most // 2]), "there": before, "here": now}
+    return Moved(name=one.name, fact=one.fact, p=p, index=index, low=low, high=high, n=tally.rows, **said)  # type: ignore[arg-type]
+
+
 def stability(there: Floats, here: Floats, old: float, new: float) -> tuple[float, float, float]:
     """The stability index of two rows of shares [k] counted on so many rows, less what chance makes of it, and its 95 % interval.
 
@@ -151,10 +168,7 @@ def _numbers(one: ColumnProfile, here: Floats, old: float, new: float) -> Told:
     """Numbers that are there, as shares of places: p-values, what moved most, and the shares of tenths in training and here."""
     from scipy.special import kolmogorov
 
-    edges, first = np.unique(one.edges, return_index=True)
-    last = np.append(first[1:], len(one.edges)) - 1
-    below, upto = one.below[first], one.upto[last]
-    there = np.diff(np.concatenate([[0.0], np.column_stack([below, upto]).ravel(), [1.0]]))
+    edges, there = _kept(one)
     apart = np.abs(np.cumsum(here) - np.cumsum(there))[:-1]
     most = int(apart.argmax())
     size = math.sqrt(old * new / (old + new)) * float(apart[most])
@@ -163,6 +177,14 @@ def _numbers(one: ColumnProfile, here: Floats, old: float, new: float) -> Told:
     chance = _tables(before * old, now * new)
     share = float(np.cumsum(there)[most]), float(np.cumsum(here)[most])
     return [float(kolmogorov(size)), chance], ("numbers", float(edges[most // 2]), *share), before, now
+
+
+def _kept(one: ColumnProfile) -> tuple[Floats, Floats]:
+    """The quantiles [m], each once, and the shares of training cells before, on and between them [2 m + 1]."""
+    edges, first = np.unique(one.edges, return_index=True)
+    last = np.append(first[1:], len(one.edges)) - 1
+    below, upto = one.below[first], one.upto[last]
+    return edges, np.diff(np.concatenate([[0.0], np.column_stack([below, upto]).ravel(), [1.0]]))
 
 
 def _tenths(shares: Floats, bins: int) -> Ints:

@@ -368,6 +368,15 @@ def _spread(column: Column, fact: str) -> ColumnProfile:
     return ColumnProfile(column.name, column.kind, len(column), missing, fact=fact, **told)
 
 
+def spread_of(numbers: Floats) -> ColumnProfile:
+    """How numbers [n] that are no cells are spread, such as scores: quantiles, of fewer than five nothing.
+
+    >>> round(float(spread_of(np.arange(201.0)).edges[50]), 6)
+    100.5
+    """
+    return _spread(Column.of_numbers("", numbers), "")
+
+
 def plain(column: Column) -> Floats:
     """Numbers as they are, moments in days since 1970, NaN where missing: [n]."""
     if column.store == "moments":

@@ -177,10 +177,10 @@ def test_no_cell_and_no_id_stands_in_the_database(tmp_path: Path) -> None:
 def test_old_hours_are_dropped(tmp_path: Path) -> None:
     watch, now = monitor(tmp_path / "traffic.db"), [NOON]
     watch._clock = lambda: now[0]
-    sent(watch, rows(3, 1))
+    sent(watch, rows(13, 1))
     watch.fold()
     now[0] += 3600 * watching.HOURS
-    sent(watch, rows(4, 1))
+    sent(watch, rows(14, 1))
     watch.fold()
     assert [hour for hour, _ in watch.store.hours(watching.key_of(hosted()), 0)] == [int(now[0]) // 3600]
     watch.close()
@@ -206,14 +206,14 @@ def test_a_database_that_fails_is_counted_and_tried_again() -> None:
     store = Broken()
     watch = monitor(store)  # type: ignore[arg-type]
     for _ in range(3):
-        sent(watch, rows(5, 1))
+        sent(watch, rows(15, 1))
         watch.fold()
     assert watch.state()["assay_monitor_store_errors"] == 3
     store.mended = True
     watch.fold()
     watch.close()
     ((numbers,),) = [list(taken.values()) for taken in store.taken]
-    assert numbers[Layout.of(hosted().model).at["rows"]] == 15
+    assert numbers[Layout.of(hosted().model).at["rows"]] == 45
 
 
 def test_rows_that_break_the_summing_up_are_counted_and_later_ones_looked_at(tmp_path: Path) -> None:
@@ -236,6 +236,32 @@ def test_more_than_can_be_looked_at_is_counted(tmp_path: Path, monkeypatch: pyte
     told = traffic(watch.layout(hosted()), watch.hours(hosted(), 24))
     watch.close()
     assert (told["rows"], told["not_looked_at"]) == (8, 8)
+
+
+def test_long_texts_are_counted_by_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "MOST_BYTES", 100_000)
+    watch, long = monitor(tmp_path / "traffic.db"), "x" * 30_000
+    for _ in range(3):
+        sent(watch, rows(1, 1, town=long))
+    assert watch.state()["assay_monitor_bytes_waiting"] == pytest.approx(90_000, rel=0.02)
+    sent(watch, rows(2, 1, town=long))  # these are too many
+    sent(watch, rows(4, 1))
+    watch.seen(hosted(), read(rows(40, 1, town=long)), hosted().model.predict(read(rows(40, 1))))  # one text, kept once
+    table = read([{**row, "town": f"{k}{long}"} for k, row in enumerate(rows(4, 1))])
+    watch.seen(hosted(), table, hosted().model.predict(table))
+    told = traffic(watch.layout(hosted()), watch.hours(hosted(), 24))
+    assert watch.state()["assay_monitor_bytes_waiting"] == 0
+    watch.close()
+    assert (told["rows"], told["not_looked_at"]) == (7, 46)
+
+
+def test_of_a_large_table_some_rows_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "MOST_OF_ONE", 15)
+    watch, table = monitor(tmp_path / "traffic.db"), read(rows(60, 1))
+    watch.seen(hosted(), table, hosted().model.predict(table))
+    told = traffic(watch.layout(hosted()), watch.hours(hosted(), 24))
+    watch.close()
+    assert (told["rows"], told["not_looked_at"]) == (15, 45)
 
 
 def test_a_full_disk_is_told_as_such_and_taken_up_again(tmp_path: Path) -> None:

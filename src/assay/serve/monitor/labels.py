@@ -110,6 +110,11 @@ def quality(model: Model, pairs: Sequence[tuple[Floats, Floats]]) -> Finding:
     )
 
 
+def no_quality() -> Finding:
+    """That nothing is said of a model whose answers no single label is put to."""
+    return Finding(check="live_quality", verdict="unknown", say=Say("serve", "live.no_labels"), rows="live")
+
+
 def _worse(now: Measure, promised: Measure) -> bool:
     """Whether two intervals lie apart on the worse side."""
     if now.low is None or now.high is None or promised.low is None or promised.high is None:

@@ -1,7 +1,8 @@
 """What is kept of an hour of traffic?
 
 One row of numbers: how many rows came, what was answered, and for each column how many cells lay at each of the places that the model's own profile
-tells apart. Numbers of several workers and hours add up. No cell and no name stands in it: what they are called is told by the model file alone.
+tells apart. Of what looks for odd rows the scores are counted at the quantiles of those
+of good ones. Numbers of several workers and hours add up. No cell and no name stands in it: what they are called is told by the model file alone.
 It says nothing of rows that came from one client, or twice.
 """
 
@@ -14,21 +15,28 @@ from typing import Any
 import numpy as np
 
 from assay.answers.answer import Answer
-from assay.kernel.data import Dataset, Floats
+from assay.answers.boxes import BoxAnswer, FoundBox
+from assay.answers.odd import OddAnswer
+from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.plugins import MeasuresCells, modality_of
 from assay.kernel.rng import stream
 from assay.model import Model
 from assay.planning.draw import reopen
 from assay.reading import read
+from assay.stats.alarms import GoodScores
 from assay.stats.drift import Tally, places
 from assay.stats.expectation import expected_losses
-from assay.stats.profile import ColumnProfile, Profile, facts_of, some_measured
+from assay.stats.profile import ColumnProfile, Profile, facts_of, some_measured, spread_of
 
 # Sums over rows that who has the model file can undo where the rows are few: cosines of scores, losses, sizes of pulls.
 UNDONE = ("loss", "pulled", "pulls", "odd", "joined", "mean", "square")
 HIDDEN = 500  # rows over which such sums are added up before they are written
-FORM = 1  # of the numbers: another release that puts them otherwise counts up
+FEW = 10  # rows over which counts are added up, for the same reason: of one row they tell between which quantiles its numbers lie
+FORM = 2  # of the numbers: another release that puts them otherwise counts up
 PULLED, ASKED = 20, 200  # rows of one batch whose pulls, and whose loss by fold models, are looked at
+
+
+Given = Answer | BoxAnswer | OddAnswer
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +46,7 @@ class Layout:
     model: Model
     at: Mapping[str, slice]
     columns: tuple[tuple[ColumnProfile, slice], ...]
+    score: tuple[ColumnProfile, slice] | None  # how odd good rows look, where odd ones are looked for
     size: int
 
     @classmethod
@@ -45,7 +54,7 @@ class Layout:
         """The layout that a model's profile asks for; of one without a profile only rows and answers are counted."""
         profile, parts = model.profile, len(model.ensemble.parts)
         m = 0 if profile is None or profile.whole is None else len(profile.whole.mean)
-        widths = {"rows": 1, "left": 1, "outside": 1, "answers": max(1, len(model.codec.labels)), "set": 1}
+        widths = {"rows": 1, "left": 1, "outside": 1, "answers": max(1, len(named(model))), "empty": 1, "set": 1}
         widths |= {"loss": 3, "pulled": 1, "pulls": parts, "odd": 1, "joined": 1, "mean": m, "square": m * m}
         at, place = {}, 0
         for name, width in widths.items():
@@ -54,7 +63,12 @@ class Layout:
         for one in _looked_at(profile):
             columns.append((one, slice(place, place + 2 + places(one))))
             place = columns[-1][1].stop
-        return cls(model, at, tuple(columns), place)
+        score = None
+        if isinstance(model.conformal, GoodScores):
+            good = spread_of(model.conformal.scores)
+            score = good, slice(place, place + 2 + places(good))
+            place = score[1].stop
+        return cls(model, at, tuple(columns), score, place)
 
     def empty(self) -> Floats:
         """No row."""
@@ -70,10 +84,13 @@ class Layout:
     def tallies(self, numbers: Floats) -> Iterator[tuple[ColumnProfile, Tally]]:
         """Each column's cells as they were counted."""
         for one, where in self.columns:
-            rows, missing, *_ = numbers[where]
-            yield one, Tally(int(rows), int(missing), numbers[where][2:])
+            yield one, _tally(numbers[where])
 
-    def of_rows(self, rows: Any, answers: Sequence[Answer], looked: bool) -> Floats:
+    def scored(self, numbers: Floats) -> Tally | None:
+        """How odd rows looked, where odd ones are looked for."""
+        return None if self.score is None else _tally(numbers[self.score[1]])
+
+    def of_rows(self, rows: Any, answers: Sequence[Given], looked: bool) -> Floats:
         """The numbers of some rows and their answers.
 
         looked : whether a few of them are also asked how sure fold models are, and what each column pulls
@@ -88,25 +105,29 @@ class Layout:
             return found
         raw = read(rows)
         data = reopen(raw.only([name for name in self.model.needs if name in raw]), self.model.plan)
-        cells = _cells(profile, data)
+        cells = _cells(profile, raw, data)
         for one, where in self.columns:
             if (one.name, one.fact) in cells:
-                tally = cells[one.name, one.fact]
-                found[where] = np.concatenate([[tally.rows, tally.missing], tally.counts])
+                found[where] = _plain(cells[one.name, one.fact])
         self._together(found, profile, data)
         if looked:
             self._looked(found, data)
         return found
 
-    def _answers(self, found: Floats, answers: Sequence[Answer]) -> None:
-        place = {label: k for k, label in enumerate(self.model.codec.labels)}
+    def _answers(self, found: Floats, answers: Sequence[Given]) -> None:
+        place = {label: k for k, label in enumerate(named(self.model))}
         said = np.zeros(max(1, len(place)))
         for one in answers:
-            answer = getattr(one, "answer", "")
-            for label in answer if isinstance(answer, tuple) else (answer,):
+            answer = one.answer
+            for each in answer if isinstance(answer, tuple) else (answer,):
+                label = each.label if isinstance(each, FoundBox) else each
                 if label in place:
                     said[place[label]] += 1
         found[self.at["answers"]] = said
+        found[self.at["empty"]] = sum(one.answer == () for one in answers)
+        if self.score is not None:
+            scores = np.asarray([one.score for one in answers if isinstance(one, OddAnswer)])
+            found[self.score[1]] = _plain(Tally.of(self.score[0], Column.of_numbers("", scores)))
         found[self.at["outside"]] = sum(one.out_of_range for one in answers)
         found[self.at["set"]] = sum(len(getattr(one, "set", ())) for one in answers)
 
@@ -134,6 +155,19 @@ class Layout:
         found[self.at["pulled"]], found[self.at["pulls"]] = few.rows, size.sum(axis=0)
 
 
+def named(model: Model) -> tuple[Any, ...]:
+    """What answers are counted by: labels, or grades; nothing of other values."""
+    return model.codec.labels or model.codec.scale
+
+
+def _tally(numbers: Floats) -> Tally:
+    return Tally(int(numbers[0]), int(numbers[1]), numbers[2:])
+
+
+def _plain(tally: Tally) -> Floats:
+    return np.concatenate([[tally.rows, tally.missing], tally.counts])
+
+
 def _looked_at(profile: Profile | None) -> Iterator[ColumnProfile]:
     """The columns, and facts of texts; of pictures nothing is kept for long enough to be measured beside a request."""
     for one in () if profile is None else profile.columns:
@@ -141,14 +175,15 @@ def _looked_at(profile: Profile | None) -> Iterator[ColumnProfile]:
             yield one
 
 
-def _cells(profile: Profile, data: Dataset) -> dict[tuple[str, str], Tally]:
-    """Each column, and each fact of texts, counted at the places of its profile."""
+def _cells(profile: Profile, raw: Dataset, data: Dataset) -> dict[tuple[str, str], Tally]:
+    """Each column, and each fact of texts, counted at the places of its profile; of pictures whether one was sent."""
     found = {}
     facts = {(one.name, one.fact) for one in profile.columns}
     for name in dict.fromkeys(one.name for one in profile.columns if one.name in data):
         column = data[name]
-        found[name, ""] = Tally.of(profile.column(name), column)
-        if not isinstance(modality_of(column.kind), MeasuresCells):
+        pictured = isinstance(modality_of(column.kind), MeasuresCells)  # a file that was sent is gone by now
+        found[name, ""] = Tally.of(profile.column(name), raw[name] if pictured else column)
+        if not pictured:
             for fact, cells in facts_of(some_measured(column)):
                 if (name, fact) in facts:
                     found[name, fact] = Tally.of(profile.column(name, fact), cells)

@@ -1,7 +1,7 @@
 """Who sums up the traffic, beside the requests and not in them?
 
 A request leaves its rows and answers in a short list and goes on; every few seconds a thread of its own adds them to the numbers of their hour and writes these down. What
-does not fit the list is counted, not kept. A database that does not take the numbers is counted and tried again: they wait, and they add up, so that waiting
+does not fit the list is counted, not kept. Numbers of few rows wait in memory, as they would tell of single ones. A database that does not take the numbers is counted and tried again: they wait, and they add up, so that waiting
 costs no memory. Nothing that goes wrong here reaches who asked.
 """
 
@@ -11,25 +11,28 @@ import threading
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any
 
 import numpy as np
 
 from assay.answers.answer import Answer
-from assay.kernel.data import Dataset, Floats
+from assay.kernel.data import Column, Dataset, Floats, Ints
 
 from ..hosting import Hosted
 from ..logs import Log
+from .holding import Holding
 from .labels import said_of
 from .store import Key, Store, StoreFails
-from .summaries import FORM, HIDDEN, Layout
+from .summaries import FEW, FORM, HIDDEN, Layout
 
 EVERY = 2.0  # seconds between two foldings
 HOUR = 3600
 HOURS = 14 * 24  # that are kept
 MOST_WAITING = 50_000  # rows in the list
+MOST_BYTES = 64 * 1024**2  # of their cells: a row of long texts is not a row of numbers
 MOST_OF_ONE = 20_000  # rows of one request that are looked at
 MOST_KEPT = 100_000  # answers that wait for a database
 LOOKED = 600  # rows an hour, by each worker, whose reasons and fold models are asked
@@ -62,12 +65,10 @@ class Monitor:
         self._log, self._clock = log, clock
         self._lock, self._folding = threading.Lock(), threading.Lock()
         self._waiting: list[Seen] = []
-        self._waiting_rows = 0
+        self._waiting_rows = self._waiting_bytes = 0
         self._left: Counter[tuple[Hosted, int]] = Counter()
         self._hours: dict[Key, Floats] = {}  # what the database has not yet taken
-        self._held: dict[
-            str, tuple[int, Floats]
-        ] = {}  # rows and sums that are too few to be written, by the model's key
+        self._few, self._hidden = Holding(FEW), Holding(HIDDEN)  # counts, and sums, of too few rows to be written
         self._answers: list[tuple[Key, str, Floats]] = []
         self._layouts: dict[str, Layout] = {}
         self._looked: Counter[Key] = Counter()
@@ -86,11 +87,16 @@ class Monitor:
             return
         if hosted.pictured and isinstance(rows, list):
             rows = _without_pictures(hosted, rows)
+        if isinstance(rows, Dataset) and rows.rows > MOST_OF_ONE:
+            rows = rows.take(_some(rows.rows))
+        size = size_of(rows)
         with self._lock:
-            if self._waiting_rows and self._waiting_rows + n > MOST_WAITING:
+            crowded = self._waiting_rows and self._waiting_rows + n > MOST_WAITING
+            if crowded or self._waiting_bytes + size > MOST_BYTES:
                 self._left[hosted, hour] += n
                 return
             self._waiting_rows += n
+            self._waiting_bytes += size
             self._waiting.append(Seen(hosted, rows, answers, request_id, hour, numbers))
 
     def layout(self, hosted: Hosted) -> Layout:
@@ -101,11 +107,20 @@ class Monitor:
         return found
 
     def hours(self, hosted: Hosted, hours: int) -> list[tuple[int, Floats]]:
-        """The numbers of the last hours, this one included, by the hour since 1970. Raises StoreFails."""
-        self.fold()
-        size = self.layout(hosted).size
-        since = self._since(hours)
-        return [(hour, numbers) for hour, numbers in self.store.hours(key_of(hosted), since) if len(numbers) == size]
+        """The numbers of the last hours, this one included, by the hour since 1970: counts that wait in this worker among them. Raises StoreFails."""
+        size, since, key = self.layout(hosted).size, self._since(hours), key_of(hosted)
+        with self._folding:  # what waits is either there or here
+            self._summed_up()
+            found = {hour: numbers for hour, numbers in self.store.hours(key, since) if len(numbers) == size}
+            held = self._few.of(key)
+        if held is not None and held.hour >= since:
+            found[held.hour] = found[held.hour] + held.numbers if held.hour in found else held.numbers
+        return sorted(found.items())
+
+    def held(self, hosted: Hosted) -> int:
+        """Rows of a model that are too few to be written: they wait in this worker, and end with it."""
+        held = self._few.of(key_of(hosted))
+        return 0 if held is None else held.rows
 
     def label(self, hosted: Hosted, labels: Sequence[tuple[str, Floats]]) -> list[bool]:
         """Put labels to answers that are kept; for each whether there is one. Raises StoreFails."""
@@ -120,6 +135,8 @@ class Monitor:
         """Gauges for Prometheus."""
         return {
             "assay_monitor_rows_waiting": self._waiting_rows,
+            "assay_monitor_bytes_waiting": self._waiting_bytes,
+            "assay_monitor_rows_held": len(self._few),
             "assay_monitor_rows_looked_at": self._counts["rows"],
             "assay_monitor_rows_not_looked_at": self._counts["left"],
             "assay_monitor_store_errors": self._counts["store"],
@@ -129,7 +146,7 @@ class Monitor:
         }
 
     def close(self) -> None:
-        """Write down what waits, and end."""
+        """Write down what is of enough rows, forget the rest, and end."""
         self._end.set()
         self._thread.join()
         self.fold()
@@ -148,15 +165,18 @@ class Monitor:
     def fold(self) -> None:
         """Add what waits to the numbers of its hour, and write these down."""
         with self._folding:
-            with self._lock:
-                batch, self._waiting, self._waiting_rows = self._waiting, [], 0
-                left, self._left = self._left, Counter()
-            for (hosted, hour), n in left.items():
-                self._not_looked_at(hosted, hour, n)
-            for some in _together(batch):
-                self._fold(some)
-            if self._hours or self._answers:
-                self._write()
+            self._summed_up()
+
+    def _summed_up(self) -> None:
+        with self._lock:
+            batch, self._waiting, self._waiting_rows, self._waiting_bytes = self._waiting, [], 0, 0
+            left, self._left = self._left, Counter()
+        for (hosted, hour), n in left.items():
+            self._not_looked_at(hosted, hour, n)
+        for some in _together(batch):
+            self._fold(some)
+        if self._hours or self._answers:
+            self._write()
 
     def _fold(self, some: Sequence[Seen]) -> None:
         """Add the rows of one model and hour."""
@@ -179,8 +199,9 @@ class Monitor:
         if looked:
             self._looked[key] += len(answers)
         counts, sums = layout.parted(numbers)
-        self._add(key, counts)
-        self._hold(key, len(answers), sums)
+        for holding, part in ((self._few, counts), (self._hidden, sums)):
+            if enough := holding.add(key, len(answers), part):
+                self._add(*enough)
         self._answers += kept
         if n > len(answers):
             self._not_looked_at(hosted, hour, n - len(answers))
@@ -202,17 +223,6 @@ class Monitor:
         numbers[layout.at["left"]] = n
         self._counts["left"] += n
         self._add((key_of(hosted), hour), numbers)
-
-    def _hold(self, key: Key, rows: int, sums: Floats) -> None:
-        """Keep sums in memory until enough rows are in them: what is written is never that of few, nor is the difference of two writings.
-
-        What is held when the server ends is forgotten.
-        """
-        before, held = self._held.pop(key[0], (0, np.zeros(len(sums))))
-        if before + rows < HIDDEN:
-            self._held[key[0]] = before + rows, held + sums
-            return
-        self._add(key, held + sums)
 
     def _add(self, key: Key, numbers: Floats) -> None:
         self._hours[key] = self._hours[key] + numbers if key in self._hours else numbers
@@ -260,16 +270,28 @@ def _together(batch: Sequence[Seen]) -> list[list[Seen]]:
 def _listed(some: Sequence[Seen]) -> tuple[Any, list[Answer]]:
     """Rows and answers of several requests, as many as are looked at."""
     if isinstance(some[0].rows, Dataset):
-        table = some[0].rows
-        if table.rows > MOST_OF_ONE:
-            places = np.linspace(0, table.rows - 1, MOST_OF_ONE).astype(np.int64)
-            return table.take(places), [_answer(some[0].answers, place) for place in places.tolist()]
-        return table, [_answer(some[0].answers, place) for place in range(table.rows)]
+        return some[0].rows, [_answer(some[0].answers, place) for place in _some(len(some[0].answers)).tolist()]
     rows, answers = [], []
     for one in some:
         rows += one.rows[:MOST_OF_ONE]
         answers += one.answers[:MOST_OF_ONE]
     return rows, answers
+
+
+def _some(rows: int) -> Ints:
+    """The places of as many rows of a table as are looked at, evenly drawn."""
+    return np.linspace(0, rows - 1, MOST_OF_ONE).astype(np.int64) if rows > MOST_OF_ONE else np.arange(rows)
+
+
+def size_of(rows: Any) -> int:
+    """About how many bytes the cells of some rows take."""
+    if isinstance(rows, Dataset):
+        return sum(one.cells.nbytes + sum(map(getsizeof, _levels(one))) for one in rows.columns)
+    return sum(sum(map(getsizeof, row.values())) if isinstance(row, Mapping) else getsizeof(row) for row in rows)
+
+
+def _levels(column: Column) -> Iterable[Any]:
+    return () if column.levels is None else column.levels
 
 
 def _answer(answers: Any, place: int) -> Answer:
