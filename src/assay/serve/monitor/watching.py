@@ -189,6 +189,10 @@ class Monitor:
             numbers = layout.of_rows(rows, answers, looked)
             kept = self._kept(layout, key, some) if self.keeps_answers else []
         except Exception as error:  # noqa: BLE001 - whatever rows do here, the server goes on answering and later rows are summed up
+            if len(some) > 1:  # one request's rows are not to cost another's
+                for one in some:
+                    self._fold([one])
+                return
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{at.filename.rpartition('/')[2]}:{at.lineno}"  # without the message, which may hold cells
             self._counts["faults"] += 1
