@@ -425,6 +425,13 @@ def test_broken_tasks_are_caught() -> None:
         def answers(self, scores: Floats) -> Floats:
             return super().answers(-scores)
 
+        def answers_one(self, scores: list[float]) -> list[float]:
+            return super().answers_one([-score for score in scores])
+
+    class Hasty(Binary):
+        def answers_one(self, scores: list[float]) -> list[float]:
+            return [float(np.float32(p)) for p in super().answers_one(scores)]
+
     class Forgiving(Binary):
         def codec(self, target: Column) -> Codec:
             return Codec(labels=("bad", "good"))
@@ -441,7 +448,7 @@ def test_broken_tasks_are_caught() -> None:
                 raise DoesNotApply("numbers")
             return super().recognise(target)
 
-    broken = ((Mean, "best constant"), (Upside, "rise"), (Forgiving, "refuses a target"))
+    broken = ((Mean, "best constant"), (Upside, "rise"), (Hasty, "a row alone"), (Forgiving, "refuses a target"))
     for task, contract in (*broken, (Nameless, "names its metrics"), (Monoglot, "one language only")):
         with pytest.raises(ContractBroken) as caught:
             check_task(task)

@@ -187,6 +187,17 @@ def test_where_the_time_is_up_the_bag_ships_and_says_so(tmp_path: Path, monkeypa
     assert model.card["whole"]["learnt"] == DRAWN
 
 
+@pytest.mark.parametrize("rows", [0, DRAWN])
+def test_where_memory_holds_too_few_rows_the_bag_ships_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(module._Fitting, "_in_memory", lambda self, limit, width: rows)
+    model = trained(table(), tmp_path, checks=("quality",))
+    assert len(model.ensemble.encoders) > 1
+    assert "too few of them could be held" in model.findings[0].notes[0].text()
+    assert model.card["whole"]["learnt"] == DRAWN
+
+
 def test_as_many_rows_as_fit_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: list[Any]) -> None:
     monkeypatch.setattr(module._Fitting, "_in_memory", lambda self, limit, width: 12_345)
     model = trained(table(), tmp_path)
@@ -240,7 +251,7 @@ def test_a_model_on_all_rows_that_is_too_slow_is_not_told_as_what_ships(tmp_path
 def test_trials_and_a_stream_give_the_same_bytes_twice(tmp_path: Path) -> None:
     files = []
     for name in ("a", "b"):
-        model = trained(table(), tmp_path, checks=("quality",), minutes=None, trials=1, memory="2GB")
+        model = trained(table(), tmp_path, checks=("quality",), minutes=None, trials=1, memory="8GB")
         files.append(model.save(tmp_path / f"{name}.assay").read_bytes())
         assert model.card["whole"]["learnt"] > DRAWN
     assert files[0] == files[1]

@@ -85,7 +85,7 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
     except KeyboardInterrupt:  # the bag is at hand
         done = {}
     if not done:
-        return Whole(found.ensemble, found.settled, Say("search", "whole.no_time", said))
+        return Whole(found.ensemble, found.settled, Say("search", f"whole.{fitting.why}", said))
     chosen = np.zeros(len(streams), dtype=bool)
     chosen[list(done)] = True
     settled = settle(found.scored, task, plan.level, chosen)
@@ -140,6 +140,7 @@ class _Fitting:
         self.names = plan.names("feature") + plan.names("sensitive")
         self.encoders = Encoders.learn(table, self.names, rows, plan.seed, -1)
         self.learnt = 0
+        self.why = "no_time"  # or "no_memory": what kept it from another fit
 
     def members(self, allowed: Bools, limit: float, clock: Clock) -> dict[int, Fitted]:
         """Fitted members by the place of their contender, the one of most weight first, as many as the time allows."""
@@ -150,7 +151,11 @@ class _Fitting:
             return {}
         settings = {c.name: c.settings for c in self.plan.candidates}
         watched = self._batch(self.tune)
-        fed = self._stream(min(affordable, self._in_memory(limit, len(watched.vector.features))))
+        held = self._in_memory(limit, len(watched.vector.features))
+        if held < WORTH * self.table.rows:
+            self.why = "no_memory"
+            return {}
+        fed = self._stream(min(affordable, held))
         done: dict[int, Fitted] = {}
         took = 0.0
         for place in order:
