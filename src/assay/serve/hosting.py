@@ -59,7 +59,7 @@ class Hosted:
     stamp: tuple[int, int, int]  # inode, size, time of change: by which another file is known
     columns: frozenset[str]  # that a row must have
     no_flags: frozenset[str]  # of them those in which true and false make no sense
-    pace: Pace = field(default_factory=lambda: Pace())
+    pace: Pace = field(default_factory=Pace)
 
     @functools.cached_property
     def quick(self) -> bool:

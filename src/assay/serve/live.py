@@ -33,7 +33,8 @@ async def audit_live(request: Request, world: World) -> Reply:
 def _told(hosted: Hosted, monitor: Monitor, hours: int) -> Reply:
     try:
         found, layout = monitor.hours(hosted, hours), monitor.layout(hosted)
-        findings = [drift(layout, found, monitor.held(hosted))]
+        waiting = monitor.held(hosted)
+        findings = [drift(layout, found, waiting)]
         pairs = monitor.labelled(hosted, hours, MOST) if monitor.keeps_answers else []
     except StoreFails as error:
         raise refused(503, "monitor_away") from error
@@ -41,7 +42,7 @@ def _told(hosted: Hosted, monitor: Monitor, hours: int) -> Reply:
         findings.append(quality(hosted.model, pairs) if takes_labels(hosted.model) else no_quality())
     model = {"name": hosted.name, "version": hosted.version}
     said = told(findings, hosted.model.plan.task, _spoken(findings))
-    came = traffic(layout, found, monitor.held(hosted))
+    came = traffic(layout, found, waiting)
     return Reply.json({"model": model, "traffic": came, "labels": len(pairs), "findings": said})
 
 

@@ -81,11 +81,13 @@ def _line(x: float, known: dict[float, int], other: int) -> int:
 
 def bits_of(forest: Forest) -> Bits | None:
     """The words of a forest, where they are few enough to be worth it; None otherwise."""
-    walker: Walker = forest.walker
     used, longest = np.unique(forest.feature), int(forest.leaves.max(initial=1))
     kind = np.dtype(np.uint32 if longest <= 32 else np.uint64)
     line = forest.trees * kind.itemsize
-    if not len(used) or longest > MOST_LEAVES or walker.zero_missing is not None or len(used) * line > MOST_LINE:
+    if not len(used) or longest > MOST_LEAVES or len(used) * line > MOST_LINE:
+        return None  # before a large forest is laid out for a walk that it does not need
+    walker: Walker = forest.walker
+    if walker.zero_missing is not None:
         return None
     nodes_of = {int(column): np.flatnonzero(forest.feature == column) for column in used}
     coded = {column: (forest.decision[mine] & CATEGORICAL) != 0 for column, mine in nodes_of.items()}
