@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from assay.model import Model
+
 from .worlds import ROW, amounts, client, loans, table
 
 ROWS = [{k: v[i] for k, v in table(40, seed=7).items() if k != "repaid"} for i in range(40)]
@@ -75,19 +77,23 @@ def test_values_come_with_an_interval() -> None:
     assert said["answer"] == pytest.approx(amounts().predict(ROW).answer)
 
 
-def test_slow_reasons_are_given_beside_the_loop_as_are_the_first_and_are_those_of_quick_ones() -> None:
-    asked = client()
-    hosted = asked.app.world.hosts.get("loans")
-    pace = hosted.pace
-    threads: list[str] = []
-    model, explain = type(hosted.model), type(hosted.model).explain
+def threads_of(patch: pytest.MonkeyPatch, verb: str) -> list[str]:
+    """The names of the threads in which models do this from now on."""
+    does, names = getattr(Model, verb), list[str]()
 
     def seen(*given: Any, **more: Any) -> Any:
-        threads.append(threading.current_thread().name)
-        return explain(*given, **more)
+        names.append(threading.current_thread().name)
+        return does(*given, **more)
 
+    patch.setattr(Model, verb, seen)
+    return names
+
+
+def test_slow_reasons_are_given_beside_the_loop_as_are_the_first_and_are_those_of_quick_ones() -> None:
+    asked = client()
+    pace = asked.app.world.hosts.get("loans").pace
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "explain", seen)
+        threads = threads_of(patch, "explain")
         for body, path in (({"rows": [ROW], "reasons": True}, "/predict"), ({"row": ROW}, "/explain")):
             pace.reasons = math.inf  # as after a start: what reasons need is not loaded
             first = asked.post(path, body)
@@ -100,17 +106,11 @@ def test_slow_reasons_are_given_beside_the_loop_as_are_the_first_and_are_those_o
 
 def test_a_slow_model_answers_few_rows_beside_the_loop() -> None:
     asked = client()
-    hosted, threads = asked.app.world.hosts.get("loans"), list[str]()
-    model, predict = type(hosted.model), type(hosted.model).predict
-
-    def seen(*given: Any, **more: Any) -> Any:
-        threads.append(threading.current_thread().name)
-        return predict(*given, **more)
-
+    pace = asked.app.world.hosts.get("loans").pace
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "predict", seen)
+        threads = threads_of(patch, "predict")
         for row, rows in ((0.0, 16), (0.004, 1), (0.004, 3), (0.5, 1)):
-            patch.setattr(hosted.pace, "row", row)
+            patch.setattr(pace, "row", row)
             threads.clear()
             assert len(asked.post("/predict", {"rows": ROWS[:rows]}).json["answers"]) == rows
             assert all(name.startswith("assay") == (row * rows > 0.01) for name in threads)
