@@ -96,6 +96,25 @@ def test_more_that_is_wrong_costs_more() -> None:
     assert not any("owns" in label and "×" in label for label in lost)
 
 
+def test_numbers_next_to_the_largest_stay_numbers_in_another_unit() -> None:
+    """1e308 times a thousand is no number, and a modality that is given infinity is at fault."""
+    given = evidence()
+    huge = replace(given.data["x2"], cells=given.data["x2"].cells / np.abs(given.data["x2"].cells).max() * 1.5e308)
+    seen: list[Floats] = []
+
+    @dataclass(frozen=True)
+    class Watched(Known):
+        def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
+            seen.append(data["x2"].cells)
+            return super().contributions(data, folds)
+
+    model = Watched(given.model.weights, given.model.towns)
+    finding = ask("robustness", replace(given, data=given.data.having(huge), model=model))
+    assert finding.verdict == "pass"
+    assert max(np.abs(np.nan_to_num(cells, nan=0.0)).max() for cells in seen) > 1.7e308
+    assert not any(np.isinf(cells).any() for cells in seen)
+
+
 def test_a_model_that_hangs_on_last_digits_is_called_frail() -> None:
     finding = ask("robustness", evidence(sharp=4.0))
     assert finding.verdict == "watch"

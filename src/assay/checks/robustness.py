@@ -34,6 +34,7 @@ PULLED = 100  # rows whose pulls say which columns come first
 COLUMNS = 8  # that are asked one by one
 FRAIL = 0.25  # share of the gain that a little wrong may cost
 LEVEL = 0.01
+LARGEST = float(np.finfo(np.float64).max)  # that a number stays, whatever is wrong with it
 A_LETTER = 20  # letters of a text for each that is mistyped
 
 Change = Callable[[Column, float, np.random.Generator], Column]
@@ -301,8 +302,14 @@ def _single(asked: _Asked, names: list[str]) -> Iterator[Stress]:
         yield asked.stressed("lost", 1.0, name, asked.data.having(_emptied(column, 1.0, rng)))
         if _measured(column):
             for unit in UNITS:
-                times = replace(column, cells=column.cells * unit)
+                times = replace(column, cells=_times(column.cells, unit))
                 yield asked.stressed("unit", unit, name, asked.data.having(times))
+
+
+def _times(cells: Floats, unit: float) -> Floats:
+    """Numbers in another unit, as far as they are numbers still."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.clip(cells * unit, -LARGEST, LARGEST))
 
 
 def _measured(column: Column) -> bool:
@@ -327,7 +334,9 @@ def _blurred(column: Column, size: float, rng: np.random.Generator) -> Column:
     """Numbers off by a share of their spread, half of what lies between the outer sixths; whole numbers stay whole."""
     seen = column.cells[~column.missing]
     low, high = np.quantile(seen, [0.16, 0.84])
-    moved = column.cells + size * (high - low) / 2 * rng.normal(size=len(column))
+    with np.errstate(over="ignore"):
+        moved = column.cells + size * (high / 2 - low / 2) * rng.normal(size=len(column))
+    moved = np.clip(moved, -LARGEST, LARGEST)
     whole = bool((seen == np.round(seen)).all())
     return replace(column, cells=np.round(moved) if whole else moved)
 
