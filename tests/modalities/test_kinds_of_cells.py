@@ -247,3 +247,22 @@ def test_chinese_text_has_words() -> None:
     assert "很好" in encoder.words
     strange = modality_of("text").open(Column.of_words("x", ["xyz", "很好"])).column
     assert encoder.strange(strange).tolist() == [True, False]
+
+
+def test_a_few_numbers_with_fractions_are_not_called_whole() -> None:
+    said = {
+        cells: modality_of("number").recognise(Column.of_words("x", list(cells) * 3)).why.text()
+        for cells in (("1", "2", "30"), ("0.25", "2", "30"))
+    }
+    assert ["whole numbers" in why for why in said.values()] == [True, False]
+
+
+def test_infinities_make_no_text_of_numbers() -> None:
+    """Every third cell is without end: a number gone wrong, and counted as such."""
+    column = Column.of_words("x", [f"{i}.5" if i % 3 else "inf" for i in range(90)])
+    claim = modality_of("number").recognise(column)
+    assert claim.fit > 0.8
+    assert "66.7 %" in claim.why.text()
+    assert modality_of("number").open(column).misfits == 30
+    with pytest.raises(DoesNotApply):
+        modality_of("number").recognise(Column.of_words("x", ["inf"] * 90))

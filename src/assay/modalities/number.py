@@ -78,20 +78,23 @@ class Number:
         counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels))
         best = max(("", "comma"), key=lambda v: float(counts[np.isfinite(_parse(levels, v))].sum()))
         parsed = np.isfinite(_parse(levels, best))
-        share = float(counts[parsed].sum() / max(1, counts.sum()))
-        distinct = int((counts > 0).sum())
-        if share < LEAST_SHARE:
+        if not counts[parsed].any():
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         endless = np.asarray([str(level).strip("+-− ").casefold() in INFINITE for level in levels])
+        share = float(counts[parsed].sum() / max(1, counts[~endless].sum()))  # what has no end is a number gone wrong
+        told, distinct = float(counts[parsed].sum() / max(1, counts.sum())), int((counts > 0).sum())
+        if share < LEAST_SHARE:
+            raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         if counts[~parsed & ~endless].any() and distinct <= FEW:
-            return Claim(fit=0.4, why=self._say("parsed", share=share), variant=best)
+            return Claim(fit=0.4, why=self._say("parsed", share=told), variant=best)
         if any(re.fullmatch(r"0\d+", str(level)) for level in column.levels[:2000]):
             return Claim(fit=0.3, why=self._say("zeros"), variant=best)
         long = np.asarray([is_long_code(str(level)) for level in levels])
         if counts[long].sum() >= LEAST_SHARE * counts.sum():
             digits = len(str(levels[int(np.argmax(long))]))
             return Claim(fit=0.15, why=self._say("long", digits=digits), variant=best)
-        why = self._say("codes", distinct=distinct) if distinct <= 12 else self._say("parsed", share=share)
+        few = distinct <= 12 and all(value == np.round(value) for value in _parse(levels, best)[parsed])
+        why = self._say("codes", distinct=distinct) if few else self._say("parsed", share=told)
         return Claim(fit=0.9 * share, why=why, variant=best)
 
     def open(self, column: Column) -> Opened:
