@@ -61,6 +61,26 @@ def test_a_table_that_cannot_teach_is_refused_in_three_parts(
     assert not (tmp_path / "m.assay").exists()
 
 
+ASKED = {
+    "a time that stands still": (["--time", "t"], "The column 't' has one value.", "two points in time"),
+    "a learner that cannot": (["--task", "odd", "--learner", "linear"], "can do the task 'odd'", "isolation"),
+    "values next to nothing": (["--target", "tiny"], "lie 3.90e-249 apart", "too small"),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_a_wish_that_cannot_be_met_is_refused_in_three_parts(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wishes, seen, expected = ASKED[what]
+    path = write(tmp_path / "t.csv", "x,t,tiny,y", [f"{x},7,{1 + i % 40}e-250,{y}" for i, (x, y) in enumerate(rows())])
+    assert main(["plan", path, "--target", "y", *wishes]) == 2
+    err = capsys.readouterr().err.splitlines()
+    assert len(err) == 3
+    assert seen in err[0]
+    assert expected in err[1]
+
+
 def files(tmp_path: Path) -> dict[str, Path]:
     found = {name: tmp_path / name for name in ("empty.csv", "picture.csv", "not.parquet", "not.xlsx", "cut.csv.gz")}
     found["empty.csv"].write_bytes(b"")
@@ -96,6 +116,7 @@ def test_a_misspelt_target_is_told(tmp_path: Path, capsys: pytest.CaptureFixture
 NOTED: dict[str, tuple[list[str], str]] = {
     "mixed types": (["1.5", "2", "3", "4.25", "5", "6", "7", "8.125", "9", "n/k"], "number"),
     "infinities": (["1", "2", "inf", "3", "4", "5", "6", "9.5", "7.5", "8", "11", "12"], "number"),
+    "infinities in every third cell": (["1.5", "inf", "2", "3.25", "-inf", "4", "0.5", "6.75", "9.5"], "number"),
     "huge numbers": (["1e300", "2", "3.5", "-1e300", "4", "5", "6", "7", "8", "9"], "number"),
     "huge whole numbers": (["9" * 30, "12", "13", "14", "15", "16", "17", "18", "19", "1" + "0" * 40], "number"),
     "dates in three formats": (["2024-01-31", "3 Feb 2024", "2024/03/01", "2024年4月5日"], "date"),

@@ -44,12 +44,17 @@ class Teller:
         top: int | None = None,
         data: Dataset | None = None,
     ) -> Explanation:
-        """The words around pulls [parts + 1, w] and the cells as written; `top` is the place of the answer, by default the most probable."""
+        """The words around pulls [parts + 1, w] and the cells as written; `top` is the place of the answer, by default the most probable.
+
+        How odd a row is speaks for odd, whatever the answer: the score is the one that `predict` gives.
+        """
         column, sign = 0, 1.0
         answers = self.task.answers(pulls.sum(axis=0, keepdims=True))[0]
         if self.codec.labels:
             top = int(answers.argmax()) if top is None else top
-            column, sign, label = self.side(answers, label or self.codec.labels[top])
+            column, sign, label = self.side(
+                answers, label or self.codec.labels[1 if self.head.name == "oddness" else top]
+            )
             pulls = pulls[:, column] * sign
             unit = Say("answers", "unit_classes", {"label": label})
             if self.thresholds is not None and data is not None:

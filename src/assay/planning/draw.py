@@ -33,11 +33,12 @@ from .durations import written
 from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .mitigation import mitigation, mitigation_notes
-from .portfolio import candidates
+from .portfolio import candidates, check_learners
 from .splits import (
     DEAR_FOLDS,
     DEAREST_FOLDS,
     check_groups,
+    check_times,
     copy_groups,
     named_groups,
     near_copies,
@@ -82,6 +83,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     _check_features(data.source.name, wishes.target, columns, forms, task)
     least = _least_class(y) if codec.labels and not task.about.of_one else 0
     check_groups(table, wishes.group)
+    check_times(table, wishes.time)
     drawn = fit is not None and fit.drawn is not None
     two = task.head(codec) == Head.classes(2)
     mended = mitigation(wishes, columns, table, codec, two, drawn)
@@ -107,6 +109,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     portfolio, left_out = candidates(
         table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, checkpoints
     )
+    check_learners(portfolio, left_out, task.head(codec), key_of(task), forms)
     plan = Plan(
         data=_data_card(data, table.rows, fit),
         memory=fit.limit if fit is not None and (fit.asked or fit.drawn is not None) else 0,

@@ -14,12 +14,13 @@ from types import MappingProxyType
 from typing import Any
 
 from assay.kernel import memory
+from assay.kernel.errors import RequestError, Sentences
 from assay.kernel.forms import Head
 from assay.kernel.plan import Candidate
 from assay.kernel.plugins import About
 from assay.kernel.settings import settings_of, with_settings
 from assay.kernel.shelf import shelf
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 
 NONE: Mapping[str, str] = MappingProxyType({})
 SMALL, TINY = 5_000, 600
@@ -52,6 +53,7 @@ def candidates(
     keys = [key for key in room.keys() if not only or key in named]
     keys = [key for key in keys if forms.issuperset(room.get(key).about.takes)]
     keys = [key for key in keys if key in named or not room.get(key).about.by_name]
+    keys = [key for key in keys if key in named or not forms.intersection(room.get(key).about.not_beside)]
     keys = [key for key in keys if key in named or not _lacks_network(room.get(key).about, checkpoints)]
     left_out = [said for key in keys if (said := _left_out(key, drawn, spare, checkpoints)) is not None]
     gone = {said.values["learner"] for said in left_out}
@@ -70,6 +72,18 @@ def candidates(
         tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
         found = [candidate for candidate in found if candidate.learner == "constant" or candidate in tried]
     return _whole_cells_first(found), left_out
+
+
+def check_learners(found: list[Candidate], left_out: list[Say], head: Head, task: str, forms: frozenset[str]) -> None:
+    """Something beyond the constant guess is tried. Raises RequestError that says why nothing is."""
+    if any(shelf("learners").get(candidate.learner).about.order > 0 for candidate in found):
+        return
+    room = shelf("learners")
+    about = [room.get(key).about for key in room.keys()]
+    able = [one.key for one in about if head.name in one.gives and forms.issuperset(one.takes) and one.order > 0]
+    if left_out:
+        raise refusal(RequestError, "planning", "no_learner", expected=Sentences(left_out), task=task)
+    raise refusal(RequestError, "planning", "no_learner", task=task, able=able)
 
 
 def _whole_cells_first(found: list[Candidate]) -> list[Candidate]:
@@ -113,7 +127,7 @@ def _left_out(key: str, drawn: bool, spare: float, checkpoints: Mapping[str, str
 def _ordered(
     rows: int, head: Head, forms: frozenset[str], checkpoints: Mapping[str, str]
 ) -> list[tuple[str, str, dict[str, Any]]]:
-    first: list[tuple[str, str, dict[str, Any]]] = [("constant", "constant", {}), ("linear", "linear", {})]
+    first: list[tuple[str, str, dict[str, Any]]] = [(key, key, {}) for key in ("constant", "linear", "isolation")]
     return [
         *first,
         *(_texts(checkpoints.get("texts", "")) if "texts" in forms else []),

@@ -74,6 +74,12 @@ def check_groups(table: Dataset, group: str) -> None:
         raise refusal(DataError, "planning", "one_group", group=group)
 
 
+def check_times(table: Dataset, time: str) -> None:
+    """There is a before and an after. Raises DataError."""
+    if time and len(np.unique(table[time].cells)) < 2:
+        raise refusal(DataError, "planning", "one_time", time=time)
+
+
 def copy_groups(features: Dataset) -> tuple[Ints, int] | None:
     """Groups of exact copies and the rows that have one; None where there are none worth the care."""
     group, rows, chance = leaks.copies(features)

@@ -17,6 +17,7 @@ from assay.kernel.words import Say, refusal
 
 from .wishes import UNNAMED, Wishes
 
+LEAST_SPREAD = 1e-100  # of values; the square of a ten-millionth of it is a number still
 GOOD = "good"  # the answer of every row, where a task can be learnt from it
 
 
@@ -98,12 +99,15 @@ def usable_rows(target: Column, weight: Column | None, time: Column | None) -> t
 
 
 def check_size(y: Floats, name: str) -> None:
-    """Squared errors of values must be numbers still when they are added up. Raises DataError."""
+    """Squared errors of values must be numbers still when they are added up, and more than nothing. Raises DataError."""
     if y.dtype.kind != "f" or not len(y):
         return
     largest = float(np.abs(y).max())
     if largest > np.sqrt(np.finfo(np.float64).max / len(y)) / 2:
         raise refusal(DataError, "planning", "too_large", target=name, largest=largest)
+    spread = float(y.max() - y.min())
+    if 0.0 < spread < LEAST_SPREAD:
+        raise refusal(DataError, "planning", "too_small", target=name, spread=spread)
 
 
 def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:

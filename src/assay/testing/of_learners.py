@@ -27,6 +27,7 @@ from ..kernel.settings import draw_settings, ranges, settings_of, with_settings
 from ..kernel.stream import Stream
 from ..kernel.threads import at_most
 from ..stats.heads import guess, losses
+from ..stats.metrics import auc
 from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
 from .worlds import ROWS, Ticking, bruised, easy, finding, heads, plenty, replaced, seeing
 
@@ -38,7 +39,7 @@ def contracts(plugin: Any) -> list[Contract]:
     """All contracts, those on fitting once for each head it gives."""
     key = plugin.about.key
     found = [Contract("learners", key, name, functools.partial(test, plugin)) for name, test in OF_SETTINGS.items()]
-    for label, head in heads(plugin.about.gives):
+    for label, head in heads(plugin.about.gives, set(plugin.about.takes) == {"vector"}):
         for name, test in OF_FITTING.items():
             found.append(Contract("learners", key, f"{name} [{label}]", functools.partial(test, plugin, head)))
         if plugin.about.streams:
@@ -87,8 +88,10 @@ def _fresh(head: Head) -> Batch:
 
 
 def loss(scores: Floats, batch: Batch, head: Head) -> float:
-    """Mean loss of raw scores."""
+    """Mean loss of raw scores; of oddness, of which nothing says how it turns into probabilities, the share of pairs in the wrong order."""
     assert batch.y is not None
+    if head.name == "oddness":
+        return 1.0 - auc(scores[:, 0], np.asarray(batch.y) == 1, None)
     return float(losses(head, scores, batch.y).mean())
 
 

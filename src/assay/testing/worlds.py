@@ -60,8 +60,8 @@ class Ticking:
         return float(self.asked)
 
 
-def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
-    """The heads we have worlds for, among those a learner gives."""
+def heads(names: tuple[str, ...], plain: bool = True) -> Iterator[tuple[str, Head]]:
+    """The heads we have worlds for, among those a learner gives; `plain` one learns from vectors alone."""
     if "value" in names:
         yield "value", Head.value()
     if "counts" in names:
@@ -75,6 +75,8 @@ def heads(names: tuple[str, ...]) -> Iterator[tuple[str, Head]]:
         yield "flags(3)", Head.flags(3)
     if "boxes" in names:
         yield "boxes(3)", Head.boxes(3, 8)
+    if "oddness" in names and plain:
+        yield "oddness", Head.oddness()
 
 
 def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
@@ -92,6 +94,8 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
     forms = {"vector": vector, "texts": _said(x, code), "grid": _shown(x, code, rng)}
     if head.name == "boxes":
         return Batch(forms, _framed(x, code))
+    if head.name == "oddness":
+        return _with_odd(Batch(forms), rng)
     blurred = signal + rng.normal(scale=0.4, size=rows)
     if head.name in ("value", "quantiles"):
         return Batch(forms, 10.0 + blurred)
@@ -103,6 +107,14 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
         return Batch(forms, own[:, np.arange(head.width) % 3].astype(np.int64))
     edges = [0.5] if head.classes_ == 2 else np.linspace(-1.0, 2.0, head.classes_ - 1)
     return Batch(forms, np.searchsorted(edges, blurred).astype(np.int64))
+
+
+def _with_odd(batch: Batch, rng: np.random.Generator) -> Batch:
+    """Rows of which every third is odd: its number is much larger than any other, and as those of all odd ones."""
+    odd = np.arange(batch.rows) % 3 == 1
+    values = batch.vector.values.copy()
+    values[odd, 0] = rng.normal(6.0, 0.1, int(odd.sum()))
+    return replace(replaced(batch, values), y=odd.astype(np.int64))
 
 
 def _said(x: Floats, code: Ints) -> Texts:

@@ -33,6 +33,7 @@ class About:
     graded: bool = False  # a task whose answers are told as grades of the codec's scale
     keeps_rows: bool = False  # a learner whose file holds rows of the table: tried only where it is named
     by_name: bool = False  # a learner that is tried only where it is named: what it adds seldom pays for its time
+    not_beside: tuple[str, ...] = ()  # forms of a table beside which a learner is tried only where it is named
     sees_through: str = ""  # the setting of a learner that names a network for pictures, without which it cannot learn
     checkpoint: str = "pictures"  # the kind of network that is: for pictures as a whole, or for boxes in them
     of_private: bool = False  # a check that is put to models trained with a guarantee, and to no others
