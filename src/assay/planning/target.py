@@ -55,9 +55,15 @@ def _asked(task: Task) -> Say:
     return task.about.say("tasks", "variant", variant=variant) if variant else Say("planning", "why.asked")
 
 
+def lacks_answers(names: tuple[str, ...], wishes: Wishes) -> bool:
+    """Whether no target was named, none of the columns is one, and the task can be learnt from rows of one answer."""
+    unnamed = wishes.target not in names and wishes.target == UNNAMED
+    return bool(unnamed and wishes.task and task_of(wishes.task).about.of_one)
+
+
 def with_answers(data: Dataset, wishes: Wishes) -> Dataset:
     """The table, with a target in which every row is a good one, where none was named and the task can be learnt from that."""
-    if wishes.target in data or wishes.target != UNNAMED or not wishes.task or not task_of(wishes.task).about.of_one:
+    if not lacks_answers(data.names, wishes):
         return data
     return data.having(Column.of_words(UNNAMED, [wishes.task.partition(":")[2] or GOOD] * data.rows))
 
