@@ -81,6 +81,12 @@ def test_a_wish_that_cannot_be_met_is_refused_in_three_parts(
     assert expected in err[1]
 
 
+@pytest.mark.parametrize("name", ["trials", "folds"])
+def test_nothing_at_all_is_no_wish(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", table(tmp_path / "t.csv"), "--target", "y", f"--{name}", "0"]) == 2
+    assert f"{name} is 0; it must be" in capsys.readouterr().err
+
+
 def files(tmp_path: Path) -> dict[str, Path]:
     found = {name: tmp_path / name for name in ("empty.csv", "picture.csv", "not.parquet", "not.xlsx", "cut.csv.gz")}
     found["empty.csv"].write_bytes(b"")

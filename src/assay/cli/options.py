@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.kernel.errors import RequestError
-from assay.kernel.words import LANGUAGES, refusal
+from assay.kernel.words import LANGUAGES, Say, refusal
 
 from .speech import helped
 
@@ -40,7 +40,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("data", help=helped("table", lang))
     parser.add_argument("--target", default="", metavar="COLUMN", help=helped("target", lang))
     parser.add_argument("--minutes", type=float, default=None, help=helped("minutes", lang))
-    parser.add_argument("--trials", type=int, default=0, metavar="N", help=helped("trials", lang))
+    parser.add_argument("--trials", type=int, metavar="N", help=helped("trials", lang))
     group = parser.add_argument_group(helped("overruling", lang))
     group.add_argument("--task", default="", help=helped("task", lang))
     group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=helped("kind", lang))
@@ -57,7 +57,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument("--group-by-name", dest="by_name", action=argparse.BooleanOptionalAction, default=True,
                        help=helped("by_name", lang))  # fmt: skip
     group.add_argument("--encoder", default="", metavar="FOLDER", help=helped("encoder", lang))
-    group.add_argument("--folds", type=int, default=0, help=helped("folds", lang))
+    group.add_argument("--folds", type=int, help=helped("folds", lang))
     group.add_argument("--sealed", type=float, default=None, metavar="SHARE", help=helped("sealed", lang))
     group.add_argument("--memory", default="", metavar="AMOUNT", help=helped("memory", lang))
     group.add_argument("--level", type=float, default=None, help=helped("level", lang))
@@ -75,6 +75,9 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         if not (sign and name and pictures):
             raise refusal(RequestError, "cli", "no_reference", text=text)
         kinds[name] = f"picture:against {pictures}"
+    if none := [name for name in ("trials", "folds") if getattr(parsed, name) == 0]:  # left away, they are None
+        wrong = [Say("planning", f"wish.{name}", {"value": "0"}) for name in none]
+        raise refusal(RequestError, "planning", "wishes", wrong=wrong)
     return {
         "task": parsed.task,
         "kinds": kinds,
@@ -93,8 +96,8 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "time": parsed.time,
         "weight": parsed.weight,
         "minutes": parsed.minutes,
-        "trials": parsed.trials,
-        "folds": parsed.folds,
+        "trials": parsed.trials or 0,
+        "folds": parsed.folds or 0,
         "sealed": parsed.sealed,
         "level": parsed.level,
         "memory": parsed.memory,
