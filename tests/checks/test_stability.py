@@ -75,6 +75,7 @@ def test_with_no_time_left_two_models_are_asked() -> None:
     columns, y, z, _ = logit_world(100)
     finding = ask("stability", world(columns, y, z, seconds=0.0))
     assert any("2 of 5" in note.text() for note in finding.notes)
+    assert "the 2 that were asked, together," in finding.say.text()
 
 
 def test_a_slow_model_is_asked_of_no_more_rows_than_there_is_time_for() -> None:
