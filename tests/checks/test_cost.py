@@ -50,6 +50,8 @@ def test_little_is_asked_of_a_slow_model() -> None:
     found = Cost().run(replace(evidence(n=5000, model_=slow), clock=clock))
     assert clock.spent() <= 4.0  # the first asking, and one row
     assert found.say.key == "said"
+    assert "The batch was of 1 row:" in found.notes[0].text()
+    assert not any(note.key == "small" for note in Cost().run(evidence(n=500)).notes)
 
 
 def test_without_time_the_rest_is_told_still() -> None:

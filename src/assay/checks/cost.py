@@ -44,6 +44,7 @@ class Cost:
                 "trials": "{done} of {all} candidates were finished; the blend uses {used}, which took {share:%} of the time of all.",
                 "unfinished": "Not finished: {names}.",
                 "machine": "Times were taken on the machine that made this report, while it may have had other work.",
+                "small": "The batch was of {rows} {rows:row|rows}: there was no time for a larger one.",
                 "figure": "Seconds that each candidate took",
                 "seconds": "seconds",
                 "measure.training_seconds": "training time",
@@ -64,6 +65,7 @@ class Cost:
                 "trials": "{all} 个候选模型中完成了 {done} 个；组合采用其中 {used} 个，占全部用时的 {share:%}。",
                 "unfinished": "未完成：{names}。",
                 "machine": "用时在生成本报告的机器上测得，当时可能还有其他任务。",
+                "small": "该批只有 {rows} 行：没有时间测量更大的一批。",
                 "figure": "各候选模型用时（秒）",
                 "seconds": "秒",
                 "measure.training_seconds": "训练用时",
@@ -81,7 +83,8 @@ class Cost:
         if evidence.clock.stands:
             size = Measure(name="size_mb", value=megabytes, unit="MB", better="lower")
             return Finding(check="cost", verdict="info", say=self._say("said_still", size=megabytes), measures=(size,))
-        row, alone = _asking(evidence)
+        row, alone, rows = _asking(evidence)
+        small = [self._say("small", rows=rows)] if 0 < rows < min(BATCH_ROWS, evidence.n) else []
         known = not evidence.elsewhere
         measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")] if known else []
         memory = sum(t.memory_mb for t in evidence.ledger)
@@ -104,7 +107,7 @@ class Cost:
             say=say,
             measures=tuple(measures),
             figures=self._figures(evidence.ledger),
-            notes=(*self._notes(evidence.ledger), self._say("machine")),
+            notes=(*self._notes(evidence.ledger), *small, self._say("machine")),
         )
 
     def _notes(self, ledger: Sequence[Trial]) -> list[Say]:
@@ -132,11 +135,11 @@ class Cost:
         return self.about.say("checks", key, **values)
 
 
-def _asking(evidence: Evidence) -> tuple[float | None, float | None]:
-    """Seconds a row in a batch as large as there is time for, and seconds for one row alone: medians, the first asking left out."""
+def _asking(evidence: Evidence) -> tuple[float | None, float | None, int]:
+    """Seconds a row in a batch as large as there is time for, and for one row alone: medians, the first asking left out; rows of that batch."""
     model, clock, n = evidence.shipped or evidence.model, evidence.clock.slice(MOST_SECONDS), evidence.n
     if n == 0 or clock.expired():
-        return None, None
+        return None, None, 0
 
     def seconds(rows: int) -> float:
         data = evidence.data.take(np.arange(rows))
@@ -172,4 +175,4 @@ def _asking(evidence: Evidence) -> tuple[float | None, float | None]:
     batch = [took]
     while len(batch) < TIMES and clock.remaining() > batch[-1]:
         batch.append(seconds(rows))
-    return statistics.median(batch) / rows, statistics.median(alone)
+    return statistics.median(batch) / rows, statistics.median(alone), rows
