@@ -224,6 +224,12 @@ def findings_text(findings: Sequence[Finding], lang: str) -> str:
     return "\n".join(lines)
 
 
+def shipped_text(findings: Sequence[Finding], lang: str) -> str:
+    """What the search says of what ships: that a stated time is not kept, say; "" where the bag ships as usual."""
+    said = [note.text(lang) for f in findings for note in f.notes if note.owner == "search"]
+    return "\n".join(f"{INDENT}{line}" for line in dict.fromkeys(said))
+
+
 def size_text(size: float) -> str:
     """Bytes as people say them.
 

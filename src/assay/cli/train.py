@@ -130,13 +130,15 @@ def _forget(journal: Path) -> None:
 
 
 def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, clock: Clock) -> None:
-    from .show import commands, findings_text, size_text
+    from .show import commands, findings_text, shipped_text, size_text
 
     lang = parsed.lang
     if model.card.get("interrupted"):
         print(word("interrupted", lang))
     print(word("checks", lang))
     print(findings_text(model.findings, lang))
+    if said := shipped_text(model.findings, lang):
+        print(f"\n{said}")
     if model.tested:
         print(f"\n{word('tested', lang)}")
         print(findings_text(model.tested, lang))
