@@ -8,6 +8,7 @@ import pytest
 import assay
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset
+from assay.kernel.errors import RequestError
 from assay.kernel.forms import Batch, Feature, Head, Vector
 from assay.kernel.rng import stream
 from assay.learners.isolation import FEW, Isolation
@@ -69,6 +70,13 @@ def test_known_odd_rows_teach_nothing_but_are_counted():
     finding = next(f for f in model.findings if f.check == "oddness")
     assert {m.name for m in finding.measures} >= {"false_alarms", "found", "auc"}
     assert next(m.value for m in finding.measures if m.name == "auc") > 0.95
+
+
+def test_that_nothing_readable_finds_odd_rows_is_said_before_the_minutes_are_spent():
+    with pytest.raises(RequestError) as caught:
+        assay.plan(parts(100), "label", task="odd", readable=True)
+    assert "isolation" in caught.value.parts("en")[1]
+    assert all(caught.value.parts("zh"))
 
 
 def test_it_is_not_tried_on_pictures_by_itself():

@@ -109,7 +109,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     portfolio, left_out = candidates(
         table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, checkpoints
     )
-    check_learners(portfolio, left_out, task.head(codec), key_of(task), forms)
+    check_learners(portfolio, left_out, task.head(codec), key_of(task), forms, wishes.readable)
     plan = Plan(
         data=_data_card(data, table.rows, fit),
         memory=fit.limit if fit is not None and (fit.asked or fit.drawn is not None) else 0,

@@ -74,15 +74,21 @@ def candidates(
     return _whole_cells_first(found), left_out
 
 
-def check_learners(found: list[Candidate], left_out: list[Say], head: Head, task: str, forms: frozenset[str]) -> None:
-    """Something beyond the constant guess is tried. Raises RequestError that says why nothing is."""
-    if any(shelf("learners").get(candidate.learner).about.order > 0 for candidate in found):
-        return
+def check_learners(
+    found: list[Candidate], left_out: list[Say], head: Head, task: str, forms: frozenset[str], readable: bool = False
+) -> None:
+    """Something beyond the constant guess is tried, readable where that is asked for. Raises RequestError that says why nothing is."""
     room = shelf("learners")
-    about = [room.get(key).about for key in room.keys()]
-    able = [one.key for one in about if head.name in one.gives and forms.issuperset(one.takes) and one.order > 0]
+    tried = [room.get(candidate.learner).about for candidate in found]
+    tried = [about for about in tried if about.order > 0]
+    if readable and tried and not any(about.readable for about in tried):
+        raise refusal(RequestError, "planning", "no_readable", task=task, able=sorted({one.key for one in tried}))
+    if tried:
+        return
     if left_out:
         raise refusal(RequestError, "planning", "no_learner", expected=Sentences(left_out), task=task)
+    about = [room.get(key).about for key in room.keys()]
+    able = [one.key for one in about if head.name in one.gives and forms.issuperset(one.takes) and one.order > 0]
     raise refusal(RequestError, "planning", "no_learner", task=task, able=able)
 
 
