@@ -18,11 +18,10 @@ def world(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_recalibration_finds_the_line_that_scikit_learn_finds() -> None:
-    from sklearn.linear_model import LogisticRegression
-
+    linear_model = pytest.importorskip("sklearn.linear_model")
     s, hit = world(2000)
     found = reliability.recalibration(2 * s + 1, hit, None, 1.0)
-    theirs = LogisticRegression(C=np.inf, tol=1e-10).fit((2 * s + 1)[:, None], hit)
+    theirs = linear_model.LogisticRegression(C=np.inf, tol=1e-10).fit((2 * s + 1)[:, None], hit)
     assert found is not None
     assert found.slope == pytest.approx(float(theirs.coef_[0, 0]), abs=1e-5)
     assert found.p_value < 1e-6

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
 
 from assay.kernel.forms import Head
 from assay.stats.heads import guess, losses, targets
 from assay.stats.ridge import STRENGTHS, Squares, solved
 from assay.stats.scores import flags, probabilities
 
+Ridge = pytest.importorskip("sklearn.linear_model").Ridge
 WIDE, TALL = (30, 70), (30, 7)  # rows and columns: by the products of rows, and by those of columns
 NONE = np.arange(0)
 
@@ -26,7 +28,7 @@ def weighed(n: int, weighted: bool) -> np.ndarray | None:
     return np.random.default_rng(9).uniform(0.2, 3.0, size=n) if weighted else None
 
 
-def theirs(squares: Squares, strength: float) -> Ridge:
+def theirs(squares: Squares, strength: float) -> Any:
     return Ridge(alpha=strength * squares.unit, solver="cholesky")
 
 
