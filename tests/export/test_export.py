@@ -72,8 +72,11 @@ def asked(path: Path, model: assay.Model, rows: Dataset, output: str) -> np.ndar
     return np.asarray(session.run([output], feeds)[0])
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("learner", ["boosting", "linear", "additive"])
+PAIRS = [(task, learner) for learner in ("boosting", "linear", "additive", "neighbours") for task in TASKS]
+PAIRS.remove(("quantile:0.8", "neighbours"))  # they tell no quantiles
+
+
+@pytest.mark.parametrize(("task", "learner"), PAIRS)
 def test_file_answers_every_row_as_the_model_does(task: str, learner: str, tmp_path: Path) -> None:
     model, path = trained(task, learner), tmp_path / "m.onnx"
     new = world(task, 300, 1, "abcdefghijklmnopqXYZ")  # three towns that training never saw
@@ -119,6 +122,8 @@ def of_graph(draw: Callable[[Graph, str], str], x: Floats) -> Floats:
         ("boosting", {"mode": "forest", "rounds": 30}),
         ("boosting", {"craft": 12, "rounds": 40}),
         ("boosting", {"one_hot": 1, "rounds": 40}),
+        ("neighbours", {}),
+        ("neighbours", {"neighbours": 1}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16, "activation": "selu", "waves": 0}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16, "activation": "relu"}),
@@ -136,6 +141,16 @@ def test_learner_writes_down_what_it_answers(learner: str, settings: dict[str, o
     ours = fitted.predict(rows)
     assert ours.std() > 0.1
     assert np.abs(of_graph(fitted.graph, rows.vector.values) - ours).max() <= 1e-5 * ours.std()
+
+
+def test_rows_that_are_known_are_found_again() -> None:
+    """Distances of nothing are told apart from small ones, although squares far larger than both are subtracted."""
+    rows = batch_of(600)
+    made = with_settings(shelf("learners").get("neighbours"), {"neighbours": 1})
+    fitted = made.fit(rows, batch_of(2, 1), Head.value(), Clock.start(60), np.random.default_rng(0))
+    ours = fitted.predict(rows)
+    assert (np.abs(ours[:, 0] - rows.y) < 1e-6).mean() > 0.5
+    assert np.abs(of_graph(fitted.graph, rows.vector.values) - ours).max() <= 1e-9 * ours.std()
 
 
 @pytest.mark.parametrize("clock", [True, False])
