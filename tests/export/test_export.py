@@ -211,6 +211,20 @@ def test_verb_tells_what_was_checked(lang: str, tmp_path: Path, capsys: pytest.C
     assert (tmp_path / "m.onnx").stat().st_size == json.loads(said.out)["bytes"]
 
 
+@pytest.mark.parametrize(
+    ("lang", "says"), [("en", "holds rows of the table that neighbours"), ("zh", "含有 neighbours")]
+)
+def test_verb_tells_that_the_file_holds_rows_where_it_does(
+    lang: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for learner, keeping in (("linear", []), ("neighbours", ["neighbours"])):
+        trained("value", learner).save(tmp_path / "m.assay")
+        assert main(["export", str(tmp_path / "m.assay"), str(tmp_path / "m.onnx"), "--json", "--lang", lang]) == 0
+        said = capsys.readouterr()
+        assert json.loads(said.out)["keeping"] == keeping
+        assert (says in said.err) == bool(keeping)
+
+
 @pytest.mark.parametrize("task", ["binary", "value"])
 def test_columns_may_bear_the_names_of_outputs_and_of_inner_nodes(task: str, tmp_path: Path) -> None:
     rng, path = np.random.default_rng(0), tmp_path / "m.onnx"
