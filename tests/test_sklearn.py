@@ -39,6 +39,28 @@ def test_classifier_in_cross_validation() -> None:
     assert scores.mean() > 0.9
 
 
+def test_trials_take_the_place_of_minutes_and_give_the_same_model_again() -> None:
+    first, second = (AssayClassifier(trials=2, learners=("linear",)).fit(X, X[:, 0] > 0) for _ in range(2))
+    assert (first.model_.plan.minutes, first.model_.plan.trials) == (0.0, 2)
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+def test_learners_that_keep_rows_are_tried_where_they_are_named() -> None:
+    y = X[:, 0] * X[:, 1]
+    told = {also: AssayRegressor(trials=2, learners=("linear",), also=also).fit(X, y) for also in ((), ("neighbours",))}
+    assert [c.learner for c in told["neighbours",].model_.plan.candidates] == ["linear", "neighbours"]
+    assert told[()].score(X, y) < 0.1 < 0.8 < told["neighbours",].score(X, y)
+
+
+def test_one_refit_ships_where_it_is_asked_for() -> None:
+    line = {"trials": 1, "learners": ("linear",)}
+    bag, refit = (AssayRegressor(**line, ship=ship).fit(X, X[:, 0]) for ship in ("bag", "refit"))
+    assert [len(member.folds) for member in bag.model_.ensemble.members] != [1]
+    assert [len(member.folds) for member in refit.model_.ensemble.members] == [1]
+    with pytest.raises(ValueError, match="ship is 'boat'"):
+        AssayRegressor(ship="boat").fit(X, X[:, 0])
+
+
 def test_frames_keep_their_categories() -> None:
     pandas = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)

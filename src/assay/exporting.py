@@ -42,6 +42,7 @@ from .kernel.hints import reason
 from .kernel.plan import Plan
 from .kernel.plugins import Encoder, EncoderInGraph, GivesGrids, InGraph, Refers, Task, modality_of
 from .kernel.rng import stream
+from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
 from .onnx_graph.file import Session, Shape, to_bytes
 from .onnx_graph.graph import TREES, Graph
@@ -67,13 +68,17 @@ PIXELS = (
 
 @dataclass(frozen=True)
 class Exported:
-    """A written file and what was checked: rows, the largest difference, bytes, and which rows they were."""
+    """A written file and what was checked: rows, the largest difference, bytes, and which rows they were.
+
+    keeping : learners in it that know nothing but rows of the table they learnt from, which the file therefore holds
+    """
 
     path: Path
     rows: int
     largest: float
     bytes: int
     checked: Say
+    keeping: tuple[str, ...] = ()
 
 
 def export(
@@ -113,7 +118,9 @@ def export(
         raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=most)
     _write(path, content)
     said = Say("onnx_graph", "of_made") if data is None else Say("onnx_graph", "of_data", {"name": data.source.name})
-    return Exported(path, rows.rows, largest, len(content), said)
+    learners = sorted({member.learner for member in ensemble.members})
+    keeping = tuple(key for key in learners if shelf("learners").get(key).about.keeps_rows)
+    return Exported(path, rows.rows, largest, len(content), said, keeping)
 
 
 def _with_boxes(

@@ -40,6 +40,9 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         seed: int = 0,
         readable: bool = False,
         checks: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
+        ship: str = "bag",
+        trials: int = 0,
     ) -> None:
         self.minutes = minutes
         self.learners = learners
@@ -47,6 +50,9 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.readable = readable
         self.checks = checks
+        self.also = also
+        self.ship = ship
+        self.trials = trials
 
     def _train(self, X: Any, target: Column, weight: NDArray[np.float64] | None, task: str) -> Model:
         table = self._table(X)
@@ -55,11 +61,14 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         return train(
             data,
             target.name,
-            minutes=self.minutes,
+            minutes=None if self.trials else self.minutes,
+            trials=self.trials,
             learners=tuple(self.learners),
+            also=tuple(self.also),
             level=self.level,
             seed=self.seed,
             readable=self.readable,
+            ship=self.ship,
             checks=self.checks,
             task=task,
             features=table.names,
@@ -97,7 +106,9 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
     """A classifier trained, blended and calibrated within a time budget.
 
     Parameters: minutes (budget of one fit), learners (only these; empty for all), level (coverage of `predict_set`), seed,
-    readable (only models a person can read), checks (keys of checks to run while fitting).
+    readable (only models a person can read), checks (keys of checks to run while fitting), also (learners that are tried only
+    where they are named, beside the usual ones), ship ("bag" of fold models, one "refit" or one "distilled" model), trials
+    (candidates to try instead of minutes: no clock is looked at, so the same rows give the same model; 0 goes by minutes).
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)

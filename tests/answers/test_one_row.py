@@ -44,6 +44,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
     "constant": {},
     "linear": {},
     "additive": {"rounds": 60},
+    "neighbours": {},
     "boosting": {"rounds": 25, "leaves": 6, "craft": 20},
 }
 

@@ -72,11 +72,12 @@ def asked(path: Path, model: assay.Model, rows: Dataset, output: str) -> np.ndar
     return np.asarray(session.run([output], feeds)[0])
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("learner", ["boosting", "linear", "additive"])
+PAIRS = [(task, learner) for learner in ("boosting", "linear", "additive", "neighbours") for task in TASKS]
+PAIRS.remove(("quantile:0.8", "neighbours"))  # they tell no quantiles
+
+
+@pytest.mark.parametrize(("task", "learner"), PAIRS)
 def test_file_answers_every_row_as_the_model_does(task: str, learner: str, tmp_path: Path) -> None:
-    if task.startswith("quantile") and learner == "linear":
-        pytest.skip("no line is learnt of quantiles")
     model, path = trained(task, learner), tmp_path / "m.onnx"
     new = world(task, 300, 1, "abcdefghijklmnopqXYZ")  # three towns that training never saw
     told = model.export(path, new)
@@ -121,6 +122,8 @@ def of_graph(draw: Callable[[Graph, str], str], x: Floats) -> Floats:
         ("boosting", {"mode": "forest", "rounds": 30}),
         ("boosting", {"craft": 12, "rounds": 40}),
         ("boosting", {"one_hot": 1, "rounds": 40}),
+        ("neighbours", {}),
+        ("neighbours", {"neighbours": 1}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16, "activation": "selu", "waves": 0}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16, "activation": "relu"}),
@@ -138,6 +141,16 @@ def test_learner_writes_down_what_it_answers(learner: str, settings: dict[str, o
     ours = fitted.predict(rows)
     assert ours.std() > 0.1
     assert np.abs(of_graph(fitted.graph, rows.vector.values) - ours).max() <= 1e-5 * ours.std()
+
+
+def test_rows_that_are_known_are_found_again() -> None:
+    """Distances of nothing are told apart from small ones, although squares far larger than both are subtracted."""
+    rows = batch_of(600)
+    made = with_settings(shelf("learners").get("neighbours"), {"neighbours": 1})
+    fitted = made.fit(rows, batch_of(2, 1), Head.value(), Clock.start(60), np.random.default_rng(0))
+    ours = fitted.predict(rows)
+    assert (np.abs(ours[:, 0] - rows.y) < 1e-6).mean() > 0.5
+    assert np.abs(of_graph(fitted.graph, rows.vector.values) - ours).max() <= 1e-9 * ours.std()
 
 
 @pytest.mark.parametrize("clock", [True, False])
@@ -196,6 +209,20 @@ def test_verb_tells_what_was_checked(lang: str, tmp_path: Path, capsys: pytest.C
     assert json.loads(said.out)["rows"] == 1000
     assert "1,000" in said.err
     assert (tmp_path / "m.onnx").stat().st_size == json.loads(said.out)["bytes"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"), [("en", "holds rows of the table that neighbours"), ("zh", "含有 neighbours")]
+)
+def test_verb_tells_that_the_file_holds_rows_where_it_does(
+    lang: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for learner, keeping in (("linear", []), ("neighbours", ["neighbours"])):
+        trained("value", learner).save(tmp_path / "m.assay")
+        assert main(["export", str(tmp_path / "m.assay"), str(tmp_path / "m.onnx"), "--json", "--lang", lang]) == 0
+        said = capsys.readouterr()
+        assert json.loads(said.out)["keeping"] == keeping
+        assert (says in said.err) == bool(keeping)
 
 
 @pytest.mark.parametrize("task", ["binary", "value"])

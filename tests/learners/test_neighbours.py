@@ -36,6 +36,27 @@ def test_answers_are_the_kernel_mean_of_the_rows_within_reach() -> None:
         assert answer[0] == pytest.approx((weight * y).sum() / weight.sum(), abs=1e-12)
 
 
+@pytest.mark.parametrize("head", [Head.value(), Head.classes(2), Head.classes(3), Head.counts()], ids=str)
+def test_a_row_that_comes_alone_is_answered_to_the_bit(head: Head) -> None:
+    rng = np.random.default_rng(5)
+    names = tuple(f"n{i}" for i in range(30))
+    features = (
+        Feature("a", "a"),
+        Feature("b", "b"),
+        Feature("c", "c", "code", names),
+        Feature("d", "d", "code", names[:3]),
+    )
+    x = np.column_stack([rng.normal(size=(300, 2)), rng.integers(0, 31, 300), rng.integers(0, 4, 300)]).astype(float)
+    x[::7, 0] = x[::11, 2] = x[::13, 3] = np.nan
+    known = Batch({"vector": Vector(x[:200], features)}, rng.integers(0, head.classes_ or 4, 200))
+    model = NearestNeighbours().fit(known, known.take(np.arange(0)), head, Clock.start(600), stream(0, "fit"))
+    assert len(model.known.inputs.tables) == 1
+    x[200:, 1] *= rng.choice([1, 1e6, 1e305], 100)
+    alone, together = model.single(), model.predict(Batch({"vector": Vector(x, features)}))
+    np.testing.assert_array_equal([alone(row) for row in x.tolist()], together)
+    np.testing.assert_array_equal(model.predict(Batch({"vector": Vector(x[:1], features)})), together[:1])
+
+
 def test_few_are_asked_where_the_truth_is_rough_and_many_where_it_is_blurred() -> None:
     rng = np.random.default_rng(1)
     x = rng.uniform(-1, 1, size=(1500, 1))

@@ -41,7 +41,7 @@ def truth(batch: Batch, level: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
-@pytest.mark.parametrize("key", ["additive", "boosting", "xgboost", "perceptron"])
+@pytest.mark.parametrize("key", ["linear", "additive", "boosting", "xgboost", "catboost", "perceptron"])
 def test_the_share_below_is_the_level_on_fresh_rows(key: str, level: float) -> None:
     if shelf("learners").missing(key):
         pytest.skip(f"{key} is not installed")

@@ -9,6 +9,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.forms import Feature, Head, Vector
 from assay.stats.descent import descend, solve_exactly
 from assay.stats.design import Design
+from assay.stats.heads import losses, quantile
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 5))
@@ -63,6 +64,52 @@ def test_poisson_regression_equals_scikit_learn() -> None:
     exact.fit(X, goal[:, 0], sample_weight=W)
     np.testing.assert_allclose(found[1:, 0], exact.coef_, atol=1e-5)
     assert found[0, 0] == pytest.approx(exact.intercept_, abs=1e-5)
+
+
+SHAPES = {
+    "noise that grows": lambda x, e: x[:, 0] + np.exp(x[:, 1] / 2) * e.exponential(size=len(x)),
+    "far cells": lambda x, e: x[:, 0] + e.standard_cauchy(len(x)),
+    "hardly any noise": lambda x, e: 1e6 * (x.sum(axis=1) + 1e-4 * e.normal(size=len(x))),
+    "mostly zeros": lambda x, e: np.maximum(0.0, x[:, 0] + x[:, 1] - 1),
+}
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["newton", "lbfgs"])
+@pytest.mark.parametrize("level", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_quantile_regression_equals_scikit_learn(
+    shape: str, level: float, wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    if wide:
+        monkeypatch.setattr("assay.stats.descent.MOST_FOR_SQUARES", 1)
+    rng, head = np.random.default_rng(4), Head.quantile(level)
+    x, w = rng.normal(size=(800, 4)), rng.random(800) + 0.1
+    y = SHAPES[shape](x, rng)
+    found = solve_exactly(x, y[:, None], w, head, 1e-7)
+    exact = linear_model.QuantileRegressor(quantile=level, alpha=0.0, solver="highs").fit(x, y, sample_weight=w)
+    own, theirs = (w @ losses(head, s, y) for s in (x @ found[1:] + found[0], exact.predict(x)[:, None]))
+    assert theirs <= own * (1 + 1e-9)
+    assert own < 1.005 * theirs
+    begun = descend(x, y[:, None], w, head, 1e-7, 50, 1e-7, Clock.start()).weights
+    again = solve_exactly(x, y[:, None], w, head, 1e-7, begun)
+    assert w @ losses(head, x @ again[1:] + again[0], y) < 1.005 * theirs
+
+
+def test_the_ridge_of_a_quantile_pulls_towards_the_constant() -> None:
+    head, y = Head.quantile(0.8), target(Head.value())
+    sizes = [float(np.abs(solve_exactly(X, y, W, head, s)[1:]).sum()) for s in (1e-6, 100.0, 1e4, 1e9)]
+    assert sizes == sorted(sizes, reverse=True)
+    flat = solve_exactly(X, y, W, head, 1e9)
+    assert float(flat[0, 0]) == pytest.approx(quantile(y[:, 0], 0.8, W), abs=0.02 * np.ptp(y))
+    assert sizes[-1] < 1e-3 * sizes[0]
+
+
+def test_a_rounded_loss_falls_at_every_step_and_is_never_called_the_minimum() -> None:
+    found = descend(X, target(Head.value()), W, Head.quantile(0.8), 3.0, 5000, 1e-12, Clock.start())
+    assert len(found.history) > 10
+    assert all(b <= a + 1e-15 for a, b in zip(found.history, found.history[1:], strict=False))
+    assert not found.at_rest
 
 
 @pytest.mark.parametrize("solve", ["descent", "exact"])

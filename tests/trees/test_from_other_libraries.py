@@ -14,6 +14,7 @@ from assay.kernel.threads import at_most
 from assay.learners import catboost as cat
 from assay.learners import xgboost as xgb
 from assay.learners._trees import Trees
+from assay.stats.heads import guess, losses, quantile
 from assay.trees.grow import clean_batch
 from assay.trees.single_precision import at_most as largest_at_most
 from assay.trees.single_precision import below
@@ -24,7 +25,8 @@ FEATURES = (
     Feature("c", "c"),
     Feature("d", "d", "code", ("x", "y", "z")),
 )
-HEADS = (Head.value(), Head.classes(2), Head.classes(4))
+HEADS = (Head.value(), Head.quantile(0.8), Head.classes(2), Head.classes(4))
+NAMES = ["value", "quantile", "two", "four"]
 
 
 def world(head: Head, rows: int = 900) -> Batch:
@@ -47,7 +49,7 @@ def parts(head: Head) -> tuple[Batch, Batch, Batch]:
     return rows.take(np.arange(600)), rows.take(np.arange(600, 750)), rows.take(np.arange(750, 900))
 
 
-@pytest.mark.parametrize("head", HEADS, ids=["value", "two", "four"])
+@pytest.mark.parametrize("head", HEADS, ids=NAMES)
 def test_xgboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("xgboost")
     kept = {}
@@ -69,7 +71,7 @@ def test_xgboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: py
     _holds(fit, test, head)
 
 
-@pytest.mark.parametrize("head", HEADS, ids=["value", "two", "four"])
+@pytest.mark.parametrize("head", HEADS, ids=NAMES)
 def test_catboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("catboost")
     kept = {}
@@ -99,7 +101,10 @@ def _holds(fit: Trees, test: Batch, head: Head) -> None:
     values = clean_batch(test)
     np.testing.assert_array_equal(fit.forest.native(values), fit.forest.predict(values))
     assert test.y is not None
-    if head.name == "value":
+    if head.name == "quantiles":
+        constant = np.tile(guess(head, np.asarray(test.y), None), (test.rows, 1))
+        assert losses(head, scores, test.y).mean() < 0.7 * losses(head, constant, test.y).mean()
+    elif head.name == "value":
         assert np.mean((scores[:, 0] - test.y) ** 2) < 0.7 * np.var(test.y)
     else:
         chosen = scores.argmax(axis=1) if head.width > 1 else (scores[:, 0] > 0).astype(int)
@@ -108,6 +113,26 @@ def _holds(fit: Trees, test: Batch, head: Head) -> None:
     fit.dump(box)
     np.testing.assert_array_equal(Trees.load(box, head, FEATURES).predict(test), scores)
     np.testing.assert_array_equal(fit.single()(test.vector.values[3].tolist()), scores[3])
+
+
+def test_catboost_learns_the_quantile_of_weighted_rows_in_any_unit() -> None:
+    pytest.importorskip("catboost")
+    head, rng = Head.quantile(0.8), np.random.default_rng(3)
+    group = rng.integers(0, 2, 900).astype(float)
+    y = rng.normal(size=900) + 3 * group
+    weight = np.where(rng.random(900) < 0.5, 0.1, 1.0) * np.where(y > 3 * group, 4.0, 1.0)
+    vector = Vector(group[:, None], (Feature("a", "a"),))
+    truth = [quantile(y[group == k], 0.8, weight[group == k]) for k in (0, 1)]
+    plain = [quantile(y[group == k], 0.8, None) for k in (0, 1)]
+    for unit in (1e-4, 1.0, 1e6):
+        rows = Batch({"vector": vector}, unit * y, weight)
+        with at_most(1):
+            fit = cat.CatBoost(rounds=200, row_share=1.0, ridge=0.0).fit(
+                rows, rows, head, Clock.start(), np.random.default_rng(0)
+            )
+        said = [float(fit.predict(rows)[group == k][0, 0]) / unit for k in (0, 1)]
+        assert said == pytest.approx(truth, abs=0.08)
+        assert said != pytest.approx(plain, abs=0.2)
 
 
 @pytest.mark.parametrize(("package", "learner"), [("xgboost", xgb.XGBoost), ("catboost", cat.CatBoost)])

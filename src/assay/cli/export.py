@@ -28,7 +28,10 @@ def run(parsed: argparse.Namespace) -> int:
     what = found.checked.text(parsed.lang)
     if parsed.json:
         said = {"path": str(found.path), "rows": found.rows, "largest": found.largest, "bytes": found.bytes}
-        print(json.dumps(said | {"checked": found.checked.to_json()}, ensure_ascii=False, allow_nan=False))
+        more = {"checked": found.checked.to_json(), "keeping": list(found.keeping)}
+        print(json.dumps(said | more, ensure_ascii=False, allow_nan=False))
     size = f"{found.bytes / 1e6:.2f} MB"
     tell(word("exported", parsed.lang, path=str(path), size=size, rows=found.rows, what=what, largest=found.largest))
+    if found.keeping:
+        tell(word("exported_rows", parsed.lang, learners=list(found.keeping)))
     return 0

@@ -1,7 +1,8 @@
 """What do many symmetric trees know, grown by CatBoost?
 
 CatBoost (Prokhorenkova et al. 2018) asks one question a level of the tree and gives categories the average target of the rows
-that came before. It is needed for training only: what is kept is arrays (assay.trees).
+that came before. It is needed for training only: what is kept is arrays (assay.trees). Leaves of quantiles are found by steps along the
+gradient: those that it calls exact leave out how much each row weighs.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.kernel.threads import threads
+from assay.neural.unit import Unit
 from assay.stats.heads import guess
 from assay.trees.from_catboost import forest_of_catboost
 from assay.trees.grow import Grown
@@ -26,6 +28,7 @@ from assay.trees.watch import Watch
 
 from ._trees import Trees, grown_twice, levels_of
 
+LEAF_STEPS = 10  # towards the quantile of a leaf, each of at most one spread of the target
 FEATHER = 1e-6  # weight of an imagined row, in that of a true one
 
 
@@ -36,7 +39,7 @@ class CatBoost:
     about: ClassVar[About] = About(
         key="catboost",
         takes=("vector",),
-        gives=("value", "counts", "classes"),
+        gives=("value", "counts", "quantiles", "classes"),
         needs=("catboost",),
         extra="catboost",
         memory=100_000_000,  # measured: 42 to load the package, the rest is its work
@@ -73,7 +76,10 @@ class CatBoost:
 
     def _parameters(self, head: Head) -> dict[str, Any]:
         """The same settings in CatBoost's words."""
-        return {
+        leaves: dict[str, Any] = {}
+        if head.name == "quantiles":
+            leaves = {"leaf_estimation_method": "Gradient", "leaf_estimation_iterations": LEAF_STEPS}
+        return leaves | {
             "loss_function": _loss(head),
             "learning_rate": self.rate,
             "depth": self.depth,
@@ -99,6 +105,8 @@ class CatBoost:
 def _loss(head: Head) -> str:
     if head.name == "classes":
         return "Logloss" if head.width == 1 else "MultiClass"
+    if head.name == "quantiles":
+        return f"Quantile:alpha={head.level}"
     return {"value": "RMSE", "counts": "Poisson"}[head.name]
 
 
@@ -107,6 +115,9 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
 
     levels, timer = levels_of(train), clock.slice(clock.remaining())
     base = guess(head, np.asarray(train.y), train.weight)
+    unit = (
+        Unit.of(train, head).scale if head.name == "quantiles" else 1.0
+    )  # a step knows the side of a row, not how far
     watch = Watch(timer, patience if tune is not None else 0)
     rounds = settings["iterations"]
 
@@ -114,13 +125,15 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
         def after_iteration(self, info: Any) -> bool:
             on_tune = info.metrics.get("validation")
             losses = [None] if on_tune is None else next(iter(on_tune.values()))
-            return not watch.stop(info.iteration - 1, rounds, losses[-1])
+            return not watch.stop(info.iteration - 1, rounds, None if losses[-1] is None else unit * losses[-1])
 
     train = _with_all_classes(train, head)
-    data = _pool(train.vector.values, levels, train, base)
+    data = _pool(train.vector.values, levels, train, base, unit)
     model = catboost.CatBoost(settings | {"thread_count": threads()})
-    told = None if tune is None else _pool(tune.vector.values, levels, tune, base)
+    told = None if tune is None else _pool(tune.vector.values, levels, tune, base, unit)
     model.fit(data, eval_set=told, use_best_model=False, callbacks=[Watched()])
+    if unit != 1.0:
+        model.set_scale_and_bias(unit, 0.0)
     kept = watch.keep(model.tree_count_)
     forest = forest_of_catboost(model, kept, base, levels, lambda values: _pool(values, levels))
     gains = np.zeros(len(levels))
@@ -142,8 +155,10 @@ def _with_all_classes(batch: Batch, head: Head) -> Batch:
     return replace(batch, weight=weight).then(replace(imagined, y=lacking, weight=lightly))
 
 
-def _pool(values: Floats, levels: list[int], batch: Batch | None = None, base: Floats | None = None) -> Any:
-    """Numbers first, then categories, each level by its number."""
+def _pool(
+    values: Floats, levels: list[int], batch: Batch | None = None, base: Floats | None = None, unit: float = 1.0
+) -> Any:
+    """Numbers first, then categories, each level by its number; targets in a unit."""
     from catboost import FeaturesData, Pool
 
     names = np.asarray(levels) > 0
@@ -156,5 +171,5 @@ def _pool(values: Floats, levels: list[int], batch: Batch | None = None, base: F
     )
     if batch is None or base is None:
         return Pool(data)
-    margin = np.tile(base, (batch.rows, 1))
-    return Pool(data, batch.y, weight=batch.weight, baseline=margin if len(base) > 1 else margin[:, 0])
+    margin, y = np.tile(base / unit, (batch.rows, 1)), batch.y if unit == 1.0 else np.asarray(batch.y) / unit
+    return Pool(data, y, weight=batch.weight, baseline=margin if len(base) > 1 else margin[:, 0])

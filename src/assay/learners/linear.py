@@ -1,6 +1,7 @@
 """What does a straight line say? y = θ0 + θ1·x1 + θ2·x2 + …
 
-Least squares for values, logistic regression for classes, Poisson regression on the logarithm for counts, with a ridge whose strength the tune rows choose. Learnt by
+Least squares for values, logistic regression for classes, Poisson regression on the logarithm for counts, quantile regression (Koenker & Bassett
+1978) for quantiles, with a ridge whose strength the tune rows choose. Learnt by
 gradient descent (Nesterov's acceleration, 1983), whose cost history is kept; where descent has not come to rest in
 time, an exact solver finishes. Numbers are standardised inside and the equation is told in their own unit. A missing
 number counts as the mean and has a switch of its own; a code has a switch for each level.
@@ -35,12 +36,12 @@ STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1000.0)  # rows' worth of pull towards zero
 
 @dataclass(frozen=True, kw_only=True)
 class Linear:
-    """A straight line: least squares, logistic or Poisson regression."""
+    """A straight line: least squares, logistic, Poisson or quantile regression."""
 
     about: ClassVar[About] = About(
         key="linear",
         takes=("vector",),
-        gives=("value", "counts", "classes", "flags"),
+        gives=("value", "counts", "quantiles", "classes", "flags"),
         order=10,
         readable=True,
         words={"en": {"title": "linear model"}, "zh": {"title": "线性模型"}},

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -21,11 +21,12 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats, Ints
 from assay.kernel.forms import Batch, Feature, Head, Vector
-from assay.kernel.plugins import About
+from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Whole, check_settings
 from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.neural.inputs import Inputs
 from assay.neural.reasons import Baselines
+from assay.onnx_graph.graph import Graph
 from assay.stats.heads import answers, guess, losses, targets
 
 NUMBERS = (5, 10, 20, 40, 80)  # of neighbours that are tried
@@ -72,7 +73,7 @@ class NearestNeighbours:
         telling = _telling(known)
         baselines = Baselines.learn(whole.vector, rng)
         k, power, curve = self._chosen(known, telling, clock, rng)
-        return Neighbours(known, telling**power, k, baselines, tuple(curve))
+        return Neighbours(known, telling**power, k, baselines, tuple(curve), whole.vector.features)
 
     def _chosen(
         self, known: Known, telling: Floats, clock: Clock, rng: np.random.Generator
@@ -111,7 +112,8 @@ class NearestNeighbours:
         known = Known(head, inputs, columns, places, y, mass)
         baselines = Baselines.load(box.box("baselines"), len(features))
         curve = box.array("curve", np.float64, (None,))
-        return Neighbours(known, scales, box.whole("neighbours", 1, n), baselines, tuple(curve.tolist()))
+        k = box.whole("neighbours", 1, n)
+        return Neighbours(known, scales, k, baselines, tuple(curve.tolist()), features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +147,9 @@ class Known:
         reach = WIDER * np.partition(distances, k - 1, axis=1)[:, k - 1 : k] + CLOSEST
         weights = np.maximum(0.0, 1.0 - distances / reach) * self.mass
         imagined = 0.0 if self.head.name == "value" else 1.0  # rows that show what is usual
-        mean = (weights @ self.targets + imagined * self.usual) / (weights.sum(axis=1, keepdims=True) + imagined)
+        # Not as a product of matrices: its last bits would hang on how many rows are asked together.
+        total = np.stack([(weights * target).sum(axis=1) for target in self.targets.T], axis=1)
+        mean = (total + imagined * self.usual) / (weights.sum(axis=1, keepdims=True) + imagined)
         if self.head.name == "value":
             return np.asarray(mean)
         logs = np.log(np.maximum(mean, 1e-12))
@@ -188,6 +192,7 @@ class Neighbours:
     neighbours: int
     baselines: Baselines
     curve: tuple[float, ...]  # loss of rows left out, for each pair of power and number that was tried
+    features: tuple[Feature, ...]
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
@@ -196,6 +201,48 @@ class Neighbours:
             x, places = self._inputs(batch.vector.take(some))
             out[some] = self.known.scored(self.known.distances(x, places, self.scales), self.neighbours)
         return out
+
+    def single(self) -> Score:
+        """The same for one row: the known rows are stretched once, not for each that asks."""
+        from scipy.spatial.distance import cdist
+
+        known, c = self.known, self.known.inputs.width
+        read, own, stretched = known.inputs.single(self.features), self.scales[:c], self._stretched
+        tables = [(known.places[:, t].copy(), scale**2) for t, scale in enumerate(self.scales[c:])]
+
+        def score(row: Sequence[float]) -> list[float]:
+            columns, places = read(row)
+            distances = np.zeros((1, len(known.y)))
+            if c:
+                distances = cdist((np.asarray(columns) * own)[None], stretched, "sqeuclidean")
+            for place, (theirs, apart) in zip(places, tables, strict=True):
+                distances += (theirs != place) * apart
+            found: list[float] = known.scored(distances, self.neighbours)[0].tolist()
+            return found
+
+        return score
+
+    @functools.cached_property
+    def _stretched(self) -> Floats:
+        """Columns of the known rows, each by what it counts: [n, c]."""
+        return np.asarray(self.known.columns.astype(np.float64) * self.scales[: self.known.inputs.width])
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The same distances, weights and means as nodes; they hold the known rows, too."""
+        from assay.onnx_graph.neighbours import mean_graph, squared_distances_graph
+
+        known, head = self.known, self.known.head
+        distances = squared_distances_graph(graph, known.inputs, known.columns, known.places, self.scales, x)
+        imagined = known.usual[: 0 if head.name == "value" else 1]
+        mean = mean_graph(graph, distances, self.neighbours, WIDER, CLOSEST, known.mass, known.targets, imagined)
+        if head.name == "value":
+            return mean
+        least = graph.constant(1e-12)
+        logs = graph.node("Log", graph.node("Max", mean, least))
+        if head.name == "counts" or head.width > 1:
+            return logs
+        others = graph.node("Max", graph.node("Sub", graph.constant(1.0), mean), least)
+        return graph.node("Sub", logs, graph.node("Log", others))
 
     def contributions(self, batch: Batch) -> Floats:
         """How the score changes as one feature after the other becomes the row's own: [n, d + 1, w].

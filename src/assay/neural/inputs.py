@@ -8,6 +8,8 @@ table whose numbers the network learns (an embedding). Codes that training never
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +110,33 @@ class Inputs:
             start += int(size)
         return out
 
+    def single(self, features: tuple[Feature, ...]) -> Callable[[Sequence[float]], tuple[list[float], list[int]]]:
+        """From values [d] of one row to its columns [c] and places [t]: the same bits."""
+        k = self.numbers
+        numbers = list(zip(self.owners[:k].tolist(), (self.centre / 2).tolist(), self.scale.tolist(), strict=True))
+        switches = [
+            (owner, mean, float(len(features[owner].levels)))
+            for owner, mean in zip(self.owners[k:].tolist(), self.means[k:].tolist(), strict=True)
+        ]
+        starts = (np.cumsum(self.sizes) - self.sizes).tolist()
+        seen = np.where(self.seen, np.arange(len(self.seen)), -1).tolist()
+        tables = list(zip(self.tables.tolist(), starts, (self.sizes - 2.0).tolist(), strict=True))
+
+        def read(row: Sequence[float]) -> tuple[list[float], list[int]]:
+            columns = []
+            for owner, middle, scale in numbers:
+                x = row[owner]
+                z = 0.0 if x != x else (min(max(x, -LARGEST), LARGEST) / 2 - middle) * scale * 2
+                z = min(max(z, -1e9), 1e9)
+                share = z / REACH
+                columns.append(z / math.sqrt(1.0 + share * share))
+            for owner, mean, levels in switches:
+                x = row[owner]
+                columns.append(float(x != x if mean == GAP else _code(x, levels) == mean))
+            return columns, [seen[start + _code(row[owner], levels)] for owner, start, levels in tables]
+
+        return read
+
     def dump(self, box: Box) -> None:
         """All arrays."""
         for name in ("owners", "means", "centre", "scale", "tables", "sizes", "seen"):
@@ -159,3 +188,8 @@ def _codes(x: Floats, levels: int) -> Ints:
     """Codes as whole numbers: `levels` for every rare or unseen one, one more for a missing cell."""
     whole = np.where(np.isnan(x), levels + 1.0, np.clip(x, 0, levels))
     return np.asarray(whole, dtype=np.int64)
+
+
+def _code(x: float, levels: float) -> int:
+    """The same of one cell."""
+    return int(levels + 1 if x != x else min(max(x, 0.0), levels))

@@ -14,7 +14,7 @@ MOST_CODE, MISSING_CODE = 2**31, -1  # codes come from encoders, which give a mi
 
 def network_graph(graph: Graph, inputs: Inputs, network: Network, x: str) -> str:
     """The name of the raw scores [n, w] of features x [n, d]."""
-    columns = _columns(graph, inputs, x)
+    columns = columns_graph(graph, inputs, x)
     columns += _looked_up(graph, inputs, network, x)
     whole = graph.node("Concat", *columns, axis=1)
     if len(network.waves[0]):
@@ -36,7 +36,7 @@ def network_graph(graph: Graph, inputs: Inputs, network: Network, x: str) -> str
     return graph.node("Sum", *found)
 
 
-def _columns(graph: Graph, inputs: Inputs, x: str) -> list[str]:
+def columns_graph(graph: Graph, inputs: Inputs, x: str) -> list[str]:
     """Scaled numbers, switches for gaps, switches for levels, in the order of the inputs."""
     parts, k = [], inputs.numbers
     if k:

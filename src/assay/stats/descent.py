@@ -1,10 +1,11 @@
 """How is a straight line found?
 
-The cost is half the mean squared error (values), the mean log-loss (classes, and flags added up) or half the mean Poisson deviance (counts) plus a
-ridge. Gradient descent with Nesterov's (1983) acceleration and a step of one over the largest curvature; restarted where the
+The cost is half the mean squared error (values), the mean log-loss (classes, and flags added up), half the mean Poisson deviance (counts) or the mean
+pinball loss (quantiles) plus a ridge. Gradient descent with Nesterov's (1983) acceleration and a step of one over the largest curvature; restarted where the
 cost rises (O'Donoghue & Candès 2015). The curvature of counts grows with the scores, so their steps are halved where they
 overshoot. The exact solvers are normal equations for values, Newton for two classes and for counts (iteratively reweighted least
-squares, Nelder & Wedderburn 1972), and L-BFGS (Liu & Nocedal 1989) for more.
+squares, Nelder & Wedderburn 1972), and L-BFGS (Liu & Nocedal 1989) for more. The corner of the pinball loss is rounded: it is averaged over errors moved by
+a logistic variable (convolution smoothing; Fernandes, Guerre & Horta 2021, He et al. 2023), the exact solvers by an ever smaller one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
-from .heads import answers, guess
+from .heads import answers, guess, quantile
 from .scores import count_losses, counts, flags
 from .sparse import Sparse
 
@@ -26,6 +27,10 @@ Matrix = Floats | Sparse  # standardised columns [n, c]
 
 MOST_FOR_SQUARES = 1500  # columns; beyond it the square of their number costs more than L-BFGS
 TURNS = 30  # of the power method
+ROUND = 0.1  # scale of the variable that rounds the pinball loss, in spreads of the target
+SHARP = 0.06  # scale at the end, in median errors, shrunk towards the outer levels
+SHARPEST = 1e-6  # scale that nothing goes below, in spreads of the target
+SHARPER = 1 / 3  # from one scale to the next
 LEAST_STEP = 1e-9  # of the first: steps that were halved so often move nothing
 
 
@@ -72,7 +77,7 @@ def descend(
             break
     weights = here * unit
     weights[0] += centre
-    return Descent(weights, history, at_rest)
+    return Descent(weights, history, at_rest and head.name != "quantiles")  # the rounded loss is not yet the loss
 
 
 def solve_exactly(
@@ -86,18 +91,21 @@ def solve_exactly(
 ) -> Floats:
     """The weights [1 + c, w] with the least cost; the best so far where the clock runs out first."""
     share, clock = _share(len(x), w), clock or Clock.start()
+    if head.name == "quantiles":
+        return _sharpened(x, target, share, head, strength, start, clock)
     if not isinstance(x, Sparse) and x.shape[1] <= MOST_FOR_SQUARES:
         if head.name == "value":
             return _normal_equations(x, target, share, strength)
         if head.name == "counts" or head.width == 1:
-            return _newton(x, target, share, head, strength, start, clock)
+            first = _start(x, target, share, head) if start is None else start
+            return _newton(first, x, target, share, head, strength, clock)
     return _quasi_newton(x, target, share, head, strength, start, clock)
 
 
 def cost_and_gradient(
-    weights: Floats, x: Matrix, target: Floats, share: Floats, head: Head, strength: float
+    weights: Floats, x: Matrix, target: Floats, share: Floats, head: Head, strength: float, scale: float = ROUND
 ) -> tuple[float, Floats]:
-    """Mean cost with its ridge, and its gradient in `weights` [1 + c, w]."""
+    """Mean cost with its ridge, and its gradient in `weights` [1 + c, w]; `scale` is that of what rounds the pinball loss."""
     scores = x @ weights[1:] + weights[0]
     ridge = strength / len(x)
     if head.name == "value":
@@ -106,6 +114,11 @@ def cost_and_gradient(
     elif head.name == "counts":
         fit = float(share @ count_losses(scores, target[:, 0]))
         error = counts(scores) - target
+    elif head.name == "quantiles":
+        below = (scores - target) / scale
+        rounded = np.log1p(np.exp(-np.abs(below))) + np.maximum(below, 0.0) - head.level * below
+        fit = scale * float((share[:, None] * rounded).sum())
+        error = flags(below) - head.level
     elif head.width == 1 or head.name == "flags":
         margin = np.where(target > 0.5, scores, -scores)
         losses = np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0.0)
@@ -122,9 +135,9 @@ def cost_and_gradient(
 
 
 def _start(x: Matrix, target: Floats, share: Floats, head: Head) -> Floats:
-    """Weights of nothing; the intercept of counts is their constant guess, where the curvature is no longer out of reach."""
+    """Weights of nothing; the intercept of counts and quantiles is their constant guess, where the curvature is no longer out of reach."""
     weights = np.zeros((x.shape[1] + 1, target.shape[1]))
-    if head.name == "counts":
+    if head.name in ("counts", "quantiles"):
         weights[0] = guess(head, target[:, 0], share)
     return weights
 
@@ -134,8 +147,13 @@ def _share(n: int, w: Floats | None) -> Floats:
 
 
 def _unit(target: Floats, share: Floats, head: Head) -> tuple[Any, Any]:
-    if head.name != "value":
+    """Middle and spread of values; for quantiles those of the middle eight tenths, which no far cell moves."""
+    if head.name not in ("value", "quantiles"):
         return 0.0, 1.0
+    if head.name == "quantiles":
+        low, middle, high = (quantile(target[:, 0], level, share) for level in (0.1, 0.5, 0.9))
+        if high > low:
+            return middle, high - low
     centre = (share[:, None] * target).sum(axis=0)
     spread = np.sqrt((share[:, None] * (target - centre) ** 2).sum(axis=0))
     return centre, np.where(spread > 0, spread, 1.0)
@@ -152,7 +170,7 @@ def _curvature(x: Matrix, share: Floats, head: Head, strength: float, start: Flo
     else:
         largest = 1.2 * _power_method(x, share)
     bends = {"value": 1.0, "counts": float(np.exp(start[0, 0])), "flags": 0.25}
-    bends["classes"] = 0.25 if head.width == 1 else 0.5
+    bends |= {"classes": 0.25 if head.width == 1 else 0.5, "quantiles": 0.25 / ROUND}
     return bends[head.name] * largest + strength / len(x) + 1e-12
 
 
@@ -173,18 +191,57 @@ def _quasi_newton(
     x: Matrix, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None, clock: Clock
 ) -> Floats:
     """L-BFGS; values are centred and scaled meanwhile, so that one tolerance suits every unit."""
-    from scipy.optimize import minimize
-
     centre, unit = _unit(target, share, head)
     goal = (target - centre) / unit
-    shape = (x.shape[1] + 1, target.shape[1])
-    first = _start(x, goal, share, head)
-    if start is not None:
-        first = start / unit
-        first[0] = (start[0] - centre) / unit
+    first = _start(x, goal, share, head) if start is None else _in_unit(start, centre, unit)
+    weights = _lbfgs(first, x, goal, share, head, strength, clock) * unit
+    weights[0] += centre
+    return np.asarray(weights)
+
+
+def _in_unit(weights: Floats, centre: Any, unit: Any) -> Floats:
+    found = weights / unit
+    found[0] = (weights[0] - centre) / unit
+    return np.asarray(found)
+
+
+def _sharpened(
+    x: Matrix, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None, clock: Clock
+) -> Floats:
+    """The line of a quantile: from a loss that is much rounded to one that hardly is, each solved from where the last was."""
+    centre, unit = _unit(target, share, head)
+    goal = (target - centre) / unit
+    weights = _start(x, goal, share, head) if start is None else _in_unit(start, centre, unit)
+    scale = ROUND
+    while True:
+        if isinstance(x, Sparse) or x.shape[1] > MOST_FOR_SQUARES:
+            weights = _lbfgs(weights, x, goal, share, head, strength, clock, scale)
+        else:
+            weights = _newton(weights, x, goal, share, head, strength, clock, scale)
+        errors = np.abs(goal - x @ weights[1:] - weights[0])[:, 0]
+        sharp = SHARP * np.sqrt(head.level * (1 - head.level)) * quantile(errors, 0.5, share)
+        if scale <= max(1.5 * sharp, SHARPEST) or clock.expired():
+            break
+        scale = max(SHARPER * scale, sharp, SHARPEST)
+    weights = weights * unit
+    weights[0] += centre
+    return np.asarray(weights)
+
+
+def _lbfgs(
+    first: Floats,
+    x: Matrix,
+    goal: Floats,
+    share: Floats,
+    head: Head,
+    strength: float,
+    clock: Clock,
+    scale: float = ROUND,
+) -> Floats:
+    from scipy.optimize import minimize
 
     def cost(flat: Floats) -> tuple[float, Floats]:
-        value, gradient = cost_and_gradient(flat.reshape(shape), x, goal, share, head, strength)
+        value, gradient = cost_and_gradient(flat.reshape(first.shape), x, goal, share, head, strength, scale)
         return value, gradient.ravel()
 
     def watch(intermediate_result: Any) -> None:
@@ -194,22 +251,25 @@ def _quasi_newton(
     found: Any = minimize(
         cost, first.ravel(), jac=True, method="L-BFGS-B", callback=watch, options={"maxiter": 500, "gtol": 1e-7}
     )
-    weights: Floats = np.asarray(found.x, dtype=np.float64).reshape(shape) * unit
-    weights[0] += centre
-    return weights
+    return np.asarray(found.x, dtype=np.float64).reshape(first.shape)
 
 
 def _newton(
-    x: Floats, target: Floats, share: Floats, head: Head, strength: float, start: Floats | None, clock: Clock
+    weights: Floats,
+    x: Floats,
+    target: Floats,
+    share: Floats,
+    head: Head,
+    strength: float,
+    clock: Clock,
+    scale: float = ROUND,
 ) -> Floats:
-    """Newton's steps for two classes or counts (iteratively reweighted least squares), halved where they overshoot."""
-    weights = _start(x, target, share, head) if start is None else start
+    """Newton's steps for two classes, counts or quantiles (iteratively reweighted least squares), halved where they overshoot."""
     ridge = np.full(x.shape[1] + 1, strength / len(x) + 1e-10)
     ridge[0] = 1e-10  # the intercept is free, but never without bound
-    cost, gradient = cost_and_gradient(weights, x, target, share, head, strength)
+    cost, gradient = cost_and_gradient(weights, x, target, share, head, strength, scale)
     for _ in range(50):
-        p = answers(head, x @ weights[1:] + weights[0])[:, 0]
-        bend = share * np.maximum(p if head.name == "counts" else p * (1 - p), 1e-9)
+        bend = share * _bends(x @ weights[1:] + weights[0], target, head, scale)
         pulled = x * bend[:, None]
         hessian = np.empty((len(weights), len(weights)))
         hessian[0, 0], hessian[1:, 1:] = bend.sum(), x.T @ pulled
@@ -217,7 +277,7 @@ def _newton(
         step, size = np.linalg.solve(hessian + np.diag(ridge), gradient), 1.0
         while True:
             after = weights - size * step
-            new_cost, new_gradient = cost_and_gradient(after, x, target, share, head, strength)
+            new_cost, new_gradient = cost_and_gradient(after, x, target, share, head, strength, scale)
             if new_cost <= cost or size < 1e-4:
                 break
             size /= 2
@@ -226,6 +286,15 @@ def _newton(
         if gain <= 1e-10 * max(1.0, abs(cost)) or clock.expired():
             break
     return weights
+
+
+def _bends(scores: Floats, target: Floats, head: Head, scale: float) -> Floats:
+    """Curvature of each row's loss in its score: [n]."""
+    if head.name == "quantiles":
+        p = flags((scores - target) / scale)[:, 0]
+        return np.maximum(p * (1 - p), 1e-9) / scale
+    p = answers(head, scores)[:, 0]
+    return np.maximum(p if head.name == "counts" else p * (1 - p), 1e-9)
 
 
 def _normal_equations(x: Floats, target: Floats, share: Floats, strength: float) -> Floats:

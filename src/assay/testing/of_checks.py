@@ -31,7 +31,6 @@ from .worlds import endless
 TASKS = ("binary", "classes", "value", "grades", "count", "quantile:0.8", "flags")
 LEARNERS = ("constant", "linear", "boosting")
 LINES = ("constant", "linear")  # for several labels a row, which no tree learns
-CURVED = ("constant", "additive")  # for quantiles, of which no line is learnt
 
 
 def contracts(plugin: Any) -> list[Contract]:
@@ -99,10 +98,10 @@ def evidence(task: str, rows: int = 240) -> Evidence:
     from ..planning.wishes import Wishes
     from ..search.run import search
 
-    learners = CURVED if task.startswith("quantile") else LINES if task == "flags" else LEARNERS
+    learners = LINES if task == "flags" else LEARNERS
     wishes = Wishes(target="answer", task=task, learners=learners, sensitive=("member",), folds=4)
     plan, opened = draw(table(task, rows), wishes)
-    brief = {"boosting": {"rounds": 60}, "additive": {"rounds": 200, "pairs": 0}}
+    brief = {"boosting": {"rounds": 60}}
     few = tuple(
         replace(c, settings={**c.settings, **brief.get(c.learner, {})}) for c in plan.candidates if c.name in learners
     )
