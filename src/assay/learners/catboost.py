@@ -122,7 +122,7 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
     told = None if tune is None else _pool(tune.vector.values, levels, tune, base)
     model.fit(data, eval_set=told, use_best_model=False, callbacks=[Watched()])
     kept = watch.keep(model.tree_count_)
-    forest = forest_of_catboost(model, kept, base, levels, lambda values: _pool(values, levels))
+    forest = forest_of_catboost(model, kept, base, levels, lambda values: _pool(values, levels)).settled()
     gains = np.zeros(len(levels))
     order = [place for place, count in enumerate(levels) if not count]
     order += [place for place, count in enumerate(levels) if count]

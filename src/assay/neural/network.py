@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.data import Floats, Ints
 
-from .halves import halves_of, put_halves
+from .halves import put_weights, weights_of
 from .inputs import Inputs
 
 ACTIVATIONS = ("silu", "selu", "relu")
@@ -150,10 +150,10 @@ class Network:
         for i, weights in enumerate(self.waves):
             box.put_array(f"waves-{i}", weights)
         for i, weights in enumerate(self.hidden):
-            put_halves(box, f"hidden-{i}", weights)
+            put_weights(box, f"hidden-{i}", weights)
         for i, weights in enumerate(self.biases):
             box.put_array(f"bias-{i}", weights)
-        put_halves(box, "first", self.first)
+        put_weights(box, "first", self.first)
         for name in ("table", "last", "base"):
             box.put_array(name, getattr(self, name))
 
@@ -168,10 +168,10 @@ class Network:
         shift = box.array("waves-3", np.float32, (p, None))
         e = shift.shape[1]
         table = box.array("table", np.float32, (int(inputs.sizes.sum()), None))
-        first = halves_of(box, "first", (p * e + inputs.width + len(inputs.tables) * table.shape[1], None, None))
-        _, k, h = first.shape
+        k, h = box.array("bias-0", np.float32, (None, None)).shape
         if not k or not h:
             raise box.refuse("the network has no members")
+        first = weights_of(box, "first", (p * e + inputs.width + len(inputs.tables) * table.shape[1], k, h))
         return cls(
             activation=box.text("activation", options=ACTIVATIONS),
             waves=(
@@ -182,7 +182,7 @@ class Network:
             ),
             table=table,
             first=first,
-            hidden=tuple(halves_of(box, f"hidden-{i}", (k, h, h)) for i in range(layers - 1)),
+            hidden=tuple(weights_of(box, f"hidden-{i}", (k, h, h)) for i in range(layers - 1)),
             biases=tuple(box.array(f"bias-{i}", np.float32, (k, h)) for i in range(layers)),
             last=box.array("last", np.float32, (k, h, width)),
             base=box.array("base", np.float64, (width,)),
