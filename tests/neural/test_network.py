@@ -13,7 +13,7 @@ from assay.kernel.errors import BundleInvalid
 from assay.kernel.forms import Feature, Head, Vector
 from assay.neural.halves import put_halves
 from assay.neural.inputs import Inputs
-from assay.neural.network import ACTIVATIONS, Network
+from assay.neural.network import TRAINED, Network
 from assay.neural.pace import Pace
 from assay.neural.reasons import Baselines, integrated
 
@@ -43,7 +43,7 @@ def trained(activation: str = "silu", width: int = 2, waves: int = 5) -> tuple[T
     return work, work.network(work.weights(), np.zeros(width), 1.0), rows
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", TRAINED)
 @pytest.mark.parametrize("waves", [0, 5])
 def test_numpy_answers_what_torch_trained(activation: str, waves: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "coarse", training._small)  # the arithmetic, apart from what is rounded at rest

@@ -38,10 +38,10 @@ def halves_of(box: Box, name: str, shape: tuple[int | None, ...]) -> Halves:
     return found
 
 
-def coarse(a: NDArray[Any]) -> Halves:
-    """Halves of which those along the last axis stand on a grid of 256 points."""
+def coarse(a: NDArray[Any], points: int = POINTS) -> Halves:
+    """Halves of which those along the last axis stand on a grid of so many points."""
     plain = halves(a).astype(np.float64)
-    return rounded(plain.ravel(), _groups(plain.shape), POINTS, LEAST).reshape(plain.shape).astype(np.float16)
+    return rounded(plain.ravel(), _groups(plain.shape), points, LEAST).reshape(plain.shape).astype(np.float16)
 
 
 def put_weights(box: Box, name: str, a: Halves) -> None:

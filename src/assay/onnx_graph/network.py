@@ -90,6 +90,8 @@ def _active(graph: Graph, activation: str, z: str) -> str:
     zero = graph.constant(0.0)
     if activation == "silu":
         return graph.node("Mul", z, graph.node("Sigmoid", z))
+    if activation == "cos":
+        return graph.node("Cos", z)
     if activation == "relu":
         return graph.node("Max", z, zero)
     below = graph.node("Sub", graph.node("Exp", graph.node("Min", z, zero)), graph.constant(1.0))
