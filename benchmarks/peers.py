@@ -2,15 +2,18 @@
 
 For each table and seed: three quarters to learn from, one quarter that no tool sees. Every tool gets the same two files and the
 same minutes, alone on the machine, in an environment of its own (benchmarks/peers/make.sh). Each result is appended to
-RESULTS as it comes, and what stands there is not done again; `--tell` prints the tables from what stands there.
+the first of RESULTS as it comes, and what stands in any of them is not done again; `--tell` prints the tables from what stands
+there. A result has the loss of each row, so that intervals can be told again; those that this repository's figures come from
+are kept in benchmarks/results (names that end in .gz are compressed).
 
     python benchmarks/peers.py --data FOLDER --environments FOLDER --results peers.jsonl [--minutes 1] [--seeds 0 1 2]
-    python benchmarks/peers.py --results peers.jsonl --tell
+    python benchmarks/peers.py --results benchmarks/results/peers-*.jsonl.gz --tell
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import subprocess
 import sys
@@ -106,7 +109,7 @@ def one(system: str, name: str, seed: int, minutes: float, data: Path, environme
         line |= json.loads(Path(folder, "said.json").read_text())
     y = test[target].map(labels.index).to_numpy() if labels else test[target].to_numpy(float)
     each = losses(answer, y, bool(labels))
-    line |= {"losses": [round(float(v), 8) for v in each], "ece": calibration_error(answer, y) if labels else None}
+    line |= {"losses": [float(f"{v:.5g}") for v in each], "ece": calibration_error(answer, y) if labels else None}
     return line | {"loss": float(each.mean()) if labels else float(np.sqrt(each.mean()))}
 
 
@@ -180,19 +183,29 @@ def paired(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> str:
     )
 
 
+def kept(path: Path) -> list[dict[str, Any]]:
+    """The results that stand in a file."""
+    with _opened(path, "rt") as handle:
+        return [json.loads(line) for line in handle]
+
+
+def _opened(path: Path, mode: str) -> Any:
+    return gzip.open(path, mode) if path.suffix == ".gz" else path.open(mode)
+
+
 def main() -> None:
     """Measure what is lacking, or tell."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--data", type=Path)
     asked.add_argument("--environments", type=Path)
-    asked.add_argument("--results", type=Path, required=True)
+    asked.add_argument("--results", type=Path, required=True, nargs="+")
     asked.add_argument("--minutes", type=float, default=1.0)
     asked.add_argument("--seeds", type=int, nargs="*", default=[0])
     asked.add_argument("--only", nargs="*", default=list(TABLES))
     asked.add_argument("--systems", nargs="*", default=list(SYSTEMS))
     asked.add_argument("--tell", action="store_true")
     said = asked.parse_args()
-    lines = [json.loads(line) for line in said.results.read_text().splitlines()] if said.results.exists() else []
+    lines = [line for path in said.results if path.exists() for line in kept(path)]
     if said.tell:
         return tell(lines)
     known = {(line["table"], line["seed"], line["system"], line["minutes"]) for line in lines}
@@ -202,7 +215,7 @@ def main() -> None:
                 if (name, seed, system, said.minutes) in known:
                     continue
                 line = one(system, name, seed, said.minutes, said.data, said.environments)
-                with said.results.open("a") as handle:
+                with _opened(said.results[0], "at") as handle:
                     handle.write(json.dumps(line) + "\n")
                 shown = line.get("error", f"{line.get('loss', 0):.4f}, {line.get('seconds', 0):.0f} s")
                 print(name, seed, system, shown, flush=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,9 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.errors import BundleInvalid
 from assay.kernel.forms import Feature, Head, Vector
+from assay.neural.halves import put_halves
 from assay.neural.inputs import Inputs
-from assay.neural.network import ACTIVATIONS, Network
+from assay.neural.network import TRAINED, Network
 from assay.neural.pace import Pace
 from assay.neural.reasons import Baselines, integrated
 
@@ -40,10 +43,10 @@ def trained(activation: str = "silu", width: int = 2, waves: int = 5) -> tuple[T
     return work, work.network(work.weights(), np.zeros(width), 1.0), rows
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", TRAINED)
 @pytest.mark.parametrize("waves", [0, 5])
 def test_numpy_answers_what_torch_trained(activation: str, waves: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "halves", training._small)  # the arithmetic, apart from what is rounded at rest
+    monkeypatch.setattr(training, "coarse", training._small)  # the arithmetic, apart from what is rounded at rest
     work, network, _ = trained(activation, waves=waves)
     with torch.no_grad():
         theirs = work._scores(work.x, work.places).mean(dim=0).numpy()
@@ -55,7 +58,7 @@ def test_numpy_answers_what_torch_trained(activation: str, waves: int, monkeypat
 def test_rounding_at_rest_is_small_beside_what_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
     columns, places = INPUTS.columns(VECTOR), INPUTS.rows(VECTOR)
     rounded = trained()[1].scores(columns, places)
-    monkeypatch.setattr(training, "halves", training._small)
+    monkeypatch.setattr(training, "coarse", training._small)
     exact = trained()[1].scores(columns, places)
     assert 0 < np.abs(rounded - exact).max() < 2e-3 * exact.std()
 
@@ -78,8 +81,7 @@ def test_reasons_add_up_and_an_idle_feature_has_none() -> None:
     first[2 * 3 : 3 * 3] = 0.0  # the mixtures of the third number
     first[3 * 3 + 2] = 0.0  # and the number itself
     box = Box("network")
-    network.dump(box)
-    box.put_array("first", first.view(np.uint16))
+    replace(network, first=first).dump(box)
     deaf = Network.load(box, INPUTS, 2)
     pulls = integrated(deaf, INPUTS, VECTOR, Baselines.learn(VECTOR, np.random.default_rng(0)))
     np.testing.assert_allclose(pulls.sum(axis=1), deaf.scores(INPUTS.columns(VECTOR), INPUTS.rows(VECTOR)), atol=1e-9)
@@ -107,12 +109,31 @@ def test_baselines_hold_no_row_of_the_table() -> None:
     assert not any((secret.values == row).all(axis=1).any() for row in held)
 
 
+def test_weights_rest_in_eleven_bits_and_those_of_format_1_are_read() -> None:
+    _, network, _ = trained()
+    box, before = Box("network"), Box("network")
+    network.dump(box)
+    network.dump(before)
+    for name, weights in (("first", network.first), ("hidden-0", network.hidden[0]), ("hidden-1", network.hidden[1])):
+        assert name not in box.arrays
+        assert box.arrays[f"{name}_levels"][0] <= 11
+        for kept in [kept for kept in before.arrays if kept.startswith(f"{name}_")]:
+            del before.arrays[kept]
+        put_halves(before, name, weights)
+    columns, places = INPUTS.columns(VECTOR), INPUTS.rows(VECTOR)
+    for kept in (box, before):
+        np.testing.assert_array_equal(
+            Network.load(kept, INPUTS, 2).scores(columns, places), network.scores(columns, places)
+        )
+
+
 @pytest.mark.parametrize("name", ["first", "last", "hidden-0", "bias-1", "waves-2", "table", "base"])
 def test_a_shape_that_does_not_fit_is_refused(name: str) -> None:
     _, network, _ = trained()
     box = Box("network")
     network.dump(box)
     Network.load(box, INPUTS, 2)
-    box.put_array(name, np.concatenate([box.arrays[name]] * 2, axis=0))
+    for kept in [kept for kept in box.arrays if kept == name or kept.startswith(f"{name}_")]:
+        box.put_array(kept, np.concatenate([box.arrays[kept]] * 2, axis=0))
     with pytest.raises(BundleInvalid):
         Network.load(box, INPUTS, 2)

@@ -50,7 +50,7 @@ def test_a_table_larger_than_memory_gets_learners_that_take_a_stream() -> None:
 def test_a_learner_whose_packages_do_not_fit_the_memory_is_left_out_and_told() -> None:
     pytest.importorskip("torch")
     found, left_out = candidates(1000, Head.classes(2), (), spare=50e6)
-    assert {c.learner for c in found} == {"constant", "linear", "additive", "boosting"}
+    assert {c.learner for c in found} == {"constant", "linear", "additive", "boosting", "fourier"}
     assert "perceptron is left out: its packages take 400 MB of memory, and 50 MB are to spare" in [
         say.text() for say in left_out
     ]

@@ -53,7 +53,7 @@ REALS = [0.0, -0.0, 1.0, -1.0, 1e-36, 1e298, 1e300, -1e308, 5e-324, np.nan, np.i
 
 
 def bundle_box() -> Box:
-    """Two forests, numbers and strings."""
+    """Two forests, one with leaves in full and one with leaves on a grid, numbers and strings."""
     rng = np.random.default_rng(0)
     values = rng.normal(size=(300, 4))
     values[:, 2] = rng.integers(0, 70, 300)
@@ -66,7 +66,8 @@ def bundle_box() -> Box:
     for name, mode in modes.items():
         target = signal if name == "value" else np.digitize(signal, [-0.5, 0.5]).astype(float)
         data = lgb.Dataset(values, target, categorical_feature=[2])
-        forest_of(lgb.train(mode | fixed, data, 3)).dump(box.add(name))
+        forest = forest_of(lgb.train(mode | fixed, data, 3))
+        (forest if name == "value" else forest.settled()).dump(box.add(name))
     return box
 
 

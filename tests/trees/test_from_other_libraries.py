@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.forms import Batch, Feature, Head, Vector
+from assay.kernel.grid import LEVELS
 from assay.kernel.threads import at_most
 from assay.learners import catboost as cat
 from assay.learners import xgboost as xgb
 from assay.learners._trees import Trees
 from assay.stats.heads import guess, losses, quantile
+from assay.trees.forest import Forest
 from assay.trees.grow import clean_batch
 from assay.trees.single_precision import at_most as largest_at_most
 from assay.trees.single_precision import below
@@ -56,8 +58,9 @@ def test_xgboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: py
     convert = xgb.forest_of_xgboost
 
     def watched(booster, rounds, base, levels, values):  # type: ignore[no-untyped-def]
-        kept.update(booster=booster, rounds=rounds, base=base)
-        return convert(booster, rounds, base, levels, values)
+        forest = convert(booster, rounds, base, levels, values)
+        kept.update(booster=booster, rounds=rounds, base=base, forest=forest)
+        return forest
 
     monkeypatch.setattr(xgb, "forest_of_xgboost", watched)
     train, tune, test = parts(head)
@@ -78,8 +81,9 @@ def test_catboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: p
     convert = cat.forest_of_catboost
 
     def watched(model, rounds, base, levels, pool):  # type: ignore[no-untyped-def]
-        kept.update(model=model, rounds=rounds, base=base)
-        return convert(model, rounds, base, levels, pool)
+        forest = convert(model, rounds, base, levels, pool)
+        kept.update(model=model, rounds=rounds, base=base, forest=forest)
+        return forest
 
     monkeypatch.setattr(cat, "forest_of_catboost", watched)
     train, tune, test = parts(head)
@@ -89,9 +93,18 @@ def test_catboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: p
         said = kept["model"].predict(data, prediction_type="RawFormulaVal", ntree_end=kept["rounds"])
     if head.width == 1:
         said = np.asarray(said)[:, None]
-    np.testing.assert_allclose(fit.predict(test), said + kept["base"], atol=1e-12)
+    exact = kept["forest"].scores(clean_batch(test))
+    np.testing.assert_allclose(exact, said + kept["base"], atol=1e-12)
+    np.testing.assert_allclose(fit.predict(test), exact, atol=_most_moved(kept["forest"]))
     assert (fit.forest.decision & 1).any()
     _holds(fit, test, head)
+
+
+def _most_moved(forest: Forest) -> float:
+    """How far a row's score can move when each leaf goes to the nearest point of its tree's grid: half a step a tree."""
+    ends = forest.leaf_offsets[:-1]
+    span = np.maximum.reduceat(forest.leaf_value, ends) - np.minimum.reduceat(forest.leaf_value, ends)
+    return float((span / (LEVELS - 2)).sum())  # a step is at most twice the span's share
 
 
 def _holds(fit: Trees, test: Batch, head: Head) -> None:

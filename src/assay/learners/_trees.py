@@ -55,7 +55,9 @@ class Trees:
         made = Made.load(box.box("made"), len(features)) if "made" in box.inner else None
         if forest.features != len(features) + (0 if made is None else made.width) or forest.width != head.width:
             raise box.refuse(f"the trees are of {forest.features} features and width {forest.width}")
-        curve = box.array("curve", np.float64, (None,)).tolist()
+        kept = box.arrays.get("curve")
+        digits = np.float32 if kept is not None and kept.dtype == np.float32 else np.float64  # as format 1 has it
+        curve = box.array("curve", digits, (None,)).tolist()
         return cls(forest, curve, box.array("gains", np.float64, (len(features),)), made)
 
     def predict(self, batch: Batch) -> Floats:
@@ -84,7 +86,7 @@ class Trees:
     def dump(self, box: Box) -> None:
         """Trees as arrays."""
         self.forest.dump(box.add("forest"))
-        box.put_array("curve", np.asarray(self.curve, dtype=np.float64))
+        box.put_array("curve", np.asarray(self.curve, dtype=np.float32))
         box.put_array("gains", self.gains)
         if self.made is not None:
             self.made.dump(box.add("made"))

@@ -8,6 +8,7 @@ are all it knows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -18,6 +19,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
+from assay.kernel.grid import put_values, values_of
 from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.onnx_graph.graph import Graph
@@ -189,8 +191,10 @@ class Curves:
         box.put(terms=[[[a.feature, a.codes, a.edges is None] for a in t.axes] for t in self.shapes.terms])
         box.put_array("base", self.shapes.base)
         box.put_array("rounds", np.asarray(self.rounds, dtype=np.int64))
+        every = [term.values.ravel() for term in self.shapes.terms]
+        sizes = np.asarray([len(values) for values in every], dtype=np.int64)
+        put_values(box, "values", np.concatenate([*every, np.zeros(0)]), sizes)
         for i, term in enumerate(self.shapes.terms):
-            box.put_array(f"values-{i}", term.values)
             for j, axis in enumerate(term.axes):
                 if axis.edges is not None:
                     box.put_array(f"edges-{i}-{j}", axis.edges)
@@ -218,21 +222,27 @@ class Curves:
 def _sum(parts: list[Shapes], values: Floats) -> Shapes:
     """Several sums of shape functions as one; each term centred on these rows."""
     base = np.sum([p.base for p in parts], axis=0)
-    return Shapes(base=base, terms=tuple(t for p in parts for t in p.terms)).centred(values)
+    return Shapes(base=base, terms=tuple(t for p in parts for t in p.terms)).centred(values).settled()
 
 
 def _load_shapes(box: Box, head: Head, features: tuple[Feature, ...]) -> Shapes:
     raw = box.values.get("terms")
     if not isinstance(raw, list) or len(raw) > 100_000:
         raise box.refuse("'terms' is not a list")
-    found = []
+    every = []
     for i, axes in enumerate(raw):
         if not isinstance(axes, list) or len(axes) not in (1, 2):
             raise box.refuse("a term has neither one nor two axes")
-        read = tuple(_load_axis(box, i, j, axis, len(features)) for j, axis in enumerate(axes))
-        shape = (*(axis.size for axis in read), head.width)
-        found.append(Term(axes=read, values=box.array(f"values-{i}", np.float64, shape)))
-    return Shapes(base=box.array("base", np.float64, (head.width,)), terms=tuple(found))
+        every.append(tuple(_load_axis(box, i, j, axis, len(features)) for j, axis in enumerate(axes)))
+    shapes = [(*(axis.size for axis in axes), head.width) for axes in every]
+    if f"values-{len(every) - 1}" in box.arrays:  # as format 1 has them
+        values = [box.array(f"values-{i}", np.float64, shape) for i, shape in enumerate(shapes)]
+    else:
+        sizes = np.asarray([math.prod(shape) for shape in shapes], dtype=np.int64)
+        whole, ends = values_of(box, "values", sizes), np.cumsum(sizes)
+        values = [whole[end - size : end].reshape(s) for end, size, s in zip(ends, sizes, shapes, strict=True)]
+    found = tuple(Term(axes=axes, values=own) for axes, own in zip(every, values, strict=True))
+    return Shapes(base=box.array("base", np.float64, (head.width,)), terms=found)
 
 
 def _load_axis(box: Box, i: int, j: int, raw: Any, features: int) -> Axis:

@@ -135,7 +135,7 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
     if unit != 1.0:
         model.set_scale_and_bias(unit, 0.0)
     kept = watch.keep(model.tree_count_)
-    forest = forest_of_catboost(model, kept, base, levels, lambda values: _pool(values, levels))
+    forest = forest_of_catboost(model, kept, base, levels, lambda values: _pool(values, levels)).settled()
     gains = np.zeros(len(levels))
     order = [place for place, count in enumerate(levels) if not count]
     order += [place for place, count in enumerate(levels) if count]

@@ -128,9 +128,8 @@ def _grow(
     for name, gain in booster[:kept].get_score(importance_type="total_gain").items():
         gains[int(name[1:])] = gain
     counted = seen(train.vector.values[:COUNTED])
-    return Grown(
-        forest_of_xgboost(booster, kept, base, levels, counted), watch.curve, gains, timer.spent(), watch.cut_short
-    )
+    forest = forest_of_xgboost(booster, kept, base, levels, counted).settled()
+    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
 
 def _matrix(batch: Batch, base: Floats, levels: list[int]) -> Any:

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from assay.kernel.box import Box
 from assay.kernel.data import Floats, Ints
 
-from .halves import halves_of, put_halves
+from .halves import put_weights, weights_of
 from .inputs import Inputs
 
-ACTIVATIONS = ("silu", "selu", "relu")
+TRAINED = ("silu", "selu", "relu")
+ACTIVATIONS = (*TRAINED, "cos")  # the last is that of random waves, which are drawn and not trained (random_waves.py)
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 CELLS = 2_000_000  # of one layer that are held at once
 MOST_LAYERS, MOST_WAVES = 16, 1024
@@ -52,6 +53,17 @@ class Network:
             part = slice(low, low + step)
             x = self.looked_up(columns[part], rows[part])
             out[part] = self.of_inputs(x)
+        return out
+
+    def units(self, columns: Floats, rows: Ints) -> Floats:
+        """What the last layer's units of all members say of encoded rows: [n, k·h]."""
+        _, k, h = self.first.shape
+        out = np.empty((len(columns), k * h))
+        step = self._step()
+        for low in range(0, len(columns), step):
+            part = slice(low, low + step)
+            active = self._active(self._sums(self.looked_up(columns[part], rows[part]))[-1])
+            out[part] = active.transpose(1, 0, 2).reshape(-1, k * h)
         return out
 
     def looked_up(self, columns: Floats, rows: Ints) -> Floats:
@@ -128,6 +140,8 @@ class Network:
     def _active(self, z: Floats) -> Floats:
         if self.activation == "silu":
             return np.asarray(z / (1.0 + np.exp(-np.clip(z, -500, 500))))
+        if self.activation == "cos":
+            return np.asarray(np.cos(z))
         if self.activation == "selu":
             return np.asarray(SELU_SCALE * np.where(z > 0, z, SELU_ALPHA * np.expm1(np.minimum(z, 0.0))))
         return np.maximum(z, 0.0)
@@ -136,6 +150,8 @@ class Network:
         if self.activation == "silu":
             share = 1.0 / (1.0 + np.exp(-np.clip(z, -500, 500)))
             return np.asarray(share * (1.0 + z * (1.0 - share)))
+        if self.activation == "cos":
+            return np.asarray(-np.sin(z))
         if self.activation == "selu":
             return np.asarray(SELU_SCALE * np.where(z > 0, 1.0, SELU_ALPHA * np.exp(np.minimum(z, 0.0))))
         return (z > 0).astype(np.float64)
@@ -150,10 +166,10 @@ class Network:
         for i, weights in enumerate(self.waves):
             box.put_array(f"waves-{i}", weights)
         for i, weights in enumerate(self.hidden):
-            put_halves(box, f"hidden-{i}", weights)
+            put_weights(box, f"hidden-{i}", weights)
         for i, weights in enumerate(self.biases):
             box.put_array(f"bias-{i}", weights)
-        put_halves(box, "first", self.first)
+        put_weights(box, "first", self.first)
         for name in ("table", "last", "base"):
             box.put_array(name, getattr(self, name))
 
@@ -168,10 +184,10 @@ class Network:
         shift = box.array("waves-3", np.float32, (p, None))
         e = shift.shape[1]
         table = box.array("table", np.float32, (int(inputs.sizes.sum()), None))
-        first = halves_of(box, "first", (p * e + inputs.width + len(inputs.tables) * table.shape[1], None, None))
-        _, k, h = first.shape
+        k, h = box.array("bias-0", np.float32, (None, None)).shape
         if not k or not h:
             raise box.refuse("the network has no members")
+        first = weights_of(box, "first", (p * e + inputs.width + len(inputs.tables) * table.shape[1], k, h))
         return cls(
             activation=box.text("activation", options=ACTIVATIONS),
             waves=(
@@ -182,7 +198,7 @@ class Network:
             ),
             table=table,
             first=first,
-            hidden=tuple(halves_of(box, f"hidden-{i}", (k, h, h)) for i in range(layers - 1)),
+            hidden=tuple(weights_of(box, f"hidden-{i}", (k, h, h)) for i in range(layers - 1)),
             biases=tuple(box.array(f"bias-{i}", np.float32, (k, h)) for i in range(layers)),
             last=box.array("last", np.float32, (k, h, width)),
             base=box.array("base", np.float64, (width,)),

@@ -24,7 +24,7 @@ from assay.kernel.data import Floats, Ints
 from assay.kernel.forms import Head
 from assay.kernel.need import need
 
-from .halves import halves
+from .halves import coarse
 from .losses import losses_of
 from .network import Network, Weights
 from .pace import Pace, flat_then_down, waves
@@ -314,8 +314,8 @@ class Training:
             activation=f.activation,
             waves=tuple(_small(p[name]) for name in ("frequency", "phase", "mixing", "shift")),  # type: ignore[arg-type]
             table=_small(p["table"]),
-            first=halves(first),
-            hidden=tuple(halves(p[f"hidden-{i}"] / np.sqrt(f.width)) for i in range(1, f.layers)),
+            first=coarse(first),
+            hidden=tuple(coarse(p[f"hidden-{i}"] / np.sqrt(f.width)) for i in range(1, f.layers)),
             biases=tuple(_small(p[f"bias-{i}"]) for i in range(f.layers)),
             last=_small(last),
             base=centre + scale * p["base"].mean(axis=0),

@@ -80,17 +80,23 @@ def _waves(graph: Graph, network: Network, x: str) -> list[str]:
     frequency, phase, mixing, shift = (np.asarray(w, dtype=np.float64) for w in network.waves)
     for p in range(len(frequency)):
         turn = graph.node("Mul", graph.columns(x, [p]), graph.constant(2 * np.pi * frequency[p]))
-        turn = graph.node("Add", turn, graph.constant(2 * np.pi * phase[p] + np.pi / 2))
-        # The sine a quarter turn on: ONNX Runtime (1.27 still) has no cosine in float64.
-        mixed = graph.node("MatMul", graph.node("Sin", turn), graph.constant(mixing[p]))
+        turn = graph.node("Add", turn, graph.constant(2 * np.pi * phase[p]))
+        mixed = graph.node("MatMul", _cosine(graph, turn), graph.constant(mixing[p]))
         parts.append(graph.node("Add", mixed, graph.constant(shift[p])))
     return parts
+
+
+def _cosine(graph: Graph, z: str) -> str:
+    """The sine a quarter turn on: ONNX Runtime (1.27 still) has no cosine in float64."""
+    return graph.node("Sin", graph.node("Add", z, graph.constant(np.pi / 2)))
 
 
 def _active(graph: Graph, activation: str, z: str) -> str:
     zero = graph.constant(0.0)
     if activation == "silu":  # ONNX Runtime (1.30 still) merges z * Sigmoid(z) into a step that it lacks in float64
         return graph.node("Div", z, graph.node("Add", graph.node("Exp", graph.node("Neg", z)), graph.constant(1.0)))
+    if activation == "cos":
+        return _cosine(graph, z)
     if activation == "relu":
         return graph.node("Max", z, zero)
     below = graph.node("Sub", graph.node("Exp", graph.node("Min", z, zero)), graph.constant(1.0))

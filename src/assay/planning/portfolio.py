@@ -188,6 +188,7 @@ def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
     return [
         ("boosting random", "boosting", loose | {"rate": 0.03, "leaves": 16, "least_rows": 2, "craft": 30}),
         ("additive", "additive", {"refit": True, "leaves": 3, "rate": 0.03}),
+        ("fourier", "fourier", {}),
         ("perceptron", "perceptron", _perceptron(rows, head)),
         ("neighbours", "neighbours", {}),
         ("catboost", "catboost", {"refit": True, "rounds": 1000, "rate": 0.05, "depth": 4, "ridge": 5.0}),

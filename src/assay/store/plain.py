@@ -26,7 +26,8 @@ from ..kernel.errors import BundleForeign, BundleInvalid, BundleOversized, Bundl
 from ..kernel.words import refusal
 from . import strictjson, tensors, zipped
 
-FORMAT, VERSION = "assay", 1
+FORMAT, VERSION = "assay", 2  # 1 kept a forest in more room (trees/layout.py)
+READ = (1, VERSION)
 MANIFEST, SIGNATURE = "manifest.json", "manifest.ed25519"
 JSON, ARRAYS = ".json", ".safetensors"
 MOST_MANIFEST = 8 * 2**20  # bytes; 20,000 parts of 200 bytes are 4 MB
@@ -117,7 +118,7 @@ def manifest_of(entries: list[zipped.Entry]) -> Manifest:
     said.values = raw if isinstance(raw, dict) else {}
     if said.values.get("format") != FORMAT:
         raise refusal(BundleForeign, "store", "not_ours", format=FORMAT)
-    if (version := said.whole("version", 1)) != VERSION:
+    if (version := said.whole("version", 1)) not in READ:
         raise refusal(BundleForeign, "store", "version", found=version, known=VERSION)
     sizes: dict[str, int] = {}
     hashes: dict[str, str] = {}

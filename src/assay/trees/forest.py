@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from ..kernel.box import Box
 from ..kernel.errors import RequestError
+from ..kernel.grid import rounded
 from ..kernel.threads import alone, threads
 from ..kernel.words import refusal
+from . import layout
 from .bits import Bits, bits_of
-from .pack import pack, unpack
-from .validate import MOST_FEATURES, MOST_LEAVES, MOST_WIDTH, check_forest
+from .order import in_order
+from .validate import check_forest
 from .walk import Floats, Ints, Walker, chunks, walker_of
 
 # While the native library is not loaded, up to this many (row, tree) pairs are walked: that is quicker than rendering
@@ -151,6 +153,11 @@ class Forest:
             count += np.bincount(self.walker.leaves(values[rows]).ravel(), minlength=len(count))
         return replace(self, leaf_count=np.maximum(1, count).astype(np.int32))
 
+    def settled(self) -> Forest:
+        """The trees as a file keeps them best: in order, and each leaf at the nearest point of its tree's grid (grid.py)."""
+        forest = in_order(self)
+        return replace(forest, leaf_value=rounded(forest.leaf_value, forest.leaves.astype(np.int64)))
+
     def _checked(self, values: Any) -> Floats:
         values = np.asarray(values, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != self.features:
@@ -184,53 +191,12 @@ class Forest:
     # ------------------------------------------------------------------------------------------------- at rest
 
     def dump(self, box: Box) -> None:
-        """Fill a box, each array in the smallest dtype that holds it."""
-        box.put(features=self.features, width=self.width, average=self.average)
-        box.put_array("base", self.base)
-        for name in (
-            "leaves",
-            "feature",
-            "left",
-            "right",
-            "decision",
-            "category_sizes",
-            "category_words",
-            "leaf_count",
-        ):
-            found = np.diff(self.category_offsets) if name == "category_sizes" else getattr(self, name)
-            pack(box, name, found)
-        # Thresholds repeat (they are edges of bins): a table and small codes take a third of the room.
-        table, codes = np.unique(self.threshold, return_inverse=True)
-        box.put_array("thresholds", table)
-        pack(box, "threshold", codes)
-        box.put_array("leaf_value", self.leaf_value)
+        """Fill a box; what is read back has its nodes and leaves in the order of a walk (order.py)."""
+        layout.put(self, box)
 
     @classmethod
     def load(cls, box: Box) -> Forest:
         """Read and check a forest from a box. Raises BundleInvalid."""
-        width = box.whole("width", 1, MOST_WIDTH)
-        sizes = unpack(box, "category_sizes", np.int64)
-        if len(sizes) and (sizes.min() < 0 or int(sizes.max()) > MOST_LEAVES):
-            raise box.refuse("a category set has an impossible size")
-        table = box.array("thresholds", np.float64, (None,), finite=False)
-        codes = unpack(box, "threshold", np.int64)
-        if len(codes) and not 0 <= codes.min() <= codes.max() < len(table):
-            raise box.refuse("a threshold points outside its table")
-        forest = cls(
-            features=box.whole("features", 1, MOST_FEATURES),
-            width=width,
-            average=box.flag("average"),
-            base=box.array("base", np.float64, (width,)),
-            leaves=unpack(box, "leaves", np.int32),
-            feature=unpack(box, "feature", np.int32),
-            threshold=table[codes],
-            left=unpack(box, "left", np.int32),
-            right=unpack(box, "right", np.int32),
-            decision=unpack(box, "decision", np.uint8),
-            category_offsets=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
-            category_words=unpack(box, "category_words", np.uint32),
-            leaf_value=box.array("leaf_value", np.float64, (None,)),
-            leaf_count=unpack(box, "leaf_count", np.int32),
-        )
+        forest = cls(**layout.get(box))
         check_forest(forest, box.refuse)
         return forest

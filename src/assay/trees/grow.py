@@ -63,7 +63,7 @@ def grow(
     watch = _Watched(timer, patience)
     booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[watch])
     keep = watch.keep(booster.current_iteration())
-    forest = forest_of(booster, keep)
+    forest = forest_of(booster, keep).settled()
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
@@ -113,7 +113,7 @@ def grow_streamed(
     booster = lightgbm.train(whole, data, rounds, valid_sets=[watched], callbacks=[pace, watch])
     keep = watch.keep(booster.current_iteration())
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
-    return Grown(forest_of(booster, keep), watch.curve, gains, timer.spent(), watch.cut_short)
+    return Grown(forest_of(booster, keep).settled(), watch.curve, gains, timer.spent(), watch.cut_short)
 
 
 class _Pace:

@@ -17,6 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from ..kernel.errors import RequestError
+from ..kernel.grid import rounded
 from ..kernel.words import refusal
 from .forest import Forest
 from .walk import CATEGORICAL, MISSING_ZERO, ZERO, Floats, Ints, chunks
@@ -125,6 +126,15 @@ class Shapes:
             return [total] if alone else total.tolist()
 
         return score
+
+    def settled(self) -> Shapes:
+        """The same sum with the values of each term on a grid (grid.py), as a file keeps them best."""
+
+        def moved(term: Term) -> Term:
+            found = rounded(term.values.ravel(), np.array([term.values.size]))
+            return replace(term, values=found.reshape(term.values.shape))
+
+        return replace(self, terms=tuple(moved(term) for term in self.terms))
 
     def centred(self, values: Floats, weights: Floats | None = None) -> Shapes:
         """The same sum with every term's (weighted) mean over these rows moved into the base."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_FEATURES = 1_000_000  # columns; the rendered text names each
 MOST_WIDTH = 10_000  # outputs: classes
-MOST_LEAVES = 2**28  # leaves of a forest: two gigabytes of values
+MOST_LEAVES = 2**26  # leaves of a forest: half a gigabyte of values
 MOST_DEPTH = 1_000  # TreeSHAP recurses once per level and keeps depth² / 2 path elements (12 MB)
 MOST_SUM = 1e300  # no sum of leaf values can reach this, so none overflows
 

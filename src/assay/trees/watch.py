@@ -18,7 +18,7 @@ class Watch:
     def stop(self, place: int, end: int, loss: float | None) -> bool:
         """Whether round `place` (from 0) of `end` was the last; `loss` is that on the tune rows, None where there are none."""
         if loss is not None:
-            self.curve.append(loss)
+            self.curve.append(float(np.float32(loss)))  # as a file keeps it
             if loss < self.least:
                 self.least, self.best = loss, place
         if self.clock.remaining() < 1.2 * self.clock.spent() / (place + 1):
