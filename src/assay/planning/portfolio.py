@@ -260,6 +260,7 @@ def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
             loose
             | {"rate": 0.04, "leaves": 64, "column_share": 0.55, "row_share": 0.95, "least_rows": 10, "ridge": 2.0},
         ),
+        ("fourier", "fourier", {}),
     ]
 
 

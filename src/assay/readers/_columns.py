@@ -78,10 +78,8 @@ def text_column(name: str, texts: Any, met: Met, comma: Comma = NO_COMMA, judged
     if numbers is not None:
         return Column(name=name, cells=numbers)
     coded = chunked.dictionary_encode()
-    if coded.num_chunks:
-        coded = coded.combine_chunks()
-    else:  # an empty column has no chunks, and Arrow 20 cannot combine none of large strings
-        coded = pa.array([], type=chunked.type).dictionary_encode()
+    # An empty column has no chunks, and Arrow 20 cannot combine none of large strings.
+    coded = coded.combine_chunks() if coded.num_chunks else pa.array([], type=chunked.type).dictionary_encode()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     return coded_column(name, codes, coded.dictionary, met, comma, judged)
 
