@@ -1,6 +1,6 @@
 """Which rows are alike, and what does that say, when likeness falls off smoothly in all columns together?
 
-A kernel machine with the Gaussian kernel: ridge, logistic or Poisson regression on random waves of the row, whose products come to
+A kernel machine with the Gaussian kernel: ridge, logistic, Poisson or quantile regression on random waves of the row, whose products come to
 the kernel on average (random Fourier features; Rahimi & Recht 2007; waves at right angles: Yu et al. 2016). So it answers much
 as a support vector machine or a Gaussian process would, in a second, and keeps waves where those keep rows of the table. How strong
 the ridge is, training rows that are held back choose.
@@ -44,7 +44,7 @@ class Fourier:
     about: ClassVar[About] = About(
         key="fourier",
         takes=("vector",),
-        gives=("value", "counts", "classes", "flags"),
+        gives=("value", "counts", "quantiles", "classes", "flags"),
         order=45,
         words={"en": {"title": "kernel machine"}, "zh": {"title": "核方法"}},
     )
