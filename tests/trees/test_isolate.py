@@ -12,7 +12,6 @@ from assay.testing.contract import through_bytes
 from assay.testing.worlds import Ticking, endless
 from assay.trees.forest import Forest
 from assay.trees.isolate import AT_ONCE, isolated, usual_path
-from assay.trees.order import in_order
 
 
 def grown(
@@ -36,7 +35,7 @@ def test_its_trees_are_sound_and_come_back_from_a_file() -> None:
     )
     forest = grown(values)
     again = Forest.load(through_bytes(forest.dump))  # the check of every file
-    assert again.same(in_order(forest))
+    assert again.same(forest)
     assert forest.trees == 50
     per_tree = np.add.reduceat(forest.leaf_count, forest.leaf_offsets[:-1])
     assert (per_tree == 256).all()

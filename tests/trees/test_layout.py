@@ -90,6 +90,12 @@ def test_bits_give_whole_numbers_back(numbers: list[int]) -> None:
     assert box.arrays["x"].nbytes == 1 + -(-most * len(numbers) // 8)
 
 
+@pytest.mark.parametrize("number", [-1, 2**32])
+def test_what_does_not_fit_into_bits_is_not_written(number: int) -> None:
+    with pytest.raises(TypeError, match="bits"):
+        pack.pack_bits(Box(), "x", np.asarray([number]))
+
+
 @pytest.mark.parametrize("kept", [[], [3], [3, 23], [3, 23, 162, 0], [3, 23, 163], [33, *[0] * 21], [255, 1]])
 def test_bits_that_do_not_fit_are_refused(kept: list[int]) -> None:
     box = Box()

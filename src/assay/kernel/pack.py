@@ -53,6 +53,8 @@ def pack_bits(box: Box, name: str, array: NDArray[Any]) -> None:
     [3, 23, 162]
     """
     width = int(array.max(initial=0)).bit_length()
+    if width > MOST_BITS or (array.size and int(array.min()) < 0):
+        raise TypeError(f"{box.where}: '{name}' holds numbers below 0 or beyond {MOST_BITS} bits")
     bits = (array.astype(np.uint64)[:, None] >> np.arange(width - 1, -1, -1, dtype=np.uint64)) & np.uint64(1)
     box.put_array(name, np.concatenate([[np.uint8(width)], np.packbits(bits.astype(np.uint8).ravel())]))
 

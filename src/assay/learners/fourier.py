@@ -19,7 +19,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About
+from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Real, Whole, check_settings
 from assay.neural.inputs import Inputs
 from assay.neural.network import Network
@@ -67,7 +67,7 @@ class Fourier:
         assert some.y is not None
         x = waved(network, inputs, some)
         weights = solve_exactly(x, targets(head, some.y), weight_of(some), head, strength, None, clock)
-        return Waves(inputs, filled(network, weights), baselines, strength, tuple(tried))
+        return Waves(inputs, filled(network, weights), baselines, strength, tuple(tried), whole.vector.features)
 
     def _chosen(
         self, network: Network, inputs: Inputs, whole: Batch, head: Head, clock: Clock, rng: np.random.Generator
@@ -103,7 +103,7 @@ class Fourier:
         network = Network.load(box.box("network"), inputs, head.width)
         baselines = Baselines.load(box.box("baselines"), len(features))
         tried = box.array("tried", np.float64, (None,), finite=False)
-        return Waves(inputs, network, baselines, box.real("strength", 0.0), tuple(tried.tolist()))
+        return Waves(inputs, network, baselines, box.real("strength", 0.0), tuple(tried.tolist()), features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +115,15 @@ class Waves:
     baselines: Baselines
     strength: float
     tried: tuple[float, ...]  # loss of rows that were held back, a strength each
+    features: tuple[Feature, ...]
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
         return self.network.scores(self.inputs.columns(batch.vector), self.inputs.rows(batch.vector))
+
+    def single(self) -> Score:
+        """The same for one row."""
+        return self.network.single(self.inputs.single(self.features))
 
     def contributions(self, batch: Batch) -> Floats:
         """Integrated gradients (Sundararajan, Taly & Yan 2017), an approximation that adds up exactly: [n, d + 1, w]."""

@@ -18,7 +18,7 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About
+from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.neural.inputs import Inputs
 from assay.neural.network import Network
@@ -89,7 +89,8 @@ class Perceptron:
                 if not epoch.loss >= least:  # the last one where nothing can be judged
                     kept, least = epoch.weights, epoch.loss
             network = training.network(kept, unit.centre, unit.scale)
-        return Perceptrons(inputs, network, Baselines.learn(whole.vector, rng), tuple(curve))
+        baselines = Baselines.learn(whole.vector, rng)
+        return Perceptrons(inputs, network, baselines, tuple(curve), whole.vector.features)
 
     def _left_out(self, rows: int, rng: np.random.Generator) -> NDArray[np.bool_]:
         """[members, n] rows that a member does not learn from; none of a handful."""
@@ -122,7 +123,8 @@ class Perceptron:
         inputs = Inputs.load(box.box("inputs"), features)
         network = Network.load(box.box("network"), inputs, head.width)
         curve = box.array("curve", np.float64, (None,), finite=False)
-        return Perceptrons(inputs, network, Baselines.load(box.box("baselines"), len(features)), tuple(curve.tolist()))
+        baselines = Baselines.load(box.box("baselines"), len(features))
+        return Perceptrons(inputs, network, baselines, tuple(curve.tolist()), features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +135,15 @@ class Perceptrons:
     network: Network
     baselines: Baselines
     curve: tuple[float, ...]  # an epoch each: loss on rows that members left out; NaN where there were none
+    features: tuple[Feature, ...]
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
         return self.network.scores(self.inputs.columns(batch.vector), self.inputs.rows(batch.vector))
+
+    def single(self) -> Score:
+        """The same for one row."""
+        return self.network.single(self.inputs.single(self.features))
 
     def contributions(self, batch: Batch) -> Floats:
         """Integrated gradients (Sundararajan, Taly & Yan 2017), an approximation that adds up exactly: [n, d + 1, w].

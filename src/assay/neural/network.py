@@ -12,6 +12,7 @@ What a member does with an encoded row (assay.neural.inputs):
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -54,6 +55,21 @@ class Network:
             x = self.looked_up(columns[part], rows[part])
             out[part] = self.of_inputs(x)
         return out
+
+    def single(
+        self, read: Callable[[Sequence[float]], tuple[list[float], list[int]]]
+    ) -> Callable[[Sequence[float]], list[float]]:
+        """From values [d] of one row to its scores [w], where `read` encodes one (inputs.py): the bits of `scores`."""
+
+        def score(row: Sequence[float]) -> list[float]:
+            columns, places = read(row)
+            x = self.looked_up(
+                np.asarray([columns]).reshape(1, -1), np.asarray([places], dtype=np.int64).reshape(1, -1)
+            )
+            found: list[float] = self.of_inputs(x)[0].tolist()
+            return found
+
+        return score
 
     def units(self, columns: Floats, rows: Ints) -> Floats:
         """What the last layer's units of all members say of encoded rows: [n, k·h]."""

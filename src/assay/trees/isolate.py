@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..kernel.clock import Clock
 from .forest import Forest
+from .order import in_order
 from .walk import DEFAULT_LEFT, LARGEST, MISSING_NAN, ZERO, Floats, Ints
 
 AT_ONCE = 25  # trees that are grown between two looks at the clock
@@ -159,7 +160,7 @@ def _forest(levels: list[_Level], trees: int, features: int) -> Forest:
         own = children[whole["is_left"][children] == side]
         into[parent[own]] = name[own]
     size = whole["size"][leaves]
-    return Forest(
+    found = Forest(
         features=features,
         width=1,
         average=True,
@@ -175,3 +176,4 @@ def _forest(levels: list[_Level], trees: int, features: int) -> Forest:
         leaf_value=-(depth[leaves] + usual_path(size)),
         leaf_count=size.astype(np.int32),
     )
+    return in_order(found)
