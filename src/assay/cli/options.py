@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.kernel.errors import RequestError
+from assay.kernel.plan import WAYS_TO_SHIP
 from assay.kernel.words import LANGUAGES, Say, refusal
 
 from .speech import helped
@@ -41,6 +42,9 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--target", default="", metavar="COLUMN", help=helped("target", lang))
     parser.add_argument("--minutes", type=float, default=None, help=helped("minutes", lang))
     parser.add_argument("--trials", type=int, metavar="N", help=helped("trials", lang))
+    parser.add_argument("--readable", action="store_true", help=helped("readable", lang))
+    parser.add_argument("--ship", choices=WAYS_TO_SHIP, default="bag", help=helped("ship", lang))
+    parser.add_argument("--latency", default="", metavar="TIME", help=helped("latency", lang))
     group = parser.add_argument_group(helped("overruling", lang))
     group.add_argument("--task", default="", help=helped("task", lang))
     group.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=helped("kind", lang))
@@ -100,6 +104,9 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "folds": parsed.folds or 0,
         "sealed": parsed.sealed,
         "level": parsed.level,
+        "readable": parsed.readable,
+        "ship": parsed.ship,
+        "latency": parsed.latency,
         "memory": parsed.memory,
         "privacy": parsed.privacy,
         "delta": parsed.delta,

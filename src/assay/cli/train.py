@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
-from assay.kernel.plan import MEMBERSHIP, WAYS_TO_SHIP
+from assay.kernel.plan import MEMBERSHIP
 from assay.kernel.words import refusal
 
 from .options import common, reading, reading_options, stem, tell, wished, wishes, writable
@@ -24,9 +24,6 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--test", metavar="DATA", help=helped("test", lang))
     parser.add_argument("--limit", action="append", default=[], metavar="LIMIT",
                         help=helped("limit", lang))  # fmt: skip
-    parser.add_argument("--readable", action="store_true", help=helped("readable", lang))
-    parser.add_argument("--ship", choices=WAYS_TO_SHIP, default="bag", help=helped("ship", lang))
-    parser.add_argument("--latency", default="", metavar="TIME", help=helped("latency", lang))
     parser.add_argument("--membership", choices=MEMBERSHIP, default="quick", help=helped("membership", lang))
     parser.add_argument("--annex", metavar="FILE", help=helped("annex", lang))
     parser.add_argument("--examples", action="store_true", help=helped("examples", lang))
@@ -77,9 +74,6 @@ def run(parsed: argparse.Namespace) -> int:
             ),
             clock=_budget(parsed, started),
             options=reading_options(parsed),
-            readable=parsed.readable,
-            ship=parsed.ship,
-            latency=parsed.latency,
             membership=parsed.membership,
             **wished(parsed),
         )

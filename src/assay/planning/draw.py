@@ -33,7 +33,7 @@ from .durations import written
 from .fitting import Fit
 from .kinds import check_names, is_row_number, plan_column
 from .mitigation import mitigation, mitigation_notes
-from .portfolio import candidates, check_learners
+from .portfolio import candidates, check_learners, only_readable
 from .splits import (
     DEAR_FOLDS,
     DEAREST_FOLDS,
@@ -110,6 +110,8 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, checkpoints
     )
     check_learners(portfolio, left_out, task.head(codec), key_of(task), forms, wishes.readable)
+    if wishes.readable:
+        portfolio = only_readable(portfolio)
     plan = Plan(
         data=_data_card(data, table.rows, fit),
         memory=fit.limit if fit is not None and (fit.asked or fit.drawn is not None) else 0,

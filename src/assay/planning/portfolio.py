@@ -92,6 +92,12 @@ def check_learners(
     raise refusal(RequestError, "planning", "no_learner", task=task, able=able)
 
 
+def only_readable(found: list[Candidate]) -> list[Candidate]:
+    """Those that a person can read, and the constant guess."""
+    room = shelf("learners")
+    return [one for one in found if (about := room.get(one.learner).about).readable or about.order == 0]
+
+
 def _whole_cells_first(found: list[Candidate]) -> list[Candidate]:
     """After the constant guess, what reads whole texts and looks at whole pictures; what sees a few factors of them gets the time that is left.
 
