@@ -163,7 +163,7 @@ def test_what_is_no_sum_of_steps_is_refused() -> None:
         with pytest.raises(RequestError, match="--learner additive"):
             _ = blend.scorecard
     line = assay.train(table(), "paid", folds=2, trials=1, learners=("linear",), checks=())
-    with pytest.raises(RequestError, match="no sum of what single columns"):
+    with pytest.raises(RequestError, match="no sum of steps along single columns"):
         _ = line.scorecard
     with pytest.raises(RequestError, match="odds of one of two"):
         _ = trained("sort").scorecard
