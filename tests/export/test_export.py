@@ -124,6 +124,7 @@ def of_graph(draw: Callable[[Graph, str], str], x: Floats) -> Floats:
         ("boosting", {"one_hot": 1, "rounds": 40}),
         ("neighbours", {}),
         ("neighbours", {"neighbours": 1}),
+        ("fourier", {"waves": 64, "embedding": 4}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16, "activation": "selu", "waves": 0}),
         ("perceptron", {"epochs": 4, "members": 2, "width": 16, "activation": "relu"}),
@@ -177,6 +178,15 @@ def test_metadata_says_what_the_file_is(tmp_path: Path) -> None:
     assert about["data_sha256"] == model.plan.data["sha256"]
     assert about["assay"] == assay.__version__
     assert "1970" in about["dates"]
+
+
+@pytest.mark.parametrize(("learner", "version"), [("linear", 10), ("boosting", 12)])
+def test_a_file_of_trees_is_refused_by_runtimes_that_answer_them_wrongly(
+    learner: str, version: int, tmp_path: Path
+) -> None:
+    """ONNX Runtime 1.22.1 reads version 10, 1.23.2 version 11, 1.24.1 version 12: that one has trees in float64 that are right."""
+    trained("binary", learner).export(tmp_path / "m.onnx")
+    assert onnx.load(tmp_path / "m.onnx").ir_version == version
 
 
 def test_a_file_that_answers_otherwise_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from ..kernel.need import need
 from .graph import Body, Graph, Node
 
 OPSET, TREES_OPSET, IR = 18, 5, 10
+# ONNX Runtime up to 1.23.2 answers otherwise than it should for trees in float64, and reads no version beyond 11: it refuses such a file.
+IR_OF_TREES = 12
 KINDS = ("double", "float", "string", "int64", "uint8", "bool")
 Shape = tuple[str, tuple[int | str, ...]]  # a kind, and what each dimension is: so many, or a name for any number
 
@@ -33,7 +35,8 @@ def to_bytes(
     kept = [numpy_helper.from_array(array, name) for name, array in graph.constants.items()]
     made = _made(helper, numpy_helper, "assay", graph.nodes, inputs, outputs, kept)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", TREES_OPSET)]
-    model = helper.make_model(made, opset_imports=opsets, ir_version=IR, producer_name="assay")
+    version = IR_OF_TREES if any(node.operation == "TreeEnsemble" for node in graph.nodes) else IR
+    model = helper.make_model(made, opset_imports=opsets, ir_version=version, producer_name="assay")
     helper.set_model_props(model, dict(about))
     content: bytes = model.SerializeToString()
     return content
