@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.forms import Batch, Feature, Head, Vector
 from assay.kernel.threads import at_most
@@ -110,6 +111,18 @@ def test_boosting_equals_a_bare_lightgbm() -> None:
     np.testing.assert_allclose(same.scores(X)[:, 0], bare.predict(X), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(ours.predict(data), same.settled().scores(X), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(ours.predict(data)[:, 0], bare.predict(X), atol=1e-5 * y.std())
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1.0, 1e25])
+def test_trees_of_targets_of_any_size_come_back_from_a_file(scale: float) -> None:
+    """Squared errors of such targets are beyond single precision, in which a file keeps the losses where it can."""
+    data = batch(X, scale * (X[:, 0] + 0.1 * RNG.normal(size=1200)))
+    model, box = fit(Boosting(rounds=20), data, Head.value()), Box()
+    model.dump(box)
+    assert box.arrays["curve"].dtype == (np.float32 if scale == 1.0 else np.float64)
+    again = Boosting.load(box, Head.value(), data.vector.features)
+    assert again.curve == model.curve
+    np.testing.assert_array_equal(again.predict(data), model.predict(data))
 
 
 def test_tune_rows_stop_the_growing() -> None:

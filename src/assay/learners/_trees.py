@@ -56,9 +56,11 @@ class Trees:
         if forest.features != len(features) + (0 if made is None else made.width) or forest.width != head.width:
             raise box.refuse(f"the trees are of {forest.features} features and width {forest.width}")
         kept = box.arrays.get("curve")
-        digits = np.float32 if kept is not None and kept.dtype == np.float32 else np.float64  # as format 1 has it
-        curve = box.array("curve", digits, (None,)).tolist()
-        return cls(forest, curve, box.array("gains", np.float64, (len(features),)), made)
+        digits = np.float32 if kept is not None and kept.dtype == np.float32 else np.float64
+        curve = box.array(
+            "curve", digits, (None,), finite=False
+        ).tolist()  # a library's sums of huge targets may have no end
+        return cls(forest, curve, box.array("gains", np.float64, (len(features),), finite=False), made)
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
@@ -86,7 +88,12 @@ class Trees:
     def dump(self, box: Box) -> None:
         """Trees as arrays."""
         self.forest.dump(box.add("forest"))
-        box.put_array("curve", np.asarray(self.curve, dtype=np.float32))
+        curve = np.asarray(self.curve, dtype=np.float64)
+        with np.errstate(over="ignore", under="ignore"):
+            short = curve.astype(np.float32)
+        box.put_array(
+            "curve", short if np.array_equal(short, curve, equal_nan=True) else curve
+        )  # losses of huge targets are beyond it
         box.put_array("gains", self.gains)
         if self.made is not None:
             self.made.dump(box.add("made"))
@@ -96,5 +103,5 @@ class Trees:
         return {
             "rounds": self.forest.iterations,
             "made": 0 if self.made is None else self.made.width,
-            "curve": [round(v, 6) for v in self.curve[:: max(1, len(self.curve) // 200)]],
+            "curve": [round(v, 6) for v in self.curve[:: max(1, len(self.curve) // 200)] if np.isfinite(v)],
         }

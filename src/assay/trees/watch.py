@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..kernel.clock import Clock
@@ -18,7 +20,7 @@ class Watch:
     def stop(self, place: int, end: int, loss: float | None) -> bool:
         """Whether round `place` (from 0) of `end` was the last; `loss` is that on the tune rows, None where there are none."""
         if loss is not None:
-            self.curve.append(float(np.float32(loss)))  # as a file keeps it
+            self.curve.append(_short(loss))
             if loss < self.least:
                 self.least, self.best = loss, place
         if self.clock.remaining() < 1.2 * self.clock.spent() / (place + 1):
@@ -29,3 +31,9 @@ class Watch:
     def keep(self, grown: int) -> int:
         """Rounds that are kept of those that were grown."""
         return self.best + 1 if self.patience and self.curve else grown
+
+
+def _short(loss: float) -> float:
+    """As many digits as single precision has, at any size: a file keeps a curve so."""
+    digits, exponent = math.frexp(loss)
+    return math.ldexp(float(np.float32(digits)), exponent)
