@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,12 @@ def test_time_that_is_up_leaves_an_answer() -> None:
     fitted = Fourier().fit(train, tune, Head.classes(2), Clock.start(0.0), np.random.default_rng(0))
     assert np.isfinite(fitted.predict(train)).all()
     assert fitted.strength == STRENGTHS[0]
+
+
+def test_where_few_rows_have_weight_those_alone_teach() -> None:
+    y, weight = VALUES[:, 0], np.zeros(600)
+    weight[[3, 77, 120, 200, 201, 310, 333, 390, 401, 440]] = 2.0
+    train, tune = (replace(batch(y, rows), weight=weight[rows]) for rows in (slice(0, 400), slice(400, 450)))
+    fitted = Fourier().fit(train, tune, Head.value(), Clock.start(), np.random.default_rng(0))
+    assert np.isfinite(fitted.predict(batch(y))).all()
+    assert np.isfinite(fitted.tried).all()

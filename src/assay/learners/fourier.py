@@ -62,8 +62,9 @@ class Fourier:
         inputs = Inputs.learn(whole.vector)
         network = stretched(random_waves(inputs, self.embedding, self.waves, head.width, rng), self.reach)
         baselines = Baselines.learn(whole.vector, rng)
-        strength, tried = self._chosen(network, inputs, whole, head, clock.slice(clock.remaining() / 2), rng)
-        some = _drawn(whole, _most_rows(self.waves), rng)
+        telling = whole.take(np.flatnonzero(weight_of(whole)))  # any part of these has some weight
+        strength, tried = self._chosen(network, inputs, telling, head, clock.slice(clock.remaining() / 2), rng)
+        some = _drawn(telling, _most_rows(self.waves), rng)
         assert some.y is not None
         x = waved(network, inputs, some)
         weights = solve_exactly(x, targets(head, some.y), weight_of(some), head, strength, None, clock)

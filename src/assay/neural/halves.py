@@ -1,4 +1,4 @@
-"""How do numbers rest in half their size, or a quarter?
+"""How do numbers rest in half their size, or a third?
 
 As halves (float16), whose bits the file keeps as whole numbers: its format knows no halves. Small networks are content with less:
 `coarse` moves weights to 2,048 points of a grid (kernel/grid.py) before anything is measured, and the file keeps the points, eleven bits each.

@@ -26,13 +26,13 @@ def in_order(forest: Forest) -> Forest:
     nodes, leaves = forest.node_offsets, forest.leaf_offsets
     if not len(forest.feature):
         return forest
-    place, first = _places(forest)  # of each node [nodes], and the first leaf below it [nodes]
+    place, first, left = _places(forest)
     order = np.argsort(place)  # the old number of each new one
     start = np.repeat(nodes[:-1], np.diff(nodes))
     leaf_order = np.empty(leaves[-1], dtype=np.intp)
     leaf_place = np.arange(leaves[-1])  # of trees of one leaf, and of all others once they are put in
     children = []
-    for child, below in ((forest.left, first), (forest.right, first + _below(forest)[0])):
+    for child, below in ((forest.left, first), (forest.right, first + left)):
         inner = child >= 0
         told = np.empty(len(child), dtype=np.int64)
         told[inner] = place[child[inner] + start[inner]] - start[inner]
@@ -117,8 +117,8 @@ def _below(forest: Forest) -> tuple[Ints, list[Ints]]:
     return left, levels
 
 
-def _places(forest: Forest) -> tuple[Ints, Ints]:
-    """The place of each node among all nodes, and of the first leaf below it among all leaves: [nodes] each."""
+def _places(forest: Forest) -> tuple[Ints, Ints, Ints]:
+    """The place of each node among all nodes, that of the first leaf below it among all leaves, and how many are below its left child: [nodes] each."""
     nodes = np.diff(forest.node_offsets)
     start = np.repeat(forest.node_offsets[:-1], nodes).astype(np.intp)
     left, levels = _below(forest)
@@ -129,4 +129,4 @@ def _places(forest: Forest) -> tuple[Ints, Ints]:
             below = (child + start[level])[inner]
             place[below] = place[level][inner] + (1 if moved is None else moved[inner])
             first[below] = first[level][inner] + (0 if moved is None else moved[inner])
-    return place, first
+    return place, first, left
