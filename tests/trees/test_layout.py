@@ -74,8 +74,13 @@ def test_numbers_on_no_grid_are_kept_in_full() -> None:
 def test_a_small_file_cannot_ask_for_much_memory() -> None:
     box = Box()
     grid.put_values(box, "x", np.zeros(3), np.array([3]))
-    with pytest.raises(BundleInvalid, match="tell apart"):
-        grid.values_of(box, "x", np.array([10**11]))
+    for sizes in (
+        [10**11],
+        [2**62, 2**62],
+        [2**62] * 4,
+    ):  # sums beyond 64 bits, one of them as if nothing were asked for
+        with pytest.raises(BundleInvalid, match="tell apart"):
+            grid.values_of(box, "x", np.array(sizes))
 
 
 # -------------------------------------------------------------------------------------------------------------- bits

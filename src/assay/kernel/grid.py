@@ -69,7 +69,7 @@ def put_values(box: Box, name: str, values: Floats, sizes: Ints) -> None:
 
 def values_of(box: Box, name: str, sizes: Ints) -> Floats:
     """The numbers that were put. Raises BundleInvalid."""
-    size = int(sizes.sum())
+    size = sum(sizes.tolist())  # as large as a stranger may say, beyond 64 bits, too
     if name in box.arrays:
         return box.array(name, np.float64, (size,))
     if size > MANY_ALIKE and 8 * len(box.array(f"{name}_levels", np.uint8, (None,))) < size:
