@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 
+import numpy as np
 import pytest
 
 from assay.kernel.errors import DataError
@@ -50,6 +51,40 @@ def test_one_foreign_byte_in_utf8_is_kept_and_counted(tmp_path):
     assert data["name"].texts()[-1] == "René"
     assert data.source.details["encoding"] == "utf-8"
     assert data.source.details["bytes_guessed"] == 1
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(("text", "encoding"), [(SIMPLE, "gb18030"), (TRADITIONAL, "big5")])
+@pytest.mark.parametrize("first", ["utf-8", "wide"])
+def test_lines_of_two_encodings_are_read_each_in_its_own(mark, text, encoding, first, tmp_path, monkeypatch):
+    header, *rows = text.splitlines(keepends=True)
+    wide, utf8 = "".join(rows * 40).encode(encoding), "".join(rows * 70).encode()
+    path = tmp_path / "people.csv"
+    path.write_bytes(mark + header.encode() + (utf8 + wide if first == "utf-8" else wide + utf8))
+    data = Csv.read(path)
+    found = [",".join(row) for row in zip(*(column.texts() for column in data), strict=True)]
+    assert found == [row.rstrip() for row in (rows * 110)]
+    assert data.names == tuple(header.rstrip().split(","))
+    assert data.source.details["encoding"] == f"{'utf-8-sig' if mark else 'utf-8'} + {encoding}"
+    foreign = sum(not letter.isascii() for letter in "".join(rows * 40))
+    assert data.source.details["bytes_guessed"] == foreign
+    assert {"n": foreign} in [note.values for note in Csv.notes(data.source)]
+
+    monkeypatch.setattr("assay.readers._spool.LETTERS", 200)
+    stored = Csv.stored(path, 0)
+    assert stored is not None
+    assert stored.source.details["encoding"] == data.source.details["encoding"]
+    assert stored.source.details["bytes_guessed"] == foreign
+    whole = stored.take(np.arange(stored.rows))
+    assert [",".join(row) for row in zip(*(column.texts() for column in whole), strict=True)] == found
+    stored.close()
+
+
+@pytest.mark.parametrize("words", ["一\n二\n不\n王\n", "联通\n移动\n电信\n", "姓名\n张三\n一\n李四\n"])
+def test_short_words_that_happen_to_be_utf8_are_of_the_encoding_of_the_others(words):
+    text = words * 20 + "客户按时还款\n"
+    found = decode(text.encode("gb18030"))
+    assert (found.encoding, found.utf8.decode(), found.guessed) == ("gb18030", text, 0)
 
 
 def test_a_told_encoding_is_heeded_or_refused():

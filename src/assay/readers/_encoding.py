@@ -2,7 +2,8 @@
 
 Byte-order marks first, then UTF-8 taken strictly, then UTF-16 by its zero bytes; what remains is judged by how
 plausible the decoded text is: GB18030 and Big5 by the share of everyday characters, Western code pages by accented
-letters that stand alone between plain ones. Nothing here knows of tables.
+letters that stand alone between plain ones. Lines of two encodings in one file, as exports pasted together have them,
+are read each in its own. Nothing here knows of tables.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
 )
 JUDGED = 1 << 20  # bytes around the first foreign one that are judged
+PIECES = 8  # pieces of that size in which lines of another encoding are looked for
 HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 UTF8_CHARACTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 # Two-byte characters as each encoding's readers cut them; everyday ones (level 1, punctuation) tell them apart.
@@ -32,13 +34,19 @@ GB_CHARACTER = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 GB_EVERYDAY = re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe]")
 BIG5_CHARACTER = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
 BIG5_EVERYDAY = re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|[\xa1-\xa3][\x40-\x7e\xa1-\xfe]")
+EVERYDAY = {"gb18030": (GB_CHARACTER, GB_EVERYDAY), "big5": (BIG5_CHARACTER, BIG5_EVERYDAY)}
+CHINESE_UTF8 = re.compile(rb"[\xe3-\xe9\xef][\x80-\xbf]{2}")
+AND = " + "  # between the names of two encodings
 WESTERN_LETTER = re.compile(rb"[\xc0-\xd6\xd8-\xf6\xf8-\xff\x8a\x8c\x8e\x9a\x9c\x9e\x9f]")
 WESTERN_SIGN = re.compile(rb"[\x80\x82-\x87\x91-\x97\x99\xa0\xa1\xa3\xa7-\xab\xad\xae\xb0-\xb7\xba-\xbf\xd7\xf7]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """Text as UTF-8 bytes without a mark, the name of the encoding found, and how many bytes had to be guessed."""
+    """Text as UTF-8 bytes without a mark, the encoding found, and how many characters are not of it.
+
+    encoding : its name; "utf-8 + gb18030" where lines are of the one or the other, the second then counted in `guessed`
+    """
 
     utf8: bytes
     encoding: str
@@ -85,10 +93,15 @@ def _marked(raw: bytes, codec: str, name: str) -> Decoded:
         return Decoded(utf8=utf8, encoding=name)
     except UnicodeDecodeError:
         if codec == "utf-8":
-            text, guessed = _mended(raw)
-            return Decoded(utf8=text.encode(), encoding=name, guessed=guessed)
+            return _mixed(raw, name, _beside_utf8(_pieces(raw)))
         text = raw.decode(codec, "replace")
         return Decoded(utf8=text.encode("utf-8", "replace"), encoding=name, guessed=text.count("\ufffd"))
+
+
+def _mixed(raw: bytes, name: str, beside: str) -> Decoded:
+    """UTF-8, and in it lines of the encoding `beside`, or single Western bytes."""
+    text, guessed = mended(raw.decode("utf-8", "surrogateescape"), beside)
+    return Decoded(utf8=text.encode(), encoding=f"{name}{AND}{beside}" if beside else name, guessed=guessed)
 
 
 def _wide_without_mark(raw: bytes) -> str:
@@ -107,19 +120,55 @@ def _foreign(raw: bytes, first: int) -> Decoded:
     wide = _wide_without_mark(raw)
     if wide:
         return Decoded(utf8=raw.decode(wide, "replace").encode("utf-8", "replace"), encoding=wide)
+    beside = _beside_utf8(_pieces(raw))
+    if beside:
+        return _mixed(raw, "utf-8", beside)
     sample = raw[max(0, first - JUDGED // 2) : first + JUDGED]
     scores = plausibility(sample)
     for name in sorted(scores, key=lambda name: -scores[name]):
         if name == "utf-8":
-            text, guessed = _mended(raw)
-            return Decoded(utf8=text.encode(), encoding="utf-8", guessed=guessed)
+            return _mixed(raw, "utf-8", "")
         try:
             return Decoded(utf8=raw.decode(name).encode(), encoding=name)
         except UnicodeDecodeError:
-            if scores[name] > 0.9 and name in ("gb18030", "big5"):
+            if scores[name] > 0.9 and name in EVERYDAY:
                 text = raw.decode(name, "replace")
                 return Decoded(utf8=text.encode(), encoding=name, guessed=text.count("\ufffd"))
     return Decoded(utf8=raw.decode("latin-1").encode(), encoding="latin-1")
+
+
+def _pieces(raw: bytes) -> bytes:
+    """Whole lines from all over the text, some megabytes at most."""
+    if len(raw) <= PIECES * JUDGED:
+        return raw
+    found = []
+    for k in range(PIECES):
+        piece = raw[k * len(raw) // PIECES :][:JUDGED]
+        found.append(piece[piece.find(b"\n") + 1 : piece.rfind(b"\n") + 1])
+    return b"".join(found)
+
+
+def _beside_utf8(sample: bytes) -> str:
+    """The encoding of Chinese lines that are not UTF-8 where other Chinese lines are; "" where one encoding explains them all."""
+    sides: tuple[list[bytes], list[bytes]] = ([], [])
+    for line in sample.split(b"\n"):
+        if not line.isascii():
+            sides[_is_utf8(line)].append(line)
+    foreign, own = (b"\n".join(side) for side in sides)
+    scores = plausibility(foreign)
+    best = max(scores, key=lambda name: scores[name])
+    if not own or best not in EVERYDAY or scores[best] < 0.9 or _everyday(own, *EVERYDAY[best]) > 0.8:
+        return ""  # short words of GB18030 may happen to be UTF-8: they are everyday words as the others are
+    chinese = 3 * len(CHINESE_UTF8.findall(own))
+    return best if chinese > 0.8 * sum(len(run) for run in HIGH_RUN.findall(own)) else ""
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def plausibility(sample: bytes) -> dict[str, float]:
@@ -129,8 +178,7 @@ def plausibility(sample: bytes) -> dict[str, float]:
     whole = sum(len(c) for c in UTF8_CHARACTER.findall(sample))
     # A mostly whole UTF-8 file with a few broken bytes; chance alone rarely gives half.
     scores["utf-8"] = whole / high if whole > 0.8 * high else 0.0
-    scores["gb18030"] = _everyday(sample, GB_CHARACTER, GB_EVERYDAY)
-    scores["big5"] = _everyday(sample, BIG5_CHARACTER, BIG5_EVERYDAY)
+    scores |= {name: _everyday(sample, *patterns) for name, patterns in EVERYDAY.items()}
     scores["cp1252"] = _western(sample, high)
     return scores
 
@@ -161,7 +209,7 @@ def _beside_plain(sample: bytes, start: int, end: int) -> float:
 BROKEN = re.compile("[\udc80-\udcff]")  # bytes that broke UTF-8, kept as lone surrogates
 
 
-def western(match: re.Match[str]) -> str:
+def _western_letter(match: re.Match[str]) -> str:
     """A byte that broke UTF-8, kept as a lone surrogate, read as Western (cp1252)."""
     byte = bytes([ord(match.group()) - 0xDC00])
     try:
@@ -170,6 +218,16 @@ def western(match: re.Match[str]) -> str:
         return byte.decode("latin-1")
 
 
-def _mended(raw: bytes) -> tuple[str, int]:
-    """UTF-8 in which each broken byte is read as Western (cp1252) instead of being lost."""
-    return BROKEN.subn(western, raw.decode("utf-8", "surrogateescape"))
+def mended(text: str, beside: str = "") -> tuple[str, int]:
+    """Text in which what broke UTF-8 was kept as lone surrogates, read anew: (text, how many characters were).
+
+    beside : encoding in which lines with such bytes are read; without one each byte is read as Western (cp1252)
+    """
+    if not beside:
+        return BROKEN.subn(_western_letter, text)
+    lines, guessed = text.split("\n"), 0
+    for k, line in enumerate(lines):
+        if BROKEN.search(line):
+            lines[k] = line.encode("utf-8", "surrogateescape").decode(beside, "replace")
+            guessed += sum(not letter.isascii() for letter in lines[k])
+    return "\n".join(lines), guessed

@@ -24,7 +24,7 @@ from assay.kernel.words import refusal
 from . import _peek as peek
 from ._body import fast_body, slow_body
 from ._dialect import PRIVATE, Dialect
-from ._encoding import BROKEN, decode, western
+from ._encoding import AND, decode, mended
 from ._layout import Layout, Tail, find_tail
 from ._mend import Mender
 
@@ -69,20 +69,21 @@ class Lines:
 
     def blocks(self) -> Iterator[bytes]:
         """Blocks of whole lines. Raises DataError where a compressed file is broken, or a line has no end."""
-        errors = "surrogateescape" if self.encoding.startswith("utf-8") else "replace"
+        codec, _, beside = self.encoding.partition(AND)
+        errors = "surrogateescape" if codec.startswith("utf-8") else "replace"
         try:
-            with peek.open_bytes(self.path) as raw, io.TextIOWrapper(raw, self.encoding, errors) as file:
+            with peek.open_bytes(self.path) as raw, io.TextIOWrapper(raw, codec, errors) as file:
                 rest = ""
                 while letters := file.read(LETTERS):
                     text = rest + letters
                     cut = self._cut(text)
                     if cut:
-                        yield self._clean(text[:cut])
+                        yield self._clean(text[:cut], beside)
                     elif len(text) > 8 * LETTERS:
                         raise refusal(DataError, "readers/csv", "endless", name=self.path.name)
                     rest = text[cut:]
                 if rest:
-                    yield self._clean(rest)
+                    yield self._clean(rest, beside)
         except peek.BROKEN as error:
             raise refusal(DataError, "readers", "torn", name=self.path.name, error=str(error)) from error
 
@@ -102,9 +103,9 @@ class Lines:
                 return outside
         return cut  # a stray quote: the rows are mended as they are in a small table
 
-    def _clean(self, text: str) -> bytes:
+    def _clean(self, text: str, beside: str) -> bytes:
         if not text.isascii():
-            text, broken = BROKEN.subn(western, text)
+            text, broken = mended(text, beside)
             self.guessed += broken + (text.count("\ufffd") if not self.encoding.startswith("utf-8") else 0)
             text = text.replace(PRIVATE, " ")
         if "\0" in text:
