@@ -17,18 +17,18 @@ import numpy as np
 from assay.kernel import memory
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
-from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About, Score
+from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Whole, check_settings
 from assay.neural.inputs import Inputs
 from assay.neural.network import Network
 from assay.neural.random_waves import filled, random_waves, stretched, waved
-from assay.neural.reasons import Baselines, integrated
+from assay.neural.reasons import Baselines
 from assay.neural.unit import weight_of
-from assay.onnx_graph.graph import Graph
 from assay.stats.descent import solve_exactly
 from assay.stats.heads import losses, targets
+
+from ._networks import Wired
 
 STRENGTHS = (0.1, 0.03, 0.01, 0.001)  # of the ridge that are tried, in rows
 PARTS, ROWS_TO_CHOOSE = 4, 1_500  # are enough to see which is best
@@ -68,7 +68,7 @@ class Fourier:
         assert some.y is not None
         x = waved(network, inputs, some)
         weights = solve_exactly(x, targets(head, some.y), weight_of(some), head, strength, None, clock)
-        return Waves(inputs, filled(network, weights), baselines, strength, tuple(tried), whole.vector.features)
+        return Waves(inputs, filled(network, weights), baselines, whole.vector.features, strength, tuple(tried))
 
     def _chosen(
         self, network: Network, inputs: Inputs, whole: Batch, head: Head, clock: Clock, rng: np.random.Generator
@@ -100,47 +100,21 @@ class Fourier:
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Waves:
         """What was dumped, every shape checked. Raises BundleInvalid."""
-        inputs = Inputs.load(box.box("inputs"), features)
-        network = Network.load(box.box("network"), inputs, head.width)
-        baselines = Baselines.load(box.box("baselines"), len(features))
-        tried = box.array("tried", np.float64, (None,), finite=False)
-        return Waves(inputs, network, baselines, box.real("strength", 0.0), tuple(tried.tolist()), features)
+        net = Wired.opened(box, head, features)
+        tried, strength = box.array("tried", np.float64, (None,), finite=False), box.real("strength", 0.0)
+        return Waves(net.inputs, net.network, net.baselines, features, strength, tuple(tried.tolist()))
 
 
 @dataclass(frozen=True, eq=False)
-class Waves:
+class Waves(Wired):
     """Random waves and what each of them says."""
 
-    inputs: Inputs
-    network: Network
-    baselines: Baselines
     strength: float
     tried: tuple[float, ...]  # loss of rows that were held back, a strength each
-    features: tuple[Feature, ...]
-
-    def predict(self, batch: Batch) -> Floats:
-        """Raw scores [n, w]."""
-        return self.network.scores(self.inputs.columns(batch.vector), self.inputs.rows(batch.vector))
-
-    def single(self) -> Score:
-        """The same for one row."""
-        return self.network.single(self.inputs.single(self.features))
-
-    def contributions(self, batch: Batch) -> Floats:
-        """Integrated gradients (Sundararajan, Taly & Yan 2017), an approximation that adds up exactly: [n, d + 1, w]."""
-        return integrated(self.network, self.inputs, batch.vector, self.baselines)
-
-    def graph(self, graph: Graph, x: str) -> str:
-        """The same waves as nodes."""
-        from assay.onnx_graph.network import network_graph
-
-        return network_graph(graph, self.inputs, self.network, x)
 
     def dump(self, box: Box) -> None:
-        """Inputs, waves and baselines."""
-        self.inputs.dump(box.add("inputs"))
-        self.network.dump(box.add("network"))
-        self.baselines.dump(box.add("baselines"))
+        """What every network has, and how the ridge was chosen."""
+        super().dump(box)
         box.put(strength=self.strength)
         box.put_array("tried", np.asarray(self.tried, dtype=np.float64))
 

@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
-from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About, Score
+from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.neural.inputs import Inputs
-from assay.neural.network import Network
-from assay.neural.reasons import Baselines, integrated
+from assay.neural.reasons import Baselines
 from assay.neural.unit import Unit, weight_of
-from assay.onnx_graph.graph import Graph
+
+from ._networks import Wired
 
 if TYPE_CHECKING:
     from assay.neural.training import Form, Rows
@@ -90,7 +89,7 @@ class Perceptron:
                     kept, least = epoch.weights, epoch.loss
             network = training.network(kept, unit.centre, unit.scale)
         baselines = Baselines.learn(whole.vector, rng)
-        return Perceptrons(inputs, network, baselines, tuple(curve), whole.vector.features)
+        return Perceptrons(inputs, network, baselines, whole.vector.features, tuple(curve))
 
     def _left_out(self, rows: int, rng: np.random.Generator) -> NDArray[np.bool_]:
         """[members, n] rows that a member does not learn from; none of a handful."""
@@ -120,50 +119,20 @@ class Perceptron:
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Perceptrons:
         """The networks that were dumped, every shape checked; torch is not asked. Raises BundleInvalid."""
-        inputs = Inputs.load(box.box("inputs"), features)
-        network = Network.load(box.box("network"), inputs, head.width)
+        net = Wired.opened(box, head, features)
         curve = box.array("curve", np.float64, (None,), finite=False)
-        baselines = Baselines.load(box.box("baselines"), len(features))
-        return Perceptrons(inputs, network, baselines, tuple(curve.tolist()), features)
+        return Perceptrons(net.inputs, net.network, net.baselines, features, tuple(curve.tolist()))
 
 
 @dataclass(frozen=True, eq=False)
-class Perceptrons:
+class Perceptrons(Wired):
     """Trained members, as arrays."""
 
-    inputs: Inputs
-    network: Network
-    baselines: Baselines
     curve: tuple[float, ...]  # an epoch each: loss on rows that members left out; NaN where there were none
-    features: tuple[Feature, ...]
-
-    def predict(self, batch: Batch) -> Floats:
-        """Raw scores [n, w]."""
-        return self.network.scores(self.inputs.columns(batch.vector), self.inputs.rows(batch.vector))
-
-    def single(self) -> Score:
-        """The same for one row."""
-        return self.network.single(self.inputs.single(self.features))
-
-    def contributions(self, batch: Batch) -> Floats:
-        """Integrated gradients (Sundararajan, Taly & Yan 2017), an approximation that adds up exactly: [n, d + 1, w].
-
-        From the middle row and rows drawn column by column, in five points of the way from each; what the points miss
-        is spread in proportion (see assay.neural.reasons).
-        """
-        return integrated(self.network, self.inputs, batch.vector, self.baselines)
-
-    def graph(self, graph: Graph, x: str) -> str:
-        """The same layers as nodes."""
-        from assay.onnx_graph.network import network_graph
-
-        return network_graph(graph, self.inputs, self.network, x)
 
     def dump(self, box: Box) -> None:
-        """Inputs, weights and baselines."""
-        self.inputs.dump(box.add("inputs"))
-        self.network.dump(box.add("network"))
-        self.baselines.dump(box.add("baselines"))
+        """What every network has, and its training."""
+        super().dump(box)
         box.put_array("curve", np.asarray(self.curve, dtype=np.float64))
 
     def about(self) -> Mapping[str, Any]:
