@@ -70,13 +70,15 @@ def _run(arguments: list[str], lang: str) -> int:
         parser = verbs.add_parser(verb, help=about, description=said, epilog=helped(f"{verb}.epilog", lang), lang=lang)
         if verb == asked:  # only the verb that is asked for is loaded
             importlib.import_module(f"assay.cli.{verb}").options(parser, lang)
-    if not arguments:
+    try:
+        parsed, unread = top.parse_known_args(arguments)
+    except SystemExit as left:  # after --help and --version
+        return int(left.code or 0)
+    if unread:
+        verbs.choices.get(parsed.verb, top).error(f"unrecognized arguments: {' '.join(unread)}")
+    if not parsed.verb:
         top.print_help()
         return 0
-    try:
-        parsed = top.parse_args(arguments)
-    except SystemExit as left:  # argparse has already said what is wrong
-        return int(left.code or 0)
     code: int = importlib.import_module(f"assay.cli.{parsed.verb}").run(parsed)
     return code
 

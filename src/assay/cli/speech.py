@@ -10,7 +10,7 @@ import functools
 import os
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from .help import HELP
 
@@ -21,7 +21,7 @@ def language(arguments: Sequence[str]) -> str:
     >>> language(["plan", "loans.csv", "--lang", "zh"]), language(["--lang=en"])
     ('zh', 'en')
     """
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments, ""][1:], strict=True)
     asked = [after if a == "--lang" else a.removeprefix("--lang=") for a, after in pairs if a.startswith("--lang")]
     known = [lang for lang in asked if lang in HELP]
     return known[-1] if known else "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
@@ -40,11 +40,17 @@ def word(key: str, lang: str, **values: Any) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help speaks `lang`; what argparse itself refuses stays English."""
+    """A parser whose help and refusals speak our words."""
 
     def __init__(self, *, lang: str = "en", **more: Any) -> None:
         super().__init__(formatter_class=functools.partial(_Layout, lang=lang), add_help=False, **more)
         self.add_argument("-h", "--help", action="help", help=helped("help", lang))
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments. Raises RequestError."""
+        from .refused import refused
+
+        raise refused(message, self.prog, self._option_string_actions)
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):
