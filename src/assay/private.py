@@ -1,6 +1,6 @@
 """How is a model trained so that no single row of the table shows in it?
 
-A road of its own beside `assay.api`: nothing here is searched, folded, stopped early, calibrated or checked on rows. What is planned
+A road of its own beside `assay.training`: nothing here is searched, folded, stopped early, calibrated or checked on rows. What is planned
 comes from the wishes and the declared schema alone; rows enter twice, through a private learner (`privacy.learner`) and `privacy.figures`
 (the figures), each time as sums with Gaussian noise that an accountant adds up. Everything else in the model is made of what those released.
 

@@ -1,0 +1,393 @@
+"""How does a table become a model that says what it is worth? Once through.
+
+drawn → searched → shipped → described → checked → measured on the user's own rows. Reads like section 4 of the design.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .answers.annex import Annex, annex
+from .answers.stopwatch import seconds_one_row, some_rows
+from .auditing.evidence import from_training, with_thresholds
+from .auditing.examine import examine
+from .auditing.labelled import labelled, noted
+from .auditing.limits import Limit, keep
+from .kernel import memory
+from .kernel.clock import Clock
+from .kernel.data import Dataset, Floats, Ints
+from .kernel.findings import Finding
+from .kernel.forms import PLAIN, Head
+from .kernel.interrupts import through_one
+from .kernel.plan import Plan
+from .kernel.plugins import Evidence, Pool, Task, task_of
+from .kernel.words import number
+from .model import Model
+from .opening import Opened
+from .planning.draw import draw
+from .privacy.attacks import PROBABLE
+from .privacy.games import unplayable
+from .reading import read
+from .search import pool
+from .search.ensemble import Ensemble
+from .search.latency import within
+from .search.run import Event, Found, search
+from .search.ship import share_of_time, ship
+from .search.shipped import Shipped
+from .search.unmitigated import SHARE as WITHOUT_SHARE
+from .search.unmitigated import unmitigated
+from .search.whole import Whole, whole
+from .stats.expectation import expectation
+from .stats.group_thresholds import GroupThresholds, learn
+from .stats.profile import Profile
+from .stats.reference import FEWEST, MOST, Reference
+from .store.journal import Journal, open_journal
+
+RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
+LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
+# Shares of the time for training where more is to be done than the search:
+WHOLE_SHARE = 0.55  # the model is fitted on all rows of a table that was searched in part
+ROOM_USED = 0.8  # of the memory that is left, for the search: allocators keep some of what is given back
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Where to tell what is going on; each may be None."""
+
+    planned: Callable[[Plan], None] | None = None
+    trial: Callable[[Event], None] | None = None
+    check: Callable[[str, int, int], None] | None = None
+    price: Callable[[str, float, float], None] | None = (
+        None  # of a guarantee: metric, figure without it, figure with it
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked for beside the wishes that the plan is drawn from; see `assay.train`."""
+
+    test: Any = None
+    limits: Sequence[Limit] = ()
+    checks: Sequence[str] | None = None  # None is all of them
+    journal: str | os.PathLike[str] | None = None
+    resume: bool = False
+    watch: Watch = field(default_factory=Watch)
+    options: dict[str, Any] = field(default_factory=dict)  # of the reader
+
+    def checked(self, key: str) -> bool:
+        """Whether that check is asked for."""
+        return self.checks is None or key in self.checks
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What stays the same from the plan to the model, and the seconds that are not for the search."""
+
+    opened: Opened
+    plan: Plan
+    table: Dataset
+    wanted: Wanted
+    clock: Clock
+    asks_members: bool  # whether it is asked who was in the training data
+    reweighed: bool  # whether rows are reweighed, and what that changed is asked
+    reserve: float  # for checks and report
+    kept: float  # for models that are only compared with
+
+    @classmethod
+    def of(cls, opened: Opened, plan: Plan, table: Dataset, wanted: Wanted, clock: Clock) -> _Course:
+        reserve = min(RESERVE_SHARE * 60 * opened.wishes.budget, RESERVE_MOST) * (1 if wanted.test is None else 2)
+        left = max(0.0, clock.remaining() - reserve)
+        asks = _asks_members(plan, wanted)
+        reweighed = plan.mitigation.get("how") == "reweight" and wanted.checked("fairness")
+        kept = 0.0
+        if math.isfinite(left):
+            kept += pool.share_of_time(plan) * left if asks else 0.0
+            kept += WITHOUT_SHARE * (left - kept) if reweighed else 0.0
+        return cls(opened, plan, table, wanted, clock, asks, reweighed, reserve, kept)
+
+    def before_checks(self, kept: float = 0.0) -> Clock:
+        """What is left but for the checks, and for what else is kept."""
+        return self.clock.slice(self.clock.remaining() - self.reserve - kept)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """What the search found, and what of it ships."""
+
+    found: Found
+    again: Shipped | None = None  # what ships in place of the fold models
+    every: Whole | None = None  # what was learnt from all rows of a table larger than memory
+
+    @property
+    def shipped(self) -> Ensemble:
+        return self.found.ensemble if self.again is None else self.again.ensemble
+
+
+def trained(opened: Opened, wanted: Wanted, clock: Clock) -> Model:
+    """A model with its assay, from a source that was opened, within the budget."""
+    plan, table = draw(opened.data, opened.wishes, opened.fit)
+    rows = _test_rows(wanted, plan, table)  # before any training: what is wrong with them costs no minutes then
+    if wanted.watch.planned:
+        wanted.watch.planned(plan)
+    course = _Course.of(opened, plan, table, wanted, clock)
+    learnt = _learnt(course)
+    without = unmitigated(learnt.found, plan, table, course.before_checks()) if course.reweighed else None
+    model = _described(course, learnt)
+    if wanted.checks is None or wanted.checks:
+        model = _checked(course, learnt, model, without)
+    model = replace(model, card={**model.card, "seconds": _seconds(clock)})
+    return model if rows is None else _tested(course, learnt.found, model, rows)
+
+
+def _test_rows(wanted: Wanted, plan: Plan, table: Dataset) -> Dataset | None:
+    """The user's own test rows, as they were read. Raises DataError where the model could not be measured on them."""
+    if wanted.test is None:
+        return None
+    rows = read(wanted.test, **(wanted.options if isinstance(wanted.test, (str, os.PathLike)) else {}))
+    labelled(rows, plan, task_of(plan.task).codec(table[plan.target]))
+    return rows
+
+
+def _learnt(course: _Course) -> _Learnt:
+    """Search, learn from all rows where the table was searched in part, and make what ships."""
+    opened, plan, table, clock = course.opened, course.plan, course.table, course.clock
+    wanted = course.wanted
+    steps = None if wanted.journal is None else _journal(wanted.journal, wanted.resume, plan)
+    left = max(0.0, clock.remaining() - course.reserve)
+    share = WHOLE_SHARE if opened.stored is not None else share_of_time(plan)
+    searching = clock.slice((left - course.kept) * (1 - share))
+    with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
+        found = search(plan, table, searching, wanted.watch.trial or _silent, steps, plan.readable)
+    shipping = course.before_checks(course.kept)
+    every, again = None, None
+    if opened.stored is not None:
+        every = whole(found, plan, table, opened.stored, opened.numbers(plan), opened.fit.limit, shipping)
+        found, again = replace(found, settled=every.settled), Shipped(every.ensemble, every.note)
+    if every is None or (not every.learnt and plan.ship != "bag"):
+        again = ship(found, plan, table, shipping)
+    if plan.latency:
+        some = some_rows(opened.data, found.ensemble.parts)
+        found, again = within(found, again, plan, table, shipping, _stopwatch(plan, found, some))
+    return _Learnt(found, again, every)
+
+
+def _described(course: _Course, learnt: _Learnt) -> Model:
+    """The model that ships, with what is kept of the rows, before it is checked."""
+    plan, table, clock, found = course.plan, course.table, course.clock, learnt.found
+    card, every = _card(plan, found, learnt.shipped, table, clock), learnt.every
+    if every is not None:
+        rows = every.learnt if every.learnt and learnt.shipped is every.ensemble else table.rows
+        card["whole"] = {"rows": plan.data["rows"], "searched": table.rows, "learnt": rows}
+    return _model(
+        plan,
+        found,
+        learnt.shipped,
+        ledger=found.ledger,
+        card=card,
+        thresholds=_thresholds(plan, found, table),
+        profile=_profile(plan, found, table, clock.remaining() > 0),
+        reference=_reference(found, table, clock.remaining() > 0),
+    )
+
+
+def _checked(course: _Course, learnt: _Learnt, model: Model, without: tuple[Ensemble, Floats] | None) -> Model:
+    """The model with what the checks found out about it."""
+    plan, table, clock, wanted = course.plan, course.table, course.clock, course.wanted
+    found, shipped, again, watch = learnt.found, learnt.shipped, learnt.again, wanted.watch
+    size, spent = model.size_bytes(), clock.spent()
+    members = None
+    if course.asks_members:
+        if watch.check and plan.membership in pool.REFITS:  # it takes a while
+            watch.check("membership", 0, 1)
+        members = pool.pooled(found, shipped, plan, table, course.before_checks())
+    checking = clock if wanted.test is None else clock.slice(clock.remaining() / 2)
+    ask = model.asking(course.opened.data)
+    evidence, stopped = through_one(
+        lambda: from_training(found, shipped, plan, table, size, spent, checking, ask, members)
+    )
+    parts = None if evidence.folds is None else found.scored.parts
+    evidence = with_thresholds(evidence, model.thresholds, parts)
+    evidence = replace(evidence, profile=model.profile, before=_before(evidence, without))
+    evidence = replace(evidence, kept=lambda: tuple(model.to_box().texts_within()))
+    findings, broken = keep(examine(evidence, watch.check, wanted.checks), wanted.limits)
+    findings = findings if again is None else noted(findings, (again.note,))
+    card = {**model.card, "interrupted": found.interrupted or stopped}
+    if found.readable is not None:
+        card["readable"] = _readable(found.contenders[found.readable].name, findings)
+    exposure = None if members is None or members.made is None else _annex(members.made, plan, table, found)
+    return replace(model, findings=findings, broken_limits=broken, card=card, exposure=exposure)
+
+
+def _tested(course: _Course, found: Found, model: Model, rows: Dataset) -> Model:
+    """The model with what the checks found out on the user's own test rows."""
+    clock = course.clock
+    more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
+    taught = course.opened.data if course.asks_members and not len(found.split.sealed) else None
+    audited = model.audit(rows, name="test", tell=course.wanted.watch.check, clock=more, training=taught)
+    tested: tuple[Finding, ...] = audited.findings
+    keys = {"name": "audited", "rows": "audited_rows", "sha256": "audited_sha256"}
+    seen = {key: audited.card[told] for key, told in keys.items()}
+    return replace(model, tested=tested, card={**model.card, "tested": seen})
+
+
+def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:
+    """The model that ships, before anything is found out about it."""
+    conformal, constant = found.settled.conformal, found.constant
+    return Model(plan=plan, codec=found.codec, ensemble=shipped, conformal=conformal, constant=constant, **more)
+
+
+def _before(evidence: Evidence, without: tuple[Ensemble, Floats] | None) -> Floats | None:
+    """Scores [n, w] of the measured rows as they would be had no row been reweighed."""
+    if without is None:
+        return None
+    return without[1] if evidence.folds is not None else without[0].scores(evidence.data)
+
+
+def _asks_members(plan: Plan, wanted: Wanted) -> bool:
+    """Whether it is asked who was in the training data."""
+    asked = plan.membership != "none" and wanted.checked("membership")
+    return asked and bool(set(task_of(plan.task).about.gives) & set(PLAIN))
+
+
+def _annex(members: Pool, plan: Plan, table: Dataset, found: Found) -> Annex | None:
+    """Which rows are exposed; None where members cannot be told from others."""
+    if unplayable(members, bool(plan.splits.time)):
+        return None
+    task = task_of(plan.task)
+    fitted = found.rows, task.losses(found.settled.calibrated.scores, found.scored.y)
+    return annex(members, table, plan.names("id"), task.about.gives[0] in PROBABLE, plan.seed, fitted)
+
+
+def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profile:
+    """What is kept of the rows that were learnt from, and of how sure the models were of rows they had not seen."""
+    rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
+    names = plan.names("feature") + plan.names("sensitive")
+    expected = expectation(task_of(plan.task), found.codec, found.settled.calibrated.scores, found.scored.y)
+    return Profile.of(table.take(rows), names, measured, plan.target, expected)
+
+
+def _reference(found: Found, table: Dataset, in_time: bool) -> Reference | None:
+    """What is usual for rows just beyond the border of two answers, by models that had not seen them.
+
+    in_time : whether there is time for more than the fewest rows that will do
+    """
+    ensemble = found.ensemble
+    slow = ensemble.reads_texts or ensemble.looks_at_pictures  # their pulls take seconds that were not asked for
+    if slow or ensemble.head != Head.classes(2):
+        return None
+    data, folds = table.take(found.rows), found.scored.folds
+
+    def pulls(rows: Ints) -> Floats:
+        """Of some of the cross-fitted rows, without the base [m, parts]."""
+        return np.asarray(ensemble.contributions(data.take(rows), folds[rows])[:, :-1, 0])
+
+    return Reference.of(data, found.settled.calibrated.scores[:, 0], pulls, ensemble.parts, MOST if in_time else FEWEST)
+
+
+def _thresholds(plan: Plan, found: Found, table: Dataset) -> GroupThresholds | None:
+    """Thresholds of groups, learnt on scores of rows that the models had not seen; None where they were not asked for."""
+    if plan.mitigation.get("how") != "thresholds":
+        return None
+    column, favoured = table[plan.mitigation["column"]].take(found.rows), found.codec.labels.index(plan.favourable)
+    p = task_of(plan.task).answers(found.settled.calibrated.scores)[:, favoured]
+    return learn(column, favoured, p, found.scored.y == favoured)
+
+
+def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Callable[[Ensemble], float]:
+    """What measures the seconds from a row to its Answer, for any ensemble of this search."""
+    return lambda ensemble: seconds_one_row(_model(plan, found, ensemble).predict, rows)
+
+
+def _silent(event: Event) -> None:
+    """Nobody watches."""
+
+
+def _readable(name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """The best readable model, what its check found ("" where it was not asked), and whether it is recommended."""
+    finding = next((f for f in findings if f.check == "readable" and f.say.owner == "checks/readable"), None)
+    return {
+        "name": name,
+        "found": "" if finding is None else finding.say.key,
+        "recommended": finding is not None and bool(finding.advice),
+    }
+
+
+def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journal:
+    """The journal of this very run: the same data, plan and version, or it is refused.
+
+    The budget is part of it: a step that the clock cut short looks like any other, and more time would not mend it.
+    """
+    if not resume:
+        Journal(Path(folder), "").clear()
+    decided = plan.to_json()
+    names = ("target", "task", "columns", "splits", "seed", "level", "version")
+    said = {"sha256": plan.data["sha256"], **{k: decided[k] for k in names}, "minutes": float(plan.minutes)}
+    said |= {"mitigation": dict(plan.mitigation)} if plan.mitigation else {}
+    said |= {"trials": plan.trials} if plan.trials else {}
+    return open_journal(Path(folder), said)
+
+
+def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Clock) -> dict[str, Any]:
+    import lightgbm
+    import pyarrow
+    import scipy
+
+    task: Task = task_of(plan.task)
+    members = shipped.members
+    return {
+        # Runs that count trials are the same bytes whenever and wherever they are made.
+        "created": "" if clock.stands else datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "assay": plan.version,
+        "python": platform.python_version(),
+        "packages": {m.__name__: m.__version__ for m in (np, scipy, lightgbm, pyarrow)},
+        "sha256": plan.data["sha256"],
+        "seed": plan.seed,
+        "seconds": _seconds(clock),
+        "rows": table.rows,
+        "task": plan.task,
+        "task_title": task.about.say("tasks", "title"),
+        "target": plan.target,
+        "head": found.ensemble.head.name,
+        "blend": [{"name": m.name, "learner": m.learner, "weight": m.weight} for m in members],
+        "calibrated": found.settled.calibrated.kept,
+        "calibration_before": found.settled.calibrated.before,
+        "calibration_after": found.settled.calibrated.after,
+        "interrupted": found.interrupted,
+        "equation": {"equation": _equation(plan, found)},
+    }
+
+
+def _seconds(clock: Clock) -> float | None:
+    """Time spent, where it is looked at."""
+    return None if clock.stands else round(clock.spent(), 2)
+
+
+def _equation(plan: Plan, found: Found) -> str:
+    """The linear contender written out, in the unit of each column, the largest terms first."""
+    line = next((c.detail for c in found.contenders if c.learner == "linear"), None)
+    if line is None or len(line["intercept"]) != 1:
+        return ""
+    left = plan.target
+    if found.codec.labels:
+        left = f"logit P({plan.target} = {found.codec.labels[-1]})"
+    elif found.ensemble.head.name == "counts":
+        left = f"log E({_bracketed(plan.target)})"
+    terms = "".join(
+        f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{_bracketed(t['name'])}"
+        for t in line["terms"]
+    )
+    return f"{left} = {number(line['intercept'][0])}{terms}"
+
+
+def _bracketed(name: str) -> str:
+    """A column's name as one word of an equation: a switch such as "town = Basel" in brackets (Iverson 1962)."""
+    return f"[{name}]" if " " in name else name
