@@ -81,6 +81,20 @@ def test_a_figure_that_was_changed_is_found(worlds):
     assert claim.stated == pytest.approx(claim.found + 0.03)
 
 
+def test_a_mean_of_a_few_rows_is_not_held_against_one_of_many(worlds):
+    """As spread is heavy-tailed, twenty rows may miss all of it, and their interval with them."""
+    model, path = worlds["binary"]
+
+    def few(rows: int, finding: Finding) -> Finding:
+        told = [replace(m, value=m.value / 9, n=rows, low=m.value / 10, high=m.value / 8) for m in finding.measures]
+        return replace(finding, measures=tuple(told)) if finding.check == "stability" else finding
+
+    for rows, verdict in ((20, "unchecked"), (100, "differs")):
+        stated = replace(model, findings=tuple(few(rows, finding) for finding in model.findings))
+        (claim,) = [claim for claim in assay.verify(stated, path).claims if claim.name == "stability.spread"]
+        assert (claim.verdict, claim.why.key) == (verdict, "verify.other_sample" if rows == 20 else "verify.differs")
+
+
 def test_a_calibration_that_was_changed_is_found(worlds):
     model, path = worlds["value"]
     calibration = replace(model.ensemble.calibration, shift=model.ensemble.calibration.shift + 0.5)

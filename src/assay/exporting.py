@@ -96,8 +96,10 @@ def export(
     thresholds : of groups, whose column is an input then although nothing learnt from it; a row of no known group has the label ""
     promise : what says from which probability on boxes are told, where there are boxes
 
-    Raises RequestError where a part cannot be written down or an answer differs by more than 1e-5 (1e-4 of how odd a row is), and MissingPackage.
+    Raises RequestError where the file is not to be called .onnx, a part cannot be written down or an answer differs by more than 1e-5 (1e-4 of how odd a row is), and MissingPackage.
     """
+    if path.suffix.lower() != ".onnx":
+        raise refusal(RequestError, "onnx_graph", "ending", name=path.name, stem=path.stem)
     if ensemble.head.name == "flags":
         raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
     with _rows(ensemble, data) as rows:

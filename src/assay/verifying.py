@@ -50,6 +50,7 @@ WHYS = {  # checks that cannot be put again: times and sizes; other candidates; 
     "readable": "of_others",
     "membership": "of_members",
 }
+FEW = 50  # rows: of fewer, an interval around a mean that a few rows decide is too narrow
 FAR = 2.0  # times the half intervals of both: by chance alone once in ten thousand figures
 BROKEN = ("limit_broken", "limit_unknown")  # notes of limits of the user's own, which turn a verdict
 TESTED = "test."  # before the names of claims of test rows
@@ -357,7 +358,8 @@ def _measure(name: str, stated: Measure, found: Measure | None) -> Claim:
         return Claim(
             name, stated.value, found.value, "near", _say("other_sample", stated=stated.n or 0, n=found.n or 0)
         )
-    if stated.n != found.n and stated.low is None and found.low is None:
+    few = min(stated.n or 0, found.n or 0) < FEW
+    if stated.n != found.n and (few or (stated.low is None and found.low is None)):
         why = _say("other_sample", stated=stated.n or 0, n=found.n or 0)
         return Claim(name, stated.value, found.value, "unchecked", why)
     return Claim(name, stated.value, found.value, "differs", _say("differs"))

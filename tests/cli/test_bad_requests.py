@@ -85,6 +85,7 @@ REFUSED: dict[str, tuple[list[str], str, str]] = {  # request, what was seen, wh
     "row beyond": (["explain", "m.assay", "new.csv", "--row", "3"], "no row 3", "rows 1 to 2"),
     "no such class": (["explain", "m.assay", "new.csv", "--class", "yess"], "no class 'yess'", "Did you mean 'yes'?"),
     "audit without answers": (["audit", "m.assay", "new.csv"], "has no target 'y'", "x, odd"),
+    "export of another kind": (["export", "m.assay", "m.pmml"], "m.pmml is not the name of an ONNX file", "m.onnx"),
     "report of another kind": (["report", "m.assay", "-o", "m.pdf"], "'m.pdf'", ".html"),
 }
 

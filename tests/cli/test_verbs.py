@@ -7,13 +7,15 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import assay
 from assay.cli.main import VERBS, main
-from assay.kernel.words import width_of
+from assay.kernel.words import Say, width_of
 
 RNG = np.random.default_rng(0)
 QUICK = ["--minutes", "0.1", "--learner", "constant", "--learner", "linear", "--folds", "3"]
@@ -95,6 +97,18 @@ def test_no_english_sentence_is_left_in_a_chinese_report(ending: str, folder: Pa
     text = re.sub(r"<(style|script)\b.*?</\1>|</?(?!/)[^<>]*>", "\n", text, flags=re.DOTALL)
     assert not re.findall(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b", text)
     assert not re.findall(r"\b[a-z]+_[a-z_]+\b(?!=)", text)  # nor a key where its name should be
+
+
+def test_verdicts_on_ones_own_test_rows_stand_apart(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = assay.load(folder / "loans.assay")
+    path = replace(model, findings=model.findings[:3], tested=model.findings[:2]).save(tmp_path / "tested.assay")
+    assert main(["report", str(path), "--lang", "en"]) == 0
+    first, _, second = capsys.readouterr().out.partition("On your own test file\n")
+    titles = [Say(f"checks/{finding.check}", "title").text("en") for finding in model.findings[:3]]
+    assert [sum(title in line for line in first.splitlines()) for title in titles] == [1, 1, 1]
+    assert [sum(title in line for line in second.splitlines()) for title in titles] == [1, 1, 0]
 
 
 def test_training_leaves_a_model_and_a_report_and_no_journal(folder: Path) -> None:

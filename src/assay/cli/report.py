@@ -47,14 +47,17 @@ def run(parsed: argparse.Namespace) -> int:
 
     if parsed.frame:
         return _scorecard(parsed)
-    report = assay.load(parsed.model).report
+    model = assay.load(parsed.model)
+    report = model.report
     if parsed.output:
         report.save(parsed.output, parsed.lang)
         tell(word("wrote_report", parsed.lang, report=parsed.output))
     if parsed.json:
         print(json.dumps(report.structured(), ensure_ascii=False, allow_nan=False))
     elif not parsed.output:
-        print(findings_text(report.content.findings, parsed.lang))
+        print(findings_text(model.findings, parsed.lang))
+        if model.tested:
+            print(f"\n{word('tested', parsed.lang)}\n{findings_text(model.tested, parsed.lang)}")
     return 0
 
 
