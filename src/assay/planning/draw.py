@@ -1,60 +1,72 @@
 """What will be done with this table?
 
-Draws up the Plan: kinds, roles, task, splits, portfolio, and what a person should know or may overrule. Nothing is
+Draws up the Plan: kinds, roles, task, splits, portfolio, and what a person should know or may overrule (notes.py). Nothing is
 trained. The same call gives the opened table that the plan speaks of.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 import assay
-from assay.kernel import memory
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
-from assay.kernel.findings import Advice
 from assay.kernel.forms import Head
 from assay.kernel.hints import did_you_mean, listing, no_rows
-from assay.kernel.labels import counted
-from assay.kernel.plan import ColumnPlan, Plan
+from assay.kernel.plan import Candidate, ColumnPlan, Plan, Splits
 from assay.kernel.plugins import Codec, Task, key_of, modality_of, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.neural.checkpoint import find
-from assay.stats import leaks
 
 from .by_name import ByName, told_by_name
-from .durations import written
 from .fitting import Fit
-from .kinds import check_names, is_row_number, plan_column
+from .kinds import check_names, plan_column
 from .mitigation import mitigation, mitigation_notes
+from .notes import advice, kind_title, memory_notes, misfits, more_notes, name_notes, none_read, quoted, usual_notes
 from .portfolio import candidates, check_learners, only_readable
 from .splits import (
     DEAR_FOLDS,
     DEAREST_FOLDS,
     check_groups,
     check_times,
-    copy_groups,
-    named_groups,
-    near_copies,
-    near_pictures,
     plan_splits,
 )
 from .target import answered, check_size, choose_task, open_target, usable_rows, with_answers
 from .wishes import Wishes
 
-FEW_ROWS = 100
 LEAST_ROWS = 6  # below it no fold has rows to learn from, to stop by and to measure on
-LEAST_FOLDS, RARE = 5, 10  # folds that a rare class may not take away; rows below which a class is told as rare
-GIVEN_AWAY = 0.95  # share of the target's spread that one column explains on its own
-MADE_OF = 0.5  # share of a rare class that flags which always go with it tell together
-ROWS_LOOKED_AT = 20_000
-MOST_LABELS = 10  # of several a row, of which columns are asked whether they tell them
+LEAST_FOLDS = 5  # that a rare class may not take away
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A table whose cells mean what their kinds say, without rows that cannot teach, and what is to be learnt from it."""
+
+    table: Dataset
+    columns: list[ColumnPlan]
+    task: Task
+    why: Say  # this task
+    runner_up: str
+    codec: Codec
+    y: Floats
+    gone: tuple[int, int, int]  # rows without target, without weight, without time
+
+    @property
+    def features(self) -> list[ColumnPlan]:
+        return [column for column in self.columns if column.role in ("feature", "sensitive")]
+
+    @property
+    def forms(self) -> frozenset[str]:
+        return _forms(self.features)
+
+    @property
+    def strata(self) -> Ints:
+        return self.task.strata(self.y)
 
 
 def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, Dataset]:
@@ -66,63 +78,23 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
     check_names(data, wishes)
     if data.rows < LEAST_ROWS:
         raise no_rows(data.source.name, data.rows)
-    task, task_why, task_other = choose_task(data[wishes.target], wishes.task)
-    opened, columns = _open(data, wishes, task)
-    _check_orders(opened, wishes)
-    weight = opened[wishes.weight] if wishes.weight else None
-    time = opened[wishes.time] if wishes.time else None
-    usable, *gone = usable_rows(opened[wishes.target], weight, time)
-    table = opened if usable.all() else opened.take(usable)
-    _check_teaching(data.source.name, table.rows, weight)
-    codec = task.codec(table[wishes.target])
-    y = task.encode(table[wishes.target], codec)
-    check_size(y, wishes.target)
-    _check_favourable(wishes, codec)
-    features = [c for c in columns if c.role in ("feature", "sensitive")]
-    forms = _forms(features)
-    _check_features(data.source.name, wishes.target, columns, forms, task)
-    least = _least_class(y) if codec.labels and not task.about.of_one else 0
-    check_groups(table, wishes.group)
-    check_times(table, wishes.time)
+    opened = _teaching(data, wishes)
+    table, task, codec = opened.table, opened.task, opened.codec
     drawn = fit is not None and fit.drawn is not None
-    two = task.head(codec) == Head.classes(2)
-    mended = mitigation(wishes, columns, table, codec, two, drawn)
-    named = find(wishes.encoder) if wishes.encoder else None
-    checkpoints = {} if named is None else {named.kind: named.label}
-    splits = plan_splits(
-        table.rows,
-        least,
-        wishes.group,
-        wishes.time,
-        wishes.folds,
-        wishes.sealed,
-        drawn=drawn,
-        dear=DEAREST_FOLDS if "boxes" in task.about.gives else DEAR_FOLDS if "grid" in forms else 0,
-    )
-    told = None
-    if wishes.by_name and not wishes.group and not wishes.time:
-        used = [c.name for c in features]
-        told = told_by_name(table, used, task.strata(y), stream(wishes.seed, "by name"))
-    if told is not None:
-        splits = replace(splits, how="named", named=told.column, name_rule=told.rule)
-    spare = math.inf if fit is None else fit.spare
-    portfolio, left_out = candidates(
-        table.rows, task.head(codec), wishes.learners, wishes.trials, drawn, spare, wishes.also, forms, checkpoints
-    )
-    check_learners(portfolio, left_out, task.head(codec), key_of(task), forms, wishes.readable)
-    if wishes.readable:
-        portfolio = only_readable(portfolio)
+    mended = mitigation(wishes, opened.columns, table, codec, task.head(codec) == Head.classes(2), drawn)
+    splits, told = _splits(opened, wishes, drawn)
+    portfolio, left_out = _portfolio(opened, wishes, fit)
     plan = Plan(
         data=_data_card(data, table.rows, fit),
-        memory=fit.limit if fit is not None and (fit.asked or fit.drawn is not None) else 0,
+        memory=fit.limit if fit is not None and (fit.asked or drawn) else 0,
         target=wishes.target,
         task=key_of(task),
-        task_why=task_why,
-        task_runner_up=task_other,
-        columns=tuple(columns),
+        task_why=opened.why,
+        task_runner_up=opened.runner_up,
+        columns=tuple(opened.columns),
         splits=splits,
         candidates=tuple(portfolio),
-        left_out=(*_left_columns(columns), *_left_rows(*gone), *left_out),
+        left_out=(*_left_columns(opened.columns), *_left_rows(*opened.gone), *left_out),
         minutes=wishes.budget,
         trials=wishes.trials,
         seed=wishes.seed,
@@ -135,11 +107,72 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         latency=wishes.within,
         version=assay.__version__,
     )
-    notes, copied = _notes(plan, table, data, task.strata(y))
-    notes = (*notes, *_name_notes(plan, table, task.strata(y), told), *_memory_notes(fit))
+    notes, copied = usual_notes(plan, table, data, opened.strata)
+    notes = (*notes, *name_notes(plan, table, opened.strata, told), *memory_notes(fit))
     notes = (*notes, *mitigation_notes(mended, wishes.favourable))
-    notes = (*notes, *_more_notes(plan, data, y, codec, wishes, forms))
-    return replace(plan, notes=notes, advice=_advice(plan, table, y, wishes, copied)), table
+    notes = (*notes, *more_notes(plan, data, opened.y, codec, wishes, opened.forms))
+    return replace(plan, notes=notes, advice=advice(plan, table, opened.y, wishes, copied)), table
+
+
+def _teaching(data: Dataset, wishes: Wishes) -> _Opened:
+    """Kinds, roles and task. Raises DataError or RequestError where nothing could be learnt."""
+    task, why, runner_up = choose_task(data[wishes.target], wishes.task)
+    whole, columns = _open(data, wishes, task)
+    _check_orders(whole, wishes)
+    weight = whole[wishes.weight] if wishes.weight else None
+    time = whole[wishes.time] if wishes.time else None
+    usable, *gone = usable_rows(whole[wishes.target], weight, time)
+    table = whole if usable.all() else whole.take(usable)
+    _check_teaching(data.source.name, table.rows, weight)
+    codec = task.codec(table[wishes.target])
+    y = task.encode(table[wishes.target], codec)
+    check_size(y, wishes.target)
+    _check_favourable(wishes, codec)
+    opened = _Opened(table, columns, task, why, runner_up, codec, y, (gone[0], gone[1], gone[2]))
+    _check_features(data.source.name, wishes.target, columns, opened.forms, task)
+    check_groups(table, wishes.group)
+    check_times(table, wishes.time)
+    return opened
+
+
+def _splits(opened: _Opened, wishes: Wishes, drawn: bool) -> tuple[Splits, ByName | None]:
+    """How rows are kept apart, and what says that names of one stem belong together."""
+    task, table = opened.task, opened.table
+    least = _least_class(opened.y) if opened.codec.labels and not task.about.of_one else 0
+    splits = plan_splits(
+        table.rows,
+        least,
+        wishes.group,
+        wishes.time,
+        wishes.folds,
+        wishes.sealed,
+        drawn=drawn,
+        dear=DEAREST_FOLDS if "boxes" in task.about.gives else DEAR_FOLDS if "grid" in opened.forms else 0,
+    )
+    if not wishes.by_name or wishes.group or wishes.time:
+        return splits, None
+    used = [column.name for column in opened.features]
+    told = told_by_name(table, used, opened.strata, stream(wishes.seed, "by name"))
+    return splits if told is None else replace(splits, how="named", named=told.column, name_rule=told.rule), told
+
+
+def _portfolio(opened: _Opened, wishes: Wishes, fit: Fit | None) -> tuple[list[Candidate], list[Say]]:
+    """What is tried, and what was left out and why. Raises RequestError where nothing could be."""
+    head, forms = opened.task.head(opened.codec), opened.forms
+    network = find(wishes.encoder) if wishes.encoder else None
+    portfolio, left_out = candidates(
+        opened.table.rows,
+        head,
+        wishes.learners,
+        wishes.trials,
+        fit is not None and fit.drawn is not None,
+        math.inf if fit is None else fit.spare,
+        wishes.also,
+        forms,
+        {} if network is None else {network.kind: network.label},
+    )
+    check_learners(portfolio, left_out, head, key_of(opened.task), forms, wishes.readable)
+    return only_readable(portfolio) if wishes.readable else portfolio, left_out
 
 
 def _check_teaching(name: str, rows: int, weight: Column | None) -> None:
@@ -155,8 +188,8 @@ def _check_features(name: str, target: str, columns: list[ColumnPlan], forms: fr
     features = [c.name for c in columns if c.role in ("feature", "sensitive")]
     if not features:
         roles = [
-            _misfits(c)
-            if _none_read(c)
+            misfits(c)
+            if none_read(c)
             else Say("planning", "is_role", {"name": c.name, "role": Say("planning", f"role.{c.role}")})
             for c in columns
         ]
@@ -179,28 +212,6 @@ def _check_favourable(wishes: Wishes, codec: Codec) -> None:
     )
 
 
-def _more_notes(
-    plan: Plan, data: Dataset, y: Floats, codec: Codec, wishes: Wishes, forms: frozenset[str]
-) -> Iterator[Say]:
-    """Fewer rows of a class than folds, empty answers, pictures without a pretrained network, or one that nothing reads, rare classes, files that hold rows."""
-    about, learners = task_of(plan.task).about, [shelf("learners").get(c.learner).about for c in plan.candidates]
-    if wishes.folds and codec.labels and y.ndim == 1:
-        rarest = int(counted(y, len(codec.labels)).min())
-        if rarest < plan.splits.folds:
-            yield Say("planning", "note.folds", {"folds": plan.splits.folds, "n": rarest})
-    if empty := int(data[plan.target].missing.sum()) if about.empty_answers else 0:
-        yield Say("planning", "note.unlabelled", {"target": plan.target, "n": empty})
-    if "grid" in forms and not any(learner.sees_through for learner in learners):
-        yield Say("planning", "note.from_scratch")
-    if wishes.encoder and not any(find(wishes.encoder).label in c.settings.values() for c in plan.candidates):
-        named = find(wishes.encoder)
-        yield Say("planning", f"note.unread.{named.kind}", {"name": named.name})
-    if rare := [] if about.of_one else _rare_classes(y, codec.labels):
-        yield Say("planning", "note.rare", {"names": rare})
-    if keeping := sorted({learner.key for learner in learners if learner.keeps_rows}):
-        yield Say("planning", "note.keeps_rows", {"learners": keeping})
-
-
 def _forms(features: list[ColumnPlan]) -> frozenset[str]:
     """The forms that the columns give."""
     kinds = {column.kind.partition(":")[0] for column in features}
@@ -213,12 +224,6 @@ def _least_class(y: Floats) -> int:
         return 0  # of labels that rows may share, a rare one takes nothing from the others
     count = np.bincount(y, minlength=1)
     return int(count.min()) if len(count) <= 2 else max(int(count.min()), LEAST_FOLDS)
-
-
-def _rare_classes(y: Floats, labels: tuple[str, ...]) -> list[str]:
-    """Classes of too few rows to be learnt or measured, with their rows."""
-    count = counted(y, len(labels)) if labels else np.empty(0)
-    return [f"'{label}' ({n})" for label, n in zip(labels, count, strict=True) if n < RARE][:12] if labels else []
 
 
 def reopen(data: Dataset, plan: Plan) -> Dataset:
@@ -263,9 +268,9 @@ def _check_orders(opened: Dataset, wishes: Wishes) -> None:
         ("no_weight", wishes.weight, ("numbers",), "number"),
     ):
         if name and (opened[name].store not in stores or opened[name].missing.all()):
-            read_as = {"kind": _kind_title(opened[name].kind)}
+            read_as = {"kind": kind_title(opened[name].kind)}
             why = Say("planning", "read_as_empty" if opened[name].missing.all() else "read_as", read_as)
-            raise refusal(RequestError, "planning", key, name=name, why=why, option=_quoted(f"{name}={kind}"))
+            raise refusal(RequestError, "planning", key, name=name, why=why, option=quoted(f"{name}={kind}"))
 
 
 def _data_card(data: Dataset, used: int, fit: Fit | None) -> dict[str, object]:
@@ -294,181 +299,3 @@ def _left_columns(columns: list[ColumnPlan]) -> list[Say]:
 def _left_rows(no_target: int, no_weight: int, no_time: int) -> list[Say]:
     said = (("left.target_missing", no_target), ("left.weight_missing", no_weight), ("left.time_missing", no_time))
     return [Say("planning", key, {"n": n}) for key, n in said if n]
-
-
-def _none_read(column: ColumnPlan) -> bool:
-    """Whether a column is left out since none of its cells could be read; the cells say what is amiss."""
-    return column.role == "dropped" and isinstance(column.why, Say) and column.why.key == "why.all_misfit"
-
-
-def _misfits(column: ColumnPlan) -> Say:
-    kind, examples = _kind_title(column.kind), list(column.examples)
-    return Say(
-        "planning", "note.misfits", {"name": column.name, "n": column.misfits, "kind": kind, "examples": examples}
-    )
-
-
-def _notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tuple[tuple[Say, ...], bool]:
-    """What a person should know, and whether rows are copied."""
-    notes = _read_how(data)
-    for key, n in (("note.repaired", data.source.rows_repaired), ("note.refused", data.source.rows_refused)):
-        if n:
-            notes.append(Say("planning", key, {"n": n}))
-    for c in plan.columns:
-        if (c.misfits and c.role != "dropped") or _none_read(c):
-            notes.append(_misfits(c))
-    if plan.splits.sealed:
-        notes.append(Say("planning", "note.sealed", {"n": plan.splits.sealed}))
-    notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
-    if plan.splits.time:
-        notes.append(Say("planning", "note.forward", {"time": plan.splits.time}))
-    if plan.ship != "bag":
-        notes.append(Say("planning", f"note.{plan.ship}"))
-    if plan.membership in ("standard", "deep"):
-        notes.append(Say("planning", f"note.membership.{plan.membership}"))
-    if plan.latency:
-        notes.append(Say("planning", "note.latency", {"most": written(plan.latency)}))
-    if plan.splits.group:
-        notes.append(Say("planning", "note.grouped", {"group": plan.splits.group}))
-    copied = None
-    if not plan.splits.group and not plan.splits.time:
-        copied = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
-    if copied:
-        notes.append(Say("planning", "note.duplicates", {"n": copied[1], "share": copied[1] / table.rows}))
-    for key, near in (
-        ("note.near", near_copies(plan, table, strata)),
-        ("note.near_pictures", near_pictures(plan, table, strata)),
-    ):
-        for which, n in ((key, near.kept), (f"{key}_apart", near.let_go)) if near else ():
-            if n:
-                notes.append(Say("planning", which, {"n": n, "share": n / table.rows}))
-    if table.rows < FEW_ROWS:
-        notes.append(Say("planning", "note.few", {"n": table.rows}))
-    return tuple(notes), copied is not None
-
-
-def _name_notes(plan: Plan, table: Dataset, strata: Ints, told: ByName | None) -> list[Say]:
-    """That names of pictures tell which rows belong together, and how many do."""
-    found = named_groups(plan, table, strata)
-    if told is None or found is None:
-        return []
-    notes = []
-    if found.kept:
-        size = np.unique(found.groups, return_counts=True)[1]
-        values = {"name": told.column, "one": told.one, "other": told.other, "alike": told.alike, "n": found.kept}
-        notes.append(Say("planning", "note.named", {**values, "groups": int((size > 1).sum())}))
-    if found.let_go:
-        notes.append(Say("planning", "note.named_apart", {"n": found.let_go, "share": found.let_go / table.rows}))
-    return notes
-
-
-def _memory_notes(fit: Fit | None) -> list[Say]:
-    """What was done because of the memory; nothing where everything fits and nobody asked."""
-    if fit is None or not (fit.asked or fit.drawn is not None):
-        return []
-    notes = [Say("planning", "note.memory" if fit.asked else "note.memory_found", {"limit": memory.said(fit.limit)})]
-    if fit.drawn is not None:
-        notes.append(Say("planning", "note.drawn", {"n": len(fit.drawn), "rows": fit.rows}))
-    return notes
-
-
-def _read_how(data: Dataset) -> list[Say]:
-    """What the reader found out about the file, in its own words."""
-    room = shelf("readers")
-    if data.source.reader not in room.keys():
-        return []
-    reader = room.get(data.source.reader)
-    return list(reader.notes(data.source)) if hasattr(reader, "notes") else []
-
-
-def _kind_title(kind: str) -> Say:
-    return Say(f"modalities/{kind.partition(':')[0]}", "title")
-
-
-def _advice(plan: Plan, table: Dataset, y: Floats, wishes: Wishes, copied: bool) -> tuple[Advice, ...]:
-    said: list[Advice] = []
-
-    def advise(key: str, option: str, **values: object) -> None:
-        said.append(Advice(say=Say("planning", key, values), option=option))
-
-    for name in _given_away(plan, table, y):
-        advise("advice.copy", f"--drop {_quoted(name)}", name=name)
-    for name in _made_of(plan, table, y):
-        advise("advice.pure", f"--drop {_quoted(name)}", name=name)
-    for c in plan.columns:
-        if c.role == "id" and not wishes.role_of(c.name) and is_row_number(table[c.name]):
-            advise("advice.id", f"--feature {_quoted(c.name)}", name=c.name)
-    if not wishes.time:
-        for c in plan.columns:
-            if c.kind.startswith("date") and c.role == "feature" and _in_order(table[c.name]):
-                advise("advice.time", f"--time {_quoted(c.name)}", name=c.name)
-    if not wishes.group:
-        for c in plan.columns:
-            if c.role == "feature" and _names_things(c, table.rows):
-                advise("advice.group", f"--group {_quoted(c.name)}", name=c.name)
-    for c in plan.columns:
-        if c.role == "feature" and c.runner_up == "category" and c.kind == "number" and 3 <= c.distinct <= 12:
-            values = {"kind": _kind_title(c.kind), "other": _kind_title(c.runner_up)}
-            advise("advice.kind", f"--kind {_quoted(c.name + '=' + c.runner_up)}", name=c.name, **values)
-    if plan.task_runner_up:
-        keys = {"task": plan.task.partition(":")[0], "other": plan.task_runner_up}
-        titles = {name: Say(f"tasks/{key}", "title") for name, key in keys.items()}
-        advise("advice.task", f"--task {plan.task_runner_up}", **titles)
-    return tuple(said)
-
-
-def _given_away(plan: Plan, table: Dataset, y: Floats) -> list[str]:
-    """Columns that on their own nearly tell the target."""
-    rng = stream(plan.seed, "given away")
-    rows = np.arange(table.rows)
-    if len(rows) > ROWS_LOOKED_AT:
-        rows = np.sort(rng.choice(rows, ROWS_LOOKED_AT, replace=False))
-    y = np.asarray(y[rows], dtype=np.float64)
-    if len(rows) < 30 or y.ndim > 2 or not y.any():  # boxes, and good ones alone
-        return []
-    names = plan.names("feature") + plan.names("sensitive")
-    return [name for name in names if _told(table[name].take(rows), y, rng) > GIVEN_AWAY]
-
-
-def _told(column: Column, y: Floats, rng: np.random.Generator) -> float:
-    """Share of the target's spread that a column explains on its own; of labels [n, k] of all together."""
-    if y.ndim == 1:
-        return leaks.explained_alone(column, y, rng)
-    spread = y.var(axis=0)
-    frequent = np.argsort(-spread, kind="stable")[:MOST_LABELS]
-    return float(np.average([leaks.explained_alone(column, y[:, k], rng) for k in frequent], weights=spread[frequent]))
-
-
-def _made_of(plan: Plan, table: Dataset, y: Floats) -> list[str]:
-    """Flags and names of which a level always goes with one rare class, where together they tell most of that class."""
-    if y.dtype.kind == "f":  # values, not classes
-        return []
-    names = plan.names("feature") + plan.names("sensitive")
-    found: list[str] = []
-    for hit in (np.asarray(y == label) for label in np.unique(y)) if y.ndim == 1 else (y == 1).T:
-        told = {name: leaks.pure_levels(table[name], hit) for name in names}
-        told = {name: rows for name, rows in told.items() if rows.any()}
-        if told and np.any(list(told.values()), axis=0)[hit].mean() > MADE_OF:
-            found += [name for name in told if name not in found]
-    return found
-
-
-def _in_order(column: Column) -> bool:
-    cells = column.cells[~column.missing]
-    return len(cells) > 10 and bool((cells[1:] >= cells[:-1]).mean() > 0.99)
-
-
-def _names_things(c: ColumnPlan, rows: int) -> bool:
-    """Whether a column may name persons or things that appear in several rows."""
-    import re
-
-    named = re.search(
-        r"(^|[\W_])(id|uid|key|no|nr|number|code)$|(?-i:[a-z]I[dD]$)|编号|号码|工号|学号", c.name.strip(), re.IGNORECASE
-    )
-    return bool(named) and 10 < c.distinct <= rows / 2
-
-
-def _quoted(name: str) -> str:
-    import shlex
-
-    return shlex.quote(name)
