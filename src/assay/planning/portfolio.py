@@ -205,11 +205,30 @@ def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
             {"mode": "forest", "leaves": 256, "least_rows": 2, "column_share": 0.5, "rounds": 150},
         ),
         ("boosting crafted", "boosting", small | {"rate": 0.04, "leaves": 16, "column_share": 0.5, "craft": 30}),
+        (
+            "forest random",
+            "boosting",
+            {
+                "mode": "forest",
+                "random_splits": True,
+                "leaves": 256,
+                "least_rows": 1,
+                "column_share": 0.8,
+                "rounds": 150,
+            },
+        ),
         ("catboost deep", "catboost", {"refit": True, "rounds": 600, "rate": 0.08, "depth": 6, "column_share": 0.5}),
         ("boosting deep", "boosting", small | {"rate": 0.03, "leaves": 48, "column_share": 0.4, "ridge": 10.0}),
+        ("perceptron fine", "perceptron", _perceptron(rows, head) | {"spread": 1.0, "width": 96, "dropout": 0.3}),
+        ("fourier near", "fourier", {"waves": 1024 if head.name == "value" else 512, "reach": 1.5}),
+        (
+            "boosting random nodes",
+            "boosting",
+            loose | {"rate": 0.03, "leaves": 32, "least_rows": 3, "node_column_share": 0.4, "craft": 60},
+        ),
         ("boosting tiny", "boosting", loose | {"rate": 0.04, "leaves": 7, "least_rows": 1, "ridge": 2.0}),
-        ("boosting slow", "boosting", small | {"rate": 0.02, "leaves": 8, "column_share": 0.5, "ridge": 5.0}),
         ("boosting fine", "boosting", small | {"rate": 0.03, "leaves": 24, "least_rows": 2, "column_share": 0.7}),
+        ("boosting slow", "boosting", small | {"rate": 0.02, "leaves": 8, "column_share": 0.5, "ridge": 5.0}),
         ("xgboost", "xgboost", {"refit": True, "rate": 0.03, "depth": 4, "column_share": 0.5, "ridge": 5.0}),
     ]
 

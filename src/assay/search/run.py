@@ -33,7 +33,7 @@ from .reweighing import Reweighing
 from .settle import Scored, Settled, best_readable, settle
 from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, try_candidate
 
-WITHOUT_GAIN = 4  # candidates in a row that do not better the blend: then a small table is done
+WITHOUT_GAIN = 5  # candidates in a row that do not better the blend: then a small table is done
 GAIN = 0.0005  # relative fall of the loss that counts as gain
 PARTS = 10  # of the rows, for thresholds learnt on other rows
 
