@@ -16,7 +16,7 @@ REFUSED = {  # arguments, what was seen, what to do
     "whole number": ("train t.csv --folds 1.5", "--folds takes a whole number; '1.5' is none", "assay train --help"),
     "choice": ("train t.csv --ship bags", "--ship does not take 'bags'", "Did you mean 'bag'?"),
     "language": ("plan t.csv --lang fr", "--lang does not take 'fr'", "assay plan --help"),
-    "no value": ("train t.csv --memory -1GB", "--memory stands without its value", "--memory=-1"),
+    "no value": ("train t.csv --memory -1GB", "--memory stands without its value", "--memory=VALUE"),
     "value of a switch": ("train t.csv --readable=1", "--readable takes no value, but '1' is given", "left away"),
     "two names": ("train t.csv -o", "--output stands without its value", "assay train --help"),
     "nothing": ("train", "assay train needs more: data", "assay train --help"),
@@ -45,6 +45,11 @@ def test_wrong_arguments_are_told_in_chinese(capsys):
         said = capsys.readouterr().err
         assert "argument" not in said
         assert any("\u4e00" <= letter <= "\u9fff" for letter in said.splitlines()[0]), said
+
+
+def test_an_empty_argument_is_told(capsys):
+    assert main(["plan", "t.csv", "", "--lang", "en"]) == 2
+    assert "does not know what to do with ''" in capsys.readouterr().err
 
 
 def test_every_sentence_has_words():

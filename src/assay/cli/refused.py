@@ -38,7 +38,7 @@ def _told(key: str, said: dict[str, str], prog: str, options: list[str]) -> Requ
     hint: Part = ""
     known = re.findall(r"[^\s,']+", said.pop("known", ""))
     if key == "too_much":
-        wrong = said["value"].split()[0]
+        wrong = said["value"].partition(" ")[0]
         key = "no_option" if wrong.startswith("-") else key
         hint = (did_you_mean(wrong.partition("=")[0], options) or "") if key == "no_option" else ""
         said["value"] = wrong if key == "no_option" else said["value"]
