@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assay.kernel.errors import DataError, SettingError
@@ -295,6 +295,7 @@ def expected(cell):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(rows=[["", ""], ["", "\\"], ["", "\\0"]], separator=",", everything=True)
 @given(rows=TABLES, separator=st.sampled_from(",;\t|"), everything=st.booleans())
 def test_what_a_csv_writer_wrote_comes_back_cell_for_cell(rows, separator, everything):
     names = [f"name {k}" for k in range(len(rows[0]))]

@@ -395,9 +395,9 @@ def interrupted_always() -> Any:
 
 
 def test_an_interruption_while_the_evidence_is_drawn_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from assay import api
+    from assay import training
 
-    calls, draw_up = [], api.from_training
+    calls, draw_up = [], training.from_training
 
     def interrupted_once(*given: Any) -> Any:
         calls.append(1)
@@ -405,7 +405,7 @@ def test_an_interruption_while_the_evidence_is_drawn_up_is_told(monkeypatch: pyt
             raise KeyboardInterrupt
         return draw_up(*given)
 
-    monkeypatch.setattr(api, "from_training", interrupted_once)
+    monkeypatch.setattr(training, "from_training", interrupted_once)
     model = assay.train(TABLE, "y", **{**QUICK, "checks": ("quality",)})
     assert model.card["interrupted"]
     assert model.findings[0].verdict == "pass"

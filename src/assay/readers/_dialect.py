@@ -197,7 +197,7 @@ def find_dialect(
     best, highest = Dialect(separator=fixed.get("separator", "")), -1.0
     for separator, belief in _separators(lines, text, fixed):
         for quote in _quotes(text, separator, fixed):
-            for escape in _escapes(text, quote, fixed):
+            for escape in _escapes(lines, text, separator, quote):
                 dialect = Dialect(separator=separator, quote=quote, escape=escape)
                 score = belief * _consistency(lines, dialect)
                 if score > highest + 1e-9:
@@ -225,9 +225,9 @@ def _strict(lines: Sequence[str]) -> Dialect | None:
     return Dialect(strict=True) if long and len(alone) > 1 and set(alone) == {1} else None
 
 
-def _widths(lines: Sequence[str], separator: str) -> list[int]:
+def _widths(lines: Sequence[str], separator: str, quote: str = '"') -> list[int]:
     """Cells of each record by the rules, one cut by the end taken for as wide as the heading; none where the rules are broken."""
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator, strict=True)
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator, quotechar=quote, strict=True)
     found: list[int] = []
     try:
         found.extend(len(row) for row in reader if row)
@@ -285,10 +285,12 @@ def _quotes(text: str, separator: str, fixed: dict[str, str]) -> list[str]:
     return [*found, ""] if found else [""]
 
 
-def _escapes(text: str, quote: str, fixed: dict[str, str]) -> list[str]:
-    if not quote:
+def _escapes(lines: Sequence[str], text: str, separator: str, quote: str) -> list[str]:
+    """Whether a backslash may stand before quotes: not where every record has one width by the rules, in which "\" is a cell."""
+    if not quote or f"\\{quote}" not in text:
         return [""]
-    return ["", "\\"] if f"\\{quote}" in text else [""]
+    widths = _widths(lines, separator, quote) if len(separator) == 1 else []
+    return [""] if len(widths) > 1 and set(widths) == {widths[0]} != {1} else ["", "\\"]
 
 
 def _is_prose(lines: Sequence[str], dialect: Dialect) -> bool:
