@@ -242,6 +242,7 @@ class _Fitting:
         for block in self.stored.blocks(names):
             yield slice(start, start + block.rows), reopen(block, self.plan)
             start += block.rows
+            memory.give_back(collect=False)  # what a few blocks leave behind is as much as all bins of the table
 
 
 class _Apart:
