@@ -80,6 +80,14 @@ def test_lines_of_two_encodings_are_read_each_in_its_own(mark, text, encoding, f
     stored.close()
 
 
+def test_lines_of_two_encodings_are_seen_in_pieces_of_a_long_text(monkeypatch):
+    monkeypatch.setattr("assay.readers._encoding.JUDGED", 4096)
+    rows = SIMPLE * 300
+    found = decode(rows.encode() + rows.encode("gb18030"))
+    assert (found.encoding, found.utf8.decode()) == ("utf-8 + gb18030", rows * 2)
+    assert decode(rows.encode("gb18030")).encoding == "gb18030"
+
+
 @pytest.mark.parametrize("words", ["一\n二\n不\n王\n", "联通\n移动\n电信\n", "姓名\n张三\n一\n李四\n"])
 def test_short_words_that_happen_to_be_utf8_are_of_the_encoding_of_the_others(words):
     text = words * 20 + "客户按时还款\n"

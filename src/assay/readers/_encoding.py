@@ -26,7 +26,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
 )
 JUDGED = 1 << 20  # bytes around the first foreign one that are judged
-PIECES = 8  # pieces of that size in which lines of another encoding are looked for
+PIECES = 16  # of a sixteenth of that, all over a larger text, in which lines of another encoding are looked for
 HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 UTF8_CHARACTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 # Two-byte characters as each encoding's readers cut them; everyday ones (level 1, punctuation) tell them apart.
@@ -138,12 +138,13 @@ def _foreign(raw: bytes, first: int) -> Decoded:
 
 
 def _pieces(raw: bytes) -> bytes:
-    """Whole lines from all over the text, some megabytes at most."""
-    if len(raw) <= PIECES * JUDGED:
+    """Whole lines from all over the text, a megabyte at most."""
+    if len(raw) <= JUDGED:
         return raw
     found = []
     for k in range(PIECES):
-        piece = raw[k * len(raw) // PIECES :][:JUDGED]
+        start = k * len(raw) // PIECES
+        piece = raw[start : start + JUDGED // PIECES]
         found.append(piece[piece.find(b"\n") + 1 : piece.rfind(b"\n") + 1])
     return b"".join(found)
 
@@ -155,9 +156,11 @@ def _beside_utf8(sample: bytes) -> str:
         if not line.isascii():
             sides[_is_utf8(line)].append(line)
     foreign, own = (b"\n".join(side) for side in sides)
+    if not own or not foreign:
+        return ""
     scores = plausibility(foreign)
     best = max(scores, key=lambda name: scores[name])
-    if not own or best not in EVERYDAY or scores[best] < 0.9 or _everyday(own, *EVERYDAY[best]) > 0.8:
+    if best not in EVERYDAY or scores[best] < 0.9 or _everyday(own, *EVERYDAY[best]) > 0.8:
         return ""  # short words of GB18030 may happen to be UTF-8: they are everyday words as the others are
     chinese = 3 * len(CHINESE_UTF8.findall(own))
     return best if chinese > 0.8 * sum(len(run) for run in HIGH_RUN.findall(own)) else ""
