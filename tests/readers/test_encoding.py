@@ -88,6 +88,12 @@ def test_lines_of_two_encodings_are_seen_in_pieces_of_a_long_text(monkeypatch):
     assert decode(rows.encode("gb18030")).encoding == "gb18030"
 
 
+def test_two_western_signs_side_by_side_make_no_second_encoding():
+    found = decode(SIMPLE.encode() * 20 + b"x,25 \xb0\xb1 1,y\n")
+    assert (found.encoding, found.guessed) == ("utf-8", 2)
+    assert "25 °± 1" in found.utf8.decode()
+
+
 @pytest.mark.parametrize("words", ["一\n二\n不\n王\n", "联通\n移动\n电信\n", "姓名\n张三\n一\n李四\n"])
 def test_short_words_that_happen_to_be_utf8_are_of_the_encoding_of_the_others(words):
     text = words * 20 + "客户按时还款\n"

@@ -26,6 +26,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
 )
 JUDGED = 1 << 20  # bytes around the first foreign one that are judged
+LEAST = 8  # bytes of Chinese that tell a second encoding: two Western signs side by side would make one character
 PIECES = 16  # of a sixteenth of that, all over a larger text, in which lines of another encoding are looked for
 HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 UTF8_CHARACTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -156,7 +157,7 @@ def _beside_utf8(sample: bytes) -> str:
         if not line.isascii():
             sides[_is_utf8(line)].append(line)
     foreign, own = (b"\n".join(side) for side in sides)
-    if not own or not foreign:
+    if not own or sum(len(run) for run in HIGH_RUN.findall(foreign)) < LEAST:
         return ""
     scores = plausibility(foreign)
     best = max(scores, key=lambda name: scores[name])
