@@ -454,8 +454,7 @@ class Model:
     def export(self, path: str | os.PathLike[str], data: Any = None, **options: Any) -> Exported:
         """Write the model as ONNX (see assay.exporting), checked on every row of `data`, or on made-up rows without.
 
-        Raises RequestError where the file is not to be called .onnx, a part cannot be written, or an answer differs by more than
-        1e-5; no file is left then.
+        Raises RequestError where it is not called .onnx, a part cannot be written or an answer differs by more than 1e-5; no file is left then.
         """
         rows = None if data is None else self._opened(read(data, **options))
         of = (self.ensemble, self.plan, self.task, self.codec.labels)

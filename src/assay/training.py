@@ -140,7 +140,7 @@ def trained(opened: Opened, wanted: Wanted, clock: Clock) -> Model:
         wanted.watch.planned(plan)
     course = _Course.of(opened, plan, table, wanted, clock)
     learnt = _learnt(course)
-    memory.give_back()
+    memory.give_back()  # what the search took is not held while checks ask for theirs
     without = unmitigated(learnt.found, plan, table, course.before_checks()) if course.reweighed else None
     model = _described(course, learnt)
     if wanted.checks is None or wanted.checks:
@@ -168,7 +168,6 @@ def _learnt(course: _Course) -> _Learnt:
     searching = clock.slice((left - course.kept) * (1 - share))
     with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
         found = search(plan, table, searching, wanted.watch.trial or _silent, steps, plan.readable)
-    memory.give_back()
     shipping = course.before_checks(course.kept)
     every, again = None, None
     if opened.stored is not None:

@@ -35,15 +35,10 @@ def refused(message: str, prog: str, options: Iterable[str]) -> RequestError:
 
 
 def _told(key: str, said: dict[str, str], prog: str, options: list[str]) -> RequestError:
-    hint: Part = ""
     known = re.findall(r"[^\s,']+", said.pop("known", ""))
-    if key == "too_much":
-        wrong = said["value"].partition(" ")[0]
-        key = "no_option" if wrong.startswith("-") else key
-        hint = (did_you_mean(wrong.partition("=")[0], options) or "") if key == "no_option" else ""
-        said["value"] = wrong if key == "no_option" else said["value"]
-    elif known:
-        hint = did_you_mean(said["value"], known) or ""
+    if key == "too_much" and said["value"].startswith("-"):
+        key, known, said["value"] = "no_option", options, said["value"].partition(" ")[0]
+    hint: Part = did_you_mean(said.get("value", "").partition("=")[0], known) or ""
     if "option" in said:  # such as "-o/--output"
         names = said["option"].split("/")
         said["option"] = next((name for name in names if name.startswith("--")), names[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 from assay.kernel.box import Box
 from assay.kernel.data import Floats
@@ -24,11 +25,11 @@ class Wired:
     features: tuple[Feature, ...]
 
     @classmethod
-    def opened(cls, box: Box, head: Head, features: tuple[Feature, ...]) -> Wired:
-        """What was dumped, every shape checked. Raises BundleInvalid."""
+    def opened(cls, box: Box, head: Head, features: tuple[Feature, ...], *more: Any) -> Self:
+        """What was dumped, every shape checked, and what else a learner keeps. Raises BundleInvalid."""
         inputs = Inputs.load(box.box("inputs"), features)
         network = Network.load(box.box("network"), inputs, head.width)
-        return Wired(inputs, network, Baselines.load(box.box("baselines"), len(features)), features)
+        return cls(inputs, network, Baselines.load(box.box("baselines"), len(features)), features, *more)
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""

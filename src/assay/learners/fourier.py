@@ -100,9 +100,8 @@ class Fourier:
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Waves:
         """What was dumped, every shape checked. Raises BundleInvalid."""
-        net = Wired.opened(box, head, features)
         tried, strength = box.array("tried", np.float64, (None,), finite=False), box.real("strength", 0.0)
-        return Waves(net.inputs, net.network, net.baselines, features, strength, tuple(tried.tolist()))
+        return Waves.opened(box, head, features, strength, tuple(tried.tolist()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -119,9 +119,8 @@ class Perceptron:
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Perceptrons:
         """The networks that were dumped, every shape checked; torch is not asked. Raises BundleInvalid."""
-        net = Wired.opened(box, head, features)
         curve = box.array("curve", np.float64, (None,), finite=False)
-        return Perceptrons(net.inputs, net.network, net.baselines, features, tuple(curve.tolist()))
+        return Perceptrons.opened(box, head, features, tuple(curve.tolist()))
 
 
 @dataclass(frozen=True, eq=False)

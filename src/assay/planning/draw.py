@@ -29,13 +29,7 @@ from .kinds import check_names, plan_column
 from .mitigation import mitigation, mitigation_notes
 from .notes import advice, kind_title, memory_notes, misfits, more_notes, name_notes, none_read, quoted, usual_notes
 from .portfolio import candidates, check_learners, only_readable
-from .splits import (
-    DEAR_FOLDS,
-    DEAREST_FOLDS,
-    check_groups,
-    check_times,
-    plan_splits,
-)
+from .splits import DEAR_FOLDS, DEAREST_FOLDS, check_groups, check_times, plan_splits
 from .target import answered, check_size, choose_task, open_target, usable_rows, with_answers
 from .wishes import Wishes
 
@@ -62,7 +56,8 @@ class _Opened:
 
     @property
     def forms(self) -> frozenset[str]:
-        return _forms(self.features)
+        kinds = {column.kind.partition(":")[0] for column in self.features}
+        return frozenset(form for kind in kinds for form in shelf("modalities").get(kind).about.gives)
 
     @property
     def strata(self) -> Ints:
@@ -210,12 +205,6 @@ def _check_favourable(wishes: Wishes, codec: Codec) -> None:
     raise refusal(
         RequestError, "planning", "no_favourable", expected=hint, label=label, target=wishes.target, known=known
     )
-
-
-def _forms(features: list[ColumnPlan]) -> frozenset[str]:
-    """The forms that the columns give."""
-    kinds = {column.kind.partition(":")[0] for column in features}
-    return frozenset(form for kind in kinds for form in shelf("modalities").get(kind).about.gives)
 
 
 def _least_class(y: Floats) -> int:
