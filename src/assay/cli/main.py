@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import assay
 from assay.kernel.errors import AssayError
+from assay.kernel.interrupts import none_lost
 
 from .help import HELP
 from .speech import Parser, helped, language, word
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = [a for a in arguments if a != "--debug"]
     lang = language(arguments)
     try:
-        return _run(arguments, lang)
+        with none_lost():
+            return _run(arguments, lang)
     except AssayError as error:
         _complain(error, lang)
         return error.exit_code
