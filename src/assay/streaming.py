@@ -91,7 +91,7 @@ def _answered(
                 data = forms.encoded(form, answers.columns(lang), first=not number)
                 part.add(data, len(answers), sum(map(bool, answers.notes)))
                 del answers, data
-                memory.give_back()  # what one block took is not held while the next is read
+                memory.give_back(collect=False)  # what one block took is not held while the next is read
                 if tell is not None:
                     tell(part.kept.rows, table.rows)
         except DataError:  # other data are another run: what is finished is of no use

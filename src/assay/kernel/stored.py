@@ -14,7 +14,7 @@ import numpy as np
 
 from .data import Dataset, Ints
 
-BLOCK = 65_536  # rows looked at together
+BLOCK = 16_384  # rows looked at together; readers hold whole pages of each column beside them
 
 
 class Stored(Protocol):

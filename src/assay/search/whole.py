@@ -47,12 +47,12 @@ TUNE_SHARE, TUNE_ROWS = 0.2, 20_000  # of the drawn rows, at most: they stop the
 BINNED_FROM = 100_000  # rows, at most, that the edges of bins are learnt from
 AGAIN = 0.8  # of the time the last member took must be left before another is begun
 WORTH = 1.5  # times the rows that were searched: fewer are not worth another fit
-BLOCKS_TIMED = 3  # blocks that tell how long reading takes
+BLOCKS_TRIED = 6  # blocks that tell how long reading takes, and how much memory
 PUSHING = 1.8  # how much longer a block takes that is also put into bins (measured: 1.4 to 1.8)
 SLOWER = 1.3  # a row of many costs more than a row of few: they stand in slower memory
 TIME_USED, MEMORY_USED = 0.9, 0.95  # of what is left; the rest is for what cannot be foreseen
 A_ROW = 52  # bytes a row takes besides its bins: scores, gradients, places, target (measured: 44 to 50)
-BLOCK_COPIES = 5  # of a block's floats, while it is read and encoded
+PUSHED = 1.3  # what a block takes while its rows are put into bins, against being read and encoded (measured: 1.2)
 CALIBRATION_FOLDS = 5  # of the rows that stopped the growing
 ALIKE = 0.001  # share of other rows that may share the key of a sealed row by chance
 
@@ -140,6 +140,7 @@ class _Fitting:
         self.names = plan.names("feature") + plan.names("sensitive")
         self.encoders = Encoders.learn(table, self.names, rows, plan.seed, -1)
         self.learnt = 0
+        self.a_block = 0  # bytes that a block takes while it is read and encoded
         self.why = "no_time"  # or "no_memory": what kept it from another fit
 
     def members(self, allowed: Bools, limit: float, clock: Clock) -> dict[int, Fitted]:
@@ -171,11 +172,16 @@ class _Fitting:
         return done
 
     def _in_time(self, place: int, clock: Clock) -> int:
-        """Rows that a contender can be expected to learn from in the time left, going by the pace of its folds."""
+        """Rows that a contender can be expected to learn from in the time left, going by the pace of its folds.
+
+        A few blocks are read on the way, which tells what memory a block takes, too.
+        """
         outcome, timer = self.found.outcomes[place], clock.slice(clock.remaining())
-        looked_at = 0
-        for _, opened in itertools.islice(self._blocks(self.names), BLOCKS_TIMED):
-            looked_at += len(self.encoders.vector(opened).values)
+        looked_at, before = 0, memory.held()
+        for _, opened in itertools.islice(self._blocks(self.names), BLOCKS_TRIED):
+            values = self.encoders.vector(opened).values
+            self.a_block = max(self.a_block, memory.held() - before)
+            looked_at += len(values)
         reading = PUSHING * timer.spent() * self.stored.rows / looked_at
         folds = len(outcome.fitted)
         taught = len(self.found.rows) * (folds - 1) * (1 - FOLD_TUNE)  # rows learnt from, all folds together
@@ -186,7 +192,7 @@ class _Fitting:
     def _in_memory(self, limit: float, width: int) -> int:
         """Rows that can be held as bins beside what is held now."""
         memory.give_back()
-        room = MEMORY_USED * limit - memory.held() - BLOCK * width * 8 * BLOCK_COPIES
+        room = MEMORY_USED * limit - memory.held() - PUSHED * self.a_block
         return int(max(0.0, room / (width + A_ROW)))
 
     def _batch(self, rows: Ints) -> Batch:
