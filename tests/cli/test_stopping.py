@@ -29,6 +29,7 @@ PLENTY = ("--target", "y", "--minutes", "60", "--folds", "3", "--learner", "line
 FOREGROUND = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
 FOREGROUND += "from assay.cli.main import main; sys.exit(main())"
 PATIENCE = 120.0  # seconds to wait for a sign of life
+ROWS = 300
 
 
 class Run:
@@ -87,7 +88,7 @@ def written(folder: Path, rows: int) -> Path:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a table."""
-    return written(tmp_path_factory.mktemp("stopping"), 700)
+    return written(tmp_path_factory.mktemp("stopping"), ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +154,7 @@ def test_ctrl_c_ships_the_best_so_far_and_says_so(folder: Path) -> None:
     assert model.card["interrupted"]
     assert word("interrupted", "en") in run.said.read_text(encoding="utf-8")
     assert Say("report", "interrupted").text("en") in run.report.read_text(encoding="utf-8")
-    assert len(model.predict(folder / "rows.csv")) == 700
+    assert len(model.predict(folder / "rows.csv")) == ROWS
     assert not run.journal.exists()
 
 
@@ -177,7 +178,7 @@ def test_ctrl_c_twice_ends_without_a_torn_file(seconds: float, folder: Path) -> 
     assert "our fault" not in run.errors
     assert run.model.exists() == (run.code() == 0)
     if run.code() == 0:
-        assert len(assay.load(run.model).predict(folder / "rows.csv")) == 700
+        assert len(assay.load(run.model).predict(folder / "rows.csv")) == ROWS
     else:
         assert "--resume" in run.errors
         assert any(run.journal.glob(f"*{STEP}"))

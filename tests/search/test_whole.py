@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -202,6 +203,24 @@ def test_as_many_rows_as_fit_are_drawn(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(module._Fitting, "_in_memory", lambda self, limit, width: 12_345)
     model = trained(table(), tmp_path)
     assert sum(len(block) for block in streamed) == model.card["whole"]["learnt"] == 12_345
+
+
+def test_what_a_block_was_seen_to_take_is_left_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where reading takes 40 MB more than before, those 40, and as much again for bins being filled, hold no rows."""
+    in_memory, taken = module._Fitting._in_memory, 40_000_000
+    found: list[float] = []
+
+    def rows(self: Any, limit: float, width: int) -> int:
+        found.append(in_memory(self, limit, width) * (width + module.A_ROW))
+        return DRAWN  # too few, so that nothing else is done
+
+    monkeypatch.setattr(module._Fitting, "_in_memory", rows)
+    for more in (0, taken):
+        held = iter([0] + 100 * [more])
+        stand_in = SimpleNamespace(held=lambda held=held: next(held), give_back=lambda collect=True: None)
+        monkeypatch.setattr(module, "memory", stand_in)
+        trained(table(), tmp_path, memory="2GB")
+    assert found[0] - found[1] == pytest.approx((1 + module.PUSHED) * taken, rel=0.01)
 
 
 def test_a_limit_too_small_says_what_is_needed(tmp_path: Path) -> None:
