@@ -53,9 +53,17 @@ def test_an_interruption_that_python_drops_comes_again(capfd: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("foreground")
-def test_an_interruption_that_comes_after_the_work_is_over_disturbs_nobody() -> None:
+def test_an_interruption_does_not_come_again_once_the_work_is_over() -> None:
+    came: list[int] = []
+
+    def raising(number: int, _: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, raising)
     dropped_then(0.0)
     time.sleep(5 * MOMENT)
+    assert came == [signal.SIGINT]
 
 
 def test_what_else_python_drops_is_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:

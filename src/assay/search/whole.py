@@ -162,7 +162,6 @@ class _Fitting:
         for place in order:
             if clock.remaining() < took * AGAIN or clock.expired():
                 break
-            memory.give_back()  # the bins of the member before
             contender, timer = self.found.contenders[place], clock.slice(clock.remaining())
             learner = with_settings(shelf("learners").get(contender.learner), settings[contender.name])
             rounds = [int(f.about().get("rounds", 0)) for f in self.found.outcomes[place].fitted]

@@ -158,12 +158,14 @@ def learns_in_blocks(plugin: Any, head: Head) -> None:
         for start, stop in itertools.pairwise(cuts):
             asked.append(stop - start)
             yield train.vector.values[start:stop]
+        asked.append(0)
 
     sizes = tuple(stop - start for start, stop in itertools.pairwise(cuts))
     assert train.y is not None
     fed = Stream(sample=lambda: train, sizes=sizes, y=train.y, weight=train.weight, blocks=blocks)
     with at_most(1):
         fitted = at_defaults(plugin).fit_stream(fed, tune, head, plenty(), stream(0, "fit"), 50)
+    demand(asked.pop() == 0, "it stops before the end of the blocks, so that their reader stays open")
     demand(tuple(asked) == sizes, f"blocks of {sizes} rows were asked for as {asked}")
     own, whole = (loss(f.predict(_fresh(head)), _fresh(head), head) for f in (fitted, _fitted(plugin, head)))
     demand(own < 1.25 * whole, f"loss {own:.4g} in blocks, {whole:.4g} at once")

@@ -106,6 +106,7 @@ def grow_streamed(
     data = lightgbm.Dataset(
         [Block(size) for size in stream.sizes], stream.y, weight=stream.weight, reference=edges, params=of_data
     ).construct()
+    next(blocks, None)  # past the last block, its reader lets go of what it holds
     memory.give_back()
     watched = _dataset(tune, whole, None, reference=data)
     watch = _Watched(clock.slice(clock.remaining()), patience)
