@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,21 @@ def test_a_damaged_file_is_refused(name: str, index: int, value: int) -> None:
     box.arrays[name][index] = value
     with pytest.raises(BundleInvalid):
         Made.load(box, 6)
+
+
+def test_a_row_alone_is_told_what_it_is_told_among_others() -> None:
+    effect = np.random.default_rng(2).normal(size=(12, 12))
+    y = effect[CODES[:, 0].astype(int), CODES[:, 1].astype(int)]
+    looked_up = recipe(y, most=30).make(VALUES, y[:, None], None, np.random.default_rng(3))[0]
+    pairs = [(o, i, j) for o in (DIFFERENCE, SUM, PRODUCT, RATIO) for i in range(4) for j in range(4)]
+    operation, left, right = (np.asarray(part) for part in zip(*pairs, strict=True))
+    made = dataclasses.replace(looked_up, operation=operation.astype(np.int8), left=left, right=right)
+    assert len(made.tables) > 2
+    assert (made.second >= 0).any()
+    odd = VALUES[:400].copy()
+    rng = np.random.default_rng(5)
+    cells = np.asarray([np.nan, 0.0, -0.0, 1e300, -1e300, 1e-320, 12.0, 13.0, -0.5, 40.0])
+    hit = rng.random(odd.shape) < 0.3
+    odd[hit] = rng.choice(cells, size=int(hit.sum()))
+    alone = made.single()
+    np.testing.assert_array_equal([alone(row) for row in odd.tolist()], made(odd))

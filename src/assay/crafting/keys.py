@@ -6,6 +6,8 @@ What is missing has a drawer of its own.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +41,18 @@ class Key:
             found = np.searchsorted(self.edges, x, side="left").astype(np.int64)
         found[missing] = self.size - 1
         return found
+
+    def single(self) -> Callable[[Sequence[float]], int]:
+        """The same for one row: from values [d] to its drawer."""
+        column, edges, last = self.column, self.edges.tolist(), self.size - 1
+
+        def drawer(values: Sequence[float]) -> int:
+            x = values[column]
+            if x != x:
+                return last
+            return bisect_left(edges, x) if edges else int(min(max(x, 0.0), last - 1))
+
+        return drawer
 
 
 def key_of(column: int, feature: Feature, x: Floats) -> Key | None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +56,29 @@ class Made:
             if self.minus[t] >= 0:
                 out[:, t] = values[:, self.minus[t]] - out[:, t]
         return out
+
+    def single(self) -> Callable[[Sequence[float]], list[float]]:
+        """The same for one row: from values [columns] to those and the new ones."""
+        of = {DIFFERENCE: operator.sub, SUM: operator.add, PRODUCT: operator.mul, RATIO: _ratio}
+        operations = [of[code] for code in self.operation.tolist()]
+        pairs = list(zip(operations, self.left.tolist(), self.right.tolist(), strict=True))
+        drawer_of = [key.single() for key in self.keys]
+        asked = list(zip(self.first.tolist(), self.second.tolist(), self.minus.tolist(), self.tables, strict=True))
+        sizes = [key.size for key in self.keys]
+
+        def beside(values: Sequence[float]) -> list[float]:
+            out = [*values]
+            for operation, a, b in pairs:
+                x = operation(values[a], values[b])
+                out.append(x if math.isfinite(x) else math.nan)
+            drawers = [drawer(values) for drawer in drawer_of]
+            for first, second, minus, table in asked:
+                place = drawers[first] if second < 0 else drawers[first] * sizes[second] + drawers[second]
+                x = table.item(place)
+                out.append(x if minus < 0 else values[minus] - x)
+            return out
+
+        return beside
 
     @functools.cached_property
     def sources(self) -> tuple[tuple[int, ...], ...]:
@@ -115,6 +141,10 @@ def arithmetic(values: Floats, operation: NDArray[np.int8], left: Ints, right: I
             out[:, on] = of(a[:, on], b[:, on])
     out[~np.isfinite(out)] = np.nan
     return out
+
+
+def _ratio(a: float, b: float) -> float:
+    return a / b if b else math.nan
 
 
 def crossed(drawers: dict[int, Ints], keys: tuple[Key, ...], first: int, second: int) -> Ints:

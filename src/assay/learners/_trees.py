@@ -19,7 +19,6 @@ from assay.onnx_graph.graph import Graph
 from assay.trees.forest import Forest
 from assay.trees.grow import Grown, clean_batch
 from assay.trees.single import scorer
-from assay.trees.walk import LARGEST
 
 Grow = Callable[[Batch, Batch | None, int, Clock], Grown]  # train, tune, most rounds, clock
 
@@ -68,10 +67,11 @@ class Trees:
 
     def single(self) -> Score:
         """One row through the trees alone."""
-        score, made = scorer(self.forest), self.made
-        if made is None:
+        score = scorer(self.forest)
+        if self.made is None:
             return score
-        return lambda values: score(np.clip(made(np.asarray([values])), -LARGEST, LARGEST)[0].tolist())
+        beside = self.made.single()
+        return lambda values: score(beside(values))
 
     def contributions(self, batch: Batch) -> Floats:
         """TreeSHAP (Lundberg et al. 2018): [n, d + 1, w]; the pull of a made column in equal parts to its sources."""

@@ -126,8 +126,11 @@ class Inputs:
             columns = []
             for owner, middle, scale in numbers:
                 x = row[owner]
-                z = 0.0 if x != x else (min(max(x, -LARGEST), LARGEST) / 2 - middle) * scale * 2
-                z = min(max(z, -1e9), 1e9)
+                if not -LARGEST <= x <= LARGEST:
+                    x = 2 * middle if x != x else math.copysign(LARGEST, x)
+                z = (x / 2 - middle) * scale * 2
+                if not -1e9 <= z <= 1e9:
+                    z = math.copysign(1e9, z)
                 share = z / REACH
                 columns.append(z / math.sqrt(1.0 + share * share))
             for owner, mean, levels in switches:

@@ -60,13 +60,14 @@ class Network:
         self, read: Callable[[Sequence[float]], tuple[list[float], list[int]]]
     ) -> Callable[[Sequence[float]], list[float]]:
         """From values [d] of one row to its scores [w], where `read` encodes one (inputs.py): the bits of `scores`."""
+        table = self._wide.table
+        nothing = [0.0] * table.shape[1]
 
         def score(row: Sequence[float]) -> list[float]:
             columns, places = read(row)
-            x = self.looked_up(
-                np.asarray([columns]).reshape(1, -1), np.asarray([places], dtype=np.int64).reshape(1, -1)
-            )
-            found: list[float] = self.of_inputs(x)[0].tolist()
+            for place in places:
+                columns += table[place].tolist() if place >= 0 else nothing
+            found: list[float] = self.of_inputs(np.asarray(columns, dtype=np.float64).reshape(1, -1))[0].tolist()
             return found
 
         return score
@@ -131,7 +132,7 @@ class Network:
             return x
         waves = np.cos(2 * np.pi * (x[:, :p, None] * frequency + phase))
         mixed = np.matmul(waves.transpose(1, 0, 2), mixing).transpose(1, 0, 2) + shift
-        return np.hstack([mixed.reshape(len(x), -1), x])
+        return np.concatenate([mixed.reshape(len(x), -1), x], axis=1)
 
     def _through_waves(self, x: Floats, pulls: Floats) -> Floats:
         """Slopes of numbers [n, p] from those of their mixtures [n, p·e]."""
@@ -155,7 +156,7 @@ class Network:
 
     def _active(self, z: Floats) -> Floats:
         if self.activation == "silu":
-            return np.asarray(z / (1.0 + np.exp(-np.clip(z, -500, 500))))
+            return np.asarray(z / (1.0 + np.exp(np.minimum(np.maximum(-z, -500.0), 500.0))))
         if self.activation == "cos":
             return np.asarray(np.cos(z))
         if self.activation == "selu":
