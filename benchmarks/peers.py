@@ -46,7 +46,9 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "wine": ("", "target", ()),
 }
 VALUES = ("concrete_strength", "diamonds", "bike_hourly", "wine_quality", "insurance_charges", "diabetes")
+TWO_CLASSES = tuple(name for name in TABLES if name not in (*VALUES, "digits", "wine"))
 MOST_ROWS = 20_000
+BINS, DRAWS = 15, 1_000  # of a calibration error; of what it would be by chance
 
 
 def table_of(name: str, folder: Path) -> tuple[pd.DataFrame, str]:
@@ -79,10 +81,30 @@ def losses(answer: np.ndarray, y: np.ndarray, classes: bool) -> np.ndarray:
 
 
 def calibration_error(answer: np.ndarray, y: np.ndarray) -> float:
-    """Expected calibration error of the answer given, in 15 bins of equal width (Guo et al. 2017)."""
-    top, right = answer.max(axis=1), answer.argmax(axis=1) == y
-    place = np.minimum((top * 15).astype(int), 14)
-    return float(sum(abs(top[place == b].sum() - right[place == b].sum()) for b in range(15)) / len(y))
+    """Expected calibration error of the answer given, in bins of equal width (Guo et al. 2017)."""
+    return float(_error(answer.max(axis=1), answer.argmax(axis=1) == y))
+
+
+def by_chance(line: dict[str, Any]) -> np.ndarray | None:
+    """The calibration error that these very answers would have were each probability exactly right, drawn DRAWS times.
+
+    A few hundred rows scatter about what is promised, so even a tool without fault shows an error.
+    None where the line does not tell how sure each answer was.
+    """
+    if "tops" in line:
+        top = np.asarray(line["tops"])
+    elif "losses" in line and line["table"] in TWO_CLASSES:
+        given = np.exp(-np.asarray(line["losses"]))  # to the class that was right
+        top = np.maximum(given, 1 - given)
+    else:
+        return None
+    rng = np.random.default_rng(0)
+    return np.asarray([_error(top, rng.random(len(top)) < top) for _ in range(DRAWS)])
+
+
+def _error(top: np.ndarray, right: np.ndarray) -> float:
+    place = np.minimum((top * BINS).astype(int), BINS - 1)
+    return float(np.abs(np.bincount(place, top - right, BINS)).sum() / len(top))
 
 
 def one(system: str, name: str, seed: int, minutes: float, data: Path, environments: Path) -> dict[str, Any]:
@@ -110,6 +132,8 @@ def one(system: str, name: str, seed: int, minutes: float, data: Path, environme
     y = test[target].map(labels.index).to_numpy() if labels else test[target].to_numpy(float)
     each = losses(answer, y, bool(labels))
     line |= {"losses": [float(f"{v:.5g}") for v in each], "ece": calibration_error(answer, y) if labels else None}
+    if labels and name not in TWO_CLASSES:  # of two classes the losses tell it
+        line["tops"] = [round(float(v), 4) for v in answer.max(axis=1)]
     return line | {"loss": float(each.mean()) if labels else float(np.sqrt(each.mean()))}
 
 
@@ -154,12 +178,35 @@ def _tell_one(minutes: float, systems: list[str], by: dict[Any, dict[str, Any]],
         middle = np.nanmean if key == "ece" else np.nanmedian
         rows = [[by[*k, s].get(key) for k in keys if by[*k, s].get(key) is not None] for s in systems]
         print(f"| {what} | " + " | ".join(f"{scale * middle(r):.4g}" if r else "–" for r in rows) + " |")
-    classes = [table for table in tables if table not in VALUES]
-    errors = pd.DataFrame(
-        {s: [np.mean([by[*k, s].get("ece", 1.0) for k in keys if k[0] == table]) for table in classes] for s in systems}
-    )
-    least = errors.idxmin(axis=1).value_counts() if len(errors) else {}
-    print(f"| least calibration error, of {len(classes)} | " + " | ".join(str(least.get(s, 0)) for s in systems) + " |")
+    _tell_calibration([table for table in tables if table not in VALUES], systems, by, keys)
+
+
+def _tell_calibration(
+    classes: list[str], systems: list[str], by: dict[Any, dict[str, Any]], keys: list[tuple[str, int]]
+) -> None:
+    """On how many tables each error is the least and beyond chance, and on how many a tool without fault would have the least."""
+    lines = {(t, s): [by[*k, s] for k in keys if k[0] == t] for t in classes for s in systems}
+    errors = {key: float(np.mean([line.get("ece", 1.0) for line in of])) for key, of in lines.items()}
+    least = {s: sum(min(systems, key=lambda other: errors[t, other]) == s for t in classes) for s in systems}
+    drawn = {key: [by_chance(line) for line in of] for key, of in lines.items()}
+    known = [t for t in classes if all(d is not None for s in systems for d in drawn[t, s])]
+    chance = {key: np.mean(drawn[key], axis=0) for key in drawn if key[0] in known}
+    beyond = {s: sum(errors[t, s] > np.quantile(chance[t, s], 0.95) for t in known) for s in systems}
+    best = {t: min(errors[t, s] for s in systems[1:]) for t in known} if len(systems) > 1 else {}
+    rows = {
+        f"least calibration error, of {len(classes)}": least,
+        f"its error by chance (mean of {len(known)})": {
+            s: f"{np.mean([chance[t, s].mean() for t in known]) if known else np.nan:.4g}" for s in systems
+        },
+        f"beyond chance (95 %), of {len(known)}": beyond,
+    }
+    for what, row in rows.items():
+        print(f"| {what} | " + " | ".join(str(row[s]) for s in systems) + " |")
+    if best:
+        expected = sum((chance[t, systems[0]] < best[t]).mean() for t in known)
+        print(
+            f"\nWere each of our probabilities exactly right, ours would be the least on {expected:.1f} of {len(known)}."
+        )
 
 
 def _overall(loss: pd.DataFrame, system: str) -> str:
