@@ -61,6 +61,14 @@ def test_one_refit_ships_where_it_is_asked_for() -> None:
         AssayRegressor(ship="boat").fit(X, X[:, 0])
 
 
+def test_memory_and_latency_are_promised_where_they_are_asked_for() -> None:
+    found = AssayRegressor(minutes=0.1, learners=("linear",), memory="8GB", latency="50ms").fit(X, X[:, 0])
+    assert (found.model_.plan.memory, found.model_.plan.latency) == (8e9, 0.05)
+    for asked, refused in (({"memory": "much"}, "memory is 'much'"), ({"latency": "5ms", "trials": 1}, "latency")):
+        with pytest.raises(ValueError, match=refused):
+            AssayRegressor(**asked).fit(X, X[:, 0])
+
+
 def test_frames_keep_their_categories() -> None:
     pandas = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)

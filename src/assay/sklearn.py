@@ -43,6 +43,8 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         also: tuple[str, ...] = (),
         ship: str = "bag",
         trials: int = 0,
+        memory: str | float = "",
+        latency: str | float = "",
     ) -> None:
         self.minutes = minutes
         self.learners = learners
@@ -53,6 +55,8 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         self.also = also
         self.ship = ship
         self.trials = trials
+        self.memory = memory
+        self.latency = latency
 
     def _train(self, X: Any, target: Column, weight: NDArray[np.float64] | None, task: str) -> Model:
         table = self._table(X)
@@ -69,6 +73,8 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
             seed=self.seed,
             readable=self.readable,
             ship=self.ship,
+            memory=self.memory,
+            latency=self.latency,
             checks=self.checks,
             task=task,
             features=table.names,
@@ -108,7 +114,9 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
     Parameters: minutes (budget of one fit), learners (only these; empty for all), level (coverage of `predict_set`), seed,
     readable (only models a person can read), checks (keys of checks to run while fitting), also (learners that are tried only
     where they are named, beside the usual ones), ship ("bag" of fold models, one "refit" or one "distilled" model), trials
-    (candidates to try instead of minutes: no clock is looked at, so the same rows give the same model; 0 goes by minutes).
+    (candidates to try instead of minutes: no clock is looked at, so the same rows give the same model; 0 goes by minutes),
+    memory (what the process may hold: "4GB", or bytes; what does not fit is learnt in part), latency (within which one row is to be
+    answered: "5ms", "200us", or seconds; goes by a clock, so not with trials).
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
