@@ -37,6 +37,7 @@ from .model import Model
 from .planning.draw import reopen
 from .planning.splits import Split, draw_splits
 from .planning.target import usable_rows
+from .search.reweighing import by_mean
 from .search.run import parts_of
 from .search.settle import Scored, Settled, measured, settle
 from .stats import promises, splitting
@@ -180,7 +181,7 @@ def _again(model: Model, raw: Dataset) -> _Again | None:
     y = task.encode(table[plan.target], model.codec)
     strata = task.strata(y)
     split = draw_splits(plan, table, strata)
-    weights = table[weighed[0]].cells if weighed else None
+    weights = by_mean(table[weighed[0]].cells) if weighed else None
     if len(split.sealed):
         return _Again(with_thresholds(_sealed(model, table, split, weights), model.thresholds), table.rows, None)
     held = _held(split, table.rows)

@@ -81,6 +81,50 @@ def test_whole_groups_are_carved() -> None:
     assert len(rest) + len(part) == 200
 
 
+@given(st.integers(2, 30), st.floats(0.02, 0.5), st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_what_is_measured_on_shares_no_group_and_no_moment(groups: int, share: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    group = np.append(np.arange(groups), rng.integers(groups, size=200 - groups))
+    rows, strata = np.arange(200), rng.integers(2, size=200)
+    rest, part = splitting.carve(rows, share, strata, group, None, rng, measured=True)
+    assert len(rest)
+    assert len(part)
+    assert not set(group[rest]) & set(group[part])
+    rest, part = splitting.carve(rows, share, strata, None, group, rng, measured=True)
+    assert group[rest].max() < group[part].min()
+
+
+def test_the_moment_nearest_to_the_share_parts_rows_of_few_moments() -> None:
+    for sizes, carved in (([250, 250, 250, 250], 250), ([330, 330, 330, 10], 340), ([100, 100, 795, 5], 5)):
+        years, rng = np.repeat(np.arange(4), sizes), np.random.default_rng(0)
+        strata = np.zeros(len(years), dtype=np.int64)
+        assert len(splitting.carve(np.arange(1000), 0.2, strata, None, years, rng, measured=True)[1]) == carved
+
+
+def test_rows_that_only_stop_are_drawn_at_random_where_a_moment_is_too_large() -> None:
+    years, strata = np.repeat([0, 1], 500), np.zeros(1000, dtype=np.int64)
+    part = splitting.carve(np.arange(1000), 0.12, strata, None, years, np.random.default_rng(0))[1]
+    assert len(part) == 120
+    assert set(years[part]) == {0, 1}
+
+
+def test_groups_of_one_class_each_do_not_meet_in_one_fold() -> None:
+    groups, strata = np.repeat([0, 1, 2, 3], 50), np.repeat([0, 1, 0, 1], 50)
+    assert len(set(splitting.grouped_folds(groups, strata, 4, np.random.default_rng(0)))) == 4
+
+
+def test_a_large_group_is_not_what_is_carved() -> None:
+    groups = np.append(np.zeros(500, dtype=np.int64), 1 + np.arange(500) // 10)
+    strata = np.zeros(1000, dtype=np.int64)
+    carved = [
+        splitting.carve(np.arange(1000), 0.12, strata, groups, None, np.random.default_rng(seed))[1]
+        for seed in range(6)
+    ]
+    assert all(0 not in groups[part] and 50 <= len(part) <= 120 for part in carved)
+    assert len({tuple(part) for part in carved}) > 1
+
+
 @pytest.mark.parametrize("share", [0.12, 0.3, 0.45])
 def test_the_share_asked_for_is_carved_evenly_over_the_strata(share: float) -> None:
     strata = np.repeat([0, 1, 2], [600, 300, 100])

@@ -95,10 +95,11 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
     if plan.latency:
         notes.append(Say("planning", "note.latency", {"most": written(plan.latency)}))
     if plan.splits.group:
-        notes.append(Say("planning", "note.grouped", {"group": plan.splits.group}))
+        both = {"group": plan.splits.group, "time": plan.splits.time}
+        notes.append(Say("planning", "note.grouped_forward" if plan.splits.time else "note.grouped", both))
     copied = None
     if not plan.splits.group and not plan.splits.time:
-        copied = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
+        copied = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")), strata)
     if copied:
         notes.append(Say("planning", "note.duplicates", {"n": copied[1], "share": copied[1] / table.rows}))
     for key, near in (

@@ -28,6 +28,10 @@ SEALED_SHARE, SEALED_MOST = 0.2, 20_000
 DEAR_FOLDS, DEAREST_FOLDS = 5, 4  # where there are pictures, and where things are found in them
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
 CHAINED = 0.2  # share of the rows beyond which near copies hang together in a group too large for one fold
+PROFILE, LEAST_PROFILE = (
+    0.02,
+    10,
+)  # share of the rows, and rows, beyond which equal rows of different answers are a profile
 HALF, LEAST_CLASS = 0.5, 20  # share of a class that near copies kept in one fold may take, where it has so many rows
 
 
@@ -80,10 +84,18 @@ def check_times(table: Dataset, time: str) -> None:
         raise refusal(DataError, "planning", "one_time", time=time)
 
 
-def copy_groups(features: Dataset) -> tuple[Ints, int] | None:
-    """Groups of exact copies and the rows that have one; None where there are none worth the care."""
-    group, rows, chance = leaks.copies(features)
-    pairs = leaks.copied_pairs(group)
+def copy_groups(features: Dataset, strata: Ints) -> tuple[Ints, int] | None:
+    """Groups of exact copies and the rows that have one; None where there are none worth the care.
+
+    Many equal rows whose answers differ are no copies but a profile that is often met, such as customers who did nothing: were they kept
+    together, one fold would hold all of them, and no model be measured that had met one.
+    """
+    group, _, chance = leaks.copies(features)
+    size = np.bincount(group)
+    answers = np.bincount(np.unique(group * (strata.max() + 1) + strata) // (strata.max() + 1), minlength=len(size))
+    profile = (size > max(LEAST_PROFILE, PROFILE * len(group))) & (answers > 1)
+    group = np.where(profile[group], len(size) + np.arange(len(group)), group)
+    rows, pairs = int((~profile & (size > 1)) @ size), leaks.copied_pairs(group)
     return (group, rows) if rows >= 2 and chance < CHANCE_RATIO * pairs else None
 
 
@@ -154,14 +166,15 @@ def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
     sealed = np.empty(0, dtype=np.int64)
     rest = np.arange(n)
     if plan.splits.sealed:
-        rest, sealed = splitting.carve(rest, plan.splits.sealed / n, strata, groups, times, rng)
+        rest, sealed = splitting.carve(rest, plan.splits.sealed / n, strata, groups, times, rng, measured=True)
     folds = np.full(n, -1, dtype=np.int64)
     if times is not None:
         folds[rest] = splitting.time_folds(times[rest], plan.splits.folds)
     elif groups is not None:
         k = min(plan.splits.folds, len(np.unique(groups[rest])))
         if k < 2:
-            raise refusal(DataError, "planning", "one_group", group=plan.splits.group)
+            key = "few_groups" if plan.splits.sealed else "one_group"
+            raise refusal(DataError, "planning", key, group=plan.splits.group)
         folds[rest] = splitting.grouped_folds(groups[rest], strata[rest], k, rng)
     else:
         folds[rest] = splitting.random_folds(strata[rest], plan.splits.folds, rng)
@@ -173,7 +186,7 @@ def _groups(plan: Plan, table: Dataset, strata: Ints) -> Ints | None:
         return _named_groups(table, plan.splits.group)
     if plan.splits.time:
         return None
-    found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")))
+    found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")), strata)
     near = (near_copies(plan, table, strata), near_pictures(plan, table, strata), named_groups(plan, table, strata))
     ways = [*([found[0]] if found else []), *(way.groups for way in near if way and way.kept)]
     return functools.reduce(joined, ways) if ways else None

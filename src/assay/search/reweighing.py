@@ -19,6 +19,16 @@ from assay.stats.slices import groups_of
 LEAST = 30  # rows of a group that is reweighed
 
 
+def by_mean(weight: Floats) -> Floats:
+    """Weights above zero [n] with a mean of 1: ridges and least rows of learners are counted in rows, whatever unit the weights have.
+
+    >>> by_mean(np.asarray([1e-6, 3e-6])).round(9).tolist()
+    [0.5, 1.5]
+    """
+    most = weight.max()
+    return np.asarray(weight / most / (weight / most).mean())
+
+
 @dataclass(frozen=True, eq=False)
 class Reweighing:
     """The group and the class of each row, and how much it counts beside."""

@@ -29,7 +29,7 @@ from assay.stats import splitting
 
 from .blend import head_of, mixed, weights_of
 from .ensemble import Ensemble, Member
-from .reweighing import Reweighing
+from .reweighing import Reweighing, by_mean
 from .settle import Scored, Settled, best_readable, settle
 from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, try_candidate
 
@@ -70,7 +70,7 @@ class Found:
     rows: Ints  # the cross-fitted rows, in the table
     codec: Codec
     y: NDArray[Any]  # of all rows of the table
-    weight: Floats | None
+    weight: Floats | None  # by their mean
     constant: Floats  # raw score of the constant guess [w]
     interrupted: bool
     folds: tuple[Fold, ...] = ()  # rows and encoders of each fold, in the order of the models
@@ -89,7 +89,7 @@ def search(
     target = table[plan.target]
     codec = task.codec(target)
     y = task.encode(target, codec)
-    weight = table[plan.names("weight")[0]].cells if plan.names("weight") else None
+    weight = by_mean(table[plan.names("weight")[0]].cells) if plan.names("weight") else None
     strata = task.strata(y)
     split = draw_splits(plan, table, strata)
     rest = np.setdiff1d(np.arange(table.rows), split.sealed)

@@ -141,7 +141,7 @@ class _Fitting:
         self.encoders = Encoders.learn(table, self.names, rows, plan.seed, -1)
         self.learnt = 0
         self.a_block = 0  # bytes that a block takes while it is read and encoded
-        self.why = "no_time"  # or "no_memory": what kept it from another fit
+        self.why = "no_time"  # or "no_memory", "apart": what kept it from another fit
 
     def members(self, allowed: Bools, limit: float, clock: Clock) -> dict[int, Fitted]:
         """Fitted members by the place of their contender, the one of most weight first, as many as the time allows."""
@@ -157,6 +157,9 @@ class _Fitting:
             self.why = "no_memory"
             return {}
         fed = self._stream(min(affordable, held))
+        if self.learnt < WORTH * self.table.rows:  # too many stand on the sealed rows' side
+            self.why = "apart"
+            return {}
         done: dict[int, Fitted] = {}
         took = 0.0
         for place in order:
@@ -231,6 +234,7 @@ class _Fitting:
         mask = np.ones(self.stored.rows, dtype=bool)
         mask[self.numbers[self.found.split.sealed]] = False
         mask[self.numbers[self.tune]] = False
+        unit = self.table[plan.names("weight")[0]].cells.mean() if plan.names("weight") else 1.0  # as in the search
         targets, weights = [], []
         for rows, opened in self._blocks(tuple(dict.fromkeys([*roles, *apart.names]))):
             weight = opened[plan.names("weight")[0]] if plan.names("weight") else None
@@ -240,7 +244,7 @@ class _Fitting:
             mask[rows] &= usable & ~apart.of(opened)
             targets.append(y[mask[rows]].astype(np.float32))
             if weight is not None:
-                weights.append(weight.cells[mask[rows]].astype(np.float32))
+                weights.append((weight.cells[mask[rows]] / unit).astype(np.float32))
         return mask, np.concatenate(targets), np.concatenate(weights) if weights else None
 
     def _blocks(self, names: tuple[str, ...]) -> Iterator[tuple[slice, Dataset]]:

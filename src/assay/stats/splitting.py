@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from assay.kernel.data import Ints
 
 STRATA = 10
+MOST_CARVED = 2.0  # times the share that rows which stop a learner may take, where moments are whole
+ALIKE = 0.1  # of the size asked for: pieces that are no farther from it count as equally near
 
 
 def tenths(y: NDArray[Any]) -> Ints:
@@ -42,13 +44,16 @@ def grouped_folds(groups: Ints, strata: Ints, k: int, rng: np.random.Generator) 
     counts = np.zeros((len(distinct), len(kinds)))
     np.add.at(counts, (member, stratum), 1.0)
     share = counts / np.maximum(counts.sum(axis=0), 1.0)
-    load = np.zeros((k, len(kinds)))
+    load, rows = np.zeros((k, len(kinds))), np.zeros(k)
     place = np.empty(len(distinct), dtype=np.int64)
     order = rng.permutation(len(distinct))
     for group in order[np.argsort(-counts[order].sum(axis=1), kind="stable")]:
         after = ((load + share[group]) ** 2).sum(axis=1) - (load**2).sum(axis=1)
-        place[group] = int(np.argmin(after))
+        place[group] = int(
+            np.lexsort((rows, after.round(12)))[0]
+        )  # among equals the one with fewest rows: no fold stays empty
         load[place[group]] += share[group]
+        rows[place[group]] += counts[group].sum()
     return place[member]
 
 
@@ -73,20 +78,48 @@ def rounds(folds: Ints, forward: bool) -> Iterator[tuple[int, Ints, Ints]]:
 
 
 def carve(
-    rows: Ints, share: float, strata: Ints, groups: Ints | None, times: NDArray[Any] | None, rng: np.random.Generator
+    rows: Ints,
+    share: float,
+    strata: Ints,
+    groups: Ints | None,
+    times: NDArray[Any] | None,
+    rng: np.random.Generator,
+    measured: bool = False,
 ) -> tuple[Ints, Ints]:
-    """Split `rows` into (rest, carved): the last ones in time, whole groups, or stratified at random."""
+    """Split `rows` into (rest, carved): the last ones in time, whole groups, or stratified at random.
+
+    measured : the carved rows are measured on. Then no group and no moment is split, however far from `share` that leads. Rows that only
+               stop a learner early may be drawn at random where whole groups or moments are too few or too large.
+    """
+    n = len(rows)
     if times is not None:
-        cut = np.quantile(times[rows].astype(np.float64), 1.0 - share)
-        late = times[rows].astype(np.float64) > cut
-        if late.any():
+        late = _late(times[rows], share)
+        if late.any() and (measured or late.sum() <= MOST_CARVED * share * n):
             return rows[~late], rows[late]
-    pieces = max(2, round(1 / share))
-    if groups is not None and len(np.unique(groups[rows])) >= pieces:
-        out = grouped_folds(groups[rows], strata[rows], pieces, rng) == 0
-    else:
-        out = _spread(strata[rows], share, rng)
+    elif groups is not None and (count := len(np.unique(groups[rows]))) > 1:
+        pieces = max(2, round(1 / share))
+        if measured or count >= pieces:
+            piece = grouped_folds(groups[rows], strata[rows], min(pieces, count), rng)
+            out = piece == _nearest(np.bincount(piece), share * n, rng)
+            return rows[~out], rows[out]
+    out = _spread(strata[rows], share, rng)
     return rows[~out], rows[out]
+
+
+def _late(times: NDArray[Any], share: float) -> NDArray[np.bool_]:
+    """Rows from that moment on which leaves nearest to a share of them; none where all are of one moment."""
+    _, moment, count = np.unique(times, return_inverse=True, return_counts=True)
+    if len(count) < 2:
+        return np.zeros(len(times), dtype=bool)
+    left = len(times) - np.cumsum(count)[:-1]  # rows after each moment but the last
+    first = 1 + int(np.argmin(np.abs(left - share * len(times))))
+    return np.asarray(moment >= first)
+
+
+def _nearest(sizes: Ints, size: float, rng: np.random.Generator) -> int:
+    """One of the pieces whose size is nearest, none that is empty; the first of them is that of the largest group."""
+    away = np.where(sizes > 0, np.abs(sizes - size), np.inf)
+    return int(rng.choice(np.flatnonzero(away <= max(away.min(), ALIKE * size))))
 
 
 def _spread(strata: Ints, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
