@@ -15,13 +15,14 @@ from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say, pad, width_of
 from assay.search.run import Event
 
-from .speech import word
+from .speech import word, wrapped
 
 if TYPE_CHECKING:
     from assay.report.technical import TechnicalFile
 
 COLUMNS_SHOWN = 40
 INDENT = "  "
+LEAST_ROOM = 48  # columns beside a title; in a narrower terminal its text begins below it
 SHARED = 4  # checks that were not asked for one reason, from which on they share a line
 BROKEN = ("limit_broken", "limit_unknown")
 
@@ -45,9 +46,9 @@ def plan_text(plan: Plan, lang: str) -> str:
     lines += _listed("notes", [say.text(lang) for say in plan.notes if not say.owner.startswith("readers/")], lang)
     said = [(a.option, a.say.text(lang)) for a in plan.advice]
     wide = min(32, max((width_of(option) for option, _ in said), default=0))
-    lines += _listed(
-        "advice", [f"{option + ' ' * max(0, wide - width_of(option))}  {why}" for option, why in said], lang
-    )
+    if said:
+        lines += ["", word("advice", lang)]
+        lines += [_hung(f"{INDENT}{option + ' ' * max(0, wide - width_of(option))}  ", why) for option, why in said]
     return "\n".join(lines)
 
 
@@ -68,11 +69,26 @@ def _whole(value: float) -> float:
 
 
 def _fact(key: str, lang: str, text: str) -> str:
-    return f"{pad(word(key, lang), 16)}{text}"
+    return _hung(pad(word(key, lang), 16), text)
 
 
 def _listed(key: str, rows: Sequence[str], lang: str) -> list[str]:
-    return ["", word(key, lang), *(INDENT + row for row in rows)] if rows else []
+    return ["", word(key, lang), *(_hung(INDENT, row) for row in rows)] if rows else []
+
+
+def _hung(head: str, text: str) -> str:
+    """A text behind a head; in a terminal broken between words, each line beginning where the first one does.
+
+    Where that would leave a narrow strip, the text begins on the line below a head, or farther left under what it belongs to.
+    """
+    if not sys.stdout.isatty():
+        return head + text
+    room = shutil.get_terminal_size((110, 24)).columns - 2  # Chinese marks of the end may hang over
+    indent, first = width_of(head), head
+    if room - indent < LEAST_ROOM:
+        indent = len(2 * INDENT) if head.strip() else len(3 * INDENT)
+        first = head.rstrip() + "\n" + " " * indent if head.strip() else " " * indent
+    return first + ("\n" + " " * indent).join(wrapped(text, max(20, room - indent)))
 
 
 def _columns(plan: Plan, lang: str) -> str:
@@ -215,19 +231,20 @@ def findings_text(findings: Sequence[Finding], lang: str) -> str:
         if f.verdict == "unknown" and f.say.text(lang) in many:
             continue
         title = pad(Say(f"checks/{f.check}", "title").text(lang), wide)
-        lines.append(f"{INDENT}{pad(word(f'verdict.{f.verdict}', lang), 11)} {title}  {f.say.text(lang)}")
-        lines += [f"{INDENT}{' ' * (14 + wide)}→ {a.option}  {a.say.text(lang)}" for a in f.advice if a.option]
-        lines += [f"{INDENT}{' ' * (14 + wide)}✕ {note.text(lang)}" for note in f.notes if note.key in BROKEN]
+        lines.append(_hung(f"{INDENT}{pad(word(f'verdict.{f.verdict}', lang), 11)} {title}  ", f.say.text(lang)))
+        under = " " * (len(INDENT) + 14 + wide)
+        lines += [_hung(under, f"→ {a.option}  {a.say.text(lang)}") for a in f.advice if a.option]
+        lines += [_hung(under, f"✕ {note.text(lang)}") for note in f.notes if note.key in BROKEN]
     shown = pad(word("verdict.unknown", lang), 11)
     for said, titles in many.items():
-        lines += [f"{INDENT}{shown} {_listing(titles, lang)}", f"{INDENT}{' ' * 12}{said}"]
+        lines += [_hung(f"{INDENT}{shown} ", _listing(titles, lang)), _hung(INDENT + " " * 12, said)]
     return "\n".join(lines)
 
 
 def shipped_text(findings: Sequence[Finding], lang: str) -> str:
     """What the search says of what ships: that a stated time is not kept, say; "" where the bag ships as usual."""
     said = [note.text(lang) for f in findings for note in f.notes if note.owner == "search"]
-    return "\n".join(f"{INDENT}{line}" for line in dict.fromkeys(said))
+    return "\n".join(_hung(INDENT, line) for line in dict.fromkeys(said))
 
 
 def size_text(size: float) -> str:

@@ -67,10 +67,10 @@ class _Layout(argparse.RawDescriptionHelpFormatter):
         super().start_section(HELP[self.lang].get(f"help.{heading}", heading))
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return super()._split_lines(text, width) if self.lang == "en" else _wrapped(" ".join(text.split()), width)
+        return super()._split_lines(text, width) if self.lang == "en" else wrapped(" ".join(text.split()), width)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
     """Lines of at most `width` columns, broken anywhere but within a word of ASCII letters."""
     lines, at = [""], 0
     for piece in _pieces(text):
