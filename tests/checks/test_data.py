@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from assay.kernel.data import Column
+from assay.checks._shape import same
+from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DoesNotApply
 
 from .worlds import ask, logit_world, names, numbers, options, world
@@ -72,6 +73,16 @@ def test_columns_that_differ_in_one_row_are_not_the_same() -> None:
     cells = columns[0].cells.copy()
     cells[3] = -cells[3]
     assert ask("data", world([*columns, numbers("x0 again", cells)], y, z)).verdict == "pass"
+
+
+def test_names_that_differ_in_every_row_say_the_same_only_where_they_are_the_same() -> None:
+    columns, y, z, _ = logit_world()
+    order = Column.of_words("file", [f"file {i}" for i in range(len(y))])
+    rising = numbers("second", np.arange(len(y)) * 1.5)
+    other = Column.of_words("note", [f"note {i * 7 % 1000}" for i in range(len(y))])
+    again = Column.of_words("copy", [f"file {i}" for i in range(len(y))])
+    data = Dataset((*columns, order, rising, other, again))
+    assert same(data, ["file", "second", "note", "copy"]) == [("file", "copy")]
 
 
 def test_missing_cells_are_told_and_drawn_and_tied_to_the_target() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assay.checks.effects import Effects
+from assay.checks.effects import Effects, _apart
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DoesNotApply
@@ -181,3 +181,11 @@ def test_with_less_time_fewer_rows_are_asked_and_the_clock_is_kept() -> None:
     found = Effects().run(replace(slow, clock=Clock.start(8.0, now=lambda: now[0])))
     assert found.measure("apart: x").n < 900
     assert now[0] < 6.0
+
+
+def test_probabilities_lie_no_farther_apart_than_one() -> None:
+    class Wide:
+        name, n, widest = "x", 9, (0, 1, 1.01, 0.03)
+
+    assert _apart(Wide(), 1.0) == (1.0, pytest.approx(0.98), 1.0)  # type: ignore[arg-type]
+    assert _apart(Wide(), np.inf) == (1.01, pytest.approx(0.98), pytest.approx(1.04))  # type: ignore[arg-type]

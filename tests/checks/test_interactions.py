@@ -56,6 +56,19 @@ def world(seed: int, together: float, n: int = 300, weights: Any = (1.0, 1.0, 0.
     return replace(given, data=data, raw=data, y=y, folds=fold, model=told, codec=Codec(), **more)
 
 
+def test_rounding_is_not_taken_for_acting_together() -> None:
+    given = world(0, 0.0)
+    told = given.model
+    assert isinstance(told, Products)
+    weights = told.weights.copy()
+    weights[:, 4:] = 1e-15 * np.sign(weights[:, 4:] + given.y[:4, None])  # what additions leave behind
+    y = features(given.data)[:, 4] * 1e3  # and a target that it happens to go with
+    found = Interactions().run(replace(given, model=Products(weights), y=y))
+    assert all(m.value == 1.0 for m in found.measures if m.name.startswith("p_value"))
+    assert found.verdict == "info"
+    assert not [figure for figure in found.figures if figure.kind == "matrix"]
+
+
 def test_an_additive_world_is_quiet_though_the_model_learnt_pairs() -> None:
     trials = 60
     named = [Interactions().run(world(seed, 0.0)).say.key == "found" for seed in range(trials)]

@@ -107,16 +107,21 @@ def same(data: Dataset, names: list[str]) -> list[tuple[str, str]]:
 
 
 def _pattern(column: Column) -> bytes:
-    """A fingerprint of which rows are alike; of columns of many values also of their order."""
+    """A fingerprint of which rows are alike; of columns of many values also of their order, or of the names themselves.
+
+    Names of which hardly two are alike tell no more than that by the rows: two such columns say the same where their cells do.
+    """
     missing = column.missing
     cells = column.cells if column.store != "moments" else column.cells.astype(np.int64)
     distinct, first, code = np.unique(
         np.where(missing, cells.dtype.type(0), cells), return_index=True, return_inverse=True
     )
-    if len(distinct) <= len(cells) / 3 or column.store == "words":
+    many = len(distinct) > len(cells) / 3
+    if many and column.store == "words":
+        return hashlib.sha256(repr(column.texts()).encode("utf-8", "surrogatepass")).digest()
+    if not many:
         code = np.argsort(np.argsort(first))[code]  # numbered by first appearance
-    digest = hashlib.sha256(np.where(missing, -1, code).astype(np.int32).tobytes())
-    return digest.digest()
+    return hashlib.sha256(np.where(missing, -1, code).astype(np.int32).tobytes()).digest()
 
 
 def one_value(data: Dataset, names: list[str], share: float) -> list[tuple[str, float]]:

@@ -36,10 +36,13 @@ class Cost:
                 "title": "Cost",
                 "question": "What does the model cost to train, to keep and to ask?",
                 "said": "Training took {seconds} s. The file weighs {size} MB. An answer takes {row} µs a row in a batch, {alone} µs for one row alone.",
+                "said_alone": "Training took {seconds} s. The file weighs {size} MB. An answer takes {alone} µs for one row alone; no time was left to measure a batch.",
                 "said_still": "The file weighs {size} MB. Times were not kept: this run counts candidates, so that two of its kind give the same bytes.",
                 "said_no_time": "Training took {seconds} s. The file weighs {size} MB. No time was left to measure answers.",
                 "elsewhere": "The file weighs {size} MB. An answer takes {row} µs a row in a batch, {alone} µs for one row alone. What training took is not known: the model was made elsewhere.",
+                "elsewhere_alone": "The file weighs {size} MB. An answer takes {alone} µs for one row alone; no time was left to measure a batch. What training took is not known: the model was made elsewhere.",
                 "elsewhere_served": "An answer takes {row} µs a row in a batch, {alone} µs for one row alone. What training took, and what the model weighs, is not known: it was made elsewhere.",
+                "elsewhere_served_alone": "An answer takes {alone} µs for one row alone; no time was left to measure a batch. What training took, and what the model weighs, is not known: it was made elsewhere.",
                 "elsewhere_no_time": "No time was left to measure answers. What training took is not known: the model was made elsewhere.",
                 "trials": "{done} of {all} candidates were finished; the blend uses {used}, which took {share:%} of the time of all.",
                 "unfinished": "Not finished: {names}.",
@@ -57,10 +60,13 @@ class Cost:
                 "title": "成本",
                 "question": "训练、保存和使用该模型的成本是多少？",
                 "said": "训练用时 {seconds} 秒，文件大小 {size} MB；成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。",
+                "said_alone": "训练用时 {seconds} 秒，文件大小 {size} MB；单独回答一行 {alone} 微秒，已无时间测量成批回答。",
                 "said_still": "文件大小 {size} MB。未记录用时：这次运行按候选模型的个数计，因此两次这样的运行得到完全相同的文件。",
                 "said_no_time": "训练用时 {seconds} 秒，文件大小 {size} MB；已无时间测量回答速度。",
                 "elsewhere": "文件大小 {size} MB；成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。模型在别处制作，训练用时未知。",
+                "elsewhere_alone": "文件大小 {size} MB；单独回答一行 {alone} 微秒，已无时间测量成批回答。模型在别处制作，训练用时未知。",
                 "elsewhere_served": "成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。模型在别处制作，训练用时和大小未知。",
+                "elsewhere_served_alone": "单独回答一行 {alone} 微秒，已无时间测量成批回答。模型在别处制作，训练用时和大小未知。",
                 "elsewhere_no_time": "已无时间测量回答速度。模型在别处制作，训练用时未知。",
                 "trials": "{all} 个候选模型中完成了 {done} 个；组合采用其中 {used} 个，占全部用时的 {share:%}。",
                 "unfinished": "未完成：{names}。",
@@ -84,7 +90,7 @@ class Cost:
             size = Measure(name="size_mb", value=megabytes, unit="MB", better="lower")
             return Finding(check="cost", verdict="info", say=self._say("said_still", size=megabytes), measures=(size,))
         row, alone, rows = _asking(evidence)
-        small = [self._say("small", rows=rows)] if 0 < rows < min(BATCH_ROWS, evidence.n) else []
+        small = [self._say("small", rows=rows)] if 1 < rows < min(BATCH_ROWS, evidence.n) else []
         known = not evidence.elsewhere
         measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")] if known else []
         memory = sum(t.memory_mb for t in evidence.ledger)
@@ -96,11 +102,16 @@ class Cost:
         if row is None or alone is None:
             say = self._say("said_no_time", **said) if known else self._say("elsewhere_no_time")
         else:
-            measures.append(Measure(name="microseconds_per_row", value=1e6 * row, unit="microseconds", better="lower"))
+            several = rows > 1 or evidence.n == 1  # a batch of one would be told as if it were the pace of many
+            if several:
+                measures.append(
+                    Measure(name="microseconds_per_row", value=1e6 * row, unit="microseconds", better="lower")
+                )
             measures.append(Measure(name="seconds_one_row", value=alone, unit="s", better="lower"))
             key = "said" if known else "elsewhere" if megabytes else "elsewhere_served"
             given = said if known else {"size": megabytes} if megabytes else {}
-            say = self._say(key, **given, row=1e6 * row, alone=1e6 * alone)
+            pace = {"row": 1e6 * row} if several else {}
+            say = self._say(key if several else f"{key}_alone", **given, **pace, alone=1e6 * alone)
         return Finding(
             check="cost",
             verdict="info",

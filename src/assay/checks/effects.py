@@ -157,8 +157,9 @@ class Effects:
         ranked = sorted(moved, key=lambda one: -one.widest[2])
         sure = [one for one in ranked if one.sure]
         what = self._what(evidence)
-        said = self._say("most", what=what, **self._ends(sure[0])) if sure else self._say("none", what=what)
-        notes = [self._say("also", **self._ends(one)) for one in sure[1:]]
+        most = 1.0 if evidence.codec.labels else np.inf
+        said = self._say("most", what=what, **self._ends(sure[0], most)) if sure else self._say("none", what=what)
+        notes = [self._say("also", **self._ends(one, most)) for one in sure[1:]]
         if sure and len(sure) < len(ranked):
             notes.append(self._say("doubtful", what=what, names=[one.name for one in ranked if not one.sure]))
         notes += self._notes(evidence, asked, moved, names, tried)
@@ -166,7 +167,7 @@ class Effects:
             check="effects",
             verdict="info",
             say=said,
-            measures=tuple(_measure(one) for one in ranked),
+            measures=tuple(_measure(one, most) for one in ranked),
             figures=tuple(self._figure(one, what) for one in ranked),
             notes=tuple(notes),
         )
@@ -183,10 +184,11 @@ class Effects:
         out += [self._say("short", n=tried[0], all=tried[1])] if tried[0] < tried[1] else []
         return out
 
-    def _ends(self, one: Moved) -> dict[str, object]:
-        low, high, apart, half = one.widest
+    def _ends(self, one: Moved, most: float) -> dict[str, object]:
+        low, high = one.widest[:2]
+        apart, least, at_most = _apart(one, most)
         said = {"low": one.labels[low], "high": one.labels[high], "apart": apart}
-        return {"column": one.name, **said, "least": apart - half, "most": apart + half}
+        return {"column": one.name, **said, "least": least, "most": at_most}
 
     def _figure(self, one: Moved, what: Say) -> Figure:
         title, unit = self._say("figure", column=one.name, what=what), self._say("y", what=what)
@@ -217,9 +219,15 @@ class Effects:
         return self.about.say("checks", key, **values)
 
 
-def _measure(one: Moved) -> Measure:
+def _apart(one: Moved, most: float) -> tuple[float, float, float]:
+    """How far the ends lie apart, and its interval: probabilities no farther than 1."""
     _, _, apart, half = one.widest
-    return Measure(name=f"apart: {one.name}", value=apart, low=apart - half, high=apart + half, level=LEVEL, n=one.n)
+    return min(apart, most), min(apart - half, most), min(apart + half, most)
+
+
+def _measure(one: Moved, most: float) -> Measure:
+    apart, low, high = _apart(one, most)
+    return Measure(name=f"apart: {one.name}", value=apart, low=low, high=high, level=LEVEL, n=one.n)
 
 
 def _movable(column: Column) -> bool:

@@ -30,6 +30,7 @@ LEAST_ROWS, MOST_ROWS = 150, 1_000
 COLUMNS = 6
 STILL_ROWS, STILL_COLUMNS = 200, 3  # where no clock is looked at
 DRAWS = 6  # other rows whose cells are taken
+SLIGHT = 1e-6  # share of what a pair says jointly, up to which it is taken for rounding
 SHOWN, BANDS, LEAST = 2, 4, 5  # pairs shown as a grid, bands of each column, rows in a place of it
 
 
@@ -241,7 +242,8 @@ def _pairs(asked: Asked, names: tuple[str, ...]) -> list[Pair]:
         rise = evidence.task.losses(own - found.part, y) - loss
         named = (names[pair[0]], names[pair[1]])
         share = found.strength(asked.blocks, stream(evidence.seed, "interactions", *named))
-        out.append(Pair(named, found, share, float(rise.mean()), needed(rise, asked.blocks)))
+        p = needed(rise, asked.blocks) if share[0] > SLIGHT else 1.0
+        out.append(Pair(named, found, share, float(rise.mean()), p))
     return out
 
 
