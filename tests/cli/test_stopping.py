@@ -109,6 +109,7 @@ def test_a_killed_run_that_is_gone_on_with_gives_the_bits_of_an_undisturbed_one(
     assert not run.model.exists()
     again = Run(folder, "killed", "--resume")
     assert again.code() == 0
+    assert "this run goes on from there" in again.errors
     model = assay.load(again.model)
     resumed = [t.name for t in model.ledger if t.resumed]
     assert "linear" in resumed
@@ -124,6 +125,7 @@ def test_a_killed_run_does_not_stand_in_the_way_of_another(folder: Path) -> None
     assert run.journal.exists()
     again = Run(folder, "other", options=("--target", "y", "--minutes", "0.05", "--learner", "linear"))
     assert again.code() == 0
+    assert "--resume would have gone on from there" in again.errors
     assert not any(t.resumed for t in assay.load(again.model).ledger)
 
 

@@ -49,12 +49,14 @@ def run(parsed: argparse.Namespace) -> int:
 
     from .show import Progress, plan_text
 
-    progress = Progress(parsed.lang)
+    progress, left = Progress(parsed.lang), _steps(journal)
 
     def planned(plan: Any) -> None:
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
+        if left:
+            tell(word("taken_over" if parsed.resume else "begun_anew", parsed.lang, n=left))
 
     def priced(metric: str, bare: float, kept: float) -> None:
         tell(word("price", parsed.lang, metric=metric, bare=bare, kept=kept))  # beside the results, never in them
