@@ -147,7 +147,7 @@ class Data:
             say=said.pop(0) if told.look else clean,
             measures=(
                 Measure(name="missing_share", value=missing, n=evidence.raw.rows, unit="share", better="lower"),
-                Measure(name="drifting_columns", value=float(len(drifted)), n=len(names), better="lower"),
+                Measure(name="drifting_columns", value=float(len(drifted)), better="lower"),
             ),
             figures=tuple(self._figures(evidence, shares, drifted, rows)),
             notes=tuple(said),

@@ -338,7 +338,7 @@ class Drift:
     def _measures(self, stand: Standing) -> list[Measure]:
         found, pulls, whole, lost, odd = stand.found, stand.pulls, stand.whole, stand.lost, stand.odd
         asked = len(found.asked)
-        told = [Measure(name="drifted_columns", value=float(len(found.kept)), n=asked, better="lower")]
+        told = [Measure(name="drifted_columns", value=float(len(found.kept)), better="lower")]
         for one in (found.kept or found.asked)[:TOLD]:
             name = f"psi: {self._called(one, stand).text() if one.fact else one.name}"
             told.append(Measure(name=name, value=one.index, low=one.low, high=one.high, n=one.n, better="lower"))

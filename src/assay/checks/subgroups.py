@@ -170,7 +170,7 @@ class Subgroups:
             said = self._say(key, worse=len(worse), groups=asked, **self._values(first, ev))
             notes = [_knows(first, ev)[1], *notes]
         gap = Measure(name="gap", value=first.gap, low=first.low, high=first.high, n=first.n, better="lower")
-        share = Measure(name="worse_groups", value=float(len(worse)), n=asked, better="lower")
+        share = Measure(name="worse_groups", value=float(len(worse)), better="lower")
         listed = worse + [g for g in found if g.column in sensitive and g not in worse]
         return Finding(
             check="subgroups",

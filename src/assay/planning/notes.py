@@ -179,7 +179,7 @@ def advice(plan: Plan, table: Dataset, y: Floats, wishes: Wishes, copied: bool) 
         if c.role == "feature" and c.runner_up == "category" and c.kind == "number" and 3 <= c.distinct <= 12:
             values = {"kind": kind_title(c.kind), "other": kind_title(c.runner_up)}
             advise("advice.kind", f"--kind {quoted(c.name + '=' + c.runner_up)}", name=c.name, **values)
-    if plan.task_runner_up:
+    if plan.task_runner_up and not wishes.task:
         keys = {"task": plan.task.partition(":")[0], "other": plan.task_runner_up}
         titles = {name: Say(f"tasks/{key}", "title") for name, key in keys.items()}
         advise("advice.task", f"--task {plan.task_runner_up}", **titles)
