@@ -337,7 +337,6 @@ class Drift:
 
     def _measures(self, stand: Standing) -> list[Measure]:
         found, pulls, whole, lost, odd = stand.found, stand.pulls, stand.whole, stand.lost, stand.odd
-        asked = len(found.asked)
         told = [Measure(name="drifted_columns", value=float(len(found.kept)), better="lower")]
         for one in (found.kept or found.asked)[:TOLD]:
             name = f"psi: {self._called(one, stand).text() if one.fact else one.name}"

@@ -28,10 +28,7 @@ SEALED_SHARE, SEALED_MOST = 0.2, 20_000
 DEAR_FOLDS, DEAREST_FOLDS = 5, 4  # where there are pictures, and where things are found in them
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
 CHAINED = 0.2  # share of the rows beyond which near copies hang together in a group too large for one fold
-PROFILE, LEAST_PROFILE = (
-    0.02,
-    10,
-)  # share of the rows, and rows, beyond which equal rows of different answers are a profile
+PROFILE, LEAST_PROFILE = 0.02, 10  # share of the rows, and rows, beyond which equal rows may be a profile
 HALF, LEAST_CLASS = 0.5, 20  # share of a class that near copies kept in one fold may take, where it has so many rows
 
 

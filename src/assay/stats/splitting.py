@@ -49,9 +49,7 @@ def grouped_folds(groups: Ints, strata: Ints, k: int, rng: np.random.Generator) 
     order = rng.permutation(len(distinct))
     for group in order[np.argsort(-counts[order].sum(axis=1), kind="stable")]:
         after = ((load + share[group]) ** 2).sum(axis=1) - (load**2).sum(axis=1)
-        place[group] = int(
-            np.lexsort((rows, after.round(12)))[0]
-        )  # among equals the one with fewest rows: no fold stays empty
+        place[group] = np.lexsort((rows, after.round(12)))[0]  # of equals the one with fewest rows: none stays empty
         load[place[group]] += share[group]
         rows[place[group]] += counts[group].sum()
     return place[member]
