@@ -21,6 +21,7 @@ from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.kernel.threads import threads
 from assay.neural.unit import Unit
 from assay.stats.heads import guess
+from assay.trees.centre import centre_of, taken_from
 from assay.trees.from_catboost import forest_of_catboost
 from assay.trees.grow import Grown
 from assay.trees.single_precision import seen
@@ -114,7 +115,7 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
     import catboost
 
     levels, timer = levels_of(train), clock.slice(clock.remaining())
-    base = guess(head, np.asarray(train.y), train.weight)
+    base, centre = guess(head, np.asarray(train.y), train.weight), centre_of(head, train.y)
     unit = (
         Unit.of(train, head).scale if head.name == "quantiles" else 1.0
     )  # a step knows the side of a row, not how far
@@ -128,9 +129,9 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
             return not watch.stop(info.iteration - 1, rounds, None if losses[-1] is None else unit * losses[-1])
 
     train = _with_all_classes(train, head)
-    data = _pool(train.vector.values, levels, train, base, unit)
+    data = _pool(train.vector.values, levels, train, base, unit, centre)
     model = catboost.CatBoost(settings | {"thread_count": threads()})
-    told = None if tune is None else _pool(tune.vector.values, levels, tune, base, unit)
+    told = None if tune is None else _pool(tune.vector.values, levels, tune, base, unit, centre)
     model.fit(data, eval_set=told, use_best_model=False, callbacks=[Watched()])
     if unit != 1.0:
         model.set_scale_and_bias(unit, 0.0)
@@ -156,9 +157,14 @@ def _with_all_classes(batch: Batch, head: Head) -> Batch:
 
 
 def _pool(
-    values: Floats, levels: list[int], batch: Batch | None = None, base: Floats | None = None, unit: float = 1.0
+    values: Floats,
+    levels: list[int],
+    batch: Batch | None = None,
+    base: Floats | None = None,
+    unit: float = 1.0,
+    centre: float = 0.0,
 ) -> Any:
-    """Numbers first, then categories, each level by its number; targets in a unit."""
+    """Numbers first, then categories, each level by its number; targets from a centre, in a unit."""
     from catboost import FeaturesData, Pool
 
     names = np.asarray(levels) > 0
@@ -171,5 +177,6 @@ def _pool(
     )
     if batch is None or base is None:
         return Pool(data)
-    margin, y = np.tile(base / unit, (batch.rows, 1)), batch.y if unit == 1.0 else np.asarray(batch.y) / unit
+    margin, y = np.tile((base - centre) / unit, (batch.rows, 1)), taken_from(batch.y, centre)
+    y = y if unit == 1.0 else np.asarray(y) / unit
     return Pool(data, y, weight=batch.weight, baseline=margin if len(base) > 1 else margin[:, 0])

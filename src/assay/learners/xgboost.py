@@ -19,6 +19,7 @@ from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.kernel.threads import threads
 from assay.stats.heads import guess
+from assay.trees.centre import centre_of, taken_from
 from assay.trees.from_xgboost import forest_of_xgboost
 from assay.trees.grow import Grown
 from assay.trees.single_precision import seen
@@ -105,6 +106,7 @@ def _grow(
     import xgboost
 
     base, levels = guess(head, np.asarray(train.y), train.weight), levels_of(train)
+    centre = centre_of(head, train.y)
     timer = clock.slice(clock.remaining())
     watch = Watch(timer, patience if tune is not None else 0)
 
@@ -113,8 +115,8 @@ def _grow(
             losses = next(iter(evals_log["tune"].values())) if evals_log else [None]
             return watch.stop(epoch, rounds, losses[-1])
 
-    data = _matrix(train, base, levels)
-    told = [] if tune is None else [(_matrix(tune, base, levels), "tune")]
+    data = _matrix(train, base, levels, centre)
+    told = [] if tune is None else [(_matrix(tune, base, levels, centre), "tune")]
     booster = xgboost.train(
         settings | {"nthread": threads()},
         data,
@@ -132,13 +134,13 @@ def _grow(
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
 
-def _matrix(batch: Batch, base: Floats, levels: list[int]) -> Any:
+def _matrix(batch: Batch, base: Floats, levels: list[int], centre: float = 0.0) -> Any:
     import xgboost
 
-    margin = np.tile(base, (batch.rows, 1))
+    margin = np.tile(base - centre, (batch.rows, 1))
     return xgboost.DMatrix(
         seen(batch.vector.values),
-        batch.y,
+        taken_from(batch.y, centre),
         weight=batch.weight,
         base_margin=margin if len(base) > 1 else margin[:, 0],
         feature_names=[f"f{place}" for place in range(len(levels))],

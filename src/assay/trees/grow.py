@@ -6,7 +6,7 @@ tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..kernel.data import Floats
 from ..kernel.forms import Batch, Head
 from ..kernel.stream import Stream
 from ..kernel.threads import threads
+from .centre import centre_of, taken_from
 from .forest import Forest
 from .from_lightgbm import forest_of
 from .walk import LARGEST
@@ -51,19 +52,20 @@ def grow(
     """Grow at most `rounds` rounds of trees; keep those up to the best round on `tune`.
 
     patience : rounds without gain after which growing stops; 0 grows all rounds and keeps all
-    start    : raw scores [n, w] of the training and tune rows to grow on top of
+    start    : raw scores [n, w] of the training and tune rows to grow on top of; they are no part of the forest
     """
     import lightgbm
 
     timer = clock.slice(clock.remaining())
     whole = QUIET | objective_of(head) | {"num_threads": threads()} | parameters
     on_train, on_tune = (None, None) if start is None else start
-    data = _dataset(train, whole, on_train)
-    watched = [] if tune is None else [_dataset(tune, whole, on_tune, reference=data)]
+    centre = centre_of(head, train.y)
+    data = _dataset(train, whole, on_train, centre)
+    watched = [] if tune is None else [_dataset(tune, whole, on_tune, centre, reference=data)]
     watch = _Watched(timer, patience)
     booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[watch])
     keep = watch.keep(booster.current_iteration())
-    forest = forest_of(booster, keep).settled()
+    forest = _moved(forest_of(booster, keep).settled(), centre if start is None else 0.0)
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
@@ -102,19 +104,24 @@ def grow_streamed(
             return np.clip(next(blocks), -LARGEST, LARGEST)
 
     of_data = {"verbosity": -1, **{k: whole[k] for k in OF_DATA if k in whole}}
-    edges = _dataset(stream.sample(), whole, None).construct()
+    edges, centre = _dataset(stream.sample(), whole, None).construct(), centre_of(head, stream.y)
     data = lightgbm.Dataset(
-        [Block(size) for size in stream.sizes], stream.y, weight=stream.weight, reference=edges, params=of_data
+        [Block(size) for size in stream.sizes],
+        taken_from(stream.y, centre),
+        weight=stream.weight,
+        reference=edges,
+        params=of_data,
     ).construct()
     next(blocks, None)  # past the last block, its reader lets go of what it holds
     memory.give_back()
-    watched = _dataset(tune, whole, None, reference=data)
+    watched = _dataset(tune, whole, None, centre, reference=data)
     watch = _Watched(clock.slice(clock.remaining()), patience)
     pace = _Pace(watch.clock, needed, float(whole.get("learning_rate", 0.1)))
     booster = lightgbm.train(whole, data, rounds, valid_sets=[watched], callbacks=[pace, watch])
     keep = watch.keep(booster.current_iteration())
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
-    return Grown(forest_of(booster, keep).settled(), watch.curve, gains, timer.spent(), watch.cut_short)
+    forest = _moved(forest_of(booster, keep).settled(), centre)
+    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
 
 class _Pace:
@@ -151,13 +158,22 @@ def clean_batch(batch: Batch) -> Floats:
     return np.clip(batch.vector.values, -LARGEST, LARGEST)  # NaN stays NaN
 
 
-def _dataset(batch: Batch, parameters: dict[str, Any], start: Floats | None, reference: Any = None) -> Any:
+def _moved(forest: Forest, centre: float) -> Forest:
+    """The trees on top of the centre that was taken from their targets."""
+    return replace(forest, base=forest.base + centre) if centre else forest
+
+
+def _dataset(
+    batch: Batch, parameters: dict[str, Any], start: Floats | None, centre: float = 0.0, reference: Any = None
+) -> Any:
     import lightgbm
 
+    if start is not None and centre:
+        start = start - centre
     codes = [i for i, feature in enumerate(batch.vector.features) if feature.kind == "code"]
     return lightgbm.Dataset(
         clean_batch(batch),
-        batch.y,
+        taken_from(batch.y, centre),
         weight=batch.weight,
         init_score=None if start is None else start if start.shape[1] > 1 else start[:, 0],
         categorical_feature=codes,

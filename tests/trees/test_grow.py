@@ -1,0 +1,84 @@
+"""Do trees learn from targets that a library cannot hold as they are?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assay.kernel.clock import Clock
+from assay.kernel.data import Floats
+from assay.kernel.forms import Batch, Feature, Head, Vector
+from assay.kernel.shelf import shelf
+from assay.kernel.stream import Stream
+from assay.kernel.threads import at_most
+from assay.learners.boosting import Boosting
+from assay.stats.heads import losses
+from assay.trees.centre import centre_of
+
+FEATURES = tuple(Feature(name, name) for name in "abcd")
+GROWERS: list[tuple[str, dict[str, Any]]] = [
+    ("boosting", {"rounds": 200}),
+    ("boosting", {"rounds": 200, "refit": True, "craft": 5}),
+    ("boosting", {"mode": "forest", "rounds": 60}),
+    ("additive", {"rounds": 200}),
+    ("additive", {"rounds": 200, "refit": True}),
+    ("xgboost", {"rounds": 100}),
+    ("catboost", {"rounds": 100}),
+]
+TRAIN, TUNE, FRESH = np.arange(400), np.arange(400, 480), np.arange(480, 700)
+
+
+def numbers(rows: int = 700) -> Floats:
+    return np.random.default_rng(0).normal(size=(rows, 4))
+
+
+def batch(x: Floats, y: Floats, rows: np.ndarray) -> Batch:
+    return Batch({"vector": Vector(x[rows], FEATURES)}, y[rows])
+
+
+def fit(key: str, settings: dict[str, Any], head: Head, x: Floats, y: Floats):  # type: ignore[no-untyped-def]
+    if shelf("learners").missing(key):
+        pytest.skip(f"{key} is not installed")
+    learner = shelf("learners").get(key)(**settings)
+    with at_most(1):
+        return learner.fit(batch(x, y, TRAIN), batch(x, y, TUNE), head, Clock.start(), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("head", [Head.value(), Head.quantile(0.8)], ids=["value", "quantile"])
+@pytest.mark.parametrize(("key", "settings"), GROWERS)
+def test_targets_far_from_zero_are_learnt_as_well(key: str, settings: dict[str, Any], head: Head) -> None:
+    x = numbers()
+    y = 2 * x[:, 0] + x[:, 1] * x[:, 2] + 0.3 * np.random.default_rng(1).normal(size=len(x))
+    near, far = (
+        losses(head, fit(key, settings, head, x, y + by).predict(batch(x, y + by, FRESH)), (y + by)[FRESH]).mean()
+        for by in (0.0, 1.7e9)
+    )
+    assert far < 1.15 * near
+
+
+def test_rows_that_come_in_blocks_are_centred_too() -> None:
+    x = numbers()
+    found = []
+    for by in (0.0, 1.7e9):
+        y = 2 * x[:, 0] + x[:, 1] * x[:, 2] + by
+        rows, tune = batch(x, y, TRAIN), batch(x, y, TUNE)
+
+        def blocks(values: Floats = rows.vector.values) -> Iterator[Floats]:
+            yield from (values[:250], values[250:])
+
+        stream = Stream(sample=lambda rows=rows: rows, sizes=(250, 150), y=rows.y, weight=None, blocks=blocks)
+        with at_most(1):
+            learner, rng = Boosting(rounds=200), np.random.default_rng(1)
+            model = learner.fit_stream(stream, tune, Head.value(), Clock.start(), rng, 0)
+        found.append(losses(Head.value(), model.predict(batch(x, y, FRESH)), y[FRESH]).mean())
+    assert found[1] < 1.1 * found[0]
+
+
+def test_only_targets_far_from_zero_have_a_centre() -> None:
+    y = np.random.default_rng(0).normal(size=100)
+    assert centre_of(Head.value(), y + 100) == 0.0
+    assert centre_of(Head.counts(), np.full(100, 1e6)) == 0.0
+    assert centre_of(Head.value(), y + 1e6) == np.median(y + 1e6)
