@@ -15,7 +15,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.stream import Stream
 from assay.kernel.threads import at_most
 from assay.learners.boosting import Boosting
-from assay.stats.heads import losses
+from assay.stats.heads import guess, losses
 from assay.trees.centre import centre_of
 
 FEATURES = tuple(Feature(name, name) for name in "abcd")
@@ -82,3 +82,29 @@ def test_only_targets_far_from_zero_have_a_centre() -> None:
     assert centre_of(Head.value(), y + 100) == 0.0
     assert centre_of(Head.counts(), np.full(100, 1e6)) == 0.0
     assert centre_of(Head.value(), y + 1e6) == np.median(y + 1e6)
+
+
+@pytest.mark.parametrize("head", [Head.value(), Head.quantile(0.8), Head.counts(), Head.classes(2), Head.classes(3)])
+def test_a_forest_without_a_split_says_the_best_constant(head: Head) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, head.classes_, 700) if head.classes_ else rng.poisson(5, 700).astype(float)
+    x = np.ones((700, 4))
+    model = fit("boosting", {"mode": "forest", "rounds": 30}, head, x, y)
+    best = guess(head, y[TRAIN], None)
+    assert np.allclose(model.predict(batch(x, y, FRESH)), best)
+    assert np.allclose(model.single()([1.0] * 4), best)
+
+
+def test_a_constant_target_is_what_a_forest_says() -> None:
+    x, y = numbers(), np.full(700, 3.0)
+    model = fit("boosting", {"mode": "forest", "rounds": 30}, Head.value(), x, y)
+    assert np.allclose(model.predict(batch(x, y, FRESH)), 3.0)
+
+
+def test_trees_without_a_split_do_not_dilute_the_average() -> None:
+    rng = np.random.default_rng(0)
+    x, y = (rng.normal(size=(700, 4)) > 1.9) * 1.0, 100 + rng.normal(size=700)
+    settings = {"mode": "forest", "rounds": 60, "least_rows": 7, "column_share": 0.3}
+    model = fit("boosting", settings, Head.value(), x, y)
+    assert 0 < (model.forest.leaves == 1).sum() < model.forest.trees
+    assert np.allclose(model.predict(batch(x, y, FRESH)), 100, atol=2)

@@ -5,11 +5,13 @@ Its model text holds every number with 17 digits, so what is read here is exact.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernel.data import Floats
 from ..kernel.errors import PluginFault, RequestError
 from ..kernel.words import refusal
 from .forest import Forest
@@ -43,6 +45,14 @@ def forest_of(booster: Any, iterations: int | None = None) -> Forest:
     )
     check_forest(forest, lambda problem: PluginFault(f"LightGBM's trees cannot be kept: {problem}."))
     return forest
+
+
+def filled(forest: Forest, said: Floats) -> Forest:
+    """An averaged forest whose trees without a split say `said` [w]; LightGBM adds the average to the other trees only."""
+    lone = np.flatnonzero(forest.leaves == 1)
+    value = forest.leaf_value.copy()
+    value[forest.leaf_offsets[lone]] = said[lone % forest.width]
+    return replace(forest, leaf_value=value)
 
 
 class _Tree:

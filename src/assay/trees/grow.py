@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..kernel import memory
 from ..kernel.clock import Clock
@@ -17,9 +18,10 @@ from ..kernel.data import Floats
 from ..kernel.forms import Batch, Head
 from ..kernel.stream import Stream
 from ..kernel.threads import threads
+from ..stats.heads import guess
 from .centre import centre_of, taken_from
 from .forest import Forest
-from .from_lightgbm import forest_of
+from .from_lightgbm import filled, forest_of
 from .walk import LARGEST
 from .watch import Watch
 
@@ -65,7 +67,8 @@ def grow(
     watch = _Watched(timer, patience)
     booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[watch])
     keep = watch.keep(booster.current_iteration())
-    forest = _moved(forest_of(booster, keep).settled(), centre if start is None else 0.0)
+    forest = _kept(booster, keep, head, taken_from(train.y, centre), train.weight)
+    forest = _moved(forest, centre if start is None else 0.0)
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
@@ -120,7 +123,7 @@ def grow_streamed(
     booster = lightgbm.train(whole, data, rounds, valid_sets=[watched], callbacks=[pace, watch])
     keep = watch.keep(booster.current_iteration())
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
-    forest = _moved(forest_of(booster, keep).settled(), centre)
+    forest = _moved(_kept(booster, keep, head, taken_from(stream.y, centre), stream.weight), centre)
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
 
@@ -156,6 +159,14 @@ def objective_of(head: Head) -> dict[str, Any]:
 def clean_batch(batch: Batch) -> Floats:
     """Values the native library reads as we do: [n, d]."""
     return np.clip(batch.vector.values, -LARGEST, LARGEST)  # NaN stays NaN
+
+
+def _kept(booster: Any, keep: int, head: Head, y: NDArray[Any] | None, weight: Floats | None) -> Forest:
+    """The first rounds of a booster that was told these targets."""
+    forest = forest_of(booster, keep)
+    if forest.average and (forest.leaves == 1).any():
+        forest = filled(forest, guess(head, np.asarray(y), weight))
+    return forest.settled()
 
 
 def _moved(forest: Forest, centre: float) -> Forest:
