@@ -108,3 +108,50 @@ def test_trees_without_a_split_do_not_dilute_the_average() -> None:
     model = fit("boosting", settings, Head.value(), x, y)
     assert 0 < (model.forest.leaves == 1).sum() < model.forest.trees
     assert np.allclose(model.predict(batch(x, y, FRESH)), 100, atol=2)
+
+
+@pytest.mark.parametrize(("key", "settings"), GROWERS[:5])
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_class_that_lacks_among_the_training_rows_starts_at_the_guess(
+    key: str, settings: dict[str, Any], k: int
+) -> None:
+    x = numbers()
+    y = np.digitize(x[:, 0], [0.0]) if k == 3 else np.zeros(700, dtype=np.int64)
+    y[FRESH[::7]] = k - 1
+    model = fit(key, settings, Head.classes(k), x, y)
+    scores = model.predict(batch(x, y, FRESH))
+    least = guess(Head.classes(k), y[TRAIN], None)[-1]
+    assert least > -8
+    assert scores[:, -1].min() > least - 0.5
+    if k == 3:
+        assert (scores[:, :2].argmax(axis=1) == y[FRESH])[y[FRESH] < 2].mean() > 0.9
+        assert scores[:, -1].max() < scores[:, :2].max(axis=1).mean()
+
+
+@pytest.mark.parametrize(("key", "settings"), GROWERS[:5])
+@pytest.mark.parametrize("later", [0.0, 2.0], ids=["none", "some while tuning"])
+def test_counts_without_an_event_are_answered(key: str, settings: dict[str, Any], later: float) -> None:
+    x, y = numbers(), np.zeros(700)
+    y[TUNE[::5]] = later
+    scores = fit(key, settings, Head.counts(), x, y).predict(batch(x, y, FRESH))
+    least = guess(Head.counts(), y[TRAIN], None)[0]
+    assert scores.min() > least - 0.5
+    if not settings.get("refit"):  # which learns from the tune rows as well
+        assert np.allclose(scores, least)
+
+
+@pytest.mark.parametrize("head", [Head.classes(3), Head.counts()], ids=["classes", "counts"])
+def test_rows_that_come_in_blocks_may_lack_a_class_or_all_events(head: Head) -> None:
+    x = numbers()
+    y = np.digitize(x[:, 0], [0.0]) if head.classes_ else np.zeros(700)
+    rows = batch(x, y, TRAIN)
+
+    def blocks() -> Iterator[Floats]:
+        yield from (rows.vector.values[:250], rows.vector.values[250:])
+
+    stream = Stream(sample=lambda: rows, sizes=(250, 150), y=y[TRAIN], weight=None, blocks=blocks)
+    with at_most(1):
+        learner, rng = Boosting(rounds=50), np.random.default_rng(1)
+        model = learner.fit_stream(stream, batch(x, y, TUNE), head, Clock.start(), rng, 0)
+    assert model.predict(batch(x, y, FRESH)).min() > -12
+    assert np.allclose(model.predict(batch(x, y, FRESH))[:, -1], guess(head, y[TRAIN], None)[-1])

@@ -60,15 +60,20 @@ def grow(
 
     timer = clock.slice(clock.remaining())
     whole = QUIET | objective_of(head) | {"num_threads": threads()} | parameters
-    on_train, on_tune = (None, None) if start is None else start
-    centre = centre_of(head, train.y)
+    if _no_event(head, train.y, train.weight):
+        base = np.zeros(1) if start is not None else guess(head, np.asarray(train.y), train.weight)
+        return _unsplit(len(train.vector.features), base, timer)
+    centre, ground = centre_of(head, train.y), None
+    if start is None:
+        ground = _ground(head, train.y, train.weight, whole)
+    on_train, on_tune = (_tiled(ground, train), _tiled(ground, tune)) if start is None else start
     data = _dataset(train, whole, on_train, centre)
     watched = [] if tune is None else [_dataset(tune, whole, on_tune, centre, reference=data)]
     watch = _Watched(timer, patience)
     booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[watch])
     keep = watch.keep(booster.current_iteration())
     forest = _kept(booster, keep, head, taken_from(train.y, centre), train.weight)
-    forest = _moved(forest, centre if start is None else 0.0)
+    forest = _moved(forest, centre if start is None else 0.0, ground)
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
@@ -94,6 +99,9 @@ def grow_streamed(
     # Column by column: the other layout would hold every bin a second time.
     whole = QUIET | {"force_row_wise": False, "force_col_wise": True} | objective_of(head)
     whole |= {"num_threads": threads()} | parameters
+    if _no_event(head, stream.y, stream.weight):
+        return _unsplit(len(tune.vector.features), guess(head, stream.y, stream.weight), timer)
+    ground = _ground(head, stream.y, stream.weight, whole)
     blocks = stream.blocks()
 
     class Block(lightgbm.Sequence):
@@ -112,18 +120,19 @@ def grow_streamed(
         [Block(size) for size in stream.sizes],
         taken_from(stream.y, centre),
         weight=stream.weight,
+        init_score=_told(_tiled(ground, stream)),
         reference=edges,
         params=of_data,
     ).construct()
     next(blocks, None)  # past the last block, its reader lets go of what it holds
     memory.give_back()
-    watched = _dataset(tune, whole, None, centre, reference=data)
+    watched = _dataset(tune, whole, _tiled(ground, tune), centre, reference=data)
     watch = _Watched(clock.slice(clock.remaining()), patience)
     pace = _Pace(watch.clock, needed, float(whole.get("learning_rate", 0.1)))
     booster = lightgbm.train(whole, data, rounds, valid_sets=[watched], callbacks=[pace, watch])
     keep = watch.keep(booster.current_iteration())
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
-    forest = _moved(_kept(booster, keep, head, taken_from(stream.y, centre), stream.weight), centre)
+    forest = _moved(_kept(booster, keep, head, taken_from(stream.y, centre), stream.weight), centre, ground)
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
 
@@ -169,9 +178,61 @@ def _kept(booster: Any, keep: int, head: Head, y: NDArray[Any] | None, weight: F
     return forest.settled()
 
 
-def _moved(forest: Forest, centre: float) -> Forest:
-    """The trees on top of the centre that was taken from their targets."""
-    return replace(forest, base=forest.base + centre) if centre else forest
+def _moved(forest: Forest, centre: float, ground: Floats | None) -> Forest:
+    """The trees on top of the centre that was taken from their targets, or of the scores that they were grown on."""
+    more = centre if ground is None else ground
+    return replace(forest, base=forest.base + more) if np.any(more) else forest
+
+
+def _no_event(head: Head, y: NDArray[Any] | None, weight: Floats | None) -> bool:
+    """Whether all counts that weigh are zero: LightGBM refuses these."""
+    if head.name != "counts" or y is None:
+        return False
+    return not np.any(y if weight is None else np.asarray(y)[np.asarray(weight) > 0])
+
+
+def _unsplit(features: int, base: Floats, timer: Clock) -> Grown:
+    """One round of trees that say the base and ask nothing."""
+    width, none = len(base), np.zeros(0, dtype=np.int32)
+    forest = Forest(
+        features=features,
+        width=width,
+        average=False,
+        base=base,
+        leaves=np.ones(width, dtype=np.int32),
+        feature=none,
+        threshold=np.zeros(0),
+        left=none,
+        right=none,
+        decision=np.zeros(0, dtype=np.uint8),
+        category_offsets=np.zeros(1, dtype=np.int64),
+        category_words=np.zeros(0, dtype=np.uint32),
+        leaf_value=np.zeros(width),
+        leaf_count=np.ones(width, dtype=np.int32),
+    )
+    return Grown(forest, [], np.zeros(features), timer.spent(), False)
+
+
+def _ground(head: Head, y: NDArray[Any] | None, weight: Floats | None, parameters: dict[str, Any]) -> Floats | None:
+    """The best constant [w] where a class lacks among the targets: LightGBM would start it 34 nats below the others.
+
+    Its forests take no start; there such a class has no splits, and `filled` sees to it.
+    """
+    if head.name != "classes" or y is None or parameters.get("boosting") == "rf":
+        return None
+    classes = np.asarray(y).astype(np.int64)
+    if np.bincount(classes, weights=weight, minlength=head.classes_).all():
+        return None
+    return guess(head, classes, weight)
+
+
+def _tiled(ground: Floats | None, batch: Batch | Stream | None) -> Floats | None:
+    return None if ground is None or batch is None else np.tile(ground, (batch.rows, 1))
+
+
+def _told(start: Floats | None) -> Floats | None:
+    """Scores as LightGBM wants them: of one output as a line."""
+    return start if start is None or start.shape[1] > 1 else start[:, 0]
 
 
 def _dataset(
@@ -186,7 +247,7 @@ def _dataset(
         clean_batch(batch),
         taken_from(batch.y, centre),
         weight=batch.weight,
-        init_score=None if start is None else start if start.shape[1] > 1 else start[:, 0],
+        init_score=_told(start),
         categorical_feature=codes,
         reference=reference,
         params={
