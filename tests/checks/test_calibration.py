@@ -98,6 +98,17 @@ def test_a_deviation_too_small_to_act_on_is_told_but_not_flagged() -> None:
     speaks(found)
 
 
+@pytest.mark.parametrize("labels", [("no", "yes"), ()])
+def test_an_error_above_that_by_chance_is_not_called_right(labels: tuple[str, ...]) -> None:
+    told = [Calibration().run(evidence(n=120, seed=seed, labels=labels)) for seed in range(20)]
+    still = [found for found in told if found.verdict == "pass"]
+    for found in still:
+        above = found.say.values["error"] > found.say.values["chance"]
+        assert found.say.key.partition("_")[0] == ("open" if above else "quiet")
+    assert len({found.say.key for found in still}) == 2
+    speaks(next(found for found in still if found.say.key.startswith("open")))
+
+
 def test_the_error_agrees_with_scikit_learn() -> None:
     from sklearn.calibration import calibration_curve
 

@@ -50,6 +50,11 @@ class Asked:
         """How large the deviation is beyond chance."""
         return self.deviation.beyond_chance
 
+    @property
+    def unproved(self) -> str:
+        """How it is said that nothing is wrong beyond chance: larger than by chance on average, the question stays open."""
+        return "open" if self.deviation.error > self.deviation.by_chance else "quiet"
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -63,10 +68,12 @@ class Calibration:
                 "title": "Calibration",
                 "question": "Do probabilities mean what they say, and are values right on average, low and high?",
                 "quiet": "Probabilities mean what they say: they are {error:%} off on average, and chance alone would show {chance:%}.",
+                "open": "No departure beyond chance can be shown on {n} {n:row|rows}: probabilities are {error:%} off on average, where chance alone shows {chance:%} on average.",
                 "slight": "Probabilities are {error:%} off on average where chance would show {chance:%}: a deviation, but too small to act on.",
                 "loud": "Probabilities do not mean what they say: they are {error:%} off on average, where chance alone would show {chance:%} ({p}).",
                 "class": "The probability of '{label}' is {error:%} off on average, where chance alone would show {chance:%} ({p}).",
                 "quiet_value": "Answers are right on average, low ones and high ones: tenths of them are {error} off, and chance alone would show {chance}.",
+                "open_value": "No departure beyond chance can be shown on {n} {n:row|rows}: tenths of the answers are {error} off, where chance alone shows {chance} on average.",
                 "slight_value": "Tenths of the answers are {error} off where chance would show {chance}: {part:%} of the squared error, too little to act on.",
                 "loud_value": "Answers are not right on average: tenths of them are {error} off, where chance alone would show {chance} ({p}). This is {part:%} of the squared error.",
                 "too_sure": "The slope is {slope} ({low} to {high}), below 1: high probabilities are too high and low ones too low.",
@@ -122,10 +129,12 @@ class Calibration:
                 "title": "校准",
                 "question": "概率是否名副其实？数值回答无论高低平均而言是否准确？",
                 "quiet": "概率名副其实：平均偏差 {error:%}，而仅凭偶然就会有 {chance:%}。",
+                "open": "在 {n} 行上无法证明偏离超出偶然：概率平均偏差 {error:%}，而仅凭偶然平均为 {chance:%}。",
                 "slight": "概率平均偏差 {error:%}，偶然水平为 {chance:%}：确有偏差，但小到无须处理。",
                 "loud": "概率名不副实：平均偏差 {error:%}，而仅凭偶然只会有 {chance:%}（{p}）。",
                 "class": "“{label}”的概率平均偏差 {error:%}，而仅凭偶然只会有 {chance:%}（{p}）。",
                 "quiet_value": "无论高低，回答平均而言都准确：按十等分计偏差 {error}，而仅凭偶然就会有 {chance}。",
+                "open_value": "在 {n} 行上无法证明偏离超出偶然：按十等分计回答偏差 {error}，而仅凭偶然平均为 {chance}。",
                 "slight_value": "按十等分计回答偏差 {error}，偶然水平为 {chance}：占平方误差的 {part:%}，小到无须处理。",
                 "loud_value": "回答平均而言并不准确：按十等分计偏差 {error}，而仅凭偶然只会有 {chance}（{p}），占平方误差的 {part:%}。",
                 "too_sure": "斜率为 {slope}（{low} 至 {high}），小于 1：高概率偏高，低概率偏低。",
@@ -214,11 +223,11 @@ class Calibration:
         loud = [a for a, flag in zip(asked, flagged, strict=True) if flag and a.size > NOTABLE]
         worst = max(loud, key=lambda a: a.size, default=first)
         verdict: Verdict = "pass" if not loud else "fail" if worst.size > GRAVE else "watch"
-        key = "class" if worst.label else "loud" if loud else "slight" if flagged[0] else "quiet"
+        key = "class" if worst.label else "loud" if loud else "slight" if flagged[0] else first.unproved
         return Finding(
             check="calibration",
             verdict=verdict,
-            say=self._said(key, worst),
+            say=self._said(key, worst, n=evidence.n),
             measures=self._measures(evidence, first, blocks, "share"),
             figures=self._figures(evidence, first, rest, loud, flagged.tolist()),
             notes=(*self._directions(evidence, first, bool(loud)), *self._notes(evidence, first, blocks)),
@@ -357,11 +366,11 @@ class Calibration:
         part = found.beyond_chance**2 / squared if squared > 0 else 0.0
         sure = asked.p_value <= ALARM
         verdict: Verdict = "pass" if not sure or part <= NOTABLE_PART else "fail" if part > GRAVE_PART else "watch"
-        key = "quiet_value" if not sure else "slight_value" if verdict == "pass" else "loud_value"
+        key = f"{asked.unproved}_value" if not sure else "slight_value" if verdict == "pass" else "loud_value"
         return Finding(
             check="calibration",
             verdict=verdict,
-            say=self._said(key, asked, part=part),
+            say=self._said(key, asked, part=part, n=evidence.n),
             measures=self._measures(evidence, asked, blocks, "target"),
             figures=(self._value_curve(evidence, f, y),),
             notes=(*self._line_notes(line), *self._notes(evidence, asked, blocks)),
