@@ -74,6 +74,15 @@ def test_flags_that_make_up_the_target_are_named_together() -> None:
     assert options(finding) == {f"--drop 'part {i}'" for i in range(3)}
 
 
+def test_what_two_probes_advise_alike_is_said_once() -> None:
+    columns, y, z, _ = logit_world()
+    copy = names("outcome", np.where(y == "yes", "paid", "lost"))
+    finding = ask("leakage", world([*columns, copy], y, np.where(y == "yes", 5.0, -5.0)))
+    keys = [said.key for said in (finding.say, *finding.notes)]
+    assert {"given_away", "pure_one"} <= set(keys)
+    assert [one.option for one in finding.advice] == ["--drop outcome"]
+
+
 def test_copies_kept_together_are_told_with_the_score_they_would_have_bought() -> None:
     columns, y, z, rng = logit_world(400)
     rows = np.concatenate([np.arange(400), np.arange(150)])

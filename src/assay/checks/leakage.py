@@ -8,7 +8,7 @@ effect besides, so that on clean tables at most one in fifty raises an alarm.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -229,7 +229,7 @@ class Leakage:
             ),
             figures=(*([self._figure(alone, evidence)] if name else []), *(f for part in parts for f in part.figures)),
             notes=tuple(said),
-            advice=tuple(a for part in parts for a in part.advice),
+            advice=_once(a for part in parts for a in part.advice),
         )
 
     def _figure(self, alone: dict[str, probes.Alone], evidence: Evidence) -> Figure:
@@ -402,6 +402,14 @@ class Leakage:
 
 def _measure(name: str, gap: Gap) -> Measure:
     return Measure(name=name, value=gap.rise, low=gap.low, high=gap.high, n=gap.n, unit="share", better="lower")
+
+
+def _once(advice: Iterable[Advice]) -> tuple[Advice, ...]:
+    """What several probes advise alike is said once, where the first says it."""
+    found: dict[tuple[str, str], Advice] = {}
+    for one in advice:
+        found.setdefault((one.option, one.say.text()), one)
+    return tuple(found.values())
 
 
 def shortened(one: str, other: str) -> list[str]:
