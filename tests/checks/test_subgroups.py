@@ -101,6 +101,16 @@ def test_a_fault_that_takes_two_columns_is_found() -> None:
     assert "a1 × b2" in finding.say.text() or "b2 × a1" in finding.say.text()
 
 
+def test_a_gap_that_nobody_sees_is_no_fault() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=900)
+    town = rng.integers(3, size=900)
+    sure = 10.0 - 1.5 * (town == 1) + 0.1 * rng.normal(size=900)
+    finding = ask("subgroups", world([names("town", [f"t{t}" for t in town])], y, np.where(y == 1, sure, -sure)))
+    assert (finding.verdict, finding.say.key) == ("pass", "tiny")
+    assert finding.measure("worse_groups").value == 0
+
+
 def test_welch_agrees_with_scipy() -> None:
     rng = np.random.default_rng(0)
     loss = rng.exponential(size=300) + 100.0

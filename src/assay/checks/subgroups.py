@@ -2,14 +2,15 @@
 
 Per-row losses in every group that one column, or two together, cut out: levels of names and flags, fifths of numbers.
 Each group is tested against all other rows (Welch 1947); over all groups of one column, and again over all pairs, at
-most one in forty families holds a false alarm (Holm 1979), so one in twenty in all. Groups of sensitive columns are
+most one in forty families holds a false alarm (Holm 1979), so one in twenty in all. A gap must be a visible share of
+what the model gains over one guess as well. Groups of sensitive columns are
 always listed. A group may be worse because it is harder: then the model's own probabilities or intervals say so, and
 that is no fault unless the column is a sensitive one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, ClassVar
 
@@ -33,6 +34,8 @@ MOST_SHARE = 0.9  # a group of nearly all rows has no rest to be compared with
 SURELY = 3.0  # standard errors by which a model must be surer than right to be called blind
 USELESS = 4.5  # standard errors by which the constant guess must be better: once in 300,000 groups by chance
 LARGE = 0.2  # above all rows, in standard deviations of the loss, from which a person should look (Cohen 1988: small, but real)
+VISIBLE = 0.01  # share of what the model gains over one guess, from which a gap is one
+ROUNDING = 1e-9  # share of the guess's loss: where the model gains nothing, less is no gap still
 SHOWN = 10
 MOST_PAIRED = 15  # columns that are paired: 105 pairs
 
@@ -51,7 +54,13 @@ class Group:
     effect: float
     sure: float  # gap in standard errors
     p: float
-    kept: bool
+    beyond_chance: bool
+    visible: bool
+
+    @property
+    def kept(self) -> bool:
+        """Whether the model is worse there."""
+        return self.beyond_chance and self.visible
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class Subgroups:
                 "title": "Subgroups",
                 "question": "In which groups of rows is the model worse than elsewhere?",
                 "even": "In none of {groups} {groups:group|groups} is the model worse than elsewhere by more than chance.",
+                "tiny": "In none of {groups} {groups:group|groups} is the model visibly worse than elsewhere: no gap beyond chance comes to {share:%} of what it gains over one guess for all.",
                 "small": "In {worse} of {groups} {groups:group|groups} the model is worse than elsewhere, though not by much; most where {column} is {label}: {metric} {here} against {overall} overall.",
                 "worse": "The model is worse in {worse} of {groups} {groups:group|groups}, most where {column} is {label} ({share:%} of rows): {metric} {here} against {overall} overall.",
                 "useless": "Where {column} is {label} ({share:%} of rows) the model is worse than one guess for all: {metric} {here} against {overall} overall.",
@@ -99,6 +109,7 @@ class Subgroups:
                 "title": "子群体",
                 "question": "模型在哪些行的群体中比其他地方差？",
                 "even": "在 {groups} 个群体中，没有一个的表现显著差于其他行。",
+                "tiny": "在 {groups} 个群体中，没有一个的表现明显差于其他行：超出偶然的差距都不到模型相对于统一猜测所得改进的 {share:%}。",
                 "small": "在 {groups} 个群体中有 {worse} 个表现差于其他行，但差距不大；差距最大的是 {column} 为 {label}：{metric} {here}，总体为 {overall}。",
                 "worse": "模型在 {groups} 个群体中的 {worse} 个里表现较差，最差的是 {column} 为 {label}（占 {share:%} 的行）：{metric} {here}，总体为 {overall}。",
                 "useless": "在 {column} 为 {label} 的行中（占 {share:%}），模型还不如给出同一个猜测：{metric} {here}，总体为 {overall}。",
@@ -144,7 +155,8 @@ class Subgroups:
         if not single:
             raise DoesNotApply("no groups", say=self._say("none", least=LEAST))
         loss = _robust_losses(evidence)
-        found = _tested(single, loss)
+        least = _least(evidence, loss)
+        found = _tested(single, loss, least)
         notes = []
         pairs: list[Group] = []
         asked = 0
@@ -153,17 +165,20 @@ class Subgroups:
         if evidence.clock.expired():
             notes.append(self._say("pairs_skipped"))
         else:
-            pairs, asked = _pairs(single, found, loss, evidence)
+            pairs, asked = _pairs(single, found, loss, least, evidence)
         # The surest first: where all of a group is worse, no part of it is surer; where one part is, the part is.
         worse = sorted((g for g in (*found, *pairs) if g.kept), key=lambda g: -g.sure)
-        return self._finding(worse, found, len(found) + asked, notes, evidence)
+        even = self._say("even", groups=len(found) + asked)
+        if any(g.beyond_chance for g in (*found, *pairs)):
+            even = self._say("tiny", groups=len(found) + asked, share=VISIBLE)
+        return self._finding(worse, found, even, notes, evidence)
 
-    def _finding(self, worse: list[Group], found: list[Group], asked: int, notes: list[Say], ev: Evidence) -> Finding:
+    def _finding(self, worse: list[Group], found: list[Group], even: Say, notes: list[Say], ev: Evidence) -> Finding:
         sensitive = ev.plan.marked
         for name in sensitive:
             notes += self._sensitive([g for g in found if g.column == name], name, ev)
         verdict: Verdict = "pass"
-        said = self._say("even", groups=asked)
+        said, asked = even, even.values["groups"]
         first = max(found, key=lambda g: g.effect)
         if worse:
             verdict, first, key = self._judge(worse, ev)
@@ -260,6 +275,13 @@ def _robust_losses(evidence: Evidence) -> Floats:
     return np.asarray(np.abs(evidence.answers()[:, 0] - evidence.y))
 
 
+def _least(evidence: Evidence, loss: Floats) -> float:
+    """The gap from which a group is visibly worse: a share of what the model gains over one guess for all."""
+    guess = _robust_losses(replace(evidence, scores=evidence.constant))
+    gain = float(guess.mean() - loss.mean())
+    return max(VISIBLE * gain, ROUNDING * abs(float(guess.mean())))
+
+
 def _readable(group: Group, evidence: Evidence) -> tuple[str, float, float]:
     """(measure, in the group, overall): accuracy or mean absolute error."""
     rows, answers = group.rows, evidence.answers()
@@ -306,19 +328,19 @@ def _useless(group: Group, evidence: Evidence) -> bool:
     return bool(gain.mean() > USELESS * gain.std() / len(gain) ** 0.5)
 
 
-def _tested(cut: list[Groups], loss: Floats) -> list[Group]:
+def _tested(cut: list[Groups], loss: Floats, least: float) -> list[Group]:
     """Every group of enough rows that leaves enough others, and whether it is worse once all are accounted for."""
     asked = [(groups, compared(loss, groups)) for groups in cut]
     places = [(i, j) for i, (_, c) in enumerate(asked) for j in np.flatnonzero(_large(c, len(loss)))]
     kept = holm(np.asarray([asked[i][1].p[j] for i, j in places], dtype=float), LEVEL)
-    return [_group(*asked[i], int(j), bool(k)) for (i, j), k in zip(places, kept, strict=True)]
+    return [_group(*asked[i], int(j), bool(k), least) for (i, j), k in zip(places, kept, strict=True)]
 
 
 def _large(c: Compared, n: int) -> Bools:
     return np.asarray((c.n >= LEAST) & (n - c.n >= LEAST) & (c.n <= MOST_SHARE * n))
 
 
-def _group(groups: Groups, c: Compared, j: int, kept: bool) -> Group:
+def _group(groups: Groups, c: Compared, j: int, beyond_chance: bool, least: float) -> Group:
     from scipy.special import stdtrit
 
     half = float(stdtrit(c.freedom[j], 0.975) * c.error[j])
@@ -334,11 +356,14 @@ def _group(groups: Groups, c: Compared, j: int, kept: bool) -> Group:
         effect=float(c.effect[j]),
         sure=gap / float(c.error[j]),
         p=float(c.p[j]),
-        kept=kept,
+        beyond_chance=beyond_chance,
+        visible=gap >= least,
     )
 
 
-def _pairs(single: list[Groups], found: list[Group], loss: Floats, evidence: Evidence) -> tuple[list[Group], int]:
+def _pairs(
+    single: list[Groups], found: list[Group], loss: Floats, least: float, evidence: Evidence
+) -> tuple[list[Group], int]:
     """Groups of two columns that are worse, and clearly more so than each of their two alone; and how many were asked."""
     alone = {(g.column, g.label): g for g in found}
     ranked = sorted(single, key=lambda s: min((g.p for g in found if g.column == s.name), default=1.0))
@@ -358,5 +383,5 @@ def _pairs(single: list[Groups], found: list[Group], loss: Floats, evidence: Evi
         x, y = divmod(j, len(b.labels))
         parents = [alone.get((a.name, a.labels[x])), alone.get((b.name, b.labels[y]))]
         if all(p is None or c.gap[j] > max(1.5 * p.gap, p.high) for p in parents):
-            out.append(_group(both, c, j, True))
+            out.append(_group(both, c, j, True, least))
     return out, len(places)
