@@ -9,7 +9,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.forms import Feature, Head, Vector
 from assay.stats.descent import descend, solve_exactly
 from assay.stats.design import Design
-from assay.stats.heads import losses, quantile
+from assay.stats.heads import answers, losses, quantile
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 5))
@@ -179,3 +179,24 @@ def test_an_exact_solver_stops_when_the_clock_has_run_out(columns: int) -> None:
     done = solve_exactly(x, goal, None, Head.classes(2), 0.01)
     assert np.isfinite(early).all()
     assert np.abs(early).sum() < np.abs(done).sum()  # only the first step of many was taken
+
+
+@pytest.mark.parametrize("solve", ["descent", "exact"])
+@pytest.mark.parametrize(
+    ("head", "goal", "column"),
+    [
+        (Head.classes(2), np.zeros((400, 1)), 0),
+        (Head.classes(2), np.ones((400, 1)), 0),
+        (Head.classes(3), np.eye(3)[np.arange(400) % 2], 2),
+        (Head.flags(2), np.column_stack([np.zeros(400), np.arange(400) % 2.0]), 0),
+        (Head.counts(), np.zeros((400, 1)), 0),
+    ],
+    ids=["no", "yes", "class", "flag", "event"],
+)
+def test_what_never_came_may_come_once(head: Head, goal: np.ndarray, column: int, solve: str) -> None:
+    if solve == "exact":
+        weights = solve_exactly(X, goal, W, head, 10.0)
+    else:
+        weights = descend(X, goal, W, head, 10.0, 20_000, 1e-12, Clock.start()).weights
+    said = answers(head, X @ weights[1:] + weights[0])[:, column]
+    np.testing.assert_allclose(np.abs(said - goal[0, column]), 0.5 / 400, rtol=0.1)

@@ -53,6 +53,20 @@ def test_values_equal_scikit_learn(w: np.ndarray | None) -> None:
     assert metrics.median_error(F, V) == pytest.approx(sk.median_absolute_error(V, F))
 
 
+def test_the_standard_error_is_that_of_means_of_rows_drawn_anew() -> None:
+    uneven, groups = RNG.random(N) ** 6, np.arange(N) // 5
+    x = F + np.repeat(RNG.normal(size=N // 5), 5)  # rows of a group have a part in common
+    plain = metrics.standard_error(x)
+    assert plain == pytest.approx(x.std() / math.sqrt(N))
+    for w, by in ((uneven, None), (None, groups), (uneven, groups)):
+        own = np.arange(N) if by is None else by
+        times = RNG.multinomial(own.max() + 1, np.full(own.max() + 1, 1 / (own.max() + 1)), size=4000)[:, own]
+        counted = times * (1.0 if w is None else w)
+        drawn = (counted @ x / counted.sum(axis=1)).std()
+        assert metrics.standard_error(x, w, by) == pytest.approx(drawn, rel=0.1)
+        assert metrics.standard_error(x, w, by) > 1.2 * plain
+
+
 def test_figures_that_do_not_exist_are_nan() -> None:
     ones = np.ones(5, dtype=int)
     assert math.isnan(metrics.auc(F[:5], ones == 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,8 @@ from assay.kernel.threads import at_most
 from assay.learners import catboost as cat
 from assay.learners import xgboost as xgb
 from assay.learners._trees import Trees
-from assay.stats.heads import guess, losses, quantile
+from assay.stats.heads import answers, guess, losses, quantile
+from assay.trees.centre import unit_of
 from assay.trees.forest import Forest
 from assay.trees.grow import clean_batch
 from assay.trees.single_precision import at_most as largest_at_most
@@ -66,8 +69,9 @@ def test_xgboost_and_the_arrays_give_the_same_scores(head: Head, monkeypatch: py
     train, tune, test = parts(head)
     with at_most(1):
         fit = xgb.XGBoost(rounds=80, patience=20).fit(train, tune, head, Clock.start(), np.random.default_rng(0))
-        data = xgb._matrix(test, kept["base"], xgb.levels_of(test))
-        said = kept["booster"].predict(data, output_margin=True, iteration_range=(0, kept["rounds"]))
+        unit = unit_of(head, train.y)
+        data = xgb._matrix(test, kept["base"], xgb.levels_of(test), unit=unit)
+        said = unit * kept["booster"].predict(data, output_margin=True, iteration_range=(0, kept["rounds"]))
     np.testing.assert_allclose(fit.predict(test), said.reshape(test.rows, -1), atol=2e-5)
     assert fit.forest.iterations == kept["rounds"] > 5
     assert (fit.forest.decision & 1).any()
@@ -146,6 +150,33 @@ def test_catboost_learns_the_quantile_of_weighted_rows_in_any_unit() -> None:
         said = [float(fit.predict(rows)[group == k][0, 0]) / unit for k in (0, 1)]
         assert said == pytest.approx(truth, abs=0.08)
         assert said != pytest.approx(plain, abs=0.2)
+
+
+@pytest.mark.parametrize("head", [Head.value(), Head.quantile(0.8)], ids=lambda head: head.name)
+@pytest.mark.parametrize(("package", "learner"), [("xgboost", xgb.XGBoost), ("catboost", cat.CatBoost)])
+def test_the_unit_of_the_target_does_not_matter(package: str, learner: type, head: Head) -> None:
+    pytest.importorskip(package)
+    train, tune, test = parts(head)
+    assert test.y is not None
+
+    def loss(unit: float) -> float:
+        told = [replace(rows, y=unit * np.asarray(rows.y)) for rows in (train, tune)]
+        with at_most(1):
+            fit = learner(rounds=80, patience=20).fit(*told, head, Clock.start(), np.random.default_rng(0))
+        return float(losses(head, fit.predict(test) / unit, test.y).mean())
+
+    plain = loss(1.0)
+    assert [loss(1e-6), loss(1e6)] == pytest.approx([plain, plain], rel=0.02)
+
+
+@pytest.mark.parametrize(("package", "learner"), [("xgboost", xgb.XGBoost), ("catboost", cat.CatBoost)])
+@pytest.mark.parametrize("head", [Head.value(), Head.quantile(0.8), Head.counts()], ids=lambda head: head.name)
+def test_a_target_that_never_changes_is_answered_everywhere(package: str, learner: type, head: Head) -> None:
+    pytest.importorskip(package)
+    train, tune, test = (replace(rows, y=np.full(rows.rows, 7.0)) for rows in parts(head))
+    with at_most(1):
+        fit = learner(rounds=80, patience=20).fit(train, tune, head, Clock.start(), np.random.default_rng(0))
+    np.testing.assert_allclose(answers(head, fit.predict(test)), 7.0, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("package", "learner"), [("xgboost", xgb.XGBoost), ("catboost", cat.CatBoost)])

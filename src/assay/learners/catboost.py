@@ -130,6 +130,8 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
 
     train = _with_all_classes(train, head)
     data = _pool(train.vector.values, levels, train, base, unit, centre)
+    if head.name != "classes" and np.ptp(np.asarray(train.y)) == 0:  # rows are drawn by their gradients: there are none
+        settings = {k: v for k, v in settings.items() if k != "subsample"} | {"bootstrap_type": "No"}
     model = catboost.CatBoost(settings | {"thread_count": threads()})
     told = None if tune is None else _pool(tune.vector.values, levels, tune, base, unit, centre)
     model.fit(data, eval_set=told, use_best_model=False, callbacks=[Watched()])

@@ -6,7 +6,7 @@ is needed for training only: what is kept is arrays (assay.trees).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from assay.kernel.plugins import About
 from assay.kernel.settings import Real, Switch, Whole, check_settings
 from assay.kernel.threads import threads
 from assay.stats.heads import guess
-from assay.trees.centre import centre_of, taken_from
+from assay.trees.centre import centre_of, taken_from, unit_of
 from assay.trees.from_xgboost import forest_of_xgboost
 from assay.trees.grow import Grown
 from assay.trees.single_precision import seen
@@ -106,17 +106,17 @@ def _grow(
     import xgboost
 
     base, levels = guess(head, np.asarray(train.y), train.weight), levels_of(train)
-    centre = centre_of(head, train.y)
+    centre, unit = centre_of(head, train.y), unit_of(head, train.y)
     timer = clock.slice(clock.remaining())
     watch = Watch(timer, patience if tune is not None else 0)
 
     class Watched(xgboost.callback.TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             losses = next(iter(evals_log["tune"].values())) if evals_log else [None]
-            return watch.stop(epoch, rounds, losses[-1])
+            return watch.stop(epoch, rounds, None if losses[-1] is None else unit * losses[-1])
 
-    data = _matrix(train, base, levels, centre)
-    told = [] if tune is None else [(_matrix(tune, base, levels, centre), "tune")]
+    data = _matrix(train, base, levels, centre, unit)
+    told = [] if tune is None else [(_matrix(tune, base, levels, centre, unit), "tune")]
     booster = xgboost.train(
         settings | {"nthread": threads()},
         data,
@@ -128,19 +128,20 @@ def _grow(
     kept = watch.keep(booster.num_boosted_rounds())
     gains = np.zeros(len(levels))
     for name, gain in booster[:kept].get_score(importance_type="total_gain").items():
-        gains[int(name[1:])] = gain
+        gains[int(name[1:])] = unit**2 * gain
     counted = seen(train.vector.values[:COUNTED])
-    forest = forest_of_xgboost(booster, kept, base, levels, counted).settled()
+    forest = forest_of_xgboost(booster, kept, base, levels, counted)
+    forest = replace(forest, leaf_value=unit * forest.leaf_value).settled()
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
 
-def _matrix(batch: Batch, base: Floats, levels: list[int], centre: float = 0.0) -> Any:
+def _matrix(batch: Batch, base: Floats, levels: list[int], centre: float = 0.0, unit: float = 1.0) -> Any:
     import xgboost
 
-    margin = np.tile(base - centre, (batch.rows, 1))
+    margin, y = np.tile((base - centre) / unit, (batch.rows, 1)), taken_from(batch.y, centre)
     return xgboost.DMatrix(
         seen(batch.vector.values),
-        taken_from(batch.y, centre),
+        y if unit == 1.0 else np.asarray(y) / unit,
         weight=batch.weight,
         base_margin=margin if len(base) > 1 else margin[:, 0],
         feature_names=[f"f{place}" for place in range(len(levels))],

@@ -85,7 +85,9 @@ def _judged(found: Found, plugin: Any, task: Task, table: Dataset, seed: int, cl
     Folds are judged side by side; as many as are done when the time is up, one at least.
     """
 
-    def work(number: int, share: Clock) -> tuple[Floats, Floats] | None:
+    weight = np.ones(table.rows) if found.weight is None else found.weight
+
+    def work(number: int, share: Clock) -> tuple[Floats, Floats, Floats] | None:
         if number >= workers and timer.expired():
             return None
         fold = found.folds[number]
@@ -94,13 +96,14 @@ def _judged(found: Found, plugin: Any, task: Task, table: Dataset, seed: int, cl
         held = fold.encoders.batch(table.take(fold.held))
         own = task.losses(found.ensemble.calibration(taught.predict(held)), found.y[fold.held])
         at = np.searchsorted(found.rows, fold.held)
-        return own, task.losses(found.settled.calibrated.scores[at], found.y[fold.held])
+        return own, task.losses(found.settled.calibrated.scores[at], found.y[fold.held]), weight[fold.held]
 
     if clock.expired():
         return None
     workers, timer = min(len(found.folds), cores()), clock.slice(clock.remaining())
-    judged = [pair for pair in side_by_side(work, len(found.folds), workers, timer) if pair is not None]
-    return worse(*(np.concatenate(losses) for losses in zip(*judged, strict=True)))
+    judged = [fold for fold in side_by_side(work, len(found.folds), workers, timer) if fold is not None]
+    own, theirs, weights = (np.concatenate(of_folds) for of_folds in zip(*judged, strict=True))
+    return worse(own, theirs, weights)
 
 
 def _taught(

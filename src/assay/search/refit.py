@@ -24,6 +24,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.threads import cores
 from assay.kernel.words import Say
 from assay.stats import splitting
+from assay.stats.metrics import mean, standard_error
 
 from .encoders import Encoders
 from .ensemble import Ensemble, Member
@@ -111,7 +112,11 @@ def share_of_time(plan: Plan) -> float:
 
 
 def loses(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints) -> bool:
-    """Whether it loses to the fold models on rows that they never saw and that it at least stopped by."""
+    """Whether it loses to the fold models on rows that they never saw and that it at least stopped by.
+
+    A member that learns from those rows, too, looks better there than it is: so this finds a model that came out broken, and
+    not one that is a little worse than the bag. No figure is told of it.
+    """
     at = np.searchsorted(found.rows, tune)
     at = np.minimum(at, len(found.rows) - 1)
     both = found.rows[at] == tune  # with time, the first block has no out-of-fold scores
@@ -119,10 +124,11 @@ def loses(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints)
         return False
     rows = tune[both]
     theirs = task.losses(found.settled.calibrated.scores[at[both]], found.y[rows])
-    return worse(task.losses(alone.scores(table.take(rows)), found.y[rows]), theirs)
+    weight = None if found.weight is None else found.weight[rows]
+    return worse(task.losses(alone.scores(table.take(rows)), found.y[rows]), theirs, weight)
 
 
-def worse(own: Floats, theirs: Floats) -> bool:
-    """Whether losses [n] are higher than others of the same rows, beyond doubt."""
-    gap = own - theirs
-    return bool(gap.mean() > DOUBT * gap.std() / np.sqrt(len(gap)))
+def worse(own: Floats, theirs: Floats, weight: Floats | None) -> bool:
+    """Whether losses [n] are higher than others of the same rows, beyond doubt; where no row counts, all do."""
+    gap, weight = own - theirs, weight if weight is not None and weight.any() else None
+    return mean(gap, weight) > DOUBT * standard_error(gap, weight)

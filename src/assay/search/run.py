@@ -26,6 +26,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.planning.splits import Split, draw_splits
 from assay.stats import splitting
+from assay.stats.metrics import mean, standard_error
 
 from .blend import head_of, mixed, weights_of
 from .ensemble import Ensemble, Member
@@ -327,8 +328,8 @@ def _ledger(
             continue
         place = done.index(outcome)
         losses = task.losses(scored.scores[place], scored.y)
-        mean = float(np.average(losses, weights=scored.weight))
-        error = 1.96 * float(losses.std()) / np.sqrt(len(losses))
+        loss = mean(losses, scored.weight)
+        error = 1.96 * standard_error(losses, scored.weight, scored.groups)
         weight = float(settled.weights[place])
-        lines.append(replace(outcome.trial, loss=mean, low=mean - error, high=mean + error, weight=weight))
+        lines.append(replace(outcome.trial, loss=loss, low=loss - error, high=loss + error, weight=weight))
     return tuple(lines)

@@ -18,6 +18,7 @@ from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.plugins import Codec, Honest, Task
 from assay.stats import alarms, bootstrap, box_sets, calibration, conformal
 from assay.stats.calibration import Affine, Calibrated
+from assay.stats.metrics import mean
 from assay.stats.promises import Promise
 from assay.stats.scores import thinned
 
@@ -59,7 +60,9 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     weights[places] = weights_of(task, [scored.scores[i] for i in places], scored.y, scored.weight, task.losses)
     raw = mixed(head_of(task), scored.scores, weights)
     gain = calibration.SHY if labelled(task) else calibration.ALWAYS if boxes(task) or odd(task) else calibration.SURE
-    found = calibration.cross_fitted(raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task, level), gain)
+    found = calibration.cross_fitted(
+        raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task, level), gain, scored.groups
+    )
     if boxes(task):
         sets = box_sets.cross_sets(found.scores, scored.y, scored.parts, level)
         return Settled(weights, found, raw, box_sets.fit_sets(found.scores, scored.y, level), sets, None)
@@ -201,7 +204,7 @@ def _chooser(scored: Scored, task: Task, places: Ints, blend: bool) -> bootstrap
             weights = np.eye(len(places))[int(np.argmin(losses))]
         raw = mixed(name, inside, weights)
         found = fit(raw, y, weight)
-        helps = task.losses(found(raw), y).mean() < task.losses(raw, y).mean()
+        helps = mean(task.losses(found(raw), y), weight) < mean(task.losses(raw, y), weight)
 
         def answer(rows: Ints) -> Floats:
             raw = mixed(name, [scored.scores[i][rows] for i in places], weights)

@@ -22,6 +22,7 @@ from assay.kernel.forms import A_BOX
 from .alarms import threshold
 from .found_boxes import right, there, views
 from .heads import quantile
+from .metrics import standard_error
 from .scores import counts, flags, probabilities, thinned
 
 PULL = 10.0  # rows that the belief in scores as they are is worth
@@ -209,10 +210,12 @@ def cross_fitted(
     losses: Callable[[Floats, NDArray[Any]], Floats],
     fit: Callable[[Floats, NDArray[Any], Floats | None], Affine],
     gain: float,
+    groups: Ints | None = None,
 ) -> Calibrated:
     """Calibrate each fold by the others; keep it where the mean loss falls by `gain` standard errors at least.
 
-    gain : SURE, SHY, which leaves calibration out only where beyond doubt it does harm, or ALWAYS
+    gain   : SURE, SHY, which leaves calibration out only where beyond doubt it does harm, or ALWAYS
+    groups : of the rows, which err together
     """
     width = scores.shape[1]
     out = scores.copy()
@@ -225,7 +228,6 @@ def cross_fitted(
     weight = np.ones(len(fall)) if w is None else w
     before = float(np.average(losses(scores, y), weights=weight))
     after = float(np.average(losses(out, y), weights=weight))
-    error = float(fall.std() / np.sqrt(len(fall)))
-    if before - after <= gain * error:
+    if before - after <= gain * standard_error(fall, w, groups):
         return Calibrated(Affine.identity(width), scores, before, after, False)
     return Calibrated(fit(scores, y, w), out, before, after, True)

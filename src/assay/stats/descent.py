@@ -48,6 +48,7 @@ def descend(
 ) -> Descent:
     """Gradient descent from zero on standardised columns `x` [n, c] towards `target` [n, w]."""
     share = _share(len(x), w)
+    target = _never_sure(target, share, head)
     # Errors of values are measured in standard deviations while learning, so that one step size suits every unit.
     centre, unit = _unit(target, share, head)
     goal = (target - centre) / unit
@@ -91,6 +92,7 @@ def solve_exactly(
 ) -> Floats:
     """The weights [1 + c, w] with the least cost; the best so far where the clock runs out first."""
     share, clock = _share(len(x), w), clock or Clock.start()
+    target = _never_sure(target, share, head)
     if head.name == "quantiles":
         return _sharpened(x, target, share, head, strength, start, clock)
     if not isinstance(x, Sparse) and x.shape[1] <= MOST_FOR_SQUARES:
@@ -120,8 +122,7 @@ def cost_and_gradient(
         fit = scale * float((share[:, None] * rounded).sum())
         error = flags(below) - head.level
     elif head.width == 1 or head.name == "flags":
-        margin = np.where(target > 0.5, scores, -scores)
-        losses = np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0.0)
+        losses = np.log1p(np.exp(-np.abs(scores))) + (np.maximum(scores, 0.0) - target * scores)
         fit = float((share[:, None] * losses).sum())
         error = flags(scores) - target
     else:
@@ -144,6 +145,23 @@ def _start(x: Matrix, target: Floats, share: Floats, head: Head) -> Floats:
 
 def _share(n: int, w: Floats | None) -> Floats:
     return np.full(n, 1.0 / n) if w is None else np.asarray(w / w.sum())
+
+
+def _never_sure(target: Floats, share: Floats, head: Head) -> Floats:
+    """Targets in which what never came has half an imagined row, spread over all: a class, either side of two, an event.
+
+    The line would else say ever surer that it cannot be, and where it comes after all, one row outweighs all others. The half
+    is that of the constant guess.
+    """
+    if head.name not in ("classes", "flags", "counts"):
+        return target
+    came, half = share @ target, 0.5 / len(target)  # [w]
+    if head.name == "classes" and head.width > 1:
+        never = came == 0
+        return target * (1 - half * never.sum()) + half * never if never.any() else target
+    return np.asarray(
+        np.where(came == 0, half, target if head.name == "counts" else np.where(came >= 1 - 1e-12, 1 - half, target))
+    )
 
 
 def _unit(target: Floats, share: Floats, head: Head) -> tuple[Any, Any]:

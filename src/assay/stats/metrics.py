@@ -22,6 +22,23 @@ def mean(x: Floats, w: Floats | None = None) -> float:
     return float(np.average(x, weights=w)) if len(x) else math.nan
 
 
+def standard_error(x: Floats, w: Floats | None = None, groups: Ints | None = None) -> float:
+    """Standard error of the weighted mean of `x` [n], by how far rows, or whole groups of them, lie from it.
+
+    Rows of one of the `groups` [n] err together (cluster-robust: Liang & Zeger 1986).
+
+    >>> standard_error(np.array([1.0, 3.0]))
+    0.7071067811865476
+    >>> standard_error(np.array([1.0, 3.0, 5.0]), np.array([1.0, 1.0, 0.0]))  # a row that does not count says nothing
+    0.7071067811865476
+    """
+    share = np.full(len(x), 1.0 / len(x)) if w is None else np.asarray(w / w.sum(), dtype=np.float64)
+    pulls = share * (x - share @ x)
+    if groups is not None:
+        pulls = np.bincount(np.unique(groups, return_inverse=True)[1], weights=pulls)
+    return float(np.sqrt((pulls**2).sum()))
+
+
 def log_losses(p: Floats, y: Ints) -> Floats:
     """Per-row log-loss [n]."""
     return np.asarray(-np.log(np.clip(p[np.arange(len(y)), y], TINY, 1.0)))
