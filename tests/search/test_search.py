@@ -353,6 +353,41 @@ def test_a_refit_that_got_no_time_is_not_shipped() -> None:
     assert told.note.key == "refit.no_time"
 
 
+@pytest.mark.parametrize("ship", ["refit", "distilled"])
+def test_where_one_model_fails_the_bag_ships_and_says_why(ship: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.learners.boosting import Boosting
+    from assay.planning.draw import draw
+    from assay.planning.wishes import Wishes
+    from assay.reading import read
+    from assay.search import ship as ships
+    from assay.search.run import search
+
+    def fails(*args: Any) -> Any:
+        raise ValueError("it broke")
+
+    plan, table = draw(read(TABLE), Wishes(target="y", learners=("boosting",), folds=3, ship=ship))
+    plan = replace(plan, candidates=plan.candidates[:1])
+    found = search(plan, table, Clock.start(60), lambda event: None)
+    monkeypatch.setattr(Boosting, "fit", fails)
+    monkeypatch.setattr(Boosting, "imitate", fails)
+    told = ships.ship(found, plan, table, Clock.start(60))
+    assert told is not None
+    assert told.ensemble is found.ensemble
+    assert told.note.key == f"{ship}.failed"
+    assert "(ValueError: it broke)" in told.note.text()
+
+
+def test_weights_and_groups_widen_the_intervals_of_the_ledger() -> None:
+    columns = dict(TABLE) | {"w": np.where(np.arange(N) % 10, 0.01, 1.0).tolist()}
+    own = {"learners": ("linear",), "folds": 3, "checks": (), "minutes": 1.0}
+    plain, uneven = (
+        assay.train(columns, "y", **own, **({"weight": "w"} if counted else {"drop": ("w",)}))
+        for counted in (False, True)
+    )
+    wide = [trial.high - trial.low for trial in (plain.ledger[0], uneven.ledger[0])]
+    assert wide[1] > 2 * wide[0]  # a tenth of the rows holds nearly all the weight: sqrt(10) times as wide
+
+
 def test_a_refit_that_learnt_less_than_the_fold_models_is_not_shipped() -> None:
     from assay.planning.draw import draw
     from assay.planning.wishes import Wishes

@@ -73,7 +73,7 @@ def test_a_student_says_what_the_blend_says(
 ) -> None:
     from assay.search import distil as room
 
-    monkeypatch.setattr(room, "worse", lambda own, theirs: False)  # of straight lines it loses a little
+    monkeypatch.setattr(room, "worse", lambda *losses: False)  # of straight lines it loses a little
     plan, opened, have = found[kind]
     told = distil(have, plan, opened, Clock.start())
     assert told.note.key == "distilled.cross"

@@ -188,6 +188,17 @@ def test_where_the_time_is_up_the_bag_ships_and_says_so(tmp_path: Path, monkeypa
     assert model.card["whole"]["learnt"] == DRAWN
 
 
+def test_where_the_fit_fails_the_bag_ships_and_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*args: Any) -> Any:
+        raise ValueError("no room for bins")
+
+    monkeypatch.setattr(Boosting, "fit_stream", fails)
+    model = trained(table(), tmp_path, checks=("quality",))
+    assert len(model.ensemble.encoders) > 1
+    assert "failed (ValueError: no room for bins)" in model.findings[0].notes[0].text()
+    assert model.card["whole"]["learnt"] == DRAWN
+
+
 @pytest.mark.parametrize("rows", [0, DRAWN])
 def test_where_memory_holds_too_few_rows_the_bag_ships_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int

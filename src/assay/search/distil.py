@@ -30,7 +30,7 @@ from .neighbours import TIMES, others
 from .refit import worse
 from .run import Found
 from .shipped import Shipped
-from .trial import TUNE_SHARE
+from .trial import TUNE_SHARE, fault
 
 SMALL = 5_000  # rows
 JUDGING = 0.6  # of the time, for the students that are judged
@@ -44,6 +44,8 @@ def distil(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
         shipped = _distilled(found, plan, table, rows, clock)
     except KeyboardInterrupt:  # the bag is at hand
         shipped = None
+    except Exception as error:  # noqa: BLE001  whatever a learner raises: the bag is at hand, and the note tells it
+        return Shipped(found.ensemble, Say("search", "distilled.failed", said | {"error": fault(error)}))
     if shipped is None:
         return Shipped(found.ensemble, Say("search", "distilled.no_time", said))
     if isinstance(shipped, str):

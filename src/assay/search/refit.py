@@ -31,7 +31,7 @@ from .ensemble import Ensemble, Member
 from .executors.here import side_by_side
 from .run import Found
 from .shipped import Shipped
-from .trial import TUNE_SHARE
+from .trial import TUNE_SHARE, fault
 
 CUT = 0.02  # of its share of the time: with no more left, a member was stopped by the clock
 MORE = 1.5  # times as long as on a fold: there are more rows, and the encoders are learnt anew
@@ -47,11 +47,13 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     split = found.split
     kept, tune = splitting.carve(rows, TUNE_SHARE, task.strata(found.y), split.groups, split.times, rng)
     encoders = Encoders.learn(table, plan.names("feature") + plan.names("sensitive"), rows, plan.seed, -1)
+    said = {"n": len(rows), "folds": len(found.ensemble.encoders)}
     try:
         fitted = _members(found, plan, table, encoders, kept, tune, clock)
     except KeyboardInterrupt:  # the bag is at hand
         fitted = None
-    said = {"n": len(rows), "folds": len(found.ensemble.encoders)}
+    except Exception as error:  # noqa: BLE001  whatever a learner raises: the bag is at hand, and the note tells it
+        return Shipped(found.ensemble, Say("search", "refit.failed", said | {"error": fault(error)}))
     if fitted is None:
         return Shipped(found.ensemble, Say("search", "refit.no_time", said))
     alone = Ensemble(found.ensemble.head, (encoders,), fitted, found.ensemble.calibration)

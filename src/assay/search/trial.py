@@ -170,8 +170,7 @@ def try_candidate(
             )
         )
     except Exception as error:  # noqa: BLE001  whatever a learner raises is a ledger line, not the end of the run
-        said = f"{type(error).__name__}: {error}"[:500]
-        return Outcome(Trial(**line, status="failed", seconds=timer.spent(), error=said))
+        return Outcome(Trial(**line, status="failed", seconds=timer.spent(), error=fault(error)))
     done = [step for step in steps if step is not None]
     line |= {"seconds": timer.spent(), "folds": len(done)}
     if len(done) < len(steps):
@@ -184,6 +183,11 @@ def try_candidate(
     resumed = not clock.stands and all(step.resumed for step in done)
     trial = Trial(**line, status="done", memory_mb=grown, resumed=resumed)
     return Outcome(trial, tuple(step.fitted for step in done), scores)
+
+
+def fault(error: Exception) -> str:
+    """What went wrong, as a line of the ledger or a note tells it."""
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ from .refit import loses
 from .run import Found
 from .settle import Settled, fit_of, settle
 from .trial import TUNE_SHARE as FOLD_TUNE
+from .trial import fault
 
 TUNE_SHARE, TUNE_ROWS = 0.2, 20_000  # of the drawn rows, at most: they stop the growing, and are compared on
 BINNED_FROM = 100_000  # rows, at most, that the edges of bins are learnt from
@@ -84,6 +85,9 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
         done = fitting.members(found.allowed & streams, limit, clock)
     except KeyboardInterrupt:  # the bag is at hand
         done = {}
+    except Exception as error:  # noqa: BLE001  whatever a learner or the file raises: the bag is at hand, and the note tells it
+        said |= {"error": fault(error)}
+        return Whole(found.ensemble, found.settled, Say("search", "whole.failed", said))
     if not done:
         return Whole(found.ensemble, found.settled, Say("search", f"whole.{fitting.why}", said))
     chosen = np.zeros(len(streams), dtype=bool)
