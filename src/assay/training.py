@@ -270,7 +270,7 @@ def _annex(members: Pool, plan: Plan, table: Dataset, found: Found) -> Annex | N
 
 def _profile(plan: Plan, found: Found, table: Dataset, measured: bool) -> Profile:
     """What is kept of the rows that were learnt from, and of how sure the models were of rows they had not seen."""
-    rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
+    rows = found.split.rest
     names = plan.names("feature") + plan.names("sensitive")
     expected = expectation(task_of(plan.task), found.codec, found.settled.calibrated.scores, found.scored.y)
     return Profile.of(table.take(rows), names, measured, plan.target, expected)

@@ -27,7 +27,7 @@ from .auditing.evidence import View, on_rows, with_thresholds
 from .auditing.examine import examine
 from .kernel.box import Box
 from .kernel.clock import Clock
-from .kernel.data import Dataset, Floats, Ints
+from .kernel.data import Dataset, Floats
 from .kernel.errors import RequestError
 from .kernel.findings import Finding, Measure, to_plain
 from .kernel.plugins import Evidence, task_of
@@ -40,7 +40,7 @@ from .planning.target import usable_rows
 from .search.reweighing import by_mean
 from .search.run import parts_of
 from .search.settle import Scored, Settled, measured, settle
-from .stats import promises, splitting
+from .stats import promises
 from .stats.group_thresholds import GroupThresholds, learn
 
 Verdict = Literal["same", "near", "differs", "unchecked"]
@@ -184,7 +184,7 @@ def _again(model: Model, raw: Dataset) -> _Again | None:
     weights = by_mean(table[weighed[0]].cells) if weighed else None
     if len(split.sealed):
         return _Again(with_thresholds(_sealed(model, table, split, weights), model.thresholds), table.rows, None)
-    held = _held(split, table.rows)
+    held = [held for _, _, held in split.rounds()]  # of each fold, in the order of its models
     folds = model.ensemble.encoders
     if len(held) != len(folds) or len(folds) < 2:
         return None
@@ -206,11 +206,6 @@ def _again(model: Model, raw: Dataset) -> _Again | None:
     settled = settle(scored, task, plan.level, np.ones(1, dtype=bool))
     evidence = with_thresholds(_crossed(model, table, data, scored, settled), model.thresholds, scored.parts)
     return _Again(evidence, table.rows, settled)
-
-
-def _held(split: Split, n: int) -> list[Ints]:
-    """Rows that each fold held out, in the order of its models."""
-    return [held for _, _, held in splitting.rounds(split.folds[np.arange(n)], split.forward)]
 
 
 def _crossed(model: Model, table: Dataset, data: Dataset, scored: Scored, settled: Settled) -> Evidence:

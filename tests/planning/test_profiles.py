@@ -63,12 +63,35 @@ def test_two_groups_of_which_one_is_sealed_are_refused() -> None:
         split(frame, group="site", sealed=0.2)
 
 
-def test_groups_beside_a_time_are_not_promised_to_stay_together() -> None:
+def test_groups_that_go_on_through_time_are_not_promised_to_stay_together() -> None:
     rng = np.random.default_rng(0)
-    frame = customers(0, rng).assign(patient=rng.integers(40, size=N), visit=pd.date_range("2024-01-01", periods=N))
-    keys = {note.key for note in split(frame, group="patient", time="visit")[0].notes}
+    frame = customers(0, rng).assign(shop=rng.integers(40, size=N), day=pd.date_range("2024-01-01", periods=N))
+    plan, found = split(frame, group="shop", time="day")
+    keys = {note.key for note in plan.notes}
     assert "note.grouped_forward" in keys
-    assert "note.grouped" not in keys
+    assert not keys & {"note.grouped", "note.grouped_in_time"}
+    assert plan.splits.how == "time"
+    assert not found.both
+
+
+@pytest.mark.parametrize("sealed", [0.0, 0.2])
+def test_no_group_stands_on_both_sides_in_time_either(sealed: float) -> None:
+    rng = np.random.default_rng(0)
+    patient = np.minimum(np.arange(N) // 4 + rng.integers(0, 8, N), N // 4)  # come again within days
+    frame = customers(0, rng).assign(
+        patient=[f"p{i}" for i in patient], visit=pd.date_range("2024-01-01", periods=N, freq="h")
+    )
+    plan, found = split(frame, group="patient", time="visit", sealed=sealed)
+    assert "note.grouped_in_time" in {note.key for note in plan.notes}
+    rounds = list(found.rounds())
+    assert len(rounds) == plan.splits.folds
+    measured = [(train, held) for _, train, held in rounds]
+    if sealed:
+        measured.append((found.rest, found.sealed))
+        assert len(found.rest) + len(found.sealed) < N  # earlier rows of sealed patients are left out
+    for train, held in measured:
+        assert not set(patient[train]) & set(patient[held])
+        assert train.max() < held.min()
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1e6])

@@ -156,6 +156,23 @@ def test_nothing_later_than_the_first_sealed_row_is_learnt(tmp_path: Path, strea
     assert days[np.isin(columns["x0"], fed)].max() < first
 
 
+def test_groups_are_kept_apart_in_time_too(tmp_path: Path, streamed: list[np.ndarray]) -> None:
+    rng = np.random.default_rng(1)
+    days = np.datetime64("2020-01-01") + np.sort(rng.integers(0, 1_000, N))
+    patient = np.arange(N) // 4 + rng.integers(0, 200, N)  # come again within weeks
+    model = trained(
+        table() | {"day": days, "patient": [f"p{i}" for i in patient]}, tmp_path, time="day", group="patient"
+    )
+    assert model.plan.splits.how == "time_grouped"
+    columns = {"day": days, "patient": patient, "x0": table()["x0"]}
+    first, sealed = (sealed_values(columns, model, tmp_path, name) for name in ("day", "patient"))
+    fed = np.isin(columns["x0"], np.concatenate([block[:, 0] for block in streamed]))
+    assert fed.sum() > N / 3
+    assert days[fed].max() < first.min()
+    assert np.isin(patient[days < first.min()], sealed).any()  # there were some to be left out
+    assert not set(patient[fed]) & set(sealed)
+
+
 def test_rows_without_answer_or_weight_do_not_teach(tmp_path: Path, streamed: list[np.ndarray]) -> None:
     columns = table()
     weight = np.random.default_rng(2).integers(0, 3, N).astype(float)

@@ -48,7 +48,7 @@ class Candidate:
 class Splits:
     """How rows are kept apart."""
 
-    how: str = "stratified"  # "stratified", "random", "grouped", "named", "time"
+    how: str = "stratified"  # "stratified", "random", "grouped", "named", "time", "time_grouped"
     folds: int = 5
     sealed: int = 0  # rows set aside before anything is fitted
     group: str = ""

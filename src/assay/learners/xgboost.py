@@ -112,7 +112,7 @@ def _grow(
 
     class Watched(xgboost.callback.TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            losses = next(iter(evals_log["tune"].values())) if evals_log else [None]
+            losses: list[Any] = next(iter(evals_log["tune"].values())) if evals_log else [None]
             return watch.stop(epoch, rounds, None if losses[-1] is None else unit * losses[-1])
 
     data = _matrix(train, base, levels, centre, unit)
@@ -128,7 +128,7 @@ def _grow(
     kept = watch.keep(booster.num_boosted_rounds())
     gains = np.zeros(len(levels))
     for name, gain in booster[:kept].get_score(importance_type="total_gain").items():
-        gains[int(name[1:])] = unit**2 * gain
+        gains[int(name[1:])] = unit**2 * np.asarray(gain)
     counted = seen(train.vector.values[:COUNTED])
     forest = forest_of_xgboost(booster, kept, base, levels, counted)
     forest = replace(forest, leaf_value=unit * forest.leaf_value).settled()

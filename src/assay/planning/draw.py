@@ -29,7 +29,7 @@ from .kinds import check_names, plan_column
 from .mitigation import mitigation, mitigation_notes
 from .notes import advice, kind_title, memory_notes, misfits, more_notes, name_notes, none_read, quoted, usual_notes
 from .portfolio import candidates, check_learners, only_readable
-from .splits import DEAR_FOLDS, DEAREST_FOLDS, check_groups, check_times, plan_splits
+from .splits import DEAR_FOLDS, DEAREST_FOLDS, both_ways, check_groups, check_times, plan_splits
 from .target import answered, check_size, choose_task, open_target, usable_rows, with_answers
 from .wishes import Wishes
 
@@ -144,6 +144,7 @@ def _splits(opened: _Opened, wishes: Wishes, drawn: bool) -> tuple[Splits, ByNam
         drawn=drawn,
         dear=DEAREST_FOLDS if "boxes" in task.about.gives else DEAR_FOLDS if "grid" in opened.forms else 0,
     )
+    splits = both_ways(splits, table, opened.strata)
     if not wishes.by_name or wishes.group or wishes.time:
         return splits, None
     used = [column.name for column in opened.features]

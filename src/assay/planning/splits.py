@@ -6,7 +6,8 @@ The plan of the splits, and the splits themselves: which rows are sealed, and th
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ DEAR_FOLDS, DEAREST_FOLDS = 5, 4  # where there are pictures, and where things a
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
 CHAINED = 0.2  # share of the rows beyond which near copies hang together in a group too large for one fold
 PROFILE, LEAST_PROFILE = 0.02, 10  # share of the rows, and rows, beyond which equal rows may be a profile
+BOTH, LEFT = "time_grouped", 0.5  # the way of both; share of its training rows that each fold must keep then
 HALF, LEAST_CLASS = 0.5, 20  # share of a class that near copies kept in one fold may take, where it has so many rows
 
 
@@ -37,10 +39,22 @@ class Split:
     """Sealed rows, the fold of every row (-1: only trained on or sealed), groups and times where they matter."""
 
     sealed: Ints
+    rest: Ints  # rows that teach, or are measured across the folds: all others but those of a sealed group
     folds: Ints  # [n]
-    forward: bool
     groups: Ints | None
     times: NDArray[Any] | None
+    both: bool = False  # no group stands on both sides, and no row is predicted from a later one
+
+    @property
+    def forward(self) -> bool:
+        """Whether folds follow each other in time."""
+        return self.times is not None
+
+    def rounds(self) -> Iterator[tuple[int, Ints, Ints]]:
+        """(fold, training rows, held-out rows) for each fold."""
+        groups = self.groups[self.rest] if self.both and self.groups is not None else None
+        for fold, train, held in splitting.rounds(self.folds[self.rest], self.forward, groups):
+            yield fold, self.rest[train], self.rest[held]
 
 
 def plan_splits(
@@ -67,6 +81,22 @@ def plan_splits(
         folds = max(2, min(folds, least_class))
     how = "time" if time else "grouped" if group else "stratified"
     return Splits(how=how, folds=folds, sealed=sealed, group=group, time=time)
+
+
+def both_ways(splits: Splits, table: Dataset, strata: Ints) -> Splits:
+    """The splits, with no group on both sides in time either where one and a time were named and enough is left to learn from.
+
+    Earlier rows of a group that is measured do not teach then. Where groups go on through time (every shop in every month) hardly
+    any row would be left: then time alone decides.
+    """
+    if not (splits.group and splits.time):
+        return splits
+    groups, times = _named_groups(table, splits.group), table[splits.time].cells
+    both = replace(splits, how=BOTH)
+    usual, apart = (_drawn(way, groups, times, strata, stream(0, "both ways")) for way in (splits, both))
+    left = {fold: len(train) for fold, train, _ in apart.rounds()}
+    enough = all(left.get(fold, 0) >= LEFT * len(train) for fold, train, _ in usual.rounds())
+    return both if enough else splits
 
 
 def check_groups(table: Dataset, group: str) -> None:
@@ -156,26 +186,31 @@ def text_columns(plan: Plan) -> tuple[str, ...]:
 
 def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
     """The sealed rows and the folds that the plan describes."""
-    n = table.rows
-    rng = stream(plan.seed, "splits")
     times = table[plan.splits.time].cells if plan.splits.time else None
-    groups = _groups(plan, table, strata)
-    sealed = np.empty(0, dtype=np.int64)
-    rest = np.arange(n)
-    if plan.splits.sealed:
-        rest, sealed = splitting.carve(rest, plan.splits.sealed / n, strata, groups, times, rng, measured=True)
+    return _drawn(plan.splits, _groups(plan, table, strata), times, strata, stream(plan.seed, "splits"))
+
+
+def _drawn(
+    splits: Splits, groups: Ints | None, times: NDArray[Any] | None, strata: Ints, rng: np.random.Generator
+) -> Split:
+    n, both = len(strata), splits.how == BOTH
+    rest, sealed = np.arange(n), np.empty(0, dtype=np.int64)
+    if splits.sealed:
+        rest, sealed = splitting.carve(rest, splits.sealed / n, strata, groups, times, rng, measured=True)
+    if both and groups is not None:
+        rest = rest[~np.isin(groups[rest], groups[sealed])]
     folds = np.full(n, -1, dtype=np.int64)
     if times is not None:
-        folds[rest] = splitting.time_folds(times[rest], plan.splits.folds)
+        folds[rest] = splitting.time_folds(times[rest], splits.folds)
     elif groups is not None:
-        k = min(plan.splits.folds, len(np.unique(groups[rest])))
+        k = min(splits.folds, len(np.unique(groups[rest])))
         if k < 2:
-            key = "few_groups" if plan.splits.sealed else "one_group"
-            raise refusal(DataError, "planning", key, group=plan.splits.group)
+            key = "few_groups" if splits.sealed else "one_group"
+            raise refusal(DataError, "planning", key, group=splits.group)
         folds[rest] = splitting.grouped_folds(groups[rest], strata[rest], k, rng)
     else:
-        folds[rest] = splitting.random_folds(strata[rest], plan.splits.folds, rng)
-    return Split(sealed, folds, times is not None, groups, times)
+        folds[rest] = splitting.random_folds(strata[rest], splits.folds, rng)
+    return Split(sealed, rest, folds, groups, times, both)
 
 
 def _groups(plan: Plan, table: Dataset, strata: Ints) -> Ints | None:

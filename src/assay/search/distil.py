@@ -38,7 +38,7 @@ JUDGING = 0.6  # of the time, for the students that are judged
 
 def distil(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     """A student of the blend of `found`, or the bag where it would lose by it or the time is up."""
-    rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
+    rows = found.split.rest
     said = {"n": len(rows), "folds": len(found.ensemble.encoders)}
     try:
         shipped = _distilled(found, plan, table, rows, clock)

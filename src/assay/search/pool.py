@@ -88,8 +88,8 @@ def of_refits(found: Found, shipped: Ensemble, plan: Plan, table: Dataset, clock
     """
     count, seed = REFITS[plan.membership], plan.seed
     units = _units(found, table.rows)
-    able = np.ones(table.rows, dtype=bool)
-    able[found.split.sealed] = False
+    able = np.zeros(table.rows, dtype=bool)
+    able[found.split.rest] = True
     coins = stream(seed, "pool", "coins").random((count, units.max() + 1)) < 0.5
     inside = coins[:, units] & able
     reasoned = np.sort(stream(seed, "pool", "reasons").permutation(table.rows)[:REASONED])

@@ -42,7 +42,7 @@ DOUBT = 3.0  # standard errors by which its loss may be higher before the refit 
 def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     """The blend of `found`, each member fitted once on every row that is not sealed."""
     task: Task = task_of(plan.task)
-    rows = np.setdiff1d(np.arange(table.rows), found.split.sealed)
+    rows = found.split.rest
     rng = stream(plan.seed, "refit", "tune rows")
     split = found.split
     kept, tune = splitting.carve(rows, TUNE_SHARE, task.strata(found.y), split.groups, split.times, rng)

@@ -93,9 +93,8 @@ def search(
     weight = by_mean(table[plan.names("weight")[0]].cells) if plan.names("weight") else None
     strata = task.strata(y)
     split = draw_splits(plan, table, strata)
-    rest = np.setdiff1d(np.arange(table.rows), split.sealed)
     names = plan.names("feature") + plan.names("sensitive")
-    folds = make_folds(table, names, split.folds, strata, split.groups, split.times, plan.seed, rest)
+    folds = make_folds(table, names, split, strata, plan.seed)
     if not folds:
         raise refusal(DataError, "search", "one_side")
     reweighing = None

@@ -32,6 +32,7 @@ from assay.kernel.settings import settings_of, with_settings
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import cores
 from assay.kernel.words import Say
+from assay.planning.splits import Split
 from assay.stats import splitting
 
 from .encoders import Encoders
@@ -87,21 +88,17 @@ class Bench:
 def make_folds(
     table: Dataset,
     names: tuple[str, ...],
-    folds: Ints,
+    split: Split,
     strata: Ints,
-    groups: Ints | None,
-    times: NDArray[Any] | None,
     seed: int,
-    rest: Ints,
 ) -> tuple[Fold, ...]:
-    """The folds of the rows in `rest` (those that are not sealed), with encoders learnt from their training rows."""
-    parts = [
-        (number, rest[train], rest[held]) for number, train, held in splitting.rounds(folds[rest], times is not None)
-    ]
+    """The folds of a split, with encoders learnt from their training rows."""
+    parts = list(split.rounds())
 
     def fold(place: int, _: Clock) -> Fold:
         number, train, held = parts[place]
-        kept, tune = splitting.carve(train, TUNE_SHARE, strata, groups, times, stream(seed, "tune rows", number))
+        rng = stream(seed, "tune rows", number)
+        kept, tune = splitting.carve(train, TUNE_SHARE, strata, split.groups, split.times, rng)
         return Fold(place, kept, tune, held, Encoders.learn(table, names, train, seed, number))
 
     return tuple(side_by_side(fold, len(parts), min(len(parts), cores()), Clock.still())) if parts else ()

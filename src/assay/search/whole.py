@@ -137,7 +137,7 @@ class _Fitting:
             task,
         )
         split = found.split
-        rows = np.setdiff1d(np.arange(table.rows), split.sealed)
+        rows = split.rest
         rng = stream(plan.seed, "whole", "tune rows")
         share = min(TUNE_SHARE, TUNE_ROWS / len(rows))
         self.kept, self.tune = splitting.carve(rows, share, task.strata(found.y), split.groups, split.times, rng)
@@ -273,6 +273,8 @@ class _Apart:
         self.first: Any = None
         if self.time:
             self.first = table[self.time].cells[some].min() if len(some) else None
+            if found.split.both:
+                self.members = {text for text in table[self.group].take(sealed).texts() if text is not None}
         elif self.group:
             self.members = {text for text in table[self.group].take(some).texts() if text is not None}
         else:
@@ -287,17 +289,21 @@ class _Apart:
         """Which rows of a block: bool [n]."""
         if self.time:
             cells = opened[self.time].cells
-            return np.asarray(cells >= self.first) if self.first is not None else np.zeros(len(cells), dtype=bool)
+            late = np.asarray(cells >= self.first) if self.first is not None else np.zeros(len(cells), dtype=bool)
+            return late | self._of_members(opened) if self.members else late
         if self.group:
-            words = opened[self.group].as_words()
-            known = [level in self.members for level in words.levels] if words.levels is not None else []
-            return np.asarray(np.append(np.asarray(known, dtype=bool), False)[words.cells])
+            return self._of_members(opened)
         found = np.zeros(opened.rows, dtype=bool)
         if self.copied:
             found |= np.isin(leaks.cell_keys(opened.only(self.copied)), self.keys)
         if self.named:
             found |= [text is not None and self._key(text) in self.members for text in opened[self.named].texts()]
         return found
+
+    def _of_members(self, opened: Dataset) -> Bools:
+        words = opened[self.group].as_words()
+        known = [level in self.members for level in words.levels] if words.levels is not None else []
+        return np.asarray(np.append(np.asarray(known, dtype=bool), False)[words.cells])
 
     def _key(self, name: str) -> tuple[str, ...] | None:
         return key_of(name, self.rule)

@@ -35,7 +35,7 @@ def standard_error(x: Floats, w: Floats | None = None, groups: Ints | None = Non
     share = np.full(len(x), 1.0 / len(x)) if w is None else np.asarray(w / w.sum(), dtype=np.float64)
     pulls = share * (x - share @ x)
     if groups is not None:
-        pulls = np.bincount(np.unique(groups, return_inverse=True)[1], weights=pulls)
+        pulls = np.asarray(np.bincount(np.unique(groups, return_inverse=True)[1], weights=pulls), dtype=np.float64)
     return float(np.sqrt((pulls**2).sum()))
 
 

@@ -66,11 +66,16 @@ def time_folds(times: NDArray[Any], k: int) -> Ints:
     return np.asarray(block[moment] - 1)
 
 
-def rounds(folds: Ints, forward: bool) -> Iterator[tuple[int, Ints, Ints]]:
-    """(fold, training rows, held-out rows) for each fold; `forward` trains on earlier folds alone."""
+def rounds(folds: Ints, forward: bool, groups: Ints | None = None) -> Iterator[tuple[int, Ints, Ints]]:
+    """(fold, training rows, held-out rows) for each fold; `forward` trains on earlier folds alone.
+
+    groups : [n] of which none may stand on both sides, though its rows lie in several folds: rows of held-out ones do not train
+    """
     for fold in range(int(folds.max()) + 1):
         held = np.flatnonzero(folds == fold)
         train = np.flatnonzero(folds < fold if forward else folds != fold)
+        if groups is not None:
+            train = train[~np.isin(groups[train], groups[held])]
         if len(held) and len(train):
             yield fold, train, held
 
