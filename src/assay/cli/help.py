@@ -54,7 +54,8 @@ another place. Ctrl-C ships the best so far; a killed run goes on with --resume.
 The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value,
 and before them the value that a grade is nearest to), set (the answers that cannot be ruled out at the
 model's level) and notes (what is unusual about the row). In CSV, a text that begins with = + - or @ gets
-an apostrophe before it, so that no spreadsheet reckons with it; numbers stay as they are.
+an apostrophe before it, so that no spreadsheet reckons with it; numbers stay as they are. One that holds
+more than ASCII is UTF-8 behind its mark, as spreadsheets need it.
 
 CSV, Parquet and Arrow files larger than the memory are answered block by block. PATH appears when all is there; what a killed
 run has finished lies beside it (.PATH.part), and --resume goes on from there.
@@ -359,6 +360,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
 写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high；
 等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
 在 CSV 中，以 = + - @ 开头的文本前会加一个撇号，以免表格软件把它当作公式计算；数字保持原样。
+含有非 ASCII 字符（例如中文）的 CSV 为带标记（BOM）的 UTF-8，Excel 双击即可正确显示。
 
 大于内存的 CSV、Parquet 和 Arrow 文件会逐块回答。全部完成后 PATH 才会出现；被中断的运行已完成的部分保存在旁边
 （.PATH.part），可用 --resume 继续。
