@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO
@@ -15,7 +15,7 @@ from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say, pad, width_of
 from assay.search.run import Event
 
-from .speech import word, wrapped
+from .speech import language, word, wrapped
 
 if TYPE_CHECKING:
     from assay.report.technical import TechnicalFile
@@ -256,9 +256,10 @@ def size_text(size: float) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
-def commands(lines: Mapping[str, str] | Sequence[str]) -> str:
-    """Commands to try next, one a line."""
-    return "\n".join(f"{INDENT}{line}" for line in lines)
+def commands(lines: Sequence[str], lang: str) -> str:
+    """Commands to try next, one a line; copied, they answer in the language of this run."""
+    asked = "" if lang == language(()) else f" --lang {lang}"
+    return "\n".join(f"{INDENT}{line}{asked if line.startswith('assay ') else ''}" for line in lines)
 
 
 def clauses_text(file: TechnicalFile, lang: str) -> str:

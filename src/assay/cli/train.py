@@ -153,7 +153,8 @@ def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, cloc
                 f"assay predict {quoted} {data} -o scored.csv",
                 f"assay predict {quoted} {data} --draw drawn" if boxes else f"assay explain {quoted} {data} --row 3",
                 f"assay report  {quoted} -o {shlex.quote(str(path.with_suffix('.md')))}",
-            ]
+            ],
+            lang,
         )
     )
 
