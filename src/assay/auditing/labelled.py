@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from assay.answers.opened import opened
+from assay.answers.opened import opened, strangers
 from assay.kernel.data import Dataset
 from assay.kernel.errors import DataError, Part
 from assay.kernel.findings import Finding
@@ -26,7 +26,7 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
     Raises DataError where a column or all answers lack.
     """
     if plan.target not in raw:
-        hint: Part = did_you_mean(plan.target, raw.names) or ""
+        hint: Part = did_you_mean(plan.target, strangers(raw.names, plan)) or ""
         raise refusal(
             DataError,
             "auditing",
