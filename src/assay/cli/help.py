@@ -147,7 +147,7 @@ GET /openapi.json tells every address, GET /models/NAME the columns of a model a
         "help.verify.epilog": """\
 For whoever must not take our word for it. Each row is scored again by the fold models that never saw it, and every
 check is asked again. Claim by claim: the same; near, where other rows were asked; different; or not to be checked
-from the file and the table, with the reason. Exit code 1 where a claim differs.
+from the file and the table, with the reason. Exit code 1 where a claim differs, 2 where none could be confirmed.
 
   assay verify loans.assay loans.csv
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
@@ -451,7 +451,7 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.verify": "用模型文件和训练数据重新计算每一项声明",
         "help.verify.epilog": """\
 供不愿仅凭一面之词的人使用。每一行都由从未见过它的折模型重新打分，每项检查都重新进行。逐项给出：相同；
-相近（询问的行不同）；不同；或无法由文件和数据核对及其原因。有不同者退出码为 1。
+相近（询问的行不同）；不同；或无法由文件和数据核对及其原因。有不同者退出码为 1，无一能证实则为 2。
 
   assay verify loans.assay loans.csv
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
