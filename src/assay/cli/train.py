@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def run(parsed: argparse.Namespace) -> int:
     report = writable(path.with_suffix(".html"), parsed.data, parsed.test)
     if report == path:
         raise refusal(RequestError, "cli", "a_report", path=str(path), model=str(path.with_suffix(".assay")))
+    older = _older(path)
     annex = writable(Path(parsed.annex), parsed.data, parsed.test) if parsed.annex else None
     if annex in (path, report) or (annex and parsed.membership == "none"):
         raise refusal(RequestError, "cli", "no_annex", path=str(annex))
@@ -55,6 +57,8 @@ def run(parsed: argparse.Namespace) -> int:
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
+        if older and not (left and parsed.resume):  # a run that goes on has told it when it began
+            tell(word("replaces", parsed.lang, path=str(path), when=older))
         if left:
             tell(word("taken_over" if parsed.resume else "begun_anew", parsed.lang, n=left))
 
@@ -99,6 +103,17 @@ def run(parsed: argparse.Namespace) -> int:
     else:
         _tell(model, path, report, parsed, started)
     return 1 if model.broken_limits else 0
+
+
+def _older(path: Path) -> str:
+    """When the model was written that stands where this one will; "" where none does. Raises RequestError for another file."""
+    from assay.store.bundle import begins_as_one
+
+    if not path.exists() or not path.stat().st_size:
+        return ""
+    if not begins_as_one(path):
+        raise refusal(RequestError, "cli", "no_model_there", path=str(path))
+    return f"{datetime.fromtimestamp(path.stat().st_mtime):%Y-%m-%d %H:%M}"
 
 
 def _budget(parsed: argparse.Namespace, started: Clock) -> Clock | None:
