@@ -44,7 +44,7 @@ def run(parsed: argparse.Namespace) -> int:
         writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
 
-    from .show import INDENT, Progress, findings_text
+    from .show import Progress, asked_text, findings_text
 
     progress = Progress(parsed.lang)
     found = assay.audit(
@@ -64,8 +64,8 @@ def run(parsed: argparse.Namespace) -> int:
         print(json.dumps(found.report.structured(), ensure_ascii=False, allow_nan=False))
     else:
         print(findings_text(found.findings, parsed.lang))
-        told = [note for f in found.findings for note in f.notes if note.owner == "foreign"]
-        print("\n".join(f"{INDENT}{note.text(parsed.lang)}" for note in told), end="\n" if told else "")
+        if said := asked_text(found.findings, parsed.lang):
+            print(said)
         if found.broken_limits:
             print(word("limits", parsed.lang, n=found.broken_limits))
         if parsed.output:

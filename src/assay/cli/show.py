@@ -25,6 +25,7 @@ INDENT = "  "
 LEAST_ROOM = 48  # columns beside a title; in a narrower terminal its text begins below it
 SHARED = 4  # checks that were not asked for one reason, from which on they share a line
 BROKEN = ("limit_broken", "limit_unknown")
+LIMITS = (*BROKEN, "limit_kept")  # notes that stand at their check
 
 
 def plan_text(plan: Plan, lang: str) -> str:
@@ -239,6 +240,14 @@ def findings_text(findings: Sequence[Finding], lang: str) -> str:
     for said, titles in many.items():
         lines += [_hung(f"{INDENT}{shown} ", _listing(titles, lang)), _hung(INDENT + " " * 12, said)]
     return "\n".join(lines)
+
+
+def asked_text(findings: Sequence[Finding], lang: str) -> str:
+    """What is said of the rows that were asked, and of the door they were asked at: those left out, say; "" where nothing is."""
+    told = [
+        note for f in findings for note in f.notes if note.owner in ("foreign", "auditing") and note.key not in LIMITS
+    ]
+    return "\n".join(_hung(INDENT, line) for line in dict.fromkeys(note.text(lang) for note in told))
 
 
 def shipped_text(findings: Sequence[Finding], lang: str) -> str:

@@ -141,7 +141,7 @@ def _forget(journal: Path) -> None:
 
 
 def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, clock: Clock) -> None:
-    from .show import commands, findings_text, shipped_text, size_text
+    from .show import asked_text, commands, findings_text, shipped_text, size_text
 
     lang = parsed.lang
     if model.card.get("interrupted"):
@@ -153,6 +153,8 @@ def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, cloc
     if model.tested:
         print(f"\n{word('tested', lang)}")
         print(findings_text(model.tested, lang))
+        if left_out := asked_text(model.tested, lang):
+            print(left_out)
     size = size_text(path.stat().st_size)
     print()
     if model.broken_limits:
