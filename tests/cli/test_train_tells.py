@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -103,3 +104,16 @@ def test_a_torn_model_and_an_empty_file_may_be_written_over(loans: str, tmp_path
     path.write_bytes(path.read_bytes()[:5_000])
     assert main(["train", loans, *QUICK, "-o", str(path)]) == 0
     assert assay.load(path).plan.target == "paid"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("verb", ["plan", "train"])
+def test_help_names_what_cannot_stand_beside_trials(verb: str, lang: str, loans: str, capsys: Captured) -> None:
+    assert main([verb, "--help", "--lang", lang]) == 0
+    told = re.split(r"\n  (?=--)", capsys.readouterr().out)
+    of = {one.split()[0]: one for one in told}
+    assert "--minutes" in of["--trials"]
+    assert "--latency" in of["--trials"]
+    assert "--trials" in of["--latency"]
+    for more in (["--minutes", "1"], ["--latency", "5ms"]):
+        assert main(["plan", loans, "--target", "paid", "--trials", "1", *more]) == 2
