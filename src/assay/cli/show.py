@@ -25,6 +25,7 @@ INDENT = "  "
 LEAST_ROOM = 48  # columns beside a title; in a narrower terminal its text begins below it
 SHARED = 4  # checks that were not asked for one reason, from which on they share a line
 BROKEN = ("limit_broken", "limit_unknown")
+MADE_BY = "assay train …"  # the command whose options advice is
 LIMITS = (*BROKEN, "limit_kept")  # notes that stand at their check
 
 
@@ -219,8 +220,12 @@ def clock_text(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def findings_text(findings: Sequence[Finding], lang: str) -> str:
-    """The verdict board; checks that were not asked for one and the same reason share a line at its end."""
+def findings_text(findings: Sequence[Finding], lang: str, command: str = "") -> str:
+    """The verdict board; checks that were not asked for one and the same reason share a line at its end.
+
+    command : whose options the advice names, where it is not the one that was given
+    """
+    before = f"{command} " if command else ""
     lines = []
     unasked: dict[str, list[str]] = {}
     for f in findings:
@@ -234,7 +239,7 @@ def findings_text(findings: Sequence[Finding], lang: str) -> str:
         title = pad(Say(f"checks/{f.check}", "title").text(lang), wide)
         lines.append(_hung(f"{INDENT}{pad(word(f'verdict.{f.verdict}', lang), 11)} {title}  ", f.say.text(lang)))
         under = " " * (len(INDENT) + 14 + wide)
-        lines += [_hung(under, f"→ {a.option}  {a.say.text(lang)}") for a in f.advice if a.option]
+        lines += [_hung(under, f"→ {before}{a.option}  {a.say.text(lang)}") for a in f.advice if a.option]
         lines += [_hung(under, f"✕ {note.text(lang)}") for note in f.notes if note.key in BROKEN]
     shown = pad(word("verdict.unknown", lang), 11)
     for said, titles in many.items():
