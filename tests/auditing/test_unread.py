@@ -79,6 +79,36 @@ def test_the_terminal_tells_of_rows_left_out(
     assert len([line for line in capsys.readouterr().out.splitlines() if word in line and "sold" in line]) == 2
 
 
+def test_rows_that_count_for_nothing_are_left_out_of_an_audit_as_they_are_of_training() -> None:
+    rows = table().assign(counts=1.5)
+    weighed = assay.train(rows, "sold", weight="counts", checks=(), **LEARN)
+    few = rows[30:]
+    rows.loc[:9, "counts"], rows.loc[10:19, "counts"], rows.loc[20:29, "counts"] = -3.0, 0.0, None
+    audited, same = weighed.audit(rows), weighed.audit(few)
+    assert "30 rows left out: 'counts' is not above 0 there, or missing" in notes(audited)
+    assert "left out" not in notes(same)
+    for key in ("quality", "calibration"):
+        said, known = (next(f for f in one.findings if f.check == key) for one in (audited, same))
+        assert said.verdict == known.verdict not in ("error", "unknown")
+        assert said.measures == known.measures
+    with pytest.raises(DataError, match="known answer and a weight above 0 in 'counts'"):
+        weighed.audit(rows.assign(counts=0.0))
+    assert "left out" not in notes(weighed.audit(few.drop(columns="counts")))
+
+
+def test_the_same_holds_for_models_made_elsewhere() -> None:
+    rows = table().assign(counts=1.5)
+    rows.loc[:9, "counts"], rows.loc[10:29, "counts"] = -3.0, None
+
+    def chances(given: list[dict[str, object]]) -> list[float]:
+        return [1 / (1 + np.exp(-3 * float(str(row["size"])))) for row in given]
+
+    audited = assay.audit(chances, rows, target="sold", wishes={"weight": "counts"}, minutes=0.3)
+    assert "30 rows left out: 'counts'" in notes(audited)
+    quality = next(finding for finding in audited.findings if finding.check == "quality")
+    assert (quality.verdict, {measure.n for measure in quality.measures}) == ("pass", {210})
+
+
 def test_cells_of_another_kind_are_counted(model: Model) -> None:
     rows = table()
     rows.loc[:2, "size"] = "large"
