@@ -109,6 +109,21 @@ def test_a_file_written_at_once_and_one_in_blocks_hold_the_same(folder: Path, tm
     assert assay.read(tmp_path / "out.jsonl").rows == ROWS
 
 
+@pytest.mark.parametrize("place", [0, ROWS - 1])
+def test_a_name_beyond_ascii_marks_the_file_wherever_it_stands(place: int, folder: Path, tmp_path: Path) -> None:
+    table, model = rows_of(ROWS, 1), assay.load(folder / "two.assay")
+    codes = table["code"].to_pylist()
+    codes[place] = "北京"
+    pyarrow.parquet.write_table(table.set_column(0, "code", pa.array(codes)), tmp_path / "rows.parquet")
+    answer_file(model, tmp_path / "rows.parquet", tmp_path / "calm.csv", known_as="m")
+    assert (tmp_path / "calm.csv").read_bytes().startswith("\ufeffcode,".encode())
+    assert (tmp_path / "calm.csv").read_bytes().count("\ufeff".encode()) == 1
+    assert list(assay.read(tmp_path / "calm.csv")["code"].texts()) == codes
+    stopped(folder, tmp_path / "out.csv", data=str(tmp_path / "rows.parquet"))
+    answer_file(model, tmp_path / "rows.parquet", tmp_path / "out.csv", known_as="m", resume=True)
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "calm.csv").read_bytes()
+
+
 class Stop(BaseException):
     """The power goes."""
 

@@ -122,6 +122,25 @@ def test_one_refit_cannot_be_asked_on_the_rows_it_saw(tmp_path, worlds):
     assert {claim.why.key for claim in found.claims if claim.why} == {"verify.no_folds"}
 
 
+def test_where_nothing_could_be_confirmed_that_is_said_and_is_no_success(tmp_path, worlds, capsys):
+    path = worlds["binary"][1]
+    bundle = str(assay.train(path, "y", ship="refit", **QUICK).save(tmp_path / "one.assay"))  # type: ignore[arg-type]
+    for lang, told, reason in (
+        ("en", "could be confirmed", "no fold models"),
+        ("zh", "无一能够得到证实", "没有折模型"),
+    ):
+        assert main(["verify", bundle, str(path), "--lang", lang]) == 2
+        said = capsys.readouterr()
+        claims = len(assay.verify(bundle, path).claims)
+        assert said.out.splitlines()[-1].count(str(claims - 1)) == 1  # every claim but the hash cannot be checked
+        assert told in said.err
+        assert reason in said.err
+        assert "assay audit" in said.err
+    assert main(["verify", bundle, str(path), "--json"]) == 2
+    said = json.loads(capsys.readouterr().out)
+    assert (said["holds"], said["confirmed"]) == (True, False)
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_command_line_tells_every_claim_and_writes_them(worlds, tmp_path, capsys, lang):
     model, path = worlds["classes"]
@@ -129,7 +148,7 @@ def test_the_command_line_tells_every_claim_and_writes_them(worlds, tmp_path, ca
     assert main(["verify", bundle, str(path), "-o", str(evidence), "--lang", lang]) == 0
     shown = capsys.readouterr().out
     said = json.loads(evidence.read_text(encoding="utf-8"))
-    assert said["holds"] is True
+    assert said["holds"] is said["confirmed"] is True
     assert str(said["counts"]["same"]) in shown
     assert len(said["claims"]) == sum(said["counts"].values())
     assert all(claim["why"] for claim in said["claims"] if claim["verdict"] != "same")

@@ -89,6 +89,7 @@ def _answered(
                     continue
                 answers = model.predict(block)
                 data = forms.encoded(form, answers.columns(lang), first=not number)
+                data = forms.marked(data) if form == "csv" and not number else data
                 part.add(data, len(answers), sum(map(bool, answers.notes)))
                 del answers, data
                 memory.give_back(collect=False)  # what one block took is not held while the next is read
@@ -97,7 +98,7 @@ def _answered(
         except DataError:  # other data are another run: what is finished is of no use
             part.discard()
             raise
-        part.finish(forms.join_parquet if form == "parquet" else None)
+        part.finish(forms.joining(form, part.path))
         return Streamed(rows=part.kept.rows, noted=part.kept.noted, refused=refused)
 
 

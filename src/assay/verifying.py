@@ -54,6 +54,7 @@ WHYS = {  # checks that cannot be put again: times and sizes; other candidates; 
 FEW = 50  # rows: of fewer, an interval around a mean that a few rows decide is too narrow
 FAR = 2.0  # times the half intervals of both: by chance alone once in ten thousand figures
 BROKEN = ("limit_broken", "limit_unknown")  # notes of limits of the user's own, which turn a verdict
+HASH = "data.sha256"  # the name of the claim that this is the table
 TESTED = "test."  # before the names of claims of test rows
 SILENT = ("unknown", "error")  # verdicts of what was not asked
 
@@ -89,10 +90,21 @@ class Verified:
         """Whether nothing differs."""
         return not self.count("differs")
 
+    @property
+    def confirmed(self) -> bool:
+        """Whether anything came out again beside the hash of a table, which says nothing of the model."""
+        return any(claim.verdict in ("same", "near") and not claim.name.endswith(HASH) for claim in self.claims)
+
+    @property
+    def why_not(self) -> Say | None:
+        """Why the first of the claims that cannot be computed cannot."""
+        return next((claim.why for claim in self.claims if claim.verdict == "unchecked"), None)
+
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Plain JSON values."""
+        said = {"holds": self.holds, "confirmed": self.confirmed}
         counts = {verdict: self.count(verdict) for verdict in VERDICTS}
-        return {"holds": self.holds, "counts": counts, "claims": [claim.to_json(lang) for claim in self.claims]}
+        return {**said, "counts": counts, "claims": [claim.to_json(lang) for claim in self.claims]}
 
 
 def verify(
@@ -121,11 +133,11 @@ def _tested(
         return
     stated = str(dict(model.card.get("tested") or {}).get("sha256", ""))  # files of the first releases do not say
     if stated and stated != test.sha256:
-        yield Claim(f"{TESTED}data.sha256", stated, test.sha256, "differs", _say("other_table"))
+        yield Claim(f"{TESTED}{HASH}", stated, test.sha256, "differs", _say("other_table"))
         yield from _unchecked(model.tested, _say("other_rows"), TESTED)
         return
     if stated:
-        yield Claim(f"{TESTED}data.sha256", stated, test.sha256, "same")
+        yield Claim(f"{TESTED}{HASH}", stated, test.sha256, "same")
     whole = model.plan.membership != "none" and not model.plan.splits.sealed and "rows_drawn" not in model.plan.data
     now = model.audit(test, tell=tell, name="test", training=raw if whole else None)
     found = {finding.check: finding for finding in now.findings}
@@ -141,7 +153,7 @@ def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | 
         yield from _unchecked(model.findings, _say("drawn"))
         return
     stated = str(model.plan.data.get("sha256", ""))
-    table = Claim("data.sha256", stated, raw.sha256, "same" if stated == raw.sha256 else "differs")
+    table = Claim(HASH, stated, raw.sha256, "same" if stated == raw.sha256 else "differs")
     if table.verdict == "differs":
         yield Claim(table.name, stated, raw.sha256, "differs", _say("other_table"))
         yield from _unchecked(model.findings, _say("other_rows"))

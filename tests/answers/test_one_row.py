@@ -334,6 +334,27 @@ def test_a_cell_is_read_alone_as_in_a_column_of_one() -> None:
         assert type(cell_of(value)) is type(cells_of(column)[0]), value
 
 
+SCALARS = [0.5, 3, True, "Genf", math.nan, None, np.datetime64("2023-05-04"), np.datetime64("NaT", "ns")]
+
+
+@pytest.mark.parametrize("scalar", SCALARS)
+def test_an_array_without_an_axis_is_read_as_its_scalar(scalar: Any, models: dict[str, Model]) -> None:
+    array = np.array(scalar)
+    assert cell_of(array) == cell_of(scalar)
+    row = {name: cells[3] for name, cells in WORLDS["binary"].items() if name != "answer"}
+    for name in ("x", "town", "day", "paid"):
+        boxed, said = {**row, name: array}, models["binary"].predict({**row, name: scalar})
+        assert models["binary"].predict(boxed) == said
+        assert models["binary"].predict([boxed, boxed]).row(1) == said
+    assert models["binary"].explain(boxed).to_json() == models["binary"].explain({**row, "paid": scalar}).to_json()
+
+
+def test_an_array_without_an_axis_is_no_column(models: dict[str, Model]) -> None:
+    for cell in (np.array(0.5), np.float64(0.5), np.array("2023-05-04", dtype="M8[D]")):
+        with pytest.raises(DataError, match="Pass a list, even for one row"):
+            assay.read({"x": cell, "town": ["Genf"]})
+
+
 def test_blanks_around_words_are_those_that_readers_strip() -> None:
     """Python and Arrow agree on every character."""
     every = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) != "Cs"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import pytest
 
+import assay
 from assay.answers.cells import plain_cell
 from assay.answers.written import Written
 
@@ -50,3 +52,21 @@ def test_names_ids_labels_and_notes_are_quoted_and_numbers_are_not(tmp_path: Pat
         ["'=1+1", "'@no", "-0.25", ""],
         ["-7", "yes", "1e-12", "'-town 'x'"],
     ]
+
+
+def test_a_file_of_more_than_ascii_bears_the_mark_that_excel_needs(tmp_path: Path) -> None:
+    Told(id=["1"], town=["北京"]).save(tmp_path / "zh.csv")
+    Told(id=["1"], town=["Bern"]).save(tmp_path / "en.csv")
+    assert (tmp_path / "zh.csv").read_bytes() == b"\xef\xbb\xbf" + "id,town\r\n1,北京\r\n".encode()
+    assert (tmp_path / "en.csv").read_bytes() == b"id,town\r\n1,Bern\r\n"
+    back = assay.read(tmp_path / "zh.csv")
+    assert back.names == ("id", "town")
+    assert list(back["town"].texts()) == ["北京"]
+
+
+def test_a_stream_and_json_lines_bear_no_mark(tmp_path: Path) -> None:
+    told, stream = Told(town=["北京"]), io.StringIO()
+    told.write(stream)
+    told.save(tmp_path / "zh.jsonl")
+    assert stream.getvalue() == "town\r\n北京\r\n"
+    assert (tmp_path / "zh.jsonl").read_bytes() == '{"town": "北京"}\n'.encode()

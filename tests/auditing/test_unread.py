@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import assay
+from assay.cli.main import main
 from assay.kernel.errors import DataError
 from assay.model import Model
 
@@ -35,6 +39,74 @@ def test_answers_that_training_never_saw_are_counted_and_left_out(model: Model) 
     audited = model.audit(rows)
     assert "10 rows left out: 'sold' holds answers that training never saw (maybe)" in notes(audited)
     assert audited.findings[0].rows == "audit"
+
+
+def test_rows_without_an_answer_and_rows_that_no_reader_could_read_are_counted(model: Model) -> None:
+    rows = table()
+    rows.loc[:6, "sold"] = None
+    raw = assay.read(rows)
+    said = notes(model.audit(replace(raw, source=replace(raw.source, rows_refused=2))))
+    assert "7 rows left out: 'sold' is missing there" in said
+    assert "2 rows of the file could not be read, and are left out" in said
+    assert "left out" not in notes(model.audit(table(200)))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_terminal_tells_of_rows_left_out(
+    lang: str, model: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, rows = str(model.save(tmp_path / "m.assay")), table()
+    rows.loc[:6, "sold"], rows.loc[10:12, "sold"] = None, "maybe"
+    rows.to_csv(tmp_path / "june.csv", index=False)
+    assert main(["audit", file, str(tmp_path / "june.csv"), "--lang", lang]) == 0
+    out = capsys.readouterr().out.splitlines()
+    word = {"en": "left out", "zh": "略去"}[lang]
+    assert [next(n for n in ("7", "3") if n in line) for line in out if word in line and "sold" in line] == ["7", "3"]
+    train = [
+        "train",
+        str(tmp_path / "may.csv"),
+        "--target",
+        "sold",
+        "--trials",
+        "1",
+        "--folds",
+        "2",
+        "--learner",
+        "linear",
+    ]
+    table().to_csv(tmp_path / "may.csv", index=False)
+    assert main([*train, "--test", str(tmp_path / "june.csv"), "-o", str(tmp_path / "t.assay"), "--lang", lang]) == 0
+    assert len([line for line in capsys.readouterr().out.splitlines() if word in line and "sold" in line]) == 2
+
+
+def test_rows_that_count_for_nothing_are_left_out_of_an_audit_as_they_are_of_training() -> None:
+    rows = table().assign(counts=1.5)
+    weighed = assay.train(rows, "sold", weight="counts", checks=(), **LEARN)
+    few = rows[30:]
+    rows.loc[:9, "counts"], rows.loc[10:19, "counts"], rows.loc[20:29, "counts"] = -3.0, 0.0, None
+    audited, same = weighed.audit(rows), weighed.audit(few)
+    assert "30 rows left out: 'counts' is not above 0 there, or missing" in notes(audited)
+    assert "left out" not in notes(same)
+    for key in ("quality", "calibration"):
+        said, known = (next(f for f in one.findings if f.check == key) for one in (audited, same))
+        assert said.verdict == known.verdict not in ("error", "unknown")
+        assert said.measures == known.measures
+    with pytest.raises(DataError, match="known answer and a weight above 0 in 'counts'"):
+        weighed.audit(rows.assign(counts=0.0))
+    assert "left out" not in notes(weighed.audit(few.drop(columns="counts")))
+
+
+def test_the_same_holds_for_models_made_elsewhere() -> None:
+    rows = table().assign(counts=1.5)
+    rows.loc[:9, "counts"], rows.loc[10:29, "counts"] = -3.0, None
+
+    def chances(given: list[dict[str, object]]) -> list[float]:
+        return [1 / (1 + np.exp(-3 * float(str(row["size"])))) for row in given]
+
+    audited = assay.audit(chances, rows, target="sold", wishes={"weight": "counts"}, minutes=0.3)
+    assert "30 rows left out: 'counts'" in notes(audited)
+    quality = next(finding for finding in audited.findings if finding.check == "quality")
+    assert (quality.verdict, {measure.n for measure in quality.measures}) == ("pass", {210})
 
 
 def test_cells_of_another_kind_are_counted(model: Model) -> None:

@@ -45,6 +45,22 @@ def test_figures_are_those_of_ledger_file_and_clock() -> None:
     speaks(found)
 
 
+@pytest.mark.parametrize(
+    ("asking", "budget", "key"),
+    [(0.1, 60.0, "untimed"), (2.0, 4.0, "untimed_alone"), (0.1, 0.0, "untimed_no_time")],
+)
+def test_of_a_run_that_counted_candidates_no_time_of_training_is_told(asking: float, budget: float, key: str) -> None:
+    clock, slow = timed(asking, budget)
+    given = evidence(n=500, model_=slow)
+    plan = replace(given.plan, minutes=0.0, trials=3)
+    found = Cost().run(replace(given, clock=clock, ledger=LEDGER, plan=plan, seconds=0.0))
+    assert found.say.key == key
+    assert "was not kept" in found.say.text("en")
+    assert not {"training_seconds", "memory_mb"} & {measure.name for measure in found.measures}
+    assert found.measure("size_mb").value == pytest.approx(0.123)
+    speaks(found)
+
+
 def test_little_is_asked_of_a_slow_model() -> None:
     clock, slow = timed(2.0)
     found = Cost().run(replace(evidence(n=5000, model_=slow), clock=clock))

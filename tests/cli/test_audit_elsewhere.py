@@ -45,6 +45,26 @@ def test_findings_and_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert "scoring_elsewhere:chances" in Path("r.html").read_text()
 
 
+def test_advice_names_the_command_that_takes_it_and_is_left_out_of_what_others_made(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    head, *lines = Path("new.csv").read_text().splitlines()
+    Path("twice.csv").write_text(
+        "\n".join([f"the same,{head}", *(f"{2 * float(line.split(',')[0])},{line}" for line in lines)]) + "\n"
+    )
+    quick = ["--target", "y", "--trials", "1", "--learner", "linear", "--folds", "2", "-o", "ours.assay"]
+    assert main(["train", "twice.csv", *quick]) == 0
+    capsys.readouterr()
+    for command in (["audit", "ours.assay", "twice.csv"], ["report", "ours.assay"]):
+        assert main([*command, "--minutes", "0.3"] if command[0] == "audit" else command) == 0
+        advice = [line.strip() for line in capsys.readouterr().out.splitlines() if "→" in line]
+        assert advice
+        assert all(line.startswith("→ assay train … --") for line in advice)
+        assert any("--drop x " in line or "--drop 'the same' " in line for line in advice)
+    assert main([AUDIT[0], AUDIT[1], "twice.csv", *AUDIT[3:]]) == 0
+    assert "→" not in capsys.readouterr().out
+
+
 def test_json_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*AUDIT, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -126,6 +126,24 @@ def test_a_broken_limit_gives_exit_code_1(folder: Path, capsys: pytest.CaptureFi
     assert main([*train, "--limit", "quality.auc>=0.9999"]) == 1
 
 
+@pytest.mark.parametrize(("lang", "told"), [("en", "was not measured here"), ("zh", "此处未测得")])
+def test_a_limit_on_a_measure_that_was_left_out_says_so_and_fails(
+    lang: str, told: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audit = ["audit", str(folder / "loans.assay"), str(folder / "loans.csv"), "--lang", lang]
+    limit = ["--limit", "cost.microseconds_per_row<=1e9"]
+    assert main([*audit, *limit]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr("assay.checks.cost._asking", lambda evidence: (0.5, 0.5, 1))  # time for a batch of one
+    assert main([*audit, *limit]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    (broken,) = [line for line in lines if told in line]
+    assert "microseconds_per_row" in broken
+    assert "<= 1e+09" in broken
+    (cost,) = [line for line in lines if Say("checks/cost", "title").text(lang) in line]
+    assert ("no time was left to measure a batch" if lang == "en" else "已无时间测量成批回答") in cost
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

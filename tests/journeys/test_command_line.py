@@ -91,7 +91,7 @@ def columns(model: assay.Model, trip: Trip) -> list[tuple[str, list[object]]]:
 
 def test_scored_rows_have_their_name_answer_doubt_and_notes(trip: Trip) -> None:
     trip.said("predict", "old.assay", "new.csv", "-o", "scored.csv")
-    with (trip.folder / "scored.csv").open(encoding="utf-8", newline="") as file:
+    with (trip.folder / "scored.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["case"] for row in rows] == trip.new["case"].tolist()
     answers = assay.load(trip.folder / "old.assay").predict(trip.folder / "new.csv")

@@ -243,6 +243,18 @@ def test_the_readable_model_is_called_what_its_check_found(found: str, said: str
     assert ("measurably worse" in page) == (found == "worse")
 
 
+def test_times_that_a_run_did_not_keep_are_not_told_as_none() -> None:
+    base = sample()
+    still = tuple(replace(trial, seconds=0.0, memory_mb=0.0) for trial in base.ledger)
+    kept, none = (Report(replace(base, ledger=ledger)) for ledger in (base.ledger, still))
+    cells = [re.findall(r'<td class="num" data-v="[^"]*">([^<]*)</td>', view.html()) for view in (kept, none)]
+    assert "6.1 s" in cells[0]
+    assert not {"0 s", "0 MB", "6.1 s"} & set(cells[1])
+    assert cells[1].count("–") >= 2 * len(still)
+    assert "| 0 s |" not in none.markdown()
+    assert none.markdown().count("–") > kept.markdown().count("–")
+
+
 def test_empty_content_is_still_a_report() -> None:
     empty = Content("", Plan(data={}, target="", task="", task_why=text("")))
     for view in (Report(empty).html(), Report(empty).html("zh")):

@@ -176,6 +176,7 @@ def test_the_command_line_writes_every_view(model: Model, tmp_path: Path, capsys
         assert main(["report", str(file), "--as", "scorecard", "-o", str(out), "--lang", "zh"]) == 0
         assert out.stat().st_size > 500
     assert "评分卡" in (tmp_path / "card.html").read_text(encoding="utf-8")
+    assert (tmp_path / "card.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # so that a spreadsheet reads Chinese
     capsys.readouterr()
     assert main(["report", str(file), "--as", "scorecard"]) == 0
     assert capsys.readouterr().out.startswith("column,band or name")

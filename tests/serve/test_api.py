@@ -143,6 +143,14 @@ def test_a_bad_row_refuses_all_and_all_that_is_wrong_is_told() -> None:
     assert "age" in next(one for one in got.json["problems"] if one["column"] == "agee")["expected"]
 
 
+def test_a_name_that_nobody_knows_is_held_against_what_lacks_alone() -> None:
+    whole, less = {**ROW, "agee": 3}, {k: v for k, v in ROW.items() if k != "since"} | {"agee": 3}
+    for row in (whole, less):
+        told = {one["column"]: one["expected"] for one in client().post("/predict", [row]).json["problems"]}
+        assert "Did you mean" not in told["agee"]
+    assert "income" in told["agee"]
+
+
 def test_a_bad_row_has_its_own_error_where_that_is_asked_for() -> None:
     for rows in ([ROW, {**ROW, "income": "much"}, ROW], [*ROWS, {**ROW, "income": "much"}, {"x": 1}]):
         got = client().post("/predict", {"rows": rows, "on_error": "row"})

@@ -1,21 +1,27 @@
 """In which form are columns of answers written: CSV, JSON lines or Parquet?
 
 Each can be made block by block, the blocks one behind the other. A Parquet file ends with a table of contents that is only known
-when all is there, so its blocks are kept as Arrow streams, one behind the other, until they are put together.
+when all is there, so its blocks are kept as Arrow streams, one behind the other, until they are put together. A CSV that holds more than
+ASCII begins with the mark of UTF-8, without which Excel takes it for the code page of the machine and shows Chinese as nonsense; one that
+is all ASCII has none, as it is read alike by everything.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from .cells import as_text, plain_cell
 
+MARK = codecs.BOM_UTF8
+PIECE = 1 << 20  # bytes looked at together
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
 
 
@@ -35,6 +41,15 @@ def encoded(form: str, columns: Mapping[str, Sequence[Any]], first: bool = True)
     return _arrow_stream(columns) if form == "parquet" else csv_text(columns, first).encode()
 
 
+def marked(table: bytes) -> bytes:
+    """The beginning of a CSV as it stands in a file: behind the mark of UTF-8 where it holds more than ASCII.
+
+    >>> marked("a,城市".encode())[:4], marked(b"a,town")[:4]
+    (b'\\xef\\xbb\\xbfa', b'a,to')
+    """
+    return table if table.isascii() else MARK + table
+
+
 def csv_text(columns: Mapping[str, Sequence[Any]], header: bool = True) -> str:
     """Rows as CSV, no cell of which a spreadsheet takes for a formula."""
     stream = io.StringIO(newline="")
@@ -51,6 +66,28 @@ def parquet_of(block: bytes) -> bytes:
     made = io.BytesIO()
     _join([block], made)
     return made.getvalue()
+
+
+def joining(form: str, part: Path) -> Callable[[Path, Sequence[int], Path], None] | None:
+    """What makes the file of a part that holds all blocks; None where it is that file already."""
+    if form == "parquet":
+        return join_parquet
+    return join_csv if form == "csv" and _lacks_mark(part) else None
+
+
+def join_csv(part: Path, ends: Sequence[int], out: Path) -> None:
+    """The blocks of a CSV of which a later one than the first is the first to hold more than ASCII."""
+    with part.open("rb") as file, out.open("wb") as made:
+        made.write(MARK)
+        shutil.copyfileobj(file, made, PIECE)
+
+
+def _lacks_mark(part: Path) -> bool:
+    with part.open("rb") as file:
+        if file.read(len(MARK)) == MARK:
+            return False
+        file.seek(0)
+        return not all(piece.isascii() for piece in iter(lambda: file.read(PIECE), b""))
 
 
 def join_parquet(part: Path, ends: Sequence[int], out: Path) -> None:

@@ -18,17 +18,24 @@ def opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
     """The table opened as planned. Raises DataError where one of these columns is lacking."""
     lacking = [name for name in names if name not in raw]
     if lacking:
+        free = strangers(raw.names, plan)
         raise refusal(
             DataError,
             "answers",
             "lacking",
-            expected=Sentences([did_you_mean(name, raw.names) or "" for name in lacking]),
+            expected=Sentences([did_you_mean(name, free) or "" for name in lacking]),
             name=raw.source.name,
             n=len(lacking),
             all=len(names),
             columns=listing(lacking),
         )
     return reopen(raw, plan)
+
+
+def strangers(names: Sequence[str], plan: Plan) -> list[str]:
+    """Those of a table's columns that no column of the plan bears: one that is lacking may be meant by them, and by no other."""
+    known = {column.name for column in plan.columns}
+    return [name for name in names if name not in known]
 
 
 def empty_table(plan: Plan) -> Dataset:

@@ -31,16 +31,18 @@ class Written(ABC):
         """Everything as named lists, in the order of the written file."""
 
     def save(self, path: str | os.PathLike[str], lang: str = "en") -> Path:
-        """Write a file, whole or not at all: Parquet or JSON lines where its name ends so, else CSV. Raises RequestError."""
+        """Write a file, whole or not at all: Parquet or JSON lines where its name ends so, else CSV (UTF-8, behind its mark where
+        there is more than ASCII, so that spreadsheets read it). Raises RequestError.
+        """
         target = Path(path)
         form = forms.form_of(target)
-        if form == "csv":
-            return whole(target, lambda handle: self.write(handle, lang))
         made = forms.encoded(form, self.columns(lang))
-        return whole(target, lambda handle: handle.buffer.write(made if form == "jsonl" else forms.parquet_of(made)))
+        if form != "jsonl":
+            made = forms.parquet_of(made) if form == "parquet" else forms.marked(made)
+        return whole(target, lambda handle: handle.buffer.write(made))
 
     def write(self, stream: TextIO, lang: str = "en") -> None:
-        """Every row as CSV into an open text stream."""
+        """Every row as CSV into an open text stream, without a mark: whoever opened it chose the encoding."""
         stream.write(forms.csv_text(self.columns(lang)))
 
     def to_pandas(self, lang: str = "en") -> Any:

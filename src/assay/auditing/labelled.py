@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from assay.answers.opened import opened
-from assay.kernel.data import Dataset
+from assay.answers.opened import opened, strangers
+from assay.kernel.data import Bools, Dataset
 from assay.kernel.errors import DataError, Part
 from assay.kernel.findings import Finding
 from assay.kernel.hints import did_you_mean, listing
@@ -21,12 +21,12 @@ from .unread import unread
 
 
 def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say, ...]]:
-    """The rows of a raw table whose answer is known, opened as planned, and notes on what could not be read.
+    """The rows of a raw table whose answer is known and that count, opened as planned, and notes on what could not be read.
 
-    Raises DataError where a column or all answers lack.
+    Raises DataError where a column, all answers or all weights lack.
     """
     if plan.target not in raw:
-        hint: Part = did_you_mean(plan.target, raw.names) or ""
+        hint: Part = did_you_mean(plan.target, strangers(raw.names, plan)) or ""
         raise refusal(
             DataError,
             "auditing",
@@ -38,8 +38,7 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
             known=listing(raw.names, 30),
         )
     data = opened(raw, plan, [column.name for column in plan.needed])
-    y = task_of(plan.task).encode(data[plan.target], codec)
-    known = known_rows(y)
+    known = known_rows(task_of(plan.task).encode(data[plan.target], codec))
     if not known.any():
         key = "no_labels" if codec.labels else "no_values"
         raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
@@ -49,7 +48,21 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
         names = listing([f"{label}: {n}" for label, n in sorted(lost.items(), key=lambda item: -item[1])], 3)
         said = {"n": sum(lost.values()), "target": plan.target, "examples": names}
         notes = (*notes, Say("auditing", "unknown_parts", said))
-    return data.take(known), notes
+    weighed = counting(data, plan)
+    if weightless := int(np.sum(known & ~weighed)):
+        weight = plan.names("weight")[0]
+        if not (known & weighed).any():
+            raise refusal(DataError, "auditing", "weightless", name=raw.source.name, weight=weight)
+        notes = (*notes, Say("auditing", "no_weights", {"n": weightless, "weight": weight}))
+    return data.take(known & weighed), notes
+
+
+def counting(opened: Dataset, plan: Plan) -> Bools:
+    """Rows that count for something, [n]: all of them where rows are not weighed, or the table has no such column."""
+    weights = [name for name in plan.names("weight") if name in opened]
+    if not weights:
+        return np.ones(opened.rows, dtype=np.bool_)
+    return np.asarray(np.nan_to_num(opened[weights[0]].cells, nan=0.0) > 0)
 
 
 def noted(findings: tuple[Finding, ...], notes: Sequence[Say]) -> tuple[Finding, ...]:

@@ -1,6 +1,6 @@
 """What of a labelled table could the model not read as it reads its own?
 
-Rows whose answer it does not know, and cells that are not of the kind their column had in training. Each is counted and told;
+Rows that no reader could read, rows without an answer or with one that it does not know, and cells that are not of the kind their column had in training. Each is counted and told;
 a column of which no cell can be read is another column, and is refused.
 """
 
@@ -27,6 +27,11 @@ def unread(raw: Dataset, opened: Dataset, plan: Plan, known: Bools) -> tuple[Say
     known       : rows whose answer the model knows, [n]
     """
     notes = []
+    if raw.source.rows_refused:
+        notes.append(Say("auditing", "unread_rows", {"n": raw.source.rows_refused}))
+    blank = ~known & raw[plan.target].missing
+    if blank.any():
+        notes.append(Say("auditing", "no_answers", {"n": int(blank.sum()), "target": plan.target}))
     strange = ~known & ~raw[plan.target].missing
     if strange.any():
         texts = raw[plan.target].take(np.flatnonzero(strange)).texts()

@@ -10,6 +10,7 @@ and places of pictures are put to deletion tests of their own.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -299,7 +300,7 @@ class Reasons:
         if noise is not None and noise.low > SAME:
             return "watch", self._say("data_alone", **self._of_noise(noise)), ()
         if share > ALONE and len(parts) > 2:
-            advice = Advice(say=self._say("look_alone", part=names[0]), option=f"--drop {names[0]}")
+            advice = Advice(say=self._say("look_alone", part=names[0]), option=f"--drop {shlex.quote(names[0])}")
             return "watch", self._say("alone", part=names[0], share=share), (advice,)
         if deleted is None and out is not None:
             return "pass", self._say("true_words", names=names, named=out.named, others=out.others), ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,9 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output:
         writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
+    from assay.foreign.doors import is_foreign
 
-    from .show import INDENT, Progress, findings_text
+    from .show import MADE_BY, Progress, asked_text, findings_text
 
     progress = Progress(parsed.lang)
     found = assay.audit(
@@ -63,9 +65,12 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print(json.dumps(found.report.structured(), ensure_ascii=False, allow_nan=False))
     else:
-        print(findings_text(found.findings, parsed.lang))
-        told = [note for f in found.findings for note in f.notes if note.owner == "foreign"]
-        print("\n".join(f"{INDENT}{note.text(parsed.lang)}" for note in told), end="\n" if told else "")
+        shown = found.findings
+        if is_foreign(parsed.model):  # how to make it otherwise is for those who made it
+            shown = tuple(replace(finding, advice=()) for finding in shown)
+        print(findings_text(shown, parsed.lang, MADE_BY))
+        if said := asked_text(found.findings, parsed.lang):
+            print(said)
         if found.broken_limits:
             print(word("limits", parsed.lang, n=found.broken_limits))
         if parsed.output:

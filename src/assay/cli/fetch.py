@@ -55,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
     print(word("was_there" if there else "fetched", parsed.lang, **said_of))
     print(data.terms.text(parsed.lang))
     print(f"\n{word('next', parsed.lang)}")
-    print(commands([further]))
+    print(commands([further], parsed.lang))
     return 0
 
 
@@ -78,4 +78,4 @@ def _list(parsed: argparse.Namespace) -> None:
     for key, one in PUBLISHED.items():
         print(f"  {pad(key, 14)} {one.megabytes:>4} MB  {one.what.text(parsed.lang)}")
     print(f"\n{word('next', parsed.lang)}")
-    print(commands([f"assay fetch {key}" for key in PUBLISHED]))
+    print(commands([f"assay fetch {key}" for key in PUBLISHED], parsed.lang))

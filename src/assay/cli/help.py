@@ -54,7 +54,8 @@ another place. Ctrl-C ships the best so far; a killed run goes on with --resume.
 The written file has the id columns, then answer, p_CLASS for every class (or low and high for a value,
 and before them the value that a grade is nearest to), set (the answers that cannot be ruled out at the
 model's level) and notes (what is unusual about the row). In CSV, a text that begins with = + - or @ gets
-an apostrophe before it, so that no spreadsheet reckons with it; numbers stay as they are.
+an apostrophe before it, so that no spreadsheet reckons with it; numbers stay as they are. One that holds
+more than ASCII is UTF-8 behind its mark, as spreadsheets need it.
 
 CSV, Parquet and Arrow files larger than the memory are answered block by block. PATH appears when all is there; what a killed
 run has finished lies beside it (.PATH.part), and --resume goes on from there.
@@ -146,7 +147,7 @@ GET /openapi.json tells every address, GET /models/NAME the columns of a model a
         "help.verify.epilog": """\
 For whoever must not take our word for it. Each row is scored again by the fold models that never saw it, and every
 check is asked again. Claim by claim: the same; near, where other rows were asked; different; or not to be checked
-from the file and the table, with the reason. Exit code 1 where a claim differs.
+from the file and the table, with the reason. Exit code 1 where a claim differs, 2 where none could be confirmed.
 
   assay verify loans.assay loans.csv
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
@@ -247,7 +248,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.table": "CSV, Parquet, Excel, JSON lines, a database URL, or a folder (tar, zip) of texts or pictures, one folder a class, or of pictures with boxes (COCO, VOC, YOLO)",
         "help.target": "the column to be learnt; may be left out where folders or boxes tell it",
         "help.minutes": "time budget of the whole run (default: 2)",
-        "help.trials": "try this many candidates instead, however long it takes; two such runs give the same bytes",
+        "help.trials": "try this many candidates instead, however long it takes, so not beside --minutes or --latency; two such runs give the same bytes",
         "help.overruling": "overruling the plan (repeat an option to name several)",
         "help.task": "what the target means: binary, classes, flags, value, grades, count or quantile:0.9",
         "help.kind": "number, category, flag, date, text, picture (picture:0-4095 with a window) or boxes",
@@ -280,7 +281,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.limit": "a promise such as 'quality.auc>=0.8'; exit code 1 if it is broken",
         "help.readable": "ship the best model a person can read",
         "help.ship": "what ships: the bag of fold models (the default), one refit on all rows, or one model distilled from the blend: smaller and faster",
-        "help.latency": "ship what answers one row within this time on this machine: 5ms, 200us, 1s",
+        "help.latency": "ship what answers one row within this time on this machine: 5ms, 200us, 1s; not beside --trials",
         "help.membership": "how it is asked who was in the training data: by the fold models (quick, the default), by 5 refits of everything on random halves (standard), by 17 (deep), or not (none)",
         "help.annex": "write which rows are exposed most, and whose answer is doubtful, to this CSV: it names rows, and is no part of the model",
         "help.examples": "keep figures that show single rows (ids, texts, pictures) in the model file too; without it they stand in the report alone that is written now",
@@ -359,6 +360,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
 写出的文件依次为标识列、answer（回答）、每个类别的 p_CLASS（数值预测则为 low 和 high；
 等级预测在此之前还有取整前的 value）、set（在模型的覆盖率下不能排除的回答）和 notes（该行的异常之处）。
 在 CSV 中，以 = + - @ 开头的文本前会加一个撇号，以免表格软件把它当作公式计算；数字保持原样。
+含有非 ASCII 字符（例如中文）的 CSV 为带标记（BOM）的 UTF-8，Excel 双击即可正确显示。
 
 大于内存的 CSV、Parquet 和 Arrow 文件会逐块回答。全部完成后 PATH 才会出现；被中断的运行已完成的部分保存在旁边
 （.PATH.part），可用 --resume 继续。
@@ -449,7 +451,7 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.verify": "用模型文件和训练数据重新计算每一项声明",
         "help.verify.epilog": """\
 供不愿仅凭一面之词的人使用。每一行都由从未见过它的折模型重新打分，每项检查都重新进行。逐项给出：相同；
-相近（询问的行不同）；不同；或无法由文件和数据核对及其原因。有不同者退出码为 1。
+相近（询问的行不同）；不同；或无法由文件和数据核对及其原因。有不同者退出码为 1，无一能证实则为 2。
 
   assay verify loans.assay loans.csv
   assay verify loans.assay loans.csv --key writer.pub -o evidence.json
@@ -548,7 +550,7 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.table": "CSV、Parquet、Excel、JSON 行、数据库 URL，或每类一个文件夹的文本或图片（文件夹、tar、zip），或带方框的图片（COCO、VOC、YOLO）",
         "help.target": "要学习的列；文件夹或方框已说明时可省略",
         "help.minutes": "整个运行的时间预算，单位为分钟（默认：2）",
-        "help.trials": "改为尝试这么多个候选模型，不限时间；两次这样的运行得到完全相同的文件",
+        "help.trials": "改为尝试这么多个候选模型，不限时间，因此不能与 --minutes 或 --latency 同时使用；两次这样的运行得到完全相同的文件",
         "help.overruling": "改变方案（同一选项可重复使用，以指定多项）",
         "help.task": "目标的含义：binary、classes、flags、value、grades、count 或 quantile:0.9",
         "help.kind": "number、category、flag、date、text、picture（可带窗口 picture:0-4095）或 boxes",
@@ -581,7 +583,7 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.limit": "限值，例如 'quality.auc>=0.8'；未满足时退出码为 1",
         "help.readable": "采用最好的可读模型",
         "help.ship": "交付的内容：bag 为折模型的组合（默认），refit 为在全部行上重新拟合的单个模型，distilled 为由组合模型蒸馏出的单个模型：更小、更快",
-        "help.latency": "交付在本机上能于此时间内回答一行的模型：5ms、200us、1s",
+        "help.latency": "交付在本机上能于此时间内回答一行的模型：5ms、200us、1s；不能与 --trials 同时使用",
         "help.membership": "如何检验谁在训练数据之中：用折模型（quick，默认），用随机一半数据上的 5 次（standard）或 17 次（deep）重新拟合，或不检验（none）",
         "help.annex": "将最易暴露及答案可疑的行写入此 CSV：它会指明具体的行，不属于模型文件",
         "help.examples": "在模型文件中也保留展示单行（标识、文本、图片）的图表；否则它们只出现在本次写出的报告中",

@@ -43,7 +43,7 @@ def run(parsed: argparse.Namespace) -> int:
         writable(Path(parsed.output), parsed.model)
     import assay
 
-    from .show import findings_text
+    from .show import MADE_BY, findings_text
 
     if parsed.frame:
         return _scorecard(parsed)
@@ -55,9 +55,9 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print(json.dumps(report.structured(), ensure_ascii=False, allow_nan=False))
     elif not parsed.output:
-        print(findings_text(model.findings, parsed.lang))
+        print(findings_text(model.findings, parsed.lang, MADE_BY))
         if model.tested:
-            print(f"\n{word('tested', parsed.lang)}\n{findings_text(model.tested, parsed.lang)}")
+            print(f"\n{word('tested', parsed.lang)}\n{findings_text(model.tested, parsed.lang, MADE_BY)}")
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO
@@ -15,7 +15,7 @@ from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say, pad, width_of
 from assay.search.run import Event
 
-from .speech import word, wrapped
+from .speech import language, word, wrapped
 
 if TYPE_CHECKING:
     from assay.report.technical import TechnicalFile
@@ -25,6 +25,8 @@ INDENT = "  "
 LEAST_ROOM = 48  # columns beside a title; in a narrower terminal its text begins below it
 SHARED = 4  # checks that were not asked for one reason, from which on they share a line
 BROKEN = ("limit_broken", "limit_unknown")
+MADE_BY = "assay train …"  # the command whose options advice is
+LIMITS = (*BROKEN, "limit_kept")  # notes that stand at their check
 
 
 def plan_text(plan: Plan, lang: str) -> str:
@@ -218,8 +220,12 @@ def clock_text(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def findings_text(findings: Sequence[Finding], lang: str) -> str:
-    """The verdict board; checks that were not asked for one and the same reason share a line at its end."""
+def findings_text(findings: Sequence[Finding], lang: str, command: str = "") -> str:
+    """The verdict board; checks that were not asked for one and the same reason share a line at its end.
+
+    command : whose options the advice names, where it is not the one that was given
+    """
+    before = f"{command} " if command else ""
     lines = []
     unasked: dict[str, list[str]] = {}
     for f in findings:
@@ -233,12 +239,20 @@ def findings_text(findings: Sequence[Finding], lang: str) -> str:
         title = pad(Say(f"checks/{f.check}", "title").text(lang), wide)
         lines.append(_hung(f"{INDENT}{pad(word(f'verdict.{f.verdict}', lang), 11)} {title}  ", f.say.text(lang)))
         under = " " * (len(INDENT) + 14 + wide)
-        lines += [_hung(under, f"→ {a.option}  {a.say.text(lang)}") for a in f.advice if a.option]
+        lines += [_hung(under, f"→ {before}{a.option}  {a.say.text(lang)}") for a in f.advice if a.option]
         lines += [_hung(under, f"✕ {note.text(lang)}") for note in f.notes if note.key in BROKEN]
     shown = pad(word("verdict.unknown", lang), 11)
     for said, titles in many.items():
         lines += [_hung(f"{INDENT}{shown} ", _listing(titles, lang)), _hung(INDENT + " " * 12, said)]
     return "\n".join(lines)
+
+
+def asked_text(findings: Sequence[Finding], lang: str) -> str:
+    """What is said of the rows that were asked, and of the door they were asked at: those left out, say; "" where nothing is."""
+    told = [
+        note for f in findings for note in f.notes if note.owner in ("foreign", "auditing") and note.key not in LIMITS
+    ]
+    return "\n".join(_hung(INDENT, line) for line in dict.fromkeys(note.text(lang) for note in told))
 
 
 def shipped_text(findings: Sequence[Finding], lang: str) -> str:
@@ -256,9 +270,10 @@ def size_text(size: float) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
-def commands(lines: Mapping[str, str] | Sequence[str]) -> str:
-    """Commands to try next, one a line."""
-    return "\n".join(f"{INDENT}{line}" for line in lines)
+def commands(lines: Sequence[str], lang: str) -> str:
+    """Commands to try next, one a line; copied, they answer in the language of this run."""
+    asked = "" if lang == language(()) else f" --lang {lang}"
+    return "\n".join(f"{INDENT}{line}{asked if line.startswith('assay ') else ''}" for line in lines)
 
 
 def clauses_text(file: TechnicalFile, lang: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def run(parsed: argparse.Namespace) -> int:
     report = writable(path.with_suffix(".html"), parsed.data, parsed.test)
     if report == path:
         raise refusal(RequestError, "cli", "a_report", path=str(path), model=str(path.with_suffix(".assay")))
+    older = _older(path)
     annex = writable(Path(parsed.annex), parsed.data, parsed.test) if parsed.annex else None
     if annex in (path, report) or (annex and parsed.membership == "none"):
         raise refusal(RequestError, "cli", "no_annex", path=str(annex))
@@ -55,6 +57,8 @@ def run(parsed: argparse.Namespace) -> int:
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
+        if older and not (left and parsed.resume):  # a run that goes on has told it when it began
+            tell(word("replaces", parsed.lang, path=str(path), when=older))
         if left:
             tell(word("taken_over" if parsed.resume else "begun_anew", parsed.lang, n=left))
 
@@ -101,6 +105,17 @@ def run(parsed: argparse.Namespace) -> int:
     return 1 if model.broken_limits else 0
 
 
+def _older(path: Path) -> str:
+    """When the model was written that stands where this one will; "" where none does. Raises RequestError for another file."""
+    from assay.store.bundle import begins_as_one
+
+    if not path.exists() or not path.stat().st_size:
+        return ""
+    if not begins_as_one(path):
+        raise refusal(RequestError, "cli", "no_model_there", path=str(path))
+    return f"{datetime.fromtimestamp(path.stat().st_mtime):%Y-%m-%d %H:%M}"
+
+
 def _budget(parsed: argparse.Namespace, started: Clock) -> Clock | None:
     """The clock of the run, begun when the command was; None where trials are counted or the default holds."""
     from assay.planning.wishes import MINUTES
@@ -126,7 +141,7 @@ def _forget(journal: Path) -> None:
 
 
 def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, clock: Clock) -> None:
-    from .show import commands, findings_text, shipped_text, size_text
+    from .show import asked_text, commands, findings_text, shipped_text, size_text
 
     lang = parsed.lang
     if model.card.get("interrupted"):
@@ -138,6 +153,8 @@ def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, cloc
     if model.tested:
         print(f"\n{word('tested', lang)}")
         print(findings_text(model.tested, lang))
+        if left_out := asked_text(model.tested, lang):
+            print(left_out)
     size = size_text(path.stat().st_size)
     print()
     if model.broken_limits:
@@ -153,7 +170,8 @@ def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, cloc
                 f"assay predict {quoted} {data} -o scored.csv",
                 f"assay predict {quoted} {data} --draw drawn" if boxes else f"assay explain {quoted} {data} --row 3",
                 f"assay report  {quoted} -o {shlex.quote(str(path.with_suffix('.md')))}",
-            ]
+            ],
+            lang,
         )
     )
 

@@ -58,6 +58,8 @@ def run(parsed: argparse.Namespace) -> int:
         print("\n".join([*told, *_lines(found, parsed.lang)]))
     if parsed.output:
         tell(word("wrote_report", parsed.lang, report=parsed.output))
+    if found.holds and not found.confirmed:
+        raise refusal(RequestError, "cli", "none_confirmed", model=parsed.model, why=found.why_not or "–")
     return 0 if found.holds else 1
 
 

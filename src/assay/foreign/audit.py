@@ -20,7 +20,7 @@ import assay
 
 from ..auditing.evidence import BOOTSTRAP_SHARE
 from ..auditing.examine import examine
-from ..auditing.labelled import labelled, noted, on_seen_rows
+from ..auditing.labelled import counting, labelled, noted, on_seen_rows
 from ..auditing.limits import Limit, keep
 from ..kernel.clock import Clock
 from ..kernel.data import Dataset, Floats
@@ -107,7 +107,8 @@ def audit(
     plan, parts = _plan(raw, asked_for, door, labels)
     codec = _codec(raw, plan, labels)
     data, notes = labelled(raw, plan, codec)
-    known = known_rows(task_of(plan.task).encode(reopen(raw, plan)[plan.target], codec))
+    opened = reopen(raw, plan)
+    known = known_rows(task_of(plan.task).encode(opened[plan.target], codec)) & counting(opened, plan)
     told = raw.take(np.asarray(known))
     wanted = Wanted.of(task_of(plan.task), codec)
     door = _relabelled(door, labels)

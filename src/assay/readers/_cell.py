@@ -15,7 +15,7 @@ from assay.kernel.cells import Cell, Moment
 from assay.kernel.data import Column
 
 from ._columns import LARGEST, MISSING, Met
-from ._typed import is_missing, is_number, moment_of, spelled, value_column
+from ._typed import bare, is_missing, is_number, moment_of, spelled, value_column
 
 
 class IsColumn(Exception):
@@ -52,11 +52,16 @@ def column_of(name: str, value: Any) -> Column:
 
 
 def is_column(value: Any) -> bool:
-    """Whether a value holds the cells of several rows: a list, an array, a series; a mapping is a cell, as in records."""
+    """Whether a value holds the cells of several rows: a list, an array, a series; a mapping is a cell, as in records.
+
+    An array without an axis is a cell, too.
+    """
+    value = bare(value)
     return hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
 
 
 def _rarer(value: Any) -> Cell:
+    value = bare(value)
     if is_column(value):
         raise IsColumn
     if is_missing(value):

@@ -146,6 +146,7 @@ def value_column(name: str, values: Sequence[Any], met: Met) -> Column:
     """A column from Python values: all numbers, all moments, or else every cell as it would be written."""
     import pyarrow as pa
 
+    values = [bare(v) for v in values]
     present = [v for v in values if not is_missing(v)]
     if present and all(is_number(v) for v in present):
         return Column.of_numbers(name, [math.nan if is_missing(v) else float(v) for v in values])
@@ -154,6 +155,17 @@ def value_column(name: str, values: Sequence[Any], met: Met) -> Column:
         return Column(name=name, cells=np.array(moments, dtype="datetime64[us]"))
     texts = pa.array([None if is_missing(v) else spelled(v) for v in values], type=pa.large_string())
     return text_column(name, texts, met)
+
+
+def bare(value: Any) -> Any:
+    """The scalar that an array without an axis holds, as sums and items of numpy and torch may be; any other value as it is.
+
+    >>> bare(np.array(3.5)) + 1, bare("nurse")
+    (np.float64(4.5), 'nurse')
+    """
+    if getattr(value, "ndim", None) != 0 or isinstance(value, np.generic):
+        return value
+    return value[()] if isinstance(value, np.ndarray) else value.item()
 
 
 def spelled(value: Any) -> str:

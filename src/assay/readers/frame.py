@@ -159,13 +159,11 @@ def _maker(values: Any) -> Any:
 
 
 def _listed(key: Any, values: Any) -> list[Any]:
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0:
+        raise refusal(DataError, "readers/frame", "no_cells", name=str(key), value=repr(values))
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return list(values.astype("datetime64[us]"))
-    if hasattr(values, "tolist"):
-        return list(values.tolist())
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise refusal(DataError, "readers/frame", "no_cells", name=str(key), value=repr(values))
-    return list(values)
+    return list(values.tolist() if hasattr(values, "tolist") else values)
 
 
 def _of_pandas(frame: Any, name: str) -> Dataset:

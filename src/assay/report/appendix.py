@@ -186,6 +186,7 @@ def _trial(trial: Trial, voice: Voice, limits: Limits) -> Raw:
     if trial.low is not None and trial.high is not None:
         interval = f"{voice.figure(trial.low)} – {voice.figure(trial.high)}"
     status = voice.known(f"status.{trial.status}") or trial.status
+    timed = trial.seconds > 0  # a run that counts candidates keeps neither times nor memory
     error = tag("small", cut(clean(voice.say(trial.error)), limits.letters), class_="error") if trial.error else None
     return tag(
         "tr",
@@ -193,8 +194,8 @@ def _trial(trial: Trial, voice: Voice, limits: Limits) -> Raw:
         tag("td", voice.title("learners", trial.learner)),
         tag("td", voice.figure(loss), tag("small", interval), class_="num", data_v=repr(loss)),
         tag("td", f"{trial.weight * 100:.0f} %" if trial.weight else "–", class_="num", data_v=repr(trial.weight)),
-        tag("td", voice.duration(trial.seconds), class_="num", data_v=repr(trial.seconds)),
-        tag("td", f"{trial.memory_mb:.0f} MB", class_="num", data_v=repr(trial.memory_mb)),
+        tag("td", voice.duration(trial.seconds) if timed else "–", class_="num", data_v=repr(trial.seconds)),
+        tag("td", f"{trial.memory_mb:.0f} MB" if timed else "–", class_="num", data_v=repr(trial.memory_mb)),
         tag("td", status, error, class_=f"s-{trial.status}" if voice.known(f"status.{trial.status}") else None),
         tag("td", tag("code", cut(settings_said(trial.settings), limits.letters)), class_="why"),
     )

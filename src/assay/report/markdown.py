@@ -267,7 +267,8 @@ def _ledger(content: Content, voice: Voice) -> str:
         weight, settings = f"{trial.weight * 100:.0f} %", settings_said(trial.settings)
         learner = inline(voice.title("learners", trial.learner))
         shown = code(settings) if settings else ""
-        body.append((inline(trial.name), learner, loss, weight, voice.duration(trial.seconds), said, shown))
+        time = voice.duration(trial.seconds) if trial.seconds > 0 else "–"  # a run that counts candidates keeps none
+        body.append((inline(trial.name), learner, loss, weight, time, said, shown))
     return f"## {voice.word('ledger')}\n\n" + rows(heads, body)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..answers.cells import plain_cell
+from ..answers.forms import marked
 from ..answers.scorecard import Runs, Scorecard
 from ..kernel.data import plain_number
 from ..kernel.errors import RequestError, Sentences
@@ -151,7 +152,7 @@ class ScorecardReport:
         text = structured.text_of(self.structured()) if ending == ".json" else views[ending](lang)
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            part.write_text(text, encoding="utf-8", newline="\n")
+            part.write_bytes(marked(text.encode()) if ending == ".csv" else text.encode())
             os.replace(part, target)
         except OSError as error:
             part.unlink(missing_ok=True)

@@ -63,15 +63,11 @@ def columns_lacking(names: Sequence[str], hosted: Hosted) -> list[Problem]:
 
 
 def _names(row: Mapping[str, Any], number: int, hosted: Hosted) -> list[Problem]:
-    found = []
-    for name in hosted.schema.names:
-        if name not in row:
-            found.append(Problem(number, name, refusal(RequestError, "serve", "lacking", name=name)))
+    lacking = [name for name in hosted.schema.names if name not in row]
+    found = [Problem(number, name, refusal(RequestError, "serve", "lacking", name=name)) for name in lacking]
     for name in row:
         if name not in hosted.columns and name not in hosted.schema.known:
-            hint = did_you_mean(name, hosted.schema.names) or Say(
-                "serve", "columns", {"names": listing(hosted.schema.names, 20)}
-            )
+            hint = did_you_mean(name, lacking) or Say("serve", "columns", {"names": listing(hosted.schema.names, 20)})
             found.append(
                 Problem(number, name[:60], refusal(RequestError, "serve", "strange", expected=hint, name=name[:60]))
             )

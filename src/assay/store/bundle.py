@@ -19,6 +19,8 @@ from ..kernel.words import Say, refusal
 from . import plain, zipped
 from .plain import Manifest
 
+BEGINNING = 4096  # bytes, in which the manifest says what it is
+
 
 def write(box: Box, path: str | Path, kind: str = "model", about: Mapping[str, Any] | None = None) -> None:
     """Write a bundle, or leave what stood there. Raises RequestError if the place cannot be written."""
@@ -38,6 +40,17 @@ def open_bundle(path: str | Path, limit_bytes: int | None = None) -> tuple[Manif
 def read_manifest(path: str | Path, limit_bytes: int | None = None) -> Manifest:
     """What a bundle says of itself, its parts checked against sizes and hashes but not parsed."""
     return plain.manifest_of(plain.checked_entries(read_bytes(path, limit_bytes), limit_bytes))
+
+
+def begins_as_one(path: str | Path) -> bool:
+    """Whether a file begins as we write one; what stands behind that, whole or torn, is not looked at. Raises as `read` does."""
+    try:
+        with open(path, "rb") as file:
+            found = file.read(BEGINNING)
+    except OSError as error:
+        raise refusal(RequestError, "store", "unread", path=str(path), reason=reason(error)) from error
+    said = f'"format":"{plain.FORMAT}"'.encode()
+    return found.startswith(zipped.LOCAL) and plain.MANIFEST.encode() in found[:64] and said in found
 
 
 def read_bytes(path: str | Path, limit_bytes: int | None = None) -> bytes:

@@ -55,6 +55,18 @@ def test_a_file_larger_than_a_piece_comes_back_in_order(opened: Opening, world: 
     assert [float(row["p_repaid"]) for row in rows] == pytest.approx(said.probabilities[:, 1].tolist(), abs=1e-6)
 
 
+@pytest.mark.parametrize(("name", "mark"), [("北京", b"\xef\xbb\xbf"), ("Bern", b"")])
+def test_a_file_of_more_than_ascii_is_one_that_a_spreadsheet_reads(
+    name: str, mark: bytes, opened: Opening, world: Any, tmp_path: Path
+) -> None:
+    page = opened("/#many")
+    send(page, written(tmp_path / "many.csv", {**world.rows, "loan": [name] * len(world.rows["age"])}))
+    with page.expect_download() as found:
+        page.get_by_role("link", name="Download the answers").click()
+    raw = Path(found.value.path()).read_bytes()
+    assert raw.startswith(mark + next(iter(world.rows)).encode() + b",")
+
+
 def test_a_parquet_file_is_answered(opened: Opening, world: Any, tmp_path: Path) -> None:
     pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     parquet.write_table(pa.table(world.rows), tmp_path / "many.parquet")

@@ -51,7 +51,7 @@ async function run(card, file, place, stop, signal) {
   const onKey = (event) => event.key === "Escape" && stop.abort();
   document.addEventListener("keydown", onKey);
   place.replaceChildren(box);
-  const gathered = { parts: [], rows: 0, preview: "" };
+  const gathered = { parts: [], rows: 0, preview: "", wide: false };
   try {
     await answered(card, file, gathered, stop.signal, (done) => {
       bar.value = done;
@@ -103,6 +103,7 @@ function gather(gathered, { table, own }) {
     gathered.own = own;
     gathered.preview = new TextDecoder().decode(table.subarray(0, SEEN));
   }
+  gathered.wide ||= table.some((byte) => byte > 127);
   gathered.parts.push(new Blob([gathered.parts.length ? rest : table]));
   gathered.rows += rows;
 }
@@ -129,6 +130,7 @@ function short(value) {
 
 function download(card, file, gathered) {
   const name = `${file.name.replace(/\.[^.]*$/, "")}-${card.name}.csv`;
-  const href = URL.createObjectURL(new Blob(gathered.parts, { type: "text/csv" }));
+  const mark = gathered.wide ? ["\ufeff"] : []; // without which Excel reads Chinese in the code page of the machine
+  const href = URL.createObjectURL(new Blob([...mark, ...gathered.parts], { type: "text/csv" }));
   return make("a", { class: "button primary", href, download: name }, say("download"));
 }
