@@ -39,7 +39,15 @@ def test_what_was_not_measured_is_broken() -> None:
     findings, broken = keep([FOUND], [parse("quality.brier<=1")])
     assert broken == 1
     assert findings[0].notes[0].key == "limit_unknown"
-    assert keep([], [Limit("quality", "auc", ">=", 0.5)])[1] == 1
+
+
+def test_a_limit_on_a_question_that_was_not_put_is_broken_and_says_so() -> None:
+    findings, broken = keep([FOUND], [Limit("fairness", "gap", "<=", 0.1)])
+    assert broken == 1
+    quality, fairness = findings
+    assert quality == FOUND
+    assert (fairness.check, fairness.verdict, fairness.say.key) == ("fairness", "fail", "not_put")
+    assert "nothing shows that it is kept" in fairness.notes[0].text()
 
 
 @pytest.mark.parametrize(

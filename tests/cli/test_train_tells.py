@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import assay
@@ -41,6 +43,29 @@ def test_what_comes_next_is_in_the_language_that_was_asked_for(
     assert all(line.endswith(" --lang zh") for line in told)
     assert main(told[1].split()[1:]) == 0
     assert "第 3 行" in capsys.readouterr().out
+
+
+def test_what_comes_next_reads_the_same_sheet(loans: str, tmp_path: Path, capsys: Captured) -> None:
+    book = tmp_path / "loans 2026.xlsx"
+    with pd.ExcelWriter(book) as writer:
+        pd.DataFrame({"about": ["this book"]}).to_excel(writer, sheet_name="Cover", index=False)
+        pd.read_csv(loans).to_excel(writer, sheet_name="Paid back", index=False)
+    assert main(["train", str(book), "--sheet", "Paid back", *QUICK, "-o", str(tmp_path / "m.assay")]) == 0
+    predict, explain, report = next_commands(capsys.readouterr().out)
+    assert "--sheet 'Paid back'" in predict
+    assert "--sheet" not in report
+    assert main(shlex.split(explain)[1:]) == 0
+    assert "Row 3: " in capsys.readouterr().out
+
+
+def test_what_comes_next_reads_a_table_without_names_alike(loans: str, tmp_path: Path, capsys: Captured) -> None:
+    bare = tmp_path / "bare.csv"
+    bare.write_text(Path(loans).read_text(encoding="utf-8").partition("\n")[2], encoding="utf-8")
+    asked = ["--target", "column_2", *QUICK[2:], "-o", str(tmp_path / "m.assay")]
+    assert main(["train", str(bare), "--no-header", *asked]) == 0
+    predict, explain, _ = next_commands(capsys.readouterr().out)
+    assert "--no-header" in predict
+    assert main(shlex.split(explain)[1:]) == 0
 
 
 @pytest.mark.parametrize(("environment", "given", "added"), [("C", [], ""), ("zh_CN.UTF-8", [], ""), ("C", ["--lang", "en"], ""), ("zh_CN.UTF-8", ["--lang", "en"], " --lang en")])  # fmt: skip

@@ -53,13 +53,13 @@ def parse(text: str) -> Limit:
 
 
 def keep(findings: Sequence[Finding], limits: Sequence[Limit]) -> tuple[tuple[Finding, ...], int]:
-    """Findings with the verdict on each limit added as a note, and how many limits are broken."""
+    """Findings with the verdict on each limit added as a note, and how many limits are broken.
+
+    A limit on a question that was not put stands as a finding that says so.
+    """
     out, broken = {f.check: f for f in findings}, 0
     for limit in limits:
-        finding = out.get(limit.check)
-        if finding is None:
-            broken += 1
-            continue
+        finding = out.get(limit.check, Finding(check=limit.check, verdict="unknown", say=Say("auditing", "not_put")))
         known = {m.name: m.value for m in finding.measures}
         value = known.get(limit.measure)
         kept = value is not None and SIGNS[limit.sign](value, limit.bound)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ def reading_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """The reading options that were given."""
     given = {name: getattr(parsed, name, None) for name in ("sheet", "query", "header")}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def reading_again(parsed: argparse.Namespace) -> str:
+    """The reading options that were given as they are written in a command: " --sheet Loans", "" for none."""
+    given = reading_options(parsed)
+    header = given.pop("header", None)
+    said = [f" --{name} {shlex.quote(str(value))}" for name, value in given.items()]
+    return "".join(said) + ("" if header is None else " --header" if header else " --no-header")
 
 
 def wishes(parser: argparse.ArgumentParser, lang: str) -> None:

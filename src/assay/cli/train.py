@@ -14,7 +14,7 @@ from assay.kernel.errors import RequestError
 from assay.kernel.plan import MEMBERSHIP
 from assay.kernel.words import refusal
 
-from .options import common, reading, reading_options, stem, tell, wished, wishes, writable
+from .options import common, reading, reading_again, reading_options, stem, tell, wished, wishes, writable
 from .speech import helped, word
 
 
@@ -160,7 +160,7 @@ def _tell(model: Any, path: Path, report: Path, parsed: argparse.Namespace, cloc
     if model.broken_limits:
         print(word("limits", lang, n=model.broken_limits))
     print(word("wrote", lang, model=str(path), size=size, report=str(report), seconds=clock.spent()))
-    quoted, data = shlex.quote(str(path)), shlex.quote(parsed.data)
+    quoted, data = shlex.quote(str(path)), shlex.quote(parsed.data) + reading_again(parsed)
     boxes = "boxes" in model.task.about.gives
     print(f"\n{word('next', lang)}")
     print(
