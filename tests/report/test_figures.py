@@ -11,8 +11,10 @@ import pytest
 
 from assay.kernel.findings import Figure
 from assay.report.axes import Scale, thin, tick_words, ticks
+from assay.report.bars import EM
 from assay.report.figures import draw
 from assay.report.limits import Limits, steps
+from assay.report.markup import breadth
 from assay.report.speech import Voice
 
 from .sample import JPEG, text
@@ -176,6 +178,51 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
     assert 2 <= len(marks) <= 9
     assert all(low - 1e-9 * (high - low) <= m <= high + 1e-9 * (high - low) for m in marks)
     assert len(tick_words(marks)) == len(marks)
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        (2e-35, 9e-32),
+        (-3e-33, 4e-33),
+        (1e9, 4.3e9),
+        (1e9, 1.0004e9),
+        (123456789.0, 123456999.0),
+        (-2.4e14, 3e14),
+        (1e15, 1e15 + 8),
+    ],
+)
+def test_ticks_far_from_one_are_short_true_and_never_overprint(ends: tuple[float, float]) -> None:
+    low, high = ends
+    x = np.linspace(low, high, 8).tolist()
+    pages = [
+        drawn("lines", {"series": [{"name": "s", "x": x, "y": x}]}),
+        drawn("points", {"x": x, "y": x}),
+        drawn("bars", {"labels": list("abcdefgh"), "values": x}),
+        drawn("bars", {"labels": ["a long name of a column that takes its room"] * 8, "values": x}),
+        drawn("histogram", {"edges": x, "series": [{"name": "s", "counts": x[:7]}]}),
+    ]
+    for page in pages:
+        for row in _rows_of_ticks(page):
+            assert len({word for _, _, word in row}) == len(row), "two ticks that read the same"
+            for (_, stop, word), (start, _, following) in itertools.pairwise(sorted(row)):
+                assert stop < start, (word, following)
+
+
+def _rows_of_ticks(page: str) -> list[list[tuple[float, float, str]]]:
+    """From where to where the words along x reach, by the height at which they stand."""
+    rows: dict[str, list[tuple[float, float, str]]] = {}
+    for at, y, side, word in re.findall(r'<text x="([\d.-]+)" y="([\d.]+)" class="tick ([ems])">([^<]*)<', page):
+        wide = breadth(word) * EM
+        start = float(at) - {"e": wide, "m": wide / 2, "s": 0.0}[side]
+        rows.setdefault(y, []).append((start, start + wide, word))
+    return [row for row in rows.values() if len(row) > 1]
+
+
+def test_close_large_numbers_are_told_apart() -> None:
+    assert tick_words([1e9, 1.0002e9, 1.0004e9]) == ["1e9", "1.0002e9", "1.0004e9"]
+    assert tick_words([-2e-33, 0.0, 2e-33]) == ["−2e−33", "0", "2e−33"]
+    assert tick_words([2021.0, 2022.0]) == ["2021", "2022"]
 
 
 def test_scale_keeps_strays_at_its_ends() -> None:

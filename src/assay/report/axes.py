@@ -8,8 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+from .markup import breadth
+
+YEARS = (1500.0, 2500.0)
+BESIDE = 0.4  # of a letter's height, between two words on a line
 FAR = 1e100  # beyond this, differences and squares would overflow
 
 
@@ -62,20 +67,35 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 
 def tick_words(marks: Sequence[float]) -> list[str]:
-    """The ticks as they are written: the same number of decimals, thousands separated.
+    """The ticks as they are written: as many decimals as tell them apart, thousands separated, powers of ten where they are far from 1.
 
-    >>> tick_words([0.0, 2500.0]), tick_words([0.0, 0.25])
-    (['0', '2,500'], ['0', '0.25'])
+    >>> tick_words([0.0, 2500.0, 5000.0]), tick_words([0.0, 0.25])
+    (['0', '2,500', '5,000'], ['0', '0.25'])
+    >>> tick_words([0.0, 2e-33]), tick_words([4e9, 4.2e9]), tick_words([2022.0, 2023.0])
+    (['0', '2e−33'], ['4e9', '4.2e9'], ['2022', '2023'])
     """
     if not marks:
         return []
     largest = max(abs(mark) for mark in marks)
+    apart = min((b - a for a, b in pairwise(sorted(marks)) if b > a), default=largest)
     if largest >= 1e7 or 0 < largest < 1e-4:
-        return [f"{mark:.3g}".replace("e+0", "e").replace("e+", "e").replace("-", "−") for mark in marks]
+        return _powers(marks, apart)
     decimals = 0
     while decimals < 8 and any(abs(round(mark, decimals) - mark) > 1e-9 * max(1.0, largest) for mark in marks):
         decimals += 1
-    return ["0" if mark == 0 else f"{mark:,.{decimals}f}".replace("-", "−") for mark in marks]
+    comma = "" if all(YEARS[0] <= mark <= YEARS[1] for mark in marks) else ","  # what may be a year is read as one
+    return ["0" if mark == 0 else f"{mark:{comma}.{decimals}f}".replace("-", "−") for mark in marks]
+
+
+def _powers(marks: Sequence[float], apart: float) -> list[str]:
+    """The ticks as powers of ten, with no more digits than tell them apart."""
+    digits = next((n for n in range(17) if all(abs(float(f"{m:.{n}e}") - m) <= 0.01 * apart for m in marks)), 16)
+    said = []
+    for mark in marks:
+        front, _, power = f"{mark:.{digits}e}".partition("e")
+        front = front.rstrip("0").rstrip(".") if "." in front else front
+        said.append("0" if mark == 0 else f"{front}e{int(power)}".replace("-", "−"))
+    return said
 
 
 @dataclass(frozen=True)
@@ -91,6 +111,36 @@ class Scale:
         """Place of a value; beyond the ends it stays at the ends."""
         share = (value - self.low) / (self.high - self.low)
         return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
+
+
+def fitting(marks: Sequence[float], words: Sequence[str], scale: Scale, letter: float, width: float) -> list[Mark]:
+    """As many of the ticks, evenly, as can be written beside each other on a line `width` long, in letters so high."""
+    for every in range(1, len(marks) + 1):
+        kept = [_mark(scale(m), word, letter, width) for m, word in zip(marks[::every], words[::every], strict=True)]
+        if all(b.start - a.stop >= BESIDE * letter for a, b in pairwise(kept)):
+            return kept
+    return []
+
+
+def _mark(at: float, word: str, letter: float, width: float) -> Mark:
+    """A word under its tick, or beside it where the drawing ends."""
+    wide = breadth(word) * letter
+    if at + wide / 2 > width:
+        return Mark(at, word, "e", at - wide, at)
+    if at - wide / 2 < 0:
+        return Mark(at, word, "s", at, at + wide)
+    return Mark(at, word, "m", at - wide / 2, at + wide / 2)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A tick that is written: its place, the word, how it is anchored, and from where to where it reaches."""
+
+    at: float
+    word: str
+    side: str
+    start: float
+    stop: float
 
 
 def place(value: float) -> str:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .axes import Scale, place, span, tick_words, ticks
+from .axes import Scale, fitting, place, span, tick_words, ticks
 from .markup import Raw, breadth, cut, cut_to, join, tag
 
 WIDTH = 440.0
@@ -64,11 +64,10 @@ def svg(body: Raw, height: float, name: str, width: float = WIDTH, *, fixed: boo
 
 def _grid(scale: Scale, bottom: float) -> Raw:
     marks = ticks(scale.low, scale.high, 4)
-    words = tick_words(marks)
     lines = "".join(f"M{place(scale(m))} 0V{place(bottom)}" for m in marks)
     labels = [
-        tag("text", word, x=place(scale(mark)), y=place(bottom + 16), class_="tick m")
-        for mark, word in zip(marks, words, strict=True)
+        tag("text", mark.word, x=place(mark.at), y=place(bottom + 16), class_=f"tick {mark.side}")
+        for mark in fitting(marks, tick_words(marks), scale, EM, WIDTH)
     ]
     return join(tag("path", d=lines, class_="grid"), *labels)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .axes import Scale, place, reals, span, thin, tick_words, ticks
+from .axes import Scale, fitting, place, reals, span, thin, tick_words, ticks
 from .bars import EM, WIDTH, svg
 from .limits import Limits
 from .markup import Raw, breadth, cut, cut_to, join, tag
@@ -54,7 +54,11 @@ class Frame:
 
 
 def frame(
-    xs: Sequence[float], ys: Sequence[float], titles: tuple[str, str], right: float = 10.0, words: Sequence[str] = ()
+    xs: Sequence[float],
+    ys: Sequence[float],
+    titles: tuple[str, str],
+    right: float = 10.0,
+    words: Sequence[str] = (),
 ) -> Frame:
     """Axes around the data; `words` name whole numbers along x where x is not a number."""
     y_low, y_high = span(ys)
@@ -62,7 +66,7 @@ def frame(
     y = Scale(y_low - pad, y_high + pad, TOP + PLOT, TOP)
     y_marks = ticks(y.low, y.high, 5)
     y_words = tick_words(y_marks)
-    left = max((breadth(w) for w in y_words), default=1.0) * EM * 0.9 + 10
+    left = max((breadth(w) for w in y_words), default=1.0) * EM + 10
     x_low, x_high = (-0.4, len(words) - 0.6) if words else span(xs)
     x = Scale(x_low, x_high, left + 4, WIDTH - right)
     lines = "".join(f"M{place(left)} {place(y(m))}H{place(WIDTH - right)}" for m in y_marks)
@@ -88,15 +92,12 @@ def _x_labels(x: Scale, words: Sequence[str]) -> list[Raw]:
     else:
         marks = ticks(x.low, x.high, 5)
         said = tick_words(marks)
-        if sum(breadth(w) + 1 for w in said) * EM > x.end - x.start:
-            marks, said = marks[::2], said[::2]
     base = TOP + PLOT
-    stubs = tag("path", d="".join(f"M{place(x(m))} {place(base)}v4" for m in marks), class_="stub")
-    labels = []
-    for mark, word in zip(marks, said, strict=True):
-        at, half = x(mark), breadth(word) * EM / 2
-        side = "e" if at + half > WIDTH else "s" if at - half < 0 else "m"
-        labels.append(tag("text", word, x=place(at), y=place(base + 18), class_=f"tick {side}"))
+    written = fitting(marks, said, x, EM, WIDTH)
+    stubs = tag("path", d="".join(f"M{place(mark.at)} {place(base)}v4" for mark in written), class_="stub")
+    labels = [
+        tag("text", mark.word, x=place(mark.at), y=place(base + 18), class_=f"tick {mark.side}") for mark in written
+    ]
     return [stubs, *labels]
 
 
