@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from assay.kernel.findings import Figure
-from assay.report.axes import Scale, thin, tick_words, ticks
+from assay.report.axes import Scale, date_ticks, thin, tick_words, ticks
 from assay.report.bars import EM
 from assay.report.figures import draw
 from assay.report.limits import Limits, steps
@@ -223,6 +223,26 @@ def test_close_large_numbers_are_told_apart() -> None:
     assert tick_words([1e9, 1.0002e9, 1.0004e9]) == ["1e9", "1.0002e9", "1.0004e9"]
     assert tick_words([-2e-33, 0.0, 2e-33]) == ["−2e−33", "0", "2e−33"]
     assert tick_words([2021.0, 2022.0]) == ["2021", "2022"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [("2021-01-03", "2021-01-20"), ("1890-01-01", "2024-06-01"), ("2023-02-01", "2023-12-24"), ("0001-01-01", "9999-12-31"), ("2024-02-28T22:00", "2024-03-01T03:00"), ("2024-01-01T00:00:00", "2024-01-01T00:00:40")],
+)  # fmt: skip
+def test_ticks_of_dates_are_dates_within(low: str, high: str) -> None:
+    ends = [float(np.datetime64(end, "us").astype(np.int64)) / 86_400e6 for end in (low, high)]
+    marks, words = date_ticks(*ends)
+    assert 2 <= len(marks) <= 9
+    assert all(ends[0] - 1e-5 <= mark <= ends[1] + 1e-5 for mark in marks)
+    assert len(set(words)) == len(words)
+    assert all(
+        re.fullmatch(r"\d{1,4}(-\d\d(-\d\d( \d\d:\d\d(:\d\d)?)?)?)?|\d\d:\d\d(:\d\d)?", word) for word in words
+    ), words
+
+
+def test_dates_beyond_the_calendar_are_drawn_as_numbers() -> None:
+    for far in (1e99, -1e12):
+        drawn("lines", {"series": [{"name": "s", "x": [0.0, far], "y": [0.0, 1.0]}], "dates": True})
 
 
 def test_scale_keeps_strays_at_its_ends() -> None:

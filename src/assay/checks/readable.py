@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Floats, plain_number
+from assay.kernel.data import Column, Floats, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.labels import counted
@@ -25,6 +25,7 @@ LEVEL = 0.95
 LEAST_ROWS = 20
 LEAST_ROUNDS = 10
 CURVES, BARS, TERMS, FEW = 8, 15, 20, 8
+DAYS, DAY = " (days)", 86_400e6  # what the days of a date are called; microseconds of one
 FINE = 0.004  # of its range: a step of a curve smaller than this is not drawn
 
 
@@ -234,14 +235,18 @@ class Readable:
             values = np.asarray(curve["values"], dtype=np.float64)  # [cells, w]
             wide = values.shape[1] > 1
             pull = values[:, place if wide else 0]
-            more = {"name": name, "part": curve["name"]} | ({"label": label} if wide else {})
+            date = _date(evidence, curve["name"])
+            called = curve["name"] if date is None else date.name
+            more = {"name": name, "part": called} | ({"label": label} if wide else {})
             title = self._say("curve_class" if wide else "curve", **more)
             bars = self._levels(evidence, curve, pull)
             if bars:
                 out.append(Figure(kind="bars", title=title, data=bars, x=self._unit(evidence)))
                 continue
-            data = {"series": self._steps(evidence, curve["name"], np.asarray(curve["edges"], float), pull)}
-            out.append(Figure(kind="lines", title=title, data=data, x=curve["name"], y=self._unit(evidence)))
+            cells = _numbers(evidence, called) if date is None else _days(date)
+            data: dict[str, Any] = {"series": self._steps(called, cells, np.asarray(curve["edges"], float), pull)}
+            data |= {} if date is None else {"dates": True}
+            out.append(Figure(kind="lines", title=title, data=data, x=called, y=self._unit(evidence)))
         return out
 
     def _levels(self, evidence: Evidence, curve: Mapping[str, Any], pull: Floats) -> dict[str, Any]:
@@ -262,9 +267,8 @@ class Readable:
         order = order[np.argsort(-pull[order], kind="stable")]
         return {"labels": [names[i] for i in order], "values": pull[order], "colours": "signed"}
 
-    def _steps(self, evidence: Evidence, name: str, edges: Floats, pull: Floats) -> list[dict[str, Any]]:
+    def _steps(self, name: str, cells: Floats | None, edges: Floats, pull: Floats) -> list[dict[str, Any]]:
         """A curve of steps from the smallest value seen to the largest; the last cell is that of missing values."""
-        cells = _numbers(evidence, name)
         seen = np.empty(0) if cells is None else cells[np.isfinite(cells)]
         margin = 0.05 * float(np.ptp(edges)) if len(edges) > 1 else 1.0
         ends = (edges[0] - margin, edges[-1] + margin) if len(edges) else (0.0, 1.0)
@@ -346,6 +350,19 @@ def _numbers(evidence: Evidence, name: str) -> Floats | None:
     if name not in evidence.data or evidence.data[name].store != "numbers":
         return None
     return evidence.data[name].cells
+
+
+def _date(evidence: Evidence, name: str) -> Column | None:
+    """The column of dates whose days since 1970 are called so, or nothing."""
+    column = name.removesuffix(DAYS)
+    if column == name or column not in evidence.data or evidence.data[column].store != "moments":
+        return None
+    return evidence.data[column]
+
+
+def _days(column: Column) -> Floats:
+    """Moments as days since 1970 with fractions, NaN where missing."""
+    return np.where(column.missing, np.nan, column.cells.astype("int64") / DAY)
 
 
 def _spread(evidence: Evidence, term: str) -> float:

@@ -1,10 +1,11 @@
-"""Where do numbers lie on a line, and which of them are written beside it?
+"""Where do numbers and dates lie on a line, and which of them are written beside it?
 
-Scales and ticks for every figure. Numbers that are not finite have no place (None).
+Scales and ticks for every figure. Numbers that are not finite have no place (None). Dates are days since 1970.
 """
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,16 @@ from typing import Any
 
 from .markup import breadth
 
+EPOCH = datetime.date(1970, 1, 1).toordinal()
+FIRST_DAY, LAST_DAY = 1.0 - EPOCH, float(datetime.date.max.toordinal() - EPOCH)  # of the calendar
+MONTH = 30.436875  # days
+MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12000)
+PARTS_OF_DAYS = (
+    *(n / 86_400 for n in (1, 5, 15, 30)),
+    *(n / 1440 for n in (1, 5, 15, 30)),
+    *(n / 24 for n in (1, 3, 6, 12)),
+    *(1.0, 2.0, 7.0, 14.0),
+)
 YEARS = (1500.0, 2500.0)
 BESIDE = 0.4  # of a letter's height, between two words on a line
 FAR = 1e100  # beyond this, differences and squares would overflow
@@ -96,6 +107,64 @@ def _powers(marks: Sequence[float], apart: float) -> list[str]:
         front = front.rstrip("0").rstrip(".") if "." in front else front
         said.append("0" if mark == 0 else f"{front}e{int(power)}".replace("-", "−"))
     return said
+
+
+def date_ticks(low: float, high: float, about: int = 5) -> tuple[list[float], list[str]]:
+    """Years, months, days or times within low to high (days since 1970), and how they are written.
+
+    >>> date_ticks(19000.0, 20000.0)[1]
+    ['2022-07', '2023-01', '2023-07', '2024-01', '2024-07']
+    >>> date_ticks(19000.0, 19000.6)[1]
+    ['2022-01-08', '03:00', '06:00', '09:00', '12:00']
+    """
+    if not (FIRST_DAY <= low < high <= LAST_DAY):  # no calendar goes as far
+        marks = ticks(low, high, about)
+        return marks, tick_words(marks)
+    wanted = 0.75 * (high - low) / max(1, about)
+    months = next((m for m in MONTHS if m * MONTH >= wanted), MONTHS[-1])
+    if wanted > 14:
+        first, last = _month_of(low), _month_of(high)
+        places = [(_first_of(m), _year_or_month(m, months)) for m in range(first - first % months, last + 1, months)]
+    else:
+        step = next((s for s in PARTS_OF_DAYS if s >= wanted), PARTS_OF_DAYS[-1])
+        first = math.ceil(low / step - 1e-6)
+        days = [place * step for place in range(first, math.floor(high / step + 1e-6) + 1)]
+        places = [(day, moment_of(day, whole=at == 0 or step >= 1)) for at, day in enumerate(days)]
+    kept = [(day, said) for day, said in places if low - 1e-6 <= day <= high + 1e-6]
+    kept = kept or [(low, moment_of(low)), (high, moment_of(high))]
+    return [day for day, _ in kept], [said for _, said in kept]
+
+
+def moment_of(days: float, *, whole: bool = True) -> str:
+    """Days since 1970 as a date, with the time where it is not midnight; not whole: the time alone.
+
+    >>> moment_of(19000.0), moment_of(19000.25), moment_of(19000.25, whole=False)
+    ('2022-01-08', '2022-01-08 06:00', '06:00')
+    """
+    if not FIRST_DAY <= days <= LAST_DAY:
+        return f"{days:.6g}"
+    day, seconds = divmod(round(days * 86_400), 86_400)
+    date = datetime.date.fromordinal(EPOCH + day).isoformat()
+    if not seconds:
+        return date
+    time = f"{seconds // 3600:02}:{seconds // 60 % 60:02}" + (f":{seconds % 60:02}" if seconds % 60 else "")
+    return f"{date} {time}" if whole else time
+
+
+def _month_of(days: float) -> int:
+    """Months since the year 0 of the month in which a day lies."""
+    day = datetime.date.fromordinal(EPOCH + math.floor(days))
+    return 12 * day.year + day.month - 1
+
+
+def _first_of(month: int) -> float:
+    """The first day of a month, in days since 1970; far before all where there is no such month."""
+    year = month // 12
+    return float(datetime.date(year, month % 12 + 1, 1).toordinal() - EPOCH) if 1 <= year <= 9999 else -math.inf
+
+
+def _year_or_month(month: int, step: int) -> str:
+    return f"{month // 12}" if step % 12 == 0 else f"{month // 12}-{month % 12 + 1:02}"
 
 
 @dataclass(frozen=True)

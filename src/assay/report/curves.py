@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .axes import Scale, fitting, place, reals, span, thin, tick_words, ticks
+from .axes import Scale, date_ticks, fitting, place, reals, span, thin, tick_words, ticks
 from .bars import EM, WIDTH, svg
 from .limits import Limits
 from .markup import Raw, breadth, cut, cut_to, join, tag
@@ -59,8 +59,10 @@ def frame(
     titles: tuple[str, str],
     right: float = 10.0,
     words: Sequence[str] = (),
+    *,
+    dates: bool = False,
 ) -> Frame:
-    """Axes around the data; `words` name whole numbers along x where x is not a number."""
+    """Axes around the data; `words` name whole numbers along x where x is not a number; dates are days since 1970."""
     y_low, y_high = span(ys)
     pad = 0.04 * (y_high - y_low)
     y = Scale(y_low - pad, y_high + pad, TOP + PLOT, TOP)
@@ -75,7 +77,7 @@ def frame(
         tag("text", word, x=place(left - 4), y=place(y(mark) + 4.5), class_="tick e")
         for mark, word in zip(y_marks, y_words, strict=True)
     ]
-    parts += _x_labels(x, words)
+    parts += _x_labels(x, words, dates=dates)
     parts.append(tag("text", cut_to(titles[1], WIDTH / EM), x="2", y="13", class_="axis"))
     height = TOP + PLOT + 24
     if titles[0]:
@@ -85,10 +87,12 @@ def frame(
     return Frame(x, y, join(*parts), height)
 
 
-def _x_labels(x: Scale, words: Sequence[str]) -> list[Raw]:
+def _x_labels(x: Scale, words: Sequence[str], *, dates: bool) -> list[Raw]:
     if words:
         marks = [float(i) for i in thin(len(words), 5)]
         said = [cut_to(words[int(m)], (x.end - x.start) / EM / max(1, len(marks)) * 0.95) for m in marks]
+    elif dates:
+        marks, said = date_ticks(x.low, x.high, 5)
     else:
         marks = ticks(x.low, x.high, 5)
         said = tick_words(marks)
@@ -110,7 +114,7 @@ def lines(data: Mapping[str, Any], titles: tuple[str, str], name: str, said: Any
     ys = [v for c in curves for v in (*c.y, *c.low, *c.high)]
     direct = not levels and len(curves) > 1 and all(breadth(c.name) <= 9 for c in curves) and len(curves) <= 4
     right = max(breadth(c.name) for c in curves) * EM + 12 if direct else 14.0
-    axes = frame(xs, ys, titles, right, levels)
+    axes = frame(xs, ys, titles, right, levels, dates=bool(data.get("dates")))
     body = [axes.around, *(_band(c, axes, i) for i, c in enumerate(curves) if not levels)]
     body += [_spots(c, axes, i, len(curves)) if levels else _line(c, axes, i) for i, c in enumerate(curves)]
     if direct:

@@ -16,7 +16,7 @@ from ..kernel.errors import AssayError
 from ..kernel.findings import Figure, Finding
 from ..kernel.plugins import Codec, task_of
 from .appendix import provenance, settings_said, splits_said
-from .axes import real
+from .axes import moment_of, real
 from .content import Content
 from .markup import clean, cut
 from .pages import check_title
@@ -203,7 +203,11 @@ def _known(figure: Figure, voice: Voice) -> str:
     data = figure.data
     series = data.get("series") or [{"name": "", "x": data.get("labels"), "y": data.get("values"), **data}]
     body = [
-        (inline(_at(one, x, voice)), voice.figure(y), f"{voice.figure(low)} – {voice.figure(high)}")
+        (
+            inline(_at(one, x, voice, dates=bool(data.get("dates")))),
+            voice.figure(y),
+            f"{voice.figure(low)} – {voice.figure(high)}",
+        )
         for one in series
         for x, y, low, high in _points(one)
         if y is not None
@@ -221,11 +225,13 @@ def _points(one: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     return every[:1] if one.get("dashed") else every
 
 
-def _at(one: Mapping[str, Any], x: Any, voice: Voice) -> str:
+def _at(one: Mapping[str, Any], x: Any, voice: Voice, *, dates: bool) -> str:
     """Where a point lies; a dashed line lies everywhere and is called by its name."""
     if one.get("dashed"):
         return voice.say(one.get("name", ""))
-    return voice.figure(x) if isinstance(x, (int, float)) else voice.say(x)
+    if isinstance(x, (int, float)):
+        return moment_of(real(x)) if dates else voice.figure(x)
+    return voice.say(x)
 
 
 def _plan(content: Content, voice: Voice) -> str:
