@@ -7,7 +7,7 @@ model scores within the interval of the shipped one, it is recommended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -231,7 +231,7 @@ class Readable:
         """The strongest shape functions."""
         out = []
         place, label = _spoken_class(evidence)
-        for curve in list(detail["curves"])[:CURVES]:
+        for curve in _whole(detail["curves"])[:CURVES]:
             values = np.asarray(curve["values"], dtype=np.float64)  # [cells, w]
             wide = values.shape[1] > 1
             pull = values[:, place if wide else 0]
@@ -350,6 +350,30 @@ def _numbers(evidence: Evidence, name: str) -> Floats | None:
     if name not in evidence.data or evidence.data[name].store != "numbers":
         return None
     return evidence.data[name].cells
+
+
+def _whole(curves: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Each column's curve whole: what it pulls alone may stand in several parts, each with edges of its own, which add up."""
+    parts: dict[tuple[str, bool], list[Mapping[str, Any]]] = {}
+    for curve in curves:
+        parts.setdefault((curve["name"], curve["edges"] is None), []).append(curve)
+    return [several[0] if len(several) == 1 else _added(several) for several in parts.values()]
+
+
+def _added(several: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The sum of curves of one column; the last cell is that of missing values, or of all names that have none of their own."""
+    every = [np.asarray(curve["values"], dtype=np.float64) for curve in several]  # [cells, w] each
+    if several[0]["edges"] is None:
+        most = max(len(values) for values in every)
+        longest = max((curve["levels"] for curve in several), key=len)
+        summed = np.sum([np.pad(values, ((0, most - len(values)), (0, 0)), mode="edge") for values in every], axis=0)
+        return {**several[0], "levels": longest, "values": summed}
+    own = [np.asarray(curve["edges"], dtype=np.float64) for curve in several]
+    edges = np.unique(np.concatenate(own))
+    inside = np.append(edges, np.inf)  # a value in each cell
+    added = np.sum([v[np.searchsorted(e, inside, side="left")] for v, e in zip(every, own, strict=True)], axis=0)
+    missing = np.sum([values[-1:] for values in every], axis=0)
+    return {**several[0], "edges": edges, "values": np.concatenate([added, missing])}
 
 
 def _date(evidence: Evidence, name: str) -> Column | None:
