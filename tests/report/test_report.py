@@ -175,6 +175,15 @@ def test_colours_reach_contrast_aa_in_both_themes() -> None:
             assert contrast(colour[front], colour[back]) >= 4.5, (front, back)
 
 
+def test_what_scrolls_sideways_shows_that_there_is_more() -> None:
+    page = Report(sample()).html()
+    style = re.findall("<style>(.*?)</style>", page, re.DOTALL)[0]
+    box = re.findall(r"\n\.scroll \{(.*?)\n\}", style, re.DOTALL)[0]
+    assert box.count(" local") == box.count(" scroll") == 2  # what covers the shade moves with the content
+    assert style.count("--shade: rgb(") == 3  # of the light page, and of the dark one by choice and by the system
+    assert page.count("<table") == len(re.findall(r'<div class="scroll" tabindex="0"><table', page))
+
+
 def contrast(a: str, b: str) -> float:
     """Contrast ratio of two colours (WCAG 2.2)."""
     bright, dark = sorted((luminance(a), luminance(b)), reverse=True)
