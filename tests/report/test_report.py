@@ -20,8 +20,10 @@ from assay.kernel.findings import FIGURES, VERDICTS, Figure, Finding, Measure, T
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say
 from assay.report.content import Content
+from assay.report.facts import known
 from assay.report.markdown import code, front_matter, inline, yaml_lines
 from assay.report.report import Report
+from assay.report.speech import Voice
 from assay.report.structured import as_text
 from assay.report.words import WORDS
 
@@ -250,6 +252,21 @@ def test_the_readable_model_is_called_what_its_check_found(found: str, said: str
     page = Report(replace(sample(), card=card)).html()
     assert said in page
     assert ("measurably worse" in page) == (found == "worse")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_equation_of_another_model_than_the_one_named_says_so(lang: str) -> None:
+    """The additive model is recommended, and what is written out is the linear one."""
+    beside = {
+        "en": "The best model that can be read whole is additive, not this one.",
+        "zh": "最好的可读模型是 additive，而不是这一个。",
+    }
+    named, other = sample(), replace(sample(), card={**sample().card, "readable": {"name": "linear", "found": "even"}})
+    assert beside[lang] in Report(named).html(lang)
+    assert beside[lang] in Report(named).markdown(lang)
+    assert any(beside[lang] in line for fact in known("equation", named, Voice(lang)) for line in fact.lines)
+    for view in (Report(other).html(lang), Report(other).markdown(lang)):
+        assert beside[lang][:12] not in view
 
 
 def test_empty_content_is_still_a_report() -> None:

@@ -132,7 +132,15 @@ def _headline(content: Content, voice: Voice) -> Raw:
         for verdict, count in content.tally().items()
     ]
     equation = content.equation()
-    written = tag("div", tag("h2", voice.word("equation")), tag("p", tag("code", equation)), class_="equation")
+    beside = content.read_instead()
+    told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
+    written = tag(
+        "div",
+        tag("h2", voice.word("equation")),
+        tag("p", told, class_="muted") if beside else None,
+        tag("p", tag("code", equation)),
+        class_="equation",
+    )
     return tag(
         "section",
         tag("h1", short(content.title, 120)),

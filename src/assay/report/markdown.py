@@ -153,6 +153,9 @@ def _headline(content: Content, voice: Voice) -> str:
         lines.append(f"{voice.word('headline_made')}: {members}")
     if content.equation():
         lines.append(f"{voice.word('equation')}: {code(content.equation())}")
+        beside = content.read_instead()
+        told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
+        lines += [inline(told)] if beside else []
     return "\n\n".join(lines)
 
 
