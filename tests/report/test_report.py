@@ -320,6 +320,29 @@ def test_a_measure_without_a_name_of_its_own_goes_by_its_key() -> None:
     assert ">new metric</p>" in page
 
 
+@pytest.mark.parametrize(
+    ("check", "name", "en", "zh"),
+    [
+        ("quality", "auc", "1 row", "1 行"),
+        ("personal", "share", "1 cell", "1 个单元格"),
+        ("personal", "carried", "1 picture", "1 张图片"),
+        ("objects", "found", "1 thing", "1 个物体"),
+        ("objects", "ap: bolt", "1 thing", "1 个物体"),
+        ("objects", "right", "1 box", "1 个方框"),
+        ("objects", "false", "1 picture", "1 张图片"),
+        ("traces", "asked", "1 cell or word", "1 个单元格与词语"),
+        ("of_another_package", "asked", "1 row", "1 行"),
+    ],
+)
+def test_what_is_counted_is_called_what_it_is(check: str, name: str, en: str, zh: str) -> None:
+    measure = Measure(name=name, value=0.5, n=1)
+    assert (Voice("en").counted(measure, check), Voice("zh").counted(measure, check)) == (en, zh)
+
+
+def test_whole_counts_are_whole() -> None:
+    assert [Voice("en").figure(value, "rows") for value in (1.0, 2.0, 2.5)] == ["1 row", "2 rows", "2.50 rows"]
+
+
 def test_both_languages_have_the_same_keys_and_values() -> None:
     assert WORDS["en"].keys() == WORDS["zh"].keys()
     slots = re.compile(r"\{(\w+)")

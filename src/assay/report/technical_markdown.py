@@ -80,7 +80,7 @@ def _finding(finding: Finding, one: Answered, voice: Voice, shown: dict[int, Ans
             inline(voice.measure(m, finding.check)),
             voice.figure(m.value, m.unit),
             voice.interval(m),
-            "" if m.n is None else f"{m.n:,}",
+            voice.counted(m, finding.check),
         )
         for m in finding.measures[:MEASURES]
     ]
