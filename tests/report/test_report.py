@@ -269,6 +269,21 @@ def test_an_equation_of_another_model_than_the_one_named_says_so(lang: str) -> N
         assert beside[lang][:12] not in view
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_times_that_were_not_kept_are_not_told_as_nothing(lang: str) -> None:
+    """A run that counts candidates keeps no times: 0 s and 0 MB of each would be untrue."""
+    still = replace(
+        sample(),
+        plan=replace(sample().plan, trials=8),
+        ledger=tuple(replace(t, seconds=0.0, memory_mb=0.0) for t in sample().ledger),
+    )
+    for view in (Report(still).html(lang), Report(still).markdown(lang)):
+        ledger = re.split(rf"(?:<h2>|## ){WORDS[lang]['ledger']}", view)[1]
+        assert WORDS[lang]["ledger_untimed"][:12] in ledger
+        assert not re.search(r"[>|] ?0 ?(s|秒|MB)\b", ledger)
+    assert WORDS[lang]["ledger_untimed"][:12] not in Report(sample()).html(lang)
+
+
 def test_empty_content_is_still_a_report() -> None:
     empty = Content("", Plan(data={}, target="", task="", task_why=text("")))
     for view in (Report(empty).html(), Report(empty).html("zh")):

@@ -39,6 +39,9 @@ class Cost:
                 "said_alone": "Training took {seconds} s. The file weighs {size} MB. An answer takes {alone} µs for one row alone; no time was left to measure a batch.",
                 "said_still": "The file weighs {size} MB. Times were not kept: this run counts candidates, so that two of its kind give the same bytes.",
                 "said_no_time": "Training took {seconds} s. The file weighs {size} MB. No time was left to measure answers.",
+                "untimed": "The file weighs {size} MB. An answer takes {row} µs a row in a batch, {alone} µs for one row alone. What training took was not kept: that run counted candidates, so that two of its kind give the same bytes.",
+                "untimed_alone": "The file weighs {size} MB. An answer takes {alone} µs for one row alone; no time was left to measure a batch. What training took was not kept: that run counted candidates, so that two of its kind give the same bytes.",
+                "untimed_no_time": "The file weighs {size} MB. No time was left to measure answers. What training took was not kept: that run counted candidates, so that two of its kind give the same bytes.",
                 "elsewhere": "The file weighs {size} MB. An answer takes {row} µs a row in a batch, {alone} µs for one row alone. What training took is not known: the model was made elsewhere.",
                 "elsewhere_alone": "The file weighs {size} MB. An answer takes {alone} µs for one row alone; no time was left to measure a batch. What training took is not known: the model was made elsewhere.",
                 "elsewhere_served": "An answer takes {row} µs a row in a batch, {alone} µs for one row alone. What training took, and what the model weighs, is not known: it was made elsewhere.",
@@ -63,6 +66,9 @@ class Cost:
                 "said_alone": "训练用时 {seconds} 秒，文件大小 {size} MB；单独回答一行 {alone} 微秒，已无时间测量成批回答。",
                 "said_still": "文件大小 {size} MB。未记录用时：这次运行按候选模型的个数计，因此两次这样的运行得到完全相同的文件。",
                 "said_no_time": "训练用时 {seconds} 秒，文件大小 {size} MB；已无时间测量回答速度。",
+                "untimed": "文件大小 {size} MB；成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。未记录训练用时：那次运行按候选模型的个数计，因此两次这样的运行得到完全相同的文件。",
+                "untimed_alone": "文件大小 {size} MB；单独回答一行 {alone} 微秒，已无时间测量成批回答。未记录训练用时：那次运行按候选模型的个数计，因此两次这样的运行得到完全相同的文件。",
+                "untimed_no_time": "文件大小 {size} MB；已无时间测量回答速度。未记录训练用时：那次运行按候选模型的个数计，因此两次这样的运行得到完全相同的文件。",
                 "elsewhere": "文件大小 {size} MB；成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。模型在别处制作，训练用时未知。",
                 "elsewhere_alone": "文件大小 {size} MB；单独回答一行 {alone} 微秒，已无时间测量成批回答。模型在别处制作，训练用时未知。",
                 "elsewhere_served": "成批回答每行 {row} 微秒，单独回答一行 {alone} 微秒。模型在别处制作，训练用时和大小未知。",
@@ -92,15 +98,17 @@ class Cost:
         row, alone, rows = _asking(evidence)
         small = [self._say("small", rows=rows)] if 1 < rows < min(BATCH_ROWS, evidence.n) else []
         known = not evidence.elsewhere
-        measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")] if known else []
+        timed = known and evidence.seconds > 0  # a run that counts candidates keeps no times
+        measures = [Measure(name="training_seconds", value=evidence.seconds, unit="s", better="lower")] if timed else []
         memory = sum(t.memory_mb for t in evidence.ledger)
-        if evidence.ledger:
+        if evidence.ledger and (timed or memory):
             measures.append(Measure(name="memory_mb", value=memory, unit="MB", better="lower"))
         if known or megabytes:
             measures.append(Measure(name="size_mb", value=megabytes, unit="MB", better="lower"))
-        said = {"seconds": evidence.seconds, "size": megabytes}
+        said = {"seconds": evidence.seconds, "size": megabytes} if timed else {"size": megabytes}
         if row is None or alone is None:
-            say = self._say("said_no_time", **said) if known else self._say("elsewhere_no_time")
+            key = "said_no_time" if timed else "untimed_no_time"
+            say = self._say(key, **said) if known else self._say("elsewhere_no_time")
         else:
             several = rows > 1 or evidence.n == 1  # a batch of one would be told as if it were the pace of many
             if several:
@@ -108,7 +116,7 @@ class Cost:
                     Measure(name="microseconds_per_row", value=1e6 * row, unit="microseconds", better="lower")
                 )
             measures.append(Measure(name="seconds_one_row", value=alone, unit="s", better="lower"))
-            key = "said" if known else "elsewhere" if megabytes else "elsewhere_served"
+            key = "said" if timed else "untimed" if known else "elsewhere" if megabytes else "elsewhere_served"
             given = said if known else {"size": megabytes} if megabytes else {}
             pace = {"row": 1e6 * row} if several else {}
             say = self._say(key if several else f"{key}_alone", **given, **pace, alone=1e6 * alone)

@@ -266,7 +266,9 @@ def _plan(content: Content, voice: Voice) -> str:
 def _ledger(content: Content, voice: Voice) -> str:
     if not content.ledger:
         return ""
-    heads = [voice.word(h) for h in ("candidate", "learner", "loss", "weight", "time", "status", "settings")]
+    untimed = content.untimed()
+    spent = () if untimed else ("time",)
+    heads = [voice.word(h) for h in ("candidate", "learner", "loss", "weight", *spent, "status", "settings")]
     body = []
     for trial in content.ledger[:MOST_ROWS]:
         status = voice.known(f"status.{trial.status}") or trial.status
@@ -276,8 +278,10 @@ def _ledger(content: Content, voice: Voice) -> str:
         weight, settings = f"{trial.weight * 100:.0f} %", settings_said(trial.settings)
         learner = inline(voice.title("learners", trial.learner))
         shown = code(settings) if settings else ""
-        body.append((inline(trial.name), learner, loss, weight, voice.duration(trial.seconds), said, shown))
-    return f"## {voice.word('ledger')}\n\n" + rows(heads, body)
+        took = () if untimed else (voice.duration(trial.seconds),)
+        body.append((inline(trial.name), learner, loss, weight, *took, said, shown))
+    told = f"{inline(voice.word('ledger_untimed'))}\n\n" if untimed else ""
+    return f"## {voice.word('ledger')}\n\n" + told + rows(heads, body)
 
 
 def _provenance(content: Content, voice: Voice) -> str:
