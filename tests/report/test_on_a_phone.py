@@ -45,6 +45,18 @@ def test_the_page_scrolls_only_downwards(browser: Any, tmp_path: Path, lang: str
     assert page.evaluate("document.documentElement.scrollWidth") <= wide
 
 
+def test_chinese_cells_are_not_written_downwards(browser: Any, tmp_path: Path) -> None:
+    """Chinese may be broken between any two letters: a narrow table would make columns one letter wide."""
+    page = opened(browser, tmp_path, "zh", 390, "light")
+    narrow = page.evaluate(
+        """[...document.querySelectorAll('.data th, .data td')].filter((cell) => {
+            const letter = parseFloat(getComputedStyle(cell).fontSize), words = cell.textContent.trim();
+            return /[\u4e00-\u9fff]{3}/.test(words) && cell.clientWidth < 3 * letter;
+        }).map((cell) => cell.textContent)"""
+    )
+    assert narrow == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_cut_at_the_side_has_a_shade_there_until_it_is_scrolled_to(
     browser: Any, tmp_path: Path, scheme: str

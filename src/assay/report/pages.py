@@ -85,7 +85,7 @@ def measures_table(finding: Finding, voice: Voice) -> Raw | None:
 def _measure(measure: Measure, name: str, counted: str, voice: Voice, constant: bool, drawn: bool) -> Raw:
     aside = [voice.word(f"better.{measure.better}")] if measure.better else []
     aside += [counted] if counted else []
-    interval = voice.interval(measure)
+    interval = voice.interval(measure).replace(" %", "\u00a0%")  # broken, if at all, between its ends
     level = voice.word("interval", level=f"{measure.level * 100:.3g} %")
     cells = [
         tag(
