@@ -22,6 +22,7 @@ from assay.kernel.words import Say
 from assay.report.content import Content
 from assay.report.facts import known
 from assay.report.markdown import code, front_matter, inline, yaml_lines
+from assay.report.pages import measures_table
 from assay.report.report import Report
 from assay.report.speech import Voice
 from assay.report.structured import as_text
@@ -354,7 +355,17 @@ def test_what_is_counted_is_called_what_it_is(check: str, name: str, en: str, zh
     assert (Voice("en").counted(measure, check), Voice("zh").counted(measure, check)) == (en, zh)
 
 
+def test_shares_too_small_to_be_read_are_told_as_less() -> None:
+    assert [Voice("en").figure(v, "share") for v in (6.2e-8, 0.0, 1e-5)] == ["< 0.001 %", "0 %", "0.00100 %"]
+
+
 def test_whole_counts_are_whole() -> None:
+    finding = Finding(
+        check="subgroups", verdict="pass", say=text("t"), measures=(Measure(name="worse_groups", value=2.0),)
+    )
+    for view in (str(measures_table(finding, Voice("en"))), Report(replace(sample(), findings=(finding,))).markdown()):
+        assert re.search(r"groups that fare worse.*[>| ]2[<| ]", view, re.DOTALL)
+        assert "2.00" not in view
     assert [Voice("en").figure(value, "rows") for value in (1.0, 2.0, 2.5)] == ["1 row", "2 rows", "2.50 rows"]
 
 

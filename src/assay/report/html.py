@@ -163,7 +163,7 @@ def _key_figure(content: Content, voice: Voice) -> Raw | None:
     return tag(
         "div",
         tag("p", tag("b", name), f" · {better}" if better else "", class_="name"),
-        tag("p", voice.figure(measure.value, measure.unit), class_="big"),
+        tag("p", voice.value(measure), class_="big"),
         tag("p", voice.word("interval", level=f"{measure.level * 100:.3g} %"), ": ", voice.interval(measure)),
         small_plot(measure, name, voice),
         tag("p", f"◇ {constant}", class_="muted"),

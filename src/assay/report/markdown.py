@@ -143,7 +143,7 @@ def _headline(content: Content, voice: Voice) -> str:
     columns = len(plan.names("feature")) + len(plan.names("sensitive"))
     lines = [inline(voice.word("headline_model", task=task, target=plan.target, n=columns))]
     if found is not None and measure is not None:
-        value, constant = voice.figure(measure.value, measure.unit), voice.figure(measure.constant, measure.unit)
+        value, constant = voice.value(measure), voice.figure(measure.constant, measure.unit)
         against = voice.word("headline_constant", value=constant)
         lines.append(
             f"**{inline(voice.measure(measure, found.check))} {value}** ({voice.interval(measure)}) · {against}"
@@ -183,7 +183,7 @@ def _finding(finding: Finding, voice: Voice) -> str:
         body = [
             (
                 inline(voice.measure(m, finding.check)),
-                voice.figure(m.value, m.unit),
+                voice.value(m),
                 voice.interval(m),
                 voice.figure(m.constant, m.unit) if m.constant is not None else "",
             )

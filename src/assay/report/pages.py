@@ -96,7 +96,7 @@ def _measure(measure: Measure, name: str, counted: str, voice: Voice, constant: 
         ),
         tag(
             "td",
-            tag("b", voice.figure(measure.value, measure.unit)),
+            tag("b", voice.value(measure)),
             tag("small", interval, title=level) if interval else None,
             class_="num",
         ),

@@ -17,6 +17,7 @@ from ..kernel.findings import Measure
 from ..kernel.words import Say, fill, number
 from .words import WORDS
 
+LEAST_PERCENT = 0.001  # less is told as less
 COUNTS = ("rows", "cells", "pictures", "bytes")  # units of which there are whole ones
 
 
@@ -118,10 +119,22 @@ class Voice:
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "–"
         if unit in ("share", "%"):
-            return f"{signed(100 * value if unit == 'share' else value)} %"
+            percent = 100 * value if unit == "share" else value
+            return f"< {LEAST_PERCENT} %" if 0 < percent < LEAST_PERCENT else f"{signed(percent)} %"
         suffix = fill(self.known(f"unit.{unit}"), {"n": value}, self.lang) if unit else ""
         whole = unit in COUNTS and isinstance(value, float) and value.is_integer()
         return f"{signed(int(value) if whole else value)} {suffix}".rstrip()
+
+    def value(self, measure: Measure) -> str:
+        """The figure of a measure; what has no unit, no interval and no decimals is a count.
+
+        >>> Voice("en").value(Measure(name="worse_groups", value=3.0)), Voice("en").value(Measure(name="slope", value=3.0, low=2.5))
+        ('3', '3.00')
+        """
+        plain = not measure.unit and measure.low is None and measure.constant is None
+        if plain and isinstance(measure.value, float) and measure.value.is_integer():
+            return signed(int(measure.value))
+        return self.figure(measure.value, measure.unit)
 
     def interval(self, measure: Measure) -> str:
         """The interval of a measure, or nothing."""

@@ -78,7 +78,7 @@ def _finding(finding: Finding, one: Answered, voice: Voice, shown: dict[int, Ans
     body = [
         (
             inline(voice.measure(m, finding.check)),
-            voice.figure(m.value, m.unit),
+            voice.value(m),
             voice.interval(m),
             voice.counted(m, finding.check),
         )
