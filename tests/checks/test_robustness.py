@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,10 @@ from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.plugins import Evidence
 from assay.kernel.shelf import shelf
+from assay.kernel.words import number
+from assay.report.figures import draw
+from assay.report.limits import Limits
+from assay.report.speech import Voice
 
 from .worlds import ask, names, numbers, world
 
@@ -95,6 +100,19 @@ def test_more_that_is_wrong_costs_more() -> None:
     assert lost["typos, 20.0 %"] > lost["typos, 5.00 %"]
     assert lost["no x2"] == pytest.approx(0.0)
     assert not any("owns" in label and "×" in label for label in lost)
+
+
+def test_what_costs_more_than_bars_can_show_is_told_all_the_same() -> None:
+    finding = ask("robustness", evidence())
+    figure = next(figure for figure in finding.figures if figure.kind == "bars")
+    lost = dict(zip((label.text() for label in figure.data["labels"]), figure.data["values"], strict=True))
+    assert lost["1,000 × x0"] == pytest.approx(finding.measure("lost_to_worst: x0").value)
+    assert lost["1,000 × x0"] > figure.data["ends"] == 1.5
+    page = str(draw(figure, Voice("en"), Limits()))
+    assert f">{number(lost['1,000 × x0'])}</text>" in page
+    ends = [float(x) + float(w) for x, w in re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', page)]
+    assert max(ends) < 440  # within the drawing
+    assert ">10 × x0</text>" in page
 
 
 def test_numbers_next_to_the_largest_stay_numbers_in_another_unit() -> None:

@@ -31,7 +31,7 @@ LITTLE, MUCH = 0.05, 0.2  # share of cells emptied or mistyped
 FAINT, STRONG = 0.1, 0.5  # of a number's spread
 UNITS = (10.0, 1000.0)
 ASKS = 12  # times that rows are asked again, at least
-SHOWN = 1.5  # where bars end: beyond, the table tells
+SHOWN = 1.5  # where bars end: beyond, figures tell
 PULLED = 100  # rows whose pulls say which columns come first
 COLUMNS = 8  # that are asked one by one
 FRAIL = 0.25  # share of the gain that a little wrong may cost
@@ -212,7 +212,8 @@ class Robustness:
         return evidence.task.about.say("tasks", f"measure.{evidence.task.metrics(evidence.codec)[0].key}")
 
     def _named(self, stress: Stress, short: str = "") -> Say:
-        return self._say(short + stress.key, column=stress.column, size=stress.size)
+        size = int(stress.size) if stress.size.is_integer() else stress.size
+        return self._say(short + stress.key, column=stress.column, size=size)
 
     def _measures(self, asked: _Asked, little: list[Stress], single: list[Stress]) -> Iterator[Measure]:
         for stress in little:
@@ -225,10 +226,11 @@ class Robustness:
         said = [asked.measure("", stress) for stress in tried]
         data = {
             "labels": [self._named(stress, "bar.") for stress in tried],
-            "values": [min(one.value, SHOWN) for one in said],
-            "low": [min(one.low or 0.0, SHOWN) for one in said],
-            "high": [min(one.high or 0.0, SHOWN) for one in said],
+            "values": [one.value for one in said],
+            "low": [one.low for one in said],
+            "high": [one.high for one in said],
             "reference": FRAIL,
+            "ends": SHOWN,
         }
         heads = [self._say("fault"), self._say("lost_share"), self._say("metric", metric=self._metric(asked))]
         rows = [[self._named(s), one.value, s.metric] for s, one in zip(tried, said, strict=True)]

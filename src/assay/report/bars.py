@@ -28,6 +28,7 @@ class Strip:
     high: Sequence[float] = ()
     words: Sequence[str] = ()
     reference: float = math.nan
+    ends: float = math.nan  # where the scale ends at the latest; what is longer is cut there, and its figure is told
     signed: bool = False
     dots: bool = False  # dots on a scale of their own instead of bars from zero
 
@@ -37,9 +38,10 @@ def strip(data: Strip, x_title: str, name: str) -> Raw:
     left = min(0.36 * WIDTH, max((breadth(cut(t, 40)) for t in data.labels), default=1.0) * EM) + 16
     right = max((breadth(w) for w in data.words), default=3.0) * EM + 8
     every = [*data.values, *data.low, *data.high, data.reference, *([] if data.dots else [0.0])]
-    low, high = span(every)
+    low, high = span(every if math.isnan(data.ends) else [min(v, data.ends) for v in every if math.isfinite(v)])
     pad = (high - low) * (0.06 if data.dots else 0.0)
-    scale = Scale(low - pad, _rounded_up(low, high + pad), left + 4, WIDTH - right - 4)
+    top = _rounded_up(low, high + pad)
+    scale = Scale(low - pad, top if math.isnan(data.ends) else min(top, data.ends), left + 4, WIDTH - right - 4)
     bottom = ROW * len(data.labels) + 4
     body = [_grid(scale, bottom), *(_row(data, index, scale, left) for index in range(len(data.labels)))]
     if math.isfinite(data.reference):

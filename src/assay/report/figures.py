@@ -100,6 +100,7 @@ def bars(data: Mapping[str, Any], axis: str, name: str, voice: Voice, limits: Li
             high=reals(data.get("high"))[kept],
             words=figures_of(values),
             reference=real(data.get("reference")),
+            ends=real(data.get("ends")),
             signed=data.get("colours") == "signed",
         ),
         axis,
