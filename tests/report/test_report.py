@@ -355,6 +355,11 @@ def test_what_is_counted_is_called_what_it_is(check: str, name: str, en: str, zh
     assert (Voice("en").counted(measure, check), Voice("zh").counted(measure, check)) == (en, zh)
 
 
+def test_options_in_sentences_are_not_broken_and_stay_text() -> None:
+    said = str(Voice("en").prose(text("mark it with --audit-only COLUMN <b> a--b")))
+    assert said == 'mark it with <span class="unbroken">--audit-only</span> COLUMN &lt;b&gt; a--b'
+
+
 def test_shares_too_small_to_be_read_are_told_as_less() -> None:
     assert [Voice("en").figure(v, "share") for v in (6.2e-8, 0.0, 1e-5)] == ["< 0.001 %", "0 %", "0.00100 %"]
 

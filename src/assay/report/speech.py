@@ -15,6 +15,7 @@ from typing import Any
 from ..kernel.errors import AssayError
 from ..kernel.findings import Measure
 from ..kernel.words import Say, fill, number
+from .markup import Raw, whole_options
 from .words import WORDS
 
 LEAST_PERCENT = 0.001  # less is told as less
@@ -52,9 +53,9 @@ class Voice:
             values = "; ".join(f"{name}: {self.say(value)}" for name, value in said.values.items())
             return f"[{said.owner} {said.key}] {values}".rstrip()
 
-    def prose(self, said: Say | str) -> str:
-        """The same for a page: a number and its per cent sign stay on one line."""
-        return re.sub(r"(?<=\d) %", "\u00a0%", self.say(said))
+    def prose(self, said: Say | str) -> Raw:
+        """The same for a page: a number and its per cent sign stay on one line, and so do options of the command line."""
+        return whole_options(re.sub(r"(?<=\d) %", "\u00a0%", self.say(said)))
 
     def title(self, room: str, key: str) -> str:
         """What a plug-in calls itself."""
