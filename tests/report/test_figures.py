@@ -157,6 +157,12 @@ def test_tables_align_numbers_and_keep_them_whole_for_sorting() -> None:
     assert '<th scope="col" class="num"' in page
 
 
+@pytest.mark.parametrize("label", ["opened (year, cosine)", "opened: 2022-08-03 – 2023"])
+def test_names_of_usual_length_are_read_in_full(label: str) -> None:
+    page = drawn("bars", {"labels": [label, "age"], "values": [2.0, 1.0]})
+    assert f"</title>{label}</text>" in page
+
+
 def test_long_labels_are_cut_and_whole_in_their_title() -> None:
     name = "a column with a remarkably long name indeed"
     page = drawn("bars", {"labels": [name], "values": [1.0]})

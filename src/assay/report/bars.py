@@ -16,6 +16,7 @@ from .markup import Raw, breadth, cut, cut_to, join, tag
 WIDTH = 440.0
 EM = 14.5  # height of the largest letters, in drawing units
 ROW = 25.0
+LABELS = 0.44  # of the width, at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Strip:
 
 def strip(data: Strip, x_title: str, name: str) -> Raw:
     """Bars or dots with names at the left and values at the right, as one SVG."""
-    left = min(0.36 * WIDTH, max((breadth(cut(t, 40)) for t in data.labels), default=1.0) * EM) + 16
+    left = min(LABELS * WIDTH, max((breadth(cut(t, 40)) for t in data.labels), default=1.0) * EM) + 16
     right = max((breadth(w) for w in data.words), default=3.0) * EM + 8
     every = [*data.values, *data.low, *data.high, data.reference, *([] if data.dots else [0.0])]
     low, high = span(every if math.isnan(data.ends) else [min(v, data.ends) for v in every if math.isfinite(v)])
