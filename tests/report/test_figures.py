@@ -157,6 +157,14 @@ def test_tables_align_numbers_and_keep_them_whole_for_sorting() -> None:
     assert '<th scope="col" class="num"' in page
 
 
+def test_shares_that_are_written_out_stand_and_sort_as_numbers() -> None:
+    page = drawn("table", {"columns": ["part", "share"], "rows": [["age", "38.5 %"], ["job", "7.8 %"], ["12a", None]]})
+    assert re.findall(r'data-v="([^"]*)"', page) == ["38.5", "7.8"]
+    assert '<th scope="col" class="num"><bdi>share</bdi>' in page
+    assert '<th scope="col"><bdi>part</bdi>' in page
+    assert page.count('<td class="num"') == 3
+
+
 @pytest.mark.parametrize("label", ["opened (year, cosine)", "opened: 2022-08-03 – 2023"])
 def test_names_of_usual_length_are_read_in_full(label: str) -> None:
     page = drawn("bars", {"labels": [label, "age"], "values": [2.0, 1.0]})
