@@ -111,6 +111,11 @@ def test_matrix_shows_whole_numbers_whole_and_depth_by_value() -> None:
     assert ">10</text>" in page
 
 
+def test_a_cell_of_which_nothing_is_known_says_so() -> None:
+    page = drawn("matrix", {"rows": ["a"], "columns": ["b", "c"], "values": [[1.0, None]], "text": [["+1.00", ""]]})
+    assert re.findall(r'class="m num">([^<]*)<', page) == ["+1.00", "–"]
+
+
 def test_matrix_names_both_its_axes() -> None:
     page = drawn("matrix", {"rows": ["a"], "columns": ["b"], "values": [[1]]})
     assert ">across →</text>" in page

@@ -355,6 +355,12 @@ def test_what_is_counted_is_called_what_it_is(check: str, name: str, en: str, zh
     assert (Voice("en").counted(measure, check), Voice("zh").counted(measure, check)) == (en, zh)
 
 
+def test_measures_of_two_columns_are_named_in_full() -> None:
+    measure = Measure(name="p_value: outstanding_principal × months_since_last_delinquency", value=0.5)
+    finding = Finding(check="interactions", verdict="info", say=text("t"), measures=(measure,))
+    assert "outstanding_principal × months_since_last_delinquency</bdi>" in str(measures_table(finding, Voice("en")))
+
+
 def test_options_in_sentences_are_not_broken_and_stay_text() -> None:
     said = str(Voice("en").prose(text("mark it with --audit-only COLUMN <b> a--b")))
     assert said == 'mark it with <span class="unbroken">--audit-only</span> COLUMN &lt;b&gt; a--b'

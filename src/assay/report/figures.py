@@ -151,7 +151,7 @@ def matrix(data: Mapping[str, Any], titles: tuple[str, str], name: str, voice: V
         shown = tag("title", cut(row_name, 500)), cut_to(row_name, left / EM - 0.5)
         parts.append(tag("text", *shown, x=place(left - 6), y=place(y + 21), class_="tick e"))
         for c, value in enumerate(row[: len(columns)]):
-            words = cut_to(voice.say(texts[r][c]), side / EM)
+            words = cut_to(voice.say(texts[r][c]), side / EM) or ("" if math.isfinite(value) else "–")
             parts.append(_cell(value / greatest, words, left + side * c, y, side))
     drawn = svg(join(*parts), top + 34.0 * len(rows) + 2, name, width=width, fixed=True)
     return tag("div", drawn, class_="scroll", tabindex="0")

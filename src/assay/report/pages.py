@@ -90,7 +90,7 @@ def _measure(measure: Measure, name: str, counted: str, voice: Voice, constant: 
     cells = [
         tag(
             "th",
-            short(name, 60),
+            short(name, 120),
             tag("small", " · ".join(aside)) if aside else None,
             scope="row",
         ),
