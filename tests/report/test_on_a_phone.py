@@ -75,15 +75,28 @@ def test_what_is_cut_at_the_side_has_a_shade_there_until_it_is_scrolled_to(
     assert _apart(after["right"], ground) <= 3
 
 
-def _edges(box: Any) -> dict[str, tuple[int, ...]]:
-    """The colours at both edges of a box, where nothing is written: within its last line."""
+def test_an_equation_that_goes_on_below_has_a_shade_there(browser: Any, tmp_path: Path) -> None:
+    page = opened(browser, tmp_path, "en", 320, "light")
+    box = page.locator(".equation code")
+    box.evaluate("e => { e.textContent = Array(400).fill('1.92·concavity').join(' + '); }")
+    soft = [238, 241, 244]
+    before = _edges(box, aside=11, above=3)
+    box.evaluate("e => { e.scrollTop = e.scrollHeight; }")
+    after = _edges(box, aside=11, above=3)
+    assert _apart(before["right"], soft) > 20
+    assert _apart(after["right"], soft) <= 3
+
+
+def _edges(box: Any, aside: int = 1, above: int = 4) -> dict[str, tuple[int, ...]]:
+    """The colours near both lower corners of a box, where nothing is written."""
     import io
 
     from PIL import Image
 
     drawn = Image.open(io.BytesIO(box.screenshot())).convert("RGB")
     wide, high = drawn.size
-    return {"left": drawn.getpixel((1, high - 4)), "right": drawn.getpixel((wide - 2, high - 4))}  # type: ignore[dict-item]
+    left, right = drawn.getpixel((aside, high - above)), drawn.getpixel((wide - 1 - aside, high - above))
+    return {"left": left, "right": right}  # type: ignore[dict-item]
 
 
 def _apart(one: tuple[int, ...], other: list[int]) -> int:
