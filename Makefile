@@ -20,7 +20,7 @@ test: .venv/dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-browser: .venv/dev
-	$(BIN)/python -m pytest -n 0 -m browser tests/serve/browser
+	$(BIN)/python -m pytest -n 0 -m browser tests/serve/browser tests/report
 
 check: .venv/dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check

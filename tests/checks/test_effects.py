@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,10 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Finding
 from assay.kernel.plugins import Codec, Evidence
 from assay.report.curves import lines
+from assay.report.figures import draw
 from assay.report.limits import Limits
+from assay.report.markdown import _known
+from assay.report.speech import Voice
 from assay.stats import effects
 
 from .evidence_b import at_most, evidence, model, speaks
@@ -150,6 +154,28 @@ def test_missing_cells_are_told_beside_the_curve() -> None:
     found = Effects().run(replace(given, data=gone, model=told))
     dashed = next(f for f in found.figures if f.x == "x").data["series"][1]
     assert dashed["y"][0] == pytest.approx(truth(np.asarray(2.0)) - 1 / 3, abs=0.3)
+
+
+def test_curves_of_dates_bear_dates() -> None:
+    """The axis is told in months or years as people write them, and the Markdown table in days."""
+    given = world(5, n=1200)
+    x = given.data["x"].cells
+    moments = np.datetime64("2022-01-01", "us") + ((x + 2) * 200 * 86_400e6).astype("timedelta64[us]")
+    dated = given.data.having(Column(name="x", cells=moments, kind="date"))
+
+    class Dated(Polynomials):
+        def scores(self, data: Dataset, folds: Any = None) -> np.ndarray:
+            days = (data["x"].cells - np.datetime64("2022-01-01", "us")).astype(float) / 86_400e6
+            return super().scores(data.having(Column.of_numbers("x", days / 200 - 2, kind="number")), folds)
+
+    found = Effects().run(replace(given, data=dated, raw=dated, model=Dated(given.model.weights)))  # type: ignore[attr-defined]
+    figure = next(f for f in found.figures if f.x == "x")
+    at = figure.data["series"][0]["x"]
+    assert 18993 <= min(at) < max(at) <= 18993 + 800  # days since 1970
+    page = draw(figure, Voice("en"), Limits())
+    assert ">2023-01</text>" in page
+    assert not re.search(r">2,02\d", page)
+    assert re.search(r"\| 2023-\d\d-\d\d", _known(figure, Voice("en")))
 
 
 def test_nothing_is_drawn_where_no_rows_lie() -> None:

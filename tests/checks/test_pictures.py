@@ -10,6 +10,8 @@ import pytest
 from scipy.stats import binom
 
 from assay.kernel.errors import DoesNotApply
+from assay.report.pages import measures_table
+from assay.report.speech import Voice
 from assay.stats.doubts import beyond
 
 from .scenes import column_of, opened, part
@@ -62,6 +64,23 @@ def test_planted_faults_are_named_with_their_rows_and_shown(tmp_path: Path) -> N
     sheets = {figure.title.key: len(figure.data["pictures"]) for figure in finding.figures if figure.kind == "pictures"}
     assert sheets["sheet.blurred"] == 2
     assert sheets["sheet.flat"] == 1
+
+
+@pytest.mark.parametrize(("lang", "odd", "of"), [("en", "2 pictures", "240 pictures"), ("zh", "2 张", "240 张图片")])
+def test_pictures_are_counted_as_pictures_not_as_rows(tmp_path: Path, lang: str, odd: str, of: str) -> None:
+    """Two columns of 120 pictures are 240 pictures of 120 rows."""
+    rng = np.random.default_rng(6)
+    pictures = [part(rng) for _ in range(N)]
+    pictures[7], pictures[20] = blurred(pictures[7]), blurred(pictures[20])
+    one = column_of(tmp_path / "p", pictures)
+    other = replace(column_of(tmp_path / "q", [part(rng) for _ in range(N)]), name="other")
+    columns, y, z, _ = logit_world(N)
+    finding = ask("pictures", world([*columns, one, other], y, z))
+    page = str(measures_table(finding, Voice(lang)))
+    assert f"<b>{odd}</b>" in page
+    assert of in page
+    assert f"{2 * N} rows" not in page
+    assert f"{2 * N} 行" not in page
 
 
 def test_pictures_that_cannot_be_read_are_counted(tmp_path: Path) -> None:

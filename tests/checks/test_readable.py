@@ -11,6 +11,9 @@ from assay.checks.readable import Readable
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Trial
+from assay.report.figures import draw
+from assay.report.limits import Limits
+from assay.report.speech import Voice
 
 from .evidence_b import at_most, evidence, speaks, with_readable
 
@@ -116,6 +119,43 @@ def test_curves_are_drawn_as_steps_and_levels_as_bars() -> None:
     assert series[0]["x"][0] == world.data["x0"].cells.min()
     assert levels.data["values"] == [0.4, 0.1, -0.2]
     assert "pairs" in [n.key for n in found.notes]
+    speaks(found)
+
+
+def test_a_column_that_counts_in_several_parts_has_one_curve_their_sum() -> None:
+    """Additive models add steps along a column when they look for pairs: a curve without them is not what the column pulls."""
+    world = evidence(n=400)
+    parts = [
+        {"name": "x0", "edges": [-1.0, 1.0], "levels": None, "values": [[-2.0], [0.0], [2.0], [0.3]]},
+        {"name": "x0", "edges": [0.0], "levels": None, "values": [[-0.25], [0.25], [0.1]]},
+        {"name": "city", "edges": None, "levels": ["A", "B", "other"], "values": [[0.4], [-0.2], [0.1], [0.0]]},
+        {"name": "city", "edges": None, "levels": ["A", "B", "other"], "values": [[0.1], [0.1], [0.1], [0.0]]},
+    ]
+    steps, levels = Readable().run(with_readable(world, world.scores, curves=parts, pairs=[])).figures
+    (curve,) = steps.data["series"]
+    assert curve["x"][1:4] == [-1.0, 0.0, 1.0]
+    assert curve["y"][:4] == [-2.25, -0.25, 0.25, 2.25]
+    assert dict(zip(levels.data["labels"][:1], levels.data["values"][:1], strict=True)) == {"A": 0.5}
+
+
+def test_dates_are_drawn_as_dates_under_their_own_name() -> None:
+    world = evidence(n=600)
+    days = np.datetime64("2021-01-01", "us") + np.arange(600) * np.timedelta64(2, "D").astype("timedelta64[us]")
+    opened = Column(name="opened", cells=days, kind="date")
+    world = replace(world, data=world.data.having(opened))
+    curve = {
+        "name": "opened (days)",
+        "edges": [18700.5, 19000.5],
+        "levels": None,
+        "values": [[-1.0], [0.5], [1.0], [0.0]],
+    }
+    found = Readable().run(with_readable(world, world.scores, curves=[curve], pairs=[]))
+    (figure,) = [f for f in found.figures if f.data.get("dates")]
+    assert (figure.x, figure.title.values["part"]) == ("opened", "opened")
+    assert (figure.data["series"][0]["x"][0], figure.data["series"][0]["x"][-1]) == (18628.0, 18628.0 + 1198)
+    page = draw(figure, Voice("en"), Limits())
+    assert ">2022-01</text>" in page
+    assert "(days)" not in page
     speaks(found)
 
 

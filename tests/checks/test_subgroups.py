@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.stats import binom, ttest_ind
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Finding
+from assay.kernel.words import Say
 from assay.stats.slices import compared, groups_of, paired
 
 from .worlds import ask, logit_world, names, numbers, world
@@ -89,6 +91,28 @@ def test_sensitive_columns_are_always_listed() -> None:
     assert any("'sex'" in note.text() for note in finding.notes)
     rows = next(f for f in finding.figures if f.kind == "table").data["rows"]
     assert {tuple(row[:2]) for row in rows} >= {("sex", "f"), ("sex", "m")}
+
+
+def test_missing_cells_are_called_so_in_words() -> None:
+    rng = np.random.default_rng(4)
+    n = 2000
+    town, gone = rng.integers(2, size=n), rng.random(n) < 0.2
+    x = rng.normal(size=n)
+    z = 2.0 * x
+    wrong = gone & (town == 1)
+    y = np.where(rng.random(n) < 1 / (1 + np.exp(np.where(wrong, z, -z))), "yes", "no")
+    for given, said in ((wrong, "[Ww]here age is missing"), (gone, r" (t1 × missing|missing × t1) ")):
+        age = np.where(given, np.nan, rng.integers(20, 80, size=n).astype(float))
+        finding = ask("subgroups", world([names("town", [f"t{k}" for k in town]), numbers("age", age)], y, z, seed=4))
+        shown = [finding.say, *finding.notes]
+        for figure in finding.figures:
+            shown += figure.data.get("labels", [])
+            shown += [cell for row in figure.data.get("rows", []) for cell in row if not isinstance(cell, float)]
+        assert re.search(said, finding.say.text())
+        for lang, word in (("en", "missing"), ("zh", "缺失")):
+            told = [one.text(lang) if isinstance(one, Say) else str(one) for one in shown]
+            assert any(word in one for one in told)
+            assert not any(re.search(r"(^|: |：|× |为 )–($| ×|：|:)", one) for one in told)
 
 
 def test_a_fault_that_takes_two_columns_is_found() -> None:

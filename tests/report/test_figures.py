@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from assay.kernel.findings import Figure
-from assay.report.axes import Scale, thin, tick_words, ticks
+from assay.report.axes import Scale, date_ticks, thin, tick_words, ticks
+from assay.report.bars import EM
 from assay.report.figures import draw
 from assay.report.limits import Limits, steps
+from assay.report.markup import breadth
 from assay.report.speech import Voice
 
 from .sample import JPEG, text
@@ -109,6 +111,11 @@ def test_matrix_shows_whole_numbers_whole_and_depth_by_value() -> None:
     assert ">10</text>" in page
 
 
+def test_a_cell_of_which_nothing_is_known_says_so() -> None:
+    page = drawn("matrix", {"rows": ["a"], "columns": ["b", "c"], "values": [[1.0, None]], "text": [["+1.00", ""]]})
+    assert re.findall(r'class="m num">([^<]*)<', page) == ["+1.00", "–"]
+
+
 def test_matrix_names_both_its_axes() -> None:
     page = drawn("matrix", {"rows": ["a"], "columns": ["b"], "values": [[1]]})
     assert ">across →</text>" in page
@@ -155,6 +162,20 @@ def test_tables_align_numbers_and_keep_them_whole_for_sorting() -> None:
     assert '<th scope="col" class="num"' in page
 
 
+def test_shares_that_are_written_out_stand_and_sort_as_numbers() -> None:
+    page = drawn("table", {"columns": ["part", "share"], "rows": [["age", "38.5 %"], ["job", "7.8 %"], ["12a", None]]})
+    assert re.findall(r'data-v="([^"]*)"', page) == ["38.5", "7.8"]
+    assert '<th scope="col" class="num"><bdi>share</bdi>' in page
+    assert '<th scope="col"><bdi>part</bdi>' in page
+    assert page.count('<td class="num"') == 3
+
+
+@pytest.mark.parametrize("label", ["opened (year, cosine)", "opened: 2022-08-03 – 2023"])
+def test_names_of_usual_length_are_read_in_full(label: str) -> None:
+    page = drawn("bars", {"labels": [label, "age"], "values": [2.0, 1.0]})
+    assert f"</title>{label}</text>" in page
+
+
 def test_long_labels_are_cut_and_whole_in_their_title() -> None:
     name = "a column with a remarkably long name indeed"
     page = drawn("bars", {"labels": [name], "values": [1.0]})
@@ -176,6 +197,71 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
     assert 2 <= len(marks) <= 9
     assert all(low - 1e-9 * (high - low) <= m <= high + 1e-9 * (high - low) for m in marks)
     assert len(tick_words(marks)) == len(marks)
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        (2e-35, 9e-32),
+        (-3e-33, 4e-33),
+        (1e9, 4.3e9),
+        (1e9, 1.0004e9),
+        (123456789.0, 123456999.0),
+        (-2.4e14, 3e14),
+        (1e15, 1e15 + 8),
+    ],
+)
+def test_ticks_far_from_one_are_short_true_and_never_overprint(ends: tuple[float, float]) -> None:
+    low, high = ends
+    x = np.linspace(low, high, 8).tolist()
+    pages = [
+        drawn("lines", {"series": [{"name": "s", "x": x, "y": x}]}),
+        drawn("points", {"x": x, "y": x}),
+        drawn("bars", {"labels": list("abcdefgh"), "values": x}),
+        drawn("bars", {"labels": ["a long name of a column that takes its room"] * 8, "values": x}),
+        drawn("histogram", {"edges": x, "series": [{"name": "s", "counts": x[:7]}]}),
+    ]
+    for page in pages:
+        for row in _rows_of_ticks(page):
+            assert len({word for _, _, word in row}) == len(row), "two ticks that read the same"
+            for (_, stop, word), (start, _, following) in itertools.pairwise(sorted(row)):
+                assert stop < start, (word, following)
+
+
+def _rows_of_ticks(page: str) -> list[list[tuple[float, float, str]]]:
+    """From where to where the words along x reach, by the height at which they stand."""
+    rows: dict[str, list[tuple[float, float, str]]] = {}
+    for at, y, side, word in re.findall(r'<text x="([\d.-]+)" y="([\d.]+)" class="tick ([ems])">([^<]*)<', page):
+        wide = breadth(word) * EM
+        start = float(at) - {"e": wide, "m": wide / 2, "s": 0.0}[side]
+        rows.setdefault(y, []).append((start, start + wide, word))
+    return [row for row in rows.values() if len(row) > 1]
+
+
+def test_close_large_numbers_are_told_apart() -> None:
+    assert tick_words([1e9, 1.0002e9, 1.0004e9]) == ["1e9", "1.0002e9", "1.0004e9"]
+    assert tick_words([-2e-33, 0.0, 2e-33]) == ["−2e−33", "0", "2e−33"]
+    assert tick_words([2021.0, 2022.0]) == ["2021", "2022"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [("2021-01-03", "2021-01-20"), ("1890-01-01", "2024-06-01"), ("2023-02-01", "2023-12-24"), ("0001-01-01", "9999-12-31"), ("2024-02-28T22:00", "2024-03-01T03:00"), ("2024-01-01T00:00:00", "2024-01-01T00:00:40")],
+)  # fmt: skip
+def test_ticks_of_dates_are_dates_within(low: str, high: str) -> None:
+    ends = [float(np.datetime64(end, "us").astype(np.int64)) / 86_400e6 for end in (low, high)]
+    marks, words = date_ticks(*ends)
+    assert 2 <= len(marks) <= 9
+    assert all(ends[0] - 1e-5 <= mark <= ends[1] + 1e-5 for mark in marks)
+    assert len(set(words)) == len(words)
+    assert all(
+        re.fullmatch(r"\d{1,4}(-\d\d(-\d\d( \d\d:\d\d(:\d\d)?)?)?)?|\d\d:\d\d(:\d\d)?", word) for word in words
+    ), words
+
+
+def test_dates_beyond_the_calendar_are_drawn_as_numbers() -> None:
+    for far in (1e99, -1e12):
+        drawn("lines", {"series": [{"name": "s", "x": [0.0, far], "y": [0.0, 1.0]}], "dates": True})
 
 
 def test_scale_keeps_strays_at_its_ends() -> None:

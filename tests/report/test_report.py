@@ -20,8 +20,11 @@ from assay.kernel.findings import FIGURES, VERDICTS, Figure, Finding, Measure, T
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say
 from assay.report.content import Content
+from assay.report.facts import known
 from assay.report.markdown import code, front_matter, inline, yaml_lines
+from assay.report.pages import measures_table
 from assay.report.report import Report
+from assay.report.speech import Voice
 from assay.report.structured import as_text
 from assay.report.words import WORDS
 
@@ -175,6 +178,15 @@ def test_colours_reach_contrast_aa_in_both_themes() -> None:
             assert contrast(colour[front], colour[back]) >= 4.5, (front, back)
 
 
+def test_what_scrolls_sideways_shows_that_there_is_more() -> None:
+    page = Report(sample()).html()
+    style = re.findall("<style>(.*?)</style>", page, re.DOTALL)[0]
+    box = re.findall(r"\n\.scroll \{(.*?)\n\}", style, re.DOTALL)[0]
+    assert box.count(" local") == box.count(" scroll") == 2  # what covers the shade moves with the content
+    assert style.count("--shade: rgb(") == 3  # of the light page, and of the dark one by choice and by the system
+    assert page.count("<table") == len(re.findall(r'<div class="scroll" tabindex="0"><table', page))
+
+
 def contrast(a: str, b: str) -> float:
     """Contrast ratio of two colours (WCAG 2.2)."""
     bright, dark = sorted((luminance(a), luminance(b)), reverse=True)
@@ -243,16 +255,34 @@ def test_the_readable_model_is_called_what_its_check_found(found: str, said: str
     assert ("measurably worse" in page) == (found == "worse")
 
 
-def test_times_that_a_run_did_not_keep_are_not_told_as_none() -> None:
-    base = sample()
-    still = tuple(replace(trial, seconds=0.0, memory_mb=0.0) for trial in base.ledger)
-    kept, none = (Report(replace(base, ledger=ledger)) for ledger in (base.ledger, still))
-    cells = [re.findall(r'<td class="num" data-v="[^"]*">([^<]*)</td>', view.html()) for view in (kept, none)]
-    assert "6.1 s" in cells[0]
-    assert not {"0 s", "0 MB", "6.1 s"} & set(cells[1])
-    assert cells[1].count("–") >= 2 * len(still)
-    assert "| 0 s |" not in none.markdown()
-    assert none.markdown().count("–") > kept.markdown().count("–")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_equation_of_another_model_than_the_one_named_says_so(lang: str) -> None:
+    """The additive model is recommended, and what is written out is the linear one."""
+    beside = {
+        "en": "The best model that can be read whole is additive, not this one.",
+        "zh": "最好的可读模型是 additive，而不是这一个。",
+    }
+    named, other = sample(), replace(sample(), card={**sample().card, "readable": {"name": "linear", "found": "even"}})
+    assert beside[lang] in Report(named).html(lang)
+    assert beside[lang] in Report(named).markdown(lang)
+    assert any(beside[lang] in line for fact in known("equation", named, Voice(lang)) for line in fact.lines)
+    for view in (Report(other).html(lang), Report(other).markdown(lang)):
+        assert beside[lang][:12] not in view
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_times_that_were_not_kept_are_not_told_as_nothing(lang: str) -> None:
+    """A run that counts candidates keeps no times: 0 s and 0 MB of each would be untrue."""
+    still = replace(
+        sample(),
+        plan=replace(sample().plan, trials=8),
+        ledger=tuple(replace(t, seconds=0.0, memory_mb=0.0) for t in sample().ledger),
+    )
+    for view in (Report(still).html(lang), Report(still).markdown(lang)):
+        ledger = re.split(rf"(?:<h2>|## ){WORDS[lang]['ledger']}", view)[1]
+        assert WORDS[lang]["ledger_untimed"][:12] in ledger
+        assert not re.search(r"[>|] ?0 ?(s|秒|MB)\b", ledger)
+    assert WORDS[lang]["ledger_untimed"][:12] not in Report(sample()).html(lang)
 
 
 def test_empty_content_is_still_a_report() -> None:
@@ -304,6 +334,50 @@ def test_a_measure_without_a_name_of_its_own_goes_by_its_key() -> None:
     say = Say("report", "text", {"text": Say("tasks/binary", "measure.new_metric")})
     page = Report(replace(sample(), findings=(Finding(check="x", verdict="info", say=say),))).html()
     assert ">new metric</p>" in page
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "en", "zh"),
+    [
+        ("quality", "auc", "1 row", "1 行"),
+        ("personal", "share", "1 cell", "1 个单元格"),
+        ("personal", "carried", "1 picture", "1 张图片"),
+        ("objects", "found", "1 thing", "1 个物体"),
+        ("objects", "ap: bolt", "1 thing", "1 个物体"),
+        ("objects", "right", "1 box", "1 个方框"),
+        ("objects", "false", "1 picture", "1 张图片"),
+        ("traces", "asked", "1 cell or word", "1 个单元格与词语"),
+        ("of_another_package", "asked", "1 row", "1 行"),
+    ],
+)
+def test_what_is_counted_is_called_what_it_is(check: str, name: str, en: str, zh: str) -> None:
+    measure = Measure(name=name, value=0.5, n=1)
+    assert (Voice("en").counted(measure, check), Voice("zh").counted(measure, check)) == (en, zh)
+
+
+def test_measures_of_two_columns_are_named_in_full() -> None:
+    measure = Measure(name="p_value: outstanding_principal × months_since_last_delinquency", value=0.5)
+    finding = Finding(check="interactions", verdict="info", say=text("t"), measures=(measure,))
+    assert "outstanding_principal × months_since_last_delinquency</bdi>" in str(measures_table(finding, Voice("en")))
+
+
+def test_options_in_sentences_are_not_broken_and_stay_text() -> None:
+    said = str(Voice("en").prose(text("mark it with --audit-only COLUMN <b> a--b")))
+    assert said == 'mark it with <span class="unbroken">--audit-only</span> COLUMN &lt;b&gt; a--b'
+
+
+def test_shares_too_small_to_be_read_are_told_as_less() -> None:
+    assert [Voice("en").figure(v, "share") for v in (6.2e-8, 0.0, 1e-5)] == ["< 0.001 %", "0 %", "0.00100 %"]
+
+
+def test_whole_counts_are_whole() -> None:
+    finding = Finding(
+        check="subgroups", verdict="pass", say=text("t"), measures=(Measure(name="worse_groups", value=2.0),)
+    )
+    for view in (str(measures_table(finding, Voice("en"))), Report(replace(sample(), findings=(finding,))).markdown()):
+        assert re.search(r"groups that fare worse.*[>| ]2[<| ]", view, re.DOTALL)
+        assert "2.00" not in view
+    assert [Voice("en").figure(value, "rows") for value in (1.0, 2.0, 2.5)] == ["1 row", "2 rows", "2.50 rows"]
 
 
 def test_both_languages_have_the_same_keys_and_values() -> None:

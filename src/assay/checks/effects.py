@@ -33,6 +33,7 @@ STILL_ROWS, STILL_COLUMNS = 400, 3  # where no clock is looked at
 BANDS, PER_BAND = 16, 15  # bands of a curve at most, and rows in each at least
 FEW, NAMES, LEAST = 6, 8, 10  # values that are told one by one, names shown, rows of each
 DRAWS = 3  # cells of other rows that a name is held against, for each of its rows
+DAY = 86_400e6  # microseconds
 CALLS = 3  # of a column: its rows, those about which each fold model is asked, and its missing cells
 SAME = 4  # rows of each band, or name, about which all fold models are asked, so that their spread is known
 
@@ -46,11 +47,12 @@ class Moved:
 
     name: str
     labels: tuple[str, ...]  # of the points, as they are said
-    x: tuple[float, ...]  # where they lie; empty for names
+    x: tuple[float, ...]  # where they lie, of dates in days since 1970; empty for names
     known: effects.Drawn
     blank: tuple[bool, ...]  # the stretch up to the next point holds no rows
     missing: effects.Drawn | None
     n: int
+    dates: bool = False
 
     @property
     def widest(self) -> tuple[int, int, float, float]:
@@ -206,7 +208,8 @@ class Effects:
             gone, wide = one.missing.points(LEVEL)
             flat = {"y": [gone[0]] * 2, "low": [gone[0] - wide[0]] * 2, "high": [gone[0] + wide[0]] * 2}
             series.append({"name": self._say("missing"), "x": [one.x[0], one.x[-1]], **flat, "dashed": True})
-        return Figure(kind="lines", title=title, data={"series": series}, x=one.name, y=unit)
+        data = {"series": series, **({"dates": True} if one.dates else {})}
+        return Figure(kind="lines", title=title, data=data, x=one.name, y=unit)
 
     def _what(self, evidence: Evidence) -> Say:
         """What is moved, in words."""
@@ -274,9 +277,9 @@ def _curve(asked: Asked, column: Column, known: Ints, place: int) -> Moved | Non
     found = _known(asked, local, rows, band, effects.accumulated, column.name)
     dates = column.store == "moments"
     labels = [plain_moment(v) for v in ends] if dates else [number(v) for v in edges]
-    at = tuple((_years(edges) if dates else edges).tolist())
+    at = tuple((edges / DAY if dates else edges).tolist())
     blank = tuple(bool(gap) for gap in effects.empty(x[known], edges))
-    return Moved(column.name, tuple(labels), at, found, blank, None, len(rows))
+    return Moved(column.name, tuple(labels), at, found, blank, None, len(rows), dates)
 
 
 def _names(asked: Asked, column: Column, known: Ints, place: int) -> Moved | None:
@@ -337,10 +340,6 @@ def _interrupted(one: Moved, value: Floats, half: Floats) -> dict[str, object]:
         for key, points in keys.items():
             points.insert(place + 1, middle if key == "x" else float("nan"))
     return dict(keys)
-
-
-def _years(microseconds: Floats) -> Floats:
-    return np.asarray(1970.0 + microseconds / (365.2425 * 86_400e6))
 
 
 def _named(column: Column, cell: object) -> str:

@@ -100,6 +100,7 @@ class Pictures:
                 "what": "by what",
                 "value": "is",
                 "middle": "of all, in the middle",
+                "n_of": "{n} {n:picture|pictures}",
                 "measure.odd_pictures": "pictures that stand out",
                 "measure.blurred": "blurred pictures",
                 "measure.unread": "cells that could not be read as pictures",
@@ -142,6 +143,7 @@ class Pictures:
                 "what": "依据",
                 "value": "数值",
                 "middle": "总体中间值",
+                "n_of": "{n} 张图片",
                 "measure.odd_pictures": "与众不同的图片",
                 "measure.blurred": "模糊的图片",
                 "measure.unread": "无法作为图片读取的单元格",
@@ -178,9 +180,9 @@ class Pictures:
         faults = [self._say(f"count.{fault}", n=counts[fault]) for fault in ORDER if counts[fault]]
         total = sum(int((~column.missing).sum()) for column in columns)
         told = (
-            Measure(name="odd_pictures", value=float(len(named)), n=total, unit="rows", better="lower"),
-            Measure(name="blurred", value=float(counts["blurred"]), n=total, unit="rows", better="lower"),
-            Measure(name="unread", value=float(sum(lost.values())), unit="rows", better="lower"),
+            Measure(name="odd_pictures", value=float(len(named)), n=total, unit="pictures", better="lower"),
+            Measure(name="blurred", value=float(counts["blurred"]), n=total, unit="pictures", better="lower"),
+            Measure(name="unread", value=float(sum(lost.values())), unit="cells", better="lower"),
         )
         return Finding(
             check="pictures",

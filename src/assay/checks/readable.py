@@ -7,13 +7,13 @@ model scores within the interval of the shipped one, it is recommended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Floats, plain_number
+from assay.kernel.data import Column, Floats, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.labels import counted
@@ -25,6 +25,7 @@ LEVEL = 0.95
 LEAST_ROWS = 20
 LEAST_ROUNDS = 10
 CURVES, BARS, TERMS, FEW = 8, 15, 20, 8
+DAYS, DAY = " (days)", 86_400e6  # what the days of a date are called; microseconds of one
 FINE = 0.004  # of its range: a step of a curve smaller than this is not drawn
 
 
@@ -230,18 +231,22 @@ class Readable:
         """The strongest shape functions."""
         out = []
         place, label = _spoken_class(evidence)
-        for curve in list(detail["curves"])[:CURVES]:
+        for curve in _whole(detail["curves"])[:CURVES]:
             values = np.asarray(curve["values"], dtype=np.float64)  # [cells, w]
             wide = values.shape[1] > 1
             pull = values[:, place if wide else 0]
-            more = {"name": name, "part": curve["name"]} | ({"label": label} if wide else {})
+            date = _date(evidence, curve["name"])
+            called = curve["name"] if date is None else date.name
+            more = {"name": name, "part": called} | ({"label": label} if wide else {})
             title = self._say("curve_class" if wide else "curve", **more)
             bars = self._levels(evidence, curve, pull)
             if bars:
                 out.append(Figure(kind="bars", title=title, data=bars, x=self._unit(evidence)))
                 continue
-            data = {"series": self._steps(evidence, curve["name"], np.asarray(curve["edges"], float), pull)}
-            out.append(Figure(kind="lines", title=title, data=data, x=curve["name"], y=self._unit(evidence)))
+            cells = _numbers(evidence, called) if date is None else _days(date)
+            data: dict[str, Any] = {"series": self._steps(called, cells, np.asarray(curve["edges"], float), pull)}
+            data |= {} if date is None else {"dates": True}
+            out.append(Figure(kind="lines", title=title, data=data, x=called, y=self._unit(evidence)))
         return out
 
     def _levels(self, evidence: Evidence, curve: Mapping[str, Any], pull: Floats) -> dict[str, Any]:
@@ -262,9 +267,8 @@ class Readable:
         order = order[np.argsort(-pull[order], kind="stable")]
         return {"labels": [names[i] for i in order], "values": pull[order], "colours": "signed"}
 
-    def _steps(self, evidence: Evidence, name: str, edges: Floats, pull: Floats) -> list[dict[str, Any]]:
+    def _steps(self, name: str, cells: Floats | None, edges: Floats, pull: Floats) -> list[dict[str, Any]]:
         """A curve of steps from the smallest value seen to the largest; the last cell is that of missing values."""
-        cells = _numbers(evidence, name)
         seen = np.empty(0) if cells is None else cells[np.isfinite(cells)]
         margin = 0.05 * float(np.ptp(edges)) if len(edges) > 1 else 1.0
         ends = (edges[0] - margin, edges[-1] + margin) if len(edges) else (0.0, 1.0)
@@ -346,6 +350,43 @@ def _numbers(evidence: Evidence, name: str) -> Floats | None:
     if name not in evidence.data or evidence.data[name].store != "numbers":
         return None
     return evidence.data[name].cells
+
+
+def _whole(curves: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Each column's curve whole: what it pulls alone may stand in several parts, each with edges of its own, which add up."""
+    parts: dict[tuple[str, bool], list[Mapping[str, Any]]] = {}
+    for curve in curves:
+        parts.setdefault((curve["name"], curve["edges"] is None), []).append(curve)
+    return [several[0] if len(several) == 1 else _added(several) for several in parts.values()]
+
+
+def _added(several: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The sum of curves of one column; the last cell is that of missing values, or of all names that have none of their own."""
+    every = [np.asarray(curve["values"], dtype=np.float64) for curve in several]  # [cells, w] each
+    if several[0]["edges"] is None:
+        most = max(len(values) for values in every)
+        longest = max((curve["levels"] for curve in several), key=len)
+        summed = np.sum([np.pad(values, ((0, most - len(values)), (0, 0)), mode="edge") for values in every], axis=0)
+        return {**several[0], "levels": longest, "values": summed}
+    own = [np.asarray(curve["edges"], dtype=np.float64) for curve in several]
+    edges = np.unique(np.concatenate(own))
+    inside = np.append(edges, np.inf)  # a value in each cell
+    added = np.sum([v[np.searchsorted(e, inside, side="left")] for v, e in zip(every, own, strict=True)], axis=0)
+    missing = np.sum([values[-1:] for values in every], axis=0)
+    return {**several[0], "edges": edges, "values": np.concatenate([added, missing])}
+
+
+def _date(evidence: Evidence, name: str) -> Column | None:
+    """The column of dates whose days since 1970 are called so, or nothing."""
+    column = name.removesuffix(DAYS)
+    if column == name or column not in evidence.data or evidence.data[column].store != "moments":
+        return None
+    return evidence.data[column]
+
+
+def _days(column: Column) -> Floats:
+    """Moments as days since 1970 with fractions, NaN where missing."""
+    return np.where(column.missing, np.nan, column.cells.astype("int64") / DAY)
 
 
 def _spread(evidence: Evidence, term: str) -> float:

@@ -22,7 +22,7 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
-from assay.stats.slices import TIMES, Compared, Groups, compared, groups_of, paired
+from assay.stats.slices import MISSING, TIMES, Compared, Groups, compared, groups_of, paired
 from assay.stats.tests import holm
 
 from ._texts import read_as_text, told_by
@@ -88,6 +88,7 @@ class Subgroups:
                 "pairs_skipped": "Time was short: groups of two columns were not asked.",
                 "bar": "{column}: {label}",
                 "both": "{one} × {two}",
+                "missing": "missing",
                 "length": "{column} (length)",
                 "language": "{column} (language)",
                 "none": "no column cuts out groups of {least} rows",
@@ -124,6 +125,7 @@ class Subgroups:
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "bar": "{column}：{label}",
                 "both": "{one} × {two}",
+                "missing": "缺失",
                 "length": "{column}（长度）",
                 "language": "{column}（语言）",
                 "figure": "损失最高的群体与其余各行相比",
@@ -200,7 +202,7 @@ class Subgroups:
         key, here, overall = _readable(group, evidence)
         metric = self._say(f"measure.{key}")
         share = group.n / evidence.n
-        said = {"column": self._named(group.column, evidence), "label": group.label, "share": share}
+        said = {"column": self._named(group.column, evidence), "label": self._called(group), "share": share}
         return {**said, "metric": metric, "here": here, "overall": overall}
 
     def _judge(self, worse: list[Group], evidence: Evidence) -> tuple[Verdict, Group, str]:
@@ -218,16 +220,16 @@ class Subgroups:
     def _sensitive(self, groups: list[Group], name: str, evidence: Evidence) -> list[Say]:
         if len(groups) < 2:
             return []
-        read = [(_readable(g, evidence)[1], g.label) for g in groups]
-        low, high = min(read), max(read)
+        read = [(_readable(g, evidence)[1], g.label, g) for g in groups]
+        low, high = min(read, key=lambda one: one[:2]), max(read, key=lambda one: one[:2])
         metric = self._say(f"measure.{_readable(groups[0], evidence)[0]}")
-        said = {"low": low[0], "worst": low[1], "high": high[0], "best": high[1]}
+        said = {"low": low[0], "worst": self._called(low[2]), "high": high[0], "best": self._called(high[2])}
         return [self._say("sensitive", column=name, metric=metric, **said)]
 
     def _figures(self, bars: list[Group], listed: list[Group], evidence: Evidence) -> list[Figure]:
         bars = bars[:SHOWN]
         data = {
-            "labels": [self._say("bar", column=self._named(g.column, evidence), label=g.label) for g in bars],
+            "labels": [self._say("bar", column=self._named(g.column, evidence), label=self._called(g)) for g in bars],
             "values": [g.gap for g in bars],
             "low": [g.low for g in bars],
             "high": [g.high for g in bars],
@@ -239,7 +241,8 @@ class Subgroups:
         metric = self._say("metric", metric=self._say(f"measure.{key}"))
         heads = [self._say("column"), self._say("group"), self._say("rows"), metric, self._say("gap"), self._say("p")]
         rows = [
-            [self._named(g.column, evidence), g.label, g.n, _readable(g, evidence)[1], g.gap, g.p] for g in listed[:60]
+            [self._named(g.column, evidence), self._called(g), g.n, _readable(g, evidence)[1], g.gap, g.p]
+            for g in listed[:60]
         ]
         table = Figure(kind="table", title=self._say("listed"), data={"columns": heads, "rows": rows})
         return [*drawn, table]
@@ -260,6 +263,16 @@ class Subgroups:
             if two in derived or one in derived
             else name
         )
+
+    def _called(self, group: Group) -> Say | str:
+        """What a group is called: missing cells in the reader's words."""
+        gone = self._say("missing")
+        one, times, two = group.label.partition(TIMES)
+        if group.label == MISSING:
+            return gone
+        if times and MISSING in (one, two):
+            return self._say("both", one=gone if one == MISSING else one, two=gone if two == MISSING else two)
+        return group.label
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)

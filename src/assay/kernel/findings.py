@@ -19,8 +19,8 @@ VERDICTS: tuple[Verdict, ...] = ("pass", "watch", "fail", "info", "unknown", "er
 
 FIGURES = ("bars", "lines", "points", "matrix", "table", "histogram", "texts", "pictures")
 # The data of each kind of figure; "label" means a string of the user's or a Say.
-# bars       labels [k], values [k], low [k]?, high [k]?, reference?: number, colours?: "signed"
-# lines      series: list of {name: label, x [n], y [n], low [n]?, high [n]?, steps?: bool, dashed?: bool}
+# bars       labels [k], values [k], low [k]?, high [k]?, reference?: number, colours?: "signed", ends?: number (no bar is drawn longer)
+# lines      series: list of {name: label, x [n], y [n], low [n]?, high [n]?, steps?: bool, dashed?: bool}, dates?: bool (x is days since 1970)
 # points     x [n], y [n], groups?: [n] labels
 # matrix     rows [r] labels, columns [c] labels, values [r][c], text?: [r][c] of strings
 # table      columns [c] labels, rows: list of [c] cells (string or number)

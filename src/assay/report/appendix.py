@@ -144,8 +144,9 @@ def ledger_section(content: Content, voice: Voice, limits: Limits) -> Raw | None
         "section",
         tag("h2", voice.word("ledger")),
         tag("p", voice.word("ledger_note"), class_="muted"),
+        tag("p", voice.word("ledger_untimed"), class_="muted") if content.untimed() else None,
         _losses(trials, voice, limits),
-        _trials(trials, voice, limits),
+        _trials(trials, voice, limits, timed=not content.untimed()),
         id="ledger",
         class_="appendix",
     )
@@ -170,32 +171,35 @@ def _losses(trials: Sequence[Trial], voice: Voice, limits: Limits) -> Raw | None
     return tag("figure", drawn, class_="figure bars")
 
 
-def _trials(trials: Sequence[Trial], voice: Voice, limits: Limits) -> Raw:
-    headings = ("candidate", "learner", "loss", "weight", "time", "memory", "status", "settings")
+def _trials(trials: Sequence[Trial], voice: Voice, limits: Limits, *, timed: bool) -> Raw:
+    spent = ("time", "memory") if timed else ()
+    headings = ("candidate", "learner", "loss", "weight", *spent, "status", "settings")
     numbers = {"loss", "weight", "time", "memory"}
     heads = [tag("th", voice.word(h), scope="col", class_="num" if h in numbers else None) for h in headings]
-    rows = [_trial(t, voice, limits) for t in trials[: limits.columns]]
+    rows = [_trial(t, voice, limits, timed=timed) for t in trials[: limits.columns]]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="data sortable")
     return tag("div", table, class_="scroll", tabindex="0")
 
 
-def _trial(trial: Trial, voice: Voice, limits: Limits) -> Raw:
+def _trial(trial: Trial, voice: Voice, limits: Limits, *, timed: bool) -> Raw:
     marks = [voice.word(w) for w, on in (("is_readable", trial.readable), ("resumed", trial.resumed)) if on]
     loss = real(trial.loss)
     interval = ""
     if trial.low is not None and trial.high is not None:
         interval = f"{voice.figure(trial.low)} – {voice.figure(trial.high)}"
     status = voice.known(f"status.{trial.status}") or trial.status
-    timed = trial.seconds > 0  # a run that counts candidates keeps neither times nor memory
     error = tag("small", cut(clean(voice.say(trial.error)), limits.letters), class_="error") if trial.error else None
+    spent = (
+        tag("td", voice.duration(trial.seconds), class_="num", data_v=repr(trial.seconds)),
+        tag("td", f"{trial.memory_mb:.0f} MB", class_="num", data_v=repr(trial.memory_mb)),
+    )
     return tag(
         "tr",
         tag("th", short(trial.name, 60), tag("small", ", ".join(marks)) if marks else None, scope="row"),
         tag("td", voice.title("learners", trial.learner)),
         tag("td", voice.figure(loss), tag("small", interval), class_="num", data_v=repr(loss)),
         tag("td", f"{trial.weight * 100:.0f} %" if trial.weight else "–", class_="num", data_v=repr(trial.weight)),
-        tag("td", voice.duration(trial.seconds) if timed else "–", class_="num", data_v=repr(trial.seconds)),
-        tag("td", f"{trial.memory_mb:.0f} MB" if timed else "–", class_="num", data_v=repr(trial.memory_mb)),
+        *(spent if timed else ()),
         tag("td", status, error, class_=f"s-{trial.status}" if voice.known(f"status.{trial.status}") else None),
         tag("td", tag("code", cut(settings_said(trial.settings), limits.letters)), class_="why"),
     )

@@ -10,12 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .axes import Scale, place, span, tick_words, ticks
+from .axes import Scale, fitting, place, span, tick_words, ticks
 from .markup import Raw, breadth, cut, cut_to, join, tag
 
 WIDTH = 440.0
 EM = 14.5  # height of the largest letters, in drawing units
 ROW = 25.0
+LABELS = 0.44  # of the width, at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,18 +29,20 @@ class Strip:
     high: Sequence[float] = ()
     words: Sequence[str] = ()
     reference: float = math.nan
+    ends: float = math.nan  # where the scale ends at the latest; what is longer is cut there, and its figure is told
     signed: bool = False
     dots: bool = False  # dots on a scale of their own instead of bars from zero
 
 
 def strip(data: Strip, x_title: str, name: str) -> Raw:
     """Bars or dots with names at the left and values at the right, as one SVG."""
-    left = min(0.36 * WIDTH, max((breadth(cut(t, 40)) for t in data.labels), default=1.0) * EM) + 16
+    left = min(LABELS * WIDTH, max((breadth(cut(t, 40)) for t in data.labels), default=1.0) * EM) + 16
     right = max((breadth(w) for w in data.words), default=3.0) * EM + 8
     every = [*data.values, *data.low, *data.high, data.reference, *([] if data.dots else [0.0])]
-    low, high = span(every)
+    low, high = span(every if math.isnan(data.ends) else [min(v, data.ends) for v in every if math.isfinite(v)])
     pad = (high - low) * (0.06 if data.dots else 0.0)
-    scale = Scale(low - pad, _rounded_up(low, high + pad), left + 4, WIDTH - right - 4)
+    top = _rounded_up(low, high + pad)
+    scale = Scale(low - pad, top if math.isnan(data.ends) else min(top, data.ends), left + 4, WIDTH - right - 4)
     bottom = ROW * len(data.labels) + 4
     body = [_grid(scale, bottom), *(_row(data, index, scale, left) for index in range(len(data.labels)))]
     if math.isfinite(data.reference):
@@ -64,11 +67,10 @@ def svg(body: Raw, height: float, name: str, width: float = WIDTH, *, fixed: boo
 
 def _grid(scale: Scale, bottom: float) -> Raw:
     marks = ticks(scale.low, scale.high, 4)
-    words = tick_words(marks)
     lines = "".join(f"M{place(scale(m))} 0V{place(bottom)}" for m in marks)
     labels = [
-        tag("text", word, x=place(scale(mark)), y=place(bottom + 16), class_="tick m")
-        for mark, word in zip(marks, words, strict=True)
+        tag("text", mark.word, x=place(mark.at), y=place(bottom + 16), class_=f"tick {mark.side}")
+        for mark in fitting(marks, tick_words(marks), scale, EM, WIDTH)
     ]
     return join(tag("path", d=lines, class_="grid"), *labels)
 

@@ -73,6 +73,17 @@ class Content:
         found = self.card.get("equation")
         return str(found.get("equation", "")) if isinstance(found, Mapping) else str(found or "")
 
+    def untimed(self) -> bool:
+        """Whether nothing was timed: a run that counts candidates gives the same bytes again."""
+        return bool(self.plan.trials and self.ledger) and not any(t.seconds or t.memory_mb for t in self.ledger)
+
+    def read_instead(self) -> str:
+        """The best model that can be read whole, where that is not the one that the equation is of; or nothing."""
+        readable = self.card.get("readable")
+        name = str(readable.get("name", "")) if isinstance(readable, Mapping) else ""
+        learner = next((trial.learner for trial in self.ledger if trial.name == name), "")
+        return name if self.equation() and learner not in ("", "linear", "constant") else ""
+
     def elsewhere(self) -> Mapping[str, Any]:
         """What is known of a model that was made elsewhere; nothing of ours."""
         found = self.card.get("made_elsewhere")

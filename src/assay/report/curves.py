@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .axes import Scale, place, reals, span, thin, tick_words, ticks
+from .axes import Scale, date_ticks, fitting, place, reals, span, thin, tick_words, ticks
 from .bars import EM, WIDTH, svg
 from .limits import Limits
 from .markup import Raw, breadth, cut, cut_to, join, tag
@@ -54,15 +54,21 @@ class Frame:
 
 
 def frame(
-    xs: Sequence[float], ys: Sequence[float], titles: tuple[str, str], right: float = 10.0, words: Sequence[str] = ()
+    xs: Sequence[float],
+    ys: Sequence[float],
+    titles: tuple[str, str],
+    right: float = 10.0,
+    words: Sequence[str] = (),
+    *,
+    dates: bool = False,
 ) -> Frame:
-    """Axes around the data; `words` name whole numbers along x where x is not a number."""
+    """Axes around the data; `words` name whole numbers along x where x is not a number; dates are days since 1970."""
     y_low, y_high = span(ys)
     pad = 0.04 * (y_high - y_low)
     y = Scale(y_low - pad, y_high + pad, TOP + PLOT, TOP)
     y_marks = ticks(y.low, y.high, 5)
     y_words = tick_words(y_marks)
-    left = max((breadth(w) for w in y_words), default=1.0) * EM * 0.9 + 10
+    left = max((breadth(w) for w in y_words), default=1.0) * EM + 10
     x_low, x_high = (-0.4, len(words) - 0.6) if words else span(xs)
     x = Scale(x_low, x_high, left + 4, WIDTH - right)
     lines = "".join(f"M{place(left)} {place(y(m))}H{place(WIDTH - right)}" for m in y_marks)
@@ -71,7 +77,7 @@ def frame(
         tag("text", word, x=place(left - 4), y=place(y(mark) + 4.5), class_="tick e")
         for mark, word in zip(y_marks, y_words, strict=True)
     ]
-    parts += _x_labels(x, words)
+    parts += _x_labels(x, words, dates=dates)
     parts.append(tag("text", cut_to(titles[1], WIDTH / EM), x="2", y="13", class_="axis"))
     height = TOP + PLOT + 24
     if titles[0]:
@@ -81,22 +87,21 @@ def frame(
     return Frame(x, y, join(*parts), height)
 
 
-def _x_labels(x: Scale, words: Sequence[str]) -> list[Raw]:
+def _x_labels(x: Scale, words: Sequence[str], *, dates: bool) -> list[Raw]:
     if words:
         marks = [float(i) for i in thin(len(words), 5)]
         said = [cut_to(words[int(m)], (x.end - x.start) / EM / max(1, len(marks)) * 0.95) for m in marks]
+    elif dates:
+        marks, said = date_ticks(x.low, x.high, 5)
     else:
         marks = ticks(x.low, x.high, 5)
         said = tick_words(marks)
-        if sum(breadth(w) + 1 for w in said) * EM > x.end - x.start:
-            marks, said = marks[::2], said[::2]
     base = TOP + PLOT
-    stubs = tag("path", d="".join(f"M{place(x(m))} {place(base)}v4" for m in marks), class_="stub")
-    labels = []
-    for mark, word in zip(marks, said, strict=True):
-        at, half = x(mark), breadth(word) * EM / 2
-        side = "e" if at + half > WIDTH else "s" if at - half < 0 else "m"
-        labels.append(tag("text", word, x=place(at), y=place(base + 18), class_=f"tick {side}"))
+    written = fitting(marks, said, x, EM, WIDTH)
+    stubs = tag("path", d="".join(f"M{place(mark.at)} {place(base)}v4" for mark in written), class_="stub")
+    labels = [
+        tag("text", mark.word, x=place(mark.at), y=place(base + 18), class_=f"tick {mark.side}") for mark in written
+    ]
     return [stubs, *labels]
 
 
@@ -109,7 +114,7 @@ def lines(data: Mapping[str, Any], titles: tuple[str, str], name: str, said: Any
     ys = [v for c in curves for v in (*c.y, *c.low, *c.high)]
     direct = not levels and len(curves) > 1 and all(breadth(c.name) <= 9 for c in curves) and len(curves) <= 4
     right = max(breadth(c.name) for c in curves) * EM + 12 if direct else 14.0
-    axes = frame(xs, ys, titles, right, levels)
+    axes = frame(xs, ys, titles, right, levels, dates=bool(data.get("dates")))
     body = [axes.around, *(_band(c, axes, i) for i, c in enumerate(curves) if not levels)]
     body += [_spots(c, axes, i, len(curves)) if levels else _line(c, axes, i) for i, c in enumerate(curves)]
     if direct:

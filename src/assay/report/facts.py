@@ -127,7 +127,9 @@ def _resources(content: Content, voice: Voice) -> Facts:
 
 
 def _equation(content: Content, voice: Voice) -> Facts:
-    return [(voice.word("equation"), (content.equation(),))]
+    beside = content.read_instead()
+    told = voice.word("equation_beside", name=beside, title=voice.title("checks", "readable")) if beside else ""
+    return [(voice.word("equation"), (content.equation(), told))]
 
 
 FACTS: dict[str, Callable[[Content, Voice], Facts]] = {

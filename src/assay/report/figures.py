@@ -23,6 +23,7 @@ from .speech import Voice, signed
 
 MOST_JPEG = 60_000  # letters of one small picture
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+NUMERAL = re.compile(r"([-−]?(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d+)?) ?%?")
 DEPTHS = 5  # of the colour of a word
 MOST_IN_HALF, HALF, BETWEEN = (
     6,
@@ -100,6 +101,7 @@ def bars(data: Mapping[str, Any], axis: str, name: str, voice: Voice, limits: Li
             high=reals(data.get("high"))[kept],
             words=figures_of(values),
             reference=real(data.get("reference")),
+            ends=real(data.get("ends")),
             signed=data.get("colours") == "signed",
         ),
         axis,
@@ -149,7 +151,7 @@ def matrix(data: Mapping[str, Any], titles: tuple[str, str], name: str, voice: V
         shown = tag("title", cut(row_name, 500)), cut_to(row_name, left / EM - 0.5)
         parts.append(tag("text", *shown, x=place(left - 6), y=place(y + 21), class_="tick e"))
         for c, value in enumerate(row[: len(columns)]):
-            words = cut_to(voice.say(texts[r][c]), side / EM)
+            words = cut_to(voice.say(texts[r][c]), side / EM) or ("" if math.isfinite(value) else "–")
             parts.append(_cell(value / greatest, words, left + side * c, y, side))
     drawn = svg(join(*parts), top + 34.0 * len(rows) + 2, name, width=width, fixed=True)
     return tag("div", drawn, class_="scroll", tabindex="0")
@@ -224,7 +226,13 @@ def pictures(data: Mapping[str, Any], voice: Voice, limits: Limits) -> Raw:
 
 
 def _numeric(values: Iterable[Any]) -> bool:
-    return all(value is None or math.isfinite(real(value)) for value in values)
+    return all(value is None or math.isfinite(_worth(value)) for value in values)
+
+
+def _worth(value: Any) -> float:
+    """The number that a cell says, also one that is written out: "38.5 %"; NaN where it says none."""
+    written = NUMERAL.fullmatch(value) if isinstance(value, str) else None
+    return real(value) if written is None else float(written[1].replace("−", "-").replace(",", ""))
 
 
 def cell(value: Any, voice: Voice, limits: Limits) -> Raw:
@@ -233,6 +241,8 @@ def cell(value: Any, voice: Voice, limits: Limits) -> Raw:
         return tag("td", voice.figure(value), class_="num", data_v=repr(value))
     if value is None:
         return tag("td", "–", class_="num")
+    if math.isfinite(_worth(value)):
+        return tag("td", value, class_="num", data_v=repr(_worth(value)))
     return tag("td", short(voice.say(value), min(80, limits.letters)))
 
 

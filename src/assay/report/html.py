@@ -132,7 +132,15 @@ def _headline(content: Content, voice: Voice) -> Raw:
         for verdict, count in content.tally().items()
     ]
     equation = content.equation()
-    written = tag("div", tag("h2", voice.word("equation")), tag("p", tag("code", equation)), class_="equation")
+    beside = content.read_instead()
+    told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
+    written = tag(
+        "div",
+        tag("h2", voice.word("equation")),
+        tag("p", told, class_="muted") if beside else None,
+        tag("p", tag("code", equation)),
+        class_="equation",
+    )
     return tag(
         "section",
         tag("h1", short(content.title, 120)),
@@ -155,7 +163,7 @@ def _key_figure(content: Content, voice: Voice) -> Raw | None:
     return tag(
         "div",
         tag("p", tag("b", name), f" · {better}" if better else "", class_="name"),
-        tag("p", voice.figure(measure.value, measure.unit), class_="big"),
+        tag("p", voice.value(measure), class_="big"),
         tag("p", voice.word("interval", level=f"{measure.level * 100:.3g} %"), ": ", voice.interval(measure)),
         small_plot(measure, name, voice),
         tag("p", f"◇ {constant}", class_="muted"),

@@ -16,7 +16,7 @@ from ..kernel.errors import AssayError
 from ..kernel.findings import Figure, Finding
 from ..kernel.plugins import Codec, task_of
 from .appendix import provenance, settings_said, splits_said
-from .axes import real
+from .axes import moment_of, real
 from .content import Content
 from .markup import clean, cut
 from .pages import check_title
@@ -143,7 +143,7 @@ def _headline(content: Content, voice: Voice) -> str:
     columns = len(plan.names("feature")) + len(plan.names("sensitive"))
     lines = [inline(voice.word("headline_model", task=task, target=plan.target, n=columns))]
     if found is not None and measure is not None:
-        value, constant = voice.figure(measure.value, measure.unit), voice.figure(measure.constant, measure.unit)
+        value, constant = voice.value(measure), voice.figure(measure.constant, measure.unit)
         against = voice.word("headline_constant", value=constant)
         lines.append(
             f"**{inline(voice.measure(measure, found.check))} {value}** ({voice.interval(measure)}) · {against}"
@@ -153,6 +153,9 @@ def _headline(content: Content, voice: Voice) -> str:
         lines.append(f"{voice.word('headline_made')}: {members}")
     if content.equation():
         lines.append(f"{voice.word('equation')}: {code(content.equation())}")
+        beside = content.read_instead()
+        told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
+        lines += [inline(told)] if beside else []
     return "\n\n".join(lines)
 
 
@@ -180,7 +183,7 @@ def _finding(finding: Finding, voice: Voice) -> str:
         body = [
             (
                 inline(voice.measure(m, finding.check)),
-                voice.figure(m.value, m.unit),
+                voice.value(m),
                 voice.interval(m),
                 voice.figure(m.constant, m.unit) if m.constant is not None else "",
             )
@@ -203,7 +206,11 @@ def _known(figure: Figure, voice: Voice) -> str:
     data = figure.data
     series = data.get("series") or [{"name": "", "x": data.get("labels"), "y": data.get("values"), **data}]
     body = [
-        (inline(_at(one, x, voice)), voice.figure(y), f"{voice.figure(low)} – {voice.figure(high)}")
+        (
+            inline(_at(one, x, voice, dates=bool(data.get("dates")))),
+            voice.figure(y),
+            f"{voice.figure(low)} – {voice.figure(high)}",
+        )
         for one in series
         for x, y, low, high in _points(one)
         if y is not None
@@ -221,11 +228,13 @@ def _points(one: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     return every[:1] if one.get("dashed") else every
 
 
-def _at(one: Mapping[str, Any], x: Any, voice: Voice) -> str:
+def _at(one: Mapping[str, Any], x: Any, voice: Voice, *, dates: bool) -> str:
     """Where a point lies; a dashed line lies everywhere and is called by its name."""
     if one.get("dashed"):
         return voice.say(one.get("name", ""))
-    return voice.figure(x) if isinstance(x, (int, float)) else voice.say(x)
+    if isinstance(x, (int, float)):
+        return moment_of(real(x)) if dates else voice.figure(x)
+    return voice.say(x)
 
 
 def _plan(content: Content, voice: Voice) -> str:
@@ -257,7 +266,9 @@ def _plan(content: Content, voice: Voice) -> str:
 def _ledger(content: Content, voice: Voice) -> str:
     if not content.ledger:
         return ""
-    heads = [voice.word(h) for h in ("candidate", "learner", "loss", "weight", "time", "status", "settings")]
+    untimed = content.untimed()
+    spent = () if untimed else ("time",)
+    heads = [voice.word(h) for h in ("candidate", "learner", "loss", "weight", *spent, "status", "settings")]
     body = []
     for trial in content.ledger[:MOST_ROWS]:
         status = voice.known(f"status.{trial.status}") or trial.status
@@ -267,9 +278,10 @@ def _ledger(content: Content, voice: Voice) -> str:
         weight, settings = f"{trial.weight * 100:.0f} %", settings_said(trial.settings)
         learner = inline(voice.title("learners", trial.learner))
         shown = code(settings) if settings else ""
-        time = voice.duration(trial.seconds) if trial.seconds > 0 else "–"  # a run that counts candidates keeps none
-        body.append((inline(trial.name), learner, loss, weight, time, said, shown))
-    return f"## {voice.word('ledger')}\n\n" + rows(heads, body)
+        took = () if untimed else (voice.duration(trial.seconds),)
+        body.append((inline(trial.name), learner, loss, weight, *took, said, shown))
+    told = f"{inline(voice.word('ledger_untimed'))}\n\n" if untimed else ""
+    return f"## {voice.word('ledger')}\n\n" + told + rows(heads, body)
 
 
 def _provenance(content: Content, voice: Voice) -> str:

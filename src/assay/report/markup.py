@@ -12,6 +12,7 @@ import unicodedata
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_OPTION = re.compile(r"(?<![A-Za-z0-9_-])(--[a-z][a-z-]*)")
 _VOID = {"meta", "br", "img", "input", "link", "hr"}
 
 
@@ -61,6 +62,16 @@ def tag(name: str, /, *children: object, **attributes: object) -> Raw:
 
 def _attribute(name: str) -> str:
     return name if name in ("viewBox", "preserveAspectRatio") else name.rstrip("_").replace("_", "-")
+
+
+def whole_options(text: str) -> Raw:
+    """A sentence in which options of the command line are not broken at their hyphens.
+
+    >>> whole_options("mark it with --audit-only COLUMN")
+    'mark it with <span class="unbroken">--audit-only</span> COLUMN'
+    """
+    parts = _OPTION.split(text)
+    return join(*(tag("span", part, class_="unbroken") if at % 2 else part for at, part in enumerate(parts)))
 
 
 def cut(text: str, most: int) -> str:

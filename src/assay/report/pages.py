@@ -76,26 +76,27 @@ def measures_table(finding: Finding, voice: Voice) -> Raw | None:
     heads += [tag("th", voice.word("constant"), scope="col", class_="num")] if constant else []
     legend = voice.word("dot_legend" if constant else "interval_dot")
     heads += [tag("th", legend, scope="col", class_="plot")] if drawn else []
-    rows = [_measure(m, voice.measure(m, finding.check), voice, constant, drawn) for m in measures]
+    check = finding.check
+    rows = [_measure(m, voice.measure(m, check), voice.counted(m, check), voice, constant, drawn) for m in measures]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="data measures")
     return tag("div", table, class_="scroll", tabindex="0")
 
 
-def _measure(measure: Measure, name: str, voice: Voice, constant: bool, drawn: bool) -> Raw:
+def _measure(measure: Measure, name: str, counted: str, voice: Voice, constant: bool, drawn: bool) -> Raw:
     aside = [voice.word(f"better.{measure.better}")] if measure.better else []
-    aside += [voice.word("n_of_rows", n=measure.n)] if measure.n is not None else []
-    interval = voice.interval(measure)
+    aside += [counted] if counted else []
+    interval = voice.interval(measure).replace(" %", "\u00a0%")  # broken, if at all, between its ends
     level = voice.word("interval", level=f"{measure.level * 100:.3g} %")
     cells = [
         tag(
             "th",
-            short(name, 60),
+            short(name, 120),
             tag("small", " · ".join(aside)) if aside else None,
             scope="row",
         ),
         tag(
             "td",
-            tag("b", voice.figure(measure.value, measure.unit)),
+            tag("b", voice.value(measure)),
             tag("small", interval, title=level) if interval else None,
             class_="num",
         ),

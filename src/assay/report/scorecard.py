@@ -221,7 +221,7 @@ def _grid(report: ScorecardReport, one: Runs, voice: Voice) -> Raw:
         tag("th", one.table.sides[0].feature),
         *(tag("th", voice.say(name), class_="num") for name in one.names[1]),
     )
-    return tag("div", _table(report, one, voice, heads, lines), class_="wide")
+    return tag("div", _table(report, one, voice, heads, lines), class_="wide scroll", tabindex="0")
 
 
 def _table(report: ScorecardReport, one: Runs, voice: Voice, heads: Raw, lines: list[Raw]) -> Raw:

@@ -15,7 +15,11 @@ from typing import Any
 from ..kernel.errors import AssayError
 from ..kernel.findings import Measure
 from ..kernel.words import Say, fill, number
+from .markup import Raw, whole_options
 from .words import WORDS
+
+LEAST_PERCENT = 0.001  # less is told as less
+COUNTS = ("rows", "cells", "pictures", "bytes")  # units of which there are whole ones
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,9 @@ class Voice:
             values = "; ".join(f"{name}: {self.say(value)}" for name, value in said.values.items())
             return f"[{said.owner} {said.key}] {values}".rstrip()
 
-    def prose(self, said: Say | str) -> str:
-        """The same for a page: a number and its per cent sign stay on one line."""
-        return re.sub(r"(?<=\d) %", "\u00a0%", self.say(said))
+    def prose(self, said: Say | str) -> Raw:
+        """The same for a page: a number and its per cent sign stay on one line, and so do options of the command line."""
+        return whole_options(re.sub(r"(?<=\d) %", "\u00a0%", self.say(said)))
 
     def title(self, room: str, key: str) -> str:
         """What a plug-in calls itself."""
@@ -69,10 +73,10 @@ class Voice:
         """What a check asks, or nothing where it is not here."""
         return self._of_plugin("checks", check, "question")
 
-    def _of_plugin(self, room: str, key: str, template: str) -> str:
+    def _of_plugin(self, room: str, key: str, template: str, **values: Any) -> str:
         if not key:
             return ""
-        said = self.spoken.get(f"{room}/{key}.{template}", Say(f"{room}/{key}", template))
+        said = self.spoken.get(f"{room}/{key}.{template}", Say(f"{room}/{key}", template, values))
         try:
             return said.text(self.lang)
         except (AssayError, LookupError):
@@ -94,18 +98,44 @@ class Voice:
             return self.word("measure_of", measure=called, part=measure.part)
         return called or measure.name.replace("_", " ")
 
+    def counted(self, measure: Measure, check: str) -> str:
+        """Of how many rows a measure was taken, or of how many of what its check counts instead; nothing where that is not known.
+
+        >>> Voice("en").counted(Measure(name="share", value=0.0, n=1800), "personal")
+        '1,800 cells'
+        """
+        if measure.n is None:
+            return ""
+        for key in (f"n_of.{measure.key}", "n_of"):
+            if template := self._of_plugin("checks", check, key, n=measure.n):
+                return template
+        return self.word("n_of_rows", n=measure.n)
+
     def figure(self, value: float | None, unit: str = "") -> str:
         """A number as people read it, with its unit.
 
-        >>> Voice("en").figure(0.1234, "share"), Voice("en").figure(None)
-        ('12.3 %', '–')
+        >>> Voice("en").figure(0.1234, "share"), Voice("en").figure(None), Voice("en").figure(1.0, "pictures")
+        ('12.3 %', '–', '1 picture')
         """
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "–"
         if unit in ("share", "%"):
-            return f"{signed(100 * value if unit == 'share' else value)} %"
-        suffix = self.known(f"unit.{unit}") if unit else ""
-        return f"{signed(value)} {suffix}".rstrip()
+            percent = 100 * value if unit == "share" else value
+            return f"< {LEAST_PERCENT} %" if 0 < percent < LEAST_PERCENT else f"{signed(percent)} %"
+        suffix = fill(self.known(f"unit.{unit}"), {"n": value}, self.lang) if unit else ""
+        whole = unit in COUNTS and isinstance(value, float) and value.is_integer()
+        return f"{signed(int(value) if whole else value)} {suffix}".rstrip()
+
+    def value(self, measure: Measure) -> str:
+        """The figure of a measure; what has no unit, no interval and no decimals is a count.
+
+        >>> Voice("en").value(Measure(name="worse_groups", value=3.0)), Voice("en").value(Measure(name="slope", value=3.0, low=2.5))
+        ('3', '3.00')
+        """
+        plain = not measure.unit and measure.low is None and measure.constant is None
+        if plain and isinstance(measure.value, float) and measure.value.is_integer():
+            return signed(int(measure.value))
+        return self.figure(measure.value, measure.unit)
 
     def interval(self, measure: Measure) -> str:
         """The interval of a measure, or nothing."""

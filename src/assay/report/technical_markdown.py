@@ -78,9 +78,9 @@ def _finding(finding: Finding, one: Answered, voice: Voice, shown: dict[int, Ans
     body = [
         (
             inline(voice.measure(m, finding.check)),
-            voice.figure(m.value, m.unit),
+            voice.value(m),
             voice.interval(m),
-            "" if m.n is None else f"{m.n:,}",
+            voice.counted(m, finding.check),
         )
         for m in finding.measures[:MEASURES]
     ]

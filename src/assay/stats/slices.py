@@ -17,6 +17,7 @@ from assay.kernel.words import number
 MOST_LEVELS = 12
 QUANTILES = 5
 TIMES = " × "  # between two columns, and two levels
+MISSING = "–"  # the group of missing cells; what people are told is the caller's word
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ def _written(column: Column, value: float) -> str:
 def _with_missing(column: Column, code: Ints, labels: list[str], missing: Bools, least: int) -> Groups | None:
     if missing.sum() >= least:
         code = np.where(missing, len(labels), code)
-        labels = [*labels, "–"]
+        labels = [*labels, MISSING]
     return Groups(column.name, code, tuple(labels)) if len(labels) > 1 else None
 
 
