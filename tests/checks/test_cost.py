@@ -83,16 +83,3 @@ def test_an_empty_ledger_is_no_error() -> None:
     found = Cost().run(evidence(n=50))
     assert found.figures == ()
     speaks(found)
-
-
-def test_a_training_that_kept_no_times_is_not_said_to_have_taken_none() -> None:
-    """An audit of a model whose run counted candidates: `--trials` keeps no times, so that two runs give the same bytes."""
-    ledger = tuple(replace(trial, seconds=0.0, memory_mb=0.0) for trial in LEDGER)
-    for seconds, budget, key in ((0.1, 60.0, "untimed"), (2.0, 3.0, "untimed_alone"), (0.1, 0.0, "untimed_no_time")):
-        clock, slow = timed(seconds, budget)
-        found = Cost().run(replace(evidence(n=500, model_=slow), clock=clock, ledger=ledger, seconds=0.0))
-        assert found.say.key == key
-        assert "was not kept" in found.say.text()
-        assert "took 0" not in found.say.text()
-        assert not {"training_seconds", "memory_mb"} & {measure.name for measure in found.measures}
-        speaks(found)
