@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import assay
 from assay.checks.readable import Readable
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Trial
+from assay.kernel.words import Say
 from assay.report.figures import draw
 from assay.report.limits import Limits
 from assay.report.speech import Voice
@@ -19,7 +21,11 @@ from .evidence_b import at_most, evidence, speaks, with_readable
 
 LINE = {
     "intercept": [0.1],
-    "terms": [{"name": "x0", "weights": [1.0]}, {"name": "x1", "weights": [-3.0]}, {"name": "city = B", "weights": [0.2]}],
+    "terms": [
+        {"name": "x0", "weights": [1.0], "spread": 0.5},
+        {"name": "x1", "weights": [-3.0], "spread": 2.0},
+        {"name": "city = B", "weights": [0.2], "spread": 1.0},
+    ],
     "history": [0.9, 0.7, 0.65],
 }  # fmt: skip
 CURVES = {
@@ -95,14 +101,31 @@ def test_a_shipped_model_that_is_readable_says_so() -> None:
 
 def test_the_line_is_drawn_with_weights_that_can_be_compared() -> None:
     world = evidence(n=400)
-    spread = float(world.data["x1"].cells.std())
     found = Readable().run(with_readable(world, world.scores, **LINE))
     bars, table, history = found.figures
     assert bars.data["labels"] == ["x1", "x0", "city = B"]
-    assert bars.data["values"][0] == pytest.approx(-3.0 * spread, rel=0.05)
+    assert bars.data["values"] == [-6.0, 0.5, 0.2]
     assert table.data["rows"][1] == ["x1", -3.0]
     assert history.data["series"][0]["y"] == [0.9, 0.7, 0.65]
     speaks(found)
+
+
+def test_parts_of_dates_weigh_by_their_own_spread_and_are_named_in_the_language_of_the_reader() -> None:
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 900, 400)
+    opened = (np.datetime64("2021-01-01") + days).astype(str).astype(object)
+    opened[:20] = None
+    table = {"opened": opened, "x": rng.normal(size=400), "y": days / 300 + rng.normal(size=400) * 0.1}
+    model = assay.train(table, "y", learners=("linear",), folds=3, checks=("readable",), minutes=1)
+    bars, equation, *_ = model.findings[0].figures
+    strongest = bars.data["labels"][0]
+    assert (strongest.key, strongest.values) == ("part.days", {"column": "opened"})
+    assert bars.data["values"][0] == pytest.approx(days.std() / 300, rel=0.1)  # a day weighs 1/300, and there are many
+    said = {
+        lang: [t.text(lang) if isinstance(t, Say) else t for t, _ in equation.data["rows"]] for lang in ("en", "zh")
+    }
+    assert {"opened (days)", "opened (weekday)", "opened (days) missing", "x"} <= set(said["en"])
+    assert {"opened（天数）", "opened（星期）", "opened（天数）缺失", "x"} <= set(said["zh"])
 
 
 def test_curves_are_drawn_as_steps_and_levels_as_bars() -> None:
@@ -161,7 +184,11 @@ def test_dates_are_drawn_as_dates_under_their_own_name() -> None:
 
 def test_of_many_classes_the_most_frequent_is_drawn() -> None:
     world = evidence(n=400, labels=("a", "b", "c"), weights=((1.0, 0.0, -1.0), (0.5, -0.5, 0.0)))
-    detail = {"intercept": [0.0, 1.0, 2.0], "terms": [{"name": "x0", "weights": [1.0, 2.0, 3.0]}], "history": []}
+    detail = {
+        "intercept": [0.0, 1.0, 2.0],
+        "terms": [{"name": "x0", "weights": [1.0, 2.0, 3.0], "spread": 1.0}],
+        "history": [],
+    }
     found = Readable().run(with_readable(world, world.scores, **detail))
     often = int(np.bincount(world.y).argmax())
     assert found.figures[1].data["rows"][0][1] == float(often)

@@ -26,6 +26,7 @@ LEAST_ROWS = 20
 LEAST_ROUNDS = 10
 CURVES, BARS, TERMS, FEW = 8, 15, 20, 8
 DAYS, DAY = " (days)", 86_400e6  # what the days of a date are called; microseconds of one
+MISSING = " missing"  # what follows the name of a term that tells whether a cell is
 FINE = 0.004  # of its range: a step of a curve smaller than this is not drawn
 
 
@@ -68,6 +69,18 @@ class Readable:
                 "equation": "'{name}' written out, in the unit of each column",
                 "equation_class": "'{name}' written out for '{label}', in the unit of each column",
                 "term": "term",
+                "is_missing": "{part} missing",
+                "part.days": "{column} (days)",
+                "part.month": "{column} (month)",
+                "part.day": "{column} (day)",
+                "part.weekday": "{column} (weekday)",
+                "part.hour": "{column} (hour)",
+                "part.year_sine": "{column} (year, sine)",
+                "part.year_cosine": "{column} (year, cosine)",
+                "part.week_sine": "{column} (week, sine)",
+                "part.week_cosine": "{column} (week, cosine)",
+                "part.day_sine": "{column} (day, sine)",
+                "part.day_cosine": "{column} (day, cosine)",
                 "weight": "weight",
                 "constant": "constant",
                 "history": "'{name}': cost after each step of gradient descent",
@@ -105,6 +118,18 @@ class Readable:
                 "equation": "“{name}”的完整公式，按各列自身的单位",
                 "equation_class": "“{name}”对“{label}”的完整公式，按各列自身的单位",
                 "term": "项",
+                "is_missing": "{part}缺失",
+                "part.days": "{column}（天数）",
+                "part.month": "{column}（月份）",
+                "part.day": "{column}（日）",
+                "part.weekday": "{column}（星期）",
+                "part.hour": "{column}（小时）",
+                "part.year_sine": "{column}（年内位置的正弦）",
+                "part.year_cosine": "{column}（年内位置的余弦）",
+                "part.week_sine": "{column}（周内位置的正弦）",
+                "part.week_cosine": "{column}（周内位置的余弦）",
+                "part.day_sine": "{column}（一天内位置的正弦）",
+                "part.day_cosine": "{column}（一天内位置的余弦）",
                 "weight": "权重",
                 "constant": "常数项",
                 "history": "“{name}”：梯度下降每一步之后的代价",
@@ -206,15 +231,14 @@ class Readable:
         place = place if width > 1 else 0
         more = {"name": name, "label": label} if width > 1 else {"name": name}
         kind = "_class" if width > 1 else ""
-        terms = [(str(t["name"]), float(t["weights"][place])) for t in detail["terms"]]
-        terms.sort(key=lambda term: -abs(term[1] * _spread(evidence, term[0])))
+        terms = [
+            (self._called(evidence, str(t["name"])), float(t["weights"][place]), float(t["spread"]))
+            for t in detail["terms"]
+        ]
+        terms.sort(key=lambda term: -abs(term[1] * term[2]))
         top = terms[:BARS]
-        bars = {
-            "labels": [t for t, _ in top],
-            "values": [w * _spread(evidence, t) for t, w in top],
-            "colours": "signed",
-        }
-        rows = [[self._say("constant"), float(detail["intercept"][place])], *([t, w] for t, w in terms[:TERMS])]
+        bars = {"labels": [t for t, _, _ in top], "values": [w * s for _, w, s in top], "colours": "signed"}
+        rows = [[self._say("constant"), float(detail["intercept"][place])], *([t, w] for t, w, _ in terms[:TERMS])]
         table = {"columns": [self._say("term"), self._say("weight")], "rows": rows}
         out = [
             Figure(kind="bars", title=self._say("weights" + kind, **more), data=bars, x=self._unit(evidence)),
@@ -226,6 +250,17 @@ class Readable:
             title = self._say("history", name=name)
             out.append(Figure(kind="lines", title=title, data=steps, x=self._say("step"), y=self._say("cost")))
         return out
+
+    def _called(self, evidence: Evidence, name: str) -> str | Say:
+        """A term in the language of the reader, where it is a part of a date or tells that a cell is missing."""
+        whole = name.removesuffix(MISSING)
+        column, _, part = whole.removesuffix(")").rpartition(" (")
+        key = "part." + part.replace(", ", "_")
+        date = column in evidence.data and evidence.data[column].store == "moments" and key in self.about.words["en"]
+        called = self._say(key, column=column) if date else whole
+        if whole == name or name in evidence.data:
+            return called if date else name
+        return self._say("is_missing", part=called) if date or whole in evidence.data else name
 
     def _curves(self, evidence: Evidence, name: str, detail: Mapping[str, Any]) -> list[Figure]:
         """The strongest shape functions."""
@@ -387,19 +422,6 @@ def _date(evidence: Evidence, name: str) -> Column | None:
 def _days(column: Column) -> Floats:
     """Moments as days since 1970 with fractions, NaN where missing."""
     return np.where(column.missing, np.nan, column.cells.astype("int64") / DAY)
-
-
-def _spread(evidence: Evidence, term: str) -> float:
-    """Standard deviation of a column of numbers; 1 for a switch."""
-    cells = _numbers(evidence, term)
-    if cells is None:
-        return 1.0
-    seen = np.sort(cells[np.isfinite(cells)])
-    trimmed = seen[len(seen) // 1000 : len(seen) - len(seen) // 1000]  # one absurd cell must not draw the scale
-    if len(trimmed) < 2:
-        return 1.0
-    unit = max(float(np.abs(trimmed).max()), 1.0)  # squares of cells such as 1e300 are no numbers any more
-    return unit * float((trimmed / unit).std())
 
 
 def _coarse(y: Floats, least: float) -> list[int]:

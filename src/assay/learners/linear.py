@@ -146,10 +146,12 @@ class Line:
         box.put_array("history", np.asarray(self.history, dtype=np.float64))
 
     def about(self) -> Mapping[str, Any]:
-        """The equation in the features' own units, and the cost history."""
+        """The equation in the features' own units, with the standard deviation of each number (of a switch 1), and the cost history."""
         slopes, intercept = self.design.in_units(self.weights)
+        spreads = np.where(self.design.levels == -1, self.design.scale, 1.0)
         terms = [
-            {"name": name, "weights": slope.tolist()} for name, slope in zip(self.design.names, slopes, strict=True)
+            {"name": name, "weights": slope.tolist(), "spread": float(spread)}
+            for name, slope, spread in zip(self.design.names, slopes, spreads, strict=True)
         ]
         return {
             "intercept": intercept.tolist(),
