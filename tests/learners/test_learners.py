@@ -9,11 +9,12 @@ from assay.kernel.box import Box
 from assay.kernel.clock import Clock
 from assay.kernel.forms import Batch, Feature, Head, Vector
 from assay.kernel.threads import at_most
-from assay.learners.additive import Additive
+from assay.learners.additive import SHOWN, Additive, Curves
 from assay.learners.boosting import Boosting
 from assay.learners.constant import Constant
 from assay.learners.linear import Linear
 from assay.trees.from_lightgbm import forest_of
+from assay.trees.shapes import Axis, Shapes, Term
 
 
 def batch(x: np.ndarray, y: np.ndarray, names: tuple[str, ...] = ("a", "b", "c"), w: np.ndarray | None = None) -> Batch:
@@ -79,6 +80,26 @@ def test_the_additive_model_finds_the_curve() -> None:
     wide, narrow = pulls[np.abs(X[:, 0]) > 1.2, 0].mean(), pulls[np.abs(X[:, 0]) < 0.8, 0].mean()
     assert wide - narrow == pytest.approx(4.0, abs=0.5)
     assert model.about()["curves"][0]["name"] == "a"
+
+
+def test_the_additive_model_tells_the_strongest_features_whole() -> None:
+    """A weak part of a strong feature stands beside the strong one; names that no cell is of bear no level's name."""
+    features = (Feature("town", "town", "code", ("A", "B", "C")), *(Feature(f"x{i}", f"x{i}") for i in range(SHOWN)))
+
+    def step(feature: int, height: float) -> Term:
+        return Term(
+            axes=(Axis(feature=feature, edges=np.zeros(1)),), values=height * np.asarray([[-1.0], [1.0], [0.0]])
+        )
+
+    town = Term(axes=(Axis(feature=0, edges=None, codes=2),), values=np.asarray([[9.0], [-9.0], [1.0]]))
+    weak = [step(place, 1.0 + place) for place in range(1, SHOWN + 1)]
+    shapes = Shapes(base=np.zeros(1), terms=(*weak, town, step(SHOWN, 0.001)))
+    told = Curves(shapes, features, (1,)).about()["curves"]
+    names = [curve["name"] for curve in told]
+    assert names[:2] == [f"x{SHOWN - 1}", f"x{SHOWN - 1}"]
+    assert set(names) == {"town", *(f"x{i}" for i in range(1, SHOWN))}  # x0 is the weakest of all
+    (curve,) = (curve for curve in told if curve["name"] == "town")
+    assert curve["levels"] == ["A", "B", "other"]  # C was never asked for
 
 
 def test_the_additive_model_finds_the_pair_and_only_where_it_may() -> None:

@@ -200,15 +200,18 @@ class Curves:
                     box.put_array(f"edges-{i}-{j}", axis.edges)
 
     def about(self) -> Mapping[str, Any]:
-        """The strongest single curves as edges and values, and the names of the pairs."""
+        """The curves of the strongest features as edges and values, whole, and the names of the pairs."""
         strength = [float(np.abs(t.values).mean()) for t in self.shapes.terms]
-        singles = [i for i, t in enumerate(self.shapes.terms) if len(t.axes) == 1]
-        singles.sort(key=lambda i: -float(self.shapes.terms[i].values.std()))
+        singles = [t for t in self.shapes.terms if len(t.axes) == 1]
+        told = np.zeros(len(self.features))
+        for term in singles:
+            told[term.features[0]] += term.values.std()
+        shown = np.argsort(-told, kind="stable")[:SHOWN].tolist()
         curves = []
-        for i in singles[:SHOWN]:
-            term, axis = self.shapes.terms[i], self.shapes.terms[i].axes[0]
+        for term in sorted((t for t in singles if t.features[0] in shown), key=lambda t: shown.index(t.features[0])):
+            axis = term.axes[0]
             feature = self.features[axis.feature]
-            levels = None if axis.edges is not None else [*feature.levels, "other"][: axis.size]
+            levels = None if axis.edges is not None else [*feature.levels[: axis.codes], "other"]
             edges = None if axis.edges is None else axis.edges.tolist()
             curves.append({"name": feature.name, "edges": edges, "levels": levels, "values": term.values.tolist()})
         pairs = [
