@@ -366,6 +366,17 @@ def test_options_in_sentences_are_not_broken_and_stay_text() -> None:
     assert said == 'mark it with <span class="unbroken">--audit-only</span> COLUMN &lt;b&gt; a--b'
 
 
+def test_advice_names_the_command_that_takes_it_and_none_of_a_model_made_elsewhere() -> None:
+    told = {"name": "m.onnx", "door": "onnx", "by": text("ONNX"), "sha256": "0" * 64, "rows": 300, "ran_code": False}
+    elsewhere = replace(sample(), card={**sample().card, "made_elsewhere": told})
+    page, card = Report(sample()).html(), Report(sample()).markdown()
+    assert '<span class="muted">assay train …</span><code>--drop biopsy_code</code>' in page
+    assert "`assay train … --drop biopsy_code`" in card
+    for view in (Report(elsewhere).html(), Report(elsewhere).markdown()):
+        assert "Leave the column out and train again." in view
+        assert "--drop biopsy_code" not in view.partition("Plan")[0]
+
+
 def test_shares_too_small_to_be_read_are_told_as_less() -> None:
     assert [Voice("en").figure(v, "share") for v in (6.2e-8, 0.0, 1e-5)] == ["< 0.001 %", "0 %", "0.00100 %"]
 
@@ -434,7 +445,7 @@ def test_model_card_names_the_metrics() -> None:
     assert "license" not in head
     for title in ("Findings at a glance", "Leakage", "The plan", "The ledger", "Provenance"):
         assert title in card
-    assert "`--drop biopsy_code`" in card
+    assert "`assay train … --drop biopsy_code`" in card
 
 
 def test_markdown_holds_no_markup_of_the_users() -> None:

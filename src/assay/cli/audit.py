@@ -45,8 +45,9 @@ def run(parsed: argparse.Namespace) -> int:
         writable(Path(parsed.output), parsed.model, parsed.data)
     import assay
     from assay.foreign.doors import is_foreign
+    from assay.kernel.findings import MADE_BY
 
-    from .show import MADE_BY, Progress, asked_text, findings_text
+    from .show import Progress, asked_text, findings_text
 
     progress = Progress(parsed.lang)
     found = assay.audit(

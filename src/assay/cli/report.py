@@ -42,8 +42,9 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output:
         writable(Path(parsed.output), parsed.model)
     import assay
+    from assay.kernel.findings import MADE_BY
 
-    from .show import MADE_BY, findings_text
+    from .show import findings_text
 
     if parsed.frame:
         return _scorecard(parsed)

@@ -25,7 +25,6 @@ INDENT = "  "
 LEAST_ROOM = 48  # columns beside a title; in a narrower terminal its text begins below it
 SHARED = 4  # checks that were not asked for one reason, from which on they share a line
 BROKEN = ("limit_broken", "limit_unknown")
-MADE_BY = "assay train …"  # the command whose options advice is
 LIMITS = (*BROKEN, "limit_kept")  # notes that stand at their check
 
 

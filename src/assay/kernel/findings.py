@@ -71,6 +71,9 @@ class Figure:
         object.__setattr__(self, "data", _listed(self.data))  # arrays become lists; Says stay Says
 
 
+MADE_BY = "assay train …"  # the command whose options advice is
+
+
 @dataclass(frozen=True, kw_only=True)
 class Advice:
     """A cure: what to do, as an option of the command line where there is one ("--drop TWF")."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..kernel.errors import AssayError
-from ..kernel.findings import Figure, Finding
+from ..kernel.findings import MADE_BY, Figure, Finding
 from ..kernel.plugins import Codec, task_of
 from .appendix import provenance, settings_said, splits_said
 from .axes import moment_of, real
@@ -34,7 +34,7 @@ def markdown(content: Content, lang: str = "en") -> str:
         f"# {inline(content.title)}",
         _headline(content, voice),
         _board(content, voice),
-        *(_finding(finding, voice) for finding in content.findings),
+        *(_finding(finding, voice, not content.elsewhere()) for finding in content.findings),
         _plan(content, voice),
         _ledger(content, voice),
         _provenance(content, voice),
@@ -171,7 +171,7 @@ def _board(content: Content, voice: Voice) -> str:
     return f"## {voice.word('board')}\n\n" + rows((voice.word("verdict"), voice.word("question"), ""), body)
 
 
-def _finding(finding: Finding, voice: Voice) -> str:
+def _finding(finding: Finding, voice: Voice, ours: bool) -> str:
     parts = [
         f"## {SIGNS[finding.verdict]} {inline(check_title(finding, voice))}",
         f"*{inline(voice.question(finding.check))}*" if voice.question(finding.check) else "",
@@ -194,7 +194,8 @@ def _finding(finding: Finding, voice: Voice) -> str:
     parts.append("\n".join(f"- {inline(voice.say(note))}" for note in finding.notes))
     parts.append(
         "\n".join(
-            f"- **{voice.word('advice')}**: {inline(voice.say(a.say))}" + (f" {code(a.option)}" if a.option else "")
+            f"- **{voice.word('advice')}**: {inline(voice.say(a.say))}"
+            + (f" {code(f'{MADE_BY} {a.option}')}" if a.option and ours else "")
             for a in finding.advice
         )
     )

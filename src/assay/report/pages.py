@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 
-from ..kernel.findings import Advice, Finding, Measure
+from ..kernel.findings import MADE_BY, Advice, Finding, Measure
 from .axes import real
 from .bars import interval_plot
 from .content import Content
@@ -57,7 +57,7 @@ def page(content: Content, index: int, voice: Voice, limits: Limits) -> Raw:
         tag("div", *(draw(f, voice, limits) for f in shown), class_="figures") if shown else None,
         tag("p", voice.word("more_figures", n=more), class_="muted") if more > 0 else None,
         _notes(finding, voice),
-        advice_list(finding.advice, voice),
+        advice_list(finding.advice, voice, ours=not content.elsewhere()),
         foot(finding, voice),
         id=anchor,
         class_="check",
@@ -125,8 +125,8 @@ def _notes(finding: Finding, voice: Voice) -> Raw | None:
     )
 
 
-def advice_list(advice: tuple[Advice, ...], voice: Voice) -> Raw | None:
-    """What to do, each with the option of the command line to copy."""
+def advice_list(advice: tuple[Advice, ...], voice: Voice, ours: bool = True) -> Raw | None:
+    """What to do, each with the option to copy and the command that takes it; no command makes a model that is not ours."""
     if not advice:
         return None
     items = []
@@ -134,7 +134,8 @@ def advice_list(advice: tuple[Advice, ...], voice: Voice) -> Raw | None:
         copy = tag(
             "button", voice.word("copy"), type="button", class_="copy", data_done=voice.word("copied"), hidden=True
         )
-        option = tag("span", tag("code", one.option), copy, class_="option") if one.option else None
+        given = [tag("span", MADE_BY, class_="muted"), tag("code", one.option), copy] if one.option and ours else []
+        option = tag("span", *given, class_="option") if given else None
         items.append(tag("li", tag("p", voice.prose(one.say)), option))
     return join(tag("h3", voice.word("advice")), tag("ul", *items, class_="advice"))
 
