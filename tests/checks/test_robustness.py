@@ -21,6 +21,7 @@ from assay.kernel.words import number
 from assay.report.figures import draw
 from assay.report.limits import Limits
 from assay.report.speech import Voice
+from assay.search.settle import measured
 
 from .worlds import ask, names, numbers, world
 
@@ -201,10 +202,36 @@ def test_it_says_why_where_there_is_nothing_to_lose() -> None:
         ask("robustness", evidence(n=60))
     assert "only 60 rows" in few.value.say.text()  # type: ignore[attr-defined]
     some = evidence()
-    idle = replace(some, model=replace(some.model, weights=dict.fromkeys(some.model.weights, 0.0), towns={}))  # type: ignore[type-var]
+    wrong = replace(some, model=replace(some.model, weights={"x0": -2.0}, towns={}))  # type: ignore[type-var]
     with pytest.raises(DoesNotApply) as none:
-        ask("robustness", idle)
+        ask("robustness", wrong)
     assert "gains nothing" in none.value.say.text()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("check", ["robustness", "quality"])
+def test_a_gain_that_may_be_chance_is_not_called_none(check: str) -> None:
+    found = set()
+    for seed in range(20):
+        some = evidence(seed, n=300)
+        y = np.random.default_rng(seed).permutation(some.y)  # nothing can be learnt
+        model = replace(some.model, weights={"x0": 0.05}, towns={})  # type: ignore[type-var]
+        blind = replace(some, y=y, scores=model.scores(some.data), model=model)
+        task, codec = blind.task, blind.codec
+        rng, clock = np.random.default_rng(0), Clock(started=0.0, deadline=60.0, now=lambda: 1.0)
+        honest = measured(task, codec, blind.scores, None, blind.constant, y, None, None, rng, clock)
+        blind = replace(blind, honest=honest)
+        gain = float((blind.task.losses(blind.constant, y) - blind.losses()).mean())
+        try:
+            said = ask(check, blind).say.text()
+        except DoesNotApply as none:
+            said = none.say.text()  # type: ignore[attr-defined]
+        if "gains nothing" in said or "no better than" in said:
+            assert gain <= 0
+            found.add("none")
+        elif "cannot be shown" in said or "may be chance" in said:
+            assert gain > 0
+            found.add("unproven")
+    assert found == {"none", "unproven"}
 
 
 def test_a_slow_model_is_asked_about_fewer_rows_or_not_at_all() -> None:

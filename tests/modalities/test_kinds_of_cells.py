@@ -32,13 +32,20 @@ def learnt(kind: str, texts: list[str | None]):  # type: ignore[no-untyped-def]
         ("-0.5", -0.5),
         ("−3", -3.0),
         ("¥1,000", 1000),
+        ("1.2万", 12_000),
+        ("￥1,234.5万元", 12_345_000),
+        ("-3亿", -300_000_000),
+        ("500元", 500),
     ],
 )
 def test_written_numbers_are_read(text: str, value: float) -> None:
     assert float(opened("number", [text])[0] or "nan") == value
 
 
-@pytest.mark.parametrize("text", ["abc", "1.2.3", "1,23,4", "inf", "nan?", "", "-", "1e999", "9" * 400])
+@pytest.mark.parametrize(
+    "text",
+    ["abc", "1.2.3", "1,23,4", "万", "万元", "1万2", "1e3万", "3号", "5天", "inf", "nan?", "", "-", "1e999", "9" * 400],
+)
 def test_what_is_no_finite_number_is_a_misfit(text: str) -> None:
     found = modality_of("number").open(Column.of_words("x", [text, "1"]))
     assert found.misfits == 1
@@ -50,6 +57,19 @@ def test_decimal_commas_are_a_variant_decided_over_the_column() -> None:
     column = Column.of_words("x", ["1.234,56", "2,5", "1.000"])
     assert modality_of("number").recognise(column).variant == "comma"
     assert opened("number:comma", ["1.234,56", "2,5", "1.000"]) == ["1234.56", "2.5", "1000"]
+
+
+def test_one_unit_behind_every_number_is_a_variant() -> None:
+    ages = [f"{age}岁" for age in range(20, 60)]
+    claim = modality_of("number").recognise(Column.of_words("x", [*ages, "61"]))
+    assert (claim.variant, claim.fit) == ("unit:岁", 0.9)
+    assert opened("number:unit:岁", ["64岁", "64 岁", "1.2万岁", "7", "7天"]) == ["64", "64", "12000", "7", None]
+
+
+@pytest.mark.parametrize("texts", [["3天", "2个月", "5天"], ["101室", "102室", "103室"], ["3号", "5号"]])
+def test_several_units_and_numbered_names_are_no_numbers(texts: list[str | None]) -> None:
+    with pytest.raises(DoesNotApply):
+        modality_of("number").recognise(Column.of_words("x", texts))
 
 
 def test_an_infinite_number_of_a_frame_is_counted() -> None:

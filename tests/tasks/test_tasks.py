@@ -28,6 +28,9 @@ def task(key: str) -> Task:
         ([str(3 + abs(i % 7 - 3)) for i in range(210)] + ["9"] * 2, "value"),
         ([f"{i / 7:.3f}" for i in range(200)], "value"),
         ([str(i % 60) for i in range(200)], "value"),
+        ([f"￥{1000 + i * 7.5:,.2f}" for i in range(200)], "value"),
+        ([f"{i % 60 + 1}万" for i in range(200)], "value"),
+        ([f"{i % 3 + 1}万" for i in range(200)], "classes"),
     ],
 )
 def test_the_target_makes_the_task(cells: list[str], key: str) -> None:

@@ -38,6 +38,7 @@ class Quality:
                 "question": "How good is the model on rows it never saw, and how much better than one guess for all?",
                 "better": "{metric} is {value} ({low} to {high}); one guess for all would have {constant}.",
                 "no_better": "{metric} is {value} ({low} to {high}), no better than one guess for all ({constant}).",
+                "unproven": "{metric} is {value} ({low} to {high}), and one guess for all would have {constant}: that may be chance.",
                 "corrected": "The choice among candidates is paid for: without the correction {metric} would read {apparent}.",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "unmeasured": "none of the figures is known on the {n} {n:row that was|rows that were} measured",
@@ -60,6 +61,7 @@ class Quality:
                 "question": "模型在从未见过的行上有多好？比对所有行给出同一个猜测好多少？",
                 "better": "{metric}为 {value}（{low} 至 {high}）；对所有行给出同一猜测时为 {constant}。",
                 "no_better": "{metric}为 {value}（{low} 至 {high}），并不优于对所有行给出同一猜测（{constant}）。",
+                "unproven": "{metric}为 {value}（{low} 至 {high}），对所有行给出同一猜测时为 {constant}：差距可能出于偶然。",
                 "corrected": "已扣除挑选候选模型带来的乐观：不修正时{metric}为 {apparent}。",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "unmeasured": "在所测量的 {n} 行上没有任何指标可以得出",
@@ -90,6 +92,9 @@ class Quality:
         first = measures[0]
         metric = evidence.task.about.say("tasks", f"measure.{first.name}")
         beaten = self._beats(evidence)
+        sign = 1.0 if first.better == "higher" else -1.0
+        ahead = first.constant is not None and sign * (first.value - first.constant) > 0
+        key = "better" if beaten else "unproven" if ahead else "no_better"
         said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high}
         notes = []
         if evidence.honest.corrected:
@@ -98,7 +103,7 @@ class Quality:
         return Finding(
             check="quality",
             verdict="pass" if beaten else "fail",
-            say=self._say("better" if beaten else "no_better", constant=first.constant, **said),
+            say=self._say(key, constant=first.constant, **said),
             measures=measures,
             figures=tuple(self._figures(evidence)),
             notes=tuple(notes),

@@ -82,6 +82,7 @@ class Robustness:
                 "bar.lost": "no {column}",
                 "bar.unit": "{size} × {column}",
                 "no_gain": "the model gains nothing over one guess for all that faults could take",
+                "unproven": "that the model gains anything over one guess for all, which faults could take, cannot be shown on {n} {n:row|rows}",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
                 "slow": "in the time that was left the model could not be asked about {rows} rows again and again",
                 "none": "there is no column that could be at fault",
@@ -117,6 +118,7 @@ class Robustness:
                 "bar.lost": "缺 {column}",
                 "bar.unit": "{size} × {column}",
                 "no_gain": "模型相对于统一猜测没有可失去的优势",
+                "unproven": "在 {n} 行上无法证明模型相对于统一猜测有可失去的优势",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
                 "slow": "剩余时间不足以让模型对 {rows} 行反复作答",
                 "none": "没有可能出差错的列",
@@ -142,8 +144,10 @@ class Robustness:
         if not names:
             raise DoesNotApply("no columns", say=self._say("none"))
         asked = _Asked.of(evidence, np.sort(self._rows(evidence)))
-        if asked.gain <= 0 or mean_above(asked.guess - asked.loss, 0.0) > LEVEL:
+        if asked.gain <= 0:
             raise DoesNotApply("no gain", say=self._say("no_gain"))
+        if mean_above(asked.guess - asked.loss, 0.0) > LEVEL:
+            raise DoesNotApply("no gain shown", say=self._say("unproven", n=len(asked.loss)))
         small, single, short = [], [], False
         for stress in _small(asked, names):
             small.append(stress)

@@ -1,7 +1,7 @@
 """Is this column a measured quantity, and what are its numbers?
 
-Text is read with thousands separators, a currency sign or a percent sign; the variant "comma" reads 1.234,56. What is
-not a finite number is a misfit: missing, and counted.
+Text is read with thousands separators, a currency sign or a percent sign, and as Chinese amounts (1.2万); the variant "comma" reads
+1.234,56, "unit:岁" what is followed by that one unit. What is not a finite number is a misfit: missing, and counted.
 """
 
 from __future__ import annotations
@@ -23,15 +23,13 @@ from assay.kernel.forms import Feature, Vector
 from assay.kernel.labels import is_long_code
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
+from assay.kernel.written_numbers import UNIT, unit_of, written_number
 from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
 FEW = 20  # distinct cells up to which one that is no number speaks for a category ("3+" children)
-POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
-COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
 INFINITE = ("inf", "infinity", "∞")  # no finite number, but no name either
 MISSING = (math.nan,)  # what is encoded of a missing cell
-UNITS = "$€£¥￥%％ \u00a0\u202f"
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class Number:
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         levels = column.levels
         counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels))
-        best = max(("", "comma"), key=lambda v: float(counts[np.isfinite(_parse(levels, v))].sum()))
+        best = max(("", "comma", *_unit(levels)), key=lambda v: float(counts[np.isfinite(_parse(levels, v))].sum()))
         parsed = np.isfinite(_parse(levels, best))
         if not counts[parsed].any():
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
@@ -117,7 +115,7 @@ class Number:
         if isinstance(cell, float):
             return cell if isfinite(cell) else None
         if isinstance(cell, str):
-            value = _number(cell, self.variant)
+            value = written_number(cell, self.variant)
             return value if isfinite(value) else None
         return None if cell is None else cell / 1e6
 
@@ -184,27 +182,16 @@ class Range:
             box.put(low=self.low, high=self.high)
 
 
+def _unit(levels: NDArray[np.object_]) -> tuple[str, ...]:
+    """The variant of the unit that levels are written in: none where they are in several, since 2个月 are not 2天."""
+    found = {unit_of(str(level)) for level in levels} - {""}
+    return tuple(UNIT + unit for unit in found) if len(found) == 1 else ()
+
+
 def _parse(levels: NDArray[np.object_], variant: str) -> Floats:
     """Numbers of texts, NaN where a text is no finite number."""
     out = np.full(len(levels), np.nan)
     for i, level in enumerate(levels):
-        value = _number(level, variant)
+        value = written_number(level, variant)
         out[i] = value if math.isfinite(value) else math.nan
     return out
-
-
-def _number(text: str, variant: str) -> float:
-    """The number a text writes; no finite one where it writes none."""
-    try:  # the usual case, at the speed of float()
-        value = float(text) if not variant else math.nan
-    except ValueError:
-        value = math.nan
-    return _careful(str(text), variant) if math.isnan(value) else value
-
-
-def _careful(text: str, variant: str) -> float:
-    text = text.strip(UNITS).replace("−", "-")
-    shape, thousands, point = (COMMA, ".", ",") if variant == "comma" else (POINT, ",", ".")
-    if not any(ch.isdigit() for ch in text) or not shape.fullmatch(text):
-        return math.nan
-    return float(text.replace(thousands, "").replace(point, "."))

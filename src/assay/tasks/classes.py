@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from assay.kernel.forms import Head
 from assay.kernel.labels import as_number, codes_of, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import Say, refusal
+from assay.kernel.written_numbers import written_number
 from assay.stats import metrics, scores
 
 MOST_CLASSES = 200
@@ -88,6 +90,8 @@ class Classes:
             raise DoesNotApply(self._say("hardly_shared", target, k))
         numbers = [as_number(label) for label in labels]
         if any(v is None for v in numbers):
+            if k > MOST_NUMBERED and all(isfinite(written_number(label)) for label in labels):
+                raise DoesNotApply(self.about.say("tasks", "measured", target=target.name))  # amounts: ￥1,200.50
             return Claim(fit=0.9, why=self._say("names", target, k))
         whole = sorted(v for v in numbers if v is not None and v == int(v))
         if len(whole) < k or k > MOST_NUMBERED:

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
-from assay.kernel.labels import as_number, distinct_labels
+from assay.kernel.labels import distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
+from assay.kernel.written_numbers import written_number
 from assay.stats import metrics
 from assay.stats.grades import nearest
 from assay.stats.splitting import tenths
@@ -92,8 +93,8 @@ class Grades:
         if target.store == "numbers":
             scale = np.unique(target.cells[~target.missing])
         else:
-            numbers = [as_number(label) for label in distinct_labels(target)]
-            scale = np.unique(np.asarray([v for v in numbers if v is not None]))
+            numbers = np.asarray([written_number(label) for label in distinct_labels(target)])
+            scale = np.unique(numbers[np.isfinite(numbers)])
         if not _in_steps(scale):
             raise DoesNotApply(self.about.say("tasks", "uneven", target=target.name))
         return Claim(fit=FIT, why=self.about.say("tasks", "scale", target=target.name, k=len(scale)))

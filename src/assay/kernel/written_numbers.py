@@ -1,0 +1,63 @@
+"""Which number does a text write?
+
+Read are thousands separators, a currency sign or a percent sign, and Chinese amounts: 1.2万 is 12,000, 3亿元 is 300,000,000. What a
+number is measured in otherwise (岁, kg) is read where it is named: the variant "unit:岁".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
+COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
+SIGNS = "$€£¥￥%％ \u00a0\u202f"
+SCALES = {"万": 4, "亿": 8}  # powers of ten
+MONEY = "元"
+UNIT = "unit:"  # begins the variant that names one
+UNITS = (
+    *("岁", "周岁", "天", "个月", "小时", "分钟", "秒", "次", "人", "件", "笔"),
+    *("公里", "千米", "米", "厘米", "毫米", "公斤", "千克", "克", "吨", "毫升", "升", "平方米", "平米", "㎡"),
+    *("km", "cm", "mm", "kg", "days", "months", "years", "hours", "minutes"),
+)  # that follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates
+MEASURED = re.compile(r"[-+−]?[\d.,]+\s*(" + "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)) + ")")
+
+
+def written_number(text: str, variant: str = "") -> float:
+    """The number a text writes; no finite one where it writes none.
+
+    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg
+
+    >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁")
+    (1234.5, 12000.0, 64.0)
+    """
+    try:  # the usual case, at the speed of float()
+        value = float(text) if variant != "comma" else math.nan
+    except ValueError:
+        value = math.nan
+    return _careful(str(text), variant) if math.isnan(value) else value
+
+
+def unit_of(text: str) -> str:
+    """The unit that follows a number; "" where there is none.
+
+    >>> unit_of("64岁"), unit_of("64")
+    ('岁', '')
+    """
+    found = MEASURED.fullmatch(text.strip(SIGNS))
+    return found[1] if found else ""
+
+
+def _careful(text: str, variant: str) -> float:
+    text = text.strip(SIGNS).replace("−", "-")
+    if variant.startswith(UNIT):
+        text = text.removesuffix(variant.removeprefix(UNIT)).rstrip()
+    text = text.removesuffix(MONEY).rstrip()
+    power = SCALES.get(text[-1:], 0)
+    text = text[:-1].rstrip() if power else text
+    shape, thousands, point = (COMMA, ".", ",") if variant == "comma" else (POINT, ",", ".")
+    found = shape.fullmatch(text) if any(ch.isdigit() for ch in text) else None
+    if found is None or (power and found[4]):
+        return math.nan
+    plain = text.replace(thousands, "").replace(point, ".")
+    return float(f"{plain}e{power}" if power else plain)
