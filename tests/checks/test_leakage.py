@@ -283,6 +283,29 @@ def test_a_copy_that_came_later_was_not_learnt_from() -> None:
     assert any("leave --group and --time away" in advice.say.text() for advice in finding.advice)
 
 
+@pytest.mark.parametrize("how", ["time", "time_grouped"])
+@pytest.mark.parametrize("sealed", [False, True])
+def test_copies_within_a_group_that_is_kept_apart_in_time_were_not_learnt_from(how: str, sealed: bool) -> None:
+    who = np.arange(300) // 3  # what is known of a patient is the same at every visit
+    rng = np.random.default_rng(0)
+    x, z, w = rng.normal(size=(3, 100))[:, who]
+    y = np.where(x + rng.normal(size=100)[who] > 0, "yes", "no")
+    day = np.datetime64("2020-01-01", "us") + np.arange(300) * np.timedelta64(1, "D")
+    evidence = world([numbers("x", x), numbers("z", z), numbers("w", w)], y, x)
+    visits = (names("patient", who), Column(name="day", cells=day, kind="date"))
+    evidence = replace(evidence, raw=evidence.raw.having(*visits), data=evidence.data.having(*visits))
+    splits = replace(evidence.plan.splits, how=how, group="patient", time="day")
+    evidence = replace(evidence, plan=replace(evidence.plan, splits=splits), folds=np.arange(300) // 50)
+    if sealed:
+        late = slice(250, 300)
+        some = {"y": evidence.y[late], "scores": evidence.scores[late], "data": evidence.data.take(late)}
+        evidence = replace(evidence, rows="sealed", folds=None, **some)
+    finding = ask("leakage", evidence)
+    said = [finding.say.text(), *(note.text() for note in finding.notes)]
+    assert any("both sides" in one and "exact copies" in one for one in said) == (how == "time")
+    assert finding.verdict == ("fail" if how == "time" else "watch")
+
+
 def test_examples_of_near_copies_hide_what_is_personal() -> None:
     one, other = shortened("Call 4111 1111 1111 1111 " * 4 + "today", "Call 4111 1111 1111 1111 " * 4 + "later")
     assert "1111 1111 1111" not in one + other

@@ -74,6 +74,15 @@ def test_groups_that_go_on_through_time_are_not_promised_to_stay_together() -> N
     assert not found.both
 
 
+def test_a_panel_of_which_rows_are_sealed_is_kept_apart_by_time_alone() -> None:
+    shop = [f"s{i % 20}" for i in range(N)]  # every shop has sealed rows: without those of sealed shops, none is left
+    frame = customers(0, np.random.default_rng(0)).assign(shop=shop, day=pd.date_range("2024-01-01", periods=N))
+    plan, found = split(frame, group="shop", time="day", sealed=0.2)
+    assert plan.splits.how == "time"
+    assert "note.grouped_forward" in {note.key for note in plan.notes}
+    assert len(list(found.rounds())) == plan.splits.folds
+
+
 @pytest.mark.parametrize("sealed", [0.0, 0.2])
 def test_no_group_stands_on_both_sides_in_time_either(sealed: float) -> None:
     rng = np.random.default_rng(0)

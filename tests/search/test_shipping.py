@@ -104,6 +104,17 @@ def test_the_whole_road_ships_a_distilled_model() -> None:
     assert model.findings[0].measures == bag.findings[0].measures  # a student does not vouch for itself
 
 
+@pytest.mark.parametrize("ship", ["refit", "distilled"])
+def test_rows_of_sealed_groups_are_not_said_to_be_learnt_from(ship: str) -> None:
+    columns = table("binary") | {"who": [f"p{i // 7}" for i in range(N)], "day": np.arange(N).tolist()}
+    more = {"group": "who", "time": "day", "sealed": 0.25, "ship": ship, "checks": ("quality",)}
+    model = assay.train(columns, "y", trials=1, learners=("linear", "boosting"), seed=0, **more)
+    note = next(note for f in model.findings for note in f.notes if note.owner == "search")
+    assert note.key == f"{ship}.sealed_groups"
+    assert note.values["n"] < N - model.plan.splits.sealed
+    assert "也不属于封存组" in note.text("zh")
+
+
 def test_a_student_that_loses_is_not_shipped(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     import assay.learners.boosting as boosting
 

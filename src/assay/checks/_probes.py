@@ -169,7 +169,7 @@ class Copies:
     expected: float  # the same if answers were drawn as the model says
     naive: float  # primary figure if a copy's answer were known
     honest: float
-    apart: float  # share of copied rows with a copy in another fold; NaN where not known
+    apart: float  # share of measured copies of which the model that scored them learnt another
 
 
 def copies(evidence: Evidence, table: Table) -> Copies | None:
@@ -192,13 +192,9 @@ def copies(evidence: Evidence, table: Table) -> Copies | None:
         honest = float(((hot - own) ** 2).sum(axis=1).mean())
         naive = float(((hot - np.where(has[:, None], others, own)) ** 2).sum(axis=1).mean())
         honest, naive = 1.0 - honest / spread, 1.0 - naive / spread
-    apart = float("nan")
-    if evidence.folds is not None and has.any():
-        low = np.full(int(mine.max()) + 1, np.iinfo(np.int64).max)
-        high = np.full(len(low), -1)
-        np.minimum.at(low, mine, evidence.folds)
-        np.maximum.at(high, mine, evidence.folds)
-        apart = float((low != high)[mine][has].mean())
+    fold = _folds(evidence, table)
+    copied = (np.bincount(group)[group] > 1) & (fold >= 0)
+    apart = float(_learnt(evidence, table, fold, group)[copied].mean()) if copied.any() else 0.0
     return Copies(group, rows, agree, expected, naive, honest, apart)
 
 
@@ -224,24 +220,43 @@ def near_copies(evidence: Evidence, table: Table, group: Ints) -> NearCopies | N
     copied = np.flatnonzero(size[group] > 1)
     if len(copied) == 0:
         return None
-    measured = leaks.places_in(evidence.data, table.data)
-    fold = np.full(table.n, -1, dtype=np.int64)  # sealed rows are predicted from all others
-    fold[measured] = 0 if evidence.folds is None else evidence.folds
-    least, most = np.full(len(size), table.n), np.full(len(size), -1)
-    np.minimum.at(least, group, fold)
-    np.maximum.at(most, group, fold)
-    forward = bool(evidence.plan.splits.time) or evidence.folds is None
-    apart = (least[group] < fold) | (False if forward else most[group] > fold)
-    apart &= fold >= 0
+    fold = _folds(evidence, table)
+    apart = _learnt(evidence, table, fold, group)
     some = np.concatenate([np.flatnonzero(apart), copied])
     _, at = np.unique(group[some], return_index=True)  # one example a group, those apart first
     pairs: list[tuple[int, int]] = []
     for row in some[np.sort(at)[:EXAMPLES]].tolist():
         mates = np.setdiff1d(np.flatnonzero(group == group[row]), [row])
-        learnt = mates[fold[mates] < fold[row] if forward else fold[mates] != fold[row]]
-        mate = int((learnt if apart[row] else mates)[0])
+        learnt = mates[_taught(evidence, table, fold, fold[row])[mates]] if apart[row] else mates
+        mate = int(learnt[0])
         pairs.append((min(row, mate), max(row, mate)))
     return NearCopies(len(copied), int(apart.sum()), tuple(pairs))
+
+
+def _folds(evidence: Evidence, table: Table) -> Ints:
+    """The fold in which each row of the table [n] was measured; -1 where it was not."""
+    fold = np.full(table.n, -1, dtype=np.int64)  # sealed rows are predicted from all others
+    fold[leaks.places_in(evidence.data, table.data)] = 0 if evidence.folds is None else evidence.folds
+    return fold
+
+
+def _learnt(evidence: Evidence, table: Table, fold: Ints, group: Ints) -> Bools:
+    """Measured rows [n] of which the model that scored them learnt another of the same group."""
+    out = np.zeros(table.n, dtype=np.bool_)
+    for number in np.unique(fold[fold >= 0]):
+        held = fold == number
+        out[held] = np.isin(group[held], group[_taught(evidence, table, fold, number)])
+    return out
+
+
+def _taught(evidence: Evidence, table: Table, fold: Ints, number: int) -> Bools:
+    """Rows of the table [n] that the model of a fold learnt from."""
+    splits = evidence.plan.splits
+    taught = fold < number if splits.time or evidence.folds is None else fold != number
+    if splits.both:
+        who = table.data[splits.group].as_words()
+        taught &= who.missing | ~np.isin(who.cells, who.cells[fold == number])
+    return taught
 
 
 def spelled(data: Dataset, names: list[str], row: int) -> str:

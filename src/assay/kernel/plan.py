@@ -56,6 +56,11 @@ class Splits:
     named: str = ""  # the column of pictures whose file names tell which rows stay together, where they do
     name_rule: str = ""  # how a key is taken from a name: "start 1 within" (see `assay.planning.by_name`)
 
+    @property
+    def both(self) -> bool:
+        """Whether no group stands on both sides in time either."""
+        return self.how == "time_grouped"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:

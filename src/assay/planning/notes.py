@@ -23,7 +23,7 @@ from .by_name import ByName
 from .durations import written
 from .fitting import Fit
 from .kinds import is_row_number
-from .splits import BOTH, copy_groups, named_groups, near_copies, near_pictures
+from .splits import copy_groups, named_groups, near_copies, near_pictures
 from .wishes import Wishes
 
 FEW_ROWS, RARE = 100, 10  # rows of a table, and of a class, below which that is told
@@ -96,7 +96,7 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
         notes.append(Say("planning", "note.latency", {"most": written(plan.latency)}))
     if plan.splits.group:
         both = {"group": plan.splits.group, "time": plan.splits.time}
-        key = "grouped_in_time" if plan.splits.how == BOTH else "grouped_forward" if plan.splits.time else "grouped"
+        key = "grouped_in_time" if plan.splits.both else "grouped_forward" if plan.splits.time else "grouped"
         notes.append(Say("planning", f"note.{key}", both))
     copied = None
     if not plan.splits.group and not plan.splits.time:

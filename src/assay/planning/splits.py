@@ -193,7 +193,7 @@ def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
 def _drawn(
     splits: Splits, groups: Ints | None, times: NDArray[Any] | None, strata: Ints, rng: np.random.Generator
 ) -> Split:
-    n, both = len(strata), splits.how == BOTH
+    n, both = len(strata), splits.both
     rest, sealed = np.arange(n), np.empty(0, dtype=np.int64)
     if splits.sealed:
         rest, sealed = splitting.carve(rest, splits.sealed / n, strata, groups, times, rng, measured=True)

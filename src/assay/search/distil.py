@@ -27,7 +27,7 @@ from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .executors.here import side_by_side
 from .neighbours import TIMES, others
-from .refit import worse
+from .refit import figures_of, worse
 from .run import Found
 from .shipped import Shipped
 from .trial import TUNE_SHARE, fault
@@ -50,7 +50,7 @@ def distil(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
         return Shipped(found.ensemble, Say("search", "distilled.no_time", said))
     if isinstance(shipped, str):
         return Shipped(found.ensemble, Say("search", shipped, said))
-    return Shipped(shipped, Say("search", "distilled.sealed" if len(found.split.sealed) else "distilled.cross", said))
+    return Shipped(shipped, Say("search", f"distilled.{figures_of(found.split)}", said))
 
 
 def _distilled(found: Found, plan: Plan, table: Dataset, rows: Ints, clock: Clock) -> Ensemble | str | None:

@@ -23,6 +23,7 @@ from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import cores
 from assay.kernel.words import Say
+from assay.planning.splits import Split
 from assay.stats import splitting
 from assay.stats.metrics import mean, standard_error
 
@@ -59,7 +60,7 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     alone = Ensemble(found.ensemble.head, (encoders,), fitted, found.ensemble.calibration)
     if loses(alone, found, task, table, tune):
         return Shipped(found.ensemble, Say("search", "refit.worse", said))
-    return Shipped(alone, Say("search", "refit.sealed" if len(split.sealed) else "refit.cross", said))
+    return Shipped(alone, Say("search", f"refit.{figures_of(split)}", said))
 
 
 def _members(
@@ -105,6 +106,11 @@ def settings_of(found: Found, plan: Plan) -> dict[str, Mapping[str, Any]]:
 def _prepares(learner: str) -> bool:
     """Whether a learner settled its settings before the folds: they are what was tried."""
     return issubclass(shelf("learners").get(learner), Prepares)
+
+
+def figures_of(split: Split) -> str:
+    """Of which rows the figures of what ships are, as sentences name them."""
+    return "sealed_groups" if len(split.sealed) and split.both else "sealed" if len(split.sealed) else "cross"
 
 
 def share_of_time(plan: Plan) -> float:

@@ -25,7 +25,8 @@ def mean(x: Floats, w: Floats | None = None) -> float:
 def standard_error(x: Floats, w: Floats | None = None, groups: Ints | None = None) -> float:
     """Standard error of the weighted mean of `x` [n], by how far rows, or whole groups of them, lie from it.
 
-    Rows of one of the `groups` [n] err together (cluster-robust: Liang & Zeger 1986).
+    Rows of one of the `groups` [n] err together (cluster-robust: Liang & Zeger 1986). One group alone tells nothing of how groups
+    differ: then rows are what is counted, as without any.
 
     >>> standard_error(np.array([1.0, 3.0]))
     0.7071067811865476
@@ -34,7 +35,7 @@ def standard_error(x: Floats, w: Floats | None = None, groups: Ints | None = Non
     """
     share = np.full(len(x), 1.0 / len(x)) if w is None else np.asarray(w / w.sum(), dtype=np.float64)
     pulls = share * (x - share @ x)
-    if groups is not None:
+    if groups is not None and len(np.unique(groups)) > 1:
         pulls = np.asarray(np.bincount(np.unique(groups, return_inverse=True)[1], weights=pulls), dtype=np.float64)
     return float(np.sqrt((pulls**2).sum()))
 

@@ -71,7 +71,7 @@ def rounds(folds: Ints, forward: bool, groups: Ints | None = None) -> Iterator[t
 
     groups : [n] of which none may stand on both sides, though its rows lie in several folds: rows of held-out ones do not train
     """
-    for fold in range(int(folds.max()) + 1):
+    for fold in range(int(folds.max(initial=-1)) + 1):
         held = np.flatnonzero(folds == fold)
         train = np.flatnonzero(folds < fold if forward else folds != fold)
         if groups is not None:
