@@ -64,6 +64,15 @@ def test_tune_rows_choose_a_strong_ridge_where_nothing_is_to_be_learnt() -> None
     assert fit(Linear(), batch(x, x[:, 0] * 10, names), Head.value()).strength <= 1
 
 
+def test_where_time_is_short_the_ridge_is_a_usual_one() -> None:
+    """The strongest was tried first, so that a line cut short hardly told classes apart."""
+    ticks = iter(np.arange(1_000_000.0))
+    y = np.digitize(X[:, 0] + X[:, 1], [-1.0, 0.0, 1.0])
+    data, clock = batch(X, y), Clock.start(3.0, now=lambda: float(next(ticks)))
+    line = Linear().fit(data, data, Head.classes(4), clock, np.random.default_rng(0))
+    assert line.strength == 10.0
+
+
 def test_rows_of_weight_zero_do_not_choose_the_ridge() -> None:
     y = X[:, 0] * 3.0
     lies = np.where(np.arange(1200) % 2 == 0, -50 * X[:, 1], y)
