@@ -97,7 +97,9 @@ def test_no_group_stands_on_both_sides_in_time_either(sealed: float) -> None:
     measured = [(train, held) for _, train, held in rounds]
     if sealed:
         measured.append((found.rest, found.sealed))
-        assert len(found.rest) + len(found.sealed) < N  # earlier rows of sealed patients are left out
+        left_out = N - len(found.rest) - len(found.sealed)  # earlier rows of sealed patients
+        assert left_out > 0
+        assert [note.values["n"] for note in plan.notes if note.key == "note.beside_sealed"] == [left_out]
     for train, held in measured:
         assert not set(patient[train]) & set(patient[held])
         assert train.max() < held.min()

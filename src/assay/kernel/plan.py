@@ -44,6 +44,9 @@ class Candidate:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+BOTH = "time_grouped"  # the way of splits by group and time together
+
+
 @dataclass(frozen=True, kw_only=True)
 class Splits:
     """How rows are kept apart."""
@@ -59,7 +62,7 @@ class Splits:
     @property
     def both(self) -> bool:
         """Whether no group stands on both sides in time either."""
-        return self.how == "time_grouped"
+        return self.how == BOTH
 
 
 @dataclass(frozen=True, kw_only=True)

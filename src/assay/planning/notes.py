@@ -23,7 +23,7 @@ from .by_name import ByName
 from .durations import written
 from .fitting import Fit
 from .kinds import is_row_number
-from .splits import copy_groups, named_groups, near_copies, near_pictures
+from .splits import copy_groups, draw_splits, named_groups, near_copies, near_pictures
 from .wishes import Wishes
 
 FEW_ROWS, RARE = 100, 10  # rows of a table, and of a class, below which that is told
@@ -98,6 +98,10 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
         both = {"group": plan.splits.group, "time": plan.splits.time}
         key = "grouped_in_time" if plan.splits.both else "grouped_forward" if plan.splits.time else "grouped"
         notes.append(Say("planning", f"note.{key}", both))
+    if plan.splits.both and plan.splits.sealed:
+        split = draw_splits(plan, table, strata)
+        n = table.rows - len(split.rest) - len(split.sealed)
+        notes += [Say("planning", "note.beside_sealed", {"n": n, "group": plan.splits.group})] if n else []
     copied = None
     if not plan.splits.group and not plan.splits.time:
         copied = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")), strata)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assay.kernel.data import Dataset, Ints
 from assay.kernel.errors import DataError
-from assay.kernel.plan import Plan, Splits
+from assay.kernel.plan import BOTH, Plan, Splits
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
@@ -30,7 +30,7 @@ DEAR_FOLDS, DEAREST_FOLDS = 5, 4  # where there are pictures, and where things a
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
 CHAINED = 0.2  # share of the rows beyond which near copies hang together in a group too large for one fold
 PROFILE, LEAST_PROFILE = 0.02, 10  # share of the rows, and rows, beyond which equal rows may be a profile
-BOTH, LEFT = "time_grouped", 0.5  # the way of both; share of its training rows that each fold must keep then
+LEFT = 0.5  # share of its training rows that each fold must keep, else groups are not kept apart in time
 HALF, LEAST_CLASS = 0.5, 20  # share of a class that near copies kept in one fold may take, where it has so many rows
 
 
