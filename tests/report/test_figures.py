@@ -261,7 +261,9 @@ def test_ticks_of_dates_are_dates_within(low: str, high: str) -> None:
 
 def test_dates_beyond_the_calendar_are_drawn_as_numbers() -> None:
     for far in (1e99, -1e12):
-        drawn("lines", {"series": [{"name": "s", "x": [0.0, far], "y": [0.0, 1.0]}], "dates": True})
+        page = drawn("lines", {"series": [{"name": "s", "x": [0.0, far], "y": [0.0, 1.0]}], "dates": True})
+        assert re.search(r">−?[\d.]+e\d+</text>", page), far
+        assert not re.search(r">\d{4}(-\d\d)*</text>", page), far
 
 
 def test_scale_keeps_strays_at_its_ends() -> None:

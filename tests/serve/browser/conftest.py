@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -95,21 +93,6 @@ def guarded(world: World) -> Iterator[str]:
     """A server that asks for a token."""
     with serving(models=(str(world.folder / "loans.assay"),), tokens=(TOKEN,)) as found:
         yield found
-
-
-# The browser lives no longer than a module: its event loop would be in the way of tests that run one of their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed (pip install 'assay[dev]')"
-    )
-    path = os.environ.get("ASSAY_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("there is no Chromium (apt install chromium, or set ASSAY_CHROMIUM to its path)")
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @dataclass
