@@ -110,7 +110,9 @@ def _prepares(learner: str) -> bool:
 
 def figures_of(split: Split) -> str:
     """Of which rows the figures of what ships are, as sentences name them."""
-    return "sealed_groups" if len(split.sealed) and split.both else "sealed" if len(split.sealed) else "cross"
+    if not len(split.sealed):
+        return "cross"
+    return "sealed_groups" if split.both else "sealed"
 
 
 def share_of_time(plan: Plan) -> float:
