@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from assay.crafting.choose import choose
+from assay.crafting.choose import choose, recipe_of
 from assay.crafting.keys import key_of
 from assay.crafting.made import DIFFERENCE, PRODUCT, RATIO, SUM, Made, arithmetic
 from assay.kernel.box import Box
@@ -31,7 +31,8 @@ VECTOR = Vector(VALUES, FEATURES)
 
 
 def recipe(left_over: np.ndarray, most: int = 10):  # type: ignore[no-untyped-def]
-    return choose(VECTOR, left_over[:, None], np.ones(6), most, 1, np.random.default_rng(1))
+    kept = choose(VECTOR, left_over[:, None], np.ones(6), most, np.random.default_rng(1))
+    return recipe_of(kept, VECTOR, 1)
 
 
 def test_a_planted_ratio_is_the_first_column_made() -> None:
@@ -50,7 +51,7 @@ def test_a_planted_cross_of_two_codes_is_found_and_its_table_tells_it() -> None:
 
 
 def test_nothing_is_made_where_nothing_is_left_over_but_noise() -> None:
-    assert recipe(np.random.default_rng(4).normal(size=N)).empty
+    assert recipe(np.random.default_rng(4).normal(size=N)) is None
 
 
 def test_a_training_row_is_never_told_its_own_target() -> None:

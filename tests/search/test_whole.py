@@ -302,3 +302,24 @@ def test_trials_and_a_stream_give_the_same_bytes_twice(tmp_path: Path) -> None:
         files.append(model.save(tmp_path / f"{name}.assay").read_bytes())
         assert model.card["whole"]["learnt"] > DRAWN
     assert files[0] == files[1]
+
+
+def test_names_too_rare_for_a_code_tell_what_they_know_of_streamed_rows(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    shop, effect = rng.integers(0, 600, N), rng.normal(size=600)
+    score = 2 * effect[shop]
+    columns = {
+        "x0": rng.normal(size=N),
+        "shop": np.asarray([f"shop {k:03d}" for k in range(600)])[shop],
+        "y": np.where(rng.random(N) < 1 / (1 + np.exp(-score)), "yes", "no"),
+    }
+    model = trained(columns, tmp_path)
+    (member,) = model.ensemble.members
+    (trees,) = member.folds
+    assert model.card["whole"]["rows"] == N
+    assert [trees.made.keys[k].named for k in trees.made.first] == [True]  # type: ignore[attr-defined]
+    rare = ~np.isin(shop, np.argsort(-np.bincount(shop), kind="stable")[:300])
+    sure = (np.abs(effect[shop]) > 1.0) & rare
+    p = model.predict({k: v[sure] for k, v in columns.items()}).probabilities
+    assert p is not None
+    assert ((p[:, 1] > 0.5) == (effect[shop][sure] > 0)).mean() > 0.9

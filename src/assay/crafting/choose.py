@@ -7,6 +7,7 @@ share of the left-over it explains on rows that its own bins were not learnt fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +17,16 @@ from ..kernel.data import Floats, Ints
 from ..kernel.forms import Vector
 from .keys import Key, key_of
 from .made import DIFFERENCE, PRODUCT, RATIO, SUM, Made, arithmetic, crossed
+from .sums import Sums
 
 ROWS = 12_000  # looked at when candidates are measured
 NUMBERS, CROSSED, GROUPS = 12, 10, 5  # of the columns that matter most: how many are combined with each other
 MOST_DRAWERS = 30_000  # of one table
 LEAST_DISTINCT = 6  # values of a number that is worth arithmetic
 SHRINK = 50.0  # rows' worth of pull of a drawer's mean towards that of all
+NAMED_ROWS = 200_000  # looked at when it is asked whether rare names tell anything
 LEAST_SHARE, LEAST_SHARE_OF_TABLE = 0.002, 0.01  # of the left-over a made column must explain
+LEAST_SHARE_OF_NAMES = 0.002  # of the target
 TARGET, COUNT, GROUP_MEAN = range(3)  # what a table holds
 INNER = 5  # folds within the training rows, so that no row's own target enters its table
 BINS = 16  # in which a made number is measured
@@ -43,11 +47,6 @@ class Recipe:
     holds: Ints  # TARGET, COUNT or GROUP_MEAN
     outputs: int  # of a target table: one table each
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is worth making."""
-        return len(self.operation) + len(self.first) == 0
-
     def make(self, values: Floats, hot: Floats, weight: Floats | None, rng: np.random.Generator) -> tuple[Made, Floats]:
         """Tables of all rows, and the training rows with their new columns: [n, columns + width].
 
@@ -67,7 +66,9 @@ class Recipe:
             rows, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
             for t in targets:
                 place = crossed(drawers, self.keys, int(made.first[t]), int(made.second[t]))
-                table = _means(place[rest], hot[rest, self._output[t]], weight[rest], len(made.tables[t]))
+                y, size = hot[:, self._output[t]], len(made.tables[t])
+                pull = self._pull(int(made.first[t]), _sums(place, y, weight, size))
+                table = _sums(place[rest], y[rest], weight[rest], size).means(pull)
                 out[rows, start + t] = table[place[rows]]
         return made, out
 
@@ -84,7 +85,7 @@ class Recipe:
         for a, b, number, holds in zip(self.first, self.second, self.minus, self.holds, strict=True):
             place = crossed(drawers, self.keys, int(a), int(b))
             size = self.keys[a].size * (self.keys[b].size if b >= 0 else 1)
-            found = self._tables(int(holds), place, size, values, hot, weight, int(number))
+            found = self._tables(int(holds), int(a), place, size, values, hot, weight, int(number))
             tables += found
             first += [int(a)] * len(found)
             second += [int(b)] * len(found)
@@ -93,28 +94,45 @@ class Recipe:
         return Made(self.columns, self.operation, self.left, self.right, self.keys, at[0], at[1], at[2], tuple(tables))
 
     def _tables(
-        self, holds: int, place: Ints, size: int, values: Floats, hot: Floats, weight: Floats, number: int
+        self, holds: int, first: int, place: Ints, size: int, values: Floats, hot: Floats, weight: Floats, number: int
     ) -> list[Floats]:
         if holds == TARGET:
-            return [_means(place, hot[:, o], weight, size) for o in range(self.outputs)]
+            columns = [_sums(place, hot[:, o], weight, size) for o in range(self.outputs)]
+            return [sums.means(self._pull(first, sums)) for sums in columns]
         if holds == COUNT:
             return [np.log1p(np.bincount(place, minlength=size)) - np.log1p(len(place))]
         x = values[:, number]
         seen = ~np.isnan(x)
-        return [_means(place[seen], x[seen], weight[seen], size)]
+        return [_sums(place[seen], x[seen], weight[seen], size).means(SHRINK)]
+
+    def _pull(self, key: int, sums: Sums) -> float:
+        return sums.pull if self.keys[key].named else SHRINK
 
 
-def _means(place: Ints, y: Floats, weight: Floats, size: int) -> Floats:
-    """Mean of each drawer, drawn towards that of all rows."""
-    total = float(np.average(y, weights=weight)) if len(y) and weight.sum() > 0 else 0.0
-    count = np.bincount(place, weights=weight, minlength=size)
-    return np.asarray((np.bincount(place, weights=weight * y, minlength=size) + SHRINK * total) / (count + SHRINK))
+def _sums(place: Ints, y: Floats, weight: Floats, size: int) -> Sums:
+    """Of values from their mean, which keeps squares exact."""
+    return Sums.of(place, y, weight, size, float(y.mean()) if len(y) else 0.0)
 
 
-def choose(
-    vector: Vector, left_over: Floats, gains: Floats, most: int, outputs: int, rng: np.random.Generator
-) -> Recipe:
-    """The made columns that explain most of what is left over.
+def of_names(vector: Vector, hot: Floats, rng: np.random.Generator) -> list[Spec]:
+    """A table of the target for each column of names that are too rare for a code, where they tell anything.
+
+    hot : what the tables hold the mean of, [n, outputs or more]
+    """
+    if all(feature.kind != "name" for feature in vector.features):
+        return []
+    rows = np.sort(rng.permutation(len(vector.values))[:NAMED_ROWS])
+    values, judge = vector.values[rows], _Judge(hot[rows], rng)
+    found = []
+    for i, feature in enumerate(vector.features):
+        key = key_of(i, feature, values[:, i]) if feature.kind == "name" else None
+        if key is not None and judge.of_key(key, values) > LEAST_SHARE_OF_NAMES:
+            found.append(Spec(a=i, holds=TARGET))
+    return found
+
+
+def choose(vector: Vector, left_over: Floats, gains: Floats, most: int, rng: np.random.Generator) -> list[Spec]:
+    """The made columns that explain most of what is left over; names too rare for a code are none of them (`of_names`).
 
     left_over : [n, w] residuals of a first model on rows that it did not learn from
     gains     : [d] how much each column matters to it
@@ -126,8 +144,7 @@ def choose(
     order = [int(i) for i in np.argsort(-gains, kind="stable")]
     pairs = [item for item in _pairs(vector, values, order, judge) if item[0] > LEAST_SHARE]
     tables = [item for item in _lookups(vector, values, order, judge) if item[0] > LEAST_SHARE_OF_TABLE]
-    kept = [item[1] for item in sorted([*pairs, *tables], key=lambda item: -item[0])[:most]]
-    return _recipe(vector, values, kept, outputs)
+    return [item[1] for item in sorted([*pairs, *tables], key=lambda item: -item[0])[:most]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +174,18 @@ class _Judge:
             for output in range(self.rest.shape[1]):
                 r = self.rest[:, output]
                 mean = (np.bincount(place[learn], weights=r[learn], minlength=size) / count)[place[told]]
+                gain += float((2 * r[told] * mean - mean**2).sum())
+        return gain / self.total
+
+    def of_key(self, key: Key, values: Floats) -> float:
+        """What the means of a key's drawers explain, with the pull that they ask for."""
+        place = key(values)
+        gain = 0.0
+        for learn, told in ((self.half, ~self.half), (~self.half, self.half)):
+            even = np.ones(int(learn.sum()))
+            for r in self.rest.T:
+                sums = _sums(place[learn], r[learn], even, key.size)
+                mean = sums.means(sums.pull)[place[told]]
                 gain += float((2 * r[told] * mean - mean**2).sum())
         return gain / self.total
 
@@ -191,7 +220,8 @@ def _pairs(vector: Vector, values: Floats, order: list[int], judge: _Judge) -> l
 
 def _lookups(vector: Vector, values: Floats, order: list[int], judge: _Judge) -> list[tuple[float, Spec]]:
     """Tables of single codes, of crosses, and numbers against the mean of their group."""
-    keys = {i: key for i in order if (key := key_of(i, vector.features[i], values[:, i])) is not None}
+    known = [i for i in order if vector.features[i].kind != "name"]
+    keys = {i: key for i in known if (key := key_of(i, vector.features[i], values[:, i])) is not None}
     drawers = {i: key(values) for i, key in keys.items()}
     found: list[tuple[float, Spec]] = []
     for i, key in keys.items():
@@ -211,13 +241,17 @@ def _lookups(vector: Vector, values: Floats, order: list[int], judge: _Judge) ->
         for x in numbers:
             if x != c:
                 seen = ~np.isnan(values[:, x])
-                means = _means(drawers[c][seen], values[seen, x], np.ones(int(seen.sum())), keys[c].size)
+                means = _sums(drawers[c][seen], values[seen, x], np.ones(int(seen.sum())), keys[c].size).means(SHRINK)
                 gain = judge.of_number(values[:, x] - means[drawers[c]])
                 found.append((gain, Spec(a=c, number=x, holds=GROUP_MEAN)))
     return found
 
 
-def _recipe(vector: Vector, values: Floats, kept: list[Spec], outputs: int) -> Recipe:
+def recipe_of(kept: Sequence[Spec], vector: Vector, outputs: int) -> Recipe | None:
+    """How they are made, of the rows at hand; None where there are none. outputs : of a target table, one table each."""
+    if not kept:
+        return None
+    values = vector.values
     pairs = [spec for spec in kept if spec.operation >= 0]
     tables = [spec for spec in kept if spec.operation < 0]
     wanted = dict.fromkeys(c for spec in tables for c in (spec.a, spec.b) if c >= 0)

@@ -27,12 +27,14 @@ class Feature:
     """One column of a vector form.
 
     `part` is the data column it was made of: contributions of features add up to those of parts. A "code" is a
-    category: value i stands for `levels[i]`, and `len(levels)` for every rare or unseen level.
+    category: value i stands for `levels[i]`, and `len(levels)` for every rare or unseen level. A "name" is that of a
+    category with more levels than a code has: it tells the rare ones apart, and `len(levels)` stands for every other.
+    What can do nothing with thousands of levels overlooks it (`Vector.without_names`).
     """
 
     name: str
     part: str
-    kind: Literal["number", "code"] = "number"
+    kind: Literal["number", "code", "name"] = "number"
     levels: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -53,6 +55,15 @@ class Vector:
     def take(self, rows: NDArray[Any]) -> Vector:
         """The same features for some rows."""
         return Vector(self.values[rows], self.features)
+
+    def without_names(self) -> Floats:
+        """The values, with NaN for all that is of kind "name": [n, d]."""
+        names = [i for i, feature in enumerate(self.features) if feature.kind == "name"]
+        if not names:
+            return self.values
+        values = self.values.copy()
+        values[:, names] = np.nan
+        return values
 
     def then(self, more: Vector) -> Vector:
         """The rows of another after these."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from assay.crafting.batches import told
+from assay.crafting.batches import made_of, told
+from assay.crafting.choose import Recipe, of_names, recipe_of
 from assay.crafting.made import Made
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
@@ -16,26 +17,24 @@ from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import Score
 from assay.onnx_graph.graph import Graph
+from assay.stats.heads import targets
 from assay.trees.forest import Forest
 from assay.trees.grow import Grown, clean_batch
 from assay.trees.single import scorer
 
+MOST_OUTPUTS = 10  # classes for which a made column may tell how frequent each is
 Grow = Callable[[Batch, Batch | None, int, Clock], Grown]  # train, tune, most rounds, clock
-
-
-def grown_twice(grow: Grow, train: Batch, tune: Batch, rounds: int, refit: bool, clock: Clock) -> Grown:
-    """Grow until the tune rows see no gain; then, where asked and where there is time, as many on all rows."""
-    first = grow(train, tune, rounds, clock)
-    if not refit or first.cut_short or clock.remaining() <= 1.5 * first.seconds:
-        return first
-    more = max(1, round(first.forest.iterations * (train.rows + tune.rows) / max(1, train.rows)))
-    again = grow(train.then(tune), None, more, clock)
-    return first if again.cut_short else Grown(again.forest, first.curve, again.gains, again.seconds, False)
 
 
 def levels_of(batch: Batch) -> list[int]:
     """Number of levels of each column, 0 for a column of numbers."""
     return [len(feature.levels) if feature.kind == "code" else 0 for feature in batch.vector.features]
+
+
+def by_names(train: Batch, head: Head, rng: np.random.Generator) -> Recipe | None:
+    """Means of the target by names that are too rare for a code, where they tell anything."""
+    found = of_names(train.vector, targets(head, np.asarray(train.y)), rng)
+    return recipe_of(found, train.vector, min(head.width, MOST_OUTPUTS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +59,35 @@ class Trees:
             "curve", digits, (None,), finite=False
         ).tolist()  # a library's sums of huge targets may have no end
         return cls(forest, curve, box.array("gains", np.float64, (len(features),), finite=False), made)
+
+    @classmethod
+    def grown(
+        cls,
+        grow: Grow,
+        recipe: Recipe | None,
+        train: Batch,
+        tune: Batch,
+        head: Head,
+        rounds: int,
+        clock: Clock,
+        rng: np.random.Generator,
+        again: int | None = 0,
+    ) -> Trees:
+        """Grown on the given columns and those of a recipe until the tune rows see no gain.
+
+        again : where there is time, the rounds to grow once more on all rows; None grows as many as were of use for as many rows,
+                0 leaves it at that
+        """
+        made, wider = made_of(recipe, train, targets(head, np.asarray(train.y)), rng)
+        first = grow(wider, told(made, tune), rounds, clock)
+        if again != 0 and not first.cut_short and clock.remaining() > 1.5 * first.seconds:
+            whole = train.then(tune)
+            made_again, wider = made_of(recipe, whole, targets(head, np.asarray(whole.y)), rng)
+            as_many = max(1, round(first.forest.iterations * whole.rows / max(1, train.rows)))
+            second = grow(wider, None, as_many if again is None else again, clock)
+            if not second.cut_short:
+                return cls(second.forest, first.curve, shared(second.gains, made_again), made_again)
+        return cls(first.forest, first.curve, shared(first.gains, made), made)
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
@@ -105,3 +133,8 @@ class Trees:
             "made": 0 if self.made is None else self.made.width,
             "curve": [round(v, 6) for v in self.curve[:: max(1, len(self.curve) // 200)] if np.isfinite(v)],
         }
+
+
+def shared(gains: Floats, made: Made | None) -> Floats:
+    """Gains of the columns that were given, each with its part of what the made ones gained."""
+    return gains if made is None else made.shared(np.append(gains, 0.0)[None, :, None])[0, :-1, 0]

@@ -14,11 +14,10 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from assay.crafting.batches import made_of, told
-from assay.crafting.choose import Recipe, choose
-from assay.crafting.made import Made
+from assay.crafting.choose import Recipe, choose, of_names, recipe_of
+from assay.crafting.streams import made_in_blocks
 from assay.kernel.box import Box
 from assay.kernel.clock import Clock
-from assay.kernel.data import Floats
 from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
@@ -28,11 +27,10 @@ from assay.trees.beside import beside
 from assay.trees.grow import Grown, grow, grow_streamed
 from assay.trees.left_over import left_over
 
-from ._trees import Trees
+from ._trees import MOST_OUTPUTS, Trees, by_names, shared
 
 STUDENT = {"num_leaves": 31, "learning_rate": 0.08, "min_data_in_leaf": 5, "lambda_l2": 0.0, "bagging_freq": 0}
 STUDENT_ROUNDS = 400  # at most: a student is there to be small
-MOST_OUTPUTS = 10  # classes for which a made column may tell how frequent each is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,52 +69,57 @@ class Boosting:
         forest_mode = self.mode == "forest"
         rounds = min(self.rounds, 300) if forest_mode else self.rounds
         patience = 0 if forest_mode else self.patience
-        recipe = self._recipe(train, head, clock, rng) if self.craft else None
-        made, wider = made_of(recipe, train, targets(head, np.asarray(train.y)), rng)
-        grown = grow(wider, told(made, tune), head, parameters, rounds, patience, clock)
-        if self.refit and not grown.cut_short and clock.remaining() > 1.5 * grown.seconds:
-            whole = train.then(tune)
-            made_again, wider = made_of(recipe, whole, targets(head, np.asarray(whole.y)), rng)
-            more = max(1, round(grown.forest.iterations * whole.rows / max(1, train.rows)))
-            again = grow(wider, None, head, parameters, rounds if forest_mode else more, 0, clock)
-            if not again.cut_short:
-                return Trees(again.forest, grown.curve, self._gains(again.gains, made_again), made_again)
-        return Trees(grown.forest, grown.curve, self._gains(grown.gains, made), made)
+        again = (rounds if forest_mode else None) if self.refit else 0
+
+        def one(train: Batch, tune: Batch | None, rounds: int, clock: Clock) -> Grown:
+            return grow(train, tune, head, parameters, rounds, 0 if tune is None else patience, clock)
+
+        recipe = self._recipe(train, head, clock, rng)
+        return Trees.grown(one, recipe, train, tune, head, rounds, clock, rng, again)
 
     def imitate(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Trees:
         """Learn raw scores [n, w] as they are, an output after the other: there is no noise in them to be held back."""
         seed = int(rng.integers(2**31 - 1))
         settings = self.parameters(seed) | STUDENT
+        recipe = recipe_of(
+            of_names(train.vector, np.asarray(train.y), rng), train.vector, min(head.width, MOST_OUTPUTS)
+        )
+        made, train = made_of(recipe, train, np.asarray(train.y), rng)
+        tune = told(made, tune)
         found: list[Grown] = []
         for output in range(head.width):
             share = clock.slice(clock.remaining() / (head.width - output))
             own = [replace(batch, y=np.asarray(batch.y)[:, output]) for batch in (train, tune)]
             found.append(grow(own[0], own[1], Head.value(), settings, STUDENT_ROUNDS, self.patience, share))
-        gains = np.sum([grown.gains for grown in found], axis=0)
-        return Trees(beside([grown.forest for grown in found]), found[0].curve, gains)
+        gains = shared(np.sum([grown.gains for grown in found], axis=0), made)
+        return Trees(beside([grown.forest for grown in found]), found[0].curve, gains, made)
 
     def _recipe(self, train: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Recipe | None:
-        """The columns that are worth making; None where there are none."""
+        """The columns that are worth making; None where there are none. Those of rare names are, whatever is asked for."""
+        if not self.craft:
+            return by_names(train, head, rng)
+        found = of_names(train.vector, targets(head, np.asarray(train.y)), rng)
         rows, rest, gains = left_over(train, head, clock, rng)
-        found = choose(train.take(rows).vector, rest, gains, self.craft, min(head.width, MOST_OUTPUTS), rng)
-        return None if found.empty else found
-
-    @staticmethod
-    def _gains(gains: Floats, made: Made | None) -> Floats:
-        """Gains of the columns that were given, each with its part of what the made ones gained."""
-        return gains if made is None else made.shared(np.append(gains, 0.0)[None, :, None])[0, :-1, 0]
+        found += choose(train.take(rows).vector, rest, gains, self.craft, rng)
+        return recipe_of(found, train.vector, min(head.width, MOST_OUTPUTS))
 
     def fit_stream(
         self, stream: Stream, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator, needed: int
     ) -> Trees:
-        """The same from rows that come in blocks, without made columns; `needed` rounds were enough on some of them."""
+        """The same from rows that come in blocks, of made columns those of names alone; `needed` rounds were enough on some of them."""
         parameters = self.parameters(int(rng.integers(2**31 - 1)))
+        made = None
+        if any(feature.kind == "name" for feature in tune.vector.features):
+            recipe = by_names(stream.sample(), head, rng)
+            if recipe is not None:
+                made, stream = made_in_blocks(recipe, stream, head, rng)
+                tune = told(made, tune)
         if self.mode == "forest":
             grown = grow_streamed(stream, tune, head, parameters, min(self.rounds, 300), 0, clock, 0)
         else:
             parameters |= {"bagging_fraction": 1.0, "bagging_freq": 0}  # it would cost memory, and rows are many
             grown = grow_streamed(stream, tune, head, parameters, self.rounds, self.patience, clock, needed)
-        return Trees(grown.forest, grown.curve, grown.gains)
+        return Trees(grown.forest, grown.curve, shared(grown.gains, made), made)
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """The same settings in LightGBM's words."""

@@ -27,7 +27,7 @@ from assay.trees.grow import Grown
 from assay.trees.single_precision import seen
 from assay.trees.watch import Watch
 
-from ._trees import Trees, grown_twice, levels_of
+from ._trees import Trees, by_names, levels_of
 
 LEAF_STEPS = 10  # towards the quantile of a leaf, each of at most one spread of the target
 FEATHER = 1e-6  # weight of an imagined row, in that of a true one
@@ -72,8 +72,8 @@ class CatBoost:
         def grow(train: Batch, tune: Batch | None, rounds: int, clock: Clock) -> Grown:
             return _grow(settings | {"iterations": rounds}, train, tune, head, self.patience, clock)
 
-        grown = grown_twice(grow, train, tune, self.rounds, self.refit, clock)
-        return Trees(grown.forest, grown.curve, grown.gains)
+        recipe, again = by_names(train, head, rng), None if self.refit else 0
+        return Trees.grown(grow, recipe, train, tune, head, self.rounds, clock, rng, again)
 
     def _parameters(self, head: Head) -> dict[str, Any]:
         """The same settings in CatBoost's words."""
@@ -129,11 +129,11 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
             return not watch.stop(info.iteration - 1, rounds, None if losses[-1] is None else unit * losses[-1])
 
     train = _with_all_classes(train, head)
-    data = _pool(train.vector.values, levels, train, base, unit, centre)
+    data = _pool(train.vector.without_names(), levels, train, base, unit, centre)
     if head.name != "classes" and np.ptp(np.asarray(train.y)) == 0:  # rows are drawn by their gradients: there are none
         settings = {k: v for k, v in settings.items() if k != "subsample"} | {"bootstrap_type": "No"}
     model = catboost.CatBoost(settings | {"thread_count": threads()})
-    told = None if tune is None else _pool(tune.vector.values, levels, tune, base, unit, centre)
+    told = None if tune is None else _pool(tune.vector.without_names(), levels, tune, base, unit, centre)
     model.fit(data, eval_set=told, use_best_model=False, callbacks=[Watched()])
     if unit != 1.0:
         model.set_scale_and_bias(unit, 0.0)

@@ -32,6 +32,8 @@ LEAST_ROWS = 500
 CELLS = 30_000_000  # of a dense design, 240 MB: where many columns make it wider, fewer rows are learnt from
 COPIES = 5  # of a dense design, at the peak of its solvers
 STRENGTHS = (10.0, 1.0, 0.1, 100.0, 1000.0)  # rows' worth of pull towards zero; where time is short, the first alone
+NAMED_STRENGTHS = (1000.0, 100.0, 10.0, 1.0, 0.1)  # the same with thousands of rare names, as far down as it helps
+NAMED_ROWS_TO_CHOOSE_ON = 100_000  # a name has few rows as it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +59,10 @@ class Linear:
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Line:
         """Choose the ridge on the tune rows, then learn from all."""
 
-        design = Design.learn(train.vector)
+        design = Design.learn(train.vector, names=True)
         strength = self.strength or self._choose(design, train, tune, head, clock)
         whole = train.then(tune) if tune.rows else train
-        design = Design.learn(whole.vector)
+        design = Design.learn(whole.vector, names=True)
         whole = _affordable(whole, design, rng)
         assert whole.y is not None
         x, target = design.matrix(whole.vector), targets(head, whole.y)
@@ -80,19 +82,20 @@ class Linear:
             return 1.0
         assert train.y is not None
         assert tune.y is not None
-        room = ROWS_TO_CHOOSE_ON if design.is_sparse else _cells() // (4 * (design.width + 1))
-        most = max(LEAST_ROWS, min(ROWS_TO_CHOOSE_ON, room))
+        wanted = NAMED_ROWS_TO_CHOOSE_ON if design.named else ROWS_TO_CHOOSE_ON
+        room = wanted if design.is_sparse else _cells() // (4 * (design.width + 1))
+        most = max(LEAST_ROWS, min(wanted, room))
         few = train.take(np.arange(0, train.rows, max(1, train.rows // most)))
         share = few.rows / train.rows  # fewer rows need as much less pull
         assert few.y is not None
         x, target = design.matrix(few.vector), targets(head, few.y)
         x_tune, found, solved = design.matrix(tune.vector), [], dict[float, Floats]()
-        for strength in STRENGTHS:
+        for strength in NAMED_STRENGTHS if design.named else STRENGTHS:
             near = min(solved, key=lambda other: abs(np.log(other / strength)), default=None)
             start = None if near is None else solved[near]
             solved[strength] = weights = solve_exactly(x, target, few.weight, head, strength * share, start, clock)
             found.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
-            if clock.expired():
+            if clock.expired() or (design.named and found[-1][0] > min(found)[0]):
                 break
         return min(found)[1]
 

@@ -25,7 +25,7 @@ from assay.trees.grow import Grown
 from assay.trees.single_precision import seen
 from assay.trees.watch import Watch
 
-from ._trees import Trees, grown_twice, levels_of
+from ._trees import Trees, by_names, levels_of
 
 COUNTED = 20_000  # rows that are counted in the leaves
 
@@ -68,8 +68,8 @@ class XGBoost:
         def grow(train: Batch, tune: Batch | None, rounds: int, clock: Clock) -> Grown:
             return _grow(settings, train, tune, head, rounds, self.patience, clock)
 
-        grown = grown_twice(grow, train, tune, self.rounds, self.refit, clock)
-        return Trees(grown.forest, grown.curve, grown.gains)
+        recipe, again = by_names(train, head, rng), None if self.refit else 0
+        return Trees.grown(grow, recipe, train, tune, head, self.rounds, clock, rng, again)
 
     def _parameters(self, head: Head) -> dict[str, Any]:
         """The same settings in XGBoost's words."""
@@ -129,7 +129,7 @@ def _grow(
     gains = np.zeros(len(levels))
     for name, gain in booster[:kept].get_score(importance_type="total_gain").items():
         gains[int(name[1:])] = unit**2 * np.asarray(gain)
-    counted = seen(train.vector.values[:COUNTED])
+    counted = seen(train.vector.without_names()[:COUNTED])
     forest = forest_of_xgboost(booster, kept, base, levels, counted)
     forest = replace(forest, leaf_value=unit * forest.leaf_value).settled()
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
@@ -140,7 +140,7 @@ def _matrix(batch: Batch, base: Floats, levels: list[int], centre: float = 0.0, 
 
     margin, y = np.tile((base - centre) / unit, (batch.rows, 1)), taken_from(batch.y, centre)
     return xgboost.DMatrix(
-        seen(batch.vector.values),
+        seen(batch.vector.without_names()),
         y if unit == 1.0 else np.asarray(y) / unit,
         weight=batch.weight,
         base_margin=margin if len(base) > 1 else margin[:, 0],

@@ -1,7 +1,8 @@
 """Is this column one of a set of names, and which codes do they get?
 
 Codes are learnt from training rows only: frequent levels get their own; rare ones, of which a file keeps hashes, and unseen ones share the last. A missing
-cell is a level of its own where training had one.
+cell is a level of its own where training had one. Of a column with more levels than there are codes a second number tells
+the next ones apart, for what can learn from thousands of names.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from assay.kernel.words import Say
 from assay.onnx_graph.graph import TREES, Graph
 
 MOST_LEVELS = 250  # a tree library bins a feature into 255; the rest share one code
+MOST_NAMES = 20_000  # of those, that are told apart by a second number
 NAMED = 3  # rows that a name is in at least, to have a code of its own and to stand in a file as it is written
 MISSING = ""  # the level that stands for a missing cell
 SENTENCE = 5  # words from which a cell reads as text rather than a name
@@ -97,18 +99,19 @@ class Category:
         counts = np.bincount(column.cells[column.cells >= 0], minlength=len(column.levels))
         seen = np.flatnonzero(counts)
         order = sorted(seen.tolist(), key=lambda c: (-int(counts[c]), str(column.levels[c])))  # type: ignore[index]
-        kept = [c for c in order[:MOST_LEVELS] if counts[c] >= NAMED]  # a file names nobody who stands alone
-        levels = [str(column.levels[c]) for c in kept]
+        kept = [c for c in order if counts[c] >= NAMED][: MOST_LEVELS + MOST_NAMES]  # nobody who stands alone is named
+        levels, names = ([str(column.levels[c]) for c in part] for part in (kept[:MOST_LEVELS], kept[MOST_LEVELS:]))
         if (column.cells < 0).any():
             levels.append(MISSING)
         rare = frozenset(_hash(str(column.levels[c])) for c in order[len(kept) :][:100_000])
-        return Codes(column.name, tuple(levels), rare)
+        return Codes(column.name, tuple(levels), rare, tuple(names))
 
     def load(self, box: Box) -> Codes:
         """The encoder that was dumped."""
         if "rare" in box.values:  # files of the first releases held the names themselves
             return Codes(box.text("name"), tuple(box.texts("levels")), frozenset(map(_hash, box.texts("rare"))))
-        return Codes(box.text("name"), tuple(box.texts("levels")), frozenset(box.texts("rare_hashes")))
+        names = tuple(box.texts("names")) if "names" in box.values else ()
+        return Codes(box.text("name"), tuple(box.texts("levels")), frozenset(box.texts("rare_hashes")), names)
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("modalities", key, **values)
@@ -116,7 +119,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Codes:
-    """A code for each frequent level; `len(levels)` for every other."""
+    """A code for each frequent level, `len(levels)` for every other; where there are `names`, a second number for these."""
 
     takes: ClassVar[str] = "string"
     name: str
@@ -124,26 +127,32 @@ class Codes:
     rare: frozenset[str] = (
         frozenset()
     )  # hashes of those seen in training, but too seldom for a code: a file names none of them
+    names: tuple[str, ...] = ()  # those that come after the levels, where there are more than codes
 
     def vector(self, column: Column) -> Vector:
-        """Codes as numbers: [n, 1]."""
-        lookup, other = self._codes, float(len(self.levels))
+        """Codes as numbers: [n, 1], or [n, 2] with names."""
+        lookup, other = self._codes, self._others
         codes = _each(column, lambda name: lookup.get(MISSING if name is None else name, other), np.float64)
-        return Vector(codes.reshape(-1, 1), (Feature(self.name, self.name, "code", self.levels),))
+        features = [Feature(self.name, self.name, "code", self.levels)]
+        if self.names:
+            features.append(Feature(f"{self.name} (rare)", self.name, "name", self.names))
+        return Vector(codes.reshape(-1, len(features)), tuple(features))
 
     def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
         """The code of a name, and whether training never saw it."""
         name = MISSING if cell is None else cell
         code = self._codes.get(name)  # type: ignore[arg-type]
         if code is not None:
-            return (code,), False
-        return (float(len(self.levels)),), cell is not None and _hash(str(cell)) not in self.rare
+            return code, False
+        return self._others, cell is not None and _hash(str(cell)) not in self.rare
 
     @property
     def usual(self) -> Usual:
-        """The names that have a code, and missing ones."""
-        codes = {name: code for name, code in self._codes.items() if name != MISSING}
-        return Usual(codes=codes, missing=self._codes.get(MISSING, float(len(self.levels))))
+        """The names that have a code, and missing ones; none where a cell comes to two numbers."""
+        if self.names:
+            return Usual()
+        codes = {name: code for name, (code,) in self._codes.items() if name != MISSING}
+        return Usual(codes=codes, missing=self._codes.get(MISSING, self._others)[0])
 
     def strange(self, column: Column) -> Bools:
         """A level that training never saw."""
@@ -153,32 +162,45 @@ class Codes:
         )
 
     @functools.cached_property
-    def _codes(self) -> dict[str, float]:
-        return {level: float(code) for code, level in enumerate(self.levels)}
+    def _codes(self) -> dict[str, tuple[float, ...]]:
+        aside = (float(len(self.names)),) if self.names else ()
+        codes = {level: (float(code), *aside) for code, level in enumerate(self.levels)}
+        return codes | {name: (float(len(self.levels)), float(code)) for code, name in enumerate(self.names)}
+
+    @functools.cached_property
+    def _others(self) -> tuple[float, ...]:
+        """Of every name without a number of its own."""
+        return (float(len(self.levels)), float(len(self.names)))[: 1 + bool(self.names)]
 
     def graph(self, graph: Graph, x: str) -> str:
-        """The code of each name, or the one for all others."""
-        other = len(self.levels)
-        names = [*self.levels] or [MISSING]  # a table must hold something
-        codes = list(range(len(self.levels))) or [other]
-        found = graph.node(
-            "LabelEncoder", x, domain=TREES, keys_strings=names, values_int64s=codes, default_int64=other
-        )
-        return graph.number(found)
+        """The code of each name, or the one for all others; the second number beside it where there are names."""
+        parts = [graph.number(_places(graph, x, names)) for names in (self.levels, self.names)[: len(self._others)]]
+        return parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=1)
 
     def sample(self, rows: int, rng: np.random.Generator) -> Column:
         """Known names, one that is unseen, and missing ones."""
-        names = [*(level or None for level in self.levels), "…", None]
+        names = [*(level or None for level in self.levels), *self.names, "…", None]
         return Column.of_words(self.name, [names[k] for k in rng.integers(0, len(names), rows)])
 
     def dump(self, box: Box) -> None:
-        """Name and levels."""
+        """Name, levels and names."""
         box.put(name=self.name, levels=list(self.levels), rare_hashes=sorted(self.rare))
+        if self.names:
+            box.put(names=list(self.names))
 
 
 def _hash(name: str) -> str:
     """By which a name is known again that is not to be told: 64 bits of its SHA-256."""
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _places(graph: Graph, x: str, names: tuple[str, ...]) -> str:
+    """The place of each text among names; their number for every other."""
+    told = [*names] or [MISSING]  # a table must hold something
+    places = list(range(len(names))) or [0]
+    return graph.node(
+        "LabelEncoder", x, domain=TREES, keys_strings=told, values_int64s=places, default_int64=len(names)
+    )
 
 
 def _each(column: Column, of: Callable[[str | None], Any], dtype: type) -> NDArray[Any]:

@@ -54,6 +54,8 @@ class Inputs:
         tables, sizes, seen = [], [], []
         for i, feature in enumerate(vector.features):
             x = vector.values[:, i]
+            if feature.kind == "name":
+                continue
             if feature.kind == "number":
                 known = np.clip(x[~np.isnan(x)], -LARGEST, LARGEST)
                 if len(known) and known.min() < known.max():

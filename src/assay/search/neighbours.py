@@ -52,7 +52,7 @@ def _spread(vector: Vector) -> Floats:
         x = vector.values[:, place]
         if feature.kind == "code":
             found += [SWITCH * (x == code) for code in np.unique(x)]
-        elif not np.isnan(x).all():
+        elif feature.kind == "number" and not np.isnan(x).all():
             x = np.where(np.isnan(x), np.nanmean(x), x)
             found.append((x - x.mean()) / (float(x.std()) or 1.0))
     return np.column_stack(found) if found else np.empty((len(vector.values), 0))

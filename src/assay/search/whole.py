@@ -186,10 +186,11 @@ class _Fitting:
         outcome, timer = self.found.outcomes[place], clock.slice(clock.remaining())
         looked_at, before = 0, memory.held()
         for _, opened in itertools.islice(self._blocks(self.names), BLOCKS_TRIED):
-            values = self.encoders.vector(opened).values
+            vector = self.encoders.vector(opened)
             self.a_block = max(self.a_block, memory.held() - before)
-            looked_at += len(values)
-        reading = PUSHING * timer.spent() * self.stored.rows / looked_at
+            looked_at += len(vector.values)
+        passes = PUSHING + any(f.kind == "name" for f in vector.features)  # means by name are another pass
+        reading = passes * timer.spent() * self.stored.rows / looked_at
         folds = len(outcome.fitted)
         taught = len(self.found.rows) * (folds - 1) * (1 - FOLD_TUNE)  # rows learnt from, all folds together
         a_row = SLOWER * outcome.trial.seconds / taught

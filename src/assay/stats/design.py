@@ -2,7 +2,8 @@
 
 Numbers are centred and scaled, values far outside the usual range drawn in (one absurd cell must not turn the line),
 missing ones set to the mean with a switch beside them; codes become one switch a level, the most frequent being the
-reference.
+reference. Names beyond the codes are switches too where they are wanted, all of them: a code tells that they are none of
+the frequent ones.
 """
 
 from __future__ import annotations
@@ -41,16 +42,19 @@ class Design:
         return len(self.names)
 
     @classmethod
-    def learn(cls, vector: Vector) -> Design:
-        """Centre, scale and switches of training rows."""
+    def learn(cls, vector: Vector, names: bool = False) -> Design:
+        """Centre, scale and switches of training rows; those of `names` only where they are asked for."""
         rows: list[Row] = []
         for i, feature in enumerate(vector.features):
             x = vector.values[:, i]
-            rows += _codes(feature, x, i) if feature.kind == "code" else _numbers(feature, x, i)
-        names = tuple(row[0] for row in rows)
+            if feature.kind == "number":
+                rows += _numbers(feature, x, i)
+            elif feature.kind == "code" or names:
+                rows += _codes(feature, x, i)
+        titles = tuple(row[0] for row in rows)
         table = np.asarray([row[1:] for row in rows], dtype=np.float64).reshape(-1, 6)
         return cls(
-            names, table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2], table[:, 3], table[:, 4:]
+            titles, table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2], table[:, 3], table[:, 4:]
         )
 
     def __call__(self, vector: Vector) -> Floats:
@@ -66,8 +70,13 @@ class Design:
 
     @property
     def is_sparse(self) -> bool:
-        """Whether it is wide, and most of its columns are switches of names."""
-        return self.width > WIDE and int((self.levels >= 0).sum()) > self.width / 2
+        """Whether most of its columns are switches, and it is wide or has some of rare names."""
+        return (self.width > WIDE or self.named) and int((self.levels >= 0).sum()) > self.width / 2
+
+    @property
+    def named(self) -> bool:
+        """Whether names too rare for a code have switches: theirs alone begin with the first level."""
+        return bool((self.levels == 0).any())
 
     def pulls(self, vector: Vector, weights: Floats) -> Iterator[tuple[int, Floats]]:
         """(feature, pull [n, w]) of each feature that has columns: weight times distance from the mean, summed."""
@@ -220,14 +229,15 @@ def _numbers(feature: Feature, x: Floats, i: int) -> list[Row]:
 def _codes(feature: Feature, x: Floats, i: int) -> list[Row]:
     rows: list[Row] = []
     shares = np.bincount(_codes_of(x)[~np.isnan(x)], minlength=len(feature.levels) + 1) / max(1, len(x))
-    for code in range(1, len(feature.levels) + 1):  # code 0, the most frequent level, is the reference
+    first = feature.kind == "code"  # whose code 0, the most frequent level, is the reference; of names the last is
+    for code in range(first, len(feature.levels) + first):
         share = float(shares[code])
         if share == 0.0 or share == 1.0:
             continue
         name = "other" if code == len(feature.levels) else feature.levels[code] or "missing"
         # Rare switches are not blown up to unit variance: the ridge then holds them back, as it should.
         spread = max(float(np.sqrt(share * (1 - share))), 0.1)
-        rows.append((f"{feature.name} = {name}", i, code, share, spread, 0.0, 0.0))
+        rows.append((f"{feature.name if first else feature.part} = {name}", i, code, share, spread, 0.0, 0.0))
     return rows
 
 

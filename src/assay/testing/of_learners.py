@@ -165,8 +165,9 @@ def learns_in_blocks(plugin: Any, head: Head) -> None:
     fed = Stream(sample=lambda: train, sizes=sizes, y=train.y, weight=train.weight, blocks=blocks)
     with at_most(1):
         fitted = at_defaults(plugin).fit_stream(fed, tune, head, plenty(), stream(0, "fit"), 50)
-    demand(asked.pop() == 0, "it stops before the end of the blocks, so that their reader stays open")
-    demand(tuple(asked) == sizes, f"blocks of {sizes} rows were asked for as {asked}")
+    demand(asked[-1] == 0, "it stops before the end of the blocks, so that their reader stays open")
+    passes = len(asked) // (len(sizes) + 1)
+    demand(tuple(asked) == passes * (*sizes, 0), f"blocks of {sizes} rows were asked for as {asked}")
     own, whole = (loss(f.predict(_fresh(head)), _fresh(head), head) for f in (fitted, _fitted(plugin, head)))
     demand(own < 1.25 * whole, f"loss {own:.4g} in blocks, {whole:.4g} at once")
 
@@ -261,6 +262,7 @@ def bruised_rows(head: Head) -> Batch:
     values = fresh.vector.values.copy()
     values[::7, 0] = np.nan
     values[::11, 2] = 3.0
+    values[::17, 3] = 36.0
     return replaced(fresh, values)
 
 

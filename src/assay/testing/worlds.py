@@ -29,6 +29,7 @@ from ..neural.one_thread import one_thread
 
 ROWS = 360
 LEVELS = ("north", "south", "west")
+EACH = 12  # shops of a place
 SQUARE = 12  # pixels of a picture
 BARS, TAUGHT = 32, 250  # pixels of a picture that a tiny detector learns from, and steps it takes
 
@@ -80,7 +81,8 @@ def heads(names: tuple[str, ...], plain: bool = True) -> Iterator[tuple[str, Hea
 
 
 def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
-    """A number and a code that tell nearly everything, a column of texts that say the same in words, and one of pictures that show it.
+    """A number and a code that tell nearly everything, names that tell the code, a column of texts that say the same in words, and one of
+    pictures that show it.
 
     The vector of the texts and pictures is a number with gaps that tells nothing.
     """
@@ -89,8 +91,10 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
     code = rng.integers(len(LEVELS), size=rows)
     noise[rng.random(rows) < 0.1] = np.nan
     signal = 2.0 * x + 1.5 * (code == 1)
-    features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS))
-    vector = Vector(np.column_stack([x, noise, code.astype(np.float64)]), features)
+    shop = code * EACH + stream(seed, "shops", head.name).integers(EACH, size=rows)
+    names = Feature("shop (rare)", "shop", "name", tuple(f"shop {k}" for k in range(len(LEVELS) * EACH)))
+    features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS), names)
+    vector = Vector(np.column_stack([x, noise, code, shop]).astype(np.float64), features)
     forms = {"vector": vector, "texts": _said(x, code), "grid": _shown(x, code, rng)}
     if head.name == "boxes":
         return Batch(forms, _framed(x, code))
@@ -199,6 +203,7 @@ def bruised(batch: Batch) -> Batch:
     more = np.column_stack([np.full(n, np.nan), np.full(n, 7.0), np.where(np.arange(n) % 50 == 0, 1e300, 1.0)])
     features = (*batch.vector.features, Feature("empty", "empty"), Feature("same", "same"), Feature("huge", "huge"))
     values[::40, 2] = len(LEVELS)  # the code that stands for every rare or unseen level
+    values[::30, 3] = len(LEVELS) * EACH
     texts = batch.texts.columns[0].copy()
     texts[::30], texts[1::30] = "", "\u202e😀 \x00 " * 40
     drawn = batch.grids.columns[0]

@@ -167,7 +167,7 @@ def objective_of(head: Head) -> dict[str, Any]:
 
 def clean_batch(batch: Batch) -> Floats:
     """Values the native library reads as we do: [n, d]."""
-    return np.clip(batch.vector.values, -LARGEST, LARGEST)  # NaN stays NaN
+    return np.clip(batch.vector.without_names(), -LARGEST, LARGEST)  # NaN stays NaN
 
 
 def _kept(booster: Any, keep: int, head: Head, y: NDArray[Any] | None, weight: Floats | None) -> Forest:
