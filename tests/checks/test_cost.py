@@ -71,6 +71,19 @@ def test_little_is_asked_of_a_slow_model() -> None:
     assert not any(note.key == "small" for note in Cost().run(evidence(n=500)).notes)
 
 
+def test_what_is_settled_at_the_first_asking_is_never_told_as_the_time_of_a_row() -> None:
+    time, asked = [0.0], list[int]()
+
+    def ask(place: int) -> None:
+        asked.append(place)
+        time[0] += 0.6 if len(asked) == 1 else 0.001
+
+    clock = Clock.start(0.5, now=lambda: time[0])  # over once the model has been asked
+    found = Cost().run(replace(evidence(n=500), clock=clock, ask=ask))
+    assert found.say.key == "said_alone"
+    assert found.measure("seconds_one_row").value == pytest.approx(0.001)
+
+
 def test_without_time_the_rest_is_told_still() -> None:
     clock, slow = timed(0.1, budget=0.0)
     found = Cost().run(replace(evidence(n=500, model_=slow), clock=clock, ledger=LEDGER))

@@ -20,6 +20,7 @@ from assay.kernel.words import Say
 BATCH_ROWS, GROWS = 2_000, 8  # of a batch at most; times as many rows are asked while there is time
 TIMES, TIMES_ALONE = 5, 60
 MOST_SECONDS = 1.5  # spent on measuring, where one asking does not take longer
+A_MOMENT = 1.0  # seconds of a first asking after which there is always a second
 SHOWN = 20
 
 
@@ -181,7 +182,7 @@ def _asking(evidence: Evidence) -> tuple[float | None, float | None, int]:
         return timer.spent()
 
     alone = [single(0)]
-    if not clock.expired():
+    if not clock.expired() or alone[0] < A_MOMENT:
         alone = [single(0)]  # what is settled at the first asking is no part of the others
     while len(alone) < (TIMES if ask is None else TIMES_ALONE) and clock.remaining() > 4 * alone[-1]:
         alone.append(single(len(alone)))
