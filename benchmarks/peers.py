@@ -26,7 +26,7 @@ import pandas as pd
 
 OWN = ("assay", "assay-refit")
 SYSTEMS = ("assay", "autogluon-high", "autogluon-best", "flaml", "mljar")
-# file, target, columns left out; the last four are scikit-learn's own
+# file, target, columns left out; those without a file are scikit-learn's own
 TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "german_credit": ("german_credit.csv", "credit_risk", ()),
     "concrete_strength": ("concrete_strength.csv", "strength", ()),
@@ -44,8 +44,10 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "insurance_charges": ("insurance_charges.csv", "charges", ()),
     "diabetes": ("", "target", ()),
     "wine": ("", "target", ()),
+    "movielens": ("movielens_small/ratings.csv.gz", "rating", ("timestamp",)),
 }
-VALUES = ("concrete_strength", "diamonds", "bike_hourly", "wine_quality", "insurance_charges", "diabetes")
+VALUES = ("concrete_strength", "diamonds", "bike_hourly", "wine_quality", "insurance_charges", "diabetes", "movielens")
+NAMES = {"movielens": ("userId", "movieId")}  # columns of numbers that are names
 TWO_CLASSES = tuple(name for name in TABLES if name not in (*VALUES, "digits", "wine"))
 MOST_ROWS = 20_000
 BINS, DRAWS = 15, 1_000  # of a calibration error; of what it would be by chance
@@ -64,6 +66,8 @@ def table_of(name: str, folder: Path) -> tuple[pd.DataFrame, str]:
 
         load = {"breast_cancer": "load_breast_cancer", "digits": "load_digits", "diabetes": "load_diabetes"}
         frame = getattr(datasets, load.get(name, "load_wine"))(as_frame=True).frame
+    for column in NAMES.get(name, ()):
+        frame[column] = column.removesuffix("Id") + " " + frame[column].astype(str)
     if name not in VALUES:
         frame[target] = "is " + frame[target].astype(str)
     if len(frame) > MOST_ROWS:

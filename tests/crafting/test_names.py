@@ -32,7 +32,7 @@ def world(seed: int = 0, tells: float = 1.0) -> tuple[Batch, Batch]:
     found = []
     for _ in range(2):
         x, name = rng.normal(size=MANY * EACH), rng.integers(MANY, size=MANY * EACH)
-        feature = Feature("shop (rare)", "shop", "name", tuple(f"shop {k}" for k in range(MANY)))
+        feature = Feature("shop (every name)", "shop", "name", tuple(f"shop {k}" for k in range(MANY)))
         vector = Vector(np.column_stack([x, name]).astype(np.float64), (Feature("x", "x"), feature))
         found.append(Batch({"vector": vector}, x + effect[name] + rng.normal(size=len(x))))
     return found[0], found[1]
@@ -97,8 +97,16 @@ def test_rare_names_have_switches_only_where_they_are_asked_for() -> None:
     train, _ = world()
     assert Design.learn(train.vector).width == 1
     design = Design.learn(train.vector, names=True)
-    assert (design.width, design.named, design.is_sparse) == (1 + MANY, True, True)
-    assert design.names[1] == "shop = shop 0"
+    assert (design.width, design.named, design.is_sparse) == (MANY, True, True)
+    assert design.names[1] == "shop = shop 1"  # the first is what the others differ from
+
+
+def test_where_names_are_asked_for_they_stand_in_place_of_their_codes() -> None:
+    column = names_of([9] * MOST_LEVELS + [5] * 40)
+    vector = Category().learn(column, np.random.default_rng(0)).vector(column)
+    assert Design.learn(vector).width == MOST_LEVELS  # with the switch of all others
+    design = Design.learn(vector, names=True)
+    assert (design.width, set(design.owners)) == (MOST_LEVELS + 40 - 1, {1})
 
 
 def names_of(rows_of_each: list[int]) -> Column:
@@ -106,19 +114,20 @@ def names_of(rows_of_each: list[int]) -> Column:
     return Category().open(Column.of_words("who", words)).column
 
 
-def test_names_beyond_the_codes_are_told_apart_by_a_second_number() -> None:
+def test_a_second_number_tells_names_beyond_the_codes_apart() -> None:
     column = names_of([9] * MOST_LEVELS + [5] * 40 + [2] * 7)
     codes = Category().learn(column, np.random.default_rng(0))
     vector = codes.vector(column)
     assert [f.kind for f in vector.features] == ["code", "name"]
     assert (len(codes.levels), len(codes.names), len(codes.rare)) == (MOST_LEVELS, 40, 7)
-    assert vector.values[0].tolist() == [0.0, 40.0]
-    assert vector.values[9 * MOST_LEVELS].tolist() == [250.0, 0.0]
-    assert vector.values[-1].tolist() == [250.0, 40.0]  # who is in two rows is named nowhere
+    assert vector.features[1].levels == (*codes.levels, *codes.names)
+    assert vector.values[9].tolist() == [1.0, 1.0]
+    assert vector.values[9 * MOST_LEVELS].tolist() == [250.0, 250.0]
+    assert vector.values[-1].tolist() == [250.0, 290.0]  # who is in two rows is named nowhere
     assert not codes.strange(column).any()
     told = [codes.encode_cell(cell) for cell in ("n00000", "n00250", "n00295", "stranger", None)]
     assert [strange for _, strange in told] == [False, False, False, True, False]
-    assert told[1][0] == (250.0, 0.0)
+    assert told[1][0] == (250.0, 250.0)
     assert codes.usual.codes == {}
     box = Box("codes")
     codes.dump(box)

@@ -27,8 +27,8 @@ class Feature:
     """One column of a vector form.
 
     `part` is the data column it was made of: contributions of features add up to those of parts. A "code" is a
-    category: value i stands for `levels[i]`, and `len(levels)` for every rare or unseen level. A "name" is that of a
-    category with more levels than a code has: it tells the rare ones apart, and `len(levels)` stands for every other.
+    category: value i stands for `levels[i]`, and `len(levels)` for every rare or unseen level. A "name" stands
+    beside the code of a category with more levels than a code has, and tells thousands of them apart in the same way.
     What can do nothing with thousands of levels overlooks it (`Vector.without_names`).
     """
 

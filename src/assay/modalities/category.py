@@ -2,7 +2,7 @@
 
 Codes are learnt from training rows only: frequent levels get their own; rare ones, of which a file keeps hashes, and unseen ones share the last. A missing
 cell is a level of its own where training had one. Of a column with more levels than there are codes a second number tells
-the next ones apart, for what can learn from thousands of names.
+these and the next ones apart, for what can learn from thousands of names.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from assay.kernel.words import Say
 from assay.onnx_graph.graph import TREES, Graph
 
 MOST_LEVELS = 250  # a tree library bins a feature into 255; the rest share one code
-MOST_NAMES = 20_000  # of those, that are told apart by a second number
+MOST_NAMES = 20_000  # of those that a second number tells apart
 NAMED = 3  # rows that a name is in at least, to have a code of its own and to stand in a file as it is written
 MISSING = ""  # the level that stands for a missing cell
 SENTENCE = 5  # words from which a cell reads as text rather than a name
@@ -135,7 +135,7 @@ class Codes:
         codes = _each(column, lambda name: lookup.get(MISSING if name is None else name, other), np.float64)
         features = [Feature(self.name, self.name, "code", self.levels)]
         if self.names:
-            features.append(Feature(f"{self.name} (rare)", self.name, "name", self.names))
+            features.append(Feature(f"{self.name} (every name)", self.name, "name", self._every))
         return Vector(codes.reshape(-1, len(features)), tuple(features))
 
     def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
@@ -163,18 +163,21 @@ class Codes:
 
     @functools.cached_property
     def _codes(self) -> dict[str, tuple[float, ...]]:
-        aside = (float(len(self.names)),) if self.names else ()
-        codes = {level: (float(code), *aside) for code, level in enumerate(self.levels)}
-        return codes | {name: (float(len(self.levels)), float(code)) for code, name in enumerate(self.names)}
+        places, most, width = enumerate(self._every), len(self.levels), len(self._others)
+        return {name: (float(min(place, most)), float(place))[:width] for place, name in places}
+
+    @property
+    def _every(self) -> tuple[str, ...]:
+        return (*self.levels, *self.names)
 
     @functools.cached_property
     def _others(self) -> tuple[float, ...]:
         """Of every name without a number of its own."""
-        return (float(len(self.levels)), float(len(self.names)))[: 1 + bool(self.names)]
+        return (float(len(self.levels)), float(len(self._every)))[: 1 + bool(self.names)]
 
     def graph(self, graph: Graph, x: str) -> str:
         """The code of each name, or the one for all others; the second number beside it where there are names."""
-        parts = [graph.number(_places(graph, x, names)) for names in (self.levels, self.names)[: len(self._others)]]
+        parts = [graph.number(_places(graph, x, names)) for names in (self.levels, self._every)[: len(self._others)]]
         return parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=1)
 
     def sample(self, rows: int, rng: np.random.Generator) -> Column:

@@ -2,8 +2,7 @@
 
 Numbers are centred and scaled, values far outside the usual range drawn in (one absurd cell must not turn the line),
 missing ones set to the mean with a switch beside them; codes become one switch a level, the most frequent being the
-reference. Names beyond the codes are switches too where they are wanted, all of them: a code tells that they are none of
-the frequent ones.
+reference. Where they are wanted, all names of a category with thousands stand in place of its codes.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from assay.kernel.forms import Feature, Vector
 from .sparse import Sparse
 
 Row = tuple[str, int, int, float, float, float, float]  # name, owner, level, centre, scale, bounds
+MOST_CODES = 255  # levels of a code, a missing one among them
 WIDE = 1500  # columns beyond which zeros are not written out, where most columns are switches
 FAR = 20.0  # inner 80 % ranges from the median; the normal curve has nothing there
 
@@ -45,11 +45,12 @@ class Design:
     def learn(cls, vector: Vector, names: bool = False) -> Design:
         """Centre, scale and switches of training rows; those of `names` only where they are asked for."""
         rows: list[Row] = []
+        named = {feature.part for feature in vector.features if feature.kind == "name"} if names else set()
         for i, feature in enumerate(vector.features):
             x = vector.values[:, i]
             if feature.kind == "number":
                 rows += _numbers(feature, x, i)
-            elif feature.kind == "code" or names:
+            elif (feature.part in named) == (feature.kind == "name"):
                 rows += _codes(feature, x, i)
         titles = tuple(row[0] for row in rows)
         table = np.asarray([row[1:] for row in rows], dtype=np.float64).reshape(-1, 6)
@@ -75,8 +76,8 @@ class Design:
 
     @property
     def named(self) -> bool:
-        """Whether names too rare for a code have switches: theirs alone begin with the first level."""
-        return bool((self.levels == 0).any())
+        """Whether a feature has more switches than a code has levels."""
+        return bool(np.bincount(self.owners[self.levels >= 0], minlength=1).max() > MOST_CODES)
 
     def pulls(self, vector: Vector, weights: Floats) -> Iterator[tuple[int, Floats]]:
         """(feature, pull [n, w]) of each feature that has columns: weight times distance from the mean, summed."""
@@ -229,15 +230,16 @@ def _numbers(feature: Feature, x: Floats, i: int) -> list[Row]:
 def _codes(feature: Feature, x: Floats, i: int) -> list[Row]:
     rows: list[Row] = []
     shares = np.bincount(_codes_of(x)[~np.isnan(x)], minlength=len(feature.levels) + 1) / max(1, len(x))
-    first = feature.kind == "code"  # whose code 0, the most frequent level, is the reference; of names the last is
-    for code in range(first, len(feature.levels) + first):
+    for code in range(1, len(feature.levels) + 1):  # code 0, the most frequent level, is the reference
         share = float(shares[code])
         if share == 0.0 or share == 1.0:
             continue
         name = "other" if code == len(feature.levels) else feature.levels[code] or "missing"
         # Rare switches are not blown up to unit variance: the ridge then holds them back, as it should.
         spread = max(float(np.sqrt(share * (1 - share))), 0.1)
-        rows.append((f"{feature.name if first else feature.part} = {name}", i, code, share, spread, 0.0, 0.0))
+        rows.append(
+            (f"{feature.name if feature.kind == 'code' else feature.part} = {name}", i, code, share, spread, 0.0, 0.0)
+        )
     return rows
 
 

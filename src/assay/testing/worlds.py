@@ -92,7 +92,7 @@ def easy(head: Head, rows: int = ROWS, seed: int = 0) -> Batch:
     noise[rng.random(rows) < 0.1] = np.nan
     signal = 2.0 * x + 1.5 * (code == 1)
     shop = code * EACH + stream(seed, "shops", head.name).integers(EACH, size=rows)
-    names = Feature("shop (rare)", "shop", "name", tuple(f"shop {k}" for k in range(len(LEVELS) * EACH)))
+    names = Feature("shop (every name)", "shop", "name", tuple(f"shop {k}" for k in range(len(LEVELS) * EACH)))
     features = (Feature("x", "x"), Feature("noise", "noise"), Feature("place", "place", "code", LEVELS), names)
     vector = Vector(np.column_stack([x, noise, code, shop]).astype(np.float64), features)
     forms = {"vector": vector, "texts": _said(x, code), "grid": _shown(x, code, rng)}
