@@ -9,7 +9,7 @@ import pytest
 
 import assay
 from assay.kernel.data import Column, Dataset
-from assay.kernel.errors import DataError, RequestError
+from assay.kernel.errors import DataError, RequestError, UnknownKey
 from assay.kernel.plan import Plan
 from assay.planning.draw import draw, reopen
 from assay.planning.wishes import Wishes
@@ -233,3 +233,31 @@ def test_cells_that_do_not_fit_are_shown_without_personal_data() -> None:
     column = assay.plan(table, "y").column("x")
     assert column.misfits == 5
     assert column.examples == ("a***@e***.org",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "target", "task"),
+    [
+        ("regression", [0.5, 1.5, 2.5, 3.25], "value"),
+        ("classification", ["a", "b"], "binary"),
+        ("classification", ["a", "b", "c"], "classes"),
+        ("classification", [0.5, 1.5, 2.5, 3.25], "classes"),
+        ("multiclass", ["a", "b"], "classes"),
+        ("poisson", [0, 1, 2, 5], "count"),
+    ],
+)
+def test_the_names_that_the_field_has_for_tasks_are_known(asked: str, target: list[Any], task: str) -> None:
+    rows = 200
+    made = (
+        Column.of_words("y", [target[k % len(target)] for k in range(rows)])
+        if isinstance(target[0], str)
+        else Column.of_numbers("y", np.asarray([target[k % len(target)] for k in range(rows)], dtype=np.float64))
+    )
+    table = Dataset((Column.of_numbers("x", np.random.default_rng(0).normal(size=rows)), made))
+    assert assay.plan(table, "y", task=asked).task == task
+
+
+def test_what_is_no_name_of_a_task_is_still_refused() -> None:
+    table = Dataset((Column.of_numbers("x", np.arange(50.0)), Column.of_numbers("y", np.arange(50.0))))
+    with pytest.raises(UnknownKey, match="riddle"):
+        assay.plan(table, "y", task="riddle")

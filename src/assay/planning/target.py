@@ -39,7 +39,7 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
         claims.append((claim.fit, task, claim))
     claims.sort(key=lambda item: -item[0])
     if asked:
-        chosen: Task = task_of(asked)
+        chosen = _of_several(asked, [task for _, task, _ in claims]) or task_of(asked)
         others = [t.about.key for _, t, _ in claims if t.about.key != chosen.about.key]
         why = chosen.recognise(target).why if chosen.about.of_one else _asked(chosen)
         return chosen, why, others[0] if others else ""
@@ -47,6 +47,13 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
         raise _nothing_to_learn(target, reasons)
     _, best, claim = claims[0]
     return best, claim.why, claims[1][1].about.key if len(claims) > 1 else ""
+
+
+def _of_several(asked: str, claiming: list[Task]) -> Task | None:
+    """What a name means that several tasks go by ("classification"): the one that fits the target best, or the last that knows it."""
+    fit = [task for task in claiming if asked in task.about.also]
+    others: list[Task] = [plugin() for plugin in shelf("tasks").ready() if asked in plugin.about.also]
+    return next(iter(fit or others[::-1]), None)
 
 
 def _asked(task: Task) -> Say:

@@ -14,7 +14,7 @@ from assay.kernel.data import Dataset
 from assay.kernel.errors import RequestError
 from assay.kernel.memory import bytes_of
 from assay.kernel.plan import MEMBERSHIP, MITIGATIONS, WAYS_TO_SHIP
-from assay.kernel.plugins import task_of
+from assay.kernel.plugins import spelled, task_of
 from assay.kernel.words import Say, refusal
 
 from .durations import seconds
@@ -69,6 +69,7 @@ class Wishes:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", str(self.target))  # frames may name columns by numbers
+        object.__setattr__(self, "task", spelled(self.task))
         if not self.target and self.task and task_of(self.task).about.of_one:
             object.__setattr__(self, "target", UNNAMED)
         object.__setattr__(self, "favourable", str(self.favourable))

@@ -28,6 +28,7 @@ class Binary:
 
     about: ClassVar[About] = About(
         key="binary",
+        also=("classification",),
         gives=("classes",),
         order=10,
         words={

@@ -36,6 +36,7 @@ class Boxes:
 
     about: ClassVar[About] = About(
         key="boxes",
+        also=("detection",),
         gives=("boxes",),
         order=27,
         words={

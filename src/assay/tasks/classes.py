@@ -33,6 +33,7 @@ class Classes:
 
     about: ClassVar[About] = About(
         key="classes",
+        also=("classification", "multiclass"),
         gives=("classes",),
         order=20,
         words={

@@ -33,6 +33,7 @@ class Count:
 
     about: ClassVar[About] = About(
         key="count",
+        also=("poisson",),
         gives=("counts",),
         order=40,
         words={

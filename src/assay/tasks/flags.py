@@ -41,6 +41,7 @@ class Flags:
 
     about: ClassVar[About] = About(
         key="flags",
+        also=("multilabel",),
         gives=("flags",),
         order=25,
         empty_answers=True,

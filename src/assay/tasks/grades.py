@@ -40,6 +40,7 @@ class Grades:
 
     about: ClassVar[About] = About(
         key="grades",
+        also=("ordinal",),
         gives=("value",),
         order=35,
         graded=True,

@@ -64,6 +64,7 @@ class Odd:
 
     about: ClassVar[About] = About(
         key="odd",
+        also=("anomaly",),
         gives=("oddness",),
         order=60,
         asked_for=True,

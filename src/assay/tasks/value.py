@@ -29,6 +29,7 @@ class Value:
 
     about: ClassVar[About] = About(
         key="value",
+        also=("regression",),
         gives=("value",),
         order=30,
         words={

@@ -42,7 +42,7 @@ from .modalities import (
     TellsUsual,
     modality_of,
 )
-from .tasks import AnswersOneRow, Codec, LeavesOut, Metric, Task, key_of, task_of
+from .tasks import AnswersOneRow, Codec, LeavesOut, Metric, Task, key_of, spelled, task_of
 
 __all__ = [
     "About",
@@ -93,5 +93,6 @@ __all__ = [
     "Unlearnt",
     "key_of",
     "modality_of",
+    "spelled",
     "task_of",
 ]

@@ -115,6 +115,19 @@ def task_of(key: str) -> Task:
     return task
 
 
+def spelled(asked: str) -> str:
+    """The key of the task that the field knows by another name: "regression" is "value". What is a key, no task, or may be several, stays.
+
+    >>> spelled("regression"), spelled("count"), spelled("classification"), spelled("riddle")
+    ('value', 'count', 'classification', 'riddle')
+    """
+    room = shelf("tasks")
+    if not asked or asked.partition(":")[0] in room.keys():
+        return asked
+    found = [key for key in room.keys() if asked in room.get(key).about.also]
+    return found[0] if len(found) == 1 else asked
+
+
 def key_of(task: Task) -> str:
     """The key that `task_of` finds the task by, variant included."""
     variant = getattr(task, "variant", "")
