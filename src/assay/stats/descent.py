@@ -108,7 +108,8 @@ def cost_and_gradient(
     weights: Floats, x: Matrix, target: Floats, share: Floats, head: Head, strength: float, scale: float = ROUND
 ) -> tuple[float, Floats]:
     """Mean cost with its ridge, and its gradient in `weights` [1 + c, w]; `scale` is that of what rounds the pinball loss."""
-    scores = x @ weights[1:] + weights[0]
+    scores = x @ weights[1:]
+    scores += weights[0]
     ridge = strength / len(x)
     if head.name == "value":
         error = scores - target
@@ -125,13 +126,16 @@ def cost_and_gradient(
         losses = np.log1p(np.exp(-np.abs(scores))) + (np.maximum(scores, 0.0) - target * scores)
         fit = float((share[:, None] * losses).sum())
         error = flags(scores) - target
-    else:
-        top = scores.max(axis=1, keepdims=True)
-        logs = scores - top - np.log(np.exp(scores - top).sum(axis=1, keepdims=True))
-        fit = -float((share[:, None] * target * logs).sum())
-        error = np.exp(logs) - target
-    pulled = error * share[:, None]
-    gradient = np.vstack([pulled.sum(axis=0, keepdims=True), x.T @ pulled + ridge * weights[1:]])
+    else:  # in place: of many classes each copy would cost as much as what is reckoned
+        scores -= scores.max(axis=1, keepdims=True)
+        own = np.einsum("nk,nk->n", target, scores)
+        error = np.exp(scores, out=scores)
+        total = error.sum(axis=1)
+        fit = float(share @ (np.log(total) - own))
+        error /= total[:, None]
+        error -= target
+    error *= share[:, None]
+    gradient = np.vstack([error.sum(axis=0, keepdims=True), x.T @ error + ridge * weights[1:]])
     return fit + 0.5 * ridge * float((weights[1:] ** 2).sum()), gradient
 
 
