@@ -55,10 +55,11 @@ class Linear:
         check_settings(self)
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Line:
-        """Choose the ridge on the tune rows, then learn from all."""
-
+        """Choose the ridge on the tune rows, then learn from all; where choosing took all the time, the line chosen is kept."""
         design = Design.learn(train.vector)
-        strength = self.strength or self._choose(design, train, tune, head, clock)
+        strength, chosen = (self.strength, None) if self.strength else self._choose(design, train, tune, head, clock)
+        if chosen is not None and clock.expired():
+            return Line(design, chosen, [], strength, False)
         whole = train.then(tune) if tune.rows else train
         design = Design.learn(whole.vector)
         whole = _affordable(whole, design, rng)
@@ -74,10 +75,12 @@ class Linear:
         weights = solve_exactly(x, target, whole.weight, head, strength, weights, clock)
         return Line(design, weights, history, strength, False)
 
-    def _choose(self, design: Design, train: Batch, tune: Batch, head: Head, clock: Clock) -> float:
-        """The strength with the least loss on the tune rows."""
+    def _choose(
+        self, design: Design, train: Batch, tune: Batch, head: Head, clock: Clock
+    ) -> tuple[float, Floats | None]:
+        """The strength with the least loss on the tune rows, and the line learnt with it; of no tune rows a usual one."""
         if not tune.rows:
-            return 1.0
+            return 1.0, None
         assert train.y is not None
         assert tune.y is not None
         room = ROWS_TO_CHOOSE_ON if design.is_sparse else _cells() // (4 * (design.width + 1))
@@ -94,7 +97,8 @@ class Linear:
             found.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
             if clock.expired():
                 break
-        return min(found)[1]
+        strength = min(found)[1]
+        return strength, solved[strength]
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Line:
