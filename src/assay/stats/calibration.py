@@ -185,9 +185,9 @@ def _hessian(scores: Floats, p: Floats, weight: Floats) -> Floats:
         out[:] = [[(v * s * s).sum(), (v * s).sum()], [(v * s).sum(), v.sum()]]
         return out
     pulled = weight[:, None] * p
-    mean = np.einsum("nk,nk->n", p, scores)
-    out[0, 0] = np.einsum("nk,nk,nk->", pulled, scores, scores) - weight @ mean**2
-    out[0, 1:] = out[1:, 0] = np.einsum("nk,nk->k", pulled, scores) - mean @ pulled
+    away = scores - np.einsum("nk,nk->n", p, scores)[:, None]
+    out[0, 0] = np.einsum("nk,nk,nk->", pulled, away, away)
+    out[0, 1:] = out[1:, 0] = np.einsum("nk,nk->k", pulled, away)
     out[1:, 1:] = np.diag(pulled.sum(axis=0)) - pulled.T @ p
     return out
 
