@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernel.clock import Clock
 from ..kernel.data import Floats, Ints
 from ..kernel.forms import Vector
 from .keys import Key, key_of
@@ -112,9 +113,15 @@ def _means(place: Ints, y: Floats, weight: Floats, size: int) -> Floats:
 
 
 def choose(
-    vector: Vector, left_over: Floats, gains: Floats, most: int, outputs: int, rng: np.random.Generator
+    vector: Vector,
+    left_over: Floats,
+    gains: Floats,
+    most: int,
+    outputs: int,
+    rng: np.random.Generator,
+    clock: Clock | None = None,
 ) -> Recipe:
-    """The made columns that explain most of what is left over.
+    """The made columns that explain most of what is left over; of those that were measured when the clock ran out.
 
     left_over : [n, w] residuals of a first model on rows that it did not learn from
     gains     : [d] how much each column matters to it
@@ -122,7 +129,7 @@ def choose(
     """
     rows = np.sort(rng.permutation(len(vector.values))[:ROWS])
     values, rest = vector.values[rows], left_over[rows]
-    judge = _Judge(rest, rng)
+    judge = _Judge(rest, rng, clock or Clock.start())
     order = [int(i) for i in np.argsort(-gains, kind="stable")]
     pairs = [item for item in _pairs(vector, values, order, judge) if item[0] > LEAST_SHARE]
     tables = [item for item in _lookups(vector, values, order, judge) if item[0] > LEAST_SHARE_OF_TABLE]
@@ -144,14 +151,17 @@ class Spec:
 class _Judge:
     """Shares of the left-over explained, each half of the rows judged by the other."""
 
-    def __init__(self, rest: Floats, rng: np.random.Generator) -> None:
+    def __init__(self, rest: Floats, rng: np.random.Generator, clock: Clock) -> None:
+        self.clock = clock
         self.rest = rest - rest.mean(axis=0)
         self.half = rng.permutation(len(rest)) % 2 == 0
         self.total = float((self.rest**2).sum()) or 1.0
 
     def of(self, place: Ints, size: int) -> float:
-        """What the means of drawers explain."""
+        """What the means of drawers explain; nothing where it cannot be measured in time."""
         gain = 0.0
+        if self.clock.expired():
+            return gain
         for learn, told in ((self.half, ~self.half), (~self.half, self.half)):
             count = np.bincount(place[learn], minlength=size) + SHRINK
             for output in range(self.rest.shape[1]):

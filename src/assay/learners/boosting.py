@@ -98,7 +98,7 @@ class Boosting:
     def _recipe(self, train: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Recipe | None:
         """The columns that are worth making; None where there are none."""
         rows, rest, gains = left_over(train, head, clock, rng)
-        found = choose(train.take(rows).vector, rest, gains, self.craft, min(head.width, MOST_OUTPUTS), rng)
+        found = choose(train.take(rows).vector, rest, gains, self.craft, min(head.width, MOST_OUTPUTS), rng, clock)
         return None if found.empty else found
 
     @staticmethod
