@@ -68,3 +68,14 @@ def test_what_reads_texts_is_tried_before_what_sees_a_few_factors_of_them() -> N
 def test_of_counted_candidates_on_texts_one_can_still_be_read() -> None:
     found, _ = candidates(1_000, Head.classes(2), (), trials=1, forms=frozenset({"vector", "texts"}))
     assert [c.learner for c in found] == ["constant", "linear"]
+
+
+@pytest.mark.parametrize("rows", [3_000, 80_000])
+def test_of_many_classes_what_grows_trees_for_each_comes_last(rows: int) -> None:
+    """A round of 150 trees takes as long as a network, and boosting took all the time of a short search for nothing."""
+    found = candidates(rows, Head.classes(150), ())[0]
+    grows = [shelf("learners").get(one.learner).about.by_class for one in found]
+    assert any(grows)
+    assert grows == sorted(grows)
+    first = candidates(rows, Head.classes(150), (), trials=2)[0]
+    assert not any(shelf("learners").get(one.learner).about.by_class for one in first)

@@ -44,6 +44,7 @@ class Boosting:
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes"),
         order=30,
+        by_class=True,
         streams=True,
         words={"en": {"title": "gradient-boosted trees"}, "zh": {"title": "梯度提升树"}},
     )

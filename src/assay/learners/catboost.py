@@ -45,6 +45,7 @@ class CatBoost:
         extra="catboost",
         memory=100_000_000,  # measured: 42 to load the package, the rest is its work
         order=34,
+        by_class=True,
         words={"en": {"title": "CatBoost trees"}, "zh": {"title": "CatBoost 提升树"}},
     )
     rounds: Annotated[int, Whole(1, 10_000, log=True)] = 2000  # most trees; tune rows stop them earlier

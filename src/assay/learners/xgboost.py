@@ -42,6 +42,7 @@ class XGBoost:
         extra="xgboost",
         memory=60_000_000,  # measured: 4 to load the package, the rest is its work
         order=36,
+        by_class=True,
         words={"en": {"title": "XGBoost trees"}, "zh": {"title": "XGBoost 提升树"}},
     )
     rounds: Annotated[int, Whole(1, 10_000, log=True)] = 2000  # most trees; tune rows stop them earlier

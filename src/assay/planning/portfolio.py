@@ -24,6 +24,9 @@ from assay.kernel.words import Say, refusal
 
 NONE: Mapping[str, str] = MappingProxyType({})
 SMALL, TINY = 5_000, 600
+MANY_CLASSES = (
+    20  # beyond it, what grows trees for each class comes last: a round of them takes as long as a whole network
+)
 REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spared, and the time of a second growing too
 
 
@@ -68,6 +71,7 @@ def candidates(
     for plugin in room.ready():  # learners from outside, at their defaults
         if plugin.about.key in fitting and plugin.about.key not in there:
             found.append(_candidate(plugin.about.key, plugin()))
+    found = _trees_last(found, head)
     if trials:
         tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
         found = [candidate for candidate in found if candidate.learner == "constant" or candidate in tried]
@@ -109,6 +113,13 @@ def _whole_cells_first(found: list[Candidate]) -> list[Candidate]:
         return 0 if about.order == 0 else 1 if set(about.takes) - {"vector"} else 2
 
     return sorted(found, key=place)
+
+
+def _trees_last(found: list[Candidate], head: Head) -> list[Candidate]:
+    """The same; of many classes what grows trees for each of them last, or it would take the time of all others and end unfinished."""
+    if head.name != "classes" or head.width <= MANY_CLASSES:
+        return found
+    return sorted(found, key=lambda one: shelf("learners").get(one.learner).about.by_class)
 
 
 def _candidate(name: str, learner: Any) -> Candidate:
