@@ -79,3 +79,17 @@ def test_of_many_classes_what_grows_trees_for_each_comes_last(rows: int) -> None
     assert grows == sorted(grows)
     first = candidates(rows, Head.classes(150), (), trials=2)[0]
     assert not any(shelf("learners").get(one.learner).about.by_class for one in first)
+
+
+@pytest.mark.parametrize(
+    ("rows", "head", "there"),
+    [
+        (300, Head.classes(3), True),
+        (3_000, Head.classes(3), False),
+        (3_000, Head.classes(150), True),
+        (300, Head.classes(2), False),
+        (300, Head.value(), False),
+    ],
+)
+def test_a_line_is_drawn_towards_means_where_rows_of_each_class_are_few(rows: int, head: Head, there: bool) -> None:
+    assert ("linear discriminant" in [one.name for one in candidates(rows, head, ())[0]]) == there

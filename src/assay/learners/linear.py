@@ -23,9 +23,10 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.onnx_graph.graph import Graph
-from assay.stats.descent import descend, solve_exactly
+from assay.stats.descent import MOST_FOR_SQUARES, Matrix, descend, solve_exactly, solve_towards
 from assay.stats.design import Design
 from assay.stats.heads import losses, targets
+from assay.stats.sparse import Sparse
 
 ROWS_TO_CHOOSE_ON = 8_000
 LEAST_ROWS = 500
@@ -50,6 +51,7 @@ class Linear:
     steps: Annotated[int, Whole(1, 10_000, log=True)] = 200  # of gradient descent, at most
     tolerance: Annotated[float, Real(1e-12, 1e-2, log=True)] = 1e-7  # relative fall of the cost that counts as rest
     strength: Annotated[float, Real(0.0, 1e6)] = 0.0  # of the ridge, in rows; 0 lets the tune rows choose
+    towards: Annotated[str, Choice(("zero", "discriminant"))] = "zero"  # of the ridge; of two classes always zero
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -65,6 +67,8 @@ class Linear:
         whole = _affordable(whole, design, rng)
         assert whole.y is not None
         x, target = design.matrix(whole.vector), targets(head, whole.y)
+        if self.towards == "discriminant":
+            return Line(design, self._solve(x, target, whole.weight, head, strength, None, clock), [], strength, False)
         history: list[float] = []
         weights = None
         if self.solver != "exact":
@@ -93,12 +97,28 @@ class Linear:
         for strength in STRENGTHS:
             near = min(solved, key=lambda other: abs(np.log(other / strength)), default=None)
             start = None if near is None else solved[near]
-            solved[strength] = weights = solve_exactly(x, target, few.weight, head, strength * share, start, clock)
+            solved[strength] = weights = self._solve(x, target, few.weight, head, strength * share, start, clock)
             found.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
             if clock.expired():
                 break
         strength = min(found)[1]
         return strength, solved[strength]
+
+    def _solve(
+        self,
+        x: Matrix,
+        target: Floats,
+        w: Floats | None,
+        head: Head,
+        strength: float,
+        start: Floats | None,
+        clock: Clock,
+    ) -> Floats:
+        """The line of least cost, its ridge pulling where it was asked to."""
+        several = self.towards == "discriminant" and head.name == "classes" and head.width > 1
+        if several and not isinstance(x, Sparse) and x.shape[1] <= MOST_FOR_SQUARES:
+            return solve_towards(x, target, w, head, strength, start, clock)
+        return solve_exactly(x, target, w, head, strength, start, clock)
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Line:

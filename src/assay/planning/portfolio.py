@@ -24,9 +24,8 @@ from assay.kernel.words import Say, refusal
 
 NONE: Mapping[str, str] = MappingProxyType({})
 SMALL, TINY = 5_000, 600
-MANY_CLASSES = (
-    20  # beyond it, what grows trees for each class comes last: a round of them takes as long as a whole network
-)
+MANY_CLASSES = 20  # beyond it a round of trees for each class takes as long as a whole network
+FEW_A_CLASS = 100  # rows of each of several classes, up to which their means tell a line something
 REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spared, and the time of a second growing too
 
 
@@ -153,11 +152,19 @@ def _ordered(
     first: list[tuple[str, str, dict[str, Any]]] = [(key, key, {}) for key in ("constant", "linear", "isolation")]
     return [
         *first,
+        *_by_means(rows, head),
         *(_texts(checkpoints.get("texts", "")) if "texts" in forms else []),
         *(_through(checkpoints) if "grid" in forms else []),
         *(_pictures() if "grid" in forms else []),
         *(_small(rows, head) if rows <= SMALL else _middling(rows, head)),
     ]
+
+
+def _by_means(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
+    """The line drawn towards the means of several classes, where each has few rows or a line costs the least of all."""
+    if head.name != "classes" or head.width == 1 or (rows > FEW_A_CLASS * head.width and head.width <= MANY_CLASSES):
+        return []
+    return [("linear discriminant", "linear", {"towards": "discriminant"})]
 
 
 def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:

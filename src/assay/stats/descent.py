@@ -19,6 +19,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
+from .discriminant import discriminant
 from .heads import answers, guess, quantile
 from .scores import count_losses, counts, flags
 from .sparse import Sparse
@@ -102,6 +103,31 @@ def solve_exactly(
             first = _start(x, target, share, head) if start is None else start
             return _newton(first, x, target, share, head, strength, clock)
     return _quasi_newton(x, target, share, head, strength, start, clock)
+
+
+def solve_towards(
+    x: Floats,
+    target: Floats,
+    w: Floats | None,
+    head: Head,
+    strength: float,
+    start: Floats | None = None,
+    clock: Clock | None = None,
+) -> Floats:
+    """The weights [1 + c, k] with the least cost where the ridge pulls towards the discriminant of more than two classes, not towards zero."""
+    share = _share(len(x), w)
+    target = _never_sure(target, share, head)
+    towards = discriminant(x, target, share)
+    return _lbfgs(
+        towards if start is None else start,
+        x,
+        target,
+        share,
+        head,
+        strength,
+        clock or Clock.start(),
+        towards=towards,
+    )
 
 
 def cost_and_gradient(
@@ -259,12 +285,18 @@ def _lbfgs(
     strength: float,
     clock: Clock,
     scale: float = ROUND,
+    towards: Floats | None = None,
 ) -> Floats:
     from scipy.optimize import minimize
 
     def cost(flat: Floats) -> tuple[float, Floats]:
-        value, gradient = cost_and_gradient(flat.reshape(first.shape), x, goal, share, head, strength, scale)
-        return value, gradient.ravel()
+        weights = flat.reshape(first.shape)
+        if towards is None:
+            value, gradient = cost_and_gradient(weights, x, goal, share, head, strength, scale)
+            return value, gradient.ravel()
+        value, gradient = cost_and_gradient(weights, x, goal, share, head, 0.0, scale)
+        away, ridge = weights - towards, strength / len(x)
+        return value + 0.5 * ridge * float((away**2).sum()), (gradient + ridge * away).ravel()
 
     def watch(intermediate_result: Any) -> None:
         if clock.expired():
