@@ -31,7 +31,7 @@ VECTOR = Vector(VALUES, FEATURES)
 
 
 def recipe(left_over: np.ndarray, most: int = 10):  # type: ignore[no-untyped-def]
-    kept = choose(VECTOR, left_over[:, None], np.ones(6), most, np.random.default_rng(1))
+    kept = choose(VECTOR, left_over[:, None], np.ones(6), most, Clock.start(), np.random.default_rng(1))
     return recipe_of(kept, VECTOR, 1)
 
 
@@ -148,3 +148,9 @@ def test_a_row_alone_is_told_what_it_is_told_among_others() -> None:
     odd[hit] = rng.choice(cells, size=int(hit.sum()))
     alone = made.single()
     np.testing.assert_array_equal([alone(row) for row in odd.tolist()], made(odd))
+
+
+def test_when_time_is_up_nothing_more_is_made() -> None:
+    left_over = np.log(NUMBERS[:, 2] / NUMBERS[:, 0])[:, None]
+    late = Clock(started=0.0, deadline=0.0, now=lambda: 1.0)
+    assert choose(VECTOR, left_over, np.ones(6), 10, late, np.random.default_rng(1)) == []

@@ -52,12 +52,12 @@ def test_what_many_names_add_is_learnt(learner: Boosting | Linear) -> None:
 
 def test_names_that_tell_nothing_are_not_made_columns_of() -> None:
     train, _ = world(tells=0.0)
-    assert of_names(train.vector, np.asarray(train.y)[:, None], np.random.default_rng(0)) == []
+    assert of_names(train.vector, np.asarray(train.y)[:, None], Clock.start(), np.random.default_rng(0)) == []
 
 
 def test_the_general_choice_leaves_rare_names_alone() -> None:
     train, _ = world()
-    found = choose(train.vector, np.asarray(train.y)[:, None], np.ones(2), 10, np.random.default_rng(0))
+    found = choose(train.vector, np.asarray(train.y)[:, None], np.ones(2), 10, Clock.start(), np.random.default_rng(0))
     assert all(1 not in (spec.a, spec.b) for spec in found)
 
 
@@ -83,7 +83,7 @@ def test_drawers_that_do_not_differ_are_pulled_most() -> None:
 def test_a_training_row_is_never_told_its_own_target_by_its_name() -> None:
     train, _ = world()
     y = np.asarray(train.y)[:, None].copy()
-    recipe = recipe_of(of_names(train.vector, y, np.random.default_rng(0)), train.vector, 1)
+    recipe = recipe_of(of_names(train.vector, y, Clock.start(), np.random.default_rng(0)), train.vector, 1)
     assert recipe is not None
     moved = y.copy()
     moved[0] += 1e6
@@ -168,7 +168,7 @@ def test_rows_in_blocks_are_told_the_means_of_the_other_folds() -> None:
         read.append("to its end")
 
     fed = Stream(sample=lambda: train, sizes=sizes, y=y, weight=None, blocks=blocks)
-    recipe = recipe_of(of_names(train.vector, y[:, None], np.random.default_rng(0)), train.vector, 1)
+    recipe = recipe_of(of_names(train.vector, y[:, None], Clock.start(), np.random.default_rng(0)), train.vector, 1)
     assert recipe is not None
     made, wider = made_in_blocks(recipe, fed, Head.value(), np.random.default_rng(1))
     values = np.vstack(list(wider.blocks()))

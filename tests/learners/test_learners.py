@@ -13,6 +13,7 @@ from assay.learners.additive import SHOWN, Additive, Curves
 from assay.learners.boosting import Boosting
 from assay.learners.constant import Constant
 from assay.learners.linear import Linear
+from assay.stats.heads import losses
 from assay.trees.from_lightgbm import forest_of
 from assay.trees.shapes import Axis, Shapes, Term
 
@@ -171,3 +172,22 @@ def test_the_constant_is_the_weighted_base_rate() -> None:
     y, w = np.asarray([0, 0, 1]), np.asarray([1.0, 1.0, 6.0])
     model = Constant().fit(batch(X[:3], y, w=w), batch(X[:0], y[:0]), Head.classes(2), Clock.start(), RNG)
     assert model.predict(batch(X[:2], y[:2])).ravel() == pytest.approx([np.log(6.5 / 2.5)] * 2)
+
+
+def test_where_choosing_the_ridge_takes_all_the_time_the_line_chosen_is_kept() -> None:
+    """It was thrown away for a single step of gradient descent."""
+    y = np.digitize(X[:, 0] + X[:, 1], [-1.0, 0.0, 1.0])
+    data, now = batch(X, y), [0.0]
+
+    class Hasty(Linear):
+        def _choose(self, *args):  # type: ignore[no-untyped-def]
+            found = super()._choose(*args)
+            now[0] = 2.0
+            return found
+
+    line = Hasty().fit(data, data, Head.classes(4), Clock.start(1.0, now=lambda: now[0]), np.random.default_rng(0))
+    whole = Linear(strength=10.0).fit(data, data, Head.classes(4), Clock.start(), np.random.default_rng(0))
+    assert (
+        losses(Head.classes(4), line.predict(data), y).mean()
+        < 1.2 * losses(Head.classes(4), whole.predict(data), y).mean()
+    )

@@ -68,3 +68,28 @@ def test_what_reads_texts_is_tried_before_what_sees_a_few_factors_of_them() -> N
 def test_of_counted_candidates_on_texts_one_can_still_be_read() -> None:
     found, _ = candidates(1_000, Head.classes(2), (), trials=1, forms=frozenset({"vector", "texts"}))
     assert [c.learner for c in found] == ["constant", "linear"]
+
+
+@pytest.mark.parametrize("rows", [3_000, 80_000])
+def test_of_many_classes_what_grows_trees_for_each_comes_last(rows: int) -> None:
+    """A round of 150 trees takes as long as a network, and boosting took all the time of a short search for nothing."""
+    found = candidates(rows, Head.classes(150), ())[0]
+    grows = [shelf("learners").get(one.learner).about.by_class for one in found]
+    assert any(grows)
+    assert grows == sorted(grows)
+    first = candidates(rows, Head.classes(150), (), trials=2)[0]
+    assert not any(shelf("learners").get(one.learner).about.by_class for one in first)
+
+
+@pytest.mark.parametrize(
+    ("rows", "head", "there"),
+    [
+        (300, Head.classes(3), True),
+        (3_000, Head.classes(3), False),
+        (3_000, Head.classes(150), True),
+        (300, Head.classes(2), False),
+        (300, Head.value(), False),
+    ],
+)
+def test_a_line_is_drawn_towards_means_where_rows_of_each_class_are_few(rows: int, head: Head, there: bool) -> None:
+    assert ("linear discriminant" in [one.name for one in candidates(rows, head, ())[0]]) == there

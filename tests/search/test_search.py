@@ -456,3 +456,17 @@ def test_what_takes_longer_to_load_than_there_is_time_is_not_begun(monkeypatch: 
     assert line(model, "heavy").status == "skipped"
     assert line(model, "linear").status == "done"
     assert not begun
+
+
+def test_a_second_readable_candidate_is_not_begun_when_the_time_is_up() -> None:
+    """It cannot be stopped before its first round, which of many classes takes seconds."""
+    now = [0.0]
+
+    def watch(event: Any) -> None:
+        now[0] = 1e6 if event.candidate == "linear" else now[0]
+
+    late = Clock.start(60.0, now=lambda: now[0])
+    wishes = QUICK | {"learners": ("constant", "linear", "additive")}
+    model = assay.train(TABLE, "y", clock=late, watch=Watch(trial=watch), **(wishes | {"trials": 0}))
+    assert line(model, "linear").status == "done"
+    assert line(model, "additive").status == "skipped"

@@ -159,3 +159,30 @@ def test_the_plain_interval_covers_the_mean() -> None:
 
 def test_an_interval_of_hardly_any_draws_is_unknown() -> None:
     assert np.isnan(bootstrap.interval(np.asarray([1.0, np.nan, 2.0]))).all()
+
+
+def test_bags_are_thinned_where_the_least_rounds_would_outlast_the_clock() -> None:
+    """Choosing took two seconds a round among 150 classes, whatever the clock said."""
+    now = [0.0]
+
+    def choose(bag: np.ndarray):  # type: ignore[no-untyped-def]
+        now[0] += len(bag) / 1000
+        return lambda rows: np.zeros((len(rows), 1))
+
+    clock = Clock.start(12.0, now=lambda: now[0])
+    count, rng = [lambda s, y, w: 1.0], np.random.default_rng(0)
+    draws = bootstrap.corrected(6000, [choose], [count], np.zeros(6000), None, rng, clock, 200)[0]
+    assert len(draws) >= bootstrap.LEAST_ROUNDS
+    assert now[0] < 13.0
+
+
+def test_bags_are_not_thinned_where_the_clock_stands() -> None:
+    seen: list[int] = []
+
+    def choose(bag: np.ndarray):  # type: ignore[no-untyped-def]
+        seen.append(len(bag))
+        return lambda rows: np.zeros((len(rows), 1))
+
+    count, rng = [lambda s, y, w: 1.0], np.random.default_rng(0)
+    bootstrap.corrected(6000, [choose], [count], np.zeros(6000), None, rng, Clock.still(), 15)
+    assert set(seen) == {bootstrap.ROWS_TO_CHOOSE_ON}

@@ -12,6 +12,7 @@ from assay.kernel.plugins import Evidence
 from assay.stats.pulls import centred
 
 MOST_ROWS, CHUNK_ROWS, FIRST_ROWS, LEAST_ROWS = 2_000, 250, 60, 30
+FIRST_PULLS = 1_200  # of each column: what a row's pulls cost grows with its outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +31,23 @@ class Sample:
         return Measure(name="adds_up_within", value=self.off, n=len(self.rows), better="lower")
 
 
+def first_rows(outputs: int, least: int) -> int:
+    """Rows whose pulls are asked whatever the clock says: FIRST_ROWS, fewer where outputs are many.
+
+    >>> first_rows(2, 8), first_rows(100, 8), first_rows(1000, 8)
+    (60, 12, 8)
+    """
+    return max(least, min(FIRST_ROWS, FIRST_PULLS // outputs))
+
+
 def sample_of(evidence: Evidence, rng: np.random.Generator) -> Sample | None:
     """As many rows, at most MOST_ROWS, as half of the time allows; None where there is time for none.
 
     They are asked in chunks, the first one small, the next as large as the pace of the last allows.
     """
     clock, places = evidence.clock, rng.permutation(evidence.n)[:MOST_ROWS]
-    budget, found, done, chunk = clock.slice(0.5 * clock.remaining()), list[Sample](), 0, FIRST_ROWS
+    budget, found, done = clock.slice(0.5 * clock.remaining()), list[Sample](), 0
+    chunk = first_rows(evidence.scores.shape[1], LEAST_ROWS)
     while done < len(places) and not budget.expired() and (chunk >= LEAST_ROWS or not found):
         timer = clock.slice(clock.remaining())
         found.append(_pulled(evidence, places[done : done + chunk]))

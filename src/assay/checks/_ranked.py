@@ -15,7 +15,10 @@ from assay.kernel.plugins import Evidence
 from assay.kernel.rng import stream
 from assay.stats.clusters import blocks_of
 
-PULLED = 60  # rows whose pulls say which columns come first
+from ._pulled import first_rows
+
+TIMED = 60  # rows that are asked about first
+LEAST_PULLED = 8  # rows whose pulls say which columns come first
 MORE = 4  # times as many are asked about, to tell what asking costs from what each row does
 SECONDS = 8.0
 
@@ -37,11 +40,11 @@ class Ranked:
         rows = stream(evidence.seed, owner).permutation(evidence.n)[:most]
         clock = evidence.clock
         seconds = min(SECONDS, 0.8 * clock.remaining())
-        few = rows[:PULLED]
-        data, folds = evidence.data.take(few), _folds(evidence, few)
+        some = rows[: first_rows(evidence.scores.shape[1], LEAST_PULLED)]
+        data, folds = evidence.data.take(some), _folds(evidence, some)
         pulls = np.abs(evidence.model.contributions(data, folds)[:, :-1]).mean(axis=(0, 2))
         order = [j for j in np.argsort(-pulls, kind="stable").tolist() if pulls[j] > 0]
-        more = rows[: PULLED * MORE]
+        few, more = rows[:TIMED], rows[: TIMED * MORE]
         spent = [_timed(evidence, few), _timed(evidence, more)]
         per_row = spent[1] / len(more)
         if len(more) > 2 * len(few):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernel.clock import Clock
 from ..kernel.data import Floats, Ints
 from ..kernel.forms import Vector
 from .keys import Key, key_of
@@ -114,15 +115,15 @@ def _sums(place: Ints, y: Floats, weight: Floats, size: int) -> Sums:
     return Sums.of(place, y, weight, size, float(y.mean()) if len(y) else 0.0)
 
 
-def of_names(vector: Vector, hot: Floats, rng: np.random.Generator) -> list[Spec]:
-    """A table of the target for each column of names that are too rare for a code, where they tell anything.
+def of_names(vector: Vector, hot: Floats, clock: Clock, rng: np.random.Generator) -> list[Spec]:
+    """A table of the target for each column with names too rare for a code, where they tell anything and there is time to see it.
 
-    hot : what the tables hold the mean of, [n, outputs or more]
+    hot : what the tables hold the mean of, [n, outputs]
     """
     if all(feature.kind != "name" for feature in vector.features):
         return []
     rows = np.sort(rng.permutation(len(vector.values))[:NAMED_ROWS])
-    values, judge = vector.values[rows], _Judge(hot[rows], rng)
+    values, judge = vector.values[rows], _Judge(hot[rows], clock, rng)
     found = []
     for i, feature in enumerate(vector.features):
         key = key_of(i, feature, values[:, i]) if feature.kind == "name" else None
@@ -131,8 +132,12 @@ def of_names(vector: Vector, hot: Floats, rng: np.random.Generator) -> list[Spec
     return found
 
 
-def choose(vector: Vector, left_over: Floats, gains: Floats, most: int, rng: np.random.Generator) -> list[Spec]:
-    """The made columns that explain most of what is left over; names too rare for a code are none of them (`of_names`).
+def choose(
+    vector: Vector, left_over: Floats, gains: Floats, most: int, clock: Clock, rng: np.random.Generator
+) -> list[Spec]:
+    """The made columns that explain most of what is left over, of those that were measured when the clock ran out.
+
+    Those of rare names are none of them: `of_names` tells which of these are worth it.
 
     left_over : [n, w] residuals of a first model on rows that it did not learn from
     gains     : [d] how much each column matters to it
@@ -140,7 +145,7 @@ def choose(vector: Vector, left_over: Floats, gains: Floats, most: int, rng: np.
     """
     rows = np.sort(rng.permutation(len(vector.values))[:ROWS])
     values, rest = vector.values[rows], left_over[rows]
-    judge = _Judge(rest, rng)
+    judge = _Judge(rest, clock, rng)
     order = [int(i) for i in np.argsort(-gains, kind="stable")]
     pairs = [item for item in _pairs(vector, values, order, judge) if item[0] > LEAST_SHARE]
     tables = [item for item in _lookups(vector, values, order, judge) if item[0] > LEAST_SHARE_OF_TABLE]
@@ -161,14 +166,17 @@ class Spec:
 class _Judge:
     """Shares of the left-over explained, each half of the rows judged by the other."""
 
-    def __init__(self, rest: Floats, rng: np.random.Generator) -> None:
+    def __init__(self, rest: Floats, clock: Clock, rng: np.random.Generator) -> None:
+        self.clock = clock
         self.rest = rest - rest.mean(axis=0)
         self.half = rng.permutation(len(rest)) % 2 == 0
         self.total = float((self.rest**2).sum()) or 1.0
 
     def of(self, place: Ints, size: int) -> float:
-        """What the means of drawers explain."""
+        """What the means of drawers explain; nothing where it cannot be measured in time."""
         gain = 0.0
+        if self.clock.expired():
+            return gain
         for learn, told in ((self.half, ~self.half), (~self.half, self.half)):
             count = np.bincount(place[learn], minlength=size) + SHRINK
             for output in range(self.rest.shape[1]):
@@ -181,6 +189,8 @@ class _Judge:
         """What the means of a key's drawers explain, with the pull that they ask for."""
         place = key(values)
         gain = 0.0
+        if self.clock.expired():
+            return gain
         for learn, told in ((self.half, ~self.half), (~self.half, self.half)):
             even = np.ones(int(learn.sum()))
             for r in self.rest.T:

@@ -31,9 +31,9 @@ def levels_of(batch: Batch) -> list[int]:
     return [len(feature.levels) if feature.kind == "code" else 0 for feature in batch.vector.features]
 
 
-def by_names(train: Batch, head: Head, rng: np.random.Generator) -> Recipe | None:
+def by_names(train: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Recipe | None:
     """Means of the target by names that are too rare for a code, where they tell anything."""
-    found = of_names(train.vector, targets(head, np.asarray(train.y)), rng)
+    found = of_names(train.vector, targets(head, np.asarray(train.y))[:, :MOST_OUTPUTS], clock, rng)
     return recipe_of(found, train.vector, min(head.width, MOST_OUTPUTS))
 
 

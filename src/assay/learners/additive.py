@@ -41,6 +41,7 @@ class Additive:
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes"),
         order=20,
+        by_class=True,
         readable=True,
         words={"en": {"title": "additive model"}, "zh": {"title": "可加模型"}},
     )

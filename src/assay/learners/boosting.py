@@ -42,6 +42,7 @@ class Boosting:
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes"),
         order=30,
+        by_class=True,
         streams=True,
         words={"en": {"title": "gradient-boosted trees"}, "zh": {"title": "梯度提升树"}},
     )
@@ -82,7 +83,9 @@ class Boosting:
         seed = int(rng.integers(2**31 - 1))
         settings = self.parameters(seed) | STUDENT
         recipe = recipe_of(
-            of_names(train.vector, np.asarray(train.y), rng), train.vector, min(head.width, MOST_OUTPUTS)
+            of_names(train.vector, np.asarray(train.y)[:, :MOST_OUTPUTS], clock, rng),
+            train.vector,
+            min(head.width, MOST_OUTPUTS),
         )
         made, train = made_of(recipe, train, np.asarray(train.y), rng)
         tune = told(made, tune)
@@ -97,10 +100,10 @@ class Boosting:
     def _recipe(self, train: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Recipe | None:
         """The columns that are worth making; None where there are none. Those of rare names are, whatever is asked for."""
         if not self.craft:
-            return by_names(train, head, rng)
-        found = of_names(train.vector, targets(head, np.asarray(train.y)), rng)
+            return by_names(train, head, clock, rng)
+        found = of_names(train.vector, targets(head, np.asarray(train.y))[:, :MOST_OUTPUTS], clock, rng)
         rows, rest, gains = left_over(train, head, clock, rng)
-        found += choose(train.take(rows).vector, rest, gains, self.craft, rng)
+        found += choose(train.take(rows).vector, rest, gains, self.craft, clock, rng)
         return recipe_of(found, train.vector, min(head.width, MOST_OUTPUTS))
 
     def fit_stream(
@@ -110,7 +113,7 @@ class Boosting:
         parameters = self.parameters(int(rng.integers(2**31 - 1)))
         made = None
         if any(feature.kind == "name" for feature in tune.vector.features):
-            recipe = by_names(stream.sample(), head, rng)
+            recipe = by_names(stream.sample(), head, clock, rng)
             if recipe is not None:
                 made, stream = made_in_blocks(recipe, stream, head, rng)
                 tune = told(made, tune)

@@ -45,6 +45,7 @@ class CatBoost:
         extra="catboost",
         memory=100_000_000,  # measured: 42 to load the package, the rest is its work
         order=34,
+        by_class=True,
         words={"en": {"title": "CatBoost trees"}, "zh": {"title": "CatBoost 提升树"}},
     )
     rounds: Annotated[int, Whole(1, 10_000, log=True)] = 2000  # most trees; tune rows stop them earlier
@@ -72,7 +73,7 @@ class CatBoost:
         def grow(train: Batch, tune: Batch | None, rounds: int, clock: Clock) -> Grown:
             return _grow(settings | {"iterations": rounds}, train, tune, head, self.patience, clock)
 
-        recipe, again = by_names(train, head, rng), None if self.refit else 0
+        recipe, again = by_names(train, head, clock, rng), None if self.refit else 0
         return Trees.grown(grow, recipe, train, tune, head, self.rounds, clock, rng, again)
 
     def _parameters(self, head: Head) -> dict[str, Any]:

@@ -23,9 +23,10 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About, Score
 from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.onnx_graph.graph import Graph
-from assay.stats.descent import descend, solve_exactly
+from assay.stats.descent import MOST_FOR_SQUARES, Matrix, descend, solve_exactly, solve_towards
 from assay.stats.design import Design
 from assay.stats.heads import losses, targets
+from assay.stats.sparse import Sparse
 
 ROWS_TO_CHOOSE_ON = 8_000
 LEAST_ROWS = 500
@@ -52,20 +53,24 @@ class Linear:
     steps: Annotated[int, Whole(1, 10_000, log=True)] = 200  # of gradient descent, at most
     tolerance: Annotated[float, Real(1e-12, 1e-2, log=True)] = 1e-7  # relative fall of the cost that counts as rest
     strength: Annotated[float, Real(0.0, 1e6)] = 0.0  # of the ridge, in rows; 0 lets the tune rows choose
+    towards: Annotated[str, Choice(("zero", "discriminant"))] = "zero"  # of the ridge; of two classes always zero
 
     def __post_init__(self) -> None:
         check_settings(self)
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Line:
-        """Choose the ridge on the tune rows, then learn from all."""
-
+        """Choose the ridge on the tune rows, then learn from all; where choosing took all the time, the line chosen is kept."""
         design = Design.learn(train.vector, names=True)
-        strength = self.strength or self._choose(design, train, tune, head, clock)
+        strength, chosen = (self.strength, None) if self.strength else self._choose(design, train, tune, head, clock)
+        if chosen is not None and clock.expired():
+            return Line(design, chosen, [], strength, False)
         whole = train.then(tune) if tune.rows else train
         design = Design.learn(whole.vector, names=True)
         whole = _affordable(whole, design, rng)
         assert whole.y is not None
         x, target = design.matrix(whole.vector), targets(head, whole.y)
+        if self.towards == "discriminant":
+            return Line(design, self._solve(x, target, whole.weight, head, strength, None, clock), [], strength, False)
         history: list[float] = []
         weights = None
         if self.solver != "exact":
@@ -76,10 +81,12 @@ class Linear:
         weights = solve_exactly(x, target, whole.weight, head, strength, weights, clock)
         return Line(design, weights, history, strength, False)
 
-    def _choose(self, design: Design, train: Batch, tune: Batch, head: Head, clock: Clock) -> float:
-        """The strength with the least loss on the tune rows."""
+    def _choose(
+        self, design: Design, train: Batch, tune: Batch, head: Head, clock: Clock
+    ) -> tuple[float, Floats | None]:
+        """The strength with the least loss on the tune rows, and the line learnt with it; of no tune rows a usual one."""
         if not tune.rows:
-            return 1.0
+            return 1.0, None
         assert train.y is not None
         assert tune.y is not None
         wanted = NAMED_ROWS_TO_CHOOSE_ON if design.named else ROWS_TO_CHOOSE_ON
@@ -93,11 +100,28 @@ class Linear:
         for strength in NAMED_STRENGTHS if design.named else STRENGTHS:
             near = min(solved, key=lambda other: abs(np.log(other / strength)), default=None)
             start = None if near is None else solved[near]
-            solved[strength] = weights = solve_exactly(x, target, few.weight, head, strength * share, start, clock)
+            solved[strength] = weights = self._solve(x, target, few.weight, head, strength * share, start, clock)
             found.append((_loss(x_tune @ weights[1:] + weights[0], tune, head), strength))
             if clock.expired() or (design.named and found[-1][0] > min(found)[0]):
                 break
-        return min(found)[1]
+        strength = min(found)[1]
+        return strength, solved[strength]
+
+    def _solve(
+        self,
+        x: Matrix,
+        target: Floats,
+        w: Floats | None,
+        head: Head,
+        strength: float,
+        start: Floats | None,
+        clock: Clock,
+    ) -> Floats:
+        """The line of least cost, its ridge pulling where it was asked to."""
+        several = self.towards == "discriminant" and head.name == "classes" and head.width > 1
+        if several and not isinstance(x, Sparse) and x.shape[1] <= MOST_FOR_SQUARES:
+            return solve_towards(x, target, w, head, strength, start, clock)
+        return solve_exactly(x, target, w, head, strength, start, clock)
 
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> Line:

@@ -42,6 +42,7 @@ class XGBoost:
         extra="xgboost",
         memory=60_000_000,  # measured: 4 to load the package, the rest is its work
         order=36,
+        by_class=True,
         words={"en": {"title": "XGBoost trees"}, "zh": {"title": "XGBoost 提升树"}},
     )
     rounds: Annotated[int, Whole(1, 10_000, log=True)] = 2000  # most trees; tune rows stop them earlier
@@ -68,7 +69,7 @@ class XGBoost:
         def grow(train: Batch, tune: Batch | None, rounds: int, clock: Clock) -> Grown:
             return _grow(settings, train, tune, head, rounds, self.patience, clock)
 
-        recipe, again = by_names(train, head, rng), None if self.refit else 0
+        recipe, again = by_names(train, head, clock, rng), None if self.refit else 0
         return Trees.grown(grow, recipe, train, tune, head, self.rounds, clock, rng, again)
 
     def _parameters(self, head: Head) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from assay.kernel.words import Say, refusal
 
 NONE: Mapping[str, str] = MappingProxyType({})
 SMALL, TINY = 5_000, 600
+MANY_CLASSES = 20  # beyond it a round of trees for each class takes as long as a whole network
+FEW_A_CLASS = 100  # rows of each of several classes, up to which their means tell a line something
 REFIT_UP_TO = 100_000  # rows: beyond it the rows that stop the growing are spared, and the time of a second growing too
 
 
@@ -68,6 +70,7 @@ def candidates(
     for plugin in room.ready():  # learners from outside, at their defaults
         if plugin.about.key in fitting and plugin.about.key not in there:
             found.append(_candidate(plugin.about.key, plugin()))
+    found = _trees_last(found, head)
     if trials:
         tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
         found = [candidate for candidate in found if candidate.learner == "constant" or candidate in tried]
@@ -111,6 +114,13 @@ def _whole_cells_first(found: list[Candidate]) -> list[Candidate]:
     return sorted(found, key=place)
 
 
+def _trees_last(found: list[Candidate], head: Head) -> list[Candidate]:
+    """The same; of many classes what grows trees for each of them last, or it would take the time of all others and end unfinished."""
+    if head.name != "classes" or head.width <= MANY_CLASSES:
+        return found
+    return sorted(found, key=lambda one: shelf("learners").get(one.learner).about.by_class)
+
+
 def _candidate(name: str, learner: Any) -> Candidate:
     return Candidate(name=name, learner=learner.about.key, settings=settings_of(learner))
 
@@ -142,11 +152,19 @@ def _ordered(
     first: list[tuple[str, str, dict[str, Any]]] = [(key, key, {}) for key in ("constant", "linear", "isolation")]
     return [
         *first,
+        *_by_means(rows, head),
         *(_texts(checkpoints.get("texts", "")) if "texts" in forms else []),
         *(_through(checkpoints) if "grid" in forms else []),
         *(_pictures() if "grid" in forms else []),
         *(_small(rows, head) if rows <= SMALL else _middling(rows, head)),
     ]
+
+
+def _by_means(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
+    """The line drawn towards the means of several classes, where each has few rows or a line costs the least of all."""
+    if head.name != "classes" or head.width == 1 or (rows > FEW_A_CLASS * head.width and head.width <= MANY_CLASSES):
+        return []
+    return [("linear discriminant", "linear", {"towards": "discriminant"})]
 
 
 def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:

@@ -1,6 +1,6 @@
 """How is the time spent?
 
-Candidates are tried in the order of the portfolio while the clock allows; the readable ones always run. Ctrl-C stops the
+Candidates are tried in the order of the portfolio while the clock allows; a readable one always runs. Ctrl-C stops the
 trying, not the run: what has been learnt so far is shipped. Everything that was tried is a line of the ledger.
 """
 
@@ -158,14 +158,15 @@ def _try_all(
             continue
         reason = None
         left = clock.remaining()
-        if not about.readable and (left == 0.0 or left < 0.3 * slowest):
+        spared = not about.readable or _any_model([o for o in outcomes if o.trial.readable])  # a model there shall be
+        if spared and (left == 0.0 or (not about.readable and left < 0.3 * slowest)):
             reason = Say("search", "no_time")
         elif not about.readable and small and without_gain >= WITHOUT_GAIN:
             reason = Say("search", "no_gain", {"n": WITHOUT_GAIN})
         if reason:
             outcomes.append(_skipped(candidate, reason, about.readable))
             continue
-        # The readable ones run even when the time is up, each for a moment: a model there shall be.
+        # The first readable one runs even when the time is up, for a moment.
         timer = clock.slice(max(left * about.share, min(left, 1.0))) if left else Clock.start(0.5, clock.now)
         try:
             must = (about.readable or not readable) and not _any_model(outcomes)

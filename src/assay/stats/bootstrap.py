@@ -21,6 +21,7 @@ Choose = Callable[[Ints], Callable[[Ints], Floats]]
 Measure = Callable[[Floats, NDArray[Any], Floats | None], float]
 ROWS_TO_CHOOSE_ON = 4000  # a bag is thinned to this many rows: choosing converges long before measuring does
 LEAST_ROUNDS = 12  # are done even when the time is up: fewer give no interval
+LEAST_BAG = 200  # rows to which a bag is thinned where those rounds would else outlast the clock
 
 
 def corrected(
@@ -41,7 +42,9 @@ def corrected(
     """
     names, member = (np.arange(n), np.arange(n)) if blocks is None else np.unique(blocks, return_inverse=True)
     drawn: list[list[list[float]]] = [[] for _ in choose]
+    most = ROWS_TO_CHOOSE_ON
     for done in range(rounds):
+        timer = clock.slice(clock.remaining())
         if done >= LEAST_ROUNDS and clock.expired():
             break
         picked = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
@@ -49,15 +52,26 @@ def corrected(
         bag, out = np.repeat(np.arange(n), times), np.flatnonzero(times == 0)
         if len(out) == 0 or len(bag) == 0:
             continue
-        if len(bag) > ROWS_TO_CHOOSE_ON:
-            bag = rng.choice(bag, ROWS_TO_CHOOSE_ON, replace=False)
+        if len(bag) > most:
+            bag = rng.choice(bag, most, replace=False)
         weight = None if w is None else w[out]
         for store, way, asked in zip(drawn, choose, measures, strict=True):
             scores = way(bag)(out)
             store.append([measure(scores, y[out], weight) for measure in asked])
+        if done + 1 < LEAST_ROUNDS:
+            most = _thinner(most, timer.spent(), clock.remaining() / (LEAST_ROUNDS - done - 1))
     return [
         np.asarray(rows, dtype=np.float64).reshape(-1, len(asked)) for rows, asked in zip(drawn, measures, strict=True)
     ]
+
+
+def _thinner(most: int, spent: float, allowed: float) -> int:
+    """Rows of the next bag, where the last took `spent` seconds and the next may take `allowed`: the least rounds are done whatever they take.
+
+    >>> _thinner(4000, 0.5, 1.0), _thinner(4000, 2.0, 1.0), _thinner(4000, 2.0, 0.0)
+    (4000, 2000, 200)
+    """
+    return most if spent <= allowed else max(LEAST_BAG, int(most * allowed / spent))
 
 
 def interval(draws: Floats, level: float = 0.95) -> tuple[float, float]:

@@ -184,10 +184,11 @@ def _hessian(scores: Floats, p: Floats, weight: Floats) -> Floats:
         s = scores[:, 0]
         out[:] = [[(v * s * s).sum(), (v * s).sum()], [(v * s).sum(), v.sum()]]
         return out
-    mean = (p * scores).sum(axis=1)
-    out[0, 0] = (weight * ((p * scores**2).sum(axis=1) - mean**2)).sum()
-    out[0, 1:] = out[1:, 0] = (weight[:, None] * p * (scores - mean[:, None])).sum(axis=0)
-    out[1:, 1:] = np.diag((weight[:, None] * p).sum(axis=0)) - (weight[:, None] * p).T @ p
+    pulled = weight[:, None] * p
+    away = scores - np.einsum("nk,nk->n", p, scores)[:, None]
+    out[0, 0] = np.einsum("nk,nk,nk->", pulled, away, away)
+    out[0, 1:] = out[1:, 0] = np.einsum("nk,nk->k", pulled, away)
+    out[1:, 1:] = np.diag(pulled.sum(axis=0)) - pulled.T @ p
     return out
 
 

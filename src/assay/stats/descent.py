@@ -19,6 +19,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.forms import Head
 
+from .discriminant import discriminant
 from .heads import answers, guess, quantile
 from .scores import count_losses, counts, flags
 from .sparse import Sparse
@@ -104,11 +105,37 @@ def solve_exactly(
     return _quasi_newton(x, target, share, head, strength, start, clock)
 
 
+def solve_towards(
+    x: Floats,
+    target: Floats,
+    w: Floats | None,
+    head: Head,
+    strength: float,
+    start: Floats | None = None,
+    clock: Clock | None = None,
+) -> Floats:
+    """The weights [1 + c, k] with the least cost where the ridge pulls towards the discriminant of more than two classes, not towards zero."""
+    share = _share(len(x), w)
+    target = _never_sure(target, share, head)
+    towards = discriminant(x, target, share)
+    return _lbfgs(
+        towards if start is None else start,
+        x,
+        target,
+        share,
+        head,
+        strength,
+        clock or Clock.start(),
+        towards=towards,
+    )
+
+
 def cost_and_gradient(
     weights: Floats, x: Matrix, target: Floats, share: Floats, head: Head, strength: float, scale: float = ROUND
 ) -> tuple[float, Floats]:
     """Mean cost with its ridge, and its gradient in `weights` [1 + c, w]; `scale` is that of what rounds the pinball loss."""
-    scores = x @ weights[1:] + weights[0]
+    scores = x @ weights[1:]
+    scores += weights[0]
     ridge = strength / len(x)
     if head.name == "value":
         error = scores - target
@@ -125,13 +152,16 @@ def cost_and_gradient(
         losses = np.log1p(np.exp(-np.abs(scores))) + (np.maximum(scores, 0.0) - target * scores)
         fit = float((share[:, None] * losses).sum())
         error = flags(scores) - target
-    else:
-        top = scores.max(axis=1, keepdims=True)
-        logs = scores - top - np.log(np.exp(scores - top).sum(axis=1, keepdims=True))
-        fit = -float((share[:, None] * target * logs).sum())
-        error = np.exp(logs) - target
-    pulled = error * share[:, None]
-    gradient = np.vstack([pulled.sum(axis=0, keepdims=True), x.T @ pulled + ridge * weights[1:]])
+    else:  # in place: of many classes each copy would cost as much as what is reckoned
+        scores -= scores.max(axis=1, keepdims=True)
+        own = np.einsum("nk,nk->n", target, scores)
+        error = np.exp(scores, out=scores)
+        total = error.sum(axis=1)
+        fit = float(share @ (np.log(total) - own))
+        error /= total[:, None]
+        error -= target
+    error *= share[:, None]
+    gradient = np.vstack([error.sum(axis=0, keepdims=True), x.T @ error + ridge * weights[1:]])
     return fit + 0.5 * ridge * float((weights[1:] ** 2).sum()), gradient
 
 
@@ -255,12 +285,18 @@ def _lbfgs(
     strength: float,
     clock: Clock,
     scale: float = ROUND,
+    towards: Floats | None = None,
 ) -> Floats:
     from scipy.optimize import minimize
 
     def cost(flat: Floats) -> tuple[float, Floats]:
-        value, gradient = cost_and_gradient(flat.reshape(first.shape), x, goal, share, head, strength, scale)
-        return value, gradient.ravel()
+        weights = flat.reshape(first.shape)
+        if towards is None:
+            value, gradient = cost_and_gradient(weights, x, goal, share, head, strength, scale)
+            return value, gradient.ravel()
+        value, gradient = cost_and_gradient(weights, x, goal, share, head, 0.0, scale)
+        away, ridge = weights - towards, strength / len(x)
+        return value + 0.5 * ridge * float((away**2).sum()), (gradient + ridge * away).ravel()
 
     def watch(intermediate_result: Any) -> None:
         if clock.expired():

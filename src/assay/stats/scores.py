@@ -24,8 +24,10 @@ def probabilities(scores: Floats) -> Floats:
     if scores.shape[1] == 1:
         half = 0.5 * np.tanh(0.5 * scores[:, 0])  # numerically safe for any size of score
         return np.column_stack([0.5 - half, 0.5 + half])
-    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    np.exp(shifted, out=shifted)
+    shifted /= shifted.sum(axis=1, keepdims=True)
+    return np.asarray(shifted)
 
 
 def two_probabilities(score: float) -> list[float]:
@@ -44,7 +46,8 @@ def class_losses(scores: Floats, y: Ints) -> Floats:
         margin = np.where(y == 1, scores[:, 0], -scores[:, 0])
         return np.asarray(np.log1p(np.exp(-np.abs(margin))) + np.maximum(-margin, 0.0))
     top = scores.max(axis=1)
-    total = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+    below = scores - top[:, None]
+    total = top + np.log(np.exp(below, out=below).sum(axis=1))
     return np.asarray(total - scores[np.arange(len(y)), y])
 
 

@@ -37,6 +37,7 @@ class About:
     not_beside: tuple[str, ...] = ()  # forms of a table beside which a learner is tried only where it is named
     sees_through: str = ""  # the setting of a learner that names a network for pictures, without which it cannot learn
     checkpoint: str = "pictures"  # the kind of network that is: for pictures as a whole, or for boxes in them
+    by_class: bool = False  # a learner that grows trees for each class: where classes are many it comes last
     of_private: bool = False  # a check that is put to models trained with a guarantee, and to no others
     streams: bool = False  # a learner that also learns from rows that come block by block (`fit_stream`)
 
