@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from assay.search.distil import distil
 from assay.search.ensemble import Ensemble
 from assay.search.latency import within
 from assay.search.neighbours import NEAREST, TIMES, others
+from assay.search.refit import SHARPER, refit
 from assay.search.run import Found, search
 
 RNG = np.random.default_rng(0)
@@ -54,6 +56,23 @@ def searched(kind: str, count: int = 4, **wishes: Any) -> tuple[Plan, Any, Found
 @pytest.fixture(scope="module")
 def found() -> dict[str, tuple[Plan, Any, Found]]:
     return {kind: searched(kind) for kind in WORLDS}
+
+
+# ---------------------------------------------------------------------------------------------------------- refitting
+
+
+@pytest.mark.parametrize("kind", ["binary", "classes"])
+def test_a_refit_bolder_than_the_fold_models_that_had_no_time_is_not_shipped(kind: str, found: dict[str, Any]) -> None:
+    plan, opened, _ = found[kind]
+    plan = replace(plan, candidates=tuple(c for c in plan.candidates if c.learner in ("constant", "linear")))
+    ticks = itertools.count()
+    hurried = search(plan, opened, Clock.start(1.0, now=lambda: float(next(ticks))), lambda event: None)
+    told = refit(hurried, plan, opened, Clock.start())
+    assert told.note.key == "refit.sharper"
+    assert told.note.values["ratio"] > SHARPER
+    assert told.ensemble is hurried.ensemble
+    unhurried = search(plan, opened, Clock.start(), lambda event: None)
+    assert refit(unhurried, plan, opened, Clock.start()).note.key == "refit.cross"
 
 
 # ------------------------------------------------------------------------------------------------------- distilling

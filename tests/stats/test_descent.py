@@ -11,7 +11,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.forms import Feature, Head, Vector
 from assay.stats.descent import cost_and_gradient, descend, solve_exactly
 from assay.stats.design import Design
-from assay.stats.heads import answers, losses, quantile
+from assay.stats.heads import answers, guess, losses, quantile, targets
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 5))
@@ -132,6 +132,26 @@ def test_the_clock_ends_the_descent() -> None:
     found = descend(X, target(Head.classes(2)), None, Head.classes(2), 1.0, 5000, 1e-12, late)
     assert len(found.history) == 2
     assert not found.at_rest
+
+
+@pytest.mark.parametrize("solve", ["descent", "exact"])
+@pytest.mark.parametrize("columns", [5, 1600], ids=["few", "many"])
+@pytest.mark.parametrize("head", [Head.classes(2), Head.classes(3), Head.flags(2)], ids=lambda h: f"{h.name}{h.width}")
+def test_a_line_that_the_clock_cuts_short_is_no_worse_than_the_constant_guess(
+    head: Head, columns: int, solve: str
+) -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(2000, columns)), np.zeros(2000, dtype=np.int64)
+    y[:4] = head.classes_ - 1 if head.name == "classes" else 1  # one of five hundred
+    if head.name == "flags":
+        y = np.column_stack([y, 1 - y])
+    late, goal = Clock.start(0.0, now=lambda: 1.0), targets(head, y)
+    if solve == "descent":
+        weights = descend(x, goal, None, head, 10.0, 200, 1e-7, late).weights
+    else:
+        weights = solve_exactly(x, goal, None, head, 10.0, clock=late)
+    constant = np.tile(guess(head, y, None), (len(x), 1))
+    assert losses(head, x @ weights[1:] + weights[0], y).mean() < 1.01 * losses(head, constant, y).mean()
 
 
 def test_the_equation_in_units_is_the_same_line() -> None:

@@ -2,8 +2,8 @@
 
 Smaller and faster to ask than the bag of fold models. What is told of it are the figures of the fold models, which
 never saw their rows: a model that has seen all of them cannot vouch for itself. It is trusted only where no member was cut
-short by the clock, and its loss on the rows that stopped it early is not above that of the fold models on the same rows; else
-the bag is kept.
+short by the clock, its loss on the rows that stopped it early is not above that of the fold models on the same rows, and its scores
+lie about as far apart as theirs; else the bag is kept.
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .executors.here import side_by_side
 from .run import Found
+from .settle import labelled
 from .shipped import Shipped
 from .trial import TUNE_SHARE, fault
 
 CUT = 0.02  # of its share of the time: with no more left, a member was stopped by the clock
 MORE = 1.5  # times as long as on a fold: there are more rows, and the encoders are learnt anew
 LEAST_COST = 0.05  # seconds
+SHARPER = 1.5  # times as far apart as those of the fold models may its scores lie (0.6 to 1.25 where all had time)
+SHARP_ROWS = 500  # on which that is looked at
 DOUBT = 3.0  # standard errors by which its loss may be higher before the refit is mistrusted
 
 
@@ -60,6 +63,9 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     alone = Ensemble(found.ensemble.head, (encoders,), fitted, found.ensemble.calibration)
     if loses(alone, found, task, table, tune):
         return Shipped(found.ensemble, Say("search", "refit.worse", said))
+    ratio = sharper(alone, found, table.take(kept[:: max(1, len(kept) // SHARP_ROWS)]))
+    if labelled(task) and ratio > SHARPER:
+        return Shipped(found.ensemble, Say("search", "refit.sharper", said | {"ratio": ratio}))
     return Shipped(alone, Say("search", f"refit.{figures_of(split)}", said))
 
 
@@ -136,6 +142,22 @@ def loses(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints)
     theirs = task.losses(found.settled.calibrated.scores[at[both]], found.y[rows])
     weight = None if found.weight is None else found.weight[rows]
     return worse(task.losses(alone.scores(table.take(rows)), found.y[rows]), theirs, weight)
+
+
+def sharper(alone: Ensemble, found: Found, rows: Dataset) -> float:
+    """How many times as far apart as those of the fold models its raw scores lie, on rows that both learnt from.
+
+    Fold models that the clock cut short are timid. Calibration and the thresholds of sets make up for that, and are too bold for a
+    refit that had its time, however much better it answers: its sets would hold the truth less often than they promise.
+    """
+    own, theirs = (_apart(ensemble.raw(rows)) for ensemble in (alone, found.ensemble))
+    return own / max(theirs, 1e-12)
+
+
+def _apart(scores: Floats) -> float:
+    """Standard deviation of scores [n, w] over the rows; where there are several, about the mean of each row."""
+    centred = scores - scores.mean(axis=1, keepdims=True) if scores.shape[1] > 1 else scores
+    return float(np.sqrt(centred.var(axis=0).mean()))
 
 
 def worse(own: Floats, theirs: Floats, weight: Floats | None) -> bool:

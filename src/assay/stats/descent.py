@@ -47,7 +47,7 @@ class Descent:
 def descend(
     x: Matrix, target: Floats, w: Floats | None, head: Head, strength: float, steps: int, tolerance: float, clock: Clock
 ) -> Descent:
-    """Gradient descent from zero on standardised columns `x` [n, c] towards `target` [n, w]."""
+    """Gradient descent from the constant guess on standardised columns `x` [n, c] towards `target` [n, w]."""
     share = _share(len(x), w)
     target = _never_sure(target, share, head)
     # Errors of values are measured in standard deviations while learning, so that one step size suits every unit.
@@ -166,10 +166,19 @@ def cost_and_gradient(
 
 
 def _start(x: Matrix, target: Floats, share: Floats, head: Head) -> Floats:
-    """Weights of nothing; the intercept of counts and quantiles is their constant guess, where the curvature is no longer out of reach."""
+    """Weights of nothing and the intercept of the constant guess; values are measured from their mean already.
+
+    A line that the clock cuts short then lies between that guess and the best line.
+    """
     weights = np.zeros((x.shape[1] + 1, target.shape[1]))
     if head.name in ("counts", "quantiles"):
         weights[0] = guess(head, target[:, 0], share)
+    elif head.name == "flags" or (head.name == "classes" and head.width == 1):
+        came = share @ target
+        weights[0] = np.log(came) - np.log1p(-came)
+    elif head.name == "classes":
+        logs = np.log(share @ target)
+        weights[0] = logs - logs.mean()
     return weights
 
 
