@@ -22,6 +22,7 @@ from .auditing.evidence import from_training, with_thresholds
 from .auditing.examine import examine
 from .auditing.labelled import labelled, noted
 from .auditing.limits import Limit, keep
+from .checks.cost import weighed
 from .kernel import memory
 from .kernel.clock import Clock
 from .kernel.data import Dataset, Floats, Ints
@@ -219,7 +220,8 @@ def _checked(course: _Course, learnt: _Learnt, model: Model, without: tuple[Ense
     evidence = with_thresholds(evidence, model.thresholds, parts)
     evidence = replace(evidence, profile=model.profile, before=_before(evidence, without))
     evidence = replace(evidence, kept=lambda: tuple(model.to_box().texts_within()))
-    findings, broken = keep(examine(evidence, watch.check, wanted.checks), wanted.limits)
+    findings = examine(evidence, watch.check, wanted.checks)
+    findings, broken = keep(weighed(findings, replace(model, findings=findings).size_bytes()), wanted.limits)
     findings = findings if again is None else noted(findings, (again.note,))
     card = {**model.card, "interrupted": found.interrupted or stopped}
     if found.readable is not None:
@@ -237,7 +239,9 @@ def _tested(course: _Course, found: Found, model: Model, rows: Dataset) -> Model
     tested: tuple[Finding, ...] = audited.findings
     keys = {"name": "audited", "rows": "audited_rows", "sha256": "audited_sha256"}
     seen = {key: audited.card[told] for key, told in keys.items()}
-    return replace(model, tested=tested, card={**model.card, "tested": seen})
+    whole = replace(model, tested=tested, card={**model.card, "tested": seen})
+    size = whole.size_bytes()
+    return replace(whole, findings=weighed(whole.findings, size), tested=weighed(tested, size))
 
 
 def _model(plan: Plan, found: Found, shipped: Ensemble, **more: Any) -> Model:

@@ -333,6 +333,18 @@ def test_one_refit_ships_where_it_is_asked_for(sealed: float | None, tmp_path: P
     np.testing.assert_array_equal(again.predict(TABLE).probabilities, model.predict(TABLE).probabilities)
 
 
+def test_the_size_that_is_told_is_that_of_the_file_with_all_that_was_found_out(tmp_path: Path) -> None:
+    model = shipped("bag", None)
+    written = model.save(tmp_path / "m.assay").stat().st_size
+    assert abs(1e6 * model.findings[1].measure("size_mb").value - written) < 100
+    assert model.findings[1].say.values["size"] == model.findings[1].measure("size_mb").value
+    tested = assay.train(TABLE, "y", test={name: cells[:300] for name, cells in TABLE.items()}, **REFIT)
+    written = tested.save(tmp_path / "t.assay").stat().st_size
+    for finding in (*tested.findings, *tested.tested):
+        if finding.check == "cost":
+            assert abs(1e6 * finding.measure("size_mb").value - written) < 100
+
+
 def test_cross_fitted_figures_are_not_those_of_a_refit_that_has_seen_the_rows() -> None:
     model, bag = shipped("refit", None), shipped("bag", None)
     assert model.findings[0].check == "quality"

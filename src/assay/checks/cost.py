@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -158,6 +158,17 @@ class Cost:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
+
+
+def weighed(findings: tuple[Finding, ...], size: int) -> tuple[Finding, ...]:
+    """The same; of the cost, what a file weighs that holds what all checks found out: `size` bytes."""
+    return tuple(_weighed(finding, size / 1e6) if finding.check == "cost" else finding for finding in findings)
+
+
+def _weighed(finding: Finding, megabytes: float) -> Finding:
+    of_size = [replace(m, value=megabytes) if m.name == "size_mb" else m for m in finding.measures]
+    said = {key: megabytes if key == "size" else value for key, value in finding.say.values.items()}
+    return replace(finding, say=replace(finding.say, values=said), measures=tuple(of_size))
 
 
 def _asking(evidence: Evidence) -> tuple[float | None, float | None, int]:
