@@ -86,6 +86,16 @@ def test_regressor_gives_intervals_that_cover() -> None:
     assert 0.85 < ((low <= y) & (y <= high)).mean() < 0.99
 
 
+def test_values_may_be_written_with_their_unit() -> None:
+    ages = np.round(40 + 20 * X[:, 0])
+    written = np.asarray([f"{age:.0f}岁" for age in ages])
+    bare, found = (AssayRegressor(**QUICK).fit(X, y) for y in (ages, written))
+    np.testing.assert_array_equal(found.predict(X), bare.predict(X))
+    assert (found.model_.plan.unit, found.score(X, written)) == ("岁", bare.score(X, ages))
+    with pytest.raises(ValueError, match="could not convert"):
+        AssayRegressor(**QUICK).fit(X, np.where(HALF, "64岁", "old"))
+
+
 def test_rows_of_weight_0_teach_nothing() -> None:
     """Half of the rows say y = 3·x, the other half y = −3·x."""
     y = np.where(HALF, 3, -3) * X[:, 0] + 0.1 * RNG.normal(size=400)

@@ -21,6 +21,7 @@ from assay.api import train
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import RequestError
 from assay.kernel.words import refusal
+from assay.kernel.written_numbers import numbers_of, way_of
 from assay.model import Model
 from assay.reading import read
 
@@ -169,13 +170,19 @@ class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from X [n, d] (array or frame), values y [n] and how much each row counts: sample_weight [n], 0 or more.
 
-        Rows of weight 0 are left out.
+        Values may be written as tables write them: "1,200", "64岁", "12 kg". Rows of weight 0 are left out.
         """
         X, y = self._checked(X, y, fit=True)
-        y = check_array(column_or_1d(y, warn=True), ensure_2d=False, dtype=np.float64, input_name="y")
+        target = _target(y, _free(X, TARGET))
         weight = _weights(sample_weight, X)
-        self.model_ = self._train(X, Column.of_numbers(_free(X, TARGET), y), weight, "value")
+        self.model_ = self._train(X, target, weight, "value")
         return self
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of the values told for X [n, d] against y [n], which may be written as for `fit`."""
+        target = _target(y, TARGET)
+        values = target.cells if target.levels is None else numbers_of(target.levels, way_of(target))[target.cells]
+        return float(super().score(X, values, sample_weight))
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Values [n]."""
@@ -192,6 +199,16 @@ class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
         assert isinstance(found, Answers)
         assert found.interval is not None
         return found.interval
+
+
+def _target(y: Any, name: str) -> Column:
+    """Values y [n] as a column, those that are written kept as they are. Raises ValueError in scikit-learn's words."""
+    y = column_or_1d(y, warn=True)
+    if len(y) and all(isinstance(one, str) for one in y):
+        written = Column.of_words(name, [str(one) for one in y])
+        if written.levels is not None and np.isfinite(numbers_of(written.levels, way_of(written))).all():
+            return written
+    return Column.of_numbers(name, check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"))
 
 
 def _weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:

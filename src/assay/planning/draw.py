@@ -21,6 +21,7 @@ from assay.kernel.plugins import Codec, Task, key_of, modality_of, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
+from assay.kernel.written_numbers import unit_in
 from assay.neural.checkpoint import find
 
 from .by_name import ByName, told_by_name
@@ -239,7 +240,7 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
                 name=raw.name,
                 kind=column.kind,
                 role="target",
-                why=Say("planning", "why.target"),
+                why=_target_why(column.kind),
                 missing=int(column.missing.sum()),
                 misfits=misfits,
                 distinct=len(np.unique(column.cells[~column.missing])),
@@ -249,6 +250,11 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
         columns.append(column)
         plans.append(plan)
     return Dataset(tuple(columns), data.source), plans
+
+
+def _target_why(kind: str) -> Say:
+    unit = unit_in(kind)
+    return Say("planning", "why.target_in", {"unit": unit}) if unit else Say("planning", "why.target")
 
 
 def _check_orders(opened: Dataset, wishes: Wishes) -> None:

@@ -70,7 +70,8 @@ def with_answers(data: Dataset, wishes: Wishes) -> Dataset:
 
 def open_target(target: Column, task: Task) -> Column:
     """The target, opened the way its task reads it."""
-    opened = modality_of(task.kind()).open(target)
+    kind = _kind(target, task)
+    opened = modality_of(kind).open(target)
     share = 1 - opened.misfits / max(1, len(target))
     if share < 0.5:
         raise refusal(
@@ -82,7 +83,17 @@ def open_target(target: Column, task: Task) -> Column:
             target=target.name,
             examples=opened.examples,
         )
-    return replace(answered(opened.column, task), kind=task.kind(), role="target")
+    return replace(answered(opened.column, task), kind=kind, role="target")
+
+
+def _kind(target: Column, task: Task) -> str:
+    """The kind that the task reads, in the variant the cells are written in: "number:unit:岁"."""
+    kind = task.kind()
+    try:
+        variant = modality_of(kind).recognise(target).variant
+    except DoesNotApply:
+        variant = ""
+    return f"{kind}:{variant}" if variant else kind
 
 
 def answered(target: Column, task: Task) -> Column:

@@ -13,6 +13,7 @@ from typing import Any
 from ..kernel.findings import VERDICTS, Finding, Measure, Trial
 from ..kernel.plan import Plan
 from ..kernel.words import Say
+from .speech import Voice
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Content:
     ledger: tuple[Trial, ...] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
     spoken: Mapping[str, Say] = field(default_factory=dict)
+
+    def voice(self, lang: str) -> Voice:
+        """Who tells it in one language."""
+        return Voice(lang, self.spoken, self.plan.task, self.plan.unit)
 
     @property
     def seen(self) -> bool:

@@ -37,7 +37,7 @@ def html(content: Content, lang: str = "en") -> str:
     """The report as one HTML file under 600 kB; what does not fit is left to the JSON, and said to be."""
     text = ""
     for limits in steps():
-        text = _document(content, Voice(lang, content.spoken, content.plan.task), limits)
+        text = _document(content, content.voice(lang), limits)
         if len(text.encode()) < MOST_BYTES:
             break
     return text
