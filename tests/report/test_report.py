@@ -13,8 +13,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import assay
 from assay.kernel.errors import RequestError
 from assay.kernel.findings import FIGURES, VERDICTS, Figure, Finding, Measure, Trial, to_plain
 from assay.kernel.plan import ColumnPlan, Plan
@@ -253,6 +255,21 @@ def test_the_readable_model_is_called_what_its_check_found(found: str, said: str
     page = Report(replace(sample(), card=card)).html()
     assert said in page
     assert ("measurably worse" in page) == (found == "worse")
+
+
+def test_the_equation_names_parts_of_dates_in_the_language_of_the_report(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2023-01-01") + rng.integers(0, 700, 150)
+    x = rng.normal(size=150).round(3)
+    rows = {"day": [str(day) for day in days], "x": [None, *x[1:]], "y": (x + days.astype(int) / 100).round(3)}
+    model = assay.train(rows, "y", trials=1, learners=("linear",), checks=("quality",))
+    written = assay.load(model.save(tmp_path / "m.assay"))
+    english, chinese = (written.report.markdown(lang) for lang in ("en", "zh"))
+    assert "·[day (days)]" in english
+    assert "·[x missing]" in english
+    assert "·[day（天数）]" in chinese
+    assert "·[x缺失]" in chinese
+    assert "(days)]" not in chinese
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

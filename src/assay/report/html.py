@@ -143,7 +143,7 @@ def _headline(content: Content, voice: Voice) -> Raw:
         tag("li", icon(verdict), f"{count} ", tag("span", voice.word(f"verdict.{verdict}")), class_=f"v-{verdict}")
         for verdict, count in content.tally().items()
     ]
-    equation = content.equation()
+    equation = content.equation(voice.lang)
     beside = content.read_instead()
     told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
     written = tag(

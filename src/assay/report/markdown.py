@@ -152,7 +152,7 @@ def _headline(content: Content, voice: Voice) -> str:
     if members:
         lines.append(f"{voice.word('headline_made')}: {members}")
     if content.equation():
-        lines.append(f"{voice.word('equation')}: {code(content.equation())}")
+        lines.append(f"{voice.word('equation')}: {code(content.equation(voice.lang))}")
         beside = content.read_instead()
         told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
         lines += [inline(told)] if beside else []
