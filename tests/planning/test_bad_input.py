@@ -62,6 +62,9 @@ def test_a_table_that_cannot_teach_is_refused_in_three_parts(
 
 
 ASKED = {
+    "a weight that is empty": (["--weight", "none"], "every cell is empty", "number above 0"),
+    "a time that is empty": (["--time", "none"], "every cell is empty", "dates or numbers"),
+    "weights below 0": (["--weight", "below"], "No row has a weight above 0", "rows of weight 0 do not count"),
     "a time that stands still": (["--time", "t"], "The column 't' has one value.", "two points in time"),
     "a learner that cannot": (["--task", "odd", "--learner", "linear"], "can do the task 'odd'", "isolation"),
     "values next to nothing": (["--target", "tiny"], "lie 3.90e-249 apart", "too small"),
@@ -73,7 +76,11 @@ def test_a_wish_that_cannot_be_met_is_refused_in_three_parts(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wishes, seen, expected = ASKED[what]
-    path = write(tmp_path / "t.csv", "x,t,tiny,y", [f"{x},7,{1 + i % 40}e-250,{y}" for i, (x, y) in enumerate(rows())])
+    path = write(
+        tmp_path / "t.csv",
+        "x,t,tiny,none,below,y",
+        [f"{x},7,{1 + i % 40}e-250,,-{1 + i % 9},{y}" for i, (x, y) in enumerate(rows())],
+    )
     assert main(["plan", path, "--target", "y", *wishes]) == 2
     err = capsys.readouterr().err.splitlines()
     assert len(err) == 3

@@ -45,7 +45,7 @@ class Number:
                 "no_numbers": "its cells are not numbers",
                 "numbers": "{distinct} different numbers",
                 "parsed": "{share:%} of its cells are numbers",
-                "codes": "whole numbers with {distinct} different values: a quantity, or codes",
+                "codes": "whole numbers with {distinct} different {distinct:value|values}: a quantity, or codes",
                 "zeros": "numbers with leading zeros, as codes have",
                 "long": "numbers of {digits} digits: they name things, as no quantity is known so exactly",
                 "not": "its cells are not numbers",

@@ -114,7 +114,7 @@ def _teaching(data: Dataset, wishes: Wishes) -> _Opened:
     """Kinds, roles and task. Raises DataError or RequestError where nothing could be learnt."""
     task, why, runner_up = choose_task(data[wishes.target], wishes.task)
     whole, columns = _open(data, wishes, task)
-    _check_orders(whole, wishes)
+    _check_orders(data, whole, wishes)
     weight = whole[wishes.weight] if wishes.weight else None
     time = whole[wishes.time] if wishes.time else None
     usable, *gone = usable_rows(whole[wishes.target], weight, time)
@@ -257,12 +257,14 @@ def _target_why(kind: str) -> Say:
     return Say("planning", "why.target_in", {"unit": unit}) if unit else Say("planning", "why.target")
 
 
-def _check_orders(opened: Dataset, wishes: Wishes) -> None:
+def _check_orders(raw: Dataset, opened: Dataset, wishes: Wishes) -> None:
     """Time must have an order, and weights must be amounts. Raises RequestError."""
     for key, name, stores, kind in (
         ("no_time", wishes.time, ("moments", "numbers"), "date"),
         ("no_weight", wishes.weight, ("numbers",), "number"),
     ):
+        if name and raw[name].missing.all():
+            raise refusal(RequestError, "planning", f"{key}_cells", name=name)
         if name and (opened[name].store not in stores or opened[name].missing.all()):
             read_as = {"kind": kind_title(opened[name].kind)}
             why = Say("planning", "read_as_empty" if opened[name].missing.all() else "read_as", read_as)
