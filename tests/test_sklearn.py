@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -69,6 +73,46 @@ def test_memory_and_latency_are_promised_where_they_are_asked_for() -> None:
             AssayRegressor(**asked).fit(X, X[:, 0])
 
 
+def test_folds_and_sealed_rows_are_those_asked_for() -> None:
+    found = AssayRegressor(trials=1, learners=("linear",), folds=3, sealed=0.25).fit(X, X[:, 0])
+    assert (found.model_.plan.splits.folds, found.model_.plan.splits.sealed) == (3, 100)
+
+
+def test_a_private_model_is_learnt_where_a_guarantee_is_asked_for(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).uniform(-1, 1, size=(3_000, 2))
+    ends: dict[str, Any] = {"x0": {"low": -1, "high": 1}, "x1": {"low": -1, "high": 1}}
+    value = AssayRegressor(privacy=4.0, schema={**ends, "target": {"low": -1, "high": 1}}).fit(x, x[:, 0])
+    assert value.model_.plan.privacy["epsilon"] >= 4.0
+    assert value.score(x, x[:, 0]) > 0.8
+    assert value.predict_interval(x).shape == (3_000, 2)
+    path = tmp_path / "schema.json"
+    ends["x0"]["edges"] = [0]
+    path.write_text(json.dumps({**ends, "target": {"levels": ["up", "down", "level"]}}), encoding="utf-8")
+    y = np.where(x[:, 0] > 0, "up", "down")  # nobody is level, and the model does not tell
+    found = AssayClassifier(privacy=4.0, delta=1e-5, schema=path).fit(x, y)
+    assert found.model_.plan.privacy["delta"] == 1e-5
+    assert found.classes_.tolist() == ["down", "level", "up"]
+    assert found.score(x, y) > 0.9
+    assert found.predict_proba(x).shape == found.predict_set(x).shape == (3_000, 3)
+
+
+def test_what_no_guarantee_bears_is_refused() -> None:
+    ends = {"x0": {"low": -1, "high": 1}, "x1": {"low": -1, "high": 1}}
+    two = {**ends, "target": {"levels": [0, 1]}}
+    refused = (
+        ({"privacy": 1.0}, {}, "schema"),
+        ({"privacy": 1.0, "schema": ends}, {}, "target"),
+        ({"privacy": 1.0, "schema": two, "checks": ("quality",)}, {}, "checks"),
+        ({"privacy": 1.0, "schema": two, "trials": 2}, {}, "trials"),
+        ({"privacy": 1.0, "schema": two}, {"sample_weight": np.ones(400)}, "weight"),
+        ({"privacy": 1.0, "schema": {**ends, "target": {"levels": [1, 2]}}}, {}, "does not declare for 'target': 0"),
+        ({"schema": two}, {}, "schema"),
+    )
+    for asked, more, said in refused:
+        with pytest.raises(ValueError, match=said):
+            AssayClassifier(**asked).fit(X, (X[:, 0] > 0).astype(int), **more)
+
+
 def test_frames_keep_their_categories() -> None:
     pandas = pytest.importorskip("pandas")
     rng = np.random.default_rng(0)
@@ -84,6 +128,16 @@ def test_regressor_gives_intervals_that_cover() -> None:
     found = AssayRegressor(minutes=0.1, learners=("linear",)).fit(x, y)
     low, high = found.predict_interval(x).T
     assert 0.85 < ((low <= y) & (y <= high)).mean() < 0.99
+
+
+def test_values_may_be_written_with_their_unit() -> None:
+    ages = np.round(40 + 20 * X[:, 0])
+    written = np.asarray([f"{age:.0f}岁" for age in ages])
+    bare, found = (AssayRegressor(**QUICK).fit(X, y) for y in (ages, written))
+    np.testing.assert_array_equal(found.predict(X), bare.predict(X))
+    assert (found.model_.plan.unit, found.score(X, written)) == ("岁", bare.score(X, ages))
+    with pytest.raises(ValueError, match="could not convert"):
+        AssayRegressor(**QUICK).fit(X, np.where(HALF, "64岁", "old"))
 
 
 def test_rows_of_weight_0_teach_nothing() -> None:

@@ -253,6 +253,7 @@ class Model:
             task=self.task,
             codec=self.codec,
             target=self.plan.target,
+            unit=self.plan.unit,
             parts=self.ensemble.parts,
             head=self.ensemble.head,
             thresholds=self.thresholds,

@@ -8,6 +8,9 @@ cross-validation fits many times.
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -21,7 +24,9 @@ from assay.api import train
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import RequestError
 from assay.kernel.words import refusal
+from assay.kernel.written_numbers import numbers_of, way_of
 from assay.model import Model
+from assay.privacy.schema import read_schema
 from assay.reading import read
 
 TARGET, WEIGHT = "target", "sample_weight"
@@ -45,6 +50,12 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         trials: int = 0,
         memory: str | float = "",
         latency: str | float = "",
+        folds: int = 0,
+        sealed: float | None = None,
+        encoder: str = "",
+        privacy: float | None = None,
+        delta: float | None = None,
+        schema: Any = None,
     ) -> None:
         self.minutes = minutes
         self.learners = learners
@@ -57,8 +68,16 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         self.trials = trials
         self.memory = memory
         self.latency = latency
+        self.folds = folds
+        self.sealed = sealed
+        self.encoder = encoder
+        self.privacy = privacy
+        self.delta = delta
+        self.schema = schema
 
-    def _train(self, X: Any, target: Column, weight: NDArray[np.float64] | None, task: str) -> Model:
+    def _train(
+        self, X: Any, target: Column, weight: NDArray[np.float64] | None, task: str, schema: Any = None
+    ) -> Model:
         table = self._table(X)
         beside = () if weight is None else (Column.of_numbers(_free(X, WEIGHT), weight),)
         data = Dataset((*table.columns, target, *beside))
@@ -75,7 +94,15 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
             ship=self.ship,
             memory=self.memory,
             latency=self.latency,
-            checks=self.checks,
+            checks=self.checks
+            if self.privacy is None or self.checks
+            else None,  # a private model has those it may have
+            folds=self.folds,
+            sealed=self.sealed,
+            encoder=self.encoder,
+            privacy=self.privacy,
+            delta=self.delta,
+            schema=schema if schema is not None else self.schema,
             task=task,
             features=table.names,
             weight="".join(column.name for column in beside),
@@ -116,7 +143,12 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
     where they are named, beside the usual ones), ship ("bag" of fold models, one "refit" or one "distilled" model), trials
     (candidates to try instead of minutes: no clock is looked at, so the same rows give the same model; 0 goes by minutes),
     memory (what the process may hold: "4GB", or bytes; what does not fit is learnt in part), latency (within which one row is to be
-    answered: "5ms", "200us", or seconds; goes by a clock, so not with trials).
+    answered: "5ms", "200us", or seconds; goes by a clock, so not with trials), folds (0 goes by the rows), sealed (share of rows set
+    aside before anything is fitted), encoder (of texts or pictures: a folder, or a name on the hub).
+
+    privacy (ε), delta (δ, by default a millionth) and schema (what is declared of each column and of "target", as `assay.train` takes
+    it; columns of an array are x0, x1 ...) give a differentially private model: of no row can be told whether it was learnt from.
+    `classes_` are then those that the schema declares.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
@@ -133,13 +165,28 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         weight = _weights(sample_weight, X)
-        self.classes_ = np.unique(y if weight is None else y[weight > 0])
+        schema = self._declared(y, _free(X, TARGET)) if self.privacy is not None else None
+        if schema is None:
+            self.classes_ = np.unique(y if weight is None else y[weight > 0])
         if len(self.classes_) < 2:
             raise refusal(RequestError, "planning", "one_class", label=repr(self.classes_[0]))
         codes = np.searchsorted(self.classes_, y)  # whatever it says of a class of weight 0, the plan leaves it out
         target = Column.of_words(_free(X, TARGET), [str(code) for code in codes])
-        self.model_ = self._train(X, target, weight, "binary" if len(self.classes_) == 2 else "classes")
+        self.model_ = self._train(X, target, weight, "binary" if len(self.classes_) == 2 else "classes", schema)
         return self
+
+    def _declared(self, y: NDArray[Any], name: str) -> dict[str, Any] | None:
+        """The schema with the classes it declares numbered as ours are; None where it declares none, which training refuses."""
+        if self.schema is None or name not in read_schema(self.schema):
+            return None
+        by_file = isinstance(self.schema, (str, os.PathLike))
+        raw = json.loads(Path(self.schema).read_text(encoding="utf-8-sig")) if by_file else dict(self.schema)
+        if "levels" not in raw[name]:
+            return None
+        self.classes_ = np.unique(np.asarray(raw[name]["levels"]))
+        if strange := sorted({str(one) for one in y if one not in self.classes_}):
+            raise ValueError(f"y holds labels that the schema does not declare for '{name}': {', '.join(strange[:12])}")
+        return {**raw, name: {"levels": [str(code) for code in range(len(self.classes_))]}}
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities [n, k], columns in the order of `classes_`."""
@@ -169,13 +216,19 @@ class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from X [n, d] (array or frame), values y [n] and how much each row counts: sample_weight [n], 0 or more.
 
-        Rows of weight 0 are left out.
+        Values may be written as tables write them: "1,200", "64岁", "12 kg". Rows of weight 0 are left out.
         """
         X, y = self._checked(X, y, fit=True)
-        y = check_array(column_or_1d(y, warn=True), ensure_2d=False, dtype=np.float64, input_name="y")
+        target = _target(y, _free(X, TARGET))
         weight = _weights(sample_weight, X)
-        self.model_ = self._train(X, Column.of_numbers(_free(X, TARGET), y), weight, "value")
+        self.model_ = self._train(X, target, weight, "value")
         return self
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of the values told for X [n, d] against y [n], which may be written as for `fit`."""
+        target = _target(y, TARGET)
+        values = target.cells if target.levels is None else numbers_of(target.levels, way_of(target))[target.cells]
+        return float(super().score(X, values, sample_weight))
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Values [n]."""
@@ -192,6 +245,16 @@ class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
         assert isinstance(found, Answers)
         assert found.interval is not None
         return found.interval
+
+
+def _target(y: Any, name: str) -> Column:
+    """Values y [n] as a column, those that are written kept as they are. Raises ValueError in scikit-learn's words."""
+    y = column_or_1d(y, warn=True)
+    if len(y) and all(isinstance(one, str) for one in y):
+        written = Column.of_words(name, [str(one) for one in y])
+        if written.levels is not None and np.isfinite(numbers_of(written.levels, way_of(written))).all():
+            return written
+    return Column.of_numbers(name, check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"))
 
 
 def _weights(sample_weight: Any, X: Any) -> NDArray[np.float64] | None:

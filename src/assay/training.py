@@ -23,6 +23,7 @@ from .auditing.examine import examine
 from .auditing.labelled import labelled, noted
 from .auditing.limits import Limit, keep
 from .checks.cost import weighed
+from .checks.readable import called
 from .kernel import memory
 from .kernel.clock import Clock
 from .kernel.data import Dataset, Floats, Ints
@@ -31,7 +32,7 @@ from .kernel.forms import PLAIN, Head
 from .kernel.interrupts import through_one
 from .kernel.plan import Plan
 from .kernel.plugins import Evidence, Pool, Task, task_of
-from .kernel.words import number
+from .kernel.words import LANGUAGES, Say, number
 from .model import Model
 from .opening import Opened
 from .planning.draw import draw
@@ -367,7 +368,7 @@ def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Cl
         "calibration_before": found.settled.calibrated.before,
         "calibration_after": found.settled.calibrated.after,
         "interrupted": found.interrupted,
-        "equation": {"equation": _equation(plan, found)},
+        "equation": _equation(plan, found, table),
     }
 
 
@@ -376,21 +377,31 @@ def _seconds(clock: Clock) -> float | None:
     return None if clock.stands else round(clock.spent(), 2)
 
 
-def _equation(plan: Plan, found: Found) -> str:
-    """The linear contender written out, in the unit of each column, the largest terms first."""
+def _equation(plan: Plan, found: Found, table: Dataset) -> dict[str, Any]:
+    """The linear contender written out, in the unit of each column, the largest terms first; by language where these differ."""
     line = next((c.detail for c in found.contenders if c.learner == "linear"), None)
     if line is None or len(line["intercept"]) != 1:
-        return ""
+        return {"equation": ""}
+    said = {lang: _written_out(line, plan, found, table, lang) for lang in LANGUAGES}
+    return {"equation": said["en"]} | ({"words": said} if len(set(said.values())) > 1 else {})
+
+
+def _written_out(line: Mapping[str, Any], plan: Plan, found: Found, table: Dataset, lang: str) -> str:
     left = plan.target
     if found.codec.labels:
         left = f"logit P({plan.target} = {found.codec.labels[-1]})"
     elif found.ensemble.head.name == "counts":
         left = f"log E({_bracketed(plan.target)})"
+    names = [_term(called(str(t["name"]), table), lang) for t in line["terms"]]
     terms = "".join(
-        f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{_bracketed(t['name'])}"
-        for t in line["terms"]
+        f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{name}"
+        for t, name in zip(line["terms"], names, strict=True)
     )
     return f"{left} = {number(line['intercept'][0])}{terms}"
+
+
+def _term(name: str | Say, lang: str) -> str:
+    return _bracketed(name) if isinstance(name, str) else f"[{name.text(lang)}]"
 
 
 def _bracketed(name: str) -> str:

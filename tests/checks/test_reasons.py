@@ -103,6 +103,15 @@ def test_one_part_is_told_without_a_deletion_test() -> None:
     assert (found.verdict, found.say.key) == ("info", "plain")
 
 
+@pytest.mark.parametrize(("k", "told"), [(2, "replacing the part named strongest"), (8, "replacing the 2 parts named")])
+def test_one_replaced_part_is_told_as_one(k: int, told: str) -> None:
+    found = Reasons().run(evidence(n=400, weights=WEIGHTS[:k]))
+    said = found.say.text("en")
+    assert (found.say.key, found.say.values["k"]) == ("true", 1 if k == 2 else 2)
+    assert told in said
+    assert ("another one" in said) == (k == 2)
+
+
 def test_a_slow_model_is_asked_for_fewer_rows() -> None:
     time = [0.0]
 

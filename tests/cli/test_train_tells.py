@@ -122,6 +122,28 @@ def test_what_is_no_model_is_not_written_over(lang: str, loans: str, tmp_path: P
         assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_no_report_is_not_written_over(lang: str, loans: str, tmp_path: Path, capsys: Captured) -> None:
+    mine = tmp_path / "m.html"
+    mine.write_text("<!doctype html><title>My page of loans</title>", encoding="utf-8")
+    train = ["train", loans, *QUICK, "-o", str(tmp_path / "m.assay"), "--lang", lang]
+    assert main(train) == 2
+    said = capsys.readouterr()
+    assert said.out == ""  # nothing was planned
+    assert [str(mine) in line for line in said.err.splitlines()] == [True, False, False]
+    assert (mine.read_text(encoding="utf-8"), (tmp_path / "m.assay").exists()) == (
+        "<!doctype html><title>My page of loans</title>",
+        False,
+    )
+    mine.write_bytes(b"")
+    assert main(train) == 0
+    capsys.readouterr()
+    (tmp_path / "m.assay").unlink()
+    os.utime(mine, (0, 1_700_000_000))
+    assert main(train) == 0  # a report of ours, such as an audit's
+    assert f"{datetime.fromtimestamp(1_700_000_000):%Y-%m-%d %H:%M}" in capsys.readouterr().err
+
+
 def test_a_torn_model_and_an_empty_file_may_be_written_over(loans: str, tmp_path: Path) -> None:
     path = tmp_path / "m.assay"
     path.write_bytes(b"")

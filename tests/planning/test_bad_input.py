@@ -42,6 +42,12 @@ REFUSED = {
     "one class": ("x,y", [f"{i / 7:.2f},yes" for i in range(40)], "'yes' in all 40 rows"),
     "target missing": ("x,y", [f"{i / 7:.2f}," for i in range(40)], "missing in all 40 rows"),
     "target constant": ("x,y", [f"{i / 7:.2f},3.5" for i in range(40)], "3.5"),
+    "one class and blanks": (
+        "x,y",
+        [f"{i / 7:.2f},{'yes' if i % 2 else ''}" for i in range(40)],
+        "'yes' in all 20 rows that have one; 20 are empty",
+    ),
+    "prose": ("x,y", [f"{i / 7:.2f},story {i}" for i in range(400)], "No task fits"),
     "all features missing": ("x,y", [f",{'yes' if i % 2 else 'no'}" for i in range(40)], "no column to learn from"),
 }
 
@@ -61,7 +67,44 @@ def test_a_table_that_cannot_teach_is_refused_in_three_parts(
     assert not (tmp_path / "m.assay").exists()
 
 
+@pytest.mark.parametrize(
+    ("task", "seen", "do"),
+    [
+        ("binary", "has 3 different values in 54 rows: 0, 1, 2", "--task classes"),
+        ("value", "0 % of the cells of 'few' are numbers", "--task or --target"),
+        ("classes", "'word' is 'yes' in all 30 rows that have one; 30 are empty", "write it into the cell"),
+        ("count", "0 % of the cells of 'few' are numbers", "--task or --target"),
+        ("grades", "'same' is '3' in all 60 rows", "the right ones"),
+        ("binary", "'same' is '3' in all 60 rows", "the right ones"),
+    ],
+)
+def test_a_task_that_the_target_does_not_bear_is_refused_by_what_stands_there(
+    task: str, seen: str, do: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blank = dict.fromkeys(range(60), "")
+    few, word = blank | {0: "yes", 1: "no"}, blank | dict.fromkeys(range(0, 60, 2), "yes")
+    grade = {i: str(i % 3) if i % 10 else "" for i in range(60)}
+    cells = [f"{x},{grade[i]},{word[i]},{few[i]},3" for i, (x, _) in enumerate(rows())]
+    path = write(tmp_path / "t.csv", "x,grade,word,few,same", cells)
+    target = next((name for name in ("word", "few", "same") if f"'{name}'" in seen), "grade")
+    assert main(["plan", path, "--target", target, "--task", task]) == 2
+    err = capsys.readouterr().err.splitlines()
+    assert seen in err[0]
+    assert do in err[2]
+    assert main(["plan", path, "--target", target, "--task", task, "--lang", "zh"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_tasks_that_say_the_same_are_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "t.csv", "x,y", [f"{i},story {i}" for i in range(60)])
+    assert main(["plan", path, "--target", "y"]) == 2
+    assert capsys.readouterr().err.count("is not a column of numbers") == 1
+
+
 ASKED = {
+    "a weight that is empty": (["--weight", "none"], "every cell is empty", "number above 0"),
+    "a time that is empty": (["--time", "none"], "every cell is empty", "dates or numbers"),
+    "weights below 0": (["--weight", "below"], "No row has a weight above 0", "rows of weight 0 do not count"),
     "a time that stands still": (["--time", "t"], "The column 't' has one value.", "two points in time"),
     "a learner that cannot": (["--task", "odd", "--learner", "linear"], "can do the task 'odd'", "isolation"),
     "values next to nothing": (["--target", "tiny"], "lie 3.90e-249 apart", "too small"),
@@ -73,7 +116,11 @@ def test_a_wish_that_cannot_be_met_is_refused_in_three_parts(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wishes, seen, expected = ASKED[what]
-    path = write(tmp_path / "t.csv", "x,t,tiny,y", [f"{x},7,{1 + i % 40}e-250,{y}" for i, (x, y) in enumerate(rows())])
+    path = write(
+        tmp_path / "t.csv",
+        "x,t,tiny,none,below,y",
+        [f"{x},7,{1 + i % 40}e-250,,-{1 + i % 9},{y}" for i, (x, y) in enumerate(rows())],
+    )
     assert main(["plan", path, "--target", "y", *wishes]) == 2
     err = capsys.readouterr().err.splitlines()
     assert len(err) == 3

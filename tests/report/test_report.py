@@ -13,8 +13,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import assay
 from assay.kernel.errors import RequestError
 from assay.kernel.findings import FIGURES, VERDICTS, Figure, Finding, Measure, Trial, to_plain
 from assay.kernel.plan import ColumnPlan, Plan
@@ -22,7 +24,7 @@ from assay.kernel.words import Say
 from assay.report.content import Content
 from assay.report.facts import known
 from assay.report.markdown import code, front_matter, inline, yaml_lines
-from assay.report.pages import measures_table
+from assay.report.pages import measures_table, small_plot
 from assay.report.report import Report
 from assay.report.speech import Voice
 from assay.report.structured import as_text
@@ -253,6 +255,28 @@ def test_the_readable_model_is_called_what_its_check_found(found: str, said: str
     page = Report(replace(sample(), card=card)).html()
     assert said in page
     assert ("measurably worse" in page) == (found == "worse")
+
+
+def test_a_plot_without_an_interval_is_not_read_out_with_empty_brackets() -> None:
+    voice, bare = Voice("en"), Measure(name="width", value=7.29, constant=34.1)
+    assert "mean width: 7.29<" in small_plot(bare, "mean width", voice)
+    whole = replace(bare, low=6.5, high=8.1)
+    assert "mean width: 7.29 (6.50 – 8.10)<" in small_plot(whole, "mean width", voice)
+
+
+def test_the_equation_names_parts_of_dates_in_the_language_of_the_report(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    days = np.datetime64("2023-01-01") + rng.integers(0, 700, 150)
+    x = rng.normal(size=150).round(3)
+    rows = {"day": [str(day) for day in days], "x": [None, *x[1:]], "y": (x + days.astype(int) / 100).round(3)}
+    model = assay.train(rows, "y", trials=1, learners=("linear",), checks=("quality",))
+    written = assay.load(model.save(tmp_path / "m.assay"))
+    english, chinese = (written.report.markdown(lang) for lang in ("en", "zh"))
+    assert "·[day (days)]" in english
+    assert "·[x missing]" in english
+    assert "·[day（天数）]" in chinese
+    assert "·[x缺失]" in chinese
+    assert "(days)]" not in chinese
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -21,7 +21,7 @@ from assay.search.distil import distil
 from assay.search.ensemble import Ensemble
 from assay.search.latency import within
 from assay.search.neighbours import NEAREST, TIMES, others
-from assay.search.refit import SHARPER, refit
+from assay.search.refit import SHARPER, refit, worse
 from assay.search.run import Found, search
 
 RNG = np.random.default_rng(0)
@@ -142,6 +142,32 @@ def test_a_student_that_loses_is_not_shipped(found: dict[str, Any], monkeypatch:
     told = distil(have, plan, opened, Clock.start())
     assert told.ensemble is have.ensemble
     assert told.note.key == "distilled.worse"
+
+
+def test_rows_of_one_group_are_not_many_witnesses() -> None:
+    """A tenth of a unit lost in the mean, where ten groups lie 0.3 apart: 10 standard errors of a thousand rows, 1 of ten groups."""
+    groups = np.arange(1_000) % 10
+    gap = np.linspace(-0.4, 0.6, 10)[groups]
+    assert worse(gap, np.zeros(1_000), None, None)
+    assert not worse(gap, np.zeros(1_000), None, groups)
+    assert worse(gap, np.zeros(1_000), None, np.zeros(1_000, dtype=np.int64))  # one group tells nothing of others
+
+
+@pytest.mark.parametrize(("ship", "room"), [(refit, "refit"), (distil, "distil")])
+def test_what_ships_is_held_against_the_bag_group_by_group(
+    ship: Any, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = [f"p{i // 4}" for i in range(N)]
+    plan, opened = draw(assay.read(table("value") | {"who": who}), Wishes(target="y", folds=3, group="who"))
+    plan = replace(plan, candidates=tuple(c for c in plan.candidates if c.learner == "linear")[:1])
+    found = search(plan, opened, Clock.start(), lambda event: None)
+    asked: list[Any] = []
+    monkeypatch.setattr(f"assay.search.{room}.worse", lambda *of: asked.append(of) or False)
+    ship(found, plan, opened, Clock.start())
+    (own, _, _, groups) = asked[0]
+    sizes = np.unique(groups, return_counts=True)[1]
+    assert sizes.sum() == len(own)
+    assert (sizes == 4).all()
 
 
 def test_without_time_the_bag_ships(found: dict[str, Any]) -> None:

@@ -146,6 +146,17 @@ def test_groups_are_kept_apart(tmp_path: Path, streamed: list[np.ndarray]) -> No
     assert not set(patients[np.isin(columns["x0"], fed)]) & set(sealed)
 
 
+def test_groups_are_kept_apart_while_it_is_calibrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    fit = module.calibration.cross_fitted
+    monkeypatch.setattr(module.calibration, "cross_fitted", lambda *of: asked.append(of) or fit(*of))
+    trained(table() | {"patient": [f"p{i // 8}" for i in range(N)]}, tmp_path, group="patient")
+    *_, (_, y, _, parts, _, _, _, groups) = asked  # the last is that of what learnt from all rows
+    assert len(y) == len(groups)
+    assert len(np.unique(parts)) == 5
+    assert len(np.unique(np.stack([groups, parts]), axis=1).T) == len(np.unique(groups))
+
+
 def test_nothing_later_than_the_first_sealed_row_is_learnt(tmp_path: Path, streamed: list[np.ndarray]) -> None:
     days = np.datetime64("2020-01-01") + np.random.default_rng(1).integers(0, 1_000, N)
     columns = table() | {"day": days}

@@ -33,6 +33,14 @@ def test_two_that_err_oppositely_are_mixed_half_and_half() -> None:
     np.testing.assert_allclose(weights, [0.5, 0.5, 0.0], atol=1e-4)
 
 
+def test_the_unit_of_weights_does_not_matter_however_large() -> None:
+    rng = np.random.default_rng(0)
+    y, w = rng.normal(size=60), rng.uniform(1, 2, 60)
+    scores = [y[:, None] + rng.normal(size=(60, 1)) for _ in range(3)]
+    plain, large = (blending.stacked(scores, y, w * unit, squares) for unit in (1.0, 2.0**1000))
+    np.testing.assert_allclose(large, plain)
+
+
 def test_the_only_candidate_gets_all() -> None:
     assert blending.stacked([np.ones((5, 1))], np.zeros(5), None, squares).tolist() == [1.0]
 

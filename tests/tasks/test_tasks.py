@@ -9,7 +9,7 @@ from assay.kernel.data import Column
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.plugins import Task
 from assay.kernel.shelf import shelf
-from assay.planning.target import choose_task
+from assay.planning.target import choose_task, open_target
 
 
 def task(key: str) -> Task:
@@ -31,6 +31,12 @@ def task(key: str) -> Task:
         ([f"￥{1000 + i * 7.5:,.2f}" for i in range(200)], "value"),
         ([f"{i % 60 + 1}万" for i in range(200)], "value"),
         ([f"{i % 3 + 1}万" for i in range(200)], "classes"),
+        ([f"{i % 60}岁" for i in range(200)], "value"),
+        ([f"{i % 60}岁" if i % 2 else str(i % 60) for i in range(200)], "value"),
+        ([f"{i / 7:.1f} kg" for i in range(300)], "value"),
+        ([f"{1 + i % 7 % 5}次" for i in range(210)] + ["9次"] * 2, "value"),
+        ([f"{i / 7:.2f}".replace(".", ",") for i in range(300)], "value"),
+        ([f"{i % 60}天" if i % 2 else f"{i % 60}个月" for i in range(200)], "classes"),
     ],
 )
 def test_the_target_makes_the_task(cells: list[str], key: str) -> None:
@@ -51,6 +57,15 @@ def test_a_count_is_named_beside_a_value_and_taken_where_it_is_asked_for() -> No
     found, _, other = choose_task(visits, "")
     assert (found.about.key, other) == ("value", "count")
     assert choose_task(visits, "count")[0].about.key == "count"
+
+
+@pytest.mark.parametrize("written", ["1.2万", "12000次", "12,000"])
+def test_counts_may_be_written(written: str) -> None:
+    cells = Column.of_words(
+        "visits", [f"{i % 50}{written[-1] if written.endswith('次') else ''}" for i in range(300)] + [written]
+    )
+    assert task("count").recognise(cells).fit > 0
+    assert open_target(cells, task("count")).cells[-1] == 12_000
 
 
 @pytest.mark.parametrize(

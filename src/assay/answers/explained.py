@@ -29,6 +29,7 @@ class Teller:
     task: Task
     codec: Codec
     target: str
+    unit: str  # what the target is measured in, "" where its cells name none
     parts: tuple[str, ...]
     head: Head
     thresholds: GroupThresholds | None
@@ -65,7 +66,9 @@ class Teller:
                 answer = "|".join(borne(answers.tolist(), self.codec.labels)) or Say("answers", "no_label")
         else:
             said = {"target": self.target}
-            unit = self.task.about.score_unit(Say("answers", "unit_value", said), **said)
+            named = Say("answers", "unit_named", said | {"unit": self.unit})
+            usual = named if self.unit else Say("answers", "unit_value", said)
+            unit = self.task.about.score_unit(usual, **said)
             pulls, answer = pulls[:, 0], f"{float(answers[0]):.6g}"
             if self.codec.scale:
                 scale = np.asarray(self.codec.scale)

@@ -40,8 +40,9 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
     data = opened(raw, plan, [column.name for column in plan.needed])
     known = known_rows(task_of(plan.task).encode(data[plan.target], codec))
     if not known.any():
-        key = "no_labels" if codec.labels else "no_values"
-        raise refusal(DataError, "auditing", key, name=raw.source.name, labels=listing(codec.labels))
+        key = "no_labels" if codec.labels else "no_values_in" if plan.unit else "no_values"
+        labels = listing(codec.labels)
+        raise refusal(DataError, "auditing", key, name=raw.source.name, labels=labels, unit=plan.unit)
     task, notes = task_of(plan.task), unread(raw, data, plan, np.asarray(known))
     lost = task.left_out(data[plan.target], codec) if isinstance(task, LeavesOut) else {}
     if lost:

@@ -50,10 +50,11 @@ class Asked:
         """How large the deviation is beyond chance."""
         return self.deviation.beyond_chance
 
-    @property
-    def unproved(self) -> str:
-        """How it is said that nothing is wrong beyond chance: larger than by chance on average, the question stays open."""
-        return "open" if self.deviation.error > self.deviation.by_chance else "quiet"
+    def unproved(self, grave: bool) -> tuple[Verdict, str]:
+        """What no proof of a departure comes to: nothing wrong, unless so few rows hide what would be `grave`."""
+        if grave:
+            return "info", "untold"
+        return "pass", "open" if self.deviation.error > self.deviation.by_chance else "quiet"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Calibration:
                 "title": "Calibration",
                 "question": "Do probabilities mean what they say, and are values right on average, low and high?",
                 "quiet": "Probabilities mean what they say: they are {error:%} off on average, and chance alone would show {chance:%}.",
+                "untold": "Whether probabilities mean what they say cannot be told from {n} {n:row|rows}: they are {error:%} off on average, where chance alone shows {chance:%}, which would be grave but may be chance ({p}).",
+                "untold_value": "Whether answers are right on average cannot be told from {n} {n:row|rows}: tenths of them are {error} off, where chance alone shows {chance}, which would be grave but may be chance ({p}).",
                 "open": "No departure beyond chance can be shown on {n} {n:row|rows}: probabilities are {error:%} off on average, where chance alone shows {chance:%} on average.",
                 "slight": "Probabilities are {error:%} off on average where chance would show {chance:%}: a deviation, but too small to act on.",
                 "loud": "Probabilities do not mean what they say: they are {error:%} off on average, where chance alone would show {chance:%} ({p}).",
@@ -129,6 +132,8 @@ class Calibration:
                 "title": "校准",
                 "question": "概率是否名副其实？数值回答无论高低平均而言是否准确？",
                 "quiet": "概率名副其实：平均偏差 {error:%}，而仅凭偶然就会有 {chance:%}。",
+                "untold": "在 {n} 行上无法判断概率是否名副其实：平均偏差 {error:%}，而仅凭偶然为 {chance:%}；若属实则偏差严重，但也可能只是偶然（{p}）。",
+                "untold_value": "在 {n} 行上无法判断回答平均而言是否正确：按十等分计偏差 {error}，而仅凭偶然为 {chance}；若属实则偏差严重，但也可能只是偶然（{p}）。",
                 "open": "在 {n} 行上无法证明偏离超出偶然：概率平均偏差 {error:%}，而仅凭偶然平均为 {chance:%}。",
                 "slight": "概率平均偏差 {error:%}，偶然水平为 {chance:%}：确有偏差，但小到无须处理。",
                 "loud": "概率名不副实：平均偏差 {error:%}，而仅凭偶然只会有 {chance:%}（{p}）。",
@@ -222,8 +227,11 @@ class Calibration:
         flagged = holm(np.asarray([a.p_value for a in asked]), ALARM)
         loud = [a for a, flag in zip(asked, flagged, strict=True) if flag and a.size > NOTABLE]
         worst = max(loud, key=lambda a: a.size, default=first)
-        verdict: Verdict = "pass" if not loud else "fail" if worst.size > GRAVE else "watch"
-        key = "class" if worst.label else "loud" if loud else "slight" if flagged[0] else first.unproved
+        if loud:
+            verdict: Verdict = "fail" if worst.size > GRAVE else "watch"
+            key = "class" if worst.label else "loud"
+        else:
+            verdict, key = ("pass", "slight") if flagged[0] else first.unproved(first.size > GRAVE)
         return Finding(
             check="calibration",
             verdict=verdict,
@@ -365,16 +373,19 @@ class Calibration:
         squared = float(np.average((y - f) ** 2, weights=evidence.weight))
         part = found.beyond_chance**2 / squared if squared > 0 else 0.0
         sure = asked.p_value <= ALARM
-        verdict: Verdict = "pass" if not sure or part <= NOTABLE_PART else "fail" if part > GRAVE_PART else "watch"
-        key = f"{asked.unproved}_value" if not sure else "slight_value" if verdict == "pass" else "loud_value"
+        if sure:
+            verdict: Verdict = "pass" if part <= NOTABLE_PART else "fail" if part > GRAVE_PART else "watch"
+            key = "slight" if verdict == "pass" else "loud"
+        else:
+            verdict, key = asked.unproved(part > GRAVE_PART)
         return Finding(
             check="calibration",
             verdict=verdict,
-            say=self._said(key, asked, part=part, n=evidence.n),
+            say=self._said(f"{key}_value", asked, part=part, n=evidence.n),
             measures=self._measures(evidence, asked, blocks, "target"),
             figures=(self._value_curve(evidence, f, y),),
             notes=(*self._line_notes(line), *self._notes(evidence, asked, blocks)),
-            advice=(Advice(say=self._say("recalibrate_value")),) if verdict != "pass" else (),
+            advice=(Advice(say=self._say("recalibrate_value")),) if verdict in ("watch", "fail") else (),
         )
 
     def _line_notes(self, line: Line | None) -> list[Say]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Column, Floats, plain_number
+from assay.kernel.data import Column, Dataset, Floats, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.labels import counted
@@ -232,7 +232,7 @@ class Readable:
         more = {"name": name, "label": label} if width > 1 else {"name": name}
         kind = "_class" if width > 1 else ""
         terms = [
-            (self._called(evidence, str(t["name"])), float(t["weights"][place]), float(t["spread"]))
+            (called(str(t["name"]), evidence.data), float(t["weights"][place]), float(t["spread"]))
             for t in detail["terms"]
         ]
         terms.sort(key=lambda term: -abs(term[1] * term[2]))
@@ -250,17 +250,6 @@ class Readable:
             title = self._say("history", name=name)
             out.append(Figure(kind="lines", title=title, data=steps, x=self._say("step"), y=self._say("cost")))
         return out
-
-    def _called(self, evidence: Evidence, name: str) -> str | Say:
-        """A term in the language of the reader, where it is a part of a date or tells that a cell is missing."""
-        whole = name.removesuffix(MISSING)
-        column, _, part = whole.removesuffix(")").rpartition(" (")
-        key = "part." + part.replace(", ", "_")
-        date = column in evidence.data and evidence.data[column].store == "moments" and key in self.about.words["en"]
-        called = self._say(key, column=column) if date else whole
-        if whole == name or name in evidence.data:
-            return called if date else name
-        return self._say("is_missing", part=called) if date or whole in evidence.data else name
 
     def _curves(self, evidence: Evidence, name: str, detail: Mapping[str, Any]) -> list[Figure]:
         """The strongest shape functions."""
@@ -369,6 +358,19 @@ def _measures(evidence: Evidence, compared: Compared) -> tuple[Measure, ...]:
     value, low, high = compared.gain
     out.append(Measure(name="gap", value=value, low=low, high=high, level=LEVEL, n=evidence.n, unit=metric.unit))
     return tuple(out)
+
+
+def called(name: str, data: Dataset) -> str | Say:
+    """A term of a line in the language of the reader, where it is a part of a date or tells that a cell is missing."""
+    say = Readable.about.say
+    whole = name.removesuffix(MISSING)
+    column, _, part = whole.removesuffix(")").rpartition(" (")
+    key = "part." + part.replace(", ", "_")
+    date = column in data and data[column].store == "moments" and key in Readable.about.words["en"]
+    told = say("checks", key, column=column) if date else whole
+    if whole == name or name in data:
+        return told if date else name
+    return say("checks", "is_missing", part=told) if date or whole in data else name
 
 
 def _spoken_class(evidence: Evidence) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,14 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Train, save, report."""
     started = Clock.start()  # reading the libraries is part of the budget
+    from assay.report.html import begins_as_one as is_report
+    from assay.store.bundle import begins_as_one as is_model
+
     path = writable(Path(parsed.output or f"{stem(parsed.data)}.assay"), parsed.data, parsed.test)
     report = writable(path.with_suffix(".html"), parsed.data, parsed.test)
     if report == path:
         raise refusal(RequestError, "cli", "a_report", path=str(path), model=str(path.with_suffix(".assay")))
-    older = _older(path)
+    older = _older(path, "model", is_model) + _older(report, "report", is_report)
     annex = writable(Path(parsed.annex), parsed.data, parsed.test) if parsed.annex else None
     if annex in (path, report) or (annex and parsed.membership == "none"):
         raise refusal(RequestError, "cli", "no_annex", path=str(annex))
@@ -57,8 +61,8 @@ def run(parsed: argparse.Namespace) -> int:
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()
-        if older and not (left and parsed.resume):  # a run that goes on has told it when it began
-            tell(word("replaces", parsed.lang, path=str(path), when=older))
+        for key, said in older if not (left and parsed.resume) else ():  # a run that goes on has told it when it began
+            tell(word(key, parsed.lang, **said))
         if left:
             tell(word("taken_over" if parsed.resume else "begun_anew", parsed.lang, n=left))
 
@@ -105,15 +109,14 @@ def run(parsed: argparse.Namespace) -> int:
     return 1 if model.broken_limits else 0
 
 
-def _older(path: Path) -> str:
-    """When the model was written that stands where this one will; "" where none does. Raises RequestError for another file."""
-    from assay.store.bundle import begins_as_one
-
+def _older(path: Path, kind: str, ours: Callable[[Path], bool]) -> list[tuple[str, dict[str, str]]]:
+    """What is told of the file that stands where one of ours will; nothing where none does. Raises RequestError where it is not ours."""
     if not path.exists() or not path.stat().st_size:
-        return ""
-    if not begins_as_one(path):
-        raise refusal(RequestError, "cli", "no_model_there", path=str(path))
-    return f"{datetime.fromtimestamp(path.stat().st_mtime):%Y-%m-%d %H:%M}"
+        return []
+    if not ours(path):
+        raise refusal(RequestError, "cli", f"no_{kind}_there", path=str(path))
+    when = datetime.fromtimestamp(path.stat().st_mtime)
+    return [(f"replaces_{kind}", {"path": str(path), "when": f"{when:%Y-%m-%d %H:%M}"})]
 
 
 def _budget(parsed: argparse.Namespace, started: Clock) -> Clock | None:

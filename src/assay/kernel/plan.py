@@ -12,6 +12,7 @@ from typing import Any
 
 from .findings import Advice, to_plain
 from .words import Say
+from .written_numbers import unit_in
 
 WAYS_TO_SHIP = ("bag", "refit", "distilled")
 MEMBERSHIP = ("quick", "standard", "deep", "none")  # how thoroughly it is asked who was in the training data
@@ -108,6 +109,11 @@ class Plan:
     def names(self, role: str) -> tuple[str, ...]:
         """Names of the columns that have a role."""
         return tuple(column.name for column in self.columns if column.role == role)
+
+    @property
+    def unit(self) -> str:
+        """What the target is measured in, where its cells name a unit."""
+        return next((unit_in(column.kind) for column in self.columns if column.role == "target"), "")
 
     @property
     def marked(self) -> tuple[str, ...]:

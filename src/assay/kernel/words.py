@@ -118,6 +118,8 @@ def fill(template: str, values: Mapping[str, Any], lang: str = "en") -> str:
     '12.3 % of 30,000 rows: a; b'
     >>> fill("{n} {n:row is|rows are} left out", {"n": 1})
     '1 row is left out'
+    >>> [fill("the {n:part|{n} parts} named strongest", {"n": n}) for n in (1, 3)]
+    ['the part named strongest', 'the 3 parts named strongest']
     """
     return _Reader(lang).vformat(template, (), values)
 

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
+
+import numpy as np
+
+from .data import Column, Floats
 
 POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
@@ -46,6 +51,43 @@ def unit_of(text: str) -> str:
     """
     found = MEASURED.fullmatch(text.strip(SIGNS))
     return found[1] if found else ""
+
+
+def numbers_of(texts: Iterable[str], variant: str = "") -> Floats:
+    """The numbers that texts write [n]; NaN where one writes no finite number.
+
+    >>> numbers_of(["64岁", "7", "old"], "unit:岁").tolist()
+    [64.0, 7.0, nan]
+    """
+    values = np.asarray([written_number(text, variant) for text in texts], dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def way_of(column: Column) -> str:
+    """The variant that reads the most cells of a column of words as numbers; "", the plain one, before others that read as many.
+
+    Units are several where 2个月 stand beside 2天: then there is no one unit to read them in.
+
+    >>> way_of(Column.of_words("age", ["64岁", "7"])), way_of(Column.of_words("price", ["1.234,56"])), way_of(Column.of_words("x", ["7"]))
+    ('unit:岁', 'comma', '')
+    """
+    levels = [] if column.levels is None else [str(level) for level in column.levels]
+    counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels)) if levels else np.empty(0)
+    read = {"": np.isfinite(numbers_of(levels))}
+    if not read[""].all():
+        units = {unit_of(level) for level in levels} - {""}
+        others = ("comma", *(UNIT + unit for unit in units if len(units) == 1))
+        read |= {variant: np.isfinite(numbers_of(levels, variant)) for variant in others}
+    return max(read, key=lambda variant: float(counts[read[variant]].sum()))
+
+
+def unit_in(kind: str) -> str:
+    """The unit that the cells of a kind are written in; "" where they are plain.
+
+    >>> unit_in("number:unit:岁"), unit_in("number:comma"), unit_in("category")
+    ('岁', '', '')
+    """
+    return kind.partition(":")[2].partition(UNIT)[2]
 
 
 def _careful(text: str, variant: str) -> float:

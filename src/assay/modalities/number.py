@@ -13,17 +13,16 @@ from math import isfinite
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Usual
-from assay.kernel.data import Bools, Column, Floats
+from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.labels import is_long_code
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
-from assay.kernel.written_numbers import UNIT, unit_of, written_number
+from assay.kernel.written_numbers import numbers_of, way_of, written_number
 from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
@@ -46,7 +45,7 @@ class Number:
                 "no_numbers": "its cells are not numbers",
                 "numbers": "{distinct} different numbers",
                 "parsed": "{share:%} of its cells are numbers",
-                "codes": "whole numbers with {distinct} different values: a quantity, or codes",
+                "codes": "whole numbers with {distinct} different {distinct:value|values}: a quantity, or codes",
                 "zeros": "numbers with leading zeros, as codes have",
                 "long": "numbers of {digits} digits: they name things, as no quantity is known so exactly",
                 "not": "its cells are not numbers",
@@ -74,8 +73,9 @@ class Number:
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         levels = column.levels
         counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels))
-        best = max(("", "comma", *_unit(levels)), key=lambda v: float(counts[np.isfinite(_parse(levels, v))].sum()))
-        parsed = np.isfinite(_parse(levels, best))
+        best = way_of(column)
+        numbers = numbers_of(levels, best)
+        parsed = np.isfinite(numbers)
         if not counts[parsed].any():
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         endless = np.asarray([str(level).strip("+-− ").casefold() in INFINITE for level in levels])
@@ -91,7 +91,7 @@ class Number:
         if counts[long].sum() >= LEAST_SHARE * counts.sum():
             digits = len(str(levels[int(np.argmax(long))]))
             return Claim(fit=0.15, why=self._say("long", digits=digits), variant=best)
-        few = distinct <= 12 and all(value == np.round(value) for value in _parse(levels, best)[parsed])
+        few = distinct <= 12 and all(value == np.round(value) for value in numbers[parsed])
         why = self._say("codes", distinct=distinct) if few else self._say("parsed", share=told)
         return Claim(fit=0.9 * share, why=why, variant=best)
 
@@ -104,7 +104,7 @@ class Number:
             bad = np.isinf(column.cells)
             cells = np.where(bad, np.nan, column.cells) if bad.any() else column.cells
             return Opened(replace(column, cells=cells, kind="number"), int(bad.sum()), ("inf",) if bad.any() else ())
-        parsed = np.append(_parse(column.levels, self.variant), np.nan)  # code -1 takes the last: missing
+        parsed = np.append(numbers_of(column.levels, self.variant), np.nan)  # code -1 takes the last: missing
         cells = parsed[column.cells]
         bad = np.isnan(cells) & (column.cells >= 0)
         examples = tuple(str(column.levels[c])[:60] for c in np.unique(column.cells[bad])[:3])
@@ -180,18 +180,3 @@ class Range:
         box.put(name=self.name, empty=math.isnan(self.low))
         if not math.isnan(self.low):
             box.put(low=self.low, high=self.high)
-
-
-def _unit(levels: NDArray[np.object_]) -> tuple[str, ...]:
-    """The variant of the unit that levels are written in: none where they are in several, since 2个月 are not 2天."""
-    found = {unit_of(str(level)) for level in levels} - {""}
-    return tuple(UNIT + unit for unit in found) if len(found) == 1 else ()
-
-
-def _parse(levels: NDArray[np.object_], variant: str) -> Floats:
-    """Numbers of texts, NaN where a text is no finite number."""
-    out = np.full(len(levels), np.nan)
-    for i, level in enumerate(levels):
-        value = written_number(level, variant)
-        out[i] = value if math.isfinite(value) else math.nan
-    return out

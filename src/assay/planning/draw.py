@@ -21,6 +21,7 @@ from assay.kernel.plugins import Codec, Task, key_of, modality_of, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
+from assay.kernel.written_numbers import unit_in
 from assay.neural.checkpoint import find
 
 from .by_name import ByName, told_by_name
@@ -113,7 +114,7 @@ def _teaching(data: Dataset, wishes: Wishes) -> _Opened:
     """Kinds, roles and task. Raises DataError or RequestError where nothing could be learnt."""
     task, why, runner_up = choose_task(data[wishes.target], wishes.task)
     whole, columns = _open(data, wishes, task)
-    _check_orders(whole, wishes)
+    _check_orders(data, whole, wishes)
     weight = whole[wishes.weight] if wishes.weight else None
     time = whole[wishes.time] if wishes.time else None
     usable, *gone = usable_rows(whole[wishes.target], weight, time)
@@ -239,7 +240,7 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
                 name=raw.name,
                 kind=column.kind,
                 role="target",
-                why=Say("planning", "why.target"),
+                why=_target_why(column.kind),
                 missing=int(column.missing.sum()),
                 misfits=misfits,
                 distinct=len(np.unique(column.cells[~column.missing])),
@@ -251,12 +252,19 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
     return Dataset(tuple(columns), data.source), plans
 
 
-def _check_orders(opened: Dataset, wishes: Wishes) -> None:
+def _target_why(kind: str) -> Say:
+    unit = unit_in(kind)
+    return Say("planning", "why.target_in", {"unit": unit}) if unit else Say("planning", "why.target")
+
+
+def _check_orders(raw: Dataset, opened: Dataset, wishes: Wishes) -> None:
     """Time must have an order, and weights must be amounts. Raises RequestError."""
     for key, name, stores, kind in (
         ("no_time", wishes.time, ("moments", "numbers"), "date"),
         ("no_weight", wishes.weight, ("numbers",), "number"),
     ):
+        if name and raw[name].missing.all():
+            raise refusal(RequestError, "planning", f"{key}_cells", name=name)
         if name and (opened[name].store not in stores or opened[name].missing.all()):
             read_as = {"kind": kind_title(opened[name].kind)}
             why = Say("planning", "read_as_empty" if opened[name].missing.all() else "read_as", read_as)

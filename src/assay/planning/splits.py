@@ -36,7 +36,7 @@ HALF, LEAST_CLASS = 0.5, 20  # share of a class that near copies kept in one fol
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Sealed rows, the fold of every row (-1: only trained on or sealed), groups and times where they matter."""
+    """Sealed rows, the fold of every row (-1: sealed, only trained on, or left out with its sealed group), groups and times where they matter."""
 
     sealed: Ints
     rest: Ints  # rows that teach, or are measured across the folds: all others but those of a sealed group

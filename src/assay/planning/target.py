@@ -6,6 +6,7 @@ Every task bids for the target; the best bid is the task, the second the runner-
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,9 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
     claims.sort(key=lambda item: -item[0])
     if asked:
         chosen = _of_several(asked, [task for _, task, _ in claims]) or task_of(asked)
+        alone = chosen.about.of_one or chosen.about.empty_answers or "boxes" in chosen.about.gives
+        if not alone and _alike(target):  # else one and the same cell may be learnt from
+            raise _nothing_to_learn(target, reasons)
         others = [t.about.key for _, t, _ in claims if t.about.key != chosen.about.key]
         why = chosen.recognise(target).why if chosen.about.of_one else _asked(chosen)
         return chosen, why, others[0] if others else ""
@@ -77,8 +81,9 @@ def with_answers(data: Dataset, wishes: Wishes) -> Dataset:
 
 def open_target(target: Column, task: Task) -> Column:
     """The target, opened the way its task reads it."""
-    opened = modality_of(task.kind()).open(target)
-    share = 1 - opened.misfits / max(1, len(target))
+    kind = _kind(target, task)
+    opened = modality_of(kind).open(target)
+    share = 1 - opened.misfits / max(1, int((~target.missing).sum()))
     if share < 0.5:
         raise refusal(
             RequestError,
@@ -89,7 +94,17 @@ def open_target(target: Column, task: Task) -> Column:
             target=target.name,
             examples=opened.examples,
         )
-    return replace(answered(opened.column, task), kind=task.kind(), role="target")
+    return replace(answered(opened.column, task), kind=kind, role="target")
+
+
+def _kind(target: Column, task: Task) -> str:
+    """The kind that the task reads, in the variant the cells are written in: "number:unit:岁"."""
+    kind = task.kind()
+    try:
+        variant = modality_of(kind).recognise(target).variant
+    except DoesNotApply:
+        variant = ""
+    return f"{kind}:{variant}" if variant else kind
 
 
 def answered(target: Column, task: Task) -> Column:
@@ -123,16 +138,15 @@ def check_size(y: Floats, name: str) -> None:
         raise refusal(DataError, "planning", "too_small", target=name, spread=spread)
 
 
+def _alike(target: Column) -> bool:
+    """Whether every cell that is there says the same."""
+    return len(np.unique(target.cells[~target.missing])) == 1
+
+
 def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:
-    present = target.take(~target.missing).as_words()
-    distinct = np.unique(present.cells)
-    if len(distinct) == 1 and present.levels is not None:
-        return refusal(
-            DataError,
-            "planning",
-            "one_answer",
-            target=target.name,
-            value=str(present.levels[distinct[0]]),
-            n=len(present),
-        )
-    return refusal(DataError, "planning", "no_task", target=target.name, reasons=reasons)
+    if _alike(target):
+        present, blank = target.take(~target.missing), int(target.missing.sum())
+        said: dict[str, Any] = {"target": target.name, "value": present.take(slice(1)).texts()[0], "n": len(present)}
+        return refusal(DataError, "planning", "one_answer_blank" if blank else "one_answer", blank=blank, **said)
+    several = {reason.text("en"): reason for reason in reasons}  # tasks of numbers say the same of what is none
+    return refusal(DataError, "planning", "no_task", target=target.name, reasons=list(several.values()))

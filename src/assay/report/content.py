@@ -13,6 +13,7 @@ from typing import Any
 from ..kernel.findings import VERDICTS, Finding, Measure, Trial
 from ..kernel.plan import Plan
 from ..kernel.words import Say
+from .speech import Voice
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Content:
     - blend: [{"name", "learner", "weight"}]; from the ledger's weights where it is not there
     - interrupted: whether training was stopped early; audited, audited_rows, audited_sha256 of an audit
     - readable: {"name", "found" (what its check said: "itself", "even", "worse" ...), "recommended"}
-    - equation: {"equation": "y = θ0 + ..."}
+    - equation: {"equation": "y = θ0 + ...", "words" (by language, where these differ)}
     - made_elsewhere: {"name", "door", "by" (Say), "sha256", "rows" (audited), "ran_code"} of a model that is not ours
 
     `spoken` overrides the titles and questions of plug-ins, by "room/key.title" and "room/key.question"; the shelf is
@@ -39,6 +40,10 @@ class Content:
     ledger: tuple[Trial, ...] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
     spoken: Mapping[str, Say] = field(default_factory=dict)
+
+    def voice(self, lang: str) -> Voice:
+        """Who tells it in one language."""
+        return Voice(lang, self.spoken, self.plan.task, self.plan.unit)
 
     @property
     def seen(self) -> bool:
@@ -68,10 +73,14 @@ class Content:
         members = [(str(m["name"]), str(m.get("learner", "")), float(m.get("weight", 0.0))) for m in given]
         return tuple(sorted(members, key=lambda member: -member[2]))
 
-    def equation(self) -> str:
+    def equation(self, lang: str = "en") -> str:
         """The linear model written out, or nothing."""
         found = self.card.get("equation")
-        return str(found.get("equation", "")) if isinstance(found, Mapping) else str(found or "")
+        if not isinstance(found, Mapping):
+            return str(found or "")
+        words = found.get("words")
+        told = words.get(lang) if isinstance(words, Mapping) else None
+        return str(told or found.get("equation", ""))
 
     def untimed(self) -> bool:
         """Whether nothing was timed: a run that counts candidates gives the same bytes again."""

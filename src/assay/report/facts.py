@@ -129,7 +129,7 @@ def _resources(content: Content, voice: Voice) -> Facts:
 def _equation(content: Content, voice: Voice) -> Facts:
     beside = content.read_instead()
     told = voice.word("equation_beside", name=beside, title=voice.title("checks", "readable")) if beside else ""
-    return [(voice.word("equation"), (content.equation(), told))]
+    return [(voice.word("equation"), (content.equation(voice.lang), told))]
 
 
 FACTS: dict[str, Callable[[Content, Voice], Facts]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.resources
+from pathlib import Path
 
 from ..kernel.findings import VERDICTS
 from .appendix import ledger_section, plan_section, provenance_section, schema_section
@@ -18,6 +19,7 @@ from .markup import Raw, cut, join, short, tag
 from .pages import check_id, check_title, icon, page, small_plot
 from .speech import Voice
 
+BEGINNING = 2_000  # bytes within which the head says whose file it is
 SECTIONS = ("plan", "ledger", "schema", "provenance")
 # Drawn, so that they look the same everywhere: each verdict differs in outline and sign, not in colour alone.
 SYMBOLS = {
@@ -37,7 +39,7 @@ def html(content: Content, lang: str = "en") -> str:
     """The report as one HTML file under 600 kB; what does not fit is left to the JSON, and said to be."""
     text = ""
     for limits in steps():
-        text = _document(content, Voice(lang, content.spoken, content.plan.task), limits)
+        text = _document(content, content.voice(lang), limits)
         if len(text.encode()) < MOST_BYTES:
             break
     return text
@@ -66,6 +68,16 @@ def document(title: str, content: Content, voice: Voice, *body: Raw, style: str)
     shown = tag("body", _symbols(), *body, tag("script", Raw(script)))
     language = "zh-Hans" if voice.lang == "zh" else voice.lang
     return "<!doctype html>\n" + tag("html", head, "\n", shown, lang=language) + "\n"
+
+
+def begins_as_one(path: str | Path) -> bool:
+    """Whether a file begins as we write a report; what stands behind that is not looked at. One that cannot be read does not."""
+    try:
+        with open(path, "rb") as file:
+            found = file.read(BEGINNING)
+    except OSError:
+        return False
+    return b'<meta name="generator" content="assay' in found
 
 
 def asset(name: str) -> str:
@@ -131,7 +143,7 @@ def _headline(content: Content, voice: Voice) -> Raw:
         tag("li", icon(verdict), f"{count} ", tag("span", voice.word(f"verdict.{verdict}")), class_=f"v-{verdict}")
         for verdict, count in content.tally().items()
     ]
-    equation = content.equation()
+    equation = content.equation(voice.lang)
     beside = content.read_instead()
     told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
     written = tag(

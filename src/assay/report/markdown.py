@@ -28,7 +28,7 @@ MOST_ROWS = 400
 
 def markdown(content: Content, lang: str = "en") -> str:
     """The report as a model card."""
-    voice = Voice(lang, content.spoken, content.plan.task)
+    voice = content.voice(lang)
     parts = [
         "---\n" + "\n".join(yaml_lines(front_matter(content, lang))) + "\n---",
         f"# {inline(content.title)}",
@@ -45,7 +45,7 @@ def markdown(content: Content, lang: str = "en") -> str:
 def front_matter(content: Content, lang: str) -> dict[str, Any]:
     """The metadata of the card; what is not known is left out."""
     pipeline, found = _pipeline(content), content.headlined()
-    voice = Voice("en", content.spoken, content.plan.task)
+    voice = content.voice("en")
     metrics = [
         {"type": m.name, "name": voice.measure(m, found.check), "value": real(m.value)}
         for m in (found.measures if found else ())
@@ -152,7 +152,7 @@ def _headline(content: Content, voice: Voice) -> str:
     if members:
         lines.append(f"{voice.word('headline_made')}: {members}")
     if content.equation():
-        lines.append(f"{voice.word('equation')}: {code(content.equation())}")
+        lines.append(f"{voice.word('equation')}: {code(content.equation(voice.lang))}")
         beside = content.read_instead()
         told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
         lines += [inline(told)] if beside else []

@@ -113,7 +113,8 @@ def small_plot(measure: Measure, name: str, voice: Voice) -> Raw:
     value, low, high, constant = (real(v) for v in (measure.value, measure.low, measure.high, measure.constant))
     if not math.isfinite(value) or not (math.isfinite(low) or math.isfinite(constant)):
         return Raw("")
-    said = f"{name}: {voice.figure(value, measure.unit)} ({voice.interval(measure)})"
+    ends = f" ({voice.interval(measure)})" if voice.interval(measure) else ""
+    said = f"{name}: {voice.figure(value, measure.unit)}{ends}"
     return interval_plot(value, low, high, constant, said)
 
 

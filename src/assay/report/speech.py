@@ -29,6 +29,7 @@ class Voice:
     lang: str = "en"
     spoken: Mapping[str, Say] = field(default_factory=dict)
     task: str = ""
+    unit: str = ""  # what the target is measured in, where that is known
 
     def word(self, key: str, **values: Any) -> str:
         """A sentence or heading of the report's own."""
@@ -116,13 +117,15 @@ class Voice:
 
         >>> Voice("en").figure(0.1234, "share"), Voice("en").figure(None), Voice("en").figure(1.0, "pictures")
         ('12.3 %', '–', '1 picture')
+        >>> Voice("zh", unit="岁").figure(1.5, "target")
+        '1.50 岁'
         """
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "–"
         if unit in ("share", "%"):
             percent = 100 * value if unit == "share" else value
             return f"< {LEAST_PERCENT} %" if 0 < percent < LEAST_PERCENT else f"{signed(percent)} %"
-        suffix = fill(self.known(f"unit.{unit}"), {"n": value}, self.lang) if unit else ""
+        suffix = self.unit if unit == "target" else fill(self.known(f"unit.{unit}"), {"n": value}, self.lang)
         whole = unit in COUNTS and isinstance(value, float) and value.is_integer()
         return f"{signed(int(value) if whole else value)} {suffix}".rstrip()
 

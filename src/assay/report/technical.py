@@ -101,7 +101,7 @@ def _answered(clause: Clause, frame: Frame, content: Content, said: Statement | 
         findings += done
         if not done:
             undone.append(_undone(names[0], asked[0] if asked else None, frame))
-    voice = Voice("en", content.spoken, content.plan.task)
+    voice = content.voice("en")
     needed = (key for key in clause.facts if key not in clause.welcome)
     unrecorded = tuple(key for key in needed if not known(key, content, voice))
     return Answered(clause, tuple(findings), tuple(undone), unrecorded, said)
@@ -136,7 +136,7 @@ def structured(file: TechnicalFile) -> dict[str, Any]:
 
 
 def _clause(one: Answered, file: TechnicalFile) -> dict[str, Any]:
-    voices = {lang: Voice(lang, file.content.spoken, file.content.plan.task) for lang in LANGUAGES}
+    voices = {lang: file.content.voice(lang) for lang in LANGUAGES}
     return {
         "ref": one.clause.ref,
         "place": dict(one.clause.place),

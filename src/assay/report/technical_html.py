@@ -24,7 +24,7 @@ SIGN = {"evidence": "pass", "person": "pass", "part": "watch", "waiting": "info"
 
 def html(file: TechnicalFile, lang: str = "en") -> str:
     """The technical file as one HTML file; where it would grow too large, fewer figures and lines are shown, and said to be."""
-    voice = Voice(lang, file.content.spoken, file.content.plan.task)
+    voice = file.content.voice(lang)
     text = ""
     for measures, lines, letters in ((MEASURES, LINES, LETTERS), (4, 12, 400), (1, 4, 120)):
         text = _Page(file, voice, measures, lines, letters).text()

@@ -14,7 +14,7 @@ MEASURES, LINES, LETTERS = 24, 60, 1_500  # of a finding, of a fact, of a line
 
 def markdown(file: TechnicalFile, lang: str = "en") -> str:
     """The technical file as Markdown."""
-    voice = Voice(lang, file.content.spoken, file.content.plan.task)
+    voice = file.content.voice(lang)
     frame, answers = file.frame, iter(file.answers)
     head = [
         f"# {inline(frame.title[lang])}",

@@ -89,7 +89,7 @@ def _judged(found: Found, plugin: Any, task: Task, table: Dataset, seed: int, cl
 
     weight = np.ones(table.rows) if found.weight is None else found.weight
 
-    def work(number: int, share: Clock) -> tuple[Floats, Floats, Floats] | None:
+    def work(number: int, share: Clock) -> tuple[Floats, Floats, Floats, Ints] | None:
         if number >= workers and timer.expired():
             return None
         fold = found.folds[number]
@@ -98,14 +98,15 @@ def _judged(found: Found, plugin: Any, task: Task, table: Dataset, seed: int, cl
         held = fold.encoders.batch(table.take(fold.held))
         own = task.losses(found.ensemble.calibration(taught.predict(held)), found.y[fold.held])
         at = np.searchsorted(found.rows, fold.held)
-        return own, task.losses(found.settled.calibrated.scores[at], found.y[fold.held]), weight[fold.held]
+        theirs = task.losses(found.settled.calibrated.scores[at], found.y[fold.held])
+        return own, theirs, weight[fold.held], fold.held
 
     if clock.expired():
         return None
     workers, timer = min(len(found.folds), cores()), clock.slice(clock.remaining())
     judged = [fold for fold in side_by_side(work, len(found.folds), workers, timer) if fold is not None]
-    own, theirs, weights = (np.concatenate(of_folds) for of_folds in zip(*judged, strict=True))
-    return worse(own, theirs, weights)
+    own, theirs, weights, rows = (np.concatenate(of_folds) for of_folds in zip(*judged, strict=True))
+    return worse(own, theirs, weights, None if found.split.groups is None else found.split.groups[rows])
 
 
 def _taught(

@@ -141,7 +141,8 @@ def loses(alone: Ensemble, found: Found, task: Task, table: Dataset, tune: Ints)
     rows = tune[both]
     theirs = task.losses(found.settled.calibrated.scores[at[both]], found.y[rows])
     weight = None if found.weight is None else found.weight[rows]
-    return worse(task.losses(alone.scores(table.take(rows)), found.y[rows]), theirs, weight)
+    groups = None if found.split.groups is None else found.split.groups[rows]
+    return worse(task.losses(alone.scores(table.take(rows)), found.y[rows]), theirs, weight, groups)
 
 
 def sharper(alone: Ensemble, found: Found, rows: Dataset) -> float:
@@ -160,7 +161,10 @@ def _apart(scores: Floats) -> float:
     return float(np.sqrt(centred.var(axis=0).mean()))
 
 
-def worse(own: Floats, theirs: Floats, weight: Floats | None) -> bool:
-    """Whether losses [n] are higher than others of the same rows, beyond doubt; where no row counts, all do."""
+def worse(own: Floats, theirs: Floats, weight: Floats | None, groups: Ints | None) -> bool:
+    """Whether losses [n] are higher than others of the same rows, beyond doubt; where no row counts, all do.
+
+    groups : of the rows, which err together: ten rows of one patient are not ten witnesses
+    """
     gap, weight = own - theirs, weight if weight is not None and weight.any() else None
-    return mean(gap, weight) > DOUBT * standard_error(gap, weight)
+    return mean(gap, weight) > DOUBT * standard_error(gap, weight, groups)

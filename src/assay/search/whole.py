@@ -117,11 +117,19 @@ def _calibrated(alone: Ensemble, settled: Settled, found: Found, plan: Plan, tab
     task: Task = task_of(plan.task)
     raw, y = alone.raw(table.take(tune)), found.y[tune]
     weight = None if found.weight is None else found.weight[tune]
-    rng = stream(plan.seed, "whole", "calibration")
-    parts = splitting.random_folds(task.strata(y), CALIBRATION_FOLDS, rng)
-    own = calibration.cross_fitted(raw, y, weight, parts, task.losses, fit_of(task), calibration.SURE)
+    groups = None if found.split.groups is None else found.split.groups[tune]
+    parts = _parts(task.strata(y), groups, stream(plan.seed, "whole", "calibration"))
+    own = calibration.cross_fitted(raw, y, weight, parts, task.losses, fit_of(task), calibration.SURE, groups)
     kept = replace(settled.calibrated, map=own.map, before=own.before, after=own.after, kept=own.kept)
     return replace(settled, calibrated=kept)
+
+
+def _parts(strata: Ints, groups: Ints | None, rng: np.random.Generator) -> Ints:
+    """The part of each row [n] in calibration: no group stands in two, where there are several."""
+    several = 0 if groups is None else len(np.unique(groups))
+    if groups is None or several < 2:
+        return splitting.random_folds(strata, CALIBRATION_FOLDS, rng)
+    return splitting.grouped_folds(groups, strata, min(CALIBRATION_FOLDS, several), rng)
 
 
 class _Fitting:

@@ -39,7 +39,8 @@ def stacked(scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Los
     kept = thinned(*scores[0].shape)
     cube, y = np.stack([s[kept] for s in scores]), y[kept]
     share = np.ones(len(y)) if w is None else np.asarray(w[kept], dtype=np.float64)
-    rows = share.sum() ** 2 / np.square(share).sum()  # that equal weights would make as sure
+    part = share / share.max()  # a weight may be so large that its square is no number
+    rows = part.sum() ** 2 / np.square(part).sum()  # that equal weights would make as sure
     share = share / share.sum()
     alone = np.nan_to_num([share @ losses(s, y) for s in cube], nan=np.inf, posinf=np.inf)
     sound = np.flatnonzero(alone <= HOPELESS * alone.min())

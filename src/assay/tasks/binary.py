@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
+from assay.kernel.hints import listing
 from assay.kernel.labels import codes_of, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
 from assay.stats import metrics, scores
+
+SHOWN = 6  # of the values that are not two
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,9 @@ class Binary:
                 "title": "two classes",
                 "two": "'{target}' has two different values: {labels}",
                 "not_two": "'{target}' has {k} different {k:value|values}, not two",
-                "answers.seen": "The target '{target}' has {k} different {k:value|values} in {n} {n:row|rows}.",
-                "answers.expected": "Two classes need two.",
-                "answers.do": "Check that the column and the rows are the right ones, or name another --task.",
+                "answers.seen": "The target '{target}' has {k} different {k:value|values} in {n} {n:row|rows}: {values}.",
+                "answers.expected": "The task 'binary' is for two.",
+                "answers.do": "Name --task classes for more than two, or check that the column and the rows are the right ones.",
                 "measure.log_loss": "log-loss",
                 "measure.auc": "area under ROC",
                 "measure.average_precision": "average precision",
@@ -50,9 +53,9 @@ class Binary:
                 "title": "二分类",
                 "two": "“{target}”只有两个不同取值：{labels}",
                 "not_two": "“{target}”有 {k} 个不同取值，不是两个",
-                "answers.seen": "目标“{target}”在 {n} 行中有 {k} 个不同取值。",
-                "answers.expected": "二分类需要两个取值。",
-                "answers.do": "请确认列和行都是正确的，或用 --task 指定其他任务。",
+                "answers.seen": "目标“{target}”在 {n} 行中有 {k} 个不同取值：{values}。",
+                "answers.expected": "任务“binary”（二分类）需要恰好两个取值。",
+                "answers.do": "取值多于两个时请用 --task classes，或确认列和行都是正确的。",
                 "measure.log_loss": "对数损失",
                 "measure.auc": "ROC 曲线下面积",
                 "measure.average_precision": "平均精确率",
@@ -78,7 +81,8 @@ class Binary:
         """The two labels in order."""
         labels = distinct_labels(target)
         if len(labels) != 2:
-            raise refusal(DataError, "tasks/binary", "answers", target=target.name, k=len(labels), n=len(target))
+            said: dict[str, Any] = {"target": target.name, "k": len(labels), "n": len(target)}
+            raise refusal(DataError, "tasks/binary", "answers", values=listing(labels, SHOWN), **said)
         return Codec(labels=tuple(labels))
 
     def encode(self, target: Column, codec: Codec) -> Ints:

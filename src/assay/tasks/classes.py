@@ -19,7 +19,7 @@ from assay.kernel.forms import Head
 from assay.kernel.labels import as_number, codes_of, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import Say, refusal
-from assay.kernel.written_numbers import written_number
+from assay.kernel.written_numbers import UNIT, numbers_of, way_of
 from assay.stats import metrics, scores
 
 MOST_CLASSES = 200
@@ -89,9 +89,11 @@ class Classes:
             raise DoesNotApply(self.about.say("tasks", "few_or_many", target=target.name, k=k, most=MOST_CLASSES))
         if k > MOST_NUMBERED and 2 * k > len(words):
             raise DoesNotApply(self._say("hardly_shared", target, k))
-        numbers = [as_number(label) for label in labels]
-        if any(v is None for v in numbers):
-            if k > MOST_NUMBERED and all(isfinite(written_number(label)) for label in labels):
+        way = way_of(words)
+        read = numbers_of(labels, way)
+        numbers = read.tolist() if way.startswith(UNIT) else [as_number(label) for label in labels]  # 64岁 as 64
+        if any(v is None or not isfinite(v) for v in numbers):
+            if k > MOST_NUMBERED and np.isfinite(read).all():
                 raise DoesNotApply(self.about.say("tasks", "measured", target=target.name))  # amounts: ￥1,200.50
             return Claim(fit=0.9, why=self._say("names", target, k))
         whole = sorted(v for v in numbers if v is not None and v == int(v))

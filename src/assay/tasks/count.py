@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from assay.kernel.data import Bools, Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
-from assay.kernel.labels import as_number, distinct_labels
+from assay.kernel.labels import distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
+from assay.kernel.written_numbers import numbers_of, way_of
 from assay.stats import heads, metrics, scores
 from assay.stats.splitting import tenths
 
@@ -86,11 +87,11 @@ class Count:
             known = np.unique(target.cells[~target.missing])
         else:
             labels = distinct_labels(target, most=1_000_000)
-            numbers = [as_number(label) for label in labels]
-            for label, v in zip(labels, numbers, strict=True):
-                if v is None:
-                    raise DoesNotApply(self.about.say("tasks", "no_counts", target=target.name, example=f"'{label}'"))
-            known = np.unique(np.asarray(numbers, dtype=np.float64))
+            known = numbers_of(labels, way_of(target))
+            if np.isnan(known).any():
+                example = f"'{labels[int(np.isnan(known).argmax())]}'"
+                raise DoesNotApply(self.about.say("tasks", "no_counts", target=target.name, example=example))
+            known = np.unique(known)
         strange = known[~_counted(known)]
         if len(strange):
             raise DoesNotApply(self.about.say("tasks", "no_counts", target=target.name, example=f"{strange[0]:g}"))

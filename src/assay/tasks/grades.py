@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
-from assay.kernel.labels import distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
-from assay.kernel.written_numbers import written_number
 from assay.stats import metrics
 from assay.stats.grades import nearest
 from assay.stats.splitting import tenths
@@ -88,14 +86,9 @@ class Grades:
 
     def recognise(self, target: Column) -> Claim:
         """A few numbers in even steps; always a lower bid than that for a value."""
-        k = numbers_in(target, self.about)
-        if k > MOST_GUESSED:
-            raise DoesNotApply(self.about.say("tasks", "many", target=target.name, k=k, most=MOST_GUESSED))
-        if target.store == "numbers":
-            scale = np.unique(target.cells[~target.missing])
-        else:
-            numbers = np.asarray([written_number(label) for label in distinct_labels(target)])
-            scale = np.unique(numbers[np.isfinite(numbers)])
+        scale = numbers_in(target, self.about)
+        if len(scale) > MOST_GUESSED:
+            raise DoesNotApply(self.about.say("tasks", "many", target=target.name, k=len(scale), most=MOST_GUESSED))
         if not _in_steps(scale):
             raise DoesNotApply(self.about.say("tasks", "uneven", target=target.name))
         return Claim(fit=FIT, why=self.about.say("tasks", "scale", target=target.name, k=len(scale)))

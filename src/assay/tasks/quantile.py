@@ -90,7 +90,7 @@ class Quantile:
 
     def recognise(self, target: Column) -> Claim:
         """Numbers with more than two values."""
-        distinct = numbers_in(target, self.about)
+        distinct = len(numbers_in(target, self.about))
         return Claim(fit=FIT, why=self.about.say("tasks", "numbers", target=target.name, distinct=distinct))
 
     def kind(self) -> str:

@@ -64,7 +64,7 @@ class Value:
 
     def recognise(self, target: Column) -> Claim:
         """Numbers with more than two values."""
-        distinct = numbers_in(target, self.about)
+        distinct = len(numbers_in(target, self.about))
         fit = 0.8 if distinct <= 20 else 0.9
         return Claim(fit=fit, why=self.about.say("tasks", "numbers", target=target.name, distinct=distinct))
 

@@ -20,6 +20,7 @@ from assay.kernel.findings import Finding, Measure, Verdict
 from assay.kernel.labels import known as known_rows
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
+from assay.kernel.written_numbers import written_number
 from assay.model import Model
 from assay.stats.bootstrap import interval, plain
 from assay.stats.conformal import ClassSets, ValueIntervals
@@ -55,7 +56,8 @@ def codes(model: Model, said: Sequence[Any]) -> list[Floats | None]:
     if model.codec.labels:
         column = Column.of_words(model.plan.target, [_word(model, one) for one in said])
     else:
-        column = Column.of_numbers(model.plan.target, np.asarray([_number(one) for one in said]))
+        variant = model.plan.column(model.plan.target).kind.partition(":")[2]
+        column = Column.of_numbers(model.plan.target, np.asarray([_number(one, variant) for one in said]))
     y = model.task.encode(column, model.codec)
     known = known_rows(y)
     return [np.atleast_1d(np.asarray(row, dtype=np.float64)) if ok else None for row, ok in zip(y, known, strict=True)]
@@ -68,11 +70,12 @@ def _word(model: Model, said: Any) -> str | None:
     return plain_number(said) if isinstance(said, float) else None if said is None else str(said)
 
 
-def _number(said: Any) -> float:
+def _number(said: Any, variant: str) -> float:
+    """The value that a label tells, written as in the training table or as JSON writes numbers; no number where it is none."""
     if isinstance(said, bool):
         return math.nan
     try:
-        value = float(said)
+        value = written_number(said, variant) if isinstance(said, str) else float(said)
     except (TypeError, ValueError, OverflowError):
         return math.nan
     return value if math.isfinite(value) else math.nan

@@ -1,0 +1,75 @@
+"""Is a target that is written with its unit learnt, told, and checked as the numbers it writes?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import assay
+from assay.kernel.errors import DataError, RequestError
+from assay.model import Model
+from assay.serve.monitor.labels import codes
+
+RNG = np.random.default_rng(0)
+SIZE = np.round(RNG.uniform(0, 50, 120), 2)
+AGES = (20 + np.round(SIZE)).astype(int).tolist()
+
+
+def table(path: Path, written: list[str]) -> Path:
+    rows = "".join(f"{size},{cell}\n" for size, cell in zip(SIZE, written, strict=True))
+    path.write_text(f"size,age\n{rows}", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def ages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return table(tmp_path_factory.mktemp("ages") / "ages.csv", [f"{age}岁" for age in AGES])
+
+
+@pytest.fixture(scope="module")
+def model(ages: Path) -> Model:
+    return assay.train(ages, "age", trials=1, learners=("linear",), checks=("quality",))
+
+
+def test_the_plan_reads_numbers_and_names_the_unit(model: Model) -> None:
+    target = model.plan.column("age")
+    assert (model.plan.task, target.kind, model.plan.unit) == ("value", "number:unit:岁", "岁")
+    assert target.why is not None
+    assert (target.why.text("en"), target.why.text("zh")) == ("the target, in 岁", "目标列，单位为岁")
+
+
+def test_answers_are_those_of_the_plain_numbers(model: Model, ages: Path, tmp_path: Path) -> None:
+    bare = table(tmp_path / "bare.csv", [str(age) for age in AGES])
+    other = assay.train(bare, "age", trials=1, learners=("linear",), checks=())
+    assert other.plan.unit == ""
+    np.testing.assert_array_equal(model.predict(ages).values, other.predict(bare).values)
+
+
+def test_figures_and_reasons_are_told_in_the_unit(model: Model, ages: Path) -> None:
+    quality = model.findings[0].measures[0]
+    assert f"{quality.value:.3g} 岁" in model.report.markdown("en")
+    assert "岁" in model.explain(ages, 1).unit.text("en")
+
+
+def test_the_model_is_audited_and_verified_on_such_tables(model: Model, ages: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ages.assay"
+    model.save(path)
+    assert assay.verify(path, ages).holds
+    mixed = table(tmp_path / "mixed.csv", [str(age) if i % 2 else f"{age} 岁" for i, age in enumerate(AGES)])
+    audited = assay.load(path).audit(mixed)
+    assert next(f for f in audited.findings if f.check == "quality").measures[0].n == len(AGES)
+    with pytest.raises(DataError, match="Numbers in 岁 were expected"):
+        model.audit(table(tmp_path / "months.csv", [f"{age}个月" for age in AGES]))
+
+
+def test_labels_that_come_later_may_be_written_so(model: Model) -> None:
+    told = codes(model, ["64岁", "64", 64, "64天"])
+    assert [None if one is None else one.tolist() for one in told] == [[64.0], [64.0], [64.0], None]
+
+
+def test_several_units_are_refused_with_the_reason(tmp_path: Path) -> None:
+    mixed = [f"{age}天" if i % 2 else f"{age}个月" for i, age in enumerate(AGES)]
+    with pytest.raises(RequestError, match="one and the same unit"):
+        assay.plan(table(tmp_path / "mixed.csv", mixed), "age", task="value")
