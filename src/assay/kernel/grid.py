@@ -99,7 +99,8 @@ def grid_of(values: Floats, sizes: Ints) -> Grid | None:
     finest = np.where(whole > 0, exponent - BITS + lowest_bit, 2_000)
     exponents = np.minimum.reduceat(finest, starts)
     exponents = np.where(exponents == 2_000, 0, exponents)  # nothing but zeros
-    multiples = np.ldexp(values, -np.repeat(exponents, sizes))
+    with np.errstate(over="ignore"):  # what is too far apart for a grid is beyond MOST
+        multiples = np.ldexp(values, -np.repeat(exponents, sizes))
     if np.signbit(values[values == 0]).any() or np.abs(multiples).max() >= MOST:
         return None
     multiples = multiples.astype(np.int64)

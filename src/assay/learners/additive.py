@@ -26,6 +26,7 @@ from assay.onnx_graph.graph import Graph
 from assay.trees.forest import Forest
 from assay.trees.grow import Grown, clean_batch, grow
 from assay.trees.shapes import Axis, Shapes, Term, terms
+from assay.trees.steps import MOST_CELLS, put_tables, tables_of
 from assay.trees.walk import LARGEST
 
 ROUNDS_TO_RANK = 60  # of depth two on what the single columns left over: they show which pairs matter
@@ -192,9 +193,12 @@ class Curves:
         box.put(terms=[[[a.feature, a.codes, a.edges is None] for a in t.axes] for t in self.shapes.terms])
         box.put_array("base", self.shapes.base)
         box.put_array("rounds", np.asarray(self.rounds, dtype=np.int64))
-        every = [term.values.ravel() for term in self.shapes.terms]
-        sizes = np.asarray([len(values) for values in every], dtype=np.int64)
-        put_values(box, "values", np.concatenate([*every, np.zeros(0)]), sizes)
+        tables = [term.values for term in self.shapes.terms]
+        if sum(table.size for table in tables) <= MOST_CELLS:
+            put_tables(box.add("tables"), tables)
+        else:
+            sizes = np.asarray([table.size for table in tables], dtype=np.int64)
+            put_values(box, "values", np.concatenate([table.ravel() for table in tables]), sizes)
         for i, term in enumerate(self.shapes.terms):
             for j, axis in enumerate(term.axes):
                 if axis.edges is not None:
@@ -241,6 +245,8 @@ def _load_shapes(box: Box, head: Head, features: tuple[Feature, ...]) -> Shapes:
     shapes = [(*(axis.size for axis in axes), head.width) for axes in every]
     if f"values-{len(every) - 1}" in box.arrays:  # as format 1 has them
         values = [box.array(f"values-{i}", np.float64, shape) for i, shape in enumerate(shapes)]
+    elif "tables" in box.inner:
+        values = tables_of(box.box("tables"), shapes)
     else:
         sizes = np.asarray([math.prod(shape) for shape in shapes], dtype=np.int64)
         whole, ends = values_of(box, "values", sizes), np.cumsum(sizes)
