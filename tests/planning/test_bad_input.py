@@ -12,6 +12,7 @@ import pytest
 import assay
 from assay.cli.main import main
 from assay.kernel.data import Column, Dataset
+from assay.kernel.errors import RequestError
 
 RNG = np.random.default_rng(0)
 QUICK = ("--minutes", "0.05", "--learner", "linear", "--learner", "constant")
@@ -276,3 +277,10 @@ def test_a_class_that_is_none_of_the_targets_is_refused(tmp_path: Path, capsys: 
     assert main(["plan", path, "--target", "y", "--sensitive", "sex", "--favourable", "yes"]) == 0
     assert main(["plan", path, "--target", "y", "--sensitive", "sexe"]) == 2
     assert "Did you mean 'sex'?" in capsys.readouterr().err
+
+
+def test_a_kind_for_the_target_is_refused_by_telling_of_the_task() -> None:
+    table = Dataset((Column.of_numbers("x", np.sin(np.arange(50.0) ** 2)), Column.of_words("y", ["12 kg", "2 t"] * 25)))
+    with pytest.raises(RequestError, match="name --task"):
+        assay.plan(table, "y", kinds={"y": "number"})
+    assert assay.plan(table, "y", kinds={"x": "number"}).target == "y"

@@ -103,6 +103,8 @@ class Wishes:
             wrong.append(Say("planning", "wish.latency_trials"))
         if both := [name for name in self.audit_only if name in (*self.sensitive, *self.features)]:
             wrong.append(Say("planning", "wish.both_roles", {"names": both}))
+        if self.target in self.kinds:
+            wrong.append(Say("planning", "wish.kind_of_target", {"target": self.target}))
         for role, names in self._roles().items():
             if role != "target" and self.target and self.target in names:
                 said = {"target": self.target, "role": Say("planning", f"role.{role}")}
