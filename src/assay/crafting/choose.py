@@ -63,12 +63,12 @@ class Recipe:
         fold = rng.permutation(len(values)) % INNER
         start = self.columns + len(self.operation)
         targets = [t for t in range(len(made.first)) if self._holds[t] == TARGET]
-        for number in range(INNER):
-            rows, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-            for t in targets:
-                place = crossed(drawers, self.keys, int(made.first[t]), int(made.second[t]))
-                y, size = hot[:, self._output[t]], len(made.tables[t])
-                pull = self._pull(int(made.first[t]), _sums(place, y, weight, size))
+        for t in targets:
+            place = crossed(drawers, self.keys, int(made.first[t]), int(made.second[t]))
+            y, size = hot[:, self._output[t]], len(made.tables[t])
+            pull = self._pull(int(made.first[t]), _sums(place, y, weight, size))
+            for number in range(INNER):
+                rows, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
                 table = _sums(place[rest], y[rest], weight[rest], size).means(pull)
                 out[rows, start + t] = table[place[rows]]
         return made, out

@@ -33,8 +33,13 @@ def levels_of(batch: Batch) -> list[int]:
 
 def by_names(train: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Recipe | None:
     """Means of the target by names that are too rare for a code, where they tell anything."""
-    found = of_names(train.vector, targets(head, np.asarray(train.y))[:, :MOST_OUTPUTS], clock, rng)
-    return recipe_of(found, train.vector, min(head.width, MOST_OUTPUTS))
+    hot = told_by(head, train)
+    return recipe_of(of_names(train.vector, hot, clock, rng), train.vector, hot.shape[1])
+
+
+def told_by(head: Head, train: Batch) -> Floats:
+    """What tables of the target hold the mean of, [n, outputs]."""
+    return targets(head, np.asarray(train.y))[:, :MOST_OUTPUTS]
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,12 +22,11 @@ from assay.kernel.forms import Batch, Feature, Head
 from assay.kernel.plugins import About
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.kernel.stream import Stream
-from assay.stats.heads import targets
 from assay.trees.beside import beside
 from assay.trees.grow import Grown, grow, grow_streamed
 from assay.trees.left_over import left_over
 
-from ._trees import MOST_OUTPUTS, Trees, by_names, shared
+from ._trees import MOST_OUTPUTS, Trees, by_names, shared, told_by
 
 STUDENT = {"num_leaves": 31, "learning_rate": 0.08, "min_data_in_leaf": 5, "lambda_l2": 0.0, "bagging_freq": 0}
 STUDENT_ROUNDS = 400  # at most: a student is there to be small
@@ -82,12 +81,9 @@ class Boosting:
         """Learn raw scores [n, w] as they are, an output after the other: there is no noise in them to be held back."""
         seed = int(rng.integers(2**31 - 1))
         settings = self.parameters(seed) | STUDENT
-        recipe = recipe_of(
-            of_names(train.vector, np.asarray(train.y)[:, :MOST_OUTPUTS], clock, rng),
-            train.vector,
-            min(head.width, MOST_OUTPUTS),
-        )
-        made, train = made_of(recipe, train, np.asarray(train.y), rng)
+        hot = np.asarray(train.y)[:, :MOST_OUTPUTS]
+        recipe = recipe_of(of_names(train.vector, hot, clock, rng), train.vector, hot.shape[1])
+        made, train = made_of(recipe, train, hot, rng)
         tune = told(made, tune)
         found: list[Grown] = []
         for output in range(head.width):
@@ -101,10 +97,11 @@ class Boosting:
         """The columns that are worth making; None where there are none. Those of rare names are, whatever is asked for."""
         if not self.craft:
             return by_names(train, head, clock, rng)
-        found = of_names(train.vector, targets(head, np.asarray(train.y))[:, :MOST_OUTPUTS], clock, rng)
+        hot = told_by(head, train)
+        found = of_names(train.vector, hot, clock, rng)
         rows, rest, gains = left_over(train, head, clock, rng)
         found += choose(train.take(rows).vector, rest, gains, self.craft, clock, rng)
-        return recipe_of(found, train.vector, min(head.width, MOST_OUTPUTS))
+        return recipe_of(found, train.vector, hot.shape[1])
 
     def fit_stream(
         self, stream: Stream, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator, needed: int
