@@ -24,7 +24,7 @@ ROWS = 12_000  # looked at when candidates are measured
 NUMBERS, CROSSED, GROUPS = 12, 10, 5  # of the columns that matter most: how many are combined with each other
 MOST_DRAWERS = 30_000  # of one table
 LEAST_DISTINCT = 6  # values of a number that is worth arithmetic
-SHRINK = 50.0  # rows' worth of pull of a drawer's mean towards that of all
+SHRINK = 50.0  # rows' worth of pull of a drawer's mean towards that of all: where tables are measured, and of numbers
 NAMED_ROWS = 200_000  # looked at when it is asked whether rare names tell anything
 LEAST_SHARE, LEAST_SHARE_OF_TABLE = 0.002, 0.01  # of the left-over a made column must explain
 LEAST_SHARE_OF_NAMES = 0.002  # of the target
@@ -66,10 +66,9 @@ class Recipe:
         for t in targets:
             place = crossed(drawers, self.keys, int(made.first[t]), int(made.second[t]))
             y, size = hot[:, self._output[t]], len(made.tables[t])
-            pull = self._pull(int(made.first[t]), _sums(place, y, weight, size))
             for number in range(INNER):
                 rows, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-                table = _sums(place[rest], y[rest], weight[rest], size).means(pull)
+                table = _sums(place[rest], y[rest], weight[rest], size).drawn()
                 out[rows, start + t] = table[place[rows]]
         return made, out
 
@@ -86,7 +85,7 @@ class Recipe:
         for a, b, number, holds in zip(self.first, self.second, self.minus, self.holds, strict=True):
             place = crossed(drawers, self.keys, int(a), int(b))
             size = self.keys[a].size * (self.keys[b].size if b >= 0 else 1)
-            found = self._tables(int(holds), int(a), place, size, values, hot, weight, int(number))
+            found = self._tables(int(holds), place, size, values, hot, weight, int(number))
             tables += found
             first += [int(a)] * len(found)
             second += [int(b)] * len(found)
@@ -95,19 +94,15 @@ class Recipe:
         return Made(self.columns, self.operation, self.left, self.right, self.keys, at[0], at[1], at[2], tuple(tables))
 
     def _tables(
-        self, holds: int, first: int, place: Ints, size: int, values: Floats, hot: Floats, weight: Floats, number: int
+        self, holds: int, place: Ints, size: int, values: Floats, hot: Floats, weight: Floats, number: int
     ) -> list[Floats]:
         if holds == TARGET:
-            columns = [_sums(place, hot[:, o], weight, size) for o in range(self.outputs)]
-            return [sums.means(self._pull(first, sums)) for sums in columns]
+            return [_sums(place, hot[:, o], weight, size).drawn() for o in range(self.outputs)]
         if holds == COUNT:
             return [np.log1p(np.bincount(place, minlength=size)) - np.log1p(len(place))]
         x = values[:, number]
         seen = ~np.isnan(x)
         return [_sums(place[seen], x[seen], weight[seen], size).means(SHRINK)]
-
-    def _pull(self, key: int, sums: Sums) -> float:
-        return sums.pull if self.keys[key].named else SHRINK
 
 
 def _sums(place: Ints, y: Floats, weight: Floats, size: int) -> Sums:
@@ -194,8 +189,7 @@ class _Judge:
         for learn, told in ((self.half, ~self.half), (~self.half, self.half)):
             even = np.ones(int(learn.sum()))
             for r in self.rest.T:
-                sums = _sums(place[learn], r[learn], even, key.size)
-                mean = sums.means(sums.pull)[place[told]]
+                mean = _sums(place[learn], r[learn], even, key.size).drawn()[place[told]]
                 gain += float((2 * r[told] * mean - mean**2).sum())
         return gain / self.total
 

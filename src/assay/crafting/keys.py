@@ -25,9 +25,6 @@ class Key:
     column: int
     edges: Floats  # [bins - 1] rising; empty where the column holds codes
     size: int  # drawers; the last is for what is missing
-    named: bool = (
-        False  # holds names too rare for a code: how far their drawers are to be trusted, they tell themselves
-    )
 
     @property
     def coded(self) -> bool:
@@ -61,8 +58,7 @@ class Key:
 def key_of(column: int, feature: Feature, x: Floats) -> Key | None:
     """The key of one column of training rows; None where it cannot part them."""
     if feature.kind != "number":
-        named = feature.kind == "name"
-        return Key(column, np.empty(0), len(feature.levels) + 2, named) if len(feature.levels) > 1 else None
+        return Key(column, np.empty(0), len(feature.levels) + 2) if len(feature.levels) > 1 else None
     seen = x[~np.isnan(x)]
     distinct = np.unique(seen[:: max(1, len(seen) // 20_000)])
     if len(distinct) < 2:

@@ -34,8 +34,8 @@ def made_in_blocks(recipe: Recipe, stream: Stream, head: Head, rng: np.random.Ge
     tables, apart = [], []
     for sums in _added_up(columns, stream, head, fold):
         every = functools.reduce(operator.add, sums)
-        tables.append(every.means(every.pull))
-        apart.append(np.stack([(every - own).means(every.pull) for own in sums]))  # [folds, drawers]
+        tables.append(every.drawn())
+        apart.append(np.stack([(every - own).drawn() for own in sums]))  # [folds, drawers]
     first, none = np.repeat(recipe.first, recipe.outputs), np.full(len(columns), -1)
     made = Made(
         recipe.columns, recipe.operation, recipe.left, recipe.right, recipe.keys, first, none, none, tuple(tables)

@@ -42,6 +42,10 @@ class Sums:
         """Mean of each drawer [drawers], drawn towards that of all rows as by so many rows of it."""
         return np.asarray(self.centre + (self.total + pull * self._mean) / (self.count + pull))
 
+    def drawn(self) -> Floats:
+        """Mean of each drawer, drawn towards that of all as far as the drawers ask for themselves."""
+        return self.means(self.pull)
+
     @property
     def pull(self) -> float:
         """The pull that the drawers ask for themselves: variance within them over variance between them, in rows.
