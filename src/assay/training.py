@@ -41,7 +41,7 @@ from .privacy.games import unplayable
 from .reading import read
 from .search import pool
 from .search.ensemble import Ensemble
-from .search.latency import within
+from .search.latency import Timer, within
 from .search.run import Event, Found, search
 from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
@@ -310,9 +310,9 @@ def _thresholds(plan: Plan, found: Found, table: Dataset) -> GroupThresholds | N
     return learn(column, favoured, p, found.scored.y == favoured)
 
 
-def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Callable[[Ensemble], float]:
+def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Timer:
     """What measures the seconds from a row to its Answer, for any ensemble of this search."""
-    return lambda ensemble: seconds_one_row(_model(plan, found, ensemble).predict, rows)
+    return lambda ensemble, longest: seconds_one_row(_model(plan, found, ensemble).predict, rows, longest)
 
 
 def _silent(event: Event) -> None:
