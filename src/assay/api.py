@@ -17,7 +17,7 @@ from .kernel.words import Say, refusal
 from .model import Model
 from .opening import opening
 from .planning.draw import draw
-from .planning.wishes import Wishes
+from .planning.said import wishes_of
 from .reading import read
 from .store import plain
 from .store.bundle import of_file, read_bytes
@@ -32,9 +32,11 @@ def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
     """What would be done with this table; nothing is trained.
 
     wishes : any field of `assay.planning.wishes.Wishes`, such as minutes=2, group="patient", drop=("id",)
+
+    Raises RequestError for wishes that are none, and DataError for a table that cannot teach.
     """
-    options = wishes.pop("options", {})
-    asked = Wishes(target=target, **wishes)
+    options = wishes.pop("options", None) or {}
+    asked = wishes_of({"target": target, **wishes})
     if private.asked(asked):
         rows = read(source, **options)
         return private.draw(rows, asked.told_by(rows)).plan
@@ -64,7 +66,7 @@ def train(
     journal : a folder that keeps finished steps; with `resume` those found there are not done again, else they are removed
     wishes  : any field of Wishes: minutes, task, kinds, group, time, weight, drop, seed ...
     """
-    asked = Wishes(target=target, **wishes)
+    asked = wishes_of({"target": target, **wishes})
     clock = asked.clock() if clock is None or asked.trials else clock
     wanted = Wanted(
         test=test,

@@ -41,12 +41,13 @@ from .privacy.games import unplayable
 from .reading import read
 from .search import pool
 from .search.ensemble import Ensemble
-from .search.latency import within
+from .search.latency import Timer, within
 from .search.run import Event, Found, search
 from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
 from .search.unmitigated import SHARE as WITHOUT_SHARE
 from .search.unmitigated import unmitigated
+from .search.untried import untried
 from .search.whole import Whole, whole
 from .stats.expectation import expectation
 from .stats.group_thresholds import GroupThresholds, learn
@@ -223,7 +224,8 @@ def _checked(course: _Course, learnt: _Learnt, model: Model, without: tuple[Ense
     evidence = replace(evidence, kept=lambda: tuple(model.to_box().texts_within()))
     findings = examine(evidence, watch.check, wanted.checks)
     findings, broken = keep(weighed(findings, replace(model, findings=findings).size_bytes()), wanted.limits)
-    findings = findings if again is None else noted(findings, (again.note,))
+    said = (None if again is None else again.note, untried(found.ledger))
+    findings = noted(findings, [note for note in said if note is not None])
     card = {**model.card, "interrupted": found.interrupted or stopped}
     if found.readable is not None:
         card["readable"] = _readable(found.contenders[found.readable].name, findings)
@@ -308,9 +310,9 @@ def _thresholds(plan: Plan, found: Found, table: Dataset) -> GroupThresholds | N
     return learn(column, favoured, p, found.scored.y == favoured)
 
 
-def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Callable[[Ensemble], float]:
+def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Timer:
     """What measures the seconds from a row to its Answer, for any ensemble of this search."""
-    return lambda ensemble: seconds_one_row(_model(plan, found, ensemble).predict, rows)
+    return lambda ensemble, longest: seconds_one_row(_model(plan, found, ensemble).predict, rows, longest)
 
 
 def _silent(event: Event) -> None:

@@ -201,6 +201,16 @@ def test_what_calibration_did_is_told_either_way() -> None:
     assert all(name in found for name, found in keys.items())
 
 
+@pytest.mark.parametrize("labels", [("no", "yes"), ("a", "b", "c")])
+def test_the_calibration_error_is_told_before_and_after(labels: tuple[str, ...]) -> None:
+    world = evidence(n=2000, labels=labels, weights=THREE if len(labels) == 3 else (1.0, 0.5, 0.25))
+    found = Calibration().run(replace(world, uncalibrated=3 * world.scores))
+    raw = Calibration().run(replace(world, scores=3 * world.scores, uncalibrated=3 * world.scores))
+    assert found.measure("ece_before").value == raw.measure("ece").value
+    assert found.measure("ece_before").value > 2 * found.measure("ece").value
+    assert not any(measure.name == "ece_before" for measure in raw.measures)  # nothing was changed: there is one error
+
+
 def of_quantile(seed: int, shift: float = 0.0, tilt: float = 0.0, n: int = 700):  # type: ignore[no-untyped-def]
     """Values round a line, and their true 80 % quantile as answer, moved and tilted."""
     world = evidence(n=n, seed=seed, labels=())

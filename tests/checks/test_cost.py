@@ -84,6 +84,22 @@ def test_what_is_settled_at_the_first_asking_is_never_told_as_the_time_of_a_row(
     assert found.measure("seconds_one_row").value == pytest.approx(0.001)
 
 
+def test_what_an_answer_takes_is_told_however_late_it_is() -> None:
+    time = [0.0]
+
+    def tick(seconds: float) -> None:
+        time[0] += seconds
+
+    clock = Clock.start(0.0, now=lambda: time[0])
+    quick = model(1.0, 0.5, seconds=0.002, tick=tick)
+    found = Cost().run(replace(evidence(n=500, model_=quick), clock=clock, ask=lambda place: tick(0.0001)))
+    assert found.say.key == "said"
+    assert found.measure("seconds_one_row").value == pytest.approx(0.0001)
+    assert found.measure("microseconds_per_row").value == pytest.approx(4.0)
+    assert clock.spent() < 0.55
+    speaks(found)
+
+
 def test_without_time_the_rest_is_told_still() -> None:
     clock, slow = timed(0.1, budget=0.0)
     found = Cost().run(replace(evidence(n=500, model_=slow), clock=clock, ledger=LEDGER))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from assay.kernel import shelf as shelves
+from assay.kernel.errors import RequestError
 from assay.kernel.forms import Head
 from assay.kernel.shelf import shelf
-from assay.planning.portfolio import candidates
+from assay.planning.portfolio import candidates, check_learners
 
 
 @pytest.mark.parametrize("rows", [300, 3_000, 80_000])
@@ -93,3 +94,13 @@ def test_of_many_classes_what_grows_trees_for_each_comes_last(rows: int) -> None
 )
 def test_a_line_is_drawn_towards_means_where_rows_of_each_class_are_few(rows: int, head: Head, there: bool) -> None:
     assert ("linear discriminant" in [one.name for one in candidates(rows, head, ())[0]]) == there
+
+
+def test_a_learner_whose_package_lacks_is_told_to_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelves, "has", lambda package: package != "catboost")
+    found, left_out = candidates(1000, Head.value(), ("catboost",))
+    with pytest.raises(RequestError) as caught:
+        check_learners(found, left_out, Head.value(), "value", frozenset({"vector"}))
+    assert "pip install 'assay[catboost]'" in str(caught.value)
+    assert "can do the task" not in str(caught.value)  # it can, once it is there
+    assert "name other learners" in str(caught.value)

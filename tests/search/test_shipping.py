@@ -231,7 +231,7 @@ def test_rows_made_for_few_rows_lie_among_them(found: dict[str, Any]) -> None:
 def timer(seconds_each: dict[str, float], bare: float = 1.0) -> Any:
     """A stopwatch by which everything but the members takes `bare` a fold, and each member what is said, a fold."""
 
-    def seconds_of(ensemble: Ensemble) -> float:
+    def seconds_of(ensemble: Ensemble, longest: float = 0.3) -> float:
         return len(ensemble.encoders) * (bare + sum(seconds_each[m.name] for m in ensemble.members))
 
     return seconds_of
@@ -279,6 +279,21 @@ def test_where_nothing_is_quick_enough_the_quickest_ships_and_says_so(found: dic
     assert told.note.values["first"].key == "latency.missed"
     assert "quickest" in told.note.text("en")
     assert [m.name for m in less.ensemble.members] == ["linear"]
+
+
+def test_measuring_leaves_time_for_the_refit(found: dict[str, Any]) -> None:
+    plan, opened, have = found["binary"]
+    time, told_by = [0.0], timer({name: 10.0 if name != "linear" else 5.0 for name in names(have)})
+
+    def seconds_of(ensemble: Ensemble, longest: float) -> float:
+        time[0] += longest  # as a model does that takes long to answer
+        return float(told_by(ensemble))
+
+    clock = Clock.start(0.3 + 0.5, now=lambda: time[0])
+    _, told = within(have, None, replace(plan, latency=6.0), opened, clock, seconds_of)
+    assert len(told.ensemble.encoders) == 1
+    assert [m.name for m in told.ensemble.members] == ["linear"]
+    assert told.note.values["first"].key == "latency.less"
 
 
 def test_a_real_wish_is_measured_and_told() -> None:

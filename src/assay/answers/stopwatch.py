@@ -16,7 +16,7 @@ import numpy as np
 from assay.kernel.data import Dataset
 
 ROWS, ROUNDS = 100, 5
-LONGEST = 0.3  # seconds after which no further row is asked
+LONGEST = 0.3  # seconds
 
 
 def some_rows(raw: Dataset, names: Sequence[str], count: int = ROWS) -> list[dict[str, Any]]:
@@ -32,9 +32,10 @@ def some_rows(raw: Dataset, names: Sequence[str], count: int = ROWS) -> list[dic
 def seconds_one_row(
     ask: Callable[[Mapping[str, Any]], Any],
     rows: Sequence[Mapping[str, Any]],
+    longest: float = LONGEST,
     now: Callable[[], float] = time.perf_counter,
 ) -> float:
-    """Median over the rows of the least seconds that each took."""
+    """Median over the rows of the least seconds that each took; after `longest` seconds no further row is asked."""
     ask(rows[0])
     least = [float("inf")] * len(rows)
     start = now()
@@ -44,6 +45,6 @@ def seconds_one_row(
             ask(row)
             after = now()
             least[place] = min(least[place], after - before)
-            if after - start > LONGEST:
+            if after - start > longest:
                 return statistics.median(seconds for seconds in least if seconds < float("inf"))
     return statistics.median(least)

@@ -121,6 +121,7 @@ class Calibration:
                 "yes": "yes",
                 "measure.share_below": "share that does not exceed its answer",
                 "measure.ece": "calibration error",
+                "measure.ece_before": "calibration error before calibration",
                 "measure.calibration_rmse": "calibration error (RMS)",
                 "measure.by_chance": "calibration error by chance",
                 "measure.slope": "calibration slope",
@@ -184,6 +185,7 @@ class Calibration:
                 "yes": "是",
                 "measure.share_below": "不超过其回答的比例",
                 "measure.ece": "校准误差",
+                "measure.ece_before": "校准之前的校准误差",
                 "measure.calibration_rmse": "校准误差（均方根）",
                 "measure.by_chance": "偶然水平的校准误差",
                 "measure.slope": "校准斜率",
@@ -268,6 +270,8 @@ class Calibration:
         found, n, line = asked.deviation, evidence.n, asked.line
         share = unit == "share"
         out = [Measure(name="ece" if share else "calibration_rmse", value=found.error, n=n, unit=unit, better="lower")]
+        if share and not np.array_equal(evidence.uncalibrated, evidence.scores):
+            out.append(Measure(name="ece_before", value=_before(evidence), n=n, unit=unit, better="lower"))
         out.append(Measure(name="by_chance", value=found.by_chance, n=n, unit=unit))
         if line is not None:
             out.append(Measure(name="slope", value=line.slope, low=line.slope_low, high=line.slope_high, n=n))
@@ -464,6 +468,17 @@ def _ask(label: str, p: Floats, hit: Floats, evidence: Evidence, blocks: Ints, r
     bounded = np.clip(p, 1e-9, 1 - 1e-9)
     line = reliability.recalibration(np.log(bounded) - np.log1p(-bounded), hit, weight, deff, LEVEL)
     return Asked(label, p, hit, found, line, _both(found.p_value, line))
+
+
+def _before(evidence: Evidence) -> float:
+    """The calibration error of the same rows as it was without the map."""
+    p, y, w = evidence.task.answers(evidence.uncalibrated), evidence.y, evidence.weight
+    if y.ndim > 1:
+        said, hit, w = p.ravel(), (y == 1).ravel(), None if w is None else np.repeat(w, p.shape[1])
+    else:
+        said, hit = (p[:, 1], y == 1) if p.shape[1] == 2 else (p.max(axis=1), p.argmax(axis=1) == y)
+    rng = stream(evidence.seed, "calibration", "before")
+    return reliability.of_shares(said, np.asarray(hit, float), w, 1.0, rng).error
 
 
 def _both(p_value: float, line: Line | None) -> float:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from assay.kernel.clock import Clock
 from assay.kernel.findings import Figure, Finding, Measure, Trial
 from assay.kernel.forms import PLAIN
 from assay.kernel.plugins import About, Evidence
@@ -20,6 +21,9 @@ from assay.kernel.words import Say
 BATCH_ROWS, GROWS = 2_000, 8  # of a batch at most; times as many rows are asked while there is time
 TIMES, TIMES_ALONE = 5, 60
 MOST_SECONDS = 1.5  # spent on measuring, where one asking does not take longer
+LEAST_SECONDS = (
+    0.5  # there are always as many where a row that comes alone has a road: what an answer takes is told of every model
+)
 A_MOMENT = 1.0  # seconds of a first asking after which there is always a second
 SHOWN = 20
 
@@ -174,6 +178,8 @@ def _weighed(finding: Finding, megabytes: float) -> Finding:
 def _asking(evidence: Evidence) -> tuple[float | None, float | None, int]:
     """Seconds a row in a batch as large as there is time for, and for one row alone: medians, the first asking left out; rows of that batch."""
     model, clock, n = evidence.shipped or evidence.model, evidence.clock.slice(MOST_SECONDS), evidence.n
+    if evidence.ask is not None and clock.remaining() < LEAST_SECONDS:  # whatever the other checks took
+        clock = Clock.start(LEAST_SECONDS, clock.now)
     if n == 0 or clock.expired():
         return None, None, 0
 
@@ -195,7 +201,8 @@ def _asking(evidence: Evidence) -> tuple[float | None, float | None, int]:
     alone = [single(0)]
     if not clock.expired() or alone[0] < A_MOMENT:
         alone = [single(0)]  # what is settled at the first asking is no part of the others
-    while len(alone) < (TIMES if ask is None else TIMES_ALONE) and clock.remaining() > 4 * alone[-1]:
+    batches = clock.remaining() / 2  # kept for them
+    while len(alone) < (TIMES if ask is None else TIMES_ALONE) and clock.remaining() > max(batches, 4 * alone[-1]):
         alone.append(single(len(alone)))
     rows, took = 1, statistics.median(alone)
     if ask is not None and not clock.expired():

@@ -33,6 +33,7 @@ from ..kernel.plugins import Codec, Contender, Evidence, Task, task_of
 from ..kernel.rng import stream
 from ..kernel.words import Say, refusal
 from ..planning.draw import draw, reopen
+from ..planning.said import wishes_of
 from ..planning.wishes import Wishes
 from ..reading import read
 from ..report.content import Content
@@ -95,7 +96,7 @@ def audit(
 
     Raises DataError and RequestError.
     """
-    asked_for = Wishes(target=target, minutes=minutes, **(wishes or {}))
+    asked_for = wishes_of({"target": target, "minutes": minutes, **(wishes or {})})
     clock = Clock.start(60 * minutes) if clock is None else clock
     raw = read(source, **options)
     asked_for = asked_for.told_by(raw)

@@ -40,11 +40,11 @@ def listing(names: Iterable[object], most: int = 12) -> Say:
     return Say("kernel", "listing_cut", {"names": texts[:most], "n": len(texts)})
 
 
-def unknown(thing: str, name: str, known: Sequence[str]) -> UnknownKey:
-    """The error for a name that is not among the known ones; `thing` is "column", "kind" or a room of plug-ins."""
+def unknown(thing: str, name: str, known: Sequence[str], most: int = 12) -> UnknownKey:
+    """The error for a name that is not among the known ones, of which `most` are listed; `thing` is "column", "kind" or a room of plug-ins."""
     what = Say("kernel", f"thing.{thing}")
     hint: Part = did_you_mean(name, known) or ""
-    return refusal(UnknownKey, "kernel", "unknown", expected=hint, thing=what, name=name, known=listing(known))
+    return refusal(UnknownKey, "kernel", "unknown", expected=hint, thing=what, name=name, known=listing(known, most))
 
 
 def no_rows(name: str, rows: int) -> DataError:

@@ -39,6 +39,7 @@ class Additive:
 
     about: ClassVar[About] = About(
         key="additive",
+        also=("gam", "ebm"),
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes"),
         order=20,

@@ -38,6 +38,7 @@ class Boosting:
 
     about: ClassVar[About] = About(
         key="boosting",
+        also=("lightgbm", "lgbm", "lgb", "gbdt", "gbm", "gradient_boosting"),
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes"),
         order=30,

@@ -43,6 +43,7 @@ class Fourier:
 
     about: ClassVar[About] = About(
         key="fourier",
+        also=("kernel_machine", "random_fourier_features"),
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes", "flags"),
         order=45,

@@ -43,6 +43,7 @@ class Isolation:
 
     about: ClassVar[About] = About(
         key="isolation",
+        also=("isolation_forest",),
         takes=("vector",),
         gives=("oddness",),
         order=34,

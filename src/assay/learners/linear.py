@@ -43,6 +43,7 @@ class Linear:
 
     about: ClassVar[About] = About(
         key="linear",
+        also=("logistic", "logistic_regression", "linear_regression", "ridge", "glm"),
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes", "flags"),
         order=10,

@@ -43,6 +43,7 @@ class NearestNeighbours:
 
     about: ClassVar[About] = About(
         key="neighbours",
+        also=("knn", "neighbors", "nearest_neighbours", "nearest_neighbors"),
         takes=("vector",),
         gives=("value", "counts", "classes"),
         order=50,

@@ -40,6 +40,7 @@ class Perceptron:
 
     about: ClassVar[About] = About(
         key="perceptron",
+        also=("mlp", "realmlp", "neural_network", "nn"),
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes"),
         needs=("torch",),

@@ -36,6 +36,7 @@ class XGBoost:
 
     about: ClassVar[About] = About(
         key="xgboost",
+        also=("xgb",),
         takes=("vector",),
         gives=("value", "counts", "quantiles", "classes"),
         needs=("xgboost",),

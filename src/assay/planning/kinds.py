@@ -20,6 +20,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.language.personal import masked
 
+from .portfolio import learners_by_candidate
 from .wishes import Wishes
 
 LEAST_FIT = 0.15  # of a runner-up that is worth naming
@@ -62,8 +63,9 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     asked = [modality_of(k) for k in wishes.kinds.values() if k.partition(":")[0] in keys]
     referred = [m.refers for m in asked if isinstance(m, Refers) and m.refers]
     problems += [unknown("column", name, known) for name in referred if name not in data]
-    learners = shelf("learners").keys()
-    problems += [unknown("learners", key, learners) for key in (*wishes.learners, *wishes.also) if key not in learners]
+    learners, single = shelf("learners").keys(), learners_by_candidate()
+    named = [key for key in (*wishes.learners, *wishes.also) if key not in learners and key not in single]
+    problems += [unknown("learners", key, learners, most=len(learners)) for key in named]
     if problems:
         raise refusal(RequestError, "planning", "names", expected=Sentences(problems), name=data.source.name)
 

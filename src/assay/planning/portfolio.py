@@ -8,6 +8,7 @@ found greedily on the out-of-fold loss of the blend over a dozen tables (docs/de
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,6 +23,7 @@ from assay.kernel.settings import settings_of, with_settings
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 
+Listed = tuple[str, str, dict[str, Any]]  # name, learner, settings
 NONE: Mapping[str, str] = MappingProxyType({})
 SMALL, TINY = 5_000, 600
 MANY_CLASSES = 20  # beyond it a round of trees for each class takes as long as a whole network
@@ -42,7 +44,8 @@ def candidates(
 ) -> tuple[list[Candidate], list[Say]]:
     """The portfolio for a table of this size, the first `trials` of it where they are given, and what was left out and why.
 
-    only  : learners, where not all; `also`: those to try beside although they keep rows of the table or are for the asking
+    only  : learners, or candidates by name, where not all; `also`: those to try beside although they keep rows of the table or
+            are for the asking
     drawn : the rows were drawn from a table larger than memory. What is to learn from all of it must take a stream, and
             gets no made columns: neither the rows drawn nor the bins of the stream leave room for them
     spare : bytes of memory beyond what the table needs; a learner whose packages take more is left out
@@ -51,7 +54,9 @@ def candidates(
             texts a package carries one, without one of the others what sees through it is left out
     """
     room = shelf("learners")
-    named = {*only, *also}
+    single = {name: key for name, key in learners_by_candidate().items() if name in (*only, *also)}
+    whole = {*only, *also} - {*single}
+    named = whole | {*single.values()} if only else whole
     keys = [key for key in room.keys() if not only or key in named]
     keys = [key for key in keys if forms.issuperset(room.get(key).about.takes)]
     keys = [key for key in keys if key in named or not room.get(key).about.by_name]
@@ -62,8 +67,8 @@ def candidates(
     fitting = [key for key in keys if key not in gone and head.name in room.get(key).about.gives]
     fitting = [key for key in fitting if key in named or not room.get(key).about.keeps_rows]
     found: list[Candidate] = []
-    for name, key, settings in _ordered(rows, head, forms, checkpoints):
-        if key in fitting:
+    for name, key, settings in _with_named(_ordered(rows, head, forms, checkpoints), single, rows, head):
+        if key in fitting and (not only or key in whole or name in single):
             fixed = settings | {"craft": 0} if drawn and "craft" in settings else settings
             found.append(_candidate(name, with_settings(room.get(key), fixed)))
     there = {candidate.learner for candidate in found}
@@ -75,6 +80,21 @@ def candidates(
         tried = [candidate for candidate in found if candidate.learner != "constant"][:trials]
         found = [candidate for candidate in found if candidate.learner == "constant" or candidate in tried]
     return _whole_cells_first(found), left_out
+
+
+@functools.cache
+def learners_by_candidate() -> Mapping[str, str]:
+    """The learner of each candidate for numbers and names that bears a name of its own, of tables of any size."""
+    keys = shelf("learners").keys()
+    listed = (*_small(1, Head.value()), *_middling(SMALL + 1, Head.value()))
+    return MappingProxyType({name: key for name, key, _ in listed if name not in keys})
+
+
+def _with_named(ordered: list[Listed], single: Mapping[str, str], rows: int, head: Head) -> list[Listed]:
+    """The same, and behind them candidates that were named although they are those of tables of another size."""
+    there = {name for name, *_ in ordered}
+    other = _middling(rows, head) if rows <= SMALL else _small(rows, head)
+    return [*ordered, *(one for one in other if one[0] in single and one[0] not in there)]
 
 
 def check_learners(
@@ -89,7 +109,7 @@ def check_learners(
     if tried:
         return
     if left_out:
-        raise refusal(RequestError, "planning", "no_learner", expected=Sentences(left_out), task=task)
+        raise refusal(RequestError, "planning", "left_learners", expected=Sentences(left_out))
     about = [room.get(key).about for key in room.keys()]
     able = [one.key for one in about if head.name in one.gives and forms.issuperset(one.takes) and one.order > 0]
     raise refusal(RequestError, "planning", "no_learner", task=task, able=able)
@@ -146,10 +166,8 @@ def _left_out(key: str, drawn: bool, spare: float, checkpoints: Mapping[str, str
     return None
 
 
-def _ordered(
-    rows: int, head: Head, forms: frozenset[str], checkpoints: Mapping[str, str]
-) -> list[tuple[str, str, dict[str, Any]]]:
-    first: list[tuple[str, str, dict[str, Any]]] = [(key, key, {}) for key in ("constant", "linear", "isolation")]
+def _ordered(rows: int, head: Head, forms: frozenset[str], checkpoints: Mapping[str, str]) -> list[Listed]:
+    first: list[Listed] = [(key, key, {}) for key in ("constant", "linear", "isolation")]
     return [
         *first,
         *_by_means(rows, head),
@@ -160,14 +178,14 @@ def _ordered(
     ]
 
 
-def _by_means(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
+def _by_means(rows: int, head: Head) -> list[Listed]:
     """The line drawn towards the means of several classes, where each has few rows or a line costs the least of all."""
     if head.name != "classes" or head.width == 1 or (rows > FEW_A_CLASS * head.width and head.width <= MANY_CLASSES):
         return []
     return [("linear discriminant", "linear", {"towards": "discriminant"})]
 
 
-def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
+def _texts(encoder: str) -> list[Listed]:
     """What reads whole texts comes before what sees a few factors of them; of those, networks are tried where they are named."""
     by_name = ("convolution", "recurrent", "word_vectors")
     return [
@@ -177,7 +195,7 @@ def _texts(encoder: str) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def _through(checkpoints: Mapping[str, str]) -> list[tuple[str, str, dict[str, Any]]]:
+def _through(checkpoints: Mapping[str, str]) -> list[Listed]:
     """What sees through a pretrained network, where one of its kind is named."""
     known: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("pictures", "sight", {}),
@@ -189,7 +207,7 @@ def _through(checkpoints: Mapping[str, str]) -> list[tuple[str, str, dict[str, A
     ]
 
 
-def _pictures() -> list[tuple[str, str, dict[str, Any]]]:
+def _pictures() -> list[Listed]:
     """What is done in seconds comes before what takes all the time there is."""
     views = {"views": 3, "reach": 0.4}
     return [
@@ -205,7 +223,7 @@ def _pictures() -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
+def _small(rows: int, head: Head) -> list[Listed]:
     """Slow steps, small trees, and a refit on all rows."""
     small = {"refit": True, "patience": 100, "least_rows": 5 if rows <= TINY else 10}
     loose = {"random_splits": True, "column_share": 1.0, "refit": True, "patience": 100}  # any threshold, so any leaf
@@ -251,7 +269,7 @@ def _small(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def _middling(rows: int, head: Head) -> list[tuple[str, str, dict[str, Any]]]:
+def _middling(rows: int, head: Head) -> list[Listed]:
     refit = {"refit": rows <= REFIT_UP_TO}
     loose = refit | {"random_splits": True}
     return [

@@ -18,6 +18,8 @@ from assay.kernel.plugins import spelled, task_of
 from assay.kernel.words import Say, refusal
 
 from .durations import seconds
+from .named import learner_named
+from .portfolio import learners_by_candidate
 
 MINUTES = 2.0
 UNNAMED = "label"  # the target where none is named: what folders tell of their files is called so
@@ -45,7 +47,7 @@ class Wishes:
     )  # against gaps between groups: sex="reweight" or "thresholds"
     drop: tuple[str, ...] = ()
     features: tuple[str, ...] = ()  # columns to use although they look like ids
-    learners: tuple[str, ...] = ()  # only these
+    learners: tuple[str, ...] = ()  # only these; one candidate of the portfolio may be named, too
     also: tuple[str, ...] = ()  # learners that are left out unless they are named, beside the usual ones
     encoder: str = ""  # of texts or of pictures: a folder, or a name on the hub; empty takes the one of texts that a package carries
     minutes: float | None = None  # MINUTES where neither they nor trials are given
@@ -70,6 +72,9 @@ class Wishes:
     def __post_init__(self) -> None:
         object.__setattr__(self, "target", str(self.target))  # frames may name columns by numbers
         object.__setattr__(self, "task", spelled(self.task))
+        for wish in ("learners", "also"):
+            meant = (learner_named(name, learners_by_candidate()) for name in getattr(self, wish))
+            object.__setattr__(self, wish, tuple(dict.fromkeys(meant)))
         if not self.target and self.task and task_of(self.task).about.of_one:
             object.__setattr__(self, "target", UNNAMED)
         object.__setattr__(self, "favourable", str(self.favourable))

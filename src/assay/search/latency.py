@@ -33,7 +33,8 @@ from .shipped import Shipped
 
 ROWS = 5_000  # on which blends are compared
 GAIN = 1e-4  # relative fall of the loss that is worth a further member
-Timer = Callable[[Ensemble], float]  # seconds from a mapping to its Answer
+LOOK, MEASURING = 0.3, 0.3  # seconds for one measurement; share of the time that measuring all candidates may take
+Timer = Callable[[Ensemble, float], float]  # seconds from a mapping to its Answer, measured in so many at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +51,15 @@ def within(
 ) -> tuple[Found, Shipped]:
     """What ships in place of `shipped` (None for the bag of `found`) so that the time of the plan is kept."""
     as_asked = found.ensemble if shipped is None else shipped.ensemble
-    spent = seconds_of(as_asked)
+    spent = seconds_of(as_asked, LOOK)
     if spent <= plan.latency:
         return found, Shipped(as_asked, _say("kept", plan, spent, shipped, n=len(as_asked.members)))
     task: Task = task_of(plan.task)
     ways = (False, True) if plan.ship == "bag" else (True,)
-    costs = {one: _costs(found, one, seconds_of) for one in ways}
+    look = min(
+        LOOK, MEASURING * clock.remaining() / (len(ways) * (1 + int(found.allowed.sum())))
+    )  # else no refit gets time
+    costs = {one: _costs(found, one, seconds_of, look) for one in ways}
     choices = [_chosen(found, task, one, costs[one], plan.latency) for one in ways]
     for choice in sorted((c for c in choices if c.places), key=lambda c: (c.loss, c.one)):
         made = _made(found, choice, plan, task, table, clock, seconds_of)
@@ -75,7 +79,7 @@ def _made(
         ensemble = less.ensemble if again is None else again.ensemble
         if choice.one and ensemble is less.ensemble:  # the refit got no time, or answers worse
             return None
-        spent = seconds_of(ensemble)
+        spent = seconds_of(ensemble, LOOK)
         if spent <= plan.latency:
             return less, Shipped(ensemble, _say("less", plan, spent, again, n=len(ensemble.members)))
         places = places[:-1]  # the last is the one that brought least
@@ -97,19 +101,19 @@ def _quickest(
     less = _only(found, (place,), plan, task)
     again = refit(less, plan, table, clock) if one else None
     ensemble = less.ensemble if again is None else again.ensemble
-    return less, Shipped(ensemble, _say("missed", plan, seconds_of(ensemble), again, n=1))
+    return less, Shipped(ensemble, _say("missed", plan, seconds_of(ensemble, LOOK), again, n=1))
 
 
-def _costs(found: Found, one: bool, seconds_of: Timer) -> tuple[float, dict[int, float]]:
+def _costs(found: Found, one: bool, seconds_of: Timer, look: float) -> tuple[float, dict[int, float]]:
     """Seconds of everything but the members, and what each allowed candidate adds, as a bag or as one model."""
     whole = found.ensemble.only(0) if one else found.ensemble
-    bare = seconds_of(replace(whole, members=()))
+    bare = seconds_of(replace(whole, members=()), look)
     added = {}
     for place in np.flatnonzero(found.allowed).tolist():
         outcome = found.outcomes[place]
         fitted = outcome.fitted[:1] if one else outcome.fitted
         member = Member(outcome.trial.name, outcome.trial.learner, 1.0, fitted)
-        added[place] = max(0.0, seconds_of(replace(whole, members=(member,))) - bare)
+        added[place] = max(0.0, seconds_of(replace(whole, members=(member,)), look) - bare)
     return bare, added
 
 

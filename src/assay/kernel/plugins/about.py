@@ -26,7 +26,9 @@ class About:
     memory: int = 0  # bytes that its packages and their work take, besides the table
     share: float = 0.45  # of the time that is left, at most, that one candidate may take
     loads: float = 0.0  # seconds that loading its packages and what it reads may take: with fewer left it is not begun
-    also: tuple[str, ...] = ()  # of a task: names that the field has for it; one may be that of several
+    also: tuple[
+        str, ...
+    ] = ()  # of a task or a learner: names that the field has for it; one may be that of several tasks
     asked_for: bool = False  # a task that is never guessed: it is taken where it is named
     empty_answers: bool = False  # a task to which an empty cell of the target is an answer: no label
     of_one: bool = False  # a task that can be learnt from rows of one answer alone: without a target all rows have it
