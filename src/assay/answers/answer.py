@@ -66,7 +66,7 @@ def answer_of(
     several : a row may bear several labels
     """
     notes = [_note(cell, titles) for cell in odd] if odd else []
-    outside = bool(odd) and any(cell.how != "misfit" for cell in odd)
+    outside = bool(odd) and any(cell.how in ("outside", "unseen") for cell in odd)
     if isinstance(conformal, ValueIntervals):
         return value_of(found[0], conformal.one(found[0]), tuple(notes), outside, scale)
     among = conformal.one(found)
@@ -103,6 +103,8 @@ def unlike(label: str, others: bool) -> Say:
 
 
 def _note(cell: Odd, titles: Mapping[str, Say]) -> Say:
+    if cell.how == "moved":
+        return Say(titles[cell.name].owner, "moved", {"name": cell.name})
     values: dict[str, Any] = {"name": cell.name, "value": cell.text}
     if cell.how == "misfit":
         values["kind"] = titles[cell.name]
