@@ -205,6 +205,8 @@ class _Ordinary:
             odd.append(Odd(how, self.name, column.texts()[0]))
         if column.missing[0] and not raw.missing[0]:
             odd.append(Odd("misfit", self.name, raw.texts()[0]))
+        if isinstance(self.modality, MovesCells) and self.modality.moved(raw)[0]:
+            odd.append(Odd("moved", self.name, ""))
         return column
 
     def text(self, value: Any) -> str | None:
