@@ -15,6 +15,7 @@ from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.plugins import Claim, Task, modality_of, task_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
+from assay.kernel.written_numbers import units_of
 
 from .wishes import UNNAMED, Wishes
 
@@ -143,10 +144,22 @@ def _alike(target: Column) -> bool:
     return len(np.unique(target.cells[~target.missing])) == 1
 
 
+def several_units(target: Column) -> Say | None:
+    """What is to be said of a target whose cells are amounts in several units; None of any other."""
+    levels = [] if target.levels is None else [str(level) for level in target.levels]
+    units = units_of(levels)
+    if not units:
+        return None
+    examples = [next(level for level in levels if level.rstrip().endswith(unit)) for unit in units[:3]]
+    return Say("planning", "note.units", {"target": target.name, "examples": examples})
+
+
 def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:
     if _alike(target):
         present, blank = target.take(~target.missing), int(target.missing.sum())
         said: dict[str, Any] = {"target": target.name, "value": present.take(slice(1)).texts()[0], "n": len(present)}
         return refusal(DataError, "planning", "one_answer_blank" if blank else "one_answer", blank=blank, **said)
-    several = {reason.text("en"): reason for reason in reasons}  # tasks of numbers say the same of what is none
+    units = several_units(target)
+    every: list[Say | DoesNotApply] = [*([units] if units else []), *reasons]
+    several = {reason.text("en"): reason for reason in every}  # tasks of numbers say the same of what is none
     return refusal(DataError, "planning", "no_task", target=target.name, reasons=list(several.values()))
