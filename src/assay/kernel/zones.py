@@ -29,6 +29,16 @@ FIRST, LAST = (
 OF_UTC = ("UTC", "Z", "Etc/UTC", "GMT", "+00:00", "-00:00")
 
 
+def zone_in(kind: str) -> str:
+    """The zone by whose clock the cells of a kind are read; "" where it names none, or each cell has its own.
+
+    >>> zone_in("date:mdy:zone:+08:00"), zone_in("date:zone:own"), zone_in("date")
+    ('+08:00', '', '')
+    """
+    zone = kind.partition(":zone:")[2]
+    return "" if zone == "own" else zone
+
+
 def known(zone: str) -> bool:
     """Whether clocks of the zone can be told on this machine.
 
