@@ -20,6 +20,7 @@ from assay.kernel.written_numbers import units_of
 from .wishes import UNNAMED, Wishes
 
 LEAST_SPREAD = 1e-100  # of values; the square of a ten-millionth of it is a number still
+MOST_WEIGHT = 1e30  # of one row; trees keep weights in single precision, whose end is 3e38
 GOOD = "good"  # the answer of every row, where a task can be learnt from it
 
 
@@ -137,6 +138,14 @@ def check_size(y: Floats, name: str) -> None:
     spread = float(y.max() - y.min())
     if 0.0 < spread < LEAST_SPREAD:
         raise refusal(DataError, "planning", "too_small", target=name, spread=spread)
+
+
+def check_weights(weight: Floats, name: str) -> None:
+    """Products of weights must be numbers still, for learners that keep short ones too: only ratios matter. Raises DataError."""
+    largest = float(weight.max(initial=0.0))
+    if largest > MOST_WEIGHT or 0.0 < largest < 1 / MOST_WEIGHT:
+        key = "heavy" if largest > 1 else "light"
+        raise refusal(DataError, "planning", key, name=name, largest=f"{largest:.3g}", most=f"{MOST_WEIGHT:g}")
 
 
 def _alike(target: Column) -> bool:
