@@ -246,6 +246,38 @@ def test_the_example_of_a_schema_holds_no_value_of_a_row() -> None:
     assert "north" not in str(caught.value)
 
 
+def in_units() -> Dataset:
+    data = table()
+    years = ["" if np.isnan(age) else f"{age:.0f}岁" for age in data["age"].cells.tolist()]
+    return data.having(Column.of_words("age", [year or None for year in years]))
+
+
+def test_numbers_with_a_declared_unit_are_read() -> None:
+    plain = table()
+    whole = plain.having(Column.of_numbers("age", np.round(plain["age"].cells)))
+    schema = {**SCHEMA, "age": {"low": 18, "high": 90, "unit": "岁"}}
+    with_unit = trained(in_units(), schema=schema)
+    assert with_unit.plan.column("age").kind == "number:unit:岁"
+    row = {"age": 70, "debt": 100, "town": "north"}
+    expected = trained(whole).predict(row).probabilities
+    for cell in (70, "70岁", "70 岁"):
+        assert with_unit.predict({**row, "age": cell}).probabilities == expected
+
+
+def test_numbers_that_are_not_written_as_declared_are_refused_with_the_way_to_declare_them() -> None:
+    with pytest.raises(RequestError, match=r'"age": \{"low": 0, "high": 1, "unit": "岁"\}') as caught:
+        trained(in_units())
+    assert all(caught.value.parts("zh"))
+    commas = table().having(Column.of_words("debt", ["1.234,5", "2,5"] * 2000))
+    with pytest.raises(RequestError, match=r'"decimal": "comma"'):
+        trained(commas)
+    days = table(task="value").having(Column.of_words("bad", ["30天", "20天"] * 2000))
+    with pytest.raises(RequestError, match=r'"bad": .*"unit": "天"'):
+        trained(days, schema={**SCHEMA, "bad": TARGETS["value"]})
+    dirty = ["?" if i % 3 == 0 else str(i % 70 + 18) for i in range(4000)]
+    assert trained(table().having(Column.of_words("age", dirty))).plan.column("age").kind == "number"
+
+
 def test_what_belongs_to_a_guarantee_alone_is_refused_without_one() -> None:
     for more in ({"schema": SCHEMA}, {"delta": 1e-7}):
         with pytest.raises(RequestError, match="without --privacy"):

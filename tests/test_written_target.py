@@ -73,3 +73,26 @@ def test_several_units_are_refused_with_the_reason(tmp_path: Path) -> None:
     mixed = [f"{age}天" if i % 2 else f"{age}个月" for i, age in enumerate(AGES)]
     with pytest.raises(RequestError, match="one and the same unit"):
         assay.plan(table(tmp_path / "mixed.csv", mixed), "age", task="value")
+
+
+@pytest.mark.parametrize(("one", "other"), [("天", "个月"), (" kg", " g"), (" days", " weeks")])
+def test_classes_of_several_units_are_noted(one: str, other: str, tmp_path: Path) -> None:
+    mixed = [f"{3 + i % 4}{one}" if i % 3 else f"{500 + i % 3}{other}" for i in range(len(AGES))]
+    path = table(tmp_path / "mixed.csv", mixed)
+    noted = [note for note in assay.plan(path, "age").notes if note.key == "note.units"]
+    assert len(noted) == 1
+    assert f"4{one}, 500{other}" in noted[0].text("en")
+    assert f"4{one}" in noted[0].text("zh")
+    assert not [note for note in assay.plan(path, "age", task="classes").notes if note.key == "note.units"]
+
+
+def test_amounts_in_several_units_that_no_task_fits_are_refused_with_the_reason(tmp_path: Path) -> None:
+    mixed = [f"{round(100 * size)}天" if i % 2 else f"{i}个月" for i, size in enumerate(SIZE)]
+    with pytest.raises(DataError, match="several units"):
+        assay.plan(table(tmp_path / "mixed.csv", mixed), "age")
+
+
+@pytest.mark.parametrize("names", [["A 3", "B 4", "C 5"], ["30天", "60天", "90天"], ["3 rooms", "4 rooms", "5 floors"]])
+def test_names_and_amounts_of_one_unit_are_not_noted(names: list[str], tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", [names[i % 3] for i in range(len(AGES))])
+    assert not [note for note in assay.plan(path, "age").notes if note.key == "note.units"]

@@ -14,8 +14,9 @@ from typing import Any, overload
 
 import numpy as np
 
+from .answers.alone import Alone
 from .answers.annex import Annex
-from .answers.answer import Answer, answer_of, unlike
+from .answers.answer import Answer, unlike
 from .answers.answers import Answers, by_row, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
 from .answers.by_group import chosen, one_threshold
@@ -24,7 +25,6 @@ from .answers.explained import Teller
 from .answers.explanation import Explanation
 from .answers.goals import goal_of
 from .answers.odd import OddAnswer, OddAnswers
-from .answers.one_row import OneRow, answers_of
 from .answers.opened import empty_table, has_row, opened
 from .answers.reason_codes import Court, Reasons, reasons, side_of_rows, usual_of
 from .answers.scorecard import scorecard
@@ -59,7 +59,7 @@ from .search.pool import Pooled, of_tables
 from .search.word_pulls import word_pulls
 from .stats.alarms import GoodScores
 from .stats.box_sets import BoxSets
-from .stats.conformal import ClassSets, ValueIntervals
+from .stats.conformal import ClassSets
 from .stats.group_thresholds import GroupThresholds
 from .stats.profile import Profile
 from .stats.promises import Promise
@@ -160,47 +160,18 @@ class Model:
     def _answer(self, row: Mapping[Any, Any]) -> Answer | BoxAnswer | OddAnswer | None:
         """The answer to one row; None where the mapping holds columns."""
         try:
-            values = self._cells(row)
-            if values is None or self.thresholds is not None or isinstance(self.conformal, BoxSets | GoodScores):
-                if any(map(is_column, row.values())):
-                    return None
-                whole: Answers | BoxAnswers | OddAnswers = self.predict([row])
-                return whole.row(0)
-            scores, odd = self._one_row.scores(values)
+            if (answer := self._alone.answer(row)) is not None:
+                return answer
         except IsColumn:
             return None
-        assert isinstance(self.conformal, ClassSets | ValueIntervals)
-        return answer_of(
-            self._answers_one(scores),
-            odd,
-            self.codec.labels,
-            self.conformal,
-            self._titles,
-            self.codec.scale,
-            self._several,
-        )
-
-    def _cells(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
-        """The values of the model's columns; None where one is not there by its very name.
-
-        A reader would then look again without the blanks around it, or say what is lacking. Raises IsColumn.
-        """
-        values = self._one_row.values(row)
-        if values is None and any(map(is_column, row.values())):
-            raise IsColumn
-        return values
+        if any(map(is_column, row.values())):
+            return None
+        whole: Answers | BoxAnswers | OddAnswers = self.predict([row])
+        return whole.row(0)
 
     @functools.cached_property
-    def _one_row(self) -> OneRow:
-        return OneRow(self.ensemble, {c.name: c.kind for c in self.plan.columns})
-
-    @functools.cached_property
-    def _answers_one(self) -> Callable[[list[float]], list[float]]:
-        return answers_of(self.task)
-
-    @functools.cached_property
-    def _titles(self) -> dict[str, Say]:
-        return {c.name: Say(f"modalities/{c.kind.partition(':')[0]}", "title") for c in self.plan.columns}
+    def _alone(self) -> Alone:
+        return Alone(self.ensemble, self.task, self.codec, self.plan, self.conformal, self.thresholds)
 
     def explain(self, source: Any, row: int = 1, label: str = "", places: str = "", **options: Any) -> Explanation:
         """Why one row (counted from 1) is answered as it is; for classes the pulls on `label`, by default the answer.
@@ -233,19 +204,19 @@ class Model:
     def _explanation(self, cells: Mapping[Any, Any], row: int, label: str, places: str) -> Explanation | None:
         """Why one row that comes alone is answered as it is; None where the mapping holds columns."""
         try:
-            values = self._cells(cells)
+            values = self._alone.values(cells)
             if values is None:
                 return self.explain([cells], row, label, places)
             if self.ensemble.reads_texts or self.ensemble.looks_at_pictures or self.thresholds is not None:
                 if any(map(is_column, cells.values())):
                     return None
                 return self.explain([cells], row, label, places)
-            pulls = self._one_row.contributions(values)
+            pulls = self._alone.road.contributions(values)
         except IsColumn:
             return None
         if row != 1:
             raise refusal(RequestError, "answers", "no_row", row=row, name="table", rows=1)
-        return self._teller.explained(row, pulls, self._one_row.texts(values), label)
+        return self._teller.explained(row, pulls, self._alone.road.texts(values), label)
 
     @functools.cached_property
     def _teller(self) -> Teller:

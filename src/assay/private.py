@@ -31,7 +31,7 @@ from .kernel.hints import listing
 from .kernel.labels import distinct_labels
 from .kernel.labels import known as known_rows
 from .kernel.plan import Candidate, ColumnPlan, Plan, Splits
-from .kernel.plugins import Codec, Encoder, Task, task_of
+from .kernel.plugins import Codec, Encoder, Task, modality_of, task_of
 from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
 from .modalities.category import MISSING, Codes
@@ -106,7 +106,7 @@ def asked(wishes: Wishes) -> bool:
 
 
 def draw(data: Dataset, wishes: Wishes) -> Drawn:
-    """The plan for a raw table, of which only names of columns are used. Raises RequestError that tells what cannot be private."""
+    """The plan for a raw table, of which only names of columns are used, and whether its first cells read as declared. Raises RequestError that tells what cannot be private."""
     wrong = _wrong(wishes)
     if wrong:
         raise _wishes(wrong)
@@ -141,6 +141,7 @@ def draw(data: Dataset, wishes: Wishes) -> Drawn:
     name = wishes.learners[0] if wishes.learners else USUAL
     learner = learner_of(name)
     _readable_texts(features, learner)
+    _readable_numbers(data, (*features, target))
     aim = Aim(features, KINDS[key], len(target.levels), wishes.encoder)
     ratio, vouch = budgeted(epsilon, delta, lambda spent: (learner.chain(aim, spent), (_held(aim.kind, spent),)))
     promise = {
@@ -282,8 +283,24 @@ def more_than_rows(test: Any, checks: Sequence[str] | None) -> None:
 
 def _example(data: Dataset, names: Sequence[str]) -> str:
     """A schema to fill in: names, and whether they look like numbers (told to whoever holds the rows, and kept nowhere)."""
-    few = data.only(list(names)).take(np.arange(min(data.rows, SEEN)))
-    return example([(c.name, bool(found := bids(c)) and found[0].kind.startswith("number")) for c in few])
+    return example([(c.name, found[0].kind if (found := bids(c)) else "") for c in _first(data, names)])
+
+
+def _first(data: Dataset, names: Sequence[str]) -> Dataset:
+    """The first rows, by which whoever holds them is told how cells are written; nothing of it is kept."""
+    return data.only(list(names)).take(np.arange(min(data.rows, SEEN)))
+
+
+def _readable_numbers(data: Dataset, declared: Sequence[Declared]) -> None:
+    """Refuse numbers that are written otherwise than is declared: none of them would be learnt from. Raises RequestError."""
+    numbers = {one.name: one.kind for one in declared if one.kind.startswith("number")}
+    wrong = []
+    for raw in _first(data, list(numbers)):
+        read = modality_of(numbers[raw.name]).open(raw)
+        if read.misfits > len(raw) - read.misfits - int(raw.missing.sum()):
+            wrong.append(raw.name)
+    if wrong:
+        raise refusal(RequestError, "privacy", "misread", n=len(wrong), names=wrong, example=_example(data, wrong))
 
 
 def _column(name: str, schema: Mapping[str, Declared], wishes: Wishes) -> ColumnPlan:

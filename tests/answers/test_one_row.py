@@ -313,11 +313,11 @@ def test_plugins_without_a_road_for_one_row_are_asked_in_the_ordinary_way(kind: 
     model = models[kind]
     members = tuple(replace(m, folds=tuple(map(Plain, m.folds))) for m in model.ensemble.members)
     plain = replace(model, ensemble=replace(model.ensemble, members=members))
-    road = plain._one_row
+    road = plain._alone.road
     assert [type(part) for part in road._parts].count(_Quick) >= 6
     road._parts = [_Ordinary(p.name, p.kind, p.modality, p.encoders, p.blank) for p in road._parts]
     through_tables = replace(plain)
-    through_tables._one_row._more = True  # as for a learner that takes more than vectors
+    through_tables._alone.road._more = True  # as for a learner that takes more than vectors
     for row in rows(WORLDS[kind], 30, seed=9):
         assert plain.predict(row) == model.predict(row)
         assert through_tables.predict(row) == model.predict(row)

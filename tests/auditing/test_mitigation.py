@@ -249,3 +249,22 @@ def test_plans_without_are_written_as_they_always_were() -> None:
     assert Plan.from_json(asked.to_json()) == asked
     with pytest.raises(ValueError, match="is no mitigation"):
         Plan.from_json({**asked.to_json(), "mitigation": {"column": "sex", "how": "prayer"}})
+
+
+@pytest.mark.parametrize("column", ["sex", "age"])
+def test_a_row_alone_meets_the_threshold_of_its_group_without_a_table(
+    column: str, by_group: assay.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = by_group if column == "sex" else trained("thresholds", "age")
+    rows = rows_of(people(120, 4))
+    if column == "age":  # between the edges and on them, and beyond all
+        assert model.thresholds is not None
+        ages = [*model.thresholds.band.edges.tolist(), -1e9, 1e9, *range(20, 60)]
+        rows = [{**row, "age": age} for row, age in zip(rows, ages, strict=False)]
+    whole = model.predict(rows)
+    assert (whole.chosen != whole.probabilities.argmax(axis=1)).any()  # the thresholds matter
+    with pytest.raises(DataError):
+        model.predict({**rows[0], column: "?"})
+    monkeypatch.setattr("assay.model.read", None)
+    for place, row in enumerate(rows[: len(whole)]):
+        assert model.predict(row) == whole.row(place)

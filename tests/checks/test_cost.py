@@ -8,6 +8,7 @@ import pytest
 
 from assay.checks.cost import Cost
 from assay.kernel.clock import Clock
+from assay.kernel.data import Dataset, Floats
 from assay.kernel.findings import Trial
 
 from .evidence_b import evidence, model, speaks
@@ -69,6 +70,28 @@ def test_little_is_asked_of_a_slow_model() -> None:
     assert not any(measure.name == "microseconds_per_row" for measure in found.measures)
     assert found.measure("seconds_one_row").value == pytest.approx(2.0)
     assert not any(note.key == "small" for note in Cost().run(evidence(n=500)).notes)
+
+
+@pytest.mark.parametrize("stalled", range(1, 12))
+def test_one_stall_is_never_told_as_the_pace_of_a_batch(stalled: int) -> None:
+    """The machine stands still for half a second in one asking, whichever; a row of a batch takes 10 µs, asking 0.1 ms."""
+    time, asked = [0.0], [0]
+
+    given = evidence(n=2000)
+
+    class Slow:
+        def size_bytes(self) -> int:
+            return 1000
+
+        def scores(self, data: Dataset) -> Floats:
+            asked[0] += 1
+            time[0] += 1e-4 + 1e-5 * data.rows + (0.5 if asked[0] == stalled else 0.0)
+            return given.model.scores(data)
+
+    clock = Clock.start(0.8, now=lambda: time[0])
+    found = Cost().run(replace(given, clock=clock, model=Slow(), shipped=None))
+    assert found.measure("microseconds_per_row").value < 40
+    assert found.measure("seconds_one_row").value < 2e-4
 
 
 def test_what_is_settled_at_the_first_asking_is_never_told_as_the_time_of_a_row() -> None:

@@ -15,6 +15,7 @@ from assay.neural.halves import put_halves
 from assay.neural.inputs import Inputs
 from assay.neural.network import TRAINED, Network
 from assay.neural.pace import Pace
+from assay.neural.random_waves import random_waves
 from assay.neural.reasons import Baselines, integrated
 
 torch = pytest.importorskip("torch")
@@ -88,6 +89,23 @@ def test_reasons_add_up_and_an_idle_feature_has_none() -> None:
     assert pulls.shape == (200, 5, 2)
     assert np.abs(pulls[:, 2]).max() < 1e-12
     assert np.abs(pulls[:, [0, 1, 3]]).mean() > 1e-3
+
+
+@pytest.mark.parametrize("activation", ["cos", "silu"])
+def test_reasons_of_one_layer_are_the_same_without_slopes_of_each_output(
+    activation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    waves = random_waves(INPUTS, 3, 64, 7, rng)
+    first = np.concatenate([waves.first, rng.normal(size=waves.first.shape)], axis=1)  # of two members
+    more = {"first": first, "biases": (np.vstack(waves.biases * 2),), "last": rng.normal(size=(2, 64, 7))}
+    network = replace(waves, activation=activation, **more)
+    baselines = Baselines.learn(VECTOR, np.random.default_rng(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(Network, "of_one_layer", False)
+        each = integrated(network, INPUTS, VECTOR, baselines)
+    monkeypatch.setattr(Network, "slopes", None)
+    np.testing.assert_allclose(integrated(network, INPUTS, VECTOR, baselines), each, rtol=0, atol=1e-10)
 
 
 def test_the_points_on_the_way_miss_little() -> None:

@@ -12,7 +12,7 @@ import pytest
 import assay
 from assay.cli.main import main
 from assay.kernel.data import Column, Dataset
-from assay.kernel.errors import RequestError
+from assay.kernel.errors import DataError, RequestError
 
 RNG = np.random.default_rng(0)
 QUICK = ("--minutes", "0.05", "--learner", "linear", "--learner", "constant")
@@ -284,3 +284,18 @@ def test_a_kind_for_the_target_is_refused_by_telling_of_the_task() -> None:
     with pytest.raises(RequestError, match="name --task"):
         assay.plan(table, "y", kinds={"y": "number"})
     assert assay.plan(table, "y", kinds={"x": "number"}).target == "y"
+
+
+@pytest.mark.parametrize(
+    ("weight", "said"), [([1e300, *[1.0] * 59], "as large as 1e+300"), ([1e-200] * 60, "nowhere more than 1e-200")]
+)
+def test_weights_that_numbers_cannot_bear_are_refused_in_training_and_audit(weight: list[float], said: str) -> None:
+    data = {"x": RNG.normal(size=60), "y": ["yes", "no"] * 30}
+    fixed = {"weight": "w", "learners": ("linear",), "trials": 1, "folds": 2}
+    with pytest.raises(DataError, match=said.replace("+", r"\+")) as caught:
+        assay.train({**data, "w": weight}, "y", checks=(), **fixed)
+    assert all(caught.value.parts("zh"))
+    model = assay.train({**data, "w": [1e20, *[1.0] * 59]}, "y", checks=("quality",), **fixed)
+    assert all(np.isfinite(measure.value) for measure in model.findings[0].measures)
+    with pytest.raises(DataError, match=said.replace("+", r"\+")):
+        model.audit({**data, "w": weight})

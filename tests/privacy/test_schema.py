@@ -32,6 +32,10 @@ WRONG: list[Any] = [
     {"a": {"low": 0, "high": 1, "edges": [2]}},
     {"a": {"low": 0, "high": 1, "decimal": "dot"}},
     {"a": {"low": 0, "high": 1, "hihg": 2}},
+    {"a": {"low": 0, "high": 1, "unit": ""}},
+    {"a": {"low": 0, "high": 1, "unit": 3}},
+    {"a": {"low": 0, "high": 1, "unit": "kg", "decimal": "comma"}},
+    {"a": {"levels": ["x"], "unit": "kg"}},
     {"a": {"text": False}},
     {"a": {"text": True, "levels": ["x"]}},
 ]
@@ -76,7 +80,7 @@ def test_edges_that_are_declared_are_kept() -> None:
 
 
 def test_the_example_is_a_schema_when_filled_in() -> None:
-    assert set(json.loads(example([("age", True), ("sex", False)]))) == {"age", "sex"}
+    assert set(json.loads(example([("age", "number"), ("sex", "category")]))) == {"age", "sex"}
 
 
 def test_levels_that_are_numbers_have_edges_between_them() -> None:

@@ -21,8 +21,10 @@ from assay.kernel.errors import RequestError
 from assay.kernel.findings import FIGURES, VERDICTS, Figure, Finding, Measure, Trial, to_plain
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.words import Say
+from assay.report.appendix import schema_section
 from assay.report.content import Content
 from assay.report.facts import known
+from assay.report.limits import Limits
 from assay.report.markdown import code, front_matter, inline, yaml_lines
 from assay.report.pages import measures_table, small_plot
 from assay.report.report import Report
@@ -292,6 +294,16 @@ def test_an_equation_of_another_model_than_the_one_named_says_so(lang: str) -> N
     assert any(beside[lang] in line for fact in known("equation", named, Voice(lang)) for line in fact.lines)
     for view in (Report(other).html(lang), Report(other).markdown(lang)):
         assert beside[lang][:12] not in view
+
+
+def test_columns_of_one_kind_stand_together_whatever_their_unit() -> None:
+    kinds = {"age": "number:unit:岁", "weight": "number:unit:kg", "size": "number", "paid": "date:zone:Asia/Shanghai"}
+    columns = tuple(ColumnPlan(name=name, kind=kind) for name, kind in kinds.items())
+    content = sample("en")
+    section = schema_section(replace(content, plan=replace(content.plan, columns=columns)), Voice("en"), Limits())
+    assert re.findall(r"<dt>(.*?)</dt>", section) == ["number (3)", "date (1)"]
+    named = ["age", "岁", "weight", "kg", "size", "paid", "Asia/Shanghai"]
+    assert re.findall(r"<(?:bdi|small)>([^<]+)<", section) == named
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -310,7 +310,7 @@ def test_the_blend_is_calibrated_members_added_up() -> None:
     assert isinstance(found, Ensemble)
 
 
-REFIT: dict[str, Any] = {"learners": ("linear", "boosting"), "minutes": 2.0, "folds": 3, "checks": ("quality", "cost")}
+REFIT: dict[str, Any] = {"learners": ("linear", "boosting"), "trials": 4, "folds": 3, "checks": ("quality", "cost")}
 
 
 @functools.cache

@@ -58,22 +58,24 @@ def answer_of(
     titles: Mapping[str, Say],
     scale: tuple[float, ...] = (),
     several: bool = False,
+    chosen: int | None = None,
 ) -> Answer:
     """The answer that probabilities [k] of the labels, or one value, and odd cells come to.
 
     titles : the title of each column's kind
     scale  : the grades, where the value is told as the nearest of them
     several : a row may bear several labels
+    chosen : the place of the label, where its group has a threshold; by default the most probable
     """
     notes = [_note(cell, titles) for cell in odd] if odd else []
-    outside = bool(odd) and any(cell.how != "misfit" for cell in odd)
+    outside = bool(odd) and any(cell.how in ("outside", "unseen") for cell in odd)
     if isinstance(conformal, ValueIntervals):
         return value_of(found[0], conformal.one(found[0]), tuple(notes), outside, scale)
     among = conformal.one(found)
     inside, p = tuple(compress(labels, among)), dict(zip(labels, found, strict=True))
     if several:
         return Answer(borne(found, labels), p, inside, None, tuple(notes), outside)
-    top = found.index(max(found))
+    top = found.index(max(found)) if chosen is None else chosen
     if not among[top]:
         notes.append(unlike(labels[top], any(among)))
     return Answer(labels[top], p, inside, None, tuple(notes), outside)
@@ -103,6 +105,8 @@ def unlike(label: str, others: bool) -> Say:
 
 
 def _note(cell: Odd, titles: Mapping[str, Say]) -> Say:
+    if cell.how == "moved":
+        return Say(titles[cell.name].owner, "moved", {"name": cell.name})
     values: dict[str, Any] = {"name": cell.name, "value": cell.text}
     if cell.how == "misfit":
         values["kind"] = titles[cell.name]

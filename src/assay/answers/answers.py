@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Bools, Column, Dataset, Floats, Ints, plain_number
+from assay.kernel.plugins import MovesCells, modality_of
 from assay.kernel.words import Say
 from assay.stats import grades
 
@@ -108,7 +109,7 @@ class Answers(Written):
 def notes_of(
     strange: Bools, data: Dataset, parts: tuple[str, ...], raw: Dataset, kinds: dict[str, str]
 ) -> dict[int, list[Say]]:
-    """A note for each strange cell and each cell that does not read as its kind, by row; most rows have none."""
+    """A note for each cell that is strange, does not read as its kind, or is read as another one, by row; most rows have none."""
     out: dict[int, list[Say]] = {}
     for place, name in enumerate(parts):
         column = data[name]
@@ -118,12 +119,18 @@ def notes_of(
             key = "unseen" if column.store == "words" else "outside"
             for row, text in zip(rows.tolist(), texts, strict=True):
                 out.setdefault(row, []).append(Say("answers", key, {"name": name, "value": text}))
-        if name not in raw or raw[name].cells is column.cells:  # kept as it stood: nothing was lost
+        if name not in raw:
             continue
-        bad = np.flatnonzero(column.missing & ~raw[name].missing)
-        kind = Say(f"modalities/{kinds[name].partition(':')[0]}", "title")
-        for row, text in zip(bad.tolist(), raw[name].take(bad).texts(), strict=True):
-            out.setdefault(row, []).append(Say("answers", "misfit", {"name": name, "value": text, "kind": kind}))
+        owner = f"modalities/{kinds[name].partition(':')[0]}"
+        if raw[name].cells is not column.cells:  # else it is as it stood: nothing was lost
+            bad = np.flatnonzero(column.missing & ~raw[name].missing)
+            values = {"name": name, "kind": Say(owner, "title")}
+            for row, text in zip(bad.tolist(), raw[name].take(bad).texts(), strict=True):
+                out.setdefault(row, []).append(Say("answers", "misfit", {**values, "value": text}))
+        modality = modality_of(kinds[name])
+        if isinstance(modality, MovesCells):
+            for row in np.flatnonzero(modality.moved(raw[name])).tolist():
+                out.setdefault(row, []).append(Say(owner, "moved", {"name": name}))
     return out
 
 

@@ -30,6 +30,7 @@ from assay.kernel.plugins import (
     EncodesCells,
     Fitted,
     Modality,
+    MovesCells,
     OpensCells,
     Score,
     ScoresOneRow,
@@ -45,7 +46,7 @@ from assay.search.ensemble import STRANGE_SHARE, Ensemble
 
 @dataclass(frozen=True)
 class Odd:
-    """What is unusual about a cell: "outside" or "unseen" (unlike training), or "misfit" (does not read as its kind)."""
+    """What is unusual about a cell: "outside" or "unseen" (unlike training), "misfit" (does not read as its kind), or "moved"."""
 
     how: str
     name: str
@@ -204,6 +205,8 @@ class _Ordinary:
             odd.append(Odd(how, self.name, column.texts()[0]))
         if column.missing[0] and not raw.missing[0]:
             odd.append(Odd("misfit", self.name, raw.texts()[0]))
+        if isinstance(self.modality, MovesCells) and self.modality.moved(raw)[0]:
+            odd.append(Odd("moved", self.name, ""))
         return column
 
     def text(self, value: Any) -> str | None:
@@ -218,6 +221,7 @@ class _Quick(_Ordinary):
 
     open_cell: Callable[[Cell], Cell]
     encode: Sequence[Callable[[Cell], tuple[tuple[float, ...], bool]]]  # of each fold's encoder
+    moved: Callable[[Cell], bool] | None
 
     def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> Column | None:
         """The numbers of each fold's encoder at the end of its list, and what is odd; no column is made."""
@@ -234,6 +238,8 @@ class _Quick(_Ordinary):
             odd.append(Odd("unseen" if isinstance(cell, str) else "outside", self.name, written(cell) or ""))
         if cell is None and raw is not None:
             odd.append(Odd("misfit", self.name, written(raw) or ""))
+        if self.moved is not None and self.moved(raw):
+            odd.append(Odd("moved", self.name, ""))
         return None
 
     def text(self, value: Any) -> str | None:
@@ -248,7 +254,8 @@ def _part(name: str, kind: str, encoders: tuple[Encoder, ...], unseen: Sequence[
     blank = [(np.nan,) * len(e.vector(nothing).features) if u else () for e, u in zip(encoders, unseen, strict=True)]
     encode = [e.encode_cell for e in encoders if isinstance(e, EncodesCells)]
     if isinstance(modality, OpensCells) and len(encode) == len(encoders):
-        return _Quick(name, kind, modality, encoders, blank, modality.open_cell, encode)
+        moved = modality.moved_cell if isinstance(modality, MovesCells) else None
+        return _Quick(name, kind, modality, encoders, blank, modality.open_cell, encode, moved)
     return _Ordinary(name, kind, modality, encoders, blank)
 
 

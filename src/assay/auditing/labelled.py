@@ -16,6 +16,7 @@ from assay.kernel.labels import known as known_rows
 from assay.kernel.plan import Plan
 from assay.kernel.plugins import Codec, LeavesOut, task_of
 from assay.kernel.words import Say, refusal
+from assay.planning.target import check_weights
 
 from .unread import unread
 
@@ -55,7 +56,11 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
         if not (known & weighed).any():
             raise refusal(DataError, "auditing", "weightless", name=raw.source.name, weight=weight)
         notes = (*notes, Say("auditing", "no_weights", {"n": weightless, "weight": weight}))
-    return data.take(known & weighed), notes
+    counted = data.take(known & weighed)
+    for name in plan.names("weight"):
+        if name in counted:
+            check_weights(counted[name].cells, name)
+    return counted, notes
 
 
 def counting(opened: Dataset, plan: Plan) -> Bools:

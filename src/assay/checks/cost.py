@@ -20,6 +20,8 @@ from assay.kernel.words import Say
 
 BATCH_ROWS, GROWS = 2_000, 8  # of a batch at most; times as many rows are asked while there is time
 TIMES, TIMES_ALONE = 5, 60
+FEW_TIMES = 2  # askings of a batch that tell no stall from its pace
+STALLED = 3.0  # times what was to be expected, from which an asking is put again
 MOST_SECONDS = 1.5  # spent on measuring, where one asking does not take longer
 LEAST_SECONDS = (
     0.5  # there are always as many where a row that comes alone has a road: what an answer takes is told of every model
@@ -176,7 +178,11 @@ def _weighed(finding: Finding, megabytes: float) -> Finding:
 
 
 def _asking(evidence: Evidence) -> tuple[float | None, float | None, int]:
-    """Seconds a row in a batch as large as there is time for, and for one row alone: medians, the first asking left out; rows of that batch."""
+    """Seconds a row in a batch as large as there is time for, and for one row alone: medians, the first asking left out; rows of that batch.
+
+    An asking that takes far longer than was to be expected may have met a stalled machine: it is put again, and a batch that could be
+    asked hardly twice is not told where a smaller one had a better pace.
+    """
     model, clock, n = evidence.shipped or evidence.model, evidence.clock.slice(MOST_SECONDS), evidence.n
     if evidence.ask is not None and clock.remaining() < LEAST_SECONDS:  # whatever the other checks took
         clock = Clock.start(LEAST_SECONDS, clock.now)
@@ -199,23 +205,31 @@ def _asking(evidence: Evidence) -> tuple[float | None, float | None, int]:
         return timer.spent()
 
     alone = [single(0)]
+    most = alone[0]  # that a row takes
     if not clock.expired() or alone[0] < A_MOMENT:
         alone = [single(0)]  # what is settled at the first asking is no part of the others
-    batches = clock.remaining() / 2  # kept for them
-    while len(alone) < (TIMES if ask is None else TIMES_ALONE) and clock.remaining() > max(batches, 4 * alone[-1]):
+    times, batches = TIMES if ask is None else TIMES_ALONE, clock.remaining() / 2  # kept for them
+    while len(alone) < times and clock.remaining() > max(batches, min(4, len(alone)) * min(most, *alone)):
         alone.append(single(len(alone)))
-    rows, took = 1, statistics.median(alone)
+    rows, took = 1, {1: [statistics.median_low(alone)]}
     if ask is not None and not clock.expired():
         seconds(1)
-        took = seconds(1)
-    each = took  # seconds that one row more takes
+        took[1] = [seconds(1)]
+        if took[1][0] < clock.remaining():
+            took[1].append(seconds(1))
+    each = min(took[1])  # seconds that one row more takes
     while rows < min(BATCH_ROWS, n):
         more = min(GROWS * rows, BATCH_ROWS, n)
-        if clock.remaining() <= took + each * (more - rows):
+        expected = min(took[rows]) + each * (more - rows)
+        if clock.remaining() <= expected:
             break
-        before, took = took, seconds(more)
-        each, rows = max(0.0, took - before) / (more - rows), more
-    batch = [took]
-    while len(batch) < TIMES and clock.remaining() > batch[-1]:
-        batch.append(seconds(rows))
-    return statistics.median(batch) / rows, statistics.median(alone), rows
+        took[more] = [seconds(more)]
+        if took[more][0] > STALLED * expected and clock.remaining() > expected:
+            took[more].append(seconds(more))
+        each, rows = max(0.0, min(took[more]) - min(took[rows])) / (more - rows), more
+    while len(took[rows]) < TIMES and clock.remaining() > min(took[rows]):
+        took[rows].append(seconds(rows))
+    pace = {size: statistics.median_low(times) / size for size, times in took.items()}
+    if len(took[rows]) <= FEW_TIMES:
+        rows = min(pace, key=lambda size: (pace[size], -size))
+    return pace[rows], statistics.median_low(alone), rows

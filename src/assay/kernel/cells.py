@@ -8,13 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NewType
 
 import numpy as np
 
 from .data import Column, plain_moment, plain_number
 
-Moment = NewType("Moment", int)  # microseconds since 1970 in UTC, as the store of moments keeps them
+
+class Moment(int):
+    """Microseconds since 1970, as the store of moments keeps them: in UTC where the moment came with a zone."""
+
+    zone: str
+
+    def __new__(cls, value: int, zone: str = "") -> Moment:
+        """zone : as of `Column.zone`"""
+        made = super().__new__(cls, value)
+        made.zone = zone
+        return made
+
+
 Cell = float | str | Moment | None  # a number (never NaN), a word, a moment, or missing
 
 
@@ -47,7 +58,10 @@ def cells_of(column: Column) -> list[Cell]:
     """
     if column.store == "moments":
         found = column.cells.astype(np.int64).tolist()
-        return [None if gone else Moment(cell) for cell, gone in zip(found, column.missing.tolist(), strict=True)]
+        return [
+            None if gone else Moment(cell, column.zone)
+            for cell, gone in zip(found, column.missing.tolist(), strict=True)
+        ]
     if column.store == "numbers":
         return [cell if cell == cell else None for cell in column.cells.tolist()]
     return list(column.texts())

@@ -39,6 +39,8 @@ class Column:
 
     home : where words that name files are looked up: a folder, a zip, or "" for the working directory. It is of this
            machine, no part of what the column holds: it enters no hash and is written into no file or report.
+    zone : of raw moments the time zone that they came with (`kernel.zones`): they are kept in UTC. "" where they came without one,
+           and once they are opened
     """
 
     name: str
@@ -47,6 +49,7 @@ class Column:
     kind: str = ""
     role: str = "feature"
     home: str = ""
+    zone: str = ""
 
     def __post_init__(self) -> None:
         if self.levels is not None and self.cells.dtype != np.int32:
@@ -209,7 +212,8 @@ class Dataset:
         """Hash of names and cells; kinds, roles and the file's wording of the table do not enter."""
         digest = hashlib.sha256()
         for column in self.columns:
-            digest.update(f"{column.name}\x1f{column.store}\x1e".encode("utf-8", "surrogatepass"))
+            zone = f"\x1f{column.zone}" if column.zone else ""
+            digest.update(f"{column.name}\x1f{column.store}{zone}\x1e".encode("utf-8", "surrogatepass"))
             digest.update(np.ascontiguousarray(column.cells).tobytes())
             if column.levels is not None:
                 digest.update("\x1f".join(column.levels.tolist()).encode("utf-8", "surrogatepass"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -26,6 +27,10 @@ UNITS = (
     *("km", "cm", "mm", "kg", "days", "months", "years", "hours", "minutes"),
 )  # that follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates
 MEASURED = re.compile(r"[-+−]?[\d.,]+\s*(" + "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)) + ")")
+
+COUNTED = re.compile(
+    MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|毫克|斤|两|[A-Za-zµ]{1,7})"
+)  # what may be a unit beside others
 
 
 def written_number(text: str, variant: str = "") -> float:
@@ -51,6 +56,19 @@ def unit_of(text: str) -> str:
     """
     found = MEASURED.fullmatch(text.strip(SIGNS))
     return found[1] if found else ""
+
+
+def units_of(texts: Iterable[str]) -> list[str]:
+    """The several units of texts that are numbers with one behind each, the most frequent first; none where they are one, or names.
+
+    >>> units_of(["3 kg", "500 g", "2 kg"]), units_of(["3 kg", "2"]), units_of(["3 a", "5 b"])
+    (['kg', 'g'], [], [])
+    """
+    told = [text.strip(SIGNS) for text in texts]
+    found = Counter(unit[1] for text in told if (unit := COUNTED.fullmatch(text)))
+    plain = sum(math.isfinite(written_number(text)) for text in told)
+    several = len(found) > 1 and not found.keys().isdisjoint(UNITS) and found.total() + plain == len(told)
+    return [unit for unit, _ in found.most_common()] if several else []
 
 
 def numbers_of(texts: Iterable[str], variant: str = "") -> Floats:

@@ -2,6 +2,11 @@
 
 ISO 8601 and the common written forms, Chinese ones among them. 03/04/2024 is read day first, in the variant "mdy" month
 first: which of the two is decided once, over the whole column, never cell by cell.
+
+Day, weekday and hour are those of the clock on the wall. Where cells come with a time zone, the kind says by whose clock they are
+read ("date:zone:Asia/Shanghai"), and moments of other zones are told by that clock; "own" is the clock that each cell is written by,
+where a column changes between summer and winter time. Dates without a zone stand as they are. A kind without a zone, as of
+models that learnt from plain dates, reads moments of other zones in UTC, and a note says so.
 """
 
 from __future__ import annotations
@@ -10,11 +15,12 @@ import functools
 import math
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 import numpy as np
 
+from assay.kernel import zones
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Moment, written
 from assay.kernel.data import Bools, Column, Floats
@@ -26,7 +32,10 @@ from assay.onnx_graph.graph import Graph
 LEAST_SHARE = 0.8
 NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTHS = {name: i + 1 for i, name in enumerate(NAMES)}
-TIME = r"(?:[T ]\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?P<F>\.\d+)?)?\s*(?P<Z>Z|[-+]\d{2}:?\d{2})?)?"
+TIME = r"(?:[T ]\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?P<F>\.\d+)?)?\s*(?P<Z>Z|[-+]\d{2}(?::?\d{2})?)?)?"
+ZONED = re.compile(r":\d{2}(?:\.\d+)?\s*(Z|[-+]\d{2}(?::?\d{2})?)\s*")  # how a moment with a zone ends
+ZONE, OWN = "zone:", "own"
+SUMMER = timedelta(hours=1)
 SHAPES = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + TIME),
     re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]?" + TIME),
@@ -60,6 +69,7 @@ class Date:
                 "no_dates": "its cells are not dates",
                 "moments": "its cells are dates",
                 "parsed": "{share:%} of its cells are dates",
+                "moved": "{name} has a time zone, which the dates that were learnt had not: it is read in UTC",
                 "not": "its cells are not dates",
             },
             "zh": {
@@ -67,6 +77,7 @@ class Date:
                 "no_dates": "单元格不是日期",
                 "moments": "单元格是日期",
                 "parsed": "{share:%} 的单元格是日期",
+                "moved": "{name} 带有时区，而训练数据中的日期没有：按 UTC 读取",
                 "not": "单元格不是日期",
             },
         },
@@ -76,7 +87,8 @@ class Date:
     def recognise(self, column: Column) -> Claim:
         """How well the cells read as dates, and whether the month comes first."""
         if column.store == "moments":
-            return Claim(fit=1.0, why=self.about.say("modalities", "moments"))
+            clock = f"{ZONE}{column.zone}" if column.zone else ""
+            return Claim(fit=1.0, why=self.about.say("modalities", "moments"), as_met=clock)
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         some = column.levels[:5000]
@@ -85,12 +97,15 @@ class Date:
         if shares[variant] < LEAST_SHARE:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         fit = 0.97 * shares[variant]
-        return Claim(fit=fit, why=self.about.say("modalities", "parsed", share=shares[variant]), variant=variant)
+        why = self.about.say("modalities", "parsed", share=shares[variant])
+        return Claim(fit=fit, why=why, variant=variant, as_met=_clock(column.levels))
 
     def open(self, column: Column) -> Opened:
-        """Moments; what cannot be read becomes missing."""
+        """Moments by the clock on the wall; what cannot be read becomes missing."""
         if column.store == "moments":
-            return Opened(replace(column, kind="date"))
+            zone = _zone_in(self.variant) if column.zone else ""
+            cells = zones.walls(column.cells, column.zone if zone == OWN else zone) if zone else column.cells
+            return Opened(replace(column, cells=cells, kind="date", zone=""))
         words = column.as_words()
         assert words.levels is not None
         parsed = np.append(_parse(words.levels, self.variant), np.datetime64("NaT", "us"))
@@ -101,10 +116,39 @@ class Date:
 
     def open_cell(self, cell: Cell) -> Cell:
         """The moment, None where it is none."""
-        if cell is None or isinstance(cell, int):
+        if isinstance(cell, Moment):
+            zone = _zone_in(self.variant) if cell.zone else ""
+            return Moment(zones.wall(cell, cell.zone if zone == OWN else zone)) if zone else cell
+        if cell is None:
             return cell
         moment = _moment_of(written(cell) or "", self.variant)
-        return None if moment is None else Moment((moment - EPOCH) // MICROSECOND)
+        return None if moment is None else Moment(moment)
+
+    def moved(self, raw: Column) -> Bools:
+        """Cells of another zone than UTC, where the kind tells none."""
+        if _zone_in(self.variant):
+            return np.zeros(len(raw), dtype=bool)
+        if raw.levels is not None:
+            away = [*(self._leaves_utc(str(level)) for level in raw.levels), False]  # code -1 takes the last: missing
+            return np.asarray(np.asarray(away)[raw.cells])
+        if not raw.zone:
+            return np.zeros(len(raw), dtype=bool)
+        return np.asarray(~raw.missing & (zones.walls(raw.cells, raw.zone) != raw.cells))
+
+    def moved_cell(self, raw: Cell) -> bool:
+        """The same of one cell that comes alone."""
+        if isinstance(raw, str):
+            return not _zone_in(self.variant) and self._leaves_utc(raw)
+        return (
+            isinstance(raw, Moment)
+            and bool(raw.zone)
+            and not _zone_in(self.variant)
+            and zones.wall(raw, raw.zone) != raw
+        )
+
+    def _leaves_utc(self, text: str) -> bool:
+        """Whether the text writes a moment of another zone."""
+        return bool(_ahead(text)) and _moment_of(text, self.variant) is not None
 
     def learn(self, column: Column, rng: np.random.Generator) -> Calendar:
         """The span seen in training, whether the clock matters, and the cycles that came round in it."""
@@ -264,31 +308,54 @@ def _days(cells: np.ndarray[tuple[int], np.dtype[np.datetime64]]) -> np.ndarray[
     return np.where(np.isnat(cells), np.nan, cells.astype(np.int64) / 86_400e6)
 
 
+def _clock(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> str:
+    """By whose clock texts are read: that of the one zone they are written in, the own of each where summer and winter time take turns,
+    UTC where zones are several."""
+    met = {ahead for level in levels if (ahead := _ahead(str(level))) is not None}
+    if not met:
+        return ""
+    if len(met) > 1:
+        return ZONE + (OWN if max(met) - min(met) <= SUMMER else "UTC")
+    minutes = met.pop() // timedelta(minutes=1)
+    return (
+        f"{ZONE}{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+        if minutes
+        else f"{ZONE}UTC"
+    )
+
+
+def _ahead(text: str) -> timedelta | None:
+    """How far the clock that a text is written by is ahead of UTC; None where it does not say."""
+    found = ZONED.search(text)
+    return zones.offset(found[1]) if found and found.end() == len(text) else None
+
+
+def _zone_in(variant: str) -> str:
+    return variant.partition(ZONE)[2]
+
+
 def _parse(
     levels: np.ndarray[tuple[int], np.dtype[np.object_]], variant: str
 ) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
     """Moments of texts, NaT where a text is no date."""
-    out = np.full(len(levels), np.datetime64("NaT", "us"), dtype="datetime64[us]")
-    for i, level in enumerate(levels):
-        moment = _moment_of(str(level), variant)
-        if moment is not None:
-            out[i] = np.datetime64(moment, "us")
-    return out
+    found = [_moment_of(str(level), variant) for level in levels]
+    nothing = np.iinfo(np.int64).min
+    return np.asarray([nothing if m is None else m for m in found], dtype=np.int64).astype("datetime64[us]")
 
 
-def _moment_of(text: str, variant: str) -> datetime | None:
-    """The moment a text writes, in UTC without saying so, or None."""
+def _moment_of(text: str, variant: str) -> int | None:
+    """The moment a text writes, by the clock of the variant's zone, in microseconds since 1970; None where it is no date."""
     text = text.strip()
     for shape in _shapes(variant):
         found = shape.fullmatch(text)
-        if found and (moment := _moment(found.groupdict())) is not None:
+        if found and (moment := _moment(found.groupdict(), _zone_in(variant))) is not None:
             return moment
     return None
 
 
 @functools.cache
 def _shapes(variant: str) -> tuple[re.Pattern[str], ...]:
-    return (*SHAPES, MONTH_FIRST if variant == "mdy" else DAY_FIRST)
+    return (*SHAPES, MONTH_FIRST if variant.startswith("mdy") else DAY_FIRST)
 
 
 def _month_and_day(days: int) -> tuple[int, int]:
@@ -301,8 +368,8 @@ def _month_and_day(days: int) -> tuple[int, int]:
     return int(month.astype(np.int64)) % 12 + 1, int((whole - month.astype("datetime64[D]")).astype(np.int64)) + 1
 
 
-def _moment(parts: dict[str, str | None]) -> datetime | None:
-    """The moment in UTC, or None where there is no such day."""
+def _moment(parts: dict[str, str | None], zone: str) -> int | None:
+    """The moment, or None where there is no such day."""
     written = parts.get("b")
     month = MONTHS.get(written.lower(), 0) if written else int(parts.get("m") or parts.get("n") or 0)
     fraction = round(float("0" + (parts.get("F") or ".0")) * 1e6)
@@ -310,12 +377,14 @@ def _moment(parts: dict[str, str | None]) -> datetime | None:
         moment = datetime(
             int(parts["y"] or 0), month, int(parts.get("d") or 1),
             int(parts.get("H") or 0), int(parts.get("M") or 0), int(parts.get("S") or 0), min(fraction, 999_999),
-            tzinfo=UTC,
         )  # fmt: skip
-        zone = parts.get("Z")
-        if zone and zone != "Z":
-            shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-            moment = moment - shift if zone[0] == "+" else moment + shift
+        ahead = zones.offset(parts.get("Z") or "Z")
+        in_utc = moment - ahead if ahead is not None else None
     except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=None)
+    if in_utc is None:
+        return None
+    if not parts.get("Z") or zone == OWN:
+        return (moment - EPOCH) // MICROSECOND
+    found = (in_utc - EPOCH) // MICROSECOND
+    return zones.wall(found, zone) if zone else found

@@ -114,6 +114,29 @@ class Network:
                 out[:, : len(at.waves[0]), column] += self._through_waves(x, whole[:, :mixtures])
         return out
 
+    @property
+    def of_one_layer(self) -> bool:
+        """Whether units look at the inputs themselves, and scores at the units: what random waves are."""
+        return not self.hidden and not len(self.waves[0])
+
+    def pulls_of_one_layer(self, start: Floats, x: Floats, places: Floats, shares: Floats) -> Floats:
+        """Pulls of the inputs of rows x [n, inputs] on straight lines from some starts [m, inputs]: [n, inputs, w].
+
+        places, shares : the points of a line from 0 to 1, and how much each counts [p]
+
+        As the mean slopes times the way, without the slopes of each output at each point: what the units of one layer add up changes evenly
+        along a line, and outputs only weigh the units.
+        """
+        at = self._wide
+        inputs, outputs = at.first.reshape(len(at.first), -1), at.last.reshape(-1, len(self.base))  # [i, k·h], [k·h, w]
+        first, last = (self._sums(rows)[0].transpose(1, 0, 2).reshape(len(rows), -1) for rows in (start, x))
+        change = last[:, None, :] - first  # [n, m, k·h]
+        slopes = np.zeros_like(change)
+        for place, share in zip(places.tolist(), shares.tolist(), strict=True):
+            slopes += share * self._slope(first + place * change)
+        of_units = np.matmul((x[:, None, :] - start).transpose(0, 2, 1), slopes)  # [n, i, k·h]
+        return np.asarray((of_units * inputs) @ outputs)
+
     def _sums(self, x: Floats) -> list[Floats]:
         """What each layer's units add up, before they act on it: [k, n, h]."""
         at = self._wide

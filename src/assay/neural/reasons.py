@@ -82,11 +82,18 @@ def integrated(network: Network, inputs: Inputs, vector: Vector, baselines: Base
     places, shares = (points + 1) / 2, shares / 2 / len(start)
     n, d = vector.values.shape
     out = np.zeros((n, d + 1, len(base)))
-    step = max(1, CELLS // (len(start) * POINTS * max(1, start.shape[1], network.last[:, :, 0].size)))
+    units = network.last[:, :, 0].size
+    step = max(1, CELLS // (len(start) * POINTS * max(1, start.shape[1], units)))
+    if network.of_one_layer:
+        step = max(1, CELLS // (max(1, units) * max(len(start), start.shape[1])))
     for low in range(0, n, step):
         some = vector.take(np.arange(low, min(n, low + step)))
         x = network.looked_up(inputs.columns(some), inputs.rows(some))
         scores = network.of_inputs(x)
+        if network.of_one_layer:
+            pulls = network.pulls_of_one_layer(start, x, places, shares)
+            out[low : low + len(x)] = _by_feature(pulls, owners, base, scores, d)
+            continue
         way = x[:, None, :] - start  # [b, m, inputs]
         path = start[:, None, :] + way[:, :, None, :] * places[:, None]  # [b, m, points, inputs]
         flat = path.reshape(len(x) * len(start) * POINTS, path.shape[3])

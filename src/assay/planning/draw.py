@@ -31,7 +31,7 @@ from .mitigation import mitigation, mitigation_notes
 from .notes import advice, kind_title, memory_notes, misfits, more_notes, name_notes, none_read, quoted, usual_notes
 from .portfolio import candidates, check_learners, only_readable
 from .splits import DEAR_FOLDS, DEAREST_FOLDS, both_ways, check_groups, check_times, plan_splits
-from .target import answered, check_size, choose_task, open_target, usable_rows, with_answers
+from .target import answered, check_size, check_weights, choose_task, open_target, usable_rows, with_answers
 from .wishes import Wishes
 
 LEAST_ROWS = 6  # below it no fold has rows to learn from, to stop by and to measure on
@@ -120,6 +120,8 @@ def _teaching(data: Dataset, wishes: Wishes) -> _Opened:
     usable, *gone = usable_rows(whole[wishes.target], weight, time)
     table = whole if usable.all() else whole.take(usable)
     _check_teaching(data.source.name, table.rows, weight)
+    if weight is not None:
+        check_weights(table[wishes.weight].cells, wishes.weight)
     codec = task.codec(table[wishes.target])
     y = task.encode(table[wishes.target], codec)
     check_size(y, wishes.target)

@@ -49,8 +49,7 @@ def bids(column: Column) -> list[Bid]:
             claim = plugin().recognise(column)
         except DoesNotApply:
             continue
-        kind = f"{plugin.about.key}:{claim.variant}" if claim.variant else plugin.about.key
-        found.append(Bid(kind, claim))
+        found.append(Bid(":".join(filter(None, (plugin.about.key, claim.variant, claim.as_met))), claim))
     return sorted(found, key=lambda bid: -bid.claim.fit)
 
 
@@ -78,7 +77,7 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     if asked_role in ("id", "group") and not asked_kind:
         asked_kind = "category"  # names of rows and people stay as written: as numbers, long ones would become one
     found = bids(column)
-    kind = asked_kind or (found[0].kind if found else "category")
+    kind = _as_met(asked_kind, found) or (found[0].kind if found else "category")
     why = Say("planning", "why.asked") if asked_kind or not found else found[0].claim.why
     others = [bid for bid in found if bid.kind.partition(":")[0] != kind.partition(":")[0]]
     runner_up = others[0].kind if others and others[0].claim.fit >= LEAST_FIT else ""
@@ -106,6 +105,12 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
         distinct=_distinct(opened.column),
     )
     return replace(opened.column, kind=kind, role=role), plan
+
+
+def _as_met(asked: str, found: list[Bid]) -> str:
+    """The kind that was asked for, with what stands in the cells whoever asks: in which zone dates are."""
+    same = [bid.claim.as_met for bid in found if bid.kind.partition(":")[0] == asked.partition(":")[0]]
+    return f"{asked}:{same[0]}" if same and same[0] and same[0].partition(":")[0] not in asked.split(":") else asked
 
 
 def _role(opened: Column, raw: Column) -> tuple[str, Say | None]:

@@ -24,6 +24,7 @@ from .durations import written
 from .fitting import Fit
 from .kinds import is_row_number
 from .splits import copy_groups, draw_splits, named_groups, near_copies, near_pictures
+from .target import several_units
 from .wishes import Wishes
 
 FEW_ROWS, RARE = 100, 10  # rows of a table, and of a class, below which that is told
@@ -36,7 +37,7 @@ MOST_LABELS = 10  # of several a row, of which columns are asked whether they te
 def more_notes(
     plan: Plan, data: Dataset, y: Floats, codec: Codec, wishes: Wishes, forms: frozenset[str]
 ) -> Iterator[Say]:
-    """Fewer rows of a class than folds, empty answers, pictures without a pretrained network, or one that nothing reads, rare classes, files that hold rows."""
+    """Fewer rows of a class than folds, empty answers, pictures without a pretrained network, or one that nothing reads, several units, rare classes, files that hold rows."""
     about, learners = task_of(plan.task).about, [shelf("learners").get(c.learner).about for c in plan.candidates]
     if wishes.folds and codec.labels and y.ndim == 1:
         rarest = int(counted(y, len(codec.labels)).min())
@@ -49,6 +50,8 @@ def more_notes(
     if wishes.encoder and not any(find(wishes.encoder).label in c.settings.values() for c in plan.candidates):
         named = find(wishes.encoder)
         yield Say("planning", f"note.unread.{named.kind}", {"name": named.name})
+    if codec.labels and not wishes.task and (note := several_units(data[plan.target])):
+        yield note
     if rare := [] if about.of_one else _rare_classes(y, codec.labels):
         yield Say("planning", "note.rare", {"names": rare})
     if keeping := sorted({learner.key for learner in learners if learner.keeps_rows}):

@@ -15,10 +15,12 @@ from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.plugins import Claim, Task, modality_of, task_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
+from assay.kernel.written_numbers import units_of
 
 from .wishes import UNNAMED, Wishes
 
 LEAST_SPREAD = 1e-100  # of values; the square of a ten-millionth of it is a number still
+MOST_WEIGHT = 1e30  # of one row; trees keep weights in single precision, whose end is 3e38
 GOOD = "good"  # the answer of every row, where a task can be learnt from it
 
 
@@ -138,9 +140,27 @@ def check_size(y: Floats, name: str) -> None:
         raise refusal(DataError, "planning", "too_small", target=name, spread=spread)
 
 
+def check_weights(weight: Floats, name: str) -> None:
+    """Products of weights must be numbers still, for learners that keep short ones too: only ratios matter. Raises DataError."""
+    largest = float(weight.max(initial=0.0))
+    if largest > MOST_WEIGHT or 0.0 < largest < 1 / MOST_WEIGHT:
+        key = "heavy" if largest > 1 else "light"
+        raise refusal(DataError, "planning", key, name=name, largest=f"{largest:.3g}", most=f"{MOST_WEIGHT:g}")
+
+
 def _alike(target: Column) -> bool:
     """Whether every cell that is there says the same."""
     return len(np.unique(target.cells[~target.missing])) == 1
+
+
+def several_units(target: Column) -> Say | None:
+    """What is to be said of a target whose cells are amounts in several units; None of any other."""
+    levels = [] if target.levels is None else [str(level) for level in target.levels]
+    units = units_of(levels)
+    if not units:
+        return None
+    examples = [next(level for level in levels if level.rstrip().endswith(unit)) for unit in units[:3]]
+    return Say("planning", "note.units", {"target": target.name, "examples": examples})
 
 
 def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:
@@ -148,5 +168,7 @@ def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:
         present, blank = target.take(~target.missing), int(target.missing.sum())
         said: dict[str, Any] = {"target": target.name, "value": present.take(slice(1)).texts()[0], "n": len(present)}
         return refusal(DataError, "planning", "one_answer_blank" if blank else "one_answer", blank=blank, **said)
-    several = {reason.text("en"): reason for reason in reasons}  # tasks of numbers say the same of what is none
+    units = several_units(target)
+    every: list[Say | DoesNotApply] = [*([units] if units else []), *reasons]
+    several = {reason.text("en"): reason for reason in every}  # tasks of numbers say the same of what is none
     return refusal(DataError, "planning", "no_task", target=target.name, reasons=list(several.values()))

@@ -9,7 +9,7 @@ names to one of
     {"levels": [1, 2, 3]}                       numbers that are codes; any other counts as the nearest
     {"text": true}                              free text, which a pretrained encoder reads; no vocabulary is learnt
 
-with "decimal": "comma" where numbers are written so. The target is declared like any column. A schema must not be made from the rows
+with "decimal": "comma" where numbers are written so, and "unit": "kg" where one stands behind each. The target is declared like any column. A schema must not be made from the rows
 it is to protect: that cannot be seen from it, and the guarantee says so.
 """
 
@@ -30,6 +30,7 @@ from ..kernel.data import Floats
 from ..kernel.errors import RequestError
 from ..kernel.labels import as_number
 from ..kernel.words import Say, refusal
+from ..kernel.written_numbers import UNIT, unit_in
 
 CELLS = 48  # of a number, where no edges are declared
 WHOLE = 64  # a range of whole ends up to this long has a cell for each whole number
@@ -37,7 +38,7 @@ WIDE = 1000.0  # from this length on cells are narrow near zero and wide far fro
 MOST_LEVELS, MOST_EDGES = 1000, 1000
 SHAPES = {"span": '{"low": 0, "high": 100}', "names": '{"levels": ["a", "b"]}'}  # what may stand for a column
 TEXT = '{"text": true}'
-KNOWN = {"low", "high", "edges", "levels", "decimal", "text"}
+KNOWN = {"low", "high", "edges", "levels", "decimal", "unit", "text"}
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,15 @@ class Declared:
     inner: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     comma: bool = False
+    unit: str = ""  # behind each number
     text: bool = False
 
     @property
     def kind(self) -> str:
         """The modality that opens it."""
-        return "text" if self.text else "category" if self.named else "number:comma" if self.comma else "number"
+        if self.text or self.named:
+            return "text" if self.text else "category"
+        return f"number:{UNIT}{self.unit}" if self.unit else "number:comma" if self.comma else "number"
 
     @property
     def named(self) -> bool:
@@ -102,9 +106,19 @@ def read_schema(given: Any) -> dict[str, Declared]:
     return found
 
 
-def example(numbers: Sequence[tuple[str, bool]]) -> str:
-    """A schema to be filled in, of names and of whether each is a number alone: no value of any row is in it."""
-    said = {name: {"low": 0, "high": 1} if number else {"levels": ["…", "…"]} for name, number in numbers}
+def example(kinds: Sequence[tuple[str, str]]) -> str:
+    """A schema to be filled in, of names and kinds alone: no value of any row is in it.
+
+    >>> example([("age", "number:unit:岁")])
+    '{"age": {"low": 0, "high": 1, "unit": "岁"}}'
+    """
+    said: dict[str, Any] = {}
+    for name, kind in kinds:
+        if kind.partition(":")[0] != "number":
+            said[name] = {"levels": ["…", "…"]}
+            continue
+        written = {"unit": unit_in(kind)} if unit_in(kind) else {"decimal": "comma"} if kind == "number:comma" else {}
+        said[name] = {"low": 0, "high": 1, **written}
     return json.dumps(said, ensure_ascii=False)
 
 
@@ -122,6 +136,8 @@ def _declared(name: str, said: Any) -> Declared | Say:
             isinstance(v, (str, int, float)) and not isinstance(v, bool) and v != "" for v in levels
         ):
             return Say("privacy", "schema.levels", {"name": name, "most": MOST_LEVELS})
+        if "unit" in said:
+            return Say("privacy", "schema.unit", {"name": name})
         words = tuple(v if isinstance(v, str) else f"{v:.15g}" for v in levels)
         one = Declared(name, levels=words, comma=said.get("decimal") == "comma")
         if len(set(one.points or words)) < len(words):
@@ -137,7 +153,10 @@ def _declared(name: str, said: Any) -> Declared | Say:
         return Say("privacy", "schema.edges", {"name": name})
     if said.get("decimal", "point") not in ("point", "comma"):
         return Say("privacy", "schema.decimal", {"name": name})
-    return Declared(name, float(low), float(high), tuple(map(float, inner)), comma=said.get("decimal") == "comma")
+    comma, unit = said.get("decimal") == "comma", said.get("unit", "")
+    if not isinstance(unit, str) or unit != unit.strip() or ("unit" in said) > bool(unit) or (comma and unit):
+        return Say("privacy", "schema.unit", {"name": name})
+    return Declared(name, float(low), float(high), tuple(map(float, inner)), comma=comma, unit=unit)
 
 
 def _finite(value: Any) -> bool:

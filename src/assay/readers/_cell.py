@@ -15,7 +15,7 @@ from assay.kernel.cells import Cell, Moment
 from assay.kernel.data import Column
 
 from ._columns import LARGEST, MISSING, Met
-from ._typed import bare, is_missing, is_number, moment_of, spelled, value_column
+from ._typed import bare, is_missing, is_number, moment_of, spelled, value_column, zone_of
 
 
 class IsColumn(Exception):
@@ -69,6 +69,6 @@ def _rarer(value: Any) -> Cell:
     if is_number(value):
         return float(value)
     if isinstance(value, (dt.date, np.datetime64)):
-        return Moment(int(moment_of(value).astype(np.int64)))
+        return Moment(int(moment_of(value).astype(np.int64)), zone_of(value))
     text = spelled(value).strip()
     return None if text in GONE else text

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from assay.kernel import zones
 from assay.kernel.data import Column, Dataset, Source, plain_moment, plain_number
 from assay.kernel.errors import DataError
 from assay.kernel.words import refusal
@@ -87,7 +88,8 @@ def arrow_column(name: str, cells: Any, met: Met, judged: Judged | None = None) 
     if of.is_date(kind) or of.is_timestamp(kind):
         zone = getattr(kind, "tz", None)
         moments = pc.cast(cells, pa.timestamp("us", tz=zone), safe=False)  # with a zone, Arrow already counts in UTC
-        return Column(name=name, cells=_numpy(pc.cast(moments, pa.int64())).astype("datetime64[us]"))
+        found = _numpy(pc.cast(moments, pa.int64())).astype("datetime64[us]")
+        return Column(name=name, cells=found, zone=zone if zone and zones.known(zone) else "")
     if of.is_duration(kind):
         seconds = pc.cast(pc.cast(cells, pa.duration("us"), safe=False), pa.int64())
         return Column.of_numbers(name, _numpy(pc.cast(seconds, pa.float64())) / 1e6)
@@ -151,8 +153,13 @@ def value_column(name: str, values: Sequence[Any], met: Met) -> Column:
     if present and all(is_number(v) for v in present):
         return Column.of_numbers(name, [math.nan if is_missing(v) else float(v) for v in values])
     if present and all(isinstance(v, (dt.date, np.datetime64)) for v in present):
-        moments = [np.datetime64("NaT", "us") if is_missing(v) else moment_of(v) for v in values]
-        return Column(name=name, cells=np.array(moments, dtype="datetime64[us]"))
+        met_zones = {zone_of(v) for v in present}
+        if len(met_zones) == 1:
+            moments = [np.datetime64("NaT", "us") if is_missing(v) else moment_of(v) for v in values]
+            return Column(name=name, cells=np.array(moments, dtype="datetime64[us]"), zone=met_zones.pop())
+        values = [
+            v.isoformat() if isinstance(v, dt.datetime) and not is_missing(v) else v for v in values
+        ]  # each its own
     texts = pa.array([None if is_missing(v) else spelled(v) for v in values], type=pa.large_string())
     return text_column(name, texts, met)
 
@@ -207,6 +214,22 @@ def is_number(value: Any) -> bool:
     if isinstance(value, (int, np.integer)):
         return abs(int(value)) < LARGEST
     return isinstance(value, (float, np.floating, Decimal))
+
+
+def zone_of(value: Any) -> str:
+    """The time zone of a date or time: its name, or else how far it is from UTC; "" where it has none.
+
+    >>> zone_of(dt.datetime(2024, 3, 1, tzinfo=dt.timezone(dt.timedelta(hours=8)))), zone_of(dt.date(2024, 3, 1))
+    ('+08:00', '')
+    """
+    clock = getattr(value, "tzinfo", None)
+    if clock is None:
+        return ""
+    name = getattr(clock, "key", None) or getattr(clock, "zone", None)
+    if not (isinstance(name, str) and zones.known(name)):
+        name = value.strftime("%z")
+        name = f"{name[:3]}:{name[3:5]}" if name else ""
+    return name if zones.known(name) else ""
 
 
 def moment_of(value: Any) -> Any:

@@ -13,6 +13,8 @@ from typing import Any
 from ..kernel.findings import Trial, to_plain
 from ..kernel.plan import ColumnPlan
 from ..kernel.words import Say
+from ..kernel.written_numbers import unit_in
+from ..kernel.zones import zone_in
 from .axes import real
 from .bars import Strip, strip
 from .content import Content
@@ -100,7 +102,7 @@ def _column(column: ColumnPlan, voice: Voice, limits: Limits) -> Raw:
     return tag(
         "tr",
         tag("th", short(column.name, 60), scope="row"),
-        tag("td", kind, other),
+        tag("td", kind, _written_in(column.kind), other),
         tag("td", role, class_=f"role-{column.role}" if voice.known(f"role.{column.role}") else None),
         *(_count(n, voice, more) for n, more in ((column.missing, None), (column.misfits, examples))),
         _count(column.distinct, voice, None),
@@ -205,14 +207,20 @@ def _trial(trial: Trial, voice: Voice, limits: Limits, *, timed: bool) -> Raw:
     )
 
 
+def _written_in(kind: str) -> Raw | None:
+    """The unit or time zone that the cells of a column are written in, where its kind names one."""
+    told = unit_in(kind) or zone_in(kind)
+    return tag("small", short(told, 40)) if told else None
+
+
 def schema_section(content: Content, voice: Voice, limits: Limits) -> Raw:
     """The columns that a table to be predicted must have, by kind."""
     read = content.plan.needed
     facts = []
-    for kind in dict.fromkeys(c.kind for c in read):
-        names = [short(c.name, 40) for c in read if c.kind == kind]
-        listed = tag("ul", *(tag("li", name) for name in names[: limits.columns]), class_="names")
-        facts.append((f"{voice.kind(kind)} ({len(names)})", listed))
+    for title in dict.fromkeys(voice.kind(c.kind) for c in read):
+        alike = [c for c in read if voice.kind(c.kind) == title]
+        names = (tag("li", short(c.name, 40), _written_in(c.kind)) for c in alike[: limits.columns])
+        facts.append((f"{title} ({len(alike)})", tag("ul", *names, class_="names")))
     return tag(
         "section",
         tag("h2", voice.word("schema")),

@@ -59,7 +59,7 @@ def sorting_columns(columns: list[Column]) -> list[Column]:
     """The columns of few levels by which the file is sorted into parts."""
     found = []
     for column in columns:
-        codes = column.as_words().cells.astype(np.int64) if column.kind != "date" else np.arange(len(column))
+        codes = column.as_words().cells.astype(np.int64) if column.store != "moments" else np.arange(len(column))
         if sorts_into_parts(codes):
             found.append(column)
     return found

@@ -210,7 +210,8 @@ def cells_stand_alone(plugin: Any, examples: list[Column] | None) -> None:
         numbers = Column.of_numbers(raw.name, [0.0, 1.0, -0.0, 1e300, 2.0**60, np.inf, np.nan])
         days = ["2024-02-29T12:30:01.5", "1969-12-31", "NaT", "0001-01-01", "-20000-05-06"]
         moments = Column(name=raw.name, cells=np.asarray(days, dtype="datetime64[us]"))
-        for source in (raw, other, numbers, moments):
+        abroad = replace(moments, zone="Asia/Kolkata")
+        for source in (raw, other, numbers, moments, abroad):
             for row, cell in enumerate(cells_of(source)):
                 column = modality.open(source.take(np.asarray([row]))).column
                 opened = modality.open_cell(cell)

@@ -20,11 +20,15 @@ from .about import About
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A modality's or task's bid for a column: how well it fits (0 to 1), and why."""
+    """A modality's or task's bid for a column: how well it fits (0 to 1), and why.
+
+    as_met : how the column is written, which no person chooses; behind the variant in its kind, asked for or not ("date:zone:+08:00")
+    """
 
     fit: float
     why: Say
     variant: str = ""  # a way of reading the column decided here once and kept in its kind ("date:mdy")
+    as_met: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,22 @@ class OpensCells(Modality, Protocol):
 
     def open_cell(self, cell: Cell) -> Cell:
         """The cell that `open` of a column of this one cell holds; None from a cell that is there is a misfit."""
+        ...
+
+
+@runtime_checkable
+class MovesCells(OpensCells, Protocol):
+    """What a modality may offer beside: which cells are opened as something else than stands in them, since the kind does not tell how.
+
+    `moved` of its words is the note of such a cell: "{name} ...".
+    """
+
+    def moved(self, raw: Column) -> Bools:
+        """Of a raw column: bool [n]."""
+        ...
+
+    def moved_cell(self, raw: Cell) -> bool:
+        """Of a raw cell that comes alone."""
         ...
 
 
