@@ -116,8 +116,12 @@ def _careful(text: str, variant: str) -> float:
     power = SCALES.get(text[-1:], 0)
     text = text[:-1].rstrip() if power else text
     shape, thousands, point = (COMMA, ".", ",") if variant == "comma" else (POINT, ",", ".")
-    found = shape.fullmatch(text) if any(ch.isdigit() for ch in text) else None
-    if found is None or (power and found[4]):
-        return math.nan
+    found = shape.fullmatch(text)
+    if (
+        found is None
+        or (power and found[4])
+        or not any(ch.isdigit() for ch in text[: found.start(4) if found[4] else None])
+    ):
+        return math.nan  # E25 is a name: an exponent alone is no number
     plain = text.replace(thousands, "").replace(point, ".")
     return float(f"{plain}e{power}" if power else plain)

@@ -84,6 +84,7 @@ class Additive:
         whole = train
         if self.refit and not first.cut_short and clock.remaining() > 2 * first.seconds:
             whole = train.then(tune)
+            singles["learning_rate"] = first.rate or self.rate  # as many rounds once more take steps of the same size
             forests = self._again(whole, head, clock, seed, rounds, singles, chosen) or forests
         return Curves(_sum([terms(f) for f in forests], clean_batch(whole)), train.vector.features, tuple(rounds))
 

@@ -73,7 +73,11 @@ class Boosting:
         again = (rounds if forest_mode else None) if self.refit else 0
 
         def one(train: Batch, tune: Batch | None, rounds: int, clock: Clock) -> Grown:
-            return grow(train, tune, head, parameters, rounds, 0 if tune is None else patience, clock)
+            found = grow(train, tune, head, parameters, rounds, 0 if tune is None else patience, clock)
+            parameters["learning_rate"] = (
+                found.rate or self.rate
+            )  # as many rounds once more take steps of the same size
+            return found
 
         recipe = self._recipe(train, head, clock, rng)
         return Trees.grown(one, recipe, train, tune, head, rounds, clock, rng, again)

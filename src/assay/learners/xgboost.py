@@ -23,7 +23,7 @@ from assay.trees.centre import centre_of, taken_from, unit_of
 from assay.trees.from_xgboost import forest_of_xgboost
 from assay.trees.grow import Grown
 from assay.trees.single_precision import seen
-from assay.trees.watch import Watch
+from assay.trees.watch import WAY, Pace, Watch
 
 from ._trees import Trees, by_names, levels_of
 
@@ -68,7 +68,9 @@ class XGBoost:
         settings = self._parameters(head) | {"seed": int(rng.integers(2**31 - 1))}
 
         def grow(train: Batch, tune: Batch | None, rounds: int, clock: Clock) -> Grown:
-            return _grow(settings, train, tune, head, rounds, self.patience, clock)
+            found = _grow(settings, train, tune, head, rounds, self.patience, clock)
+            settings["eta"] = found.rate  # as many rounds once more take steps of the same size
+            return found
 
         recipe, again = by_names(train, head, clock, rng), None if self.refit else 0
         return Trees.grown(grow, recipe, train, tune, head, self.rounds, clock, rng, again)
@@ -109,16 +111,22 @@ def _grow(
 
     base, levels = guess(head, np.asarray(train.y), train.weight), levels_of(train)
     centre, unit = centre_of(head, train.y), unit_of(head, train.y)
-    timer = clock.slice(clock.remaining())
+    timer, rate = clock.slice(clock.remaining()), float(settings["eta"])
     watch = Watch(timer, patience if tune is not None else 0)
 
     class Watched(xgboost.callback.TrainingCallback):
+        def before_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            if pace.raised(epoch):
+                model.set_param("eta", pace.rate)
+            return False
+
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             losses: list[Any] = next(iter(evals_log["tune"].values())) if evals_log else [None]
             return watch.stop(epoch, rounds, None if losses[-1] is None else unit * losses[-1])
 
     data = _matrix(train, base, levels, centre, unit)
     told = [] if tune is None else [(_matrix(tune, base, levels, centre, unit), "tune")]
+    pace = Pace(timer.slice(timer.remaining()), 0.0 if tune is None else min(rounds, WAY / rate), rate)
     booster = xgboost.train(
         settings | {"nthread": threads()},
         data,
@@ -134,7 +142,7 @@ def _grow(
     counted = seen(train.vector.without_names()[:COUNTED])
     forest = forest_of_xgboost(booster, kept, base, levels, counted)
     forest = replace(forest, leaf_value=unit * forest.leaf_value).settled()
-    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
+    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short, pace.rate)
 
 
 def _matrix(batch: Batch, base: Floats, levels: list[int], centre: float = 0.0, unit: float = 1.0) -> Any:

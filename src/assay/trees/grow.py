@@ -23,11 +23,11 @@ from .centre import centre_of, taken_from
 from .forest import Forest
 from .from_lightgbm import filled, forest_of
 from .walk import LARGEST
-from .watch import Watch
+from .watch import WAY, Pace, Watch
 
 QUIET = {"verbosity": -1, "deterministic": True, "force_row_wise": True, "first_metric_only": True}
 OF_DATA = ("min_data_in_leaf", "seed", "num_threads")  # parameters that matter when rows are binned
-PACED_AT, PACED_SHARE, MOST_RATE = 5, 0.9, 0.3  # rounds after which the pace is known; of the time left; largest rate
+OWN_RATE = 0.1  # LightGBM's own, where none is named
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,7 @@ class Grown:
     gains: Floats
     seconds: float
     cut_short: bool  # the clock ended it, not the tune rows
+    rate: float = 0.0  # of the last round, where it may have risen; 0 where it cannot
 
 
 def grow(
@@ -53,7 +54,10 @@ def grow(
 ) -> Grown:
     """Grow at most `rounds` rounds of trees; keep those up to the best round on `tune`.
 
-    patience : rounds without gain after which growing stops; 0 grows all rounds and keeps all
+    Where the clock allows too few rounds at the rate asked for and `tune` watches, the rate rises (to MOST_RATE at most): small
+    steps that are cut short end far from where larger ones lead.
+
+    patience : rounds without gain after which growing stops; 0 grows all rounds, at the rate asked for, and keeps all
     start    : raw scores [n, w] of the training and tune rows to grow on top of; they are no part of the forest
     """
     import lightgbm
@@ -69,13 +73,17 @@ def grow(
     on_train, on_tune = (_tiled(ground, train), _tiled(ground, tune)) if start is None else start
     data = _dataset(train, whole, on_train, centre)
     watched = [] if tune is None else [_dataset(tune, whole, on_tune, centre, reference=data)]
-    watch = _Watched(timer, patience)
-    booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[watch])
+    for rows in (data, *watched):
+        rows.construct()  # the time it takes is none of the rounds'
+    watch, rate = _Watched(timer, patience), float(whole.get("learning_rate", OWN_RATE))
+    paced = patience and watched and start is None and whole.get("boosting") != "rf"
+    pace = _Paced(timer.slice(timer.remaining()), min(rounds, WAY / rate) if paced else 0.0, rate)
+    booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[pace, watch])
     keep = watch.keep(booster.current_iteration())
     forest = _kept(booster, keep, head, taken_from(train.y, centre), train.weight)
     forest = _moved(forest, centre if start is None else 0.0, ground)
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
-    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
+    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short, pace.rate)
 
 
 def grow_streamed(
@@ -128,7 +136,7 @@ def grow_streamed(
     memory.give_back()
     watched = _dataset(tune, whole, _tiled(ground, tune), centre, reference=data)
     watch = _Watched(clock.slice(clock.remaining()), patience)
-    pace = _Pace(watch.clock, needed, float(whole.get("learning_rate", 0.1)))
+    pace = _Paced(watch.clock, needed, float(whole.get("learning_rate", OWN_RATE)))
     booster = lightgbm.train(whole, data, rounds, valid_sets=[watched], callbacks=[pace, watch])
     keep = watch.keep(booster.current_iteration())
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
@@ -136,20 +144,15 @@ def grow_streamed(
     return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
 
 
-class _Pace:
-    """Raises the rate once it is seen that the clock allows fewer rounds than are needed."""
+class _Paced(Pace):
+    """The same, as LightGBM calls it."""
 
     before_iteration = True
     order = 5
 
-    def __init__(self, clock: Clock, needed: int, rate: float) -> None:
-        self.clock, self.needed, self.rate = clock, needed, rate
-
     def __call__(self, env: Any) -> None:
-        if env.iteration == PACED_AT and not self.clock.stands:
-            allowed = PACED_AT + PACED_SHARE * self.clock.remaining() * PACED_AT / self.clock.spent()
-            if allowed < self.needed:
-                env.model.reset_parameter({"learning_rate": min(MOST_RATE, self.rate * self.needed / allowed)})
+        if self.raised(env.iteration):
+            env.model.reset_parameter({"learning_rate": self.rate})
 
 
 def objective_of(head: Head) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""When does growing stop, whichever library grows?"""
+"""When does growing stop, and how large are its steps, whichever library grows?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import math
 import numpy as np
 
 from ..kernel.clock import Clock
+
+PACED_AT, PACED_SHARE = 5, 0.9  # rounds after which the pace is known; of the time left
+MOST_RATE = 0.3
+WAY = 8.0  # rounds times rate that bring trees near where the tune rows stop them, on most tables
 
 
 class Watch:
@@ -31,6 +35,27 @@ class Watch:
     def keep(self, grown: int) -> int:
         """Rounds that are kept of those that were grown."""
         return self.best + 1 if self.patience and self.curve else grown
+
+
+class Pace:
+    """The rate at which the way is gone in the rounds that the clock allows.
+
+    needed : rounds that the way takes at the rate asked for; 0 keeps that rate whatever the clock allows
+    """
+
+    def __init__(self, clock: Clock, needed: float, rate: float) -> None:
+        self.clock, self.needed, self.rate = clock, needed, rate
+
+    def raised(self, place: int) -> bool:
+        """Whether the rate rises from round `place` (from 0) on, since it is seen that the clock allows fewer rounds than are needed."""
+        if place != PACED_AT or self.clock.stands:
+            return False
+        allowed = PACED_AT + PACED_SHARE * self.clock.remaining() * PACED_AT / max(self.clock.spent(), 1e-9)
+        rate = min(MOST_RATE, self.rate * self.needed / allowed)
+        if rate <= self.rate:
+            return False
+        self.rate = rate
+        return True
 
 
 def _short(loss: float) -> float:
