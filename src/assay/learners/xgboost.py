@@ -126,7 +126,7 @@ def _grow(
 
     data = _matrix(train, base, levels, centre, unit)
     told = [] if tune is None else [(_matrix(tune, base, levels, centre, unit), "tune")]
-    pace = Pace(timer.slice(timer.remaining()), 0.0 if tune is None else min(rounds, WAY / rate), rate)
+    pace = Pace(timer, 0.0 if tune is None else min(rounds, WAY / rate), rate)
     booster = xgboost.train(
         settings | {"nthread": threads()},
         data,

@@ -73,11 +73,9 @@ def grow(
     on_train, on_tune = (_tiled(ground, train), _tiled(ground, tune)) if start is None else start
     data = _dataset(train, whole, on_train, centre)
     watched = [] if tune is None else [_dataset(tune, whole, on_tune, centre, reference=data)]
-    for rows in (data, *watched):
-        rows.construct()  # the time it takes is none of the rounds'
     watch, rate = _Watched(timer, patience), float(whole.get("learning_rate", OWN_RATE))
     paced = patience and watched and start is None and whole.get("boosting") != "rf"
-    pace = _Paced(timer.slice(timer.remaining()), min(rounds, WAY / rate) if paced else 0.0, rate)
+    pace = _Paced(timer, min(rounds, WAY / rate) if paced else 0.0, rate)
     booster = lightgbm.train(whole, data, rounds, valid_sets=watched, callbacks=[pace, watch])
     keep = watch.keep(booster.current_iteration())
     forest = _kept(booster, keep, head, taken_from(train.y, centre), train.weight)

@@ -48,6 +48,8 @@ class Pace:
 
     def raised(self, place: int) -> bool:
         """Whether the rate rises from round `place` (from 0) on, since it is seen that the clock allows fewer rounds than are needed."""
+        if place == 0:  # what went before, the binning of rows, is none of the rounds'
+            self.clock = self.clock.slice(self.clock.remaining())
         if place != PACED_AT or self.clock.stands:
             return False
         allowed = PACED_AT + PACED_SHARE * self.clock.remaining() * PACED_AT / max(self.clock.spent(), 1e-9)
