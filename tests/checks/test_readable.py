@@ -59,7 +59,7 @@ def test_a_worse_readable_model_is_not_recommended_and_its_price_is_told() -> No
     speaks(found)
 
 
-def test_a_readable_model_within_the_interval_is_recommended_even_if_the_gap_is_sure() -> None:
+def test_a_readable_model_within_the_interval_is_to_be_weighed_where_the_gap_is_sure() -> None:
     world = evidence(n=800, weights=(2.0, 1.0))
     found = Readable().run(with_readable(world, 0.75 * world.scores + 0.15))
     assert found.say.key == "within"

@@ -261,3 +261,19 @@ def test_what_is_no_name_of_a_task_is_still_refused() -> None:
     table = Dataset((Column.of_numbers("x", np.arange(50.0)), Column.of_numbers("y", np.arange(50.0))))
     with pytest.raises(UnknownKey, match="riddle"):
         assay.plan(table, "y", task="riddle")
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "rownames", "...1", "X", "row_number", "level_0"])
+def test_row_numbers_are_known_by_name_where_rows_were_drawn(name: str) -> None:
+    """A table that was ordered by its target tells it by the numbers of its rows."""
+    rng = np.random.default_rng(0)
+    numbers = rng.permutation(400)[:300]
+    found = assay.plan({name: numbers, "x": rng.normal(size=300), "y": rng.normal(size=300)}, "y")
+    assert {c.name: c.role for c in found.columns} == {name: "id", "x": "feature", "y": "target"}
+
+
+def test_what_is_measured_under_such_a_name_is_learnt_from() -> None:
+    rng = np.random.default_rng(0)
+    far, ties = rng.permutation(400_000)[:300], rng.integers(0, 1000, 300)
+    found = assay.plan({"X": far, "case": ties, "y": rng.normal(size=300)}, "y")
+    assert [c.role for c in found.columns] == ["feature", "feature", "target"]

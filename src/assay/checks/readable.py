@@ -2,7 +2,8 @@
 
 The best model a person can read whole (a line, a sum of curves) against what is shipped, on the same rows, round by
 round of the same bootstrap: their difference is paired, so it is known better than either score. Where the readable
-model scores within the interval of the shipped one, it is recommended.
+model is as good, it is recommended; where it scores within the interval of the shipped one though complexity surely buys
+something, both are told, to be weighed.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Readable:
                 "title": "What complexity buys",
                 "question": "Would a model that a person can read whole do as well?",
                 "even": "Recommended: '{name}', which can be read whole. Its {metric} is {readable}, the shipped model's {shipped} ({low} to {high}); complexity buys nothing that can be shown.",
-                "within": "Recommended: '{name}', which can be read whole. Its {metric} of {readable} lies within the shipped model's interval ({shipped}, {low} to {high}); complexity buys {gain} ({gain_low} to {gain_high}).",
+                "within": "To be weighed: '{name}' can be read whole, and its {metric} of {readable} lies within the shipped model's interval ({shipped}, {low} to {high}); on the same rows complexity buys {gain} ({gain_low} to {gain_high}).",
                 "worse": "Complexity buys {gain} ({gain_low} to {gain_high}) of {metric}: {shipped} ({low} to {high}) against {readable} for '{name}', the best model that can be read whole.",
                 "itself": "The shipped model can be read whole: it is '{name}'.",
                 "itself_blend": "The shipped model is a blend of {n} that can each be read whole; alone, '{name}' has {metric} {readable} against {shipped}.",
@@ -102,7 +103,7 @@ class Readable:
                 "title": "复杂性的收益",
                 "question": "一个人能完整读懂的模型是否同样好？",
                 "even": "推荐采用可完整读懂的“{name}”。其{metric}为 {readable}，所交付模型为 {shipped}（{low} 至 {high}）；复杂性没有带来可证实的收益。",
-                "within": "推荐采用可完整读懂的“{name}”。其{metric}为 {readable}，落在所交付模型的区间内（{shipped}，{low} 至 {high}）；复杂性带来的收益为 {gain}（{gain_low} 至 {gain_high}）。",
+                "within": "请权衡：“{name}”可完整读懂，其{metric}为 {readable}，落在所交付模型的区间内（{shipped}，{low} 至 {high}）；而在相同的行上，复杂性带来的收益为 {gain}（{gain_low} 至 {gain_high}）。",
                 "worse": "复杂性在{metric}上带来 {gain}（{gain_low} 至 {gain_high}）的收益：{shipped}（{low} 至 {high}），而最好的可读模型“{name}”为 {readable}。",
                 "itself": "所交付的模型本身即可完整读懂：它就是“{name}”。",
                 "itself_blend": "所交付的模型由 {n} 个均可完整读懂的模型组合而成；单独的“{name}”{metric}为 {readable}，组合为 {shipped}。",

@@ -31,6 +31,11 @@ ID_NAME = re.compile(
     r"|编号|序号|号码|证号|证件|账号|卡号|手机|电话",
     re.IGNORECASE,
 )
+ROW_NAME = re.compile(  # what libraries call the row numbers that they write beside a table, and people do
+    r"unnamed: 0|column_1|_c0|\.\.\.1|x1?|level_0|__index_level_0__|row|row[\W_]?(names?|numbers?)|obs|observation|record|case",
+    re.IGNORECASE,
+)
+SPREAD = 4  # numbers a row among which row numbers lie, rows having been drawn; measured as finely, a quantity would have ties
 
 
 @dataclass(frozen=True)
@@ -146,8 +151,9 @@ def looks_like_id(column: Column) -> bool:
         return False
     if column.kind == "category":
         return True
-    whole = bool((column.cells == np.round(column.cells)).all())
-    return whole and bool(ID_NAME.search(column.name.strip()))
+    name, whole = column.name.strip(), bool((column.cells == np.round(column.cells)).all())
+    near = float(np.ptp(column.cells)) <= SPREAD * n
+    return whole and bool(ID_NAME.search(name) or (near and ROW_NAME.fullmatch(name)))
 
 
 def _distinct(column: Column) -> int:
