@@ -7,7 +7,7 @@ among all bands together one is left in fewer than 1 of 100 tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -71,6 +71,7 @@ class Coverage:
                 "under_slice": "The promise of {level:%} is broken for {label}: {share:%} of its {n} rows are covered, and a promise kept would show at least {least:%}.",
                 "over": "{share:%} of rows are covered where {level:%} was promised (at most {most:%} would be chance): the answers are more cautious than they need be.",
                 "over_slice": "{share:%} of {label} are covered where {level:%} was promised (at most {most:%} would be chance): more cautious than need be.",
+                "sure": "The sets promise {level:%} and hold the true class in {share:%} of rows; nearly all hold one class alone and could be no smaller.",
                 "class": "class '{label}'",
                 "between": "answers from {low} to {high}",
                 "sizes": "A set holds {size} classes on average; {single:%} hold just one.",
@@ -107,6 +108,7 @@ class Coverage:
                 "under_slice": "{level:%} 的承诺对{label}未兑现：其 {n} 行中只覆盖了 {share:%}，若承诺属实至少应有 {least:%}。",
                 "over": "承诺 {level:%}，实际覆盖 {share:%} 的行（偶然至多 {most:%}）：回答比必要的更保守。",
                 "over_slice": "承诺 {level:%}，{label}实际覆盖 {share:%}（偶然至多 {most:%}）：比必要的更保守。",
+                "sure": "预测集承诺 {level:%}，实际在 {share:%} 的行中包含真实类别；几乎所有预测集都只含一个类别，无法更小。",
                 "class": "类别“{label}”",
                 "between": "位于 {low} 至 {high} 的回答",
                 "sizes": "预测集平均包含 {size} 个类别；{single:%} 只含一个。",
@@ -182,9 +184,12 @@ class Coverage:
         )
         figures = (self._bars(evidence, "by_class", classes), self._size_figure(size, sets.shape[1]))
         named = [(s, self._say("class", label=s.label)) for s in classes]
-        return self._finding(
+        found = self._finding(
             evidence, "kept_sets", whole, named, extra, figures, (*notes, *self._common(evidence, deff))
         )
+        if found.say.key in ("over", "over_slice") and (size > 1).mean() <= NOTABLE:
+            return replace(found, verdict="pass", say=self._say("sure", level=evidence.plan.level, share=whole.share))
+        return found
 
     def _size_figure(self, size: Ints, k: int) -> Figure:
         share = np.bincount(size, minlength=min(k, FEWEST_SIZES) + 1)[: SHOWN + 1] / len(size)
