@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import assay
-from assay import api
+from assay import training
 from assay.auditing.evidence import from_training
 from assay.kernel.data import Column, Dataset
 
@@ -46,7 +46,7 @@ def main() -> None:
         drawing.append(time.perf_counter() - started)
         return evidence
 
-    api.from_training = timed
+    training.from_training = timed
     model = assay.train(table(said.rows, said.columns), "y", minutes=3)
     print(f"{'bootstrap':12} {'':8} {drawing[0]:6.2f} s")
     for finding in model.findings:

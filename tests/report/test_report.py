@@ -246,6 +246,7 @@ def test_three_hundred_columns_stay_under_600_kb(letters: int) -> None:
     ("found", "said"),
     [
         ("even", "prefer it"),
+        ("within", "is to be weighed"),
         ("worse", "measurably worse"),
         ("itself", "The shipped model can be read whole."),
         ("itself_blend", "Each model in the blend can be read whole."),

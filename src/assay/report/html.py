@@ -32,7 +32,7 @@ SYMBOLS = {
     "error": '<path d="M12 .5L23.5 12L12 23.5L.5 12z"/><path class="k" d="M12 6v7M12 16.5v1"/>',
 }
 # What is said of the best readable model, by what its check found.
-READABLE = {"even": "yes", "within": "yes", "worse": "no", "itself": "itself", "itself_blend": "parts"}
+READABLE = {"even": "yes", "within": "within", "worse": "no", "itself": "itself", "itself_blend": "parts"}
 
 
 def html(content: Content, lang: str = "en") -> str:
