@@ -5,7 +5,8 @@ is made of pixels, which is in single precision as it is here.
 The file is asked before it is kept: where one row's answer is not the model's own, there is no file.
 
 Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no as strings ("" missing), dates as days since
-1970 in float64 (NaN missing). Each is [n, 1]. A column of pictures has one for each size at which a network looks: "photo_64x64", bytes
+1970 in float64 (NaN missing). Each is [n, 1]. Texts are the codes of their characters, int32 [n, m] (0 behind them, -1 first where a text is
+missing), as `language.normal.normal` leaves them. A column of pictures has one for each size at which a network looks: "photo_64x64", bytes
 [n, 64, 64, 3] as `pictures.decoding.decoded` makes them of a file (a picture of 32 is not that of 64 made smaller); and "photo_there",
 truth [n, 1], false where there is no picture, or [1, 1] for all rows alike. References are inputs like any pictures: what differs from
 them is made in the file.
@@ -40,7 +41,7 @@ from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
 from .kernel.hints import reason
 from .kernel.plan import Plan
-from .kernel.plugins import Encoder, EncoderInGraph, GivesGrids, InGraph, Refers, Task, modality_of
+from .kernel.plugins import Encoder, EncoderInGraph, GivesCells, GivesGrids, InGraph, Refers, Task, modality_of
 from .kernel.rng import stream
 from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
@@ -59,6 +60,7 @@ MADE_ROWS, MADE_PICTURES, MADE_SCENES = (
     16,
 )  # rows that are made up, those with pictures, and those looked at for boxes
 AT_ONCE, PICTURES_AT_ONCE = 1000, 16  # rows asked together, and those with pictures
+CHARACTERS_AT_ONCE = 200_000  # of texts asked together, counted as if each were as long as the longest
 PIXELS = (
     "uint8 red, green and blue of the whole picture, upright (EXIF), white behind what is transparent, deep greys over the window in "
     "'kind' if it names one, brought to side x side pixels (means over whole blocks, then bilinear) without keeping its aspect, as "
@@ -175,9 +177,13 @@ def _file(
     """The graph with its inputs and outputs, and what is said of them."""
     inputs: dict[str, str | Shape] = {}
     kinds: dict[str, str] = {}
+    more: dict[str, str] = {}
     for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
         if not _is_seen(ensemble.encoders[0].parts[place]):
-            inputs[name], kinds[name] = _encoder(ensemble, place).takes, _key(kind)
+            encoder = _encoder(ensemble, place)
+            inputs[name], kinds[name] = encoder.takes, _key(kind)
+            if isinstance(encoder, GivesCells):
+                more[f"{_key(kind)}s"] = encoder.about_cells
     if group is not None and group.beside:
         inputs[group.thresholds.column], kinds[group.thresholds.column] = group.takes, _key(group.kind)
     sides: dict[str, dict[str, Any]] = {}
@@ -190,6 +196,7 @@ def _file(
     about = _about(plan, labels) | {
         "inputs": json.dumps(kinds, ensure_ascii=False),
         "dates": "days since 1970-01-01 in float64, NaN missing",
+        **more,
     }
     if sides:
         about |= {"pictures": json.dumps(sides, ensure_ascii=False), "pixels": PIXELS}
@@ -229,7 +236,8 @@ def _graph(
         graph.owners = tuple(feature.part for feature in encoders.features(nothing))
         vectors = []
         for (name, kind), encoder in zip(encoders.kinds, encoders.parts, strict=True):
-            if _is_seen(encoder):  # what is in no input is missing, and no member may ask for it
+            # What is in no input is missing, and no member may ask for it; what no member asks for is not reckoned either.
+            if _is_seen(encoder) or name in ensemble.overlooked[fold]:
                 gaps = np.full(graph.owners.count(name), np.nan)
                 vectors.append(graph.repeated(gaps, _any_input(ensemble, graph, fold)))
             else:
@@ -331,7 +339,7 @@ def _difference(
     odd = ensemble.head.name == "oddness"
     ours = ensemble.scores(data) if odd else task.answers(ensemble.scores(data))
     theirs, names_ = np.empty_like(ours), np.asarray(labels, dtype=object)
-    size = PICTURES_AT_ONCE if graph.pictures else AT_ONCE
+    size = _at_once(ensemble, data, graph)
     for low in range(0, data.rows, size):
         block = data.take(slice(low, low + size))
         found = session(feeds_of(ensemble, block, graph) | ({} if group is None else group.feed(block)))
@@ -347,15 +355,25 @@ def _difference(
     return float(np.abs(ours - theirs).max() / scale)
 
 
+def _at_once(ensemble: Ensemble, data: Dataset, graph: Graph) -> int:
+    """Rows asked together."""
+    if graph.pictures:
+        return PICTURES_AT_ONCE
+    every = zip(ensemble.parts, ensemble.encoders[0].parts, strict=True)
+    texts = [data[name].levels for name, encoder in every if isinstance(encoder, GivesCells)]
+    longest = max((len(str(text)) for levels in texts if levels is not None for text in levels), default=1)
+    return min(AT_ONCE, max(1, CHARACTERS_AT_ONCE // max(1, longest)))
+
+
 def feeds_of(ensemble: Ensemble, data: Dataset, graph: Graph | None = None) -> dict[str, NDArray[Any]]:
-    """The inputs of the file for rows of an opened table: [n, 1] each, and [n, side, side, 3] of pictures.
+    """The inputs of the file for rows of an opened table: [n, 1] each, [n, m] of texts, and [n, side, side, 3] of pictures.
 
     graph : which pictures it asks for; needed where there are any
     """
     found: dict[str, NDArray[Any]] = {}
     for place, name in enumerate(ensemble.parts):
         if not _is_seen(ensemble.encoders[0].parts[place]):
-            found[name] = _cells(data[name], _encoder(ensemble, place).takes).reshape(-1, 1)
+            found[name] = cells_of(_encoder(ensemble, place), data[name])
     if graph is not None:
         encoders = dict(zip(ensemble.parts, ensemble.encoders[0].parts, strict=True))
         for (part, side), name in graph.pictures.items():
@@ -370,13 +388,16 @@ def _grid(encoder: Encoder, column: Column) -> Grid:
     return encoder.grid(column)
 
 
-def _cells(column: Column, takes: str) -> NDArray[Any]:
-    if takes == "string":
-        return np.asarray(["" if text is None else str(text) for text in column.texts()], dtype=object)
+def cells_of(encoder: EncoderInGraph, column: Column) -> NDArray[Any]:
+    """What the file is given for each cell of an opened column."""
+    if isinstance(encoder, GivesCells):
+        return encoder.given(column)
+    if encoder.takes == "string":
+        return np.asarray([["" if text is None else str(text)] for text in column.texts()], dtype=object).reshape(-1, 1)
     if column.store == "moments":
         days: Floats = np.where(column.missing, np.nan, column.cells.astype(np.int64) / 86_400e6)
-        return days
-    return column.cells
+        return days[:, None]
+    return column.cells[:, None]
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def group_of(thresholds: GroupThresholds, plan: Plan, ensemble: Ensemble) -> Gro
         encoder = modality_of(kind).learn(empty, stream(0, "export groups"))
     else:
         encoder = ensemble.encoders[0].parts[ensemble.parts.index(thresholds.column)]
-    if not isinstance(encoder, EncoderInGraph):
+    if not isinstance(encoder, EncoderInGraph) or not isinstance(encoder.takes, str):
         what = f"{thresholds.column} ({kind.partition(':')[0]})"
         raise refusal(RequestError, "onnx_graph", "no_graph", what=what)
     return GroupInput(thresholds, kind, encoder.takes, encoder, beside)

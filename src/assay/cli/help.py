@@ -224,6 +224,9 @@ put the file there by hand, and this checks it.
 Every row of DATA is asked in onnxruntime, and answers must equal the model's within 0.00001; without DATA,
 rows are made up from what the model has seen. Needs the packages of assay[onnx].
 
+Texts are given to the file as the codes of their characters, int32, 0 behind the last and -1 first where one is
+missing; the file's metadata says what is taken off a text before. Models that read sentences with networks cannot be written.
+
 Pictures are given to the file as pixels, "photo_64x64", at the size at which the model looks, and "photo_there" says where
 there is one; the file's metadata says how pixels are made. A member that reads the plain numbers made of a picture
 cannot be written: train with --learner fisher, or patches, residual, cnn.
@@ -525,6 +528,9 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.export.epilog": """\
 用 onnxruntime 回答 DATA 的每一行，与模型的差异不得超过 0.00001；未给出 DATA 时，
 按模型见过的范围生成若干行。需要 assay[onnx] 的软件包。
+
+文本以其字符的编码（int32）给出，末尾以 0 补齐，缺失的文本首位为 -1；读取前去除哪些内容写在文件的元数据中。
+用网络读取句子的模型不能写成 ONNX。
 
 图片以像素形式给出，如“photo_64x64”，边长为模型所看的大小；“photo_there”说明哪些行有图片；
 像素如何得到写在文件的元数据中。使用由图片算出的普通数值的成员不能写成 ONNX：

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 BLANK, LETTER, DENSE, SIGN = 0, 1, 2, 3
 TABLE = 0x20000  # code points in the tables; beyond stand rare Han characters and signs
+SIGNS = 0x40000  # where the signs begin
 DENSE_RANGES = (
     (0x0E00, 0x0E7F), (0x0E80, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3005, 0x3007), (0x3040, 0x30FF),
     (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
@@ -31,12 +32,23 @@ def sorts(codes: Codes) -> NDArray[np.uint8]:
     """BLANK, LETTER (digits and marks too), DENSE or SIGN, for each character."""
     table = _sorts()
     low = np.minimum(codes, TABLE - 1)
-    return np.where(codes < TABLE, table[low], np.where(codes < 0x40000, DENSE, SIGN).astype(np.uint8))
+    return np.where(codes < TABLE, table[low], np.where(codes < SIGNS, DENSE, SIGN).astype(np.uint8))
 
 
 def small(codes: Codes) -> Codes:
     """The same characters in lower case, each staying one character, so that places in the text stay what they are."""
     return np.where(codes < TABLE, _small()[np.minimum(codes, TABLE - 1)], codes)
+
+
+def lower(text: str) -> str:
+    """A text in lower case, each character by itself, as `small` writes codes.
+
+    >>> lower("Straße ΟΔΟΣ")
+    'straße οδοσ'
+    """
+    if "İ" in text or "Σ" in text:  # the one becomes two characters, the other looks at its neighbours
+        return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return text.lower()
 
 
 @functools.cache

@@ -27,6 +27,8 @@ BLOCK = 120_000  # characters worked on at once: what the processor's cache hold
 READ = 200_000  # characters of one text that are read; a longer one is taken for its beginning
 BASE = np.uint64(0x9E3779B97F4A7C15)
 WORD, PAIR = 1, 2  # sorts of pieces, beside runs by their length
+PAIRED = np.uint64(0xD6E8FEB86659FD93)
+STIRRED = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 KEPT = 400_000_000  # bytes of counts that are kept for when the same texts come again
 A_CHARACTER = 13  # bytes of counts that a character of long texts leaves, words and runs together (measured: 12.3)
@@ -105,8 +107,8 @@ def _of_block(texts: Strings, words: bool) -> Pieces:
     codes = small(joined)
     kind = sorts(joined)
     sums = np.zeros(len(codes) + 1, dtype=np.uint64)
-    powers, inverses = _powers(max(1 << 17, 1 << int(len(codes) + 1).bit_length()))
-    np.cumsum((codes.astype(np.uint64) + np.uint64(1)) * powers[: len(codes)], out=sums[1:])
+    power, inverses = powers(max(1 << 17, 1 << int(len(codes) + 1).bit_length()))
+    np.cumsum((codes.astype(np.uint64) + np.uint64(1)) * power[: len(codes)], out=sums[1:])
     owner = np.repeat(np.arange(len(texts)), lengths)
     begin = np.repeat(np.cumsum(lengths) - lengths, lengths) + 1  # of the text itself, after its blank
     at, stop, slot = (_words if words else _characters)(codes, kind, sums, inverses, owner)
@@ -125,7 +127,7 @@ def _words(codes: Any, kind: Any, sums: Any, inverses: Any, owner: Any) -> tuple
     stops = np.flatnonzero((kind != BLANK) & ~(letter & after)) + 1
     hashes = (sums[stops] - sums[starts]) * inverses[starts]
     beside = np.flatnonzero(owner[starts[1:]] == owner[starts[:-1]])
-    pairs = hashes[beside] * np.uint64(0xD6E8FEB86659FD93) + hashes[beside + 1]
+    pairs = hashes[beside] * PAIRED + hashes[beside + 1]
     return (
         np.concatenate([starts, starts[beside]]),
         np.concatenate([stops, stops[beside + 1]]),
@@ -156,17 +158,28 @@ def _characters(codes: Any, kind: Any, sums: Any, inverses: Any, owner: Any) -> 
 
 def _slots(hashes: NDArray[np.uint64], salt: int) -> NDArray[np.int64]:
     """Hashes stirred, and their leading bits."""
-    mixed = hashes ^ np.uint64(salt * 0x632BE59BD9B4E019 % 2**64)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(31)
-    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed = stirred(hashes, salt)
     mixed >>= np.uint64(64 - BITS)
     return mixed.astype(np.int64)
 
 
+def stirred(hashes: NDArray[np.uint64], salt: int) -> NDArray[np.uint64]:
+    """Hashes of one sort of pieces spread over all 64 bits."""
+    mixed = hashes ^ salted(salt)
+    mixed *= STIRRED[0]
+    mixed ^= mixed >> np.uint64(31)
+    mixed *= STIRRED[1]
+    return mixed
+
+
+def salted(salt: int) -> np.uint64:
+    """What tells one sort of pieces from another."""
+    return np.uint64(salt * 0x632BE59BD9B4E019 % 2**64)
+
+
 @functools.lru_cache(maxsize=4)
-def _powers(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Powers of the base, and their inverses, modulo 2^64."""
+def powers(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Powers of the base, and their inverses, modulo 2^64: [n] each."""
     inverse = np.uint64(pow(int(BASE), -1, 2**64))
     out = []
     for base in (BASE, inverse):

@@ -29,6 +29,9 @@ from assay.language.grams import counted, pieces
 from assay.language.reading import Reading
 from assay.language.tfidf import Vocabulary, of_length_one
 from assay.neural.halves import Halves, halves, halves_of, put_halves
+from assay.onnx_graph.graph import Graph
+from assay.onnx_graph.tables import line_graph
+from assay.onnx_graph.texts import reading_graph
 from assay.stats.design import Design
 
 from ._beside import beside, counting, counts, parts_in, places_beside
@@ -212,6 +215,18 @@ class SparseLine:
             for feature, pull in self.columns.design.pulls(vector, own):
                 others[:, where[feature]] = pull
         return texts, others
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """The weights of the pieces of each text, and a straight line of the columns beside."""
+        parts, at, weights = [graph.repeated(self.intercept, x)], 0, self.weights.astype(np.float64)
+        for reading in self.columns.readings:
+            parts.append(reading_graph(graph, reading, weights[at : at + reading.width]))
+            at += reading.width
+        if self.columns.design is not None:
+            texts = [reading.part for reading in self.columns.readings]
+            own = np.vstack([np.zeros(self.weights.shape[1]), weights[at:] * BESIDE])
+            parts.append(line_graph(graph, self.columns.design, own, graph.beside(x, texts)))
+        return graph.sum(parts)
 
     def contributions(self, batch: Batch) -> Floats:
         """What the pieces of each text add to the usual text's score, and the pull of the other columns: [n, d + 1, w]."""

@@ -2,7 +2,8 @@
 
 A first reading, so that a free-text column of a table is used and not dropped: TF-IDF weights of words (and, for
 Chinese, of characters and pairs of characters), brought down to a few factors by a truncated singular value
-decomposition (latent semantic analysis, Deerwester et al. 1990), and the length.
+decomposition (latent semantic analysis, Deerwester et al. 1990), and the length. Texts are read without their
+wrapping (language/normal.py); models made before that read them as written, and still do.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import functools
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -19,17 +21,23 @@ from numpy.typing import NDArray
 
 from assay.kernel.box import Box
 from assay.kernel.data import Bools, Column
-from assay.kernel.errors import DoesNotApply
+from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.memo import Memo
 from assay.kernel.origin import drawn
 from assay.kernel.plugins import About, Claim, Opened
+from assay.kernel.words import refusal
+from assay.language.characters import lower
 from assay.language.languages import language_of
 from assay.language.normal import normal
+from assay.onnx_graph.graph import Graph
+from assay.onnx_graph.texts import characters_of, factors_graph
 
 MOST_WORDS = 4000
 LOOKED_AT = 200  # texts whose language is told
 FACTORS = 24
+ROUNDING = 1e-6  # of the largest singular value: what is smaller is rounding, which standardised columns would magnify
+SAMPLED = 400  # words that made-up texts are made of
 WORD = re.compile(r"[^\W\d_]+|\d+")
 HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -119,7 +127,7 @@ class Text:
         """Words worth counting, their weights, and the factors they form."""
         assert column.levels is not None
         used = np.unique(column.cells[column.cells >= 0])
-        counted = Counted.of(column.levels)
+        counted = Counted.of(_normalised(column.levels))
         documents = np.bincount(counted.counts[used].indices, minlength=len(counted.words))
         least = 2 if len(used) > 20 else 1
         common = np.flatnonzero((documents >= least) & (documents <= max(2, 0.8 * len(used))))
@@ -135,6 +143,7 @@ class Text:
         start = rng.standard_normal(min(len(used), len(words)))
         _, size, right = svds(plain.weights(counted, used), k=k, v0=start, solver="arpack")
         order = np.argsort(-size)
+        order = order[size[order] > ROUNDING * size.max()]
         turn = np.sign(right[np.arange(k), np.abs(right).argmax(axis=1)])  # a factor's sign is arbitrary: fix it
         basis = (right * turn[:, None])[order].T
         return replace(plain, basis=basis.astype(np.float32))
@@ -143,23 +152,35 @@ class Text:
         """The encoder that was dumped."""
         words = tuple(box.texts("words", MOST_WORDS))
         idf = box.array("idf", np.float64, (len(words),))
-        return Factors(box.text("name"), words, idf, box.array("basis", np.float32, (len(words), None)))
+        basis = box.array("basis", np.float32, (len(words), None))
+        return Factors(box.text("name"), words, idf, basis, as_written="normal" not in box.values)
 
 
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """Length and TF-IDF factors."""
+    """Length and TF-IDF factors.
+
+    as_written : whether words are those of the text as it is written, as in models of before, and not of what it says (language/normal.py)
+    """
+
+    takes: ClassVar[tuple[str, tuple[str, str]]] = "int32", ("n", "characters")
+    about_cells: ClassVar[str] = (
+        "int32 codes of the characters (code points) of each text, 0 behind them; a row of a missing text begins with -1. Texts are "
+        "given as assay.language.normal.normal(text) leaves them: Unicode NFKC, HTML entities and tags resolved, characters that "
+        "nobody sees taken away, each run of blanks one blank, none at the ends"
+    )
 
     name: str
     words: tuple[str, ...]
     idf: NDArray[np.float64]
     basis: NDArray[np.float32]  # [words, factors]
+    as_written: bool = False
 
     def vector(self, column: Column) -> Vector:
         """Logarithm of the length, then the factors: [n, 1 + factors]; NaN where missing."""
         assert column.levels is not None
         used, inverse = np.unique(column.cells, return_inverse=True)
-        counted, present = Counted.of(column.levels), used >= 0
+        counted, present = self._counted(column.levels), used >= 0
         found = np.full((len(used), 1 + self.basis.shape[1]), np.nan)
         found[present, 0] = np.log1p(counted.lengths[used[present]])
         found[present, 1:] = self.weights(counted, used[present]) @ self.basis.astype(np.float64)
@@ -170,17 +191,16 @@ class Factors:
         """The normalised text of each cell, "" where missing: [n]."""
         levels = column.levels
         assert levels is not None
-        known = _NORMALISED.of(levels, lambda: _normalised(levels))
-        return _CELLS.of(column.cells, lambda: drawn(known, column.cells), id(levels))
+        return _CELLS.of(column.cells, lambda: drawn(_normalised(levels), column.cells), id(levels))
 
     def strange(self, column: Column) -> Bools:
         """Text of which not one word was seen in training; none where training kept no words."""
         assert column.levels is not None
         if not self.words:
             return np.zeros(len(column), dtype=np.bool_)
-        counted = Counted.of(column.levels)
+        counted = self._counted(column.levels)
         known = np.asarray([word in self._index for word in counted.words], dtype=bool)
-        alien = counted.counts @ known.astype(np.int64) == 0
+        alien = counted.counts[: len(column.levels)] @ known.astype(np.int64) == 0
         return np.asarray(np.append(alien, False)[column.cells])
 
     @functools.cached_property
@@ -188,9 +208,38 @@ class Factors:
         """The place of each word."""
         return {word: i for i, word in enumerate(self.words)}
 
+    def _counted(self, levels: NDArray[np.object_]) -> Counted:
+        """The words of each of these texts."""
+        return Counted.of(levels, written=True) if self.as_written else Counted.of(_normalised(levels))
+
+    def graph(self, graph: Graph, x: str) -> str:
+        """Length and factors of the codes of the characters of texts, NaN where a text is missing: [n, 1 + factors].
+
+        Raises RequestError where words are those of texts as they are written.
+        """
+        if self.as_written:
+            raise refusal(RequestError, "onnx_graph", "as_written", part=self.name)
+        return factors_graph(graph, self.words, self.idf, self.basis.astype(np.float64), x)
+
+    def given(self, column: Column) -> NDArray[np.int32]:
+        """What the graph is given for each cell: codes of the characters of the normalised text, 0 behind them, -1 where missing [n, m]."""
+        return characters_of(self.texts(column), column.missing)
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Column:
+        """Texts of a few known words, some in capitals, with one that is unseen, and missing ones."""
+        words = [*self.words[:SAMPLED], "…", "Ångström's", "x2y", "12_3", "没见过", "🙂", "<br>&amp;"]
+
+        def one() -> str | None:
+            picked = [words[k] for k in rng.integers(0, len(words), int(rng.integers(1, 12)))]
+            return " ".join(w.upper() if rng.uniform() < 0.2 else w for w in picked) if rng.uniform() < 0.95 else None
+
+        return Text().open(Column.of_words(self.name, [one() for _ in range(rows)])).column
+
     def dump(self, box: Box) -> None:
         """Words, weights and basis."""
         box.put(name=self.name, words=list(self.words))
+        if not self.as_written:
+            box.put(normal=True)
         box.put_array("idf", self.idf)
         box.put_array("basis", self.basis)
 
@@ -219,19 +268,20 @@ class Counted:
     lengths: NDArray[np.int64]  # words of each text, [texts]
 
     @classmethod
-    def of(cls, texts: NDArray[np.object_]) -> Counted:
-        """The counts of these very texts."""
-        return _COUNTED.of(texts, lambda: cls._counted(texts))
+    def of(cls, texts: NDArray[np.object_], written: bool = False) -> Counted:
+        """The counts of these very texts; `written` as `Factors.as_written` says."""
+        cut = tokens_as_written if written else tokens
+        return _COUNTED.of(texts, lambda: cls._counted(texts, cut), written)
 
     @classmethod
-    def _counted(cls, texts: NDArray[np.object_]) -> Counted:
+    def _counted(cls, texts: NDArray[np.object_], cut: Callable[[str], list[str]]) -> Counted:
         from scipy.sparse import csr_array
 
         index: dict[str, int] = {}
         places: list[int] = []
         ends = [0]
         for text in texts:
-            places += [index.setdefault(word, len(index)) for word in tokens(str(text))]
+            places += [index.setdefault(word, len(index)) for word in cut(str(text))]
             ends.append(len(places))
         ones = np.ones(len(places), dtype=np.int64)
         counts = csr_array((ones, places, ends), shape=(len(texts), len(index)))
@@ -241,7 +291,7 @@ class Counted:
 
 def _normalised(levels: NDArray[np.object_]) -> NDArray[np.object_]:
     """Texts without their wrapping, the empty one last: [texts + 1]."""
-    return np.asarray([*(normal(str(text)) for text in levels), ""], dtype=object)
+    return _NORMALISED.of(levels, lambda: np.asarray([*(normal(str(text)) for text in levels), ""], dtype=object))
 
 
 # Both are as large as a few copies of the texts; they go when the texts go.
@@ -256,7 +306,16 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Late again, 很好")
     ['late', 'again', '很', '好', '很好']
     """
-    words: list[str] = WORD.findall(text.lower())
+    return _cut(lower(text))
+
+
+def tokens_as_written(text: str) -> list[str]:
+    """The same as models of before have them, which lower a text as a whole (Σ at the end of a word)."""
+    return _cut(text.lower())
+
+
+def _cut(text: str) -> list[str]:
+    words: list[str] = WORD.findall(text)
     if text.isascii():
         return words
     out: list[str] = []

@@ -14,7 +14,7 @@ from .graph import Body, Graph, Node
 OPSET, TREES_OPSET, IR = 18, 5, 10
 # ONNX Runtime up to 1.23.2 answers otherwise than it should for trees in float64, and reads no version beyond 11: it refuses such a file.
 IR_OF_TREES = 12
-KINDS = ("double", "float", "string", "int64", "uint8", "bool")
+KINDS = ("double", "float", "string", "int64", "int32", "uint64", "uint8", "bool")
 Shape = tuple[str, tuple[int | str, ...]]  # a kind, and what each dimension is: so many, or a name for any number
 
 

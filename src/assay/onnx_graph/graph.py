@@ -65,6 +65,9 @@ class Graph:
     taken: frozenset[str] = frozenset()  # names of inputs and outputs, which nothing else may bear
     owners: tuple[str, ...] = ()  # [d] the data column that each column of the features x was made of
     pictures: dict[tuple[str, int], str] = field(default_factory=dict)  # input of each data column and side asked for
+    texts: dict[tuple[str, str], tuple[str, ...]] = field(
+        default_factory=dict
+    )  # what was read of an input (onnx_graph/texts.py)
     shown: dict[str, str] = field(default_factory=dict)  # input that says of which rows there is a picture, a column
     refers: dict[str, str] = field(
         default_factory=dict
@@ -136,10 +139,10 @@ class Graph:
         self.nodes.append(Node(operation, inputs, output, domain, attributes))
         return output
 
-    def pair(self, operation: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
-        """The names of the two things that an operation gives."""
+    def pair(self, operation: str, *inputs: str, between: int = 0, **attributes: Any) -> tuple[str, str]:
+        """The names of two things that an operation gives: the first, and the one after so many that nobody asks for."""
         first, second = (self._free(f"{self.stem}{operation.lower()}_{len(self.nodes)}{end}") for end in ("", "_1"))
-        self.nodes.append(Node(operation, inputs, first, "", attributes, (second,)))
+        self.nodes.append(Node(operation, inputs, first, "", attributes, (*[""] * between, second)))
         return first, second
 
     def _free(self, name: str) -> str:

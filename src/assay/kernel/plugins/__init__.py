@@ -9,6 +9,7 @@ from .checks import Check, Contender, Evidence, Honest, ModelView, Pool, PoolRea
 from .learners import (
     EncoderInGraph,
     Fitted,
+    GivesCells,
     Imitates,
     InGraph,
     Learner,
@@ -60,6 +61,7 @@ __all__ = [
     "Evidence",
     "FindsNear",
     "Fitted",
+    "GivesCells",
     "GivesGrids",
     "GivesTexts",
     "Honest",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..box import Box
 from ..clock import Clock
@@ -172,10 +173,22 @@ class InGraph(Protocol):
 
 
 @runtime_checkable
+class GivesCells(Protocol):
+    """An encoder whose input in a file is neither a number nor a string, and which makes it of cells."""
+
+    about_cells: ClassVar[str]  # what is said of it in the file, in English
+
+    def given(self, column: Column) -> NDArray[Any]:
+        """The input for each cell of an opened column: [n, ...]."""
+        ...
+
+
+@runtime_checkable
 class EncoderInGraph(InGraph, Protocol):
     """An encoder that can be written down."""
 
-    takes: ClassVar[str]  # its input [n, 1]: "double", or "string" ("" where missing)
+    # Its input: "double", or "string" ("" where missing), which are [n, 1]; or a kind and what each dimension is, where it `GivesCells`.
+    takes: ClassVar[str | tuple[str, tuple[int | str, ...]]]
 
     def sample(self, rows: int, rng: np.random.Generator) -> Column:
         """An opened column of made-up cells: seen, unseen and missing ones."""
