@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import private, verifying
 from .auditing.limits import parse
 from .foreign.doors import is_foreign
+from .foreseeing import foreseen
 from .kernel.clock import Clock
 from .kernel.errors import BundleError, RequestError
 from .kernel.plan import Plan
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
-    """What would be done with this table; nothing is trained.
+    """What would be done with this table; nothing is trained but, where `latency` is asked for, what tells the time of an answer.
 
     wishes : any field of `assay.planning.wishes.Wishes`, such as minutes=2, group="patient", drop=("id",)
 
@@ -41,7 +43,8 @@ def plan(source: Any, target: str = "", **wishes: Any) -> Plan:
         rows = read(source, **options)
         return private.draw(rows, asked.told_by(rows)).plan
     with opening(source, asked, options) as opened:
-        return draw(opened.data, opened.wishes, opened.fit)[0]
+        drawn, table = draw(opened.data, opened.wishes, opened.fit)
+        return replace(drawn, notes=(*drawn.notes, foreseen(drawn, opened.data, table))) if drawn.latency else drawn
 
 
 def train(

@@ -15,7 +15,7 @@ ROOMS = ("readers", "modalities", "tasks", "learners", "checks", "explainers", "
 LAYERS = (
     {"cli", "serve", "sklearn", "mlflow", "testing"},
     {"api"},
-    {"training", "private", "verifying", "streaming", "foreign"},
+    {"training", "foreseeing", "private", "verifying", "streaming", "foreign"},
     {"model", "model_box"},
     {
         "auditing",

@@ -56,16 +56,31 @@ def within(
         return found, Shipped(as_asked, _say("kept", plan, spent, shipped, n=len(as_asked.members)))
     task: Task = task_of(plan.task)
     ways = (False, True) if plan.ship == "bag" else (True,)
-    look = min(
-        LOOK, MEASURING * clock.remaining() / (len(ways) * (1 + int(found.allowed.sum())))
-    )  # else no refit gets time
-    costs = {one: _costs(found, one, seconds_of, look) for one in ways}
-    choices = [_chosen(found, task, one, costs[one], plan.latency) for one in ways]
+    fair = MEASURING * clock.remaining() / (len(ways) * (1 + int(found.allowed.sum())))  # else no refit gets time
+    look = min(LOOK, fair)
+    spending = {one: costs(found, one, seconds_of, look) for one in ways}
+    choices = [_chosen(found, task, one, spending[one], plan.latency) for one in ways]
     for choice in sorted((c for c in choices if c.places), key=lambda c: (c.loss, c.one)):
         made = _made(found, choice, plan, task, table, clock, seconds_of)
         if made is not None:
             return made
-    return _quickest(found, costs, plan, task, table, clock, seconds_of)
+    return _quickest(found, spending, plan, task, table, clock, seconds_of)
+
+
+def costs(found: Found, one: bool, seconds_of: Timer, look: float) -> tuple[float, dict[int, float]]:
+    """Seconds of everything but the members, and what each allowed candidate adds, as a bag or as one model."""
+    whole = found.ensemble.only(0) if one else found.ensemble
+    bare = seconds_of(replace(whole, members=()), look)
+    places = np.flatnonzero(found.allowed).tolist()
+    return bare, {place: max(0.0, seconds_of(alone(found, place, one), look) - bare) for place in places}
+
+
+def alone(found: Found, place: int, one: bool) -> Ensemble:
+    """A candidate by itself, as a bag or as one model."""
+    outcome = found.outcomes[place]
+    fitted = outcome.fitted[:1] if one else outcome.fitted
+    member = Member(outcome.trial.name, outcome.trial.learner, 1.0, fitted)
+    return replace(found.ensemble.only(0) if one else found.ensemble, members=(member,))
 
 
 def _made(
@@ -88,7 +103,7 @@ def _made(
 
 def _quickest(
     found: Found,
-    costs: dict[bool, tuple[float, dict[int, float]]],
+    spending: dict[bool, tuple[float, dict[int, float]]],
     plan: Plan,
     task: Task,
     table: Dataset,
@@ -96,25 +111,12 @@ def _quickest(
     seconds_of: Timer,
 ) -> tuple[Found, Shipped]:
     """The quickest member alone, although it does not keep the time."""
-    one = max(costs)  # a refit where it was measured: it is never slower than a bag
-    place = min(costs[one][1], key=lambda i: costs[one][1][i])
+    one = max(spending)  # a refit where it was measured: it is never slower than a bag
+    place = min(spending[one][1], key=lambda i: spending[one][1][i])
     less = _only(found, (place,), plan, task)
     again = refit(less, plan, table, clock) if one else None
     ensemble = less.ensemble if again is None else again.ensemble
     return less, Shipped(ensemble, _say("missed", plan, seconds_of(ensemble, LOOK), again, n=1))
-
-
-def _costs(found: Found, one: bool, seconds_of: Timer, look: float) -> tuple[float, dict[int, float]]:
-    """Seconds of everything but the members, and what each allowed candidate adds, as a bag or as one model."""
-    whole = found.ensemble.only(0) if one else found.ensemble
-    bare = seconds_of(replace(whole, members=()), look)
-    added = {}
-    for place in np.flatnonzero(found.allowed).tolist():
-        outcome = found.outcomes[place]
-        fitted = outcome.fitted[:1] if one else outcome.fitted
-        member = Member(outcome.trial.name, outcome.trial.learner, 1.0, fitted)
-        added[place] = max(0.0, seconds_of(replace(whole, members=(member,)), look) - bare)
-    return bare, added
 
 
 def _chosen(found: Found, task: Task, one: bool, costs: tuple[float, dict[int, float]], most: float) -> Choice:
