@@ -28,10 +28,8 @@ from assay.kernel.findings import Finding
 N, FRESH = 2_000, 1_000
 ASKED = ("leakage", "data", "fairness", "drift", "subgroups", "labels")  # the checks that a planted fault is about
 ALARM = ("watch", "fail")
-FLIPPED, LARGE = (
-    0.02,
-    6_000,
-)  # share of labels that are turned, in so many rows: 120, of which the first 100 are looked at
+# Share of labels that are turned, in so many rows: 120, of which the first 100 are looked at.
+FLIPPED, LARGE = 0.02, 6_000
 FIRST, CLEAR = 100, 12.0  # rows that are looked at, and how clear answers are: 3 of 100 are unlikely by nature
 
 

@@ -154,9 +154,8 @@ def test_a_network_is_tuned_and_comes_back(tiny: str, tmp_path: Path, monkeypatc
     model = trained(reviews(600, rare="xyzzy"), "finetune", tiny, drop=("nights",))
     checked(model, tmp_path)
     arrays = model.ensemble.members[0].folds[0].reads.arrays
-    assert any(
-        np.abs(array.astype(float)).max() > 0 for array in arrays[1::2]
-    )  # the differences, which start at nothing
+    # The differences, which start at nothing.
+    assert any(np.abs(array.astype(float)).max() > 0 for array in arrays[1::2])
 
 
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing:UserWarning")

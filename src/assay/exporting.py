@@ -54,11 +54,8 @@ from .stats.scores import LARGEST_LOG
 
 MOST = 1e-5  # largest difference of a probability, or of a value in standard deviations of the values
 MOST_ODD = 1e-4  # the same of how odd a picture is: logarithms of what is nearly nothing, a colour that never changes, magnify rounding
-MADE_ROWS, MADE_PICTURES, MADE_SCENES = (
-    1000,
-    60,
-    16,
-)  # rows that are made up, those with pictures, and those looked at for boxes
+# Rows that are made up, those with pictures, and those looked at for boxes.
+MADE_ROWS, MADE_PICTURES, MADE_SCENES = 1000, 60, 16
 AT_ONCE, PICTURES_AT_ONCE = 1000, 16  # rows asked together, and those with pictures
 CHARACTERS_AT_ONCE = 200_000  # of texts asked together, counted as if each were as long as the longest
 PIXELS = (

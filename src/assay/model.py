@@ -129,9 +129,8 @@ class Model:
         outside = np.asarray(strange.any(axis=1))
         kinds = {c.name: c.kind for c in self.plan.columns}
         notes = notes_of(strange, data, self.ensemble.parts, raw, kinds)
-        ids = tuple(
-            raw[name] for name in self.plan.names("id") if name in raw
-        )  # as written: answers are joined by them
+        # As written: answers are joined by them.
+        ids = tuple(raw[name] for name in self.plan.names("id") if name in raw)
         if isinstance(self.conformal, BoxSets):
             seen, sets = replace(raw[self._pictured], kind=kinds[self._pictured]), self.conformal(answers)
             said = by_row(notes, data.rows)

@@ -74,9 +74,8 @@ def test_rows_that_no_attack_was_asked_about_are_doubted_too() -> None:
         unseen=np.zeros(10, dtype=bool),
         shipped=None,
     )
-    given = np.where(
-        np.arange(n) == 25, 0.1, 0.8
-    )  # probability of the given answer, by the fold that had not seen the row
+    # Probability of the given answer, by the fold that had not seen the row.
+    given = np.where(np.arange(n) == 25, 0.1, 0.8)
     table = Dataset((Column.of_numbers("id", np.arange(n) + 0.0),))
     found = annex(made, table, ("id",), True, 0, (np.arange(n), -np.log(given)))
     assert sorted(found.rows.tolist()) == list(range(1, n + 1))

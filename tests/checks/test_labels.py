@@ -94,9 +94,8 @@ def test_how_many_of_the_first_twenty_are_wrong_lies_within_the_bounds_stated(
             assert "前 20 行中估计约" in finding.notes[0].text("zh")
     assert asked >= 10
     assert inside >= binom.ppf(0.001, asked, 0.9)
-    assert (
-        abs(np.mean(off)) <= 2.0
-    )  # of twenty: about half a row on one side or the other, and what 16 tables leave to chance
+    # Of twenty: about half a row on one side or the other, and what 16 tables leave to chance.
+    assert abs(np.mean(off)) <= 2.0
 
 
 def test_where_noise_may_have_given_the_rows_no_number_of_wrong_ones_is_said() -> None:

@@ -118,15 +118,13 @@ def test_reasons_of_one_fold_model_that_differ_are_counted() -> None:
     assert isinstance(view, FakeView)
     swayed = ask("stability", replace(evidence, model=Swayed(view.names, view.answers, view.wobble)))
     told = swayed.measure("reason_changes")
-    assert told.value == pytest.approx(
-        0.2, abs=0.06
-    )  # half of the rows, where the one of five models is among the two asked
+    # Half of the rows, where the one of five models is among the two asked.
+    assert told.value == pytest.approx(0.2, abs=0.06)
     assert told.low is not None
     assert told.high is not None
     assert told.low <= 0.2 <= told.high
-    assert any(
-        re.search(r"in 100\s?% of these", note.text()) for note in swayed.notes
-    )  # the second of four parts is among the first three
+    # The second of four parts is among the first three.
+    assert any(re.search(r"in 100\s?% of these", note.text()) for note in swayed.notes)
 
 
 def _halves(moved: float, k: int = 5, m: int = 300) -> Pool:
@@ -152,9 +150,8 @@ def test_reasons_that_half_of_the_rows_would_change_are_a_finding() -> None:
         assert (told.low > 0.25) == (verdict == "watch")
         assert finding.verdict == verdict
     assert "another main reason" in finding.say.text()
-    assert any(
-        re.search(r"in 0\s?% of these", note.text()) for note in finding.notes
-    )  # the last part of four was never among the first
+    # The last part of four was never among the first.
+    assert any(re.search(r"in 0\s?% of these", note.text()) for note in finding.notes)
     # Without refits the fold models of a pool are not asked for reasons.
     quick = ask("stability", replace(evidence, pool=lambda clock: _halves(0.5)))
     assert [m.name for m in quick.measures if m.name == "reason_changes_half"] == []

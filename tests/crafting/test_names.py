@@ -75,9 +75,8 @@ def test_the_pull_is_the_ratio_of_variances(ratio: float) -> None:
 def test_drawers_that_do_not_differ_are_pulled_most() -> None:
     y = np.tile([1.0, -1.0], 50)
     assert Sums.of(np.repeat(np.arange(50), 2), y, np.ones(100), 52).pull == MOST_PULL
-    assert (
-        Sums.of(np.arange(100), y, np.ones(100), 102).pull == MOST_PULL
-    )  # one row each: nothing to tell them apart by
+    # One row each: nothing to tell them apart by.
+    assert Sums.of(np.arange(100), y, np.ones(100), 102).pull == MOST_PULL
 
 
 def test_a_training_row_is_never_told_its_own_target_by_its_name() -> None:

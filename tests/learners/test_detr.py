@@ -231,9 +231,8 @@ def test_where_time_is_short_it_looks_at_smaller_squares_or_says_the_seconds(mon
     assert "reading the network may take 12" in refused(Detr(encoder=finding()), Clock.start(3.0))
     monkeypatch.setattr(detr, "timed", lambda label, form: (1.0, 0.0))
     monkeypatch.setattr(detr, "cores", lambda: 2)
-    learner = Detr(
-        encoder=finding(), side=640
-    )  # of 60 pictures 15 steps an epoch; 40 steps in each of four folds, two at once
+    # Of 60 pictures 15 steps an epoch; 40 steps in each of four folds, two at once.
+    learner = Detr(encoder=finding(), side=640)
     label = find(finding()).label
     whole = learner.prepare(batch(60), 4, Clock.start(1000.0))
     assert (whole.side, whole.encoder) == (640, label)

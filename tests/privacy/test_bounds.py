@@ -34,9 +34,8 @@ def test_choosing_how_to_guess_is_paid_for() -> None:
     found = []
     for _ in range(DRAWS):
         coins = rng.random((5, ROWS)) < 0.5
-        told = responses(coins, epsilon, rng) + 0.5 * rng.random(
-            (3, 5, ROWS)
-        )  # three attacks that rank alike but for chance
+        # Three attacks that rank alike but for chance.
+        told = responses(coins, epsilon, rng) + 0.5 * rng.random((3, 5, ROWS))
         found.append(bound(told, coins).epsilon)
     assert np.mean(np.asarray(found) > epsilon) <= MOST
     assert np.median(found) > 0.5

@@ -80,9 +80,8 @@ def test_no_row_and_no_noise_give_nothing(moments: bool) -> None:
 
 @pytest.mark.parametrize("moments", [True, False])
 def test_an_attacker_who_knows_all_other_rows_guesses_no_better_than_promised(moments: bool) -> None:
-    assert (
-        _attacked(moments) < norm.cdf(1 / np.sqrt(2)) + 0.04
-    )  # the AUC that a ratio of 1 allows, three standard errors
+    # The AUC that a ratio of 1 allows, three standard errors.
+    assert _attacked(moments) < norm.cdf(1 / np.sqrt(2)) + 0.04
 
 
 @pytest.mark.parametrize(("moments", "share"), [(True, 8), (False, 10)])

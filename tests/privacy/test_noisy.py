@@ -51,9 +51,8 @@ def test_no_row_and_no_noise_give_nothing() -> None:
 
 
 def test_an_attacker_who_knows_all_other_rows_guesses_no_better_than_promised() -> None:
-    assert (
-        _attacked(1.0) < norm.cdf(1 / np.sqrt(2)) + 0.04
-    )  # the AUC that a ratio of 1 allows, and three standard errors
+    # The AUC that a ratio of 1 allows, and three standard errors.
+    assert _attacked(1.0) < norm.cdf(1 / np.sqrt(2)) + 0.04
 
 
 def test_the_attack_finds_noise_that_is_a_quarter_of_what_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,9 +26,8 @@ def finders(seed=0, n=40):
 
 def test_of_finders_the_best_once_calibrated_is_taken():
     scores, y = finders()
-    shared = np.where(
-        np.arange(40) < 4, 500.0, 0.0
-    )  # in some pictures the shy one is wrong, so that it can be calibrated
+    # In some pictures the shy one is wrong, so that it can be calibrated.
+    shared = np.where(np.arange(40) < 4, 500.0, 0.0)
     views(scores[1])[:, 0, 2] += shared
     weights = weights_of(Boxes(), scores, y, None, Boxes().losses)
     assert weights.tolist() == [0.0, 1.0, 0.0]

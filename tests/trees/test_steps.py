@@ -56,9 +56,8 @@ def test_cells_on_no_grid_come_back_too(cells: list[float]) -> None:
 def test_what_repeats_takes_little_room() -> None:
     table = stepped((80, 80, 30), 3)
     box = kept([table])
-    assert (
-        sum(array.nbytes for array in box.arrays.values()) < table.size / 10
-    )  # a bit and a quarter a cell would be twice that
+    # A bit and a quarter a cell would be twice that.
+    assert sum(array.nbytes for array in box.arrays.values()) < table.size / 10
 
 
 def test_no_tables_are_no_error() -> None:

@@ -60,9 +60,8 @@ def annex(
     asked, exposed, doubted = pool.rows[seen], np.full(table.rows, np.nan), np.zeros((2, table.rows))
     units = np.unique(pool.units[seen], return_inverse=True)[1]
     exposed[asked] = exposure.of_rows(judged.scores[ATTACKS.index("rmia")], judged.member)[units]
-    beyond = (
-        ~pool.inside[:, seen] if pool.coins else np.zeros_like(pool.inside[:, seen])
-    )  # else they are `fitted` anyhow
+    # Else they are `fitted` anyhow.
+    beyond = ~pool.inside[:, seen] if pool.coins else np.zeros_like(pool.inside[:, seen])
     told = np.where(beyond, np.exp(confidences(pool.losses[:, seen], probable)), 0.0)
     doubted[:, asked] += told.sum(axis=0), beyond.sum(axis=0)
     doubted[:, fitted[0]] += np.exp(confidences(fitted[1], probable)), np.ones(len(fitted[0]))

@@ -26,9 +26,8 @@ LIKELY = 0.5  # probability above which a label is answered, where a row may bea
 class Answer:
     """The answer to one row."""
 
-    answer: (
-        str | float | tuple[str, ...]
-    )  # the label as the training file wrote it, the value or nearest grade, or the labels
+    # The label as the training file wrote it, the value or nearest grade, or the labels.
+    answer: str | float | tuple[str, ...]
     probabilities: Mapping[str, float]  # by label; empty for a value
     set: tuple[str, ...]  # the labels or grades that cannot be ruled out; empty for a value
     interval: tuple[float, float] | None  # of a value; None for classes

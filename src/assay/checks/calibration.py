@@ -8,7 +8,7 @@ are asked, and the many questions are paid for (Holm 1979).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -215,16 +215,15 @@ class Calibration:
 
     def _classes(self, evidence: Evidence) -> Finding:
         p, labels = evidence.answers(), evidence.codec.labels
-        rng, blocks = stream(evidence.seed, "calibration"), _blocks(evidence)
-        if evidence.y.ndim > 1:
-            first, blocks = self._pooled(evidence, p, blocks, rng), np.repeat(blocks, p.shape[1])
-            rest = self._one_by_one(evidence, p, evidence.y == 1, rng)
-        elif len(labels) == 2:
-            first = _ask("", p[:, 1], np.asarray(evidence.y == 1, float), evidence, blocks, rng)
+        rng, event = stream(evidence.seed, "calibration"), _event(evidence, p)
+        blocks = event.of_rows(_blocks(evidence))  # what is asked of one row is one block
+        first = _ask("", event.said, event.came, event.weight, blocks, rng)
+        several = evidence.y.ndim > 1
+        if len(labels) == 2 and not several:
             rest = []
         else:
-            first = _ask("", p.max(axis=1), np.asarray(p.argmax(axis=1) == evidence.y, float), evidence, blocks, rng)
-            rest = self._one_by_one(evidence, p, evidence.y[:, None] == np.arange(len(labels)), rng)
+            hit = evidence.y == 1 if several else evidence.y[:, None] == np.arange(len(labels))
+            rest = self._one_by_one(evidence, p, hit, rng)
         asked = [first, *rest]
         flagged = holm(np.asarray([a.p_value for a in asked]), ALARM)
         loud = [a for a, flag in zip(asked, flagged, strict=True) if flag and a.size > NOTABLE]
@@ -244,13 +243,6 @@ class Calibration:
             advice=(Advice(say=self._say("recalibrate")),) if loud else (),
         )
 
-    def _pooled(self, evidence: Evidence, p: Floats, blocks: Ints, rng: np.random.Generator) -> Asked:
-        """The probabilities of all labels of all rows at once; what is asked of one row is one block."""
-        k = p.shape[1]
-        weight = None if evidence.weight is None else np.repeat(evidence.weight, k)
-        pooled = replace(evidence, weight=weight)
-        return _ask("", p.ravel(), np.asarray(evidence.y == 1, float).ravel(), pooled, np.repeat(blocks, k), rng)
-
     def _one_by_one(self, evidence: Evidence, p: Floats, hit: Bools, rng: np.random.Generator) -> list[Asked]:
         """Each frequent class or label by itself, while there is time."""
         out: list[Asked] = []
@@ -258,7 +250,7 @@ class Calibration:
             if evidence.clock.expired():
                 break
             own = np.asarray(hit[:, k], float)
-            out.append(_ask(evidence.codec.labels[k], p[:, k], own, evidence, _blocks(evidence), rng))
+            out.append(_ask(evidence.codec.labels[k], p[:, k], own, evidence.weight, _blocks(evidence), rng))
         return out
 
     def _said(self, key: str, asked: Asked, **more: Any) -> Say:
@@ -280,9 +272,7 @@ class Calibration:
             out.append(Measure(name="intercept", value=line.intercept, low=low, high=high, n=n, unit=unit_of_shift))
         if share:
             deff = design_effect(asked.came - asked.said, blocks)
-            weight = evidence.weight
-            if weight is not None and len(asked.said) > n:
-                weight = np.repeat(weight, len(asked.said) // n)
+            weight = None if evidence.weight is None else np.repeat(evidence.weight, len(asked.said) // n)
             z = reliability.spiegelhalter(asked.said, asked.came, weight, deff)
             out.append(Measure(name="spiegelhalter_z", value=z, n=n))
         out.append(Measure(name="p_value", value=asked.p_value, n=n))
@@ -345,9 +335,8 @@ class Calibration:
 
     def _curve(self, evidence: Evidence, title: Say, asked: Asked, before: Floats | None) -> Figure:
         """The reliability curve with Wilson intervals, and the diagonal."""
-        weight = (
-            evidence.weight if len(asked.said) == evidence.n else None
-        )  # labels of all rows pooled: each counts once
+        # Labels of all rows pooled: each counts once.
+        weight = evidence.weight if len(asked.said) == evidence.n else None
         bins = reliability.binned(asked.said, asked.came, weight)
         ranges = [wilson(c * n, n, LEVEL) for c, n in zip(bins.came.tolist(), bins.rows.tolist(), strict=True)]
         series: list[dict[str, Any]] = [
@@ -460,9 +449,31 @@ class Calibration:
         return self.about.say("checks", key, **values)
 
 
-def _ask(label: str, p: Floats, hit: Floats, evidence: Evidence, blocks: Ints, rng: np.random.Generator) -> Asked:
+@dataclass(frozen=True, eq=False)
+class _Event:
+    """What is asked about first: of two classes the second, of more whether the surest came, of labels all of all rows."""
+
+    said: Floats
+    came: Floats
+    weight: Floats | None
+    times: int  # each row stands here
+
+    def of_rows(self, values: Ints) -> Ints:
+        """Values of the rows [n], as often as each stands here."""
+        return np.repeat(values, self.times)
+
+
+def _event(evidence: Evidence, p: Floats) -> _Event:
+    y, weight = evidence.y, evidence.weight
+    if y.ndim > 1:
+        weight = None if weight is None else np.repeat(weight, p.shape[1])
+        return _Event(p.ravel(), np.asarray(y == 1, float).ravel(), weight, p.shape[1])
+    said, came = (p[:, 1], y == 1) if p.shape[1] == 2 else (p.max(axis=1), p.argmax(axis=1) == y)
+    return _Event(said, np.asarray(came, float), weight, 1)
+
+
+def _ask(label: str, p: Floats, hit: Floats, weight: Floats | None, blocks: Ints, rng: np.random.Generator) -> Asked:
     """Bins and a line for one event; the smaller p-value, doubled, since two questions are put."""
-    weight = evidence.weight
     deff = design_effect((hit - p) if weight is None else weight * (hit - p), blocks)
     found = reliability.of_shares(p, hit, weight, deff, rng)
     bounded = np.clip(p, 1e-9, 1 - 1e-9)
@@ -472,13 +483,9 @@ def _ask(label: str, p: Floats, hit: Floats, evidence: Evidence, blocks: Ints, r
 
 def _before(evidence: Evidence) -> float:
     """The calibration error of the same rows as it was without the map."""
-    p, y, w = evidence.task.answers(evidence.uncalibrated), evidence.y, evidence.weight
-    if y.ndim > 1:
-        said, hit, w = p.ravel(), (y == 1).ravel(), None if w is None else np.repeat(w, p.shape[1])
-    else:
-        said, hit = (p[:, 1], y == 1) if p.shape[1] == 2 else (p.max(axis=1), p.argmax(axis=1) == y)
+    event = _event(evidence, evidence.task.answers(evidence.uncalibrated))
     rng = stream(evidence.seed, "calibration", "before")
-    return reliability.of_shares(said, np.asarray(hit, float), w, 1.0, rng).error
+    return reliability.of_shares(event.said, event.came, event.weight, 1.0, rng).error
 
 
 def _both(p_value: float, line: Line | None) -> float:

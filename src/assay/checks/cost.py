@@ -23,9 +23,8 @@ TIMES, TIMES_ALONE = 5, 60
 FEW_TIMES = 2  # askings of a batch that tell no stall from its pace
 STALLED = 3.0  # times what was to be expected, from which an asking is put again
 MOST_SECONDS = 1.5  # spent on measuring, where one asking does not take longer
-LEAST_SECONDS = (
-    0.5  # there are always as many where a row that comes alone has a road: what an answer takes is told of every model
-)
+# There are always as many where a row that comes alone has a road: what an answer takes is told of every model.
+LEAST_SECONDS = 0.5
 A_MOMENT = 1.0  # seconds of a first asking after which there is always a second
 SHOWN = 20
 

@@ -38,10 +38,8 @@ TRUE_COPIES = 0.5  # copies differ by less than this times what chance would mak
 WORSE, MUCH_WORSE = 0.05, 0.25  # rise of the squared error when rows are kept apart strictly
 GAP_LEVEL = 0.01
 WORDS = 6  # that are named
-SHOWN, LONGEST_SHOWN = (
-    70,
-    20_000,
-)  # letters of an example; letters within which two texts are followed to where they part
+# Letters of an example; letters within which two texts are followed to where they part.
+SHOWN, LONGEST_SHOWN = 70, 20_000
 RANK: tuple[Verdict, ...] = ("pass", "info", "watch", "fail")
 
 

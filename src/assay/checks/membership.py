@@ -25,9 +25,8 @@ from assay.privacy import bounds, exposure, games
 from assay.privacy.attacks import ATTACKS, PROBABLE, confidences
 from assay.privacy.exposure import Rate
 
-LEVEL = 1.0 - 0.05 / len(
-    ATTACKS
-)  # of intervals: all attacks look at the same rows, and each has its share of the doubt
+# Of intervals: all attacks look at the same rows, and each has its share of the doubt.
+LEVEL = 1.0 - 0.05 / len(ATTACKS)
 CLEAR = 0.55  # of pairs told apart, at the low end
 NAMED = 0.005  # of members, at the low end, with one false accusation in a thousand
 BEFORE = {"rmia": "", "lira": "lira_", "loss": "loss_"}  # the names of an attack's measures

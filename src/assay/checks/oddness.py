@@ -114,9 +114,8 @@ class Oddness:
         measures, notes = [alarms], []
         said = {"alarms": alarms.value, "low": alarms.low, "high": alarms.high, "good": good, "promised": promised}
         folds = evidence.plan.splits.folds
-        kept = max(
-            promised, 1.0 / (good * (folds - 1) / folds + 1.0)
-        )  # what as many as a threshold was learnt from can promise
+        # What as many as a threshold was learnt from can promise.
+        kept = max(promised, 1.0 / (good * (folds - 1) / folds + 1.0))
         verdict: Verdict = "fail" if alarms.low is not None and alarms.low > kept else "pass"
         if good < needed(evidence.plan.level):
             few = {"promised": promised, "good": good, "needed": needed(evidence.plan.level)}

@@ -33,15 +33,11 @@ from ._where import shows
 
 MOST_TEXTS = 20_000  # different texts of one column
 MOST_LETTERS, LEAST_LETTERS = 20_000_000, 300_000  # of all columns together; where the time is up
-LONG_NUMBER, MOST_EXACT = (
-    1e8,
-    2.0**53,
-)  # whole numbers from here on may name a person or a telephone; days and amounts are shorter
+# Whole numbers from here on may name a person or a telephone; days and amounts are shorter.
+LONG_NUMBER, MOST_EXACT = 1e8, 2.0**53
 WHOLE_COLUMN = 0.5  # share of a column's cells from which the column is personal data, rather than holding some
-CHINESE = (
-    1e17,
-    1e18,
-)  # identity numbers read as numbers: of their 18 digits the first 15, place and birthday, are kept
+# Identity numbers read as numbers: of their 18 digits the first 15, place and birthday, are kept.
+CHINESE = 1e17, 1e18
 LONG_CELL = 80  # letters: where half of the cells are longer they hold such data, and are not it
 NAMES = 0.01  # share of a column's cells with possible names from which a person should look
 SHOWN = 30

@@ -397,9 +397,8 @@ def _led_on(beam: Ints, estimates: Floats, singles: Ints, gains: Floats) -> tupl
     choices = beam[row].copy()
     choices[np.arange(len(row)), levers[single]] = cells[single]
     told = estimates[row] + gains[helping][single]
-    keys = choices @ stream(0, "sets of changes").integers(
-        2**62, size=choices.shape[1]
-    )  # sums that overflow are keys as well
+    # Sums that overflow are keys as well.
+    keys = choices @ stream(0, "sets of changes").integers(2**62, size=choices.shape[1])
     _, first = np.unique(keys, return_index=True)  # the same set comes by several roads
     return choices[first], told[first]
 

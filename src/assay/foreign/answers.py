@@ -20,10 +20,8 @@ from ..kernel.words import Say, refusal
 from ..stats.scores import scores_of
 from .door import Known, Reply
 
-SURE, UNSURE = (
-    0.99,
-    0.01,
-)  # a name without a probability is taken as sure at most, and above the chance of all at least by
+# A name without a probability is taken as sure at most, and above the chance of all at least by.
+SURE, UNSURE = 0.99, 0.01
 FLOOR = 1e-9  # of probabilities
 SLACK, SUM_SLACK = 1e-6, 1e-3  # of a probability, and of their sum
 

@@ -93,9 +93,8 @@ class Plan:
         "quick"  # by the fold models, by a few or many refits on random halves ("standard", "deep"), or "none"
     )
     favourable: str = ""  # the class that favours a person, where somebody said
-    mitigation: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # the "column" whose groups, and "how"; empty: nothing is
+    # The "column" whose groups, and "how"; empty: nothing is.
+    mitigation: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
     privacy: Mapping[str, Any] = field(default_factory=dict)  # what is promised and by which means; empty: nothing is
 

@@ -28,9 +28,8 @@ UNITS = (
 )  # that follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates
 MEASURED = re.compile(r"[-+−]?[\d.,]+\s*(" + "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)) + ")")
 
-COUNTED = re.compile(
-    MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|毫克|斤|两|[A-Za-zµ]{1,7})"
-)  # what may be a unit beside others
+# What may be a unit beside others.
+COUNTED = re.compile(MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|毫克|斤|两|[A-Za-zµ]{1,7})")
 
 
 def written_number(text: str, variant: str = "") -> float:

@@ -22,10 +22,8 @@ from .words import refusal
 OFFSET = re.compile(r"([-+])(\d{2})(?::?(\d{2}))?")
 QUARTER = 900_000_000  # microseconds
 START = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST, LAST = (
-    -68_969_472,
-    281_417_856,
-)  # quarters of the years 3 and 9996, between which Python knows the date wherever one is
+# Quarters of the years 3 and 9996, between which Python knows the date wherever one is.
+FIRST, LAST = -68_969_472, 281_417_856
 OF_UTC = ("UTC", "Z", "Etc/UTC", "GMT", "+00:00", "-00:00")
 
 

@@ -124,9 +124,8 @@ class Trees:
         curve = np.asarray(self.curve, dtype=np.float64)
         with np.errstate(over="ignore", under="ignore"):
             short = curve.astype(np.float32)
-        box.put_array(
-            "curve", short if np.array_equal(short, curve, equal_nan=True) else curve
-        )  # losses of huge targets are beyond it
+        # Losses of huge targets are beyond it.
+        box.put_array("curve", short if np.array_equal(short, curve, equal_nan=True) else curve)
         box.put_array("gains", self.gains)
         if self.made is not None:
             self.made.dump(box.add("made"))

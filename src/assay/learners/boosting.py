@@ -74,9 +74,8 @@ class Boosting:
 
         def one(train: Batch, tune: Batch | None, rounds: int, clock: Clock) -> Grown:
             found = grow(train, tune, head, parameters, rounds, 0 if tune is None else patience, clock)
-            parameters["learning_rate"] = (
-                found.rate or self.rate
-            )  # as many rounds once more take steps of the same size
+            # As many rounds once more take steps of the same size.
+            parameters["learning_rate"] = found.rate or self.rate
             return found
 
         recipe = self._recipe(train, head, clock, rng)

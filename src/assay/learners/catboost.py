@@ -117,9 +117,8 @@ def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head
 
     levels, timer = levels_of(train), clock.slice(clock.remaining())
     base, centre = guess(head, np.asarray(train.y), train.weight), centre_of(head, train.y)
-    unit = (
-        Unit.of(train, head).scale if head.name == "quantiles" else 1.0
-    )  # a step knows the side of a row, not how far
+    # A step knows the side of a row, not how far.
+    unit = Unit.of(train, head).scale if head.name == "quantiles" else 1.0
     watch = Watch(timer, patience if tune is not None else 0)
     rounds = settings["iterations"]
 

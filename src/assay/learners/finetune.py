@@ -38,10 +38,8 @@ if TYPE_CHECKING:
     from assay.neural.tuned_texts import TextRows
     from assay.neural.tuning import Line
 
-UNKNOWN, LOOKED_AT = (
-    0.1,
-    200,
-)  # share of unknown tokens beyond which the vocabulary is of other scripts; texts looked at
+# Share of unknown tokens beyond which the vocabulary is of other scripts; texts looked at.
+UNKNOWN, LOOKED_AT = 0.1, 200
 TIMED, FEWEST_TOKENS = 96, 32
 WAYS = ("lora", "adapters", "full", "head")
 STEP = 3  # what a step costs against a reading

@@ -51,10 +51,8 @@ if TYPE_CHECKING:
 
 WAYS = ("lora", "last", "norms", "full", "head")
 WHOLE_FROM = 2_000  # pictures from which all weights of a convolutional network may learn, where nothing is named
-LEAST_STEPS, PASSES = (
-    60,
-    3,
-)  # of each fit; times that each picture is seen, where a dearer way than the cheapest is chosen
+# Of each fit; times that each picture is seen, where a dearer way than the cheapest is chosen.
+LEAST_STEPS, PASSES = 60, 3
 WARM = (
     0.25  # of the schedule, in which the rate rises: the head is sure of itself, and small moves of points move it far
 )

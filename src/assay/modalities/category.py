@@ -124,9 +124,8 @@ class Codes:
     takes: ClassVar[str] = "string"
     name: str
     levels: tuple[str, ...]
-    rare: frozenset[str] = (
-        frozenset()
-    )  # hashes of those seen in training, but too seldom for a code: a file names none of them
+    # Hashes of those seen in training, but too seldom for a code: a file names none of them.
+    rare: frozenset[str] = frozenset()
     names: tuple[str, ...] = ()  # those that come after the levels, where there are more than codes
 
     def vector(self, column: Column) -> Vector:

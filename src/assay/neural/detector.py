@@ -127,10 +127,8 @@ class Detector:
     last: tuple[Halves, Halves]  # [classes, width], [4, width] of the head's last layers
     base: NDArray[np.float32]  # [classes] added to scores before they become shares
     reach: NDArray[np.float32]  # [maps, 4] added to the logarithms of distances
-    mirrors: tuple[bool, bool] = (
-        False,
-        False,
-    )  # across and down: in which a picture is looked at besides; the mean is the answer
+    # Across and down: in which a picture is looked at besides; the mean is the answer.
+    mirrors: tuple[bool, bool] = (False, False)
 
     def find(self, pictures: Iterable[Pixels], most: int = SHOWN) -> Iterator[Found]:
         """What is in each picture [h, w, c], `most` boxes each, in order. Few are held at a time, however many there are."""

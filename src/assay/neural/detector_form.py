@@ -20,22 +20,16 @@ from .chain import residual
 from .detector import STEP, Anatomy
 
 PLAIN = Framing(strength=1.0, across=True)  # things look the same in a mirror, more often than not
-WANTED, SMALLER = (
-    16.0,
-    0.25,
-)  # pixels of the smaller side of a thing, of all but so many in the class whose things are smallest
+# Pixels of the smaller side of a thing, of all but so many in the class whose things are smallest.
+WANTED, SMALLER = 16.0, 0.25
 FEW = 0.05  # share of things, or pictures, for which nothing is made larger
 LEAST_SIDE, MOST_SIDE = 192, 640  # pixels of the longer side of a rectangle, where pictures have them
 NEARLY = 0.3  # of a step by which a rectangle may be too small: the picture then is
 USUAL = 0.1  # side of a thing in the longer one of its picture, where there are none
-TILED_FROM, MOST_TIMES = (
-    1.3,
-    5.0,
-)  # times the side of a piece that a picture has to be larger, to be looked at in pieces, and may be
-PACKED, ENOUGH_OF_PIECES = (
-    0.8,
-    8.0,
-)  # sides of pieces that share some make so much of the picture's; and epochs that are enough of them
+# Times the side of a piece that a picture has to be larger, to be looked at in pieces, and may be.
+TILED_FROM, MOST_TIMES = 1.3, 5.0
+# Sides of pieces that share some make so much of the picture's; and epochs that are enough of them.
+PACKED, ENOUGH_OF_PIECES = 0.8, 8.0
 LARGEST_SHARE = 0.33  # of a piece that a large thing may reach over
 SHARED = 1.3  # large things that pieces share
 ACROSS, REACHING = 2.0, 8.0  # places a small thing reaches over at least, and a large one at most (FCOS: 8)

@@ -78,9 +78,8 @@ def assigned(torch: Any, at: Any, shares: Any, corners: Any, things: Things, tru
     mine = may & (t.arange(agree.shape[1])[:, None] == whose[:, None])
     agree = agree * mine
     top = agree.amax(dim=2, keepdim=True).clamp(min=TINY)
-    reached = (over * mine).amax(
-        dim=2, keepdim=True
-    )  # the best overlap of each thing is what its best place should say
+    # The best overlap of each thing is what its best place should say.
+    reached = (over * mine).amax(dim=2, keepdim=True)
     reached = 1.0 - trust * (1.0 - reached)
     quality = (agree / top * reached).amax(dim=1)
     return whose, t.where(most > 0, quality, 0.0)

@@ -38,11 +38,8 @@ Pixels = NDArray[np.uint8]
 
 SOFTMAX = ("detr",)  # model types with a class for nothing; the others are as sure of each class by itself
 KNOWN = ("detr", "deformable_detr", "rt_detr", "rt_detr_v2", "d_fine")  # model types
-UNSCALED = (
-    "rt_detr",
-    "rt_detr_v2",
-    "d_fine",
-)  # of these, those whose pictures are from 0 to 1 where nothing else is said
+# Of these, those whose pictures are from 0 to 1 where nothing else is said.
+UNSCALED = "rt_detr", "rt_detr_v2", "d_fine"
 WAYS = ("head", "decoder", "full")
 CLASSES = {"class_embed", "enc_score_head", "class_labels_classifier"}  # names of layers that tell classes
 HEADS = CLASSES | {"bbox_embed", "enc_bbox_head", "pre_bbox_head", "bbox_predictor"}

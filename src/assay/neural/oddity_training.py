@@ -33,11 +33,8 @@ AT_ONCE = 16  # pictures
 FEWEST, MOST = 32, 2000  # good pictures that are looked at however little time there is, and at most
 OWN = 0.3  # how far the spread of a figure at one place is drawn to that of all places
 SHRUNK = 0.3  # of the largest variance, added to each before figures are whitened
-LOOKING, MAKING, LEARNING = (
-    0.25,
-    0.35,
-    0.9,
-)  # shares of the time after which looking, making and learning have to be over
+# Shares of the time after which looking, making and learning have to be over.
+LOOKING, MAKING, LEARNING = 0.25, 0.35, 0.9
 BATCH, RATE, DECAY, LEFT_OUT = 32, 3e-3, 0.05, 0.2
 BETAS = (0.9, 0.99)
 WHOLE = 0.3  # weight of the loss of whole pictures beside that of places

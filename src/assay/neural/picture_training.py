@@ -41,10 +41,8 @@ STEEPEST = 5.0  # length of the slope that a step follows at most
 BETAS = (0.9, 0.99)
 BESIDE = 5.0  # rate of the columns beside, in those of the network: they have but one layer
 PLAIN_UP_TO, WILD_FROM = 4.0, 30.0  # epochs: views do not differ with fewer, and differ as far as they go with more
-AVERAGED_FROM, LONGEST = (
-    10.0,
-    0.995,
-)  # epochs from which weights are averaged; share of the mean that stays in a step at most
+# Epochs from which weights are averaged; share of the mean that stays in a step at most.
+AVERAGED_FROM, LONGEST = 10.0, 0.995
 SMALL, WHOLE_FROM = 0.6, 0.6  # side at first, in those at last; share of the schedule from which it is whole
 STEP_OF_SIDES = 16  # pixels: sides on the way are multiples of it
 LEAST_SIDE = 48  # pixels: no picture is made smaller than that

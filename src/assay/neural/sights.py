@@ -33,14 +33,10 @@ from .one_thread import one_thread
 Points = NDArray[np.float32]
 
 AT_ONCE = 32  # pictures between two looks at the clock
-KEPT, KEPT_OF_TUNED = (
-    500_000_000,
-    50_000_000,
-)  # bytes of points that are kept, of a network that came and of one that learnt
-UNUSED = (
-    "pooler",
-    "mask_token",
-)  # weights that a checkpoint may lack: the first is then not asked, the second never is
+# Bytes of points that are kept, of a network that came and of one that learnt.
+KEPT, KEPT_OF_TUNED = 500_000_000, 50_000_000
+# Weights that a checkpoint may lack: the first is then not asked, the second never is.
+UNUSED = "pooler", "mask_token"
 
 
 class Sights:

@@ -65,16 +65,13 @@ class Graph:
     taken: frozenset[str] = frozenset()  # names of inputs and outputs, which nothing else may bear
     owners: tuple[str, ...] = ()  # [d] the data column that each column of the features x was made of
     pictures: dict[tuple[str, int], str] = field(default_factory=dict)  # input of each data column and side asked for
-    texts: dict[tuple[str, str], tuple[str, ...]] = field(
-        default_factory=dict
-    )  # what was read of an input (onnx_graph/texts.py)
+    # What was read of an input (onnx_graph/texts.py).
+    texts: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)  # input that says of which rows there is a picture, a column
-    refers: dict[str, str] = field(
-        default_factory=dict
-    )  # columns of references, and the column that each is held against
-    rectangles: dict[Rectangle, str] = field(
-        default_factory=dict
-    )  # input of each way in which a picture is given whole
+    # Columns of references, and the column that each is held against.
+    refers: dict[str, str] = field(default_factory=dict)
+    # Input of each way in which a picture is given whole.
+    rectangles: dict[Rectangle, str] = field(default_factory=dict)
     sized: dict[str, str] = field(default_factory=dict)  # input that says how large the picture of a data column is
     stem: str = ""  # what the names of nodes begin with, in the body of a loop
 

@@ -41,9 +41,8 @@ def columns_graph(graph: Graph, inputs: Inputs, x: str) -> list[str]:
     parts, k = [], inputs.numbers
     if k:
         raw = graph.columns(x, inputs.owners[:k])
-        drawn = graph.within(
-            graph.filled(raw, inputs.centre), -LARGEST, LARGEST
-        )  # the centre becomes 0, as missing does
+        # The centre becomes 0, as missing does.
+        drawn = graph.within(graph.filled(raw, inputs.centre), -LARGEST, LARGEST)
         halves = graph.node("Mul", drawn, graph.constant(0.5))
         apart = graph.node("Sub", halves, graph.constant(inputs.centre / 2))
         scaled = graph.node("Mul", graph.node("Mul", apart, graph.constant(inputs.scale)), graph.constant(2.0))

@@ -16,9 +16,8 @@ from ..neural.chain import Chain, Piece
 from ..pictures.patches import ABOVE, FLAT, Patches
 from .graph import Graph
 
-Numbers = tuple[
-    NDArray[Any], NDArray[Any]
-]  # weight [outward, inward, rows, columns] and bias [outward] of a convolution
+# Weight [outward, inward, rows, columns] and bias [outward] of a convolution.
+Numbers = tuple[NDArray[Any], NDArray[Any]]
 
 
 def standardised(graph: Graph, pixels: str, centre: NDArray[Any], scale: NDArray[Any]) -> str:

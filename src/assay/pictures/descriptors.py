@@ -24,15 +24,12 @@ AROUND = 4  # cells of a descriptor's side
 TURNS = 8  # directions
 SIZES = (1.0, 0.7, 0.5)  # of a picture
 FAINT = 20.0  # length of a descriptor of edges, in grey levels, that counts as faint
-CLIP, FLAT = (
-    0.2,
-    0.1,
-)  # no share of a descriptor beyond this; and what keeps one that is faint from being brought to length one
+# No share of a descriptor beyond this; and what keeps one that is faint from being brought to length one.
+CLIP, FLAT = 0.2, 0.1
 DIM = 1e-3  # added under roots, so that what rounding leaves of nought stays nothing
 LIGHT = np.asarray([77, 150, 29], dtype=np.float32) / np.float32(256)  # exact, so that what is flat has no edges
-OPPONENT = np.asarray(
-    [[1 / 3, 1 / 3, 1 / 3], [0.7071, -0.7071, 0.0], [0.4082, 0.4082, -0.8165]], dtype=np.float32
-)  # brightness, red against green, yellow against blue
+# Brightness, red against green, yellow against blue.
+OPPONENT = np.asarray([[1 / 3, 1 / 3, 1 / 3], [0.7071, -0.7071, 0.0], [0.4082, 0.4082, -0.8165]], dtype=np.float32)
 KINDS = ("edges", "colours")
 WIDTHS = {"edges": AROUND**2 * TURNS, "colours": AROUND**2 * 6}
 SMALLEST = CELL * AROUND

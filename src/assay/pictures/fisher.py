@@ -204,9 +204,8 @@ def _book(kind: str, found: Floats32, where: Floats32, kinds: int, axes: int, rn
     centre = found.mean(axis=0)
     values, ways = np.linalg.eigh(np.cov((found - centre).T.astype(np.float64)))
     ways = ways[:, ::-1][:, :axes]
-    ways = ways * np.where(
-        ways[np.abs(ways).argmax(axis=0), np.arange(ways.shape[1])] < 0, -1.0, 1.0
-    )  # no sign by chance
+    # No sign by chance.
+    ways = ways * np.where(ways[np.abs(ways).argmax(axis=0), np.arange(ways.shape[1])] < 0, -1.0, 1.0)
     turn = halves(ways)
     points = _points(found, where, centre, turn.astype(np.float32))
     return Book(kind, centre, turn, Mixture.learn(points, kinds, rng))

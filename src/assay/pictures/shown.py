@@ -25,10 +25,8 @@ from .most import most_pixels
 from .window import Window
 
 KEPT = 3_000_000_000  # bytes of pixels that are kept: 60,000 pictures of 128 x 128
-WHOLE_KEPT, SIZES_KEPT = (
-    300_000_000,
-    20_000_000,
-)  # bytes of whole pictures that are kept: 300 of 640 x 480; and of what headers say
+# Bytes of whole pictures that are kept: 300 of 640 x 480; and of what headers say.
+WHOLE_KEPT, SIZES_KEPT = 300_000_000, 20_000_000
 A_SIZE = 100  # bytes that the width and height of a picture take, about
 SAMPLED = 200  # pictures whose headers tell how large they are
 MOST_OF = 0.9  # of the pictures lose nothing at the natural side

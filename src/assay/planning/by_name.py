@@ -24,10 +24,8 @@ import numpy as np
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.plugins import ComparesCells, modality_of
 
-LEAST_SHARED, MOST = (
-    0.2,
-    0.2,
-)  # share of the rows that share their key, at least; share of them that one key has, at most
+# Share of the rows that share their key, at least; share of them that one key has, at most.
+LEAST_SHARED, MOST = 0.2, 0.2
 LEAST_KEYS, OTHERS = 8, 2  # keys by which it is judged; other keys in a class, so that there are strangers
 ASKED, PAIRS, STRANGERS = 400, 4, 8  # keys that are asked, pairs of each, and strangers for each pair
 ALIKE, SURE = 0.7, 4.0  # how often one of its key must be nearer, and by how many standard errors beyond chance

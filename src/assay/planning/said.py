@@ -21,9 +21,8 @@ from assay.kernel.words import Say, refusal
 
 from .wishes import Wishes
 
-Shape = tuple[
-    Callable[[Any], Any], str
-]  # what is made of it, or ValueError; and the sentence that says what was expected
+# What is made of it, or ValueError; and the sentence that says what was expected.
+Shape = tuple[Callable[[Any], Any], str]
 
 
 def wishes_of(asked: Mapping[str, Any]) -> Wishes:

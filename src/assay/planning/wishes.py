@@ -42,9 +42,8 @@ class Wishes:
     sensitive: tuple[str, ...] = ()
     audit_only: tuple[str, ...] = ()  # sensitive too, but looked at by the checks alone: nothing learns from them
     favourable: str = ""  # the class that favours a person, by which groups of sensitive columns are compared
-    mitigate: Mapping[str, str] = field(
-        default_factory=dict
-    )  # against gaps between groups: sex="reweight" or "thresholds"
+    # Against gaps between groups: sex="reweight" or "thresholds".
+    mitigate: Mapping[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     features: tuple[str, ...] = ()  # columns to use although they look like ids
     learners: tuple[str, ...] = ()  # only these; one candidate of the portfolio may be named, too

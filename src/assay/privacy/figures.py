@@ -20,11 +20,8 @@ from ..kernel.data import Floats, Ints
 from .accounting import Release, sigma_for
 
 FAR = 6.0  # log-odds from which on cells are not told apart
-CELLS = (
-    (900.0, 48),
-    (300.0, 24),
-    (0.0, 12),
-)  # of the log-odds, by the least ratio of rows to noise: few rows bear few cells
+# Of the log-odds, by the least ratio of rows to noise: few rows bear few cells.
+CELLS = (900.0, 48), (300.0, 24), (0.0, 12)
 SHARE_EDGES = np.linspace(0.0, 1.0, 21)[1:-1]  # of the probability of the true class
 ERROR_EDGES = 2.0 ** np.arange(-6.0, 0.5, 0.5)  # of the declared range
 ROUNDS, LEVEL = 400, 0.95
@@ -174,9 +171,8 @@ def _classes(tables: Sequence[Floats], base: Floats) -> dict[str, tuple[float, f
 
 def _value(tables: Sequence[Floats], width: float) -> dict[str, tuple[float, float]]:
     ends = np.concatenate([[0.0], ERROR_EDGES, [1.0]])
-    middle = np.sqrt(
-        (ends[:-1] ** 2 + ends[:-1] * ends[1:] + ends[1:] ** 2) / 3
-    )  # root of the mean square within a cell
+    # Root of the mean square within a cell.
+    middle = np.sqrt((ends[:-1] ** 2 + ends[:-1] * ends[1:] + ends[1:] ** 2) / 3)
     square, other = (max(float(t @ middle**2) / max(t.sum(), 1.0), 1e-12) for t in tables)
     size, guess = (float(t @ (ends[:-1] + ends[1:]) / 2) / max(t.sum(), 1.0) for t in tables)
     return {

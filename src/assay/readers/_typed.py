@@ -157,9 +157,8 @@ def value_column(name: str, values: Sequence[Any], met: Met) -> Column:
         if len(met_zones) == 1:
             moments = [np.datetime64("NaT", "us") if is_missing(v) else moment_of(v) for v in values]
             return Column(name=name, cells=np.array(moments, dtype="datetime64[us]"), zone=met_zones.pop())
-        values = [
-            v.isoformat() if isinstance(v, dt.datetime) and not is_missing(v) else v for v in values
-        ]  # each its own
+        # Each its own.
+        values = [v.isoformat() if isinstance(v, dt.datetime) and not is_missing(v) else v for v in values]
     texts = pa.array([None if is_missing(v) else spelled(v) for v in values], type=pa.large_string())
     return text_column(name, texts, met)
 

@@ -40,9 +40,8 @@ from ._members import Member, Refused
 from ._voc_xml import MOST_BYTES, annotation
 
 ASKED = 3  # annotations whose beginning is looked at
-HOLDERS = frozenset(
-    {"annotations", "annotation", "xmls", "jpegimages", "images", "imgs"}
-)  # what only tells the two apart
+# What only tells the two apart.
+HOLDERS = frozenset({"annotations", "annotation", "xmls", "jpegimages", "images", "imgs"})
 SETS = {"test": "test", "val": "validation", "validation": "validation", "train": "train", "trainval": "train"}
 
 

@@ -25,11 +25,8 @@ MOST_JPEG = 60_000  # letters of one small picture
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 NUMERAL = re.compile(r"([-−]?(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?:\.\d+)?) ?%?")
 DEPTHS = 5  # of the colour of a word
-MOST_IN_HALF, HALF, BETWEEN = (
-    6,
-    460.0,
-    18.0,
-)  # columns, and units, that half of the page holds; between two columns of a table
+# Columns, and units, that half of the page holds; between two columns of a table.
+MOST_IN_HALF, HALF, BETWEEN = 6, 460.0, 18.0
 LONG_CELL, HEAD, NUMBER = 40, 12.0, 8.0  # letters of a cell and of a heading that may take several lines; of a number
 LEANING = 24  # letters of a column's name that leans because it is wider than its column
 FEW, NARROW = 8, 34.0  # columns that may stay as wide as the picture allows; the width of one of many

@@ -27,9 +27,8 @@ JSON, HTML, TEXT, CSV = (
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(
-    eq=False, slots=True
-)  # not frozen: one is made for each request, and freezing costs as much as decoding a row
+# Not frozen: one is made for each request, and freezing costs as much as decoding a row.
+@dataclass(eq=False, slots=True)
 class Request:
     """One request; `headers` by lower-case name, of a name that stands twice the last."""
 

@@ -23,9 +23,8 @@ KINDS: Mapping[str, str] = {
     ".json": JSON,
     ".svg": "image/svg+xml",
 }
-_SEALED: Headers = (
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)  # of a picture opened by itself
+# Of a picture opened by itself.
+_SEALED: Headers = ((b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),)
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,8 @@ from .metrics import standard_error
 from .scores import counts, flags, probabilities, thinned
 
 PULL = 10.0  # rows that the belief in scores as they are is worth
-SHY = (
-    -2.0
-)  # standard errors by which the loss must fall at least, for a blend of classes: it may rise a little by chance
+# Standard errors by which the loss must fall at least, for a blend of classes: it may rise a little by chance.
+SHY = -2.0
 ALWAYS = -1e9  # where scores mean nothing before they are calibrated
 SURE = 1.0  # the same for anything else, of which nobody knows beforehand which way it errs
 

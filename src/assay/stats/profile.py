@@ -46,9 +46,8 @@ class ColumnProfile:
     kind: str
     rows: int  # that were looked at
     missing: float  # share of them
-    edges: Floats = field(
-        default_factory=_NONE.copy
-    )  # [101] of numbers and dates (in days since 1970), rising; else [0]
+    # [101] of numbers and dates (in days since 1970), rising; else [0].
+    edges: Floats = field(default_factory=_NONE.copy)
     levels: tuple[str, ...] = ()  # of names and flags ("1", "0"), the most frequent first
     shares: Floats = field(default_factory=_NONE.copy)  # [levels]; with `other` they add up to 1
     other: float = 0.0
@@ -393,9 +392,8 @@ def _quantiles(x: Floats) -> dict[str, Any]:
     first = np.clip(place - LEAST // 2, 0, n - LEAST)
     means = (x[first[:, None] + np.arange(LEAST)] / LEAST).sum(axis=1)
     at = np.minimum(np.searchsorted(distinct, means), len(distinct) - 1)
-    after = np.minimum(
-        at + 1, len(distinct) - 1
-    )  # a mean that is the number of a few is moved on, half way to the next
+    # A mean that is the number of a few is moved on, half way to the next.
+    after = np.minimum(at + 1, len(distinct) - 1)
     known = (distinct[at] == means) & (count[at] < LEAST)
     means = np.where(known, np.where(after > at, distinct[at] / 2 + distinct[after] / 2, means), means)
     edges = np.maximum.accumulate(np.where(count[own] >= LEAST, distinct[own], means))

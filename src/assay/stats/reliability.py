@@ -68,9 +68,8 @@ def of_shares(p: Floats, hit: Floats, w: Floats | None, deff: float, rng: np.ran
     """
     weight = np.ones(len(p)) if w is None else w
     bins = binned(p, hit, w)
-    spread = np.asarray(
-        np.bincount(bins.which, weights=weight**2 * p * (1 - p)) + 1e-300, dtype=np.float64
-    )  # variance of each bin's sum
+    # Variance of each bin's sum.
+    spread = np.asarray(np.bincount(bins.which, weights=weight**2 * p * (1 - p)) + 1e-300, dtype=np.float64)
     seen = weight * (hit - p)
     rounds = int(np.clip(DRAWS / len(p), 60, ROUNDS))
     drawn = np.empty((rounds, 2))

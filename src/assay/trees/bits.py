@@ -34,9 +34,8 @@ MOST_CODES = 1_024  # of a column
 class Bits:
     """The words of a forest, which threads share. Values beyond LARGEST count as LARGEST, as when many rows are asked."""
 
-    numbers: list[
-        tuple[int, int, list[float]]
-    ]  # column, its first line, and after which value each line ends, in order
+    # Column, its first line, and after which value each line ends, in order.
+    numbers: list[tuple[int, int, list[float]]]
     codes: list[tuple[int, dict[float, int], int]]  # column, the line of each code, and that of every other
     words: NDArray[Any]  # [lines, trees]: bits of the leaves that are closed
     leaves: Floats  # [trees * bits]: values of leaves, from left to right

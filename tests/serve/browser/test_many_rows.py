@@ -34,9 +34,8 @@ def downloaded(page: Any) -> list[dict[str, str]]:
 
 def test_a_file_larger_than_a_piece_comes_back_in_order(opened: Opening, world: Any, tmp_path: Path) -> None:
     page = opened("/#many")
-    long = [
-        'padding, "quoted"\nover lines ' + "x" * 9_000 for _ in world.rows["age"]
-    ]  # of the target, which is not looked at
+    # Of the target, which is not looked at.
+    long = ['padding, "quoted"\nover lines ' + "x" * 9_000 for _ in world.rows["age"]]
     bodies: list[int] = []
     page.on("request", lambda asked: "/predict?" in asked.url and bodies.append(len(asked.post_data_buffer or b"")))
     send(page, written(tmp_path / "many.csv", {**world.rows, "loan": long}))

@@ -15,9 +15,8 @@ class About:
 
     key: str
     words: Words = field(default_factory=dict)  # {"en": {key: template}, "zh": {...}}; "title" is always there
-    takes: tuple[
-        str, ...
-    ] = ()  # forms (learners), stores (modalities), file endings (readers), heads (checks; none: those of `forms.PLAIN`)
+    # Forms (learners), stores (modalities), file endings (readers), heads (checks; none: those of `forms.PLAIN`).
+    takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()  # heads (learners), forms (modalities)
     needs: tuple[str, ...] = ()  # packages beyond the core
     extra: str = ""  # the extra that installs them
@@ -26,9 +25,8 @@ class About:
     memory: int = 0  # bytes that its packages and their work take, besides the table
     share: float = 0.45  # of the time that is left, at most, that one candidate may take
     loads: float = 0.0  # seconds that loading its packages and what it reads may take: with fewer left it is not begun
-    also: tuple[
-        str, ...
-    ] = ()  # of a task or a learner: names that the field has for it; one may be that of several tasks
+    # Of a task or a learner: names that the field has for it; one may be that of several tasks.
+    also: tuple[str, ...] = ()
     asked_for: bool = False  # a task that is never guessed: it is taken where it is named
     empty_answers: bool = False  # a task to which an empty cell of the target is an answer: no label
     of_one: bool = False  # a task that can be learnt from rows of one answer alone: without a target all rows have it
