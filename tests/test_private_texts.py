@@ -19,6 +19,7 @@ from assay.planning.wishes import Wishes
 from assay.privacy import finetune
 from assay.privacy.dp_sgd import CLIP, Clipped, Schedule
 from assay.stats.metrics import auc
+from assay.store import zipped
 
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("dp_accounting")
@@ -85,7 +86,9 @@ def checked(model: Model, tmp_path: Path) -> None:
         assert not again.predict(rows).row(row).out_of_range  # without a vocabulary no text is called strange
     told = again.explain(rows, 2)
     assert told.score == pytest.approx(told.base + sum(part[2] for part in told.parts))
-    assert b"xyzzy" not in path.read_bytes()
+    written = b"".join(bytes(entry.data) for entry in zipped.read(path.read_bytes()))
+    assert b"good" in written  # the target's name
+    assert b"xyzzy" not in written
     guarantee = next(f for f in again.findings if f.check == "guarantee")
     assert "outside the promise" in "".join(note.text() for note in guarantee.notes)
 

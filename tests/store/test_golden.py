@@ -71,6 +71,15 @@ def test_format_2_reads_to_the_same_values() -> None:
     np.testing.assert_array_equal(grid.native(rows), grid.predict(rows))
 
 
+def test_format_3_reads_to_the_same_values() -> None:
+    manifest, box = bundle.open_bundle(GOLDEN / "v3.assay")
+    assert manifest.about == {"task": "none"}
+    assert same(box, made_by("make_v3").golden_box())
+    methods = {entry.name: entry.method for entry in zipped.read((GOLDEN / "v3.assay").read_bytes())}
+    assert methods["model/words.json"] == zipped.DEFLATED
+    assert methods["model/noise.safetensors"] == methods[plain.MANIFEST] == zipped.STORED
+
+
 def test_format_2_is_still_written_alike() -> None:
     kept = {entry.name: bytes(entry.data) for entry in zipped.read((GOLDEN / "v2.assay").read_bytes())}
     now = dict(plain.to_parts(made_by("make_v2").golden_box(), "model", {"task": "none"}))

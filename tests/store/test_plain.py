@@ -101,6 +101,29 @@ def test_what_is_read_can_be_written_to() -> None:
     assert box.arrays["float64"][0, 0] == 7
 
 
+def repetitive_box() -> Box:
+    box = Box()
+    box.put_array("zeros", np.arange(40_000) // 100)
+    box.put_array("noise", np.random.default_rng(0).integers(0, 256, 200_000).astype(np.uint8))
+    box.add("inner").put_array("noise", np.random.default_rng(1).integers(0, 256, 300_000).astype(np.uint8))
+    box.add("words").put(words=[f"word {k}" for k in range(3000)])
+    return box
+
+
+def test_parts_are_deflated_where_that_pays() -> None:
+    data = plain.to_bytes(repetitive_box())
+    assert same(plain.from_bytes(data), repetitive_box())
+    found = {entry.name: entry for entry in zipped.read(data)}
+    assert found["model/words.json"].method == zipped.DEFLATED
+    assert found["model.safetensors"].method == zipped.DEFLATED  # its beginning or its end does, its middle does not
+    assert found["model/inner.safetensors"].method == zipped.STORED
+    assert found["manifest.json"].method == zipped.STORED
+    assert len(data) < 0.85 * sum(len(entry.data) for entry in found.values())
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert file.testzip() is None
+        assert file.read("model/words.json") == bytes(found["model/words.json"].data)
+
+
 def test_ordinary_zip_tools_open_it(tmp_path: Path) -> None:
     data = plain.to_bytes(some_box())
     with zipfile.ZipFile(io.BytesIO(data)) as file:
@@ -250,6 +273,54 @@ def test_a_large_file_is_oversized() -> None:
     with pytest.raises(BundleOversized):
         plain.from_bytes(data, limit_bytes=len(data) - 1)
     assert same(plain.from_bytes(data, limit_bytes=len(data)), some_box())
+
+
+def test_a_file_that_unpacks_to_too_much_is_oversized() -> None:
+    data = plain.to_bytes(repetitive_box())
+    unpacked = sum(len(entry.data) for entry in zipped.read(data))
+    assert unpacked > len(data)
+    with pytest.raises(BundleOversized):
+        plain.from_bytes(data, limit_bytes=unpacked - 1)
+    assert same(plain.from_bytes(data, limit_bytes=unpacked), repetitive_box())
+
+
+def test_zeros_are_not_deflated_to_nothing() -> None:
+    """What a file unpacks to is bounded by what it holds, so such a part is stored; a file that has one deflated is refused."""
+    zeros = b"\0" * 1_000_000
+    data = zipped.write([("a.json", zeros)])
+    assert len(data) > len(zeros)
+    assert bytes(zipped.read(data)[0].data) == zeros
+    with pytest.raises(BundleTampered):
+        zipped.read(forged(zeros, deflated(zeros)))
+
+
+def deflated(data: bytes, level: int = 9) -> bytes:
+    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+def forged(data: bytes, packed: bytes, size: int | None = None) -> bytes:
+    """A zip of one part, its headers right, whatever stands as its deflated bytes."""
+    entry = zipped.Entry("a.json", memoryview(data), zlib.crc32(data), 0, memoryview(packed), zipped.DEFLATED)
+    if size is not None:
+        entry = zipped.Entry(
+            "a.json", memoryview(bytes(size)), zlib.crc32(data), 0, memoryview(packed), zipped.DEFLATED
+        )
+    at = len(zipped._local(entry)) + len(packed)
+    return zipped._local(entry) + packed + zipped._directory([entry], at)
+
+
+def test_a_deflated_part_is_exactly_what_its_header_says() -> None:
+    data = bytes(np.random.default_rng(0).integers(0, 16, 5000).astype(np.uint8))
+    packed = deflated(data)
+    assert bytes(zipped.read(forged(data, packed))[0].data) == data
+    assert bytes(zipped.read(forged(data, deflated(data, 1)))[0].data) == data  # another zlib's stream of the same
+    for wrong in (packed + b"\0", packed[:-1], packed[:-1] + b"\xff", b"\xff" * 2000, data[:2500]):
+        with pytest.raises(BundleTampered):
+            zipped.read(forged(data, wrong))
+    for size in (len(data) - 1, len(data) + 1):
+        with pytest.raises(BundleTampered):
+            zipped.read(forged(data, packed, size))
 
 
 def test_a_large_part_is_oversized(monkeypatch: pytest.MonkeyPatch) -> None:

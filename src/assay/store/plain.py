@@ -26,9 +26,10 @@ from ..kernel.errors import BundleForeign, BundleInvalid, BundleOversized, Bundl
 from ..kernel.words import refusal
 from . import strictjson, tensors, zipped
 
-FORMAT, VERSION = "assay", 2  # 1 kept a forest in more room (trees/layout.py)
-READ = (1, VERSION)
+FORMAT, VERSION = "assay", 3  # 1 kept a forest in more room (trees/layout.py), 2 kept all parts as they are
+READ = (1, 2, VERSION)
 MANIFEST, SIGNATURE = "manifest.json", "manifest.ed25519"
+PLAINLY = (MANIFEST, SIGNATURE)  # parts that are never deflated: the first bytes of a file say what it is
 JSON, ARRAYS = ".json", ".safetensors"
 MOST_MANIFEST = 8 * 2**20  # bytes; 20,000 parts of 200 bytes are 4 MB
 MOST_JSON = 256 * 2**20  # bytes of one JSON part: ten million short levels of a category
@@ -49,7 +50,7 @@ class Manifest:
 
 def to_bytes(box: Box, kind: str = "model", about: Mapping[str, Any] | None = None) -> bytes:
     """The bytes of a bundle. The same box gives the same bytes."""
-    return zipped.write(to_parts(box, kind, about or {}))
+    return zipped.write(to_parts(box, kind, about or {}), PLAINLY)
 
 
 def size(box: Box) -> int:
@@ -90,7 +91,7 @@ def checked_entries(data: bytes, limit_bytes: int | None = None) -> list[zipped.
     limit = zipped.MOST_TOTAL if limit_bytes is None else limit_bytes
     if len(data) > limit:
         raise refusal(BundleOversized, "store", "file_too_large", bytes=len(data), most=limit)
-    entries = zipped.read(data)
+    entries = zipped.read(data, limit)
     manifest = manifest_of(entries)
     signed = entries[-1].name == SIGNATURE  # nowhere but at the end
     found = {e.name: len(e.data) for e in (entries[1:-1] if signed else entries[1:])}

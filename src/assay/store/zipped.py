@@ -1,8 +1,9 @@
 """Is this zip exactly the zip we would have written?
 
-Entries are stored, in order, with one fixed date and no extras. The reader walks the local headers from the front,
-then renders the directory that must follow and compares it byte for byte: what is compressed, encrypted, doubled,
-hidden between entries, appended, or told differently by the two headers does not pass. Any unzip tool opens the file.
+Entries stand in order, stored or deflated, with one fixed date and no extras. The reader walks the local headers from the
+front, then renders the directory that must follow and compares it byte for byte: what is encrypted, doubled, hidden
+between entries or behind a deflated one, appended, or told differently by the two headers does not pass. How much a file
+unpacks to is known from its headers and bounded before anything is unpacked. Any unzip tool opens the file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from ..kernel.errors import BundleForeign, BundleOversized, BundleTampered, Bund
 from ..kernel.words import refusal
 
 MOST_PARTS = 20_000  # entries of one file; a zip without 64-bit extensions ends at 65,535
-MOST_TOTAL = 2 * 2**30  # bytes of one file, below the 4 GiB that a plain zip can say
+MOST_TOTAL = 2 * 2**30  # bytes of one file, and of what it unpacks to: below the 4 GiB that a plain zip can say
+STORED, DEFLATED = 0, 8
+LEVEL, WORTH = 6, 0.9  # of zlib; share of its bytes that a part may keep at most to be deflated
+LOOKED_AT = 2**16  # bytes at the beginning, in the middle and at the end of a part that tell whether the whole is tried
+MOST_RATIO = 100  # times its deflated bytes that a part unpacks to at most
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -30,36 +35,54 @@ MOST_NAME = 500
 
 @dataclass(frozen=True)
 class Entry:
-    """One stored part."""
+    """One part."""
 
     name: str
     data: memoryview
     crc: int
     at: int  # where its local header begins
+    packed: memoryview  # as it stands in the file
+    method: int = STORED
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Bytes in the file, and unpacked."""
+        return len(self.packed), len(self.data)
 
 
-def write(parts: Sequence[tuple[str, bytes]]) -> bytes:
-    """The parts as a zip: the same parts give the same bytes."""
-    out, entries, at = [], [], 0
+def write(parts: Sequence[tuple[str, bytes]], plainly: Sequence[str] = ()) -> bytes:
+    """The parts as a zip, deflated where that pays: the same parts give the same bytes, with one version of zlib.
+
+    plainly : parts that are stored whatever they would come to
+    """
+    out: list[bytes | memoryview] = []
+    entries, at = [], 0
     for name, data in parts:
-        entry = Entry(name, memoryview(data), zlib.crc32(data), at)
+        packed = None if name in plainly else _deflated(data)
+        method = STORED if packed is None else DEFLATED
+        entry = Entry(name, memoryview(data), zlib.crc32(data), at, memoryview(packed or data), method)
         entries.append(entry)
-        out += [_local(entry), data]
-        at += len(out[-2]) + len(data)
-    if at > MOST_TOTAL or len(parts) > MOST_PARTS:
-        raise refusal(BundleOversized, "store", "does_not_fit", bytes=at, parts=len(parts), most=MOST_TOTAL)
+        out += [_local(entry), entry.packed]
+        at += len(out[-2]) + len(entry.packed)
+    total = max(at, sum(len(entry.data) for entry in entries))
+    if total > MOST_TOTAL or len(parts) > MOST_PARTS:
+        raise refusal(BundleOversized, "store", "does_not_fit", bytes=total, parts=len(parts), most=MOST_TOTAL)
     return b"".join([*out, _directory(entries, at)])
 
 
-def read(data: bytes) -> list[Entry]:
-    """The parts of a zip. Raises BundleTruncated, BundleTampered, BundleForeign or BundleOversized."""
+def read(data: bytes, limit_bytes: int = MOST_TOTAL) -> list[Entry]:
+    """The parts of a zip that unpacks to so many bytes at most.
+
+    Raises BundleTruncated, BundleTampered, BundleForeign or BundleOversized.
+    """
     if data[:4] != LOCAL[: len(data[:4])] or not data:
         raise refusal(BundleTruncated, "store", "no_zip")
     entries: list[Entry] = []
-    at = 0
+    at, left = 0, limit_bytes
     while data[at : at + 4] == LOCAL:
-        entries.append(_entry(data, at))
-        at += len(_local(entries[-1])) + len(entries[-1].data)
+        entries.append(_entry(data, at, left, limit_bytes))
+        at += len(_local(entries[-1])) + len(entries[-1].packed)
+        left -= len(entries[-1].data)
         if len(entries) > MOST_PARTS:
             raise refusal(BundleOversized, "store", "many_parts", most=MOST_PARTS)
     if len({entry.name for entry in entries}) != len(entries):
@@ -73,20 +96,49 @@ def can_name(name: str) -> bool:
     return len(name) <= MOST_NAME and bool(_NAME.fullmatch(name)) and ".." not in name
 
 
-def _entry(data: bytes, at: int) -> Entry:
+def _deflated(data: bytes) -> bytes | None:
+    """The part deflated; None where that is not worth while."""
+    last = len(data) - LOOKED_AT
+    samples = [data[at : at + LOOKED_AT] for at in (0, last // 2, last)] if last > 2 * LOOKED_AT else []
+    if samples and all(len(zlib.compress(sample, LEVEL)) > WORTH * LOOKED_AT for sample in samples):
+        return None
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(data) + packer.flush()
+    return packed if len(data) / MOST_RATIO <= len(packed) <= WORTH * len(data) else None
+
+
+def _inflated(packed: memoryview, size: int) -> bytes:
+    """What a part unpacks to, all of it and nothing behind. Raises BundleTampered."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        found = unpacker.decompress(packed, size + 1)
+    except zlib.error as error:
+        raise refusal(BundleTampered, "store", "packed") from error
+    if len(found) != size or not unpacker.eof or unpacker.unused_data or unpacker.unconsumed_tail:
+        raise refusal(BundleTampered, "store", "packed")
+    return found
+
+
+def _entry(data: bytes, at: int, left: int, most: int) -> Entry:
     head = data[at : at + _LOCAL.size]
     if len(head) < _LOCAL.size:
         raise _ends_early()
     *fixed, crc, packed, size, name_bytes, extra = _LOCAL.unpack(head)
-    if fixed != [LOCAL, _NEEDS, 0, 0, 0, _DATE] or packed != size or extra:
+    method = fixed[3]
+    if fixed != [LOCAL, _NEEDS, 0, method, 0, _DATE] or method not in (STORED, DEFLATED) or extra:
+        raise refusal(BundleTampered, "store", "packed")
+    if not (packed == size if method == STORED else size / MOST_RATIO <= packed <= WORTH * size):
         raise refusal(BundleTampered, "store", "packed")
     begin = at + _LOCAL.size + name_bytes
-    if begin + size > len(data):
+    if begin + packed > len(data):
         raise _ends_early()
     name = data[at + _LOCAL.size : begin].decode("latin-1")
     if not can_name(name):
         raise refusal(BundleForeign, "store", "no_name", name=repr(name[:80]))
-    return Entry(name, memoryview(data)[begin : begin + size], crc, at)
+    if size > left:
+        raise refusal(BundleOversized, "store", "file_too_large", bytes=most - left + size, most=most)
+    stands = memoryview(data)[begin : begin + packed]
+    return Entry(name, stands if method == STORED else memoryview(_inflated(stands, size)), crc, at, stands, method)
 
 
 def _check_end(found: bytes, expected: bytes) -> None:
@@ -98,8 +150,8 @@ def _check_end(found: bytes, expected: bytes) -> None:
 
 
 def _local(entry: Entry) -> bytes:
-    name, size = entry.name.encode("ascii"), len(entry.data)
-    return _LOCAL.pack(LOCAL, _NEEDS, 0, 0, 0, _DATE, entry.crc, size, size, len(name), 0) + name
+    name = entry.name.encode("ascii")
+    return _LOCAL.pack(LOCAL, _NEEDS, 0, entry.method, 0, _DATE, entry.crc, *entry.sizes, len(name), 0) + name
 
 
 def _directory(entries: Sequence[Entry], at: int) -> bytes:
@@ -109,9 +161,9 @@ def _directory(entries: Sequence[Entry], at: int) -> bytes:
 
 
 def _central(entry: Entry) -> bytes:
-    name, size = entry.name.encode("ascii"), len(entry.data)
-    fixed = (CENTRAL, _MADE_BY, _NEEDS, 0, 0, 0, _DATE, entry.crc, size, size, len(name), 0, 0, 0, 0, _MODE, entry.at)
-    return _CENTRAL.pack(*fixed) + name
+    name = entry.name.encode("ascii")
+    fixed = (CENTRAL, _MADE_BY, _NEEDS, 0, entry.method, 0, _DATE, entry.crc, *entry.sizes, len(name))
+    return _CENTRAL.pack(*fixed, 0, 0, 0, 0, _MODE, entry.at) + name
 
 
 def _ends_early() -> BundleTruncated:
