@@ -109,6 +109,12 @@ def test_the_same_holds_for_models_made_elsewhere() -> None:
     assert (quality.verdict, {measure.n for measure in quality.measures}) == ("pass", {210})
 
 
+def test_columns_that_the_model_does_not_know_are_told(model: Model) -> None:
+    assert "does not know" not in notes(model.audit(table()))
+    told = notes(model.audit(table().assign(colour="red", shade=1)))
+    assert "2 columns that the model does not know were not looked at: colour, shade" in told
+
+
 def test_cells_of_another_kind_are_counted(model: Model) -> None:
     rows = table()
     rows.loc[:2, "size"] = "large"

@@ -72,6 +72,13 @@ def test_several_units_and_numbered_names_are_no_numbers(texts: list[str | None]
         modality_of("number").recognise(Column.of_words("x", texts))
 
 
+def test_one_day_is_one_of_days_and_capitals_are_no_other_unit() -> None:
+    stays = ["1 day", "30 days", "2 Days", "12 days"]
+    assert modality_of("number").recognise(Column.of_words("x", stays)).variant == "unit:days"
+    assert opened("number:unit:days", [*stays, "2 months"]) == ["1", "30", "2", "12", None]
+    assert modality_of("number").recognise(Column.of_words("x", ["12 KG", "3.5 kg"])).variant == "unit:kg"
+
+
 def test_an_infinite_number_of_a_frame_is_counted() -> None:
     found = modality_of("number").open(Column.of_numbers("x", [1.0, np.inf, -np.inf, np.nan]))
     assert found.misfits == 2

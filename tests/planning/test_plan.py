@@ -277,3 +277,30 @@ def test_what_is_measured_under_such_a_name_is_learnt_from() -> None:
     far, ties = rng.permutation(400_000)[:300], rng.integers(0, 1000, 300)
     found = assay.plan({"X": far, "case": ties, "y": rng.normal(size=300)}, "y")
     assert [c.role for c in found.columns] == ["feature", "feature", "target"]
+
+
+@pytest.mark.parametrize("name", ["PID", "caseid", "studyid", "CustId"])
+def test_numbers_that_name_persons_are_known_by_their_name(name: str) -> None:
+    rng = np.random.default_rng(0)
+    numbers = Column.of_numbers(name, rng.permutation(100_000)[:200].astype(float))
+    table = Dataset(
+        (numbers, Column.of_numbers("x", rng.normal(size=200)), Column.of_numbers("y", rng.normal(size=200)))
+    )
+    assert draw(table, Wishes(target="y"))[0].column(name).role == "id"
+
+
+def test_a_column_asked_to_be_numbers_is_read_in_its_unit() -> None:
+    """More than a fifth of the cells are no numbers, so that nobody would have guessed that it holds any."""
+    rng = np.random.default_rng(0)
+    weights = [f"{k} kg" if k < 60 else "unknown" for k in rng.integers(20, 90, 200)]
+    table = Dataset((Column.of_words("weight", weights), Column.of_numbers("y", rng.normal(size=200))))
+    column = draw(table, Wishes(target="y", kinds={"weight": "number"}))[0].column("weight")
+    assert column.kind == "number:unit:kg"
+    assert column.misfits == sum(weight == "unknown" for weight in weights)
+
+
+def test_the_constant_guess_alone_is_no_model() -> None:
+    rng = np.random.default_rng(0)
+    table = Dataset((Column.of_numbers("x", rng.normal(size=50)), Column.of_numbers("y", rng.normal(size=50))))
+    with pytest.raises(RequestError, match="alone is no model"):
+        draw(table, Wishes(target="y", learners=("constant",)))

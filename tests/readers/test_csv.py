@@ -97,6 +97,14 @@ def test_one_column_is_a_table(tmp_path):
     assert data["text"].texts()[0] == "We went, all 0 of us, home"
 
 
+def test_one_column_of_dates_or_times_is_a_table(tmp_path):
+    moments = [f"2024-01-{day:02d} 10:{day:02d}:00" for day in range(1, 20)]
+    assert rows_of(read(tmp_path, "\n".join(["when", *moments]) + "\n")) == [[moment] for moment in moments]
+    times = [f"{hour:02d}:30" for hour in range(20)]
+    assert rows_of(read(tmp_path, "\n".join(["at", *times]) + "\n")) == [[time] for time in times]
+    assert rows_of(read(tmp_path, "a:b\n" + "".join(f"{k}:{k * 7}\n" for k in range(90, 120))))[0] == ["90", "630"]
+
+
 def test_one_row_is_a_table(tmp_path):
     assert rows_of(read(tmp_path, "a,b\n1,x\n")) == [["1", "x"]]
     data = read(tmp_path, "1,2.5\n")

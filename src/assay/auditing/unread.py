@@ -29,6 +29,9 @@ def unread(raw: Dataset, opened: Dataset, plan: Plan, known: Bools) -> tuple[Say
     notes = []
     if raw.source.rows_refused:
         notes.append(Say("auditing", "unread_rows", {"n": raw.source.rows_refused}))
+    known_names = {plan.target, *(column.name for column in plan.columns)}
+    if more := [name for name in raw.names if name not in known_names]:
+        notes.append(Say("auditing", "more_columns", {"n": len(more), "names": listing(more, SHOWN)}))
     blank = ~known & raw[plan.target].missing
     if blank.any():
         notes.append(Say("auditing", "no_answers", {"n": int(blank.sum()), "target": plan.target}))

@@ -22,6 +22,11 @@ from assay.stats.bootstrap import interval
 LEVEL = 0.95
 LEAST_ROWS = 10
 SHOWN = 60  # labels, where a row may bear several
+LARGE_SHARE, FEWEST_LARGE, FEW_LARGE = (
+    0.02,
+    4,
+    20,
+)  # of the rows that hold half of the squared error: few, and not so few
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Quality:
                 "recall": "found",
                 "f1": "F1",
                 "readings": "Figures with their intervals",
+                "few_large": "Half of the squared error comes from {k} of {n} rows: where such rows are met oftener or seldomer, {metric} lies beyond its interval.",
                 "majority": "{accuracy:%} of answers are right, but {base:%} of rows are '{label}': accuracy alone says little here.",
             },
             "zh": {
@@ -77,6 +83,7 @@ class Quality:
                 "recall": "找到的占比",
                 "f1": "F1",
                 "readings": "各项指标及其区间",
+                "few_large": "平方误差的一半来自 {n} 行中的 {k} 行：如果这样的行出现得更多或更少，{metric}就会超出其区间。",
                 "majority": "{accuracy:%} 的回答正确，但 {base:%} 的行本来就是“{label}”：单看准确率意义不大。",
             },
         },
@@ -100,6 +107,7 @@ class Quality:
         if evidence.honest.corrected:
             notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
         notes += self._majority(evidence, measures)
+        notes += self._few_large(evidence, metric)
         return Finding(
             check="quality",
             verdict="pass" if beaten else "fail",
@@ -151,6 +159,16 @@ class Quality:
             return []
         label = evidence.codec.labels[int(share.argmax())]
         return [self._say("majority", accuracy=found[0].value, base=base, label=label)]
+
+    def _few_large(self, evidence: Evidence, metric: Say) -> list[Say]:
+        """Whether a few rows hold half of the squared error: drawing rows again then tells too little of other tables."""
+        if evidence.task.about.key != "value":
+            return []
+        losses = evidence.losses() if evidence.weight is None else evidence.losses() * evidence.weight
+        held = np.cumsum(np.sort(losses)[::-1])
+        k = int(np.searchsorted(held, held[-1] / 2)) + 1
+        most = min(FEW_LARGE, max(FEWEST_LARGE, int(LARGE_SHARE * evidence.n)))
+        return [self._say("few_large", k=k, n=evidence.n, metric=metric)] if held[-1] > 0 and k <= most else []
 
     def _figures(self, evidence: Evidence) -> list[Figure]:
         labels = evidence.codec.labels

@@ -26,10 +26,14 @@ UNITS = (
     *("公里", "千米", "米", "厘米", "毫米", "公斤", "千克", "克", "吨", "毫升", "升", "平方米", "平米", "㎡"),
     *("km", "cm", "mm", "kg", "days", "months", "years", "hours", "minutes"),
 )  # that follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates
-MEASURED = re.compile(r"[-+−]?[\d.,]+\s*(" + "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)) + ")")
+ONE_OF = {
+    unit.removesuffix("s"): unit for unit in UNITS if unit.isascii() and unit.endswith("s")
+}  # 1 day is one of days
+KNOWN = sorted(map(re.escape, (*UNITS, *ONE_OF)), key=len, reverse=True)
+MEASURED = re.compile(r"[-+−]?[\d.,]+\s*(" + "|".join(KNOWN) + ")", re.IGNORECASE)
 
 # What may be a unit beside others.
-COUNTED = re.compile(MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|毫克|斤|两|[A-Za-zµ]{1,7})")
+COUNTED = re.compile(MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|毫克|斤|两|[A-Za-zµ]{1,7})", re.IGNORECASE)
 
 
 def written_number(text: str, variant: str = "") -> float:
@@ -50,11 +54,17 @@ def written_number(text: str, variant: str = "") -> float:
 def unit_of(text: str) -> str:
     """The unit that follows a number; "" where there is none.
 
-    >>> unit_of("64岁"), unit_of("64")
-    ('岁', '')
+    >>> unit_of("64岁"), unit_of("64"), unit_of("1 Day"), unit_of("12 KG")
+    ('岁', '', 'days', 'kg')
     """
     found = MEASURED.fullmatch(text.strip(SIGNS))
-    return found[1] if found else ""
+    return _usual(found[1]) if found else ""
+
+
+def _usual(unit: str) -> str:
+    """A unit as it is mostly written."""
+    small = unit.lower()
+    return ONE_OF.get(small, small if small in UNITS else unit)
 
 
 def units_of(texts: Iterable[str]) -> list[str]:
@@ -64,7 +74,7 @@ def units_of(texts: Iterable[str]) -> list[str]:
     (['kg', 'g'], [], [])
     """
     told = [text.strip(SIGNS) for text in texts]
-    found = Counter(unit[1] for text in told if (unit := COUNTED.fullmatch(text)))
+    found = Counter(_usual(unit[1]) for text in told if (unit := COUNTED.fullmatch(text)))
     plain = sum(math.isfinite(written_number(text)) for text in told)
     several = len(found) > 1 and not found.keys().isdisjoint(UNITS) and found.total() + plain == len(told)
     return [unit for unit, _ in found.most_common()] if several else []
@@ -110,7 +120,9 @@ def unit_in(kind: str) -> str:
 def _careful(text: str, variant: str) -> float:
     text = text.strip(SIGNS).replace("−", "-")
     if variant.startswith(UNIT):
-        text = text.removesuffix(variant.removeprefix(UNIT)).rstrip()
+        unit = variant.removeprefix(UNIT)
+        measured = MEASURED.fullmatch(text)
+        text = text.removesuffix(measured[1] if measured and _usual(measured[1]) == unit else unit).rstrip()
     text = text.removesuffix(MONEY).rstrip()
     power = SCALES.get(text[-1:], 0)
     text = text[:-1].rstrip() if power else text

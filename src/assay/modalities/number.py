@@ -95,6 +95,10 @@ class Number:
         why = self._say("codes", distinct=distinct) if few else self._say("parsed", share=told)
         return Claim(fit=0.9 * share, why=why, variant=best)
 
+    def way(self, column: Column) -> str:
+        """Decimal commas, or the one unit that stands in the cells."""
+        return way_of(column) if column.store == "words" else ""
+
     def open(self, column: Column) -> Opened:
         """Numbers; cells that are no finite number become missing."""
         if column.store == "moments":

@@ -15,7 +15,7 @@ from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DoesNotApply, RequestError, Sentences
 from assay.kernel.hints import unknown
 from assay.kernel.plan import ColumnPlan
-from assay.kernel.plugins import Claim, Refers, modality_of
+from assay.kernel.plugins import ChoosesWay, Claim, Refers, modality_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.language.personal import masked
@@ -28,6 +28,8 @@ KNOWN_TO_READERS = ("id", "dropped")  # roles that a reader may give: where a ro
 LEAST_FOR_ID = 20  # rows below which "all different" means little
 ID_NAME = re.compile(
     r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx|phone|mobile|telephone|tel|ssn)$|(?-i:[a-z]I[dD]$)"
+    r"|^(p|s|r|case|stud(y|ent)|patient|subj(ect)?|person|resp(ondent)?|user|cust(omer)?|client|member|emp(loyee)?|acc(oun)?t|trans(action)?"
+    r"|order|product|item|record|loan|policy|claim)id$"
     r"|编号|序号|号码|证号|证件|账号|卡号|手机|电话",
     re.IGNORECASE,
 )
@@ -82,7 +84,7 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     if asked_role in ("id", "group") and not asked_kind:
         asked_kind = "category"  # names of rows and people stay as written: as numbers, long ones would become one
     found = bids(column)
-    kind = _as_met(asked_kind, found) or (found[0].kind if found else "category")
+    kind = _as_met(asked_kind, found, column) or (found[0].kind if found else "category")
     why = Say("planning", "why.asked") if asked_kind or not found else found[0].claim.why
     others = [bid for bid in found if bid.kind.partition(":")[0] != kind.partition(":")[0]]
     runner_up = others[0].kind if others and others[0].claim.fit >= LEAST_FIT else ""
@@ -112,10 +114,20 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     return replace(opened.column, kind=kind, role=role), plan
 
 
-def _as_met(asked: str, found: list[Bid]) -> str:
-    """The kind that was asked for, with what stands in the cells whoever asks: in which zone dates are."""
-    same = [bid.claim.as_met for bid in found if bid.kind.partition(":")[0] == asked.partition(":")[0]]
-    return f"{asked}:{same[0]}" if same and same[0] and same[0].partition(":")[0] not in asked.split(":") else asked
+def _as_met(asked: str, found: list[Bid], column: Column) -> str:
+    """The kind that was asked for, with what stands in the cells whoever asks: in which zone dates are, in which unit numbers.
+
+    How cells are read is taken as it was found where the person does not say it.
+    """
+    same = [bid for bid in found if bid.kind.partition(":")[0] == asked.partition(":")[0]]
+    if ":" not in asked:
+        reader = modality_of(asked) if asked else None
+        way = reader.way(column) if isinstance(reader, ChoosesWay) else ""
+        return same[0].kind if same else f"{asked}:{way}" if way else asked
+    if not same:
+        return asked
+    met = same[0].claim.as_met
+    return f"{asked}:{met}" if met and met.partition(":")[0] not in asked.split(":") else asked
 
 
 def _role(opened: Column, raw: Column) -> tuple[str, Say | None]:

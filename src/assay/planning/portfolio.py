@@ -110,6 +110,8 @@ def check_learners(
         return
     if left_out:
         raise refusal(RequestError, "planning", "left_learners", expected=Sentences(left_out))
+    if found:
+        raise refusal(RequestError, "planning", "only_constant")
     about = [room.get(key).about for key in room.keys()]
     able = [one.key for one in about if head.name in one.gives and forms.issuperset(one.takes) and one.order > 0]
     raise refusal(RequestError, "planning", "no_learner", task=task, able=able)

@@ -249,6 +249,10 @@ def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[
         return [(fixed["separator"], 1.0)]
     whole = [line for line in lines if line.strip()]
     filled = len(whole) or 1
+    moments = sum(bool(DATE.match(line.strip()) or TIME.match(line.strip())) for line in whole)
+    alone = moments >= max(
+        2, len(whole) - 1
+    )  # one column of dates or times, below its name: ":" and blanks belong to them
     even = any(len({line.count(mark) for line in whole}) == 1 and mark in whole[0] for mark in COMMON if whole)
     found = []
     for separator, belief in SEPARATORS:
@@ -259,6 +263,8 @@ def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[
             continue
         share = sum(1 for line in lines if probe in line) / filled
         common = separator in COMMON
+        if alone and not common:
+            continue
         if even and not common and probe not in whole[0]:
             continue  # a mark inside cells, which the heading has not, where a common separator cuts every line alike
         if share >= (0.05 if common else 0.5):

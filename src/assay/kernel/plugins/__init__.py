@@ -25,6 +25,7 @@ from .learners import (
 )
 from .modalities import (
     CarriesPersons,
+    ChoosesWay,
     Claim,
     ComparesCells,
     Encoder,
@@ -51,6 +52,7 @@ __all__ = [
     "AnswersOneRow",
     "CarriesPersons",
     "Check",
+    "ChoosesWay",
     "Claim",
     "Codec",
     "ComparesCells",

@@ -171,6 +171,15 @@ class FindsNear(Modality, Protocol):
 
 
 @runtime_checkable
+class ChoosesWay(Protocol):
+    """A modality that knows how it would read a column best, be it asked for one that it would not bid for."""
+
+    def way(self, column: Column) -> str:
+        """The variant."""
+        ...
+
+
+@runtime_checkable
 class ComparesCells(Modality, Protocol):
     """What a modality may offer beside: whether two cells show like things is told by how near their numbers are."""
 
