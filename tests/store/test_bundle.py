@@ -10,7 +10,7 @@ import pytest
 
 from assay.kernel.box import Box
 from assay.kernel.errors import BundleOversized, BundleTruncated, RequestError
-from assay.store import bundle
+from assay.store import bundle, zipped
 
 
 def a_box(rows: int = 3) -> Box:
@@ -65,3 +65,23 @@ def test_an_empty_file_is_truncated(tmp_path: Path) -> None:
     (tmp_path / "empty.assay").touch()
     with pytest.raises(BundleTruncated):
         bundle.read(tmp_path / "empty.assay")
+
+
+def test_a_bundle_is_known_by_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "m.assay"
+    box = Box()
+    box.put(words=[f"word {k}" for k in range(5000)])
+    bundle.write(box, path, about={"many": [f"words {k}" for k in range(200)]})
+    data = path.read_bytes()
+    assert bundle.begins_as_one(path)
+    path.write_bytes(data[: len(data) // 2])
+    assert bundle.begins_as_one(path)
+    for other in (
+        b"",
+        b"PK",
+        data[:20],
+        zipped.write([("manifest.json", b"{}")]),
+        data.replace(b"manifest.json", b"word/docs.xml"),
+    ):
+        path.write_bytes(other)
+        assert not bundle.begins_as_one(path)

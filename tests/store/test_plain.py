@@ -117,7 +117,6 @@ def test_parts_are_deflated_where_that_pays() -> None:
     assert found["model/words.json"].method == zipped.DEFLATED
     assert found["model.safetensors"].method == zipped.DEFLATED  # its beginning or its end does, its middle does not
     assert found["model/inner.safetensors"].method == zipped.STORED
-    assert found["manifest.json"].method == zipped.STORED
     assert len(data) < 0.85 * sum(len(entry.data) for entry in found.values())
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         assert file.testzip() is None
@@ -272,14 +271,15 @@ def test_a_large_file_is_oversized() -> None:
     data = plain.to_bytes(some_box())
     with pytest.raises(BundleOversized):
         plain.from_bytes(data, limit_bytes=len(data) - 1)
-    assert same(plain.from_bytes(data, limit_bytes=len(data)), some_box())
+    unpacked = sum(len(entry.data) for entry in zipped.read(data))
+    assert same(plain.from_bytes(data, limit_bytes=max(len(data), unpacked)), some_box())
 
 
 def test_a_file_that_unpacks_to_too_much_is_oversized() -> None:
     data = plain.to_bytes(repetitive_box())
     unpacked = sum(len(entry.data) for entry in zipped.read(data))
     assert unpacked > len(data)
-    with pytest.raises(BundleOversized):
+    with pytest.raises(BundleOversized, match="unpacks to"):
         plain.from_bytes(data, limit_bytes=unpacked - 1)
     assert same(plain.from_bytes(data, limit_bytes=unpacked), repetitive_box())
 

@@ -49,8 +49,8 @@ def begins_as_one(path: str | Path) -> bool:
             found = file.read(BEGINNING)
     except OSError as error:
         raise refusal(RequestError, "store", "unread", path=str(path), reason=reason(error)) from error
-    said = f'"format":"{plain.FORMAT}"'.encode()
-    return found.startswith(zipped.LOCAL) and plain.MANIFEST.encode() in found[:64] and said in found
+    name, begins = zipped.first(found)
+    return name == plain.MANIFEST and f'"format":"{plain.FORMAT}"'.encode() in begins
 
 
 def read_bytes(path: str | Path, limit_bytes: int | None = None) -> bytes:

@@ -29,7 +29,6 @@ from . import strictjson, tensors, zipped
 FORMAT, VERSION = "assay", 3  # 1 kept a forest in more room (trees/layout.py), 2 kept all parts as they are
 READ = (1, 2, VERSION)
 MANIFEST, SIGNATURE = "manifest.json", "manifest.ed25519"
-PLAINLY = (MANIFEST, SIGNATURE)  # parts that are never deflated: the first bytes of a file say what it is
 JSON, ARRAYS = ".json", ".safetensors"
 MOST_MANIFEST = 8 * 2**20  # bytes; 20,000 parts of 200 bytes are 4 MB
 MOST_JSON = 256 * 2**20  # bytes of one JSON part: ten million short levels of a category
@@ -50,7 +49,7 @@ class Manifest:
 
 def to_bytes(box: Box, kind: str = "model", about: Mapping[str, Any] | None = None) -> bytes:
     """The bytes of a bundle. The same box gives the same bytes."""
-    return zipped.write(to_parts(box, kind, about or {}), PLAINLY)
+    return zipped.write(to_parts(box, kind, about or {}))
 
 
 def size(box: Box) -> int:

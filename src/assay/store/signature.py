@@ -73,7 +73,7 @@ def sign(path: str | Path, private_key: bytes) -> None:
     entries = plain.checked_entries(bundle.read_bytes(path))
     made = ed25519.Ed25519PrivateKey.from_private_bytes(_key(private_key)).sign(PURPOSE + bytes(entries[0].data))
     parts = [(entry.name, bytes(entry.data)) for entry in entries if entry.name != plain.SIGNATURE]
-    bundle.write_bytes(zipped.write([*parts, (plain.SIGNATURE, made)], plain.PLAINLY), Path(path))
+    bundle.write_bytes(zipped.write([*parts, (plain.SIGNATURE, made)]), Path(path))
 
 
 def verify(path: str | Path, public_key: bytes) -> None:

@@ -50,15 +50,12 @@ class Entry:
         return len(self.packed), len(self.data)
 
 
-def write(parts: Sequence[tuple[str, bytes]], plainly: Sequence[str] = ()) -> bytes:
-    """The parts as a zip, deflated where that pays: the same parts give the same bytes, with one version of zlib.
-
-    plainly : parts that are stored whatever they would come to
-    """
+def write(parts: Sequence[tuple[str, bytes]]) -> bytes:
+    """The parts as a zip, deflated where that pays: the same parts give the same bytes, with one version of zlib."""
     out: list[bytes | memoryview] = []
     entries, at = [], 0
     for name, data in parts:
-        packed = None if name in plainly else _deflated(data)
+        packed = _deflated(data)
         method = STORED if packed is None else DEFLATED
         entry = Entry(name, memoryview(data), zlib.crc32(data), at, memoryview(packed or data), method)
         entries.append(entry)
@@ -89,6 +86,21 @@ def read(data: bytes, limit_bytes: int = MOST_TOTAL) -> list[Entry]:
         raise refusal(BundleTampered, "store", "twice")
     _check_end(data[at:], _directory(entries, at))
     return entries
+
+
+def first(begins: bytes) -> tuple[str, bytes]:
+    """Name and beginning of the first part of a file that begins so, whole or torn; nothing where it is no zip of ours."""
+    if len(begins) < _LOCAL.size or not begins.startswith(LOCAL):
+        return "", b""
+    head = _LOCAL.unpack_from(begins)
+    end = _LOCAL.size + head[9]
+    name, data = begins[_LOCAL.size : end].decode("latin-1"), begins[end:]
+    if head[3] != DEFLATED:
+        return name, data
+    try:
+        return name, zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, LOOKED_AT)
+    except zlib.error:
+        return name, b""
 
 
 def can_name(name: str) -> bool:
@@ -136,7 +148,7 @@ def _entry(data: bytes, at: int, left: int, most: int) -> Entry:
     if not can_name(name):
         raise refusal(BundleForeign, "store", "no_name", name=repr(name[:80]))
     if size > left:
-        raise refusal(BundleOversized, "store", "file_too_large", bytes=most - left + size, most=most)
+        raise refusal(BundleOversized, "store", "unpacks_too_large", bytes=most - left + size, most=most)
     stands = memoryview(data)[begin : begin + packed]
     return Entry(name, stands if method == STORED else memoryview(_inflated(stands, size)), crc, at, stands, method)
 
