@@ -78,7 +78,7 @@ class Effects:
                 "title": "How each column moves the answer",
                 "question": "How does the answer move with each column, all else as it is, and how well is that known?",
                 "most": "'{column}' moves {what} most: lowest at {low}, highest at {high}, which lie {apart} apart ({least} to {most}).",
-                "none": "No column is known to move {what}: what was seen may be chance.",
+                "none": "Of {rows} rows it cannot be shown how a column moves {what}: what was seen may be chance. By which columns the model decides stands under Reasons.",
                 "also": "'{column}': lowest at {low}, highest at {high}, {apart} apart ({least} to {most}).",
                 "doubtful": "Not known to move {what} at all: {names}.",
                 "probability": "the probability of '{label}'",
@@ -103,7 +103,7 @@ class Effects:
                 "title": "各列如何影响回答",
                 "question": "其他不变时，回答如何随各列变化？其可信程度如何？",
                 "most": "“{column}”对{what}影响最大：在 {low} 处最低，在 {high} 处最高，两者相差 {apart}（{least} 至 {most}）。",
-                "none": "没有任何一列被证实会影响{what}：所见的变化可能只是偶然。",
+                "none": "凭 {rows} 行无法证明哪一列如何影响{what}：所见的变化可能只是偶然。模型依据哪些列作答，见“理由”。",
                 "also": "“{column}”：在 {low} 处最低，在 {high} 处最高，相差 {apart}（{least} 至 {most}）。",
                 "doubtful": "未证实会影响{what}的列：{names}。",
                 "probability": "“{label}”的概率",
@@ -160,7 +160,11 @@ class Effects:
         sure = [one for one in ranked if one.sure]
         what = self._what(evidence)
         most = 1.0 if evidence.codec.labels else np.inf
-        said = self._say("most", what=what, **self._ends(sure[0], most)) if sure else self._say("none", what=what)
+        said = (
+            self._say("most", what=what, **self._ends(sure[0], most))
+            if sure
+            else self._say("none", what=what, rows=asked.n)
+        )
         notes = [self._say("also", **self._ends(one, most)) for one in sure[1:]]
         if sure and len(sure) < len(ranked):
             notes.append(self._say("doubtful", what=what, names=[one.name for one in ranked if not one.sure]))
