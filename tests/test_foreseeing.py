@@ -45,3 +45,4 @@ def test_plan_stands_where_nothing_could_be_measured(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("assay.foreseeing.SECONDS", 0.0)
     (note,) = foreseen(assay.plan(table(), "y", latency="1ms", learners=("perceptron",), minutes=1))
     assert note.key == "note.foreseen_none"
+    assert "could not be measured" in note.text()

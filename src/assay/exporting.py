@@ -178,7 +178,7 @@ def _file(
     for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
         if not _is_seen(ensemble.encoders[0].parts[place]):
             encoder = _encoder(ensemble, place)
-            inputs[name], kinds[name] = encoder.takes, _key(kind)
+            inputs[name], kinds[name] = _shape(encoder.takes, name), _key(kind)
             if isinstance(encoder, GivesCells):
                 more[f"{_key(kind)}s"] = encoder.about_cells
     if group is not None and group.beside:
@@ -206,6 +206,14 @@ def _file(
     else:
         outputs = {names["label"]: ("string", None), names["probabilities"]: ("double", len(labels))}
     return to_bytes(graph, inputs, outputs, about)
+
+
+def _shape(takes: str | Shape, name: str) -> str | Shape:
+    """What an encoder takes, with dimensions of its own: those of one name are held to be equal, as rows are."""
+    if isinstance(takes, str):
+        return takes
+    kind, (rows, *others) = takes
+    return kind, (rows, *(f"{one}_of_{name}" if isinstance(one, str) else one for one in others))
 
 
 def _about(plan: Plan, labels: tuple[str, ...]) -> dict[str, str]:
@@ -336,11 +344,10 @@ def _difference(
     odd = ensemble.head.name == "oddness"
     ours = ensemble.scores(data) if odd else task.answers(ensemble.scores(data))
     theirs, names_ = np.empty_like(ours), np.asarray(labels, dtype=object)
-    size = _at_once(ensemble, data, graph)
-    for low in range(0, data.rows, size):
-        block = data.take(slice(low, low + size))
+    for low, high in _blocks(ensemble, data, graph):
+        block = data.take(slice(low, high))
         found = session(feeds_of(ensemble, block, graph) | ({} if group is None else group.feed(block)))
-        own = theirs[low : low + size] = found[names["score" if odd else "probabilities" if labels else "value"]]
+        own = theirs[low:high] = found[names["score" if odd else "probabilities" if labels else "value"]]
         if odd and (found[names["alarm"]] != (own > 0)).any():
             return float("inf")
         if labels:
@@ -352,14 +359,21 @@ def _difference(
     return float(np.abs(ours - theirs).max() / scale)
 
 
-def _at_once(ensemble: Ensemble, data: Dataset, graph: Graph) -> int:
-    """Rows asked together."""
-    if graph.pictures:
-        return PICTURES_AT_ONCE
-    every = zip(ensemble.parts, ensemble.encoders[0].parts, strict=True)
-    texts = [data[name].levels for name, encoder in every if isinstance(encoder, GivesCells)]
-    longest = max((len(str(text)) for levels in texts if levels is not None for text in levels), default=1)
-    return min(AT_ONCE, max(1, CHARACTERS_AT_ONCE // max(1, longest)))
+def _blocks(ensemble: Ensemble, data: Dataset, graph: Graph) -> Iterator[tuple[int, int]]:
+    """Rows that are asked together, from and up to: so many that their texts, each as long as the longest, have some room."""
+    length = np.ones(data.rows, dtype=np.int64)
+    for name, encoder in zip(ensemble.parts, ensemble.encoders[0].parts, strict=True):
+        if isinstance(encoder, GivesCells) and (levels := data[name].levels) is not None:
+            sizes = np.asarray([*(len(str(level)) for level in levels), 0])  # code -1 takes the last: missing
+            length = np.maximum(length, sizes[data[name].cells])
+    most, low, longest = PICTURES_AT_ONCE if graph.pictures else AT_ONCE, 0, 0
+    for row, own in enumerate(length.tolist()):
+        longest = max(longest, own)
+        if row > low and (row - low >= most or (row - low + 1) * longest > CHARACTERS_AT_ONCE):
+            yield low, row
+            low, longest = row, own
+    if low < data.rows:
+        yield low, data.rows
 
 
 def feeds_of(ensemble: Ensemble, data: Dataset, graph: Graph | None = None) -> dict[str, NDArray[Any]]:

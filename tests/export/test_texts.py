@@ -34,7 +34,7 @@ TEXTS = [
     "'tis rock'n'roll - it’s ''quoted'' don't_",
     "ΟΔΟΣ İstanbul ΣΑΣ Straße ÅNGSTRÖM été",
     "x2y 12_3 4.5e-6 ١٢٣ ½ Ⅷ",
-    "𠀀𠀁 🙂🙂 ok🙂ok ䷀䷁",
+    "𠀀𠀁 🙂🙂 ok🙂ok ䷀䷁ a\U0002ffffb",
     "ひらがな カタカナ 한국어 ภาษาไทย हिन्दी",
     "one one one two two three " * 30,
 ]
@@ -172,6 +172,31 @@ def test_model_of_texts_answers_every_row_alike(learners: tuple[str, ...], tmp_p
     told = model.export(tmp_path / "m.onnx", reviews(200, 1))
     assert (told.rows, told.largest <= 1e-5) == (200, True)
     assert model.export(tmp_path / "made.onnx").largest <= 1e-5
+
+
+@pytest.mark.parametrize("learner", ["linear", "sparse"])
+@pytest.mark.parametrize("target", ["value", "classes"])
+def test_two_columns_of_texts_and_other_targets(target: str, learner: str, tmp_path: Path) -> None:
+    table = reviews(300, 2)
+    rng = np.random.default_rng(0)
+    more = [" ".join(rng.choice(["dear", "Sir", "thanks", "for", "all", "die", "Betten"], 6)) for _ in range(300)]
+    high = np.asarray([text is not None and "lovely" in text for text in table["review"].texts()])
+    score = 1e6 + 5 * high + rng.normal(size=300)
+    y = Column.of_numbers("y", score) if target == "value" else Column.of_words("y", [f"c{int(v) % 3}" for v in score])
+    table = Dataset((table["review"], Column.of_words("note", more), table["price"], y))
+    model = assay.train(table, "y", trials=2, learners=("constant", learner), folds=3, checks=())
+    assert sum(c.kind == "text" for c in model.plan.columns) == 2
+    assert model.export(tmp_path / "m.onnx", table).largest <= 1e-5
+
+
+def test_a_long_text_among_short_ones_is_asked_in_a_block_of_its_own(tmp_path: Path) -> None:
+    table = reviews(300)
+    texts = table["review"].texts().tolist()
+    texts[7] = "one two " * 3 + "room " * 50_000 + "lovely"  # only its first 200,000 characters are read
+    long = Dataset((Column.of_words("review", texts), *(table[name] for name in ("price", "city", "again"))))
+    model = assay.train(reviews(), "again", trials=3, learners=("constant", "linear", "sparse"), folds=3, checks=())
+    told = model.export(tmp_path / "m.onnx", long)
+    assert (told.rows, told.largest <= 1e-5) == (300, True)
 
 
 def test_file_says_how_texts_are_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

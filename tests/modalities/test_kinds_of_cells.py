@@ -77,6 +77,7 @@ def test_one_day_is_one_of_days_and_capitals_are_no_other_unit() -> None:
     assert modality_of("number").recognise(Column.of_words("x", stays)).variant == "unit:days"
     assert opened("number:unit:days", [*stays, "2 months"]) == ["1", "30", "2", "12", None]
     assert modality_of("number").recognise(Column.of_words("x", ["12 KG", "3.5 kg"])).variant == "unit:kg"
+    assert opened("number:unit:kg", ["1e3 KG", "1.2万 Kg", "3 days"]) == ["1000", "12000", None]
 
 
 def test_an_infinite_number_of_a_frame_is_counted() -> None:

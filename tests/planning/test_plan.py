@@ -299,6 +299,13 @@ def test_a_column_asked_to_be_numbers_is_read_in_its_unit() -> None:
     assert column.misfits == sum(weight == "unknown" for weight in weights)
 
 
+def test_a_column_asked_to_be_dates_is_read_month_first_where_more_of_it_can_be() -> None:
+    rng = np.random.default_rng(0)
+    days = [f"03/{k:02d}/2024" if k < 29 else "unknown" for k in rng.integers(1, 60, 200)]
+    table = Dataset((Column.of_words("day", days), Column.of_numbers("y", rng.normal(size=200))))
+    assert draw(table, Wishes(target="y", kinds={"day": "date"}))[0].column("day").kind == "date:mdy"
+
+
 def test_the_constant_guess_alone_is_no_model() -> None:
     rng = np.random.default_rng(0)
     table = Dataset((Column.of_numbers("x", rng.normal(size=50)), Column.of_numbers("y", rng.normal(size=50))))

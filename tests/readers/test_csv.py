@@ -102,6 +102,13 @@ def test_one_column_of_dates_or_times_is_a_table(tmp_path):
     assert rows_of(read(tmp_path, "\n".join(["when", *moments]) + "\n")) == [[moment] for moment in moments]
     times = [f"{hour:02d}:30" for hour in range(20)]
     assert rows_of(read(tmp_path, "\n".join(["at", *times]) + "\n")) == [[time] for time in times]
+    gaps = ["when", *moments, "NA", "NA"]
+    assert rows_of(read(tmp_path, "\n".join(gaps) + "\n"))[-3:] == [[moments[-1]], [None], [None]]
+    american = [f"10/{day:02d}/2024 10:10:00 {'AM' if day % 2 else 'PM'}" for day in range(1, 20)]
+    assert rows_of(read(tmp_path, "\n".join(["at", *american]) + "\n"))[0] == [american[0]]
+    for heading, row in (("min:sec", "10:17"), ("date time", "2024-01-10 10:10")):  # two names: two columns
+        data = read(tmp_path, f"{heading}\n" + f"{row}\n" * 9)
+        assert len(data.names) == 2
     assert rows_of(read(tmp_path, "a:b\n" + "".join(f"{k}:{k * 7}\n" for k in range(90, 120))))[0] == ["90", "630"]
 
 

@@ -299,15 +299,12 @@ def deflated(data: bytes, level: int = 9) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def forged(data: bytes, packed: bytes, size: int | None = None) -> bytes:
+def forged(data: bytes, packed: bytes, size: int | None = None, name: str = "a.json") -> bytes:
     """A zip of one part, its headers right, whatever stands as its deflated bytes."""
-    entry = zipped.Entry("a.json", memoryview(data), zlib.crc32(data), 0, memoryview(packed), zipped.DEFLATED)
-    if size is not None:
-        entry = zipped.Entry(
-            "a.json", memoryview(bytes(size)), zlib.crc32(data), 0, memoryview(packed), zipped.DEFLATED
-        )
-    at = len(zipped._local(entry)) + len(packed)
-    return zipped._local(entry) + packed + zipped._directory([entry], at)
+    size = len(data) if size is None else size
+    entry = zipped.Entry(name, memoryview(packed), size, zlib.crc32(data), 0, zipped.DEFLATED)
+    local = zipped._local(entry)
+    return local + packed + zipped._directory([entry], len(local) + len(packed))
 
 
 def test_a_deflated_part_is_exactly_what_its_header_says() -> None:
@@ -317,10 +314,25 @@ def test_a_deflated_part_is_exactly_what_its_header_says() -> None:
     assert bytes(zipped.read(forged(data, deflated(data, 1)))[0].data) == data  # another zlib's stream of the same
     for wrong in (packed + b"\0", packed[:-1], packed[:-1] + b"\xff", b"\xff" * 2000, data[:2500]):
         with pytest.raises(BundleTampered):
-            zipped.read(forged(data, wrong))
+            bytes(zipped.read(forged(data, wrong))[0].data)
     for size in (len(data) - 1, len(data) + 1):
         with pytest.raises(BundleTampered):
-            zipped.read(forged(data, packed, size))
+            bytes(zipped.read(forged(data, packed, size))[0].data)
+
+
+def test_nothing_is_unpacked_before_all_sizes_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any) -> bytes:
+        raise AssertionError("a part was unpacked")
+
+    monkeypatch.setattr(zipped, "_inflated", never)
+    large = bytes(np.random.default_rng(0).integers(0, 4, 9 * 2**20).astype(np.uint8))  # a manifest has 8 MiB at most
+    with pytest.raises(BundleOversized, match="manifest"):
+        plain.from_bytes(forged(large, deflated(large, 1), name="manifest.json"))
+    data = plain.to_bytes(repetitive_box())
+    with pytest.raises(BundleOversized):
+        plain.from_bytes(data, limit_bytes=len(data))
+    with pytest.raises(BundleTampered):
+        plain.from_bytes(data[:-30] + b"\0" + data[-29:])
 
 
 def test_a_large_part_is_oversized(monkeypatch: pytest.MonkeyPatch) -> None:

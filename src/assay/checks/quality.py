@@ -22,11 +22,8 @@ from assay.stats.bootstrap import interval
 LEVEL = 0.95
 LEAST_ROWS = 10
 SHOWN = 60  # labels, where a row may bear several
-LARGE_SHARE, FEWEST_LARGE, FEW_LARGE = (
-    0.02,
-    4,
-    20,
-)  # of the rows that hold half of the squared error: few, and not so few
+LARGE_SHARE, FEW_LARGE = 0.02, 20  # of the rows that hold half of the squared error; of normal errors an eighth does
+LEAST_FOR_LARGE = 200  # rows below which so few hold half by chance
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Quality:
                 "recall": "found",
                 "f1": "F1",
                 "readings": "Figures with their intervals",
-                "few_large": "Half of the squared error comes from {k} of {n} rows: where such rows are met oftener or seldomer, {metric} lies beyond its interval.",
+                "few_large": "Half of the squared error comes from {k} of {n} rows: where such rows are met oftener or seldomer, {metric} may lie beyond its interval.",
                 "majority": "{accuracy:%} of answers are right, but {base:%} of rows are '{label}': accuracy alone says little here.",
             },
             "zh": {
@@ -83,7 +80,7 @@ class Quality:
                 "recall": "找到的占比",
                 "f1": "F1",
                 "readings": "各项指标及其区间",
-                "few_large": "平方误差的一半来自 {n} 行中的 {k} 行：如果这样的行出现得更多或更少，{metric}就会超出其区间。",
+                "few_large": "平方误差的一半来自 {n} 行中的 {k} 行：如果这样的行出现得更多或更少，{metric}可能超出其区间。",
                 "majority": "{accuracy:%} 的回答正确，但 {base:%} 的行本来就是“{label}”：单看准确率意义不大。",
             },
         },
@@ -162,13 +159,13 @@ class Quality:
 
     def _few_large(self, evidence: Evidence, metric: Say) -> list[Say]:
         """Whether a few rows hold half of the squared error: drawing rows again then tells too little of other tables."""
-        if evidence.task.about.key != "value":
+        if evidence.task.about.key != "value" or evidence.n < LEAST_FOR_LARGE:
             return []
         losses = evidence.losses() if evidence.weight is None else evidence.losses() * evidence.weight
         held = np.cumsum(np.sort(losses)[::-1])
         k = int(np.searchsorted(held, held[-1] / 2)) + 1
-        most = min(FEW_LARGE, max(FEWEST_LARGE, int(LARGE_SHARE * evidence.n)))
-        return [self._say("few_large", k=k, n=evidence.n, metric=metric)] if held[-1] > 0 and k <= most else []
+        few = held[-1] > 0 and k <= min(FEW_LARGE, LARGE_SHARE * evidence.n)
+        return [self._say("few_large", k=k, n=evidence.n, metric=metric)] if few else []
 
     def _figures(self, evidence: Evidence) -> list[Figure]:
         labels = evidence.codec.labels

@@ -63,7 +63,7 @@ def unit_of(text: str) -> str:
 
 def _usual(unit: str) -> str:
     """A unit as it is mostly written."""
-    small = unit.lower()
+    small = unit.casefold()
     return ONE_OF.get(small, small if small in UNITS else unit)
 
 
@@ -121,8 +121,9 @@ def _careful(text: str, variant: str) -> float:
     text = text.strip(SIGNS).replace("−", "-")
     if variant.startswith(UNIT):
         unit = variant.removeprefix(UNIT)
-        measured = MEASURED.fullmatch(text)
-        text = text.removesuffix(measured[1] if measured and _usual(measured[1]) == unit else unit).rstrip()
+        one = next((single for single, several in ONE_OF.items() if several == unit), unit)
+        end = next((end for end in (unit, one) if text.casefold().endswith(end)), "")
+        text = text[: len(text) - len(end)].rstrip()
     text = text.removesuffix(MONEY).rstrip()
     power = SCALES.get(text[-1:], 0)
     text = text[:-1].rstrip() if power else text

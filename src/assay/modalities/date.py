@@ -91,14 +91,20 @@ class Date:
             return Claim(fit=1.0, why=self.about.say("modalities", "moments"), as_met=clock)
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
-        some = column.levels[:5000]
-        shares = {v: float(np.mean(~np.isnat(_parse(some, v)))) for v in ("", "mdy")}
+        shares = _shares(column.levels)
         variant = max(shares, key=lambda v: shares[v])  # day first where both read equally well
         if shares[variant] < LEAST_SHARE:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         fit = 0.97 * shares[variant]
         why = self.about.say("modalities", "parsed", share=shares[variant])
         return Claim(fit=fit, why=why, variant=variant, as_met=_clock(column.levels))
+
+    def way(self, column: Column) -> str:
+        """Month first, where more cells can be read so."""
+        if column.levels is None or len(column.levels) == 0:
+            return ""
+        shares = _shares(column.levels)
+        return max(shares, key=lambda v: shares[v])
 
     def open(self, column: Column) -> Opened:
         """Moments by the clock on the wall; what cannot be read becomes missing."""
@@ -328,6 +334,11 @@ def _ahead(text: str) -> timedelta | None:
     """How far the clock that a text is written by is ahead of UTC; None where it does not say."""
     found = ZONED.search(text)
     return zones.offset(found[1]) if found and found.end() == len(text) else None
+
+
+def _shares(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> dict[str, float]:
+    """Share of some cells that can be read, in each variant."""
+    return {variant: float(np.mean(~np.isnat(_parse(levels[:5000], variant)))) for variant in ("", "mdy")}
 
 
 def _zone_in(variant: str) -> str:

@@ -28,6 +28,7 @@ from assay.kernel.origin import drawn
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import refusal
 from assay.language.characters import lower
+from assay.language.grams import READ
 from assay.language.languages import language_of
 from assay.language.normal import normal
 from assay.onnx_graph.graph import Graph
@@ -166,7 +167,7 @@ class Factors:
     takes: ClassVar[tuple[str, tuple[str, str]]] = "int32", ("n", "characters")
     about_cells: ClassVar[str] = (
         "int32 codes of the characters (code points) of each text, 0 behind them; a row of a missing text begins with -1. Texts are "
-        "given as assay.language.normal.normal(text) leaves them: Unicode NFKC, HTML entities and tags resolved, characters that "
+        "given as assay.language.normal.normal(text) leaves them (pieces of the first 200,000 characters are counted): Unicode NFKC, HTML entities and tags resolved, characters that "
         "nobody sees taken away, each run of blanks one blank, none at the ends"
     )
 
@@ -306,7 +307,7 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Late again, 很好")
     ['late', 'again', '很', '好', '很好']
     """
-    return _cut(lower(text))
+    return _cut(lower(text[:READ]))
 
 
 def tokens_as_written(text: str) -> list[str]:

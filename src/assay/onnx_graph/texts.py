@@ -40,6 +40,8 @@ PAGE = 256  # characters of one page of a table; equal pages are kept once
 KEY = 40  # bits by which a word of a vocabulary is known
 NO_WORD, WORDLY, DIGIT, HAN = 0, 1, 2, 3
 FIRST_HAN, LAST_HAN = 0x3400, 0x9FFF
+LONGEST_WORD = 1 << 17  # characters: of so many powers are at hand anyhow
+ALL_WORDS = 0x34000  # code points, beyond which no letter is known
 
 
 def characters_of(texts: NDArray[np.object_], missing: Bools) -> NDArray[np.int32]:
@@ -117,14 +119,14 @@ def factors_graph(graph: Graph, words: Sequence[str], idf: Floats, basis: Floats
 def _key_of(word: str) -> int:
     """By which a word is known."""
     codes = codes_of(word).astype(np.uint64) + np.uint64(1)
-    hashed = (codes * powers(len(codes))[0]).sum(dtype=np.uint64, keepdims=True)
+    hashed = (codes * powers(max(LONGEST_WORD, len(codes)))[0][: len(codes)]).sum(dtype=np.uint64, keepdims=True)
     return int(stirred(hashed, WORD)[0] >> np.uint64(64 - KEY))
 
 
 def _tokens(graph: Graph, x: str) -> Counted:
     """Words as `modalities.text.tokens` cuts them."""
     flat = _Flat.of(graph, x)
-    kind = _looked_up(graph, _word_kinds(), flat.codes, (WORDLY, NO_WORD))
+    kind = _looked_up(graph, _word_kinds(), flat.codes, (NO_WORD, NO_WORD))
     han = graph.node("Equal", kind, graph.constant(np.int64(HAN)))
     kind = graph.node("Where", han, graph.constant(np.int64(WORDLY)), kind)
     there = graph.node("Greater", kind, graph.constant(np.int64(NO_WORD)))
@@ -160,9 +162,9 @@ def _tokens(graph: Graph, x: str) -> Counted:
 
 @functools.cache
 def _word_kinds() -> NDArray[np.int64]:
-    """Of each character whether it belongs to words, to numbers, or is a Han character: [TABLE]."""
-    table = np.full(TABLE, NO_WORD, dtype=np.int64)
-    for code in range(TABLE):
+    """Of each character whether it belongs to words, to numbers, or is a Han character: [ALL_WORDS]."""
+    table = np.full(ALL_WORDS, NO_WORD, dtype=np.int64)
+    for code in range(ALL_WORDS):
         if chr(code).isalnum():
             table[code] = DIGIT if unicodedata.category(chr(code)) == "Nd" else WORDLY
     table[FIRST_HAN : LAST_HAN + 1] = np.where(table[FIRST_HAN : LAST_HAN + 1] == WORDLY, HAN, NO_WORD)
@@ -392,9 +394,9 @@ def _between(graph: Graph, sums: str, first: str, end: str) -> str:
 
 
 def _looked_up(graph: Graph, table: NDArray[np.int64], codes: str, beyond: tuple[int, int]) -> str:
-    """The value of each character in a table [TABLE], and `beyond` it those of rare Han characters and of signs."""
+    """The value of each character in a table, and `beyond` it those of rare Han characters and of signs."""
     pages, which = np.unique(table.reshape(-1, PAGE), axis=0, return_inverse=True)
-    size, most = graph.constant(np.int64(PAGE)), graph.constant(np.int64(TABLE - 1))
+    size, most = graph.constant(np.int64(PAGE)), graph.constant(np.int64(len(table) - 1))
     inside = graph.node("Min", codes, most)
     page = graph.node("Gather", graph.constant(which.ravel()), graph.node("Div", inside, size), axis=0)
     at = graph.node("Add", graph.node("Mul", page, size), graph.node("Mod", inside, size))

@@ -49,7 +49,7 @@ SEPARATORS: tuple[tuple[str, float], ...] = (
 COMMON = (",", ";", "\t", "|")
 NUMBER = re.compile(r"^[+-]?(?:\d{1,3}(?:[ ,.']\d{3})+|\d+)?(?:[.,]\d*)?(?:[eE][+-]?\d+)?\s*[%€$£¥]?$")
 DATE = re.compile(
-    r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?$"
+    r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?)?$"
 )
 TIME = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?$")
 DOUBLED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')  # a quote within quotes
@@ -57,6 +57,7 @@ PLAIN = re.compile(r"^[\w][\w .'/()+%&-]*$")
 LINK = re.compile(r"^(?:https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+)$")
 LONGEST, LONGEST_STRICT = 500, 100_000  # lines that a quoted cell may span; where the table keeps to the rules
 csv.field_size_limit(max(csv.field_size_limit(), 1 << 30))  # letters of a cell, not 131,072
+MOMENTS = 0.8  # of the lines below a heading that are dates or times
 PREVAILING = 0.6  # of the rows of a table have its width
 EMPTY = {"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "-", "?", "\\N", "#N/A"}
 
@@ -249,10 +250,7 @@ def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[
         return [(fixed["separator"], 1.0)]
     whole = [line for line in lines if line.strip()]
     filled = len(whole) or 1
-    moments = sum(bool(DATE.match(line.strip()) or TIME.match(line.strip())) for line in whole)
-    alone = moments >= max(
-        2, len(whole) - 1
-    )  # one column of dates or times, below its name: ":" and blanks belong to them
+    alone = _are_moments(whole)
     even = any(len({line.count(mark) for line in whole}) == 1 and mark in whole[0] for mark in COMMON if whole)
     found = []
     for separator, belief in SEPARATORS:
@@ -263,13 +261,24 @@ def _separators(lines: Sequence[str], text: str, fixed: dict[str, str]) -> list[
             continue
         share = sum(1 for line in lines if probe in line) / filled
         common = separator in COMMON
-        if alone and not common:
-            continue
+        if alone and not common and (probe not in whole[0] or _is_moment(whole[0])):
+            continue  # ":" and blanks belong to dates and times, but where the heading has them as well
         if even and not common and probe not in whole[0]:
             continue  # a mark inside cells, which the heading has not, where a common separator cuts every line alike
         if share >= (0.05 if common else 0.5):
             found.append((separator, belief))
     return [*found, ("", 1.0)]
+
+
+def _is_moment(line: str) -> bool:
+    return bool(DATE.match(line.strip()) or TIME.match(line.strip()))
+
+
+def _are_moments(lines: Sequence[str]) -> bool:
+    """Whether the lines are one column of dates or times, below its name and with a few gaps."""
+    known = [line for line in lines if line.strip() not in EMPTY]
+    moments = sum(map(_is_moment, known))
+    return moments >= 2 and moments >= MOMENTS * (len(known) - 1)
 
 
 def _always_doubled(text: str, separator: str) -> bool:

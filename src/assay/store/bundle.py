@@ -19,7 +19,7 @@ from ..kernel.words import Say, refusal
 from . import plain, zipped
 from .plain import Manifest
 
-BEGINNING = 4096  # bytes, in which the manifest says what it is
+BEGINNING = 2**16  # bytes, in which the manifest says what it is
 
 
 def write(box: Box, path: str | Path, kind: str = "model", about: Mapping[str, Any] | None = None) -> None:

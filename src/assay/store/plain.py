@@ -86,20 +86,23 @@ def to_parts(box: Box, kind: str, about: Mapping[str, Any]) -> list[tuple[str, b
 
 
 def checked_entries(data: bytes, limit_bytes: int | None = None) -> list[zipped.Entry]:
-    """The entries of a bundle whose sizes and hashes are what the manifest says; parts are not parsed yet."""
+    """The entries of a bundle whose sizes and hashes are what the manifest says; parts are not parsed yet.
+
+    Sizes are looked at as headers tell them; the manifest alone is unpacked before they are known to be as it says.
+    """
     limit = zipped.MOST_TOTAL if limit_bytes is None else limit_bytes
     if len(data) > limit:
         raise refusal(BundleOversized, "store", "file_too_large", bytes=len(data), most=limit)
     entries = zipped.read(data, limit)
-    manifest = manifest_of(entries)
-    signed = entries[-1].name == SIGNATURE  # nowhere but at the end
-    found = {e.name: len(e.data) for e in (entries[1:-1] if signed else entries[1:])}
-    if list(found.items()) != list(manifest.sizes.items()):
-        raise refusal(BundleTampered, "store", "other_parts")
     for entry in entries:
         most = _most(entry.name)
-        if len(entry.data) > most:
-            raise refusal(BundleOversized, "store", "part_too_large", name=entry.name, bytes=len(entry.data), most=most)
+        if entry.size > most:
+            raise refusal(BundleOversized, "store", "part_too_large", name=entry.name, bytes=entry.size, most=most)
+    manifest = manifest_of(entries)
+    signed = entries[-1].name == SIGNATURE  # nowhere but at the end
+    found = {e.name: e.size for e in (entries[1:-1] if signed else entries[1:])}
+    if list(found.items()) != list(manifest.sizes.items()):
+        raise refusal(BundleTampered, "store", "other_parts")
     for entry in entries:
         right = zlib.crc32(entry.data) == entry.crc
         if entry.name in manifest.sha256:

@@ -3,11 +3,12 @@
 Entries stand in order, stored or deflated, with one fixed date and no extras. The reader walks the local headers from the
 front, then renders the directory that must follow and compares it byte for byte: what is encrypted, doubled, hidden
 between entries or behind a deflated one, appended, or told differently by the two headers does not pass. How much a file
-unpacks to is known from its headers and bounded before anything is unpacked. Any unzip tool opens the file.
+unpacks to is known from its headers, all of them read before anything is unpacked. Any unzip tool opens the file.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 import zlib
@@ -38,16 +39,16 @@ class Entry:
     """One part."""
 
     name: str
-    data: memoryview
+    packed: memoryview  # as it stands in the file
+    size: int  # bytes that it unpacks to, as its header says
     crc: int
     at: int  # where its local header begins
-    packed: memoryview  # as it stands in the file
     method: int = STORED
 
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """Bytes in the file, and unpacked."""
-        return len(self.packed), len(self.data)
+    @functools.cached_property
+    def data(self) -> memoryview:
+        """What it holds, unpacked when it is first asked for. Raises BundleTampered where it does not unpack to `size` bytes."""
+        return self.packed if self.method == STORED else memoryview(_inflated(self.packed, self.size))
 
 
 def write(parts: Sequence[tuple[str, bytes]]) -> bytes:
@@ -57,18 +58,18 @@ def write(parts: Sequence[tuple[str, bytes]]) -> bytes:
     for name, data in parts:
         packed = _deflated(data)
         method = STORED if packed is None else DEFLATED
-        entry = Entry(name, memoryview(data), zlib.crc32(data), at, memoryview(packed or data), method)
+        entry = Entry(name, memoryview(packed or data), len(data), zlib.crc32(data), at, method)
         entries.append(entry)
         out += [_local(entry), entry.packed]
         at += len(out[-2]) + len(entry.packed)
-    total = max(at, sum(len(entry.data) for entry in entries))
+    total = max(at, sum(entry.size for entry in entries))
     if total > MOST_TOTAL or len(parts) > MOST_PARTS:
         raise refusal(BundleOversized, "store", "does_not_fit", bytes=total, parts=len(parts), most=MOST_TOTAL)
     return b"".join([*out, _directory(entries, at)])
 
 
 def read(data: bytes, limit_bytes: int = MOST_TOTAL) -> list[Entry]:
-    """The parts of a zip that unpacks to so many bytes at most.
+    """The parts of a zip that unpacks to so many bytes at most; none of them is unpacked yet.
 
     Raises BundleTruncated, BundleTampered, BundleForeign or BundleOversized.
     """
@@ -77,9 +78,11 @@ def read(data: bytes, limit_bytes: int = MOST_TOTAL) -> list[Entry]:
     entries: list[Entry] = []
     at, left = 0, limit_bytes
     while data[at : at + 4] == LOCAL:
-        entries.append(_entry(data, at, left, limit_bytes))
+        entries.append(_entry(data, at))
         at += len(_local(entries[-1])) + len(entries[-1].packed)
-        left -= len(entries[-1].data)
+        left -= entries[-1].size
+        if left < 0:
+            raise refusal(BundleOversized, "store", "unpacks_too_large", bytes=limit_bytes - left, most=limit_bytes)
         if len(entries) > MOST_PARTS:
             raise refusal(BundleOversized, "store", "many_parts", most=MOST_PARTS)
     if len({entry.name for entry in entries}) != len(entries):
@@ -131,7 +134,7 @@ def _inflated(packed: memoryview, size: int) -> bytes:
     return found
 
 
-def _entry(data: bytes, at: int, left: int, most: int) -> Entry:
+def _entry(data: bytes, at: int) -> Entry:
     head = data[at : at + _LOCAL.size]
     if len(head) < _LOCAL.size:
         raise _ends_early()
@@ -147,10 +150,7 @@ def _entry(data: bytes, at: int, left: int, most: int) -> Entry:
     name = data[at + _LOCAL.size : begin].decode("latin-1")
     if not can_name(name):
         raise refusal(BundleForeign, "store", "no_name", name=repr(name[:80]))
-    if size > left:
-        raise refusal(BundleOversized, "store", "unpacks_too_large", bytes=most - left + size, most=most)
-    stands = memoryview(data)[begin : begin + packed]
-    return Entry(name, stands if method == STORED else memoryview(_inflated(stands, size)), crc, at, stands, method)
+    return Entry(name, memoryview(data)[begin : begin + packed], size, crc, at, method)
 
 
 def _check_end(found: bytes, expected: bytes) -> None:
@@ -162,8 +162,8 @@ def _check_end(found: bytes, expected: bytes) -> None:
 
 
 def _local(entry: Entry) -> bytes:
-    name = entry.name.encode("ascii")
-    return _LOCAL.pack(LOCAL, _NEEDS, 0, entry.method, 0, _DATE, entry.crc, *entry.sizes, len(name), 0) + name
+    name, sizes = entry.name.encode("ascii"), (len(entry.packed), entry.size)
+    return _LOCAL.pack(LOCAL, _NEEDS, 0, entry.method, 0, _DATE, entry.crc, *sizes, len(name), 0) + name
 
 
 def _directory(entries: Sequence[Entry], at: int) -> bytes:
@@ -173,8 +173,8 @@ def _directory(entries: Sequence[Entry], at: int) -> bytes:
 
 
 def _central(entry: Entry) -> bytes:
-    name = entry.name.encode("ascii")
-    fixed = (CENTRAL, _MADE_BY, _NEEDS, 0, entry.method, 0, _DATE, entry.crc, *entry.sizes, len(name))
+    name, sizes = entry.name.encode("ascii"), (len(entry.packed), entry.size)
+    fixed = (CENTRAL, _MADE_BY, _NEEDS, 0, entry.method, 0, _DATE, entry.crc, *sizes, len(name))
     return _CENTRAL.pack(*fixed, 0, 0, 0, 0, _MODE, entry.at) + name
 
 
