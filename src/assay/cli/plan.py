@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 
-from .options import common, reading, reading_options, wished, wishes
+from .options import common, reading, reading_options, tell, wished, wishes
+from .speech import word
 
 
 def options(parser: argparse.ArgumentParser, lang: str) -> None:
@@ -18,7 +20,10 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Print the plan."""
     import assay
+    from assay.planning.durations import seconds
 
+    if seconds(parsed.latency or math.nan):
+        tell(word("plan.measuring", parsed.lang))
     plan = assay.plan(parsed.data, parsed.target, options=reading_options(parsed), **wished(parsed))
     if parsed.json:
         print(json.dumps(plan.to_json(), ensure_ascii=False, indent=2, allow_nan=False))

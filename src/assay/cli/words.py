@@ -8,6 +8,7 @@ SAID = {
     "en": {
         "data": "Data",
         "data_line": "{name}: {rows} {rows:row|rows} × {columns} {columns:column|columns}, read as {reader} ({details})",
+        "plan.measuring": "Some seconds are spent on measuring what an answer takes on this machine.",
         "serve.model": "{name} answers '{target}' (version {version})",
         "serve.at": "Open {address} in a browser. Ctrl-C ends.",
         "serve.insecure": "Everybody who reaches this address is let in (--insecure).",
@@ -182,6 +183,7 @@ SAID = {
     "zh": {
         "data": "数据",
         "data_line": "{name}：{rows} 行 × {columns} 列，按 {reader} 读取（{details}）",
+        "plan.measuring": "正用数秒测量在本机上一次回答的用时。",
         "serve.model": "{name} 回答“{target}”（版本 {version}）",
         "serve.at": "请用浏览器打开 {address}。按 Ctrl-C 结束。",
         "serve.insecure": "任何能连到此地址的人都可以进入（--insecure）。",

@@ -218,13 +218,13 @@ class SparseLine:
 
     def graph(self, graph: Graph, x: str) -> str:
         """The weights of the pieces of each text, and a straight line of the columns beside."""
-        parts, at, weights = [graph.repeated(self.intercept, x)], 0, self.weights.astype(np.float64)
+        parts, at = [graph.repeated(self.intercept, x)], 0
         for reading in self.columns.readings:
-            parts.append(reading_graph(graph, reading, weights[at : at + reading.width]))
+            parts.append(reading_graph(graph, reading, self.weights[at : at + reading.width]))
             at += reading.width
         if self.columns.design is not None:
             texts = [reading.part for reading in self.columns.readings]
-            own = np.vstack([np.zeros(self.weights.shape[1]), weights[at:] * BESIDE])
+            own = np.vstack([np.zeros(self.weights.shape[1]), self.weights[at:].astype(np.float64) * BESIDE])
             parts.append(line_graph(graph, self.columns.design, own, graph.beside(x, texts)))
         return graph.sum(parts)
 

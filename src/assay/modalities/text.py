@@ -220,7 +220,7 @@ class Factors:
         """
         if self.as_written:
             raise refusal(RequestError, "onnx_graph", "as_written", part=self.name)
-        return factors_graph(graph, self.words, self.idf, self.basis.astype(np.float64), x)
+        return factors_graph(graph, self.words, self.idf, self.basis, x)
 
     def given(self, column: Column) -> NDArray[np.int32]:
         """What the graph is given for each cell: codes of the characters of the normalised text, 0 behind them, -1 where missing [n, m]."""

@@ -96,6 +96,13 @@ class Graph:
             return self.node("Cast", self.kept(array), to="float")
         return self.kept(array.astype(np.float32))
 
+    def double(self, value: Any) -> str:
+        """The name of numbers in double precision; what rests as halves, or singly, does so in the file, too."""
+        array = np.asarray(value)
+        if array.dtype in (np.float16, np.float32):
+            return self.node("Cast", self.kept(array), to="double")
+        return self.constant(array)
+
     def picture(self, part: str, side: int) -> str:
         """The pictures of a data column as squares: uint8 [n, side, side, 3]. Each is an input once; of references, what differs from them."""
         # No node bears such a name: the names of nodes end in _ and a number.

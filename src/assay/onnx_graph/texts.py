@@ -34,6 +34,7 @@ from ..language.grams import (
     stirred,
 )
 from ..language.reading import SIZED, Reading
+from ..neural.halves import halves
 from .graph import TREES, Graph
 
 PAGE = 256  # characters of one page of a table; equal pages are kept once
@@ -65,8 +66,8 @@ class Counted:
     often: str  # float64 [p]
 
 
-def known(graph: Graph, found: Counted, keys: Ints, idf: Floats, values: Floats, x: str) -> str:
-    """Texts of length one as TF-IDF of some pieces, times values [v, w]: [n, w].
+def known(graph: Graph, found: Counted, keys: Ints, idf: NDArray[Any], values: NDArray[Any], x: str) -> str:
+    """Texts of length one as TF-IDF of some pieces, times values [v, w]: [n, w]. Numbers rest in the file as they come.
 
     keys : by which each piece is known [v], one at the least
     """
@@ -80,15 +81,20 @@ def known(graph: Graph, found: Counted, keys: Ints, idf: Floats, values: Floats,
         default_int64=len(keys),
     )
     weight = graph.node("Add", graph.node("Log", found.often), graph.constant(1.0))
-    weight = graph.node("Mul", weight, graph.rows(np.append(idf, 0.0), place))  # [p]
+    weight = graph.node("Mul", weight, graph.node("Gather", graph.double(_and_none(idf)), place, axis=0))  # [p]
     size = graph.node("Sqrt", _by_row(graph, graph.node("Mul", weight, weight), found.row, n))
     size = graph.node("Where", graph.node("Greater", size, graph.constant(0.0)), size, graph.constant(1.0))
     last = graph.constant(np.asarray([1]))
-    pulls = graph.rows(np.vstack([values, np.zeros(values.shape[1])]), place)  # [p, w]
+    pulls = graph.node("Gather", graph.double(_and_none(values)), place, axis=0)  # [p, w]
     pulls = graph.node("Mul", graph.node("Unsqueeze", weight, last), pulls)
     wide = graph.node("Concat", n, graph.constant(np.asarray([values.shape[1]])), axis=0)
     total = _by_row(graph, pulls, found.row, wide)
     return graph.node("Div", total, graph.node("Unsqueeze", size, last))
+
+
+def _and_none(rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows, and one of zeros for what is not known."""
+    return np.concatenate([rows, np.zeros_like(rows[:1])])
 
 
 def _by_row(graph: Graph, values: str, row: str, shape: str) -> str:
@@ -101,7 +107,7 @@ def _by_row(graph: Graph, values: str, row: str, shape: str) -> str:
 # -------------------------------------------------------------------------------------------------- words of a vocabulary
 
 
-def factors_graph(graph: Graph, words: Sequence[str], idf: Floats, basis: Floats, x: str) -> str:
+def factors_graph(graph: Graph, words: Sequence[str], idf: Floats, basis: NDArray[np.float32], x: str) -> str:
     """Logarithm of the number of words, and factors [v, k] of TF-IDF of words, of texts x [n, m]: [n, 1 + k]; NaN where one is missing."""
     found = _once(graph, "tokens", x, _tokens)
     n = graph.node("Shape", x, start=0, end=1)
@@ -174,19 +180,19 @@ def _word_kinds() -> NDArray[np.int64]:
 # ----------------------------------------------------------------------------------------------------- pieces by their slot
 
 
-def reading_graph(graph: Graph, reading: Reading, weights: Floats) -> str:
-    """What the pieces of a text column and its size pull under weights [width, w]: [n, w] (language/reading.py)."""
+def reading_graph(graph: Graph, reading: Reading, weights: NDArray[Any]) -> str:
+    """What the pieces of a text column and its size pull under weights [width, w], halves: [n, w] (language/reading.py)."""
     parts, at = [], 0
     for vocabulary in (reading.words, reading.characters):
         if len(vocabulary):
             own = weights[at : at + len(vocabulary)]
             found = pieces_graph(graph, reading.part, vocabulary.words)
-            idf = vocabulary.idf.astype(np.float64)
+            idf = halves(vocabulary.idf)  # numbers that halves hold exactly
             parts.append(known(graph, found, vocabulary.slots.astype(np.int64), idf, own, reading.part))
         at += len(vocabulary)
     size = graph.node("Log", graph.node("Add", sizes_graph(graph, reading.part), graph.constant(1.0)))
     usual = graph.node("Sub", size, graph.constant(reading.centre))
-    parts.append(graph.node("Mul", usual, graph.constant(weights[at] * SIZED / reading.scale)))
+    parts.append(graph.node("Mul", usual, graph.constant(weights[at].astype(np.float64) * SIZED / reading.scale)))
     return graph.sum(parts)
 
 
