@@ -35,6 +35,7 @@ from assay.onnx_graph.graph import Graph
 from assay.onnx_graph.texts import characters_of, factors_graph
 
 MOST_WORDS = 4000
+WORDS = "words_said"  # in a file: words of texts without their wrapping; "words" are those of texts as written
 LOOKED_AT = 200  # texts whose language is told
 FACTORS = 24
 ROUNDING = 1e-6  # of the largest singular value: what is smaller is rounding, which standardised columns would magnify
@@ -151,10 +152,11 @@ class Text:
 
     def load(self, box: Box) -> Factors:
         """The encoder that was dumped."""
-        words = tuple(box.texts("words", MOST_WORDS))
+        as_written = WORDS not in box.values
+        words = tuple(box.texts("words" if as_written else WORDS, MOST_WORDS))
         idf = box.array("idf", np.float64, (len(words),))
         basis = box.array("basis", np.float32, (len(words), None))
-        return Factors(box.text("name"), words, idf, basis, as_written="normal" not in box.values)
+        return Factors(box.text("name"), words, idf, basis, as_written)
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,9 +240,7 @@ class Factors:
 
     def dump(self, box: Box) -> None:
         """Words, weights and basis."""
-        box.put(name=self.name, words=list(self.words))
-        if not self.as_written:
-            box.put(normal=True)
+        box.put(**{"name": self.name, "words" if self.as_written else WORDS: list(self.words)})
         box.put_array("idf", self.idf)
         box.put_array("basis", self.basis)
 
