@@ -29,11 +29,8 @@ from .search.run import Found, search
 
 ROWS, A_CLASS = 400, 4  # rows learnt from, and of a rare class at the least
 SECONDS, LOOK = 6.0, 0.05  # for all candidates to learn; for one measurement of one row
-BATCH, TIMES, MOST_SECONDS = (
-    1_000,
-    3,
-    0.2,
-)  # rows at once, how often they are asked, and seconds after which they are not again
+# Rows at once, how often they are asked, and seconds after which they are not again.
+BATCH, TIMES, MOST_SECONDS = 1_000, 3, 0.2
 
 
 def foreseen(plan: Plan, raw: Dataset, table: Dataset) -> Say:
@@ -45,9 +42,8 @@ def foreseen(plan: Plan, raw: Dataset, table: Dataset) -> Say:
     asked = replace(plan, splits=Splits(how="random", folds=2), ship="bag", mitigation={}, readable=False)
     try:
         found = search(asked, few, Clock.start(SECONDS), lambda _: None)
-    except (
-        RequestError
-    ) as error:  # nothing came to an end, or so few rows teach nothing: that is no reason to have no plan
+    except RequestError as error:
+        # Nothing came to an end, or so few rows teach nothing: that is no reason to have no plan.
         return Say("planning", "note.foreseen_none", {"rows": few.rows, "seconds": SECONDS, "why": error.said[0]})
     rows = some_rows(raw, found.ensemble.parts)
     many = table.take(np.arange(min(BATCH, table.rows)))

@@ -26,9 +26,8 @@ UNITS = (
     *("公里", "千米", "米", "厘米", "毫米", "公斤", "千克", "克", "吨", "毫升", "升", "平方米", "平米", "㎡"),
     *("km", "cm", "mm", "kg", "days", "months", "years", "hours", "minutes"),
 )  # that follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates
-ONE_OF = {
-    unit.removesuffix("s"): unit for unit in UNITS if unit.isascii() and unit.endswith("s")
-}  # 1 day is one of days
+# 1 day is one of days.
+ONE_OF = {unit.removesuffix("s"): unit for unit in UNITS if unit.isascii() and unit.endswith("s")}
 KNOWN = sorted(map(re.escape, (*UNITS, *ONE_OF)), key=len, reverse=True)
 MEASURED = re.compile(r"[-+−]?[\d.,]+\s*(" + "|".join(KNOWN) + ")", re.IGNORECASE)
 
