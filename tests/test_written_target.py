@@ -96,3 +96,13 @@ def test_amounts_in_several_units_that_no_task_fits_are_refused_with_the_reason(
 def test_names_and_amounts_of_one_unit_are_not_noted(names: list[str], tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", [names[i % 3] for i in range(len(AGES))])
     assert not [note for note in assay.plan(path, "age").notes if note.key == "note.units"]
+
+
+def test_words_among_the_numbers_are_left_out_and_told(tmp_path: Path) -> None:
+    written = ["缺考" if i % 9 == 0 else f"{age}" for i, age in enumerate(AGES)]
+    model = assay.train(table(tmp_path / "t.csv", written), "age", trials=1, learners=("linear",), checks=("quality",))
+    assert model.plan.task == "value"
+    told = next(note for note in model.plan.notes if note.key == "note.misfits")
+    assert "14 cells do not read as number" in told.text("en")
+    assert "缺考" in told.text("zh")
+    assert model.findings[0].measures[0].n == len(AGES) - 14

@@ -17,6 +17,9 @@ def task(key: str) -> Task:
     return found
 
 
+STRAY = ("缺考", "inf", "--", "/", "#DIV/0!")  # what stands among numbers where one is not known
+
+
 @pytest.mark.parametrize(
     ("cells", "key"),
     [
@@ -36,6 +39,13 @@ def task(key: str) -> Task:
         ([f"{i / 7:.1f} kg" for i in range(300)], "value"),
         ([f"{1 + i % 7 % 5}次" for i in range(210)] + ["9次"] * 2, "value"),
         ([f"{i / 7:.2f}".replace(".", ",") for i in range(300)], "value"),
+        *[([word if i % 9 == 0 else f"{i % 97 / 2 + 0.5}" for i in range(290)], "value") for word in STRAY],
+        ([f"{i % 60}" if i % 9 else "缺考" for i in range(290)], "value"),
+        ([f"{i % 60}" if i % 9 else "A1" for i in range(290)], "classes"),
+        ([f"{i % 60}" if i % 9 else "12B" for i in range(290)], "classes"),
+        ([f"{i % 60:03d}" if i % 9 else "none" for i in range(290)], "classes"),
+        ([f"{i % 60}" if i % 3 else "absent" for i in range(290)], "classes"),
+        ([f"{i % 15}" if i % 9 else "absent" for i in range(290)], "classes"),
         ([f"{i % 60}天" if i % 2 else f"{i % 60}个月" for i in range(200)], "classes"),
     ],
 )

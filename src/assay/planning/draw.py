@@ -245,6 +245,7 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
                 why=_target_why(column.kind),
                 missing=int(column.missing.sum()),
                 misfits=misfits,
+                examples=_unread(raw, column),
                 distinct=len(np.unique(column.cells[~column.missing])),
             )
         else:
@@ -252,6 +253,14 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
         columns.append(column)
         plans.append(plan)
     return Dataset(tuple(columns), data.source), plans
+
+
+def _unread(raw: Column, opened: Column) -> tuple[str, ...]:
+    """Up to three of the words that could not be read."""
+    if raw.levels is None:
+        return ()
+    bad = np.unique(raw.cells[opened.missing & ~raw.missing])
+    return tuple(str(raw.levels[code])[:60] for code in bad[:3])
 
 
 def _target_why(kind: str) -> Say:

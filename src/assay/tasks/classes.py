@@ -22,8 +22,9 @@ from assay.kernel.words import Say, refusal
 from assay.kernel.written_numbers import UNIT, numbers_of, way_of
 from assay.stats import metrics, scores
 
+from ._numbers import MOST_NUMBERED, mostly_numbers
+
 MOST_CLASSES = 200
-MOST_NUMBERED = 20  # whole numbers up to here may be class codes
 EVEN = 5.0  # codes of classes are about equally frequent; counts and grades pile up in the middle
 
 
@@ -93,7 +94,7 @@ class Classes:
         read = numbers_of(labels, way)
         numbers = read.tolist() if way.startswith(UNIT) else [as_number(label) for label in labels]  # 64岁 as 64
         if any(v is None or not isfinite(v) for v in numbers):
-            if k > MOST_NUMBERED and np.isfinite(read).all():
+            if k > MOST_NUMBERED and (np.isfinite(read).all() or mostly_numbers(words)):
                 raise DoesNotApply(self.about.say("tasks", "measured", target=target.name))  # amounts: ￥1,200.50
             return Claim(fit=0.9, why=self._say("names", target, k))
         whole = sorted(v for v in numbers if v is not None and v == int(v))
