@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import assay
 from assay.kernel.box import Box
 from assay.kernel.data import Column
 from assay.kernel.errors import BundleInvalid, DoesNotApply
+from assay.kernel.labels import codes_of
 from assay.kernel.plugins import modality_of
 from assay.kernel.rng import stream
 from assay.store import plain
@@ -44,7 +48,25 @@ def test_written_numbers_are_read(text: str, value: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["abc", "1.2.3", "1,23,4", "万", "万元", "1万2", "1e3万", "3号", "5天", "inf", "nan?", "", "-", "1e999", "9" * 400],
+    [
+        "abc",
+        "1.2.3",
+        "1,23,4",
+        "万",
+        "万元",
+        "1万2",
+        "1e3万",
+        "3号",
+        "5天",
+        "inf",
+        "nan?",
+        "",
+        "-",
+        "1e999",
+        "9" * 400,
+        "12_3",
+        "1_23",
+    ],
 )
 def test_what_is_no_finite_number_is_a_misfit(text: str) -> None:
     found = modality_of("number").open(Column.of_words("x", [text, "1"]))
@@ -295,3 +317,18 @@ def test_infinities_make_no_text_of_numbers() -> None:
     assert modality_of("number").open(column).misfits == 30
     with pytest.raises(DoesNotApply):
         modality_of("number").recognise(Column.of_words("x", ["inf"] * 90))
+
+
+def test_codes_around_an_e_are_names(tmp_path: Path) -> None:
+    codes = [f"{661 + i % 40}E{10 + i % 40}" for i in range(3000)]
+    column = Column.of_words("x", codes)
+    assert modality_of("number").recognise(column).fit < modality_of("category").recognise(column).fit
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{code},{i % 2}\n" for i, code in enumerate(codes)), encoding="utf-8")
+    assert assay.plan(path, "y").column("x").kind == "category"
+    mixed = Column.of_words("x", ["1e5", "2.5e5", "300"])
+    assert modality_of("number").recognise(mixed).fit > 0.3
+
+
+def test_an_underline_makes_a_name_of_a_label() -> None:
+    assert codes_of(Column.of_words("y", ["1_2", "12"]), ["12", "13"]).tolist() == [-1, 0]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .data import Bools, Column, Ints
 
+EXPONENT_CODE = re.compile(r"\d+[eE]\d+")
 LONG_CODE = re.compile(r"\d{16,}[Xx]?")
 NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}
 
@@ -33,7 +34,13 @@ def distinct_labels(column: Column, most: int = 100_000) -> list[str]:
 
 
 def as_number(label: str) -> float | None:
-    """The finite number a label writes, or None."""
+    """The finite number a label writes, or None.
+
+    >>> as_number("12.5"), as_number("12_3")
+    (12.5, None)
+    """
+    if "_" in label:  # Python's own way of writing 123
+        return None
     try:
         value = float(label)
     except ValueError:
@@ -50,6 +57,15 @@ def is_long_code(label: str) -> bool:
     (True, False)
     """
     return bool(LONG_CODE.fullmatch(label))
+
+
+def are_exponents(labels: Sequence[str]) -> bool:
+    """Whether each is written as digits, an E and digits: names of things, as quantities have points and signs, too.
+
+    >>> are_exponents(["661E40", "662E07"]), are_exponents(["1e5", "2.5e5"])
+    (True, False)
+    """
+    return len(labels) > 0 and all(EXPONENT_CODE.fullmatch(label) for label in labels)
 
 
 def codes_of(column: Column, labels: Sequence[str]) -> Ints:

@@ -43,8 +43,8 @@ def written_number(text: str, variant: str = "") -> float:
     >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁")
     (1234.5, 12000.0, 64.0)
     """
-    try:  # the usual case, at the speed of float()
-        value = float(text) if variant != "comma" else math.nan
+    try:  # the usual case, at the speed of float(), which reads 1_23 as 123
+        value = float(text) if variant != "comma" and "_" not in text else math.nan
     except ValueError:
         value = math.nan
     return _careful(str(text), variant) if math.isnan(value) else value

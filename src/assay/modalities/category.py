@@ -22,7 +22,7 @@ from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import as_number, is_long_code
+from assay.kernel.labels import are_exponents, as_number, is_long_code
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.onnx_graph.graph import TREES, Graph
@@ -75,7 +75,7 @@ class Category:
             return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))
         levels = [str(level) for level in column.levels[:1000]]
         numbers = [v for level in levels if (v := as_number(level)) is not None and not is_long_code(level)]
-        if len(numbers) > 0.8 * len(levels):
+        if len(numbers) > 0.8 * len(levels) and not are_exponents(levels):
             if distinct > 100 or any(v != round(v) for v in numbers):
                 raise DoesNotApply(self.about.say("modalities", "measured"))
             return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))

@@ -19,7 +19,7 @@ from assay.kernel.cells import Cell, Usual
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import is_long_code
+from assay.kernel.labels import are_exponents, is_long_code
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.kernel.written_numbers import numbers_of, way_of, written_number
@@ -47,6 +47,7 @@ class Number:
                 "parsed": "{share:%} of its cells are numbers",
                 "codes": "whole numbers with {distinct} different {distinct:value|values}: a quantity, or codes",
                 "zeros": "numbers with leading zeros, as codes have",
+                "exponents": "digits around an E in every cell, as codes have",
                 "long": "numbers of {digits} digits: they name things, as no quantity is known so exactly",
                 "not": "its cells are not numbers",
             },
@@ -57,6 +58,7 @@ class Number:
                 "parsed": "{share:%} 的单元格是数值",
                 "codes": "只有 {distinct} 个不同取值的整数：可能是数量，也可能是编码",
                 "zeros": "带前导零的数字，通常是编码",
+                "exponents": "每个单元格都是数字加 E 再加数字，通常是编码",
                 "long": "{digits} 位的数字：应为编号，没有哪种数量能如此精确",
                 "not": "单元格不是数值",
             },
@@ -87,6 +89,8 @@ class Number:
             return Claim(fit=0.4, why=self._say("parsed", share=told), variant=best)
         if any(re.fullmatch(r"0\d+", str(level)) for level in column.levels[:2000]):
             return Claim(fit=0.3, why=self._say("zeros"), variant=best)
+        if are_exponents([str(level) for level in levels]):
+            return Claim(fit=0.3, why=self._say("exponents"), variant=best)
         long = np.asarray([is_long_code(str(level)) for level in levels])
         if counts[long].sum() >= LEAST_SHARE * counts.sum():
             digits = len(str(levels[int(np.argmax(long))]))

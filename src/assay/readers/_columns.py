@@ -25,6 +25,7 @@ FEW = 1000  # a column with more distinct cells than this may be kept as numbers
 PLAIN_NUMBER = r"^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 UNPLAIN_START = r"^(?:[+]|-?0[0-9]|-?[^-0-9.])"  # what arrow reads as a number but we keep as spelled
 WHOLE = r"^-?[0-9]+$"
+EXPONENT_CODE = r"^[0-9]+[eE][0-9]+$"  # 661E40, where every cell is written so, names a thing
 LARGEST = 2.0**53
 ANY_NUMBER = re.compile(r"^[+-]?(?:\d[\d ,.']*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?$")
 COMMA_NUMBER = r"^[+-]?(?:[0-9]{1,3}(?:[. \x{a0}\x{202f}'][0-9]{3})+|[0-9]+)(?:,[0-9]+)?$"
@@ -179,7 +180,7 @@ def _numbers_at_once(chunked: Any, met: Met) -> NDArray[np.float64] | None:
     if len(sample) <= FEW:
         return None
     texts = sample.filter(pc.invert(pc.is_in(sample, value_set=_missing_set(sample.type))))
-    if not pc.all(pc.match_substring_regex(texts, PLAIN_NUMBER)).as_py():
+    if not pc.all(pc.match_substring_regex(texts, PLAIN_NUMBER)).as_py() or _are_exponents(texts):
         return None
     missing = pc.is_in(chunked, value_set=_missing_set(chunked.type))
     blank = pc.if_else(missing, pa.scalar(None, chunked.type), chunked)
@@ -272,13 +273,21 @@ def as_numbers(levels: Any) -> NDArray[np.float64] | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not pc.all(pc.match_substring_regex(levels, PLAIN_NUMBER)).as_py():
+    if not pc.all(pc.match_substring_regex(levels, PLAIN_NUMBER)).as_py() or _are_exponents(levels):
         return None
     values = np.asarray(pc.cast(levels, pa.float64()).to_numpy(zero_copy_only=False))
     whole = pc.match_substring_regex(levels, WHOLE).to_numpy(zero_copy_only=False)
     if np.isinf(values).any() or (np.abs(values[whole]) >= LARGEST).any():
         return None
     return values
+
+
+def _are_exponents(texts: Any) -> bool:
+    """Whether every text is digits, an E and digits."""
+    import pyarrow.compute as pc
+
+    texts = pc.drop_null(texts)
+    return len(texts) > 0 and bool(pc.all(pc.match_substring_regex(texts, EXPONENT_CODE)).as_py())
 
 
 def said_details(details: Mapping[str, Any]) -> dict[str, Any]:
