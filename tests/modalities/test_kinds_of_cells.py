@@ -14,6 +14,7 @@ from assay.kernel.errors import BundleInvalid, DoesNotApply
 from assay.kernel.labels import codes_of
 from assay.kernel.plugins import modality_of
 from assay.kernel.rng import stream
+from assay.planning.target import choose_task, open_target
 from assay.store import plain
 
 
@@ -40,6 +41,20 @@ def learnt(kind: str, texts: list[str | None]):  # type: ignore[no-untyped-def]
         ("￥1,234.5万元", 12_345_000),
         ("-3亿", -300_000_000),
         ("500元", 500),
+        ("(785.50)", -785.5),
+        ("（785.50）", -785.5),
+        ("($1,234.50)", -1234.5),
+        ("-￥5271.99", -5271.99),
+        ("-$5648.00", -5648),
+        ("- 5.50", -5.5),
+        ("2849.00-", -2849),
+        ("RMB 5410.00", 5410),
+        ("4861.00 CNY", 4861),
+        ("USD 6696", 6696),
+        ("-EUR 12.50", -12.5),
+        ("１１３．９", 113.9),
+        ("7，331", 7331),
+        ("￥－２０", -20),
     ],
 )
 def test_written_numbers_are_read(text: str, value: float) -> None:
@@ -73,6 +88,20 @@ def test_what_is_no_finite_number_is_a_misfit(text: str) -> None:
     assert found.misfits == 1
     assert found.examples == (text[:60],)
     assert found.column.missing.tolist() == [True, False]
+
+
+def test_amounts_of_banks_are_read_alone_as_in_a_table_and_with_decimal_commas() -> None:
+    number = modality_of("number")
+    for text in ("(785.50)", "-￥5271.99", "2849.00-", "１１３．９"):
+        assert number.open_cell(text) == float(opened("number", [text])[0] or "nan")
+    assert opened("number:comma", ["(1.234,50)", "2.849,00-", "-€5,5"]) == ["-1234.5", "-2849", "-5.5"]
+
+
+def test_a_target_of_amounts_of_banks_is_a_value() -> None:
+    cells = [f"({i}.50)" if i % 3 else f"{i}.25" for i in range(100)]
+    task, _, _ = choose_task(Column.of_words("y", cells), "")
+    assert task.about.key == "value"
+    assert open_target(Column.of_words("y", cells), task).cells[1] == -1.5
 
 
 def test_decimal_commas_are_a_variant_decided_over_the_column() -> None:

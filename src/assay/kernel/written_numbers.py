@@ -1,7 +1,8 @@
 """Which number does a text write?
 
-Read are thousands separators, a currency sign or a percent sign, and Chinese amounts: 1.2万 is 12,000, 3亿元 is 300,000,000. What a
-number is measured in otherwise (岁, kg) is read where it is named: the variant "unit:岁".
+Read are thousands separators, a currency sign or its code, a percent sign, and Chinese amounts: 1.2万 is 12,000, 3亿元 is
+300,000,000. Below zero are also the amounts of banks: (785.50), -￥5.20 and 2849.00-. What a number is measured in otherwise
+(岁, kg) is read where it is named: the variant "unit:岁".
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from .data import Column, Floats
 POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
 SIGNS = "$€£¥￥%％ \u00a0\u202f"
+WIDE = {0xFEE0 + sign: sign for sign in range(0x21, 0x7F)} | {0x3000: 0x20, 0x2212: 0x2D}  # １２．５ as 12.5, − as -
+DIGIT = re.compile(r"\d")
+CODES = r"(?:RMB|CNY|USD|EUR|HKD|GBP|JPY)"
+CURRENCY = re.compile(rf"{CODES}\s*(?=[-+(\d.])|(?<=[\d.)-])\s*{CODES}$", re.IGNORECASE)
+BELOW = re.compile(r"\((?!0\d)(.*)\)|(.*(?:\d{3}|\d[.,]\d+))-")  # (785.50) and 2849.00-; 2- is a grade, (010) a code
 SCALES = {"万": 4, "亿": 8}  # powers of ten
 MONEY = "元"
 UNIT = "unit:"  # begins the variant that names one
@@ -40,8 +46,8 @@ def written_number(text: str, variant: str = "") -> float:
 
     variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg
 
-    >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁")
-    (1234.5, 12000.0, 64.0)
+    >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁"), written_number("(7.50)")
+    (1234.5, 12000.0, 64.0, -7.5)
     """
     try:  # the usual case, at the speed of float(), which reads 1_23 as 123
         value = float(text) if variant != "comma" and "_" not in text else math.nan
@@ -56,7 +62,7 @@ def unit_of(text: str) -> str:
     >>> unit_of("64岁"), unit_of("64"), unit_of("1 Day"), unit_of("12 KG")
     ('岁', '', 'days', 'kg')
     """
-    found = MEASURED.fullmatch(text.strip(SIGNS))
+    found = MEASURED.fullmatch(_trimmed(text))
     return _usual(found[1]) if found else ""
 
 
@@ -72,9 +78,9 @@ def units_of(texts: Iterable[str]) -> list[str]:
     >>> units_of(["3 kg", "500 g", "2 kg"]), units_of(["3 kg", "2"]), units_of(["3 a", "5 b"])
     (['kg', 'g'], [], [])
     """
-    told = [text.strip(SIGNS) for text in texts]
+    told = [_trimmed(text) for text in texts]
     found = Counter(_usual(unit[1]) for text in told if (unit := COUNTED.fullmatch(text)))
-    plain = sum(math.isfinite(written_number(text)) for text in told)
+    plain = sum(COUNTED.fullmatch(text) is None and math.isfinite(written_number(text)) for text in told)
     several = len(found) > 1 and not found.keys().isdisjoint(UNITS) and found.total() + plain == len(told)
     return [unit for unit, _ in found.most_common()] if several else []
 
@@ -117,7 +123,9 @@ def unit_in(kind: str) -> str:
 
 
 def _careful(text: str, variant: str) -> float:
-    text = text.strip(SIGNS).replace("−", "-")
+    if not DIGIT.search(text):
+        return math.nan
+    text, sign = _signed(_trimmed(text))
     if variant.startswith(UNIT):
         unit = variant.removeprefix(UNIT)
         one = next((single for single, several in ONE_OF.items() if several == unit), unit)
@@ -135,4 +143,30 @@ def _careful(text: str, variant: str) -> float:
     ):
         return math.nan  # E25 is a name: an exponent alone is no number
     plain = text.replace(thousands, "").replace(point, ".")
-    return float(f"{plain}e{power}" if power else plain)
+    value = float(f"{plain}e{power}" if power else plain)
+    return -value if sign < 0 else value
+
+
+def _trimmed(text: str) -> str:
+    """A text in narrow signs, without what may stand around its number."""
+    return (text if text.isascii() else text.translate(WIDE)).strip(SIGNS)
+
+
+def _signed(text: str) -> tuple[str, int]:
+    """A text without currency and without what says that it is below zero, and the sign that was taken off; "" where it has two."""
+    text = _without_currency(text)
+    if below := BELOW.fullmatch(text):
+        rest = _without_currency(below[1] or below[2] or "")
+        return ("" if rest[:1] in ("-", "+") else rest), -1
+    if text[:1] not in ("-", "+"):
+        return text, 1
+    rest = _without_currency(text[1:])
+    return ("" if rest[:1] in ("-", "+") else rest), -1 if text[0] == "-" else 1
+
+
+def _without_currency(text: str) -> str:
+    text = text.strip(SIGNS)
+    found = CURRENCY.search(text) if text[:1].isalpha() or text[-1:].isalpha() else None
+    if found and (found.start() == 0 or found.end() == len(text)):
+        text = text[found.end() :] if found.start() == 0 else text[: found.start()]
+    return text.strip(SIGNS)
