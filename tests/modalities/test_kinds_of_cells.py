@@ -176,6 +176,56 @@ def test_day_or_month_first_is_decided_over_the_column() -> None:
     assert opened("date", ["03/04/2024"]) == ["2024-04-03"]
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("25/7/2023 7:02 PM", "2023-07-25T19:02:00"),
+        ("2023-07-25 12:02 am", "2023-07-25T00:02:00"),
+        ("2023/12/11 上午 8:59", "2023-12-11T08:59:00"),
+        ("2023/12/11 下午8:59", "2023-12-11T20:59:00"),
+        ("2023/12/11 中午 12:10", "2023-12-11T12:10:00"),
+        ("2023年3月3日 13时43分", "2023-03-03T13:43:00"),
+        ("2023年3月3日 13时43分5秒", "2023-03-03T13:43:05"),
+        ("2023年5月11日23:56", "2023-05-11T23:56:00"),
+        ("2023年11月7日 星期二", "2023-11-07"),
+        ("2023年11月7日（周二） 10:20", "2023-11-07T10:20:00"),
+        ("2023-05-24 10:15:11,500", "2023-05-24T10:15:11.500000"),
+        ("2023-3", "2023-03-01"),
+        ("20230324151800", "2023-03-24T15:18:00"),
+        ("11-Jan-24", "2024-01-11"),
+        ("19.06.98", "1998-06-19"),
+        ("民国104年12月18日", "2015-12-18"),
+    ],
+)
+def test_clocks_weekdays_and_short_years_are_read(text: str, moment: str) -> None:
+    assert opened("date", [text]) == [moment]
+    assert modality_of("date").open_cell(text) == int(np.datetime64(moment, "us").astype(np.int64))
+
+
+def test_the_order_of_short_years_is_decided_over_the_column() -> None:
+    ways = {"": ["19.06.23", "25/07/23"], "mdy": ["01/13/16", "02/03/16"], "ymd": ["23/06/19", "99/12/31"]}
+    for variant, texts in ways.items():
+        assert modality_of("date").recognise(Column.of_words("d", texts)).variant == variant
+    assert opened("date:ymd", ["23/06/19", "99-12-31", "2024-01-02"]) == ["2023-06-19", "1999-12-31", "2024-01-02"]
+
+
+def test_clock_times_alone_are_hours_of_a_day_and_never_left_out(tmp_path: Path) -> None:
+    clocks = [f"{i % 24:02d}:{i * 7 % 60:02d}:{i * 13 % 60:02d}" for i in range(300)]
+    path = tmp_path / "t.csv"
+    path.write_text("at,y\n" + "".join(f"{at},{i % 2}\n" for i, at in enumerate(clocks)), encoding="utf-8")
+    found = assay.plan(path, "y").column("at")
+    assert (found.kind, found.role) == ("date:clock", "feature")
+    encoder = learnt(found.kind, list(clocks))
+    assert opened(found.kind, ["18:30:00", "2024-01-02"]) == ["1970-01-01T18:30:00", None]
+    column = modality_of(found.kind).open(Column.of_words("at", ["18:30:00"])).column
+    assert 18.5 in encoder.vector(column).values
+
+
+@pytest.mark.parametrize("text", ["1.2.10", "3-4-12", "13:02", "7/25/23", "2023-13", "12/13:02", "2023-07-25 13:02 PM"])
+def test_versions_scores_and_what_is_no_hour_are_no_days(text: str) -> None:
+    assert modality_of("date").open(Column.of_words("x", [text])).misfits == 1
+
+
 @pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "31/02/2024", "yesterday", "2024-02-03T25:00"])
 def test_days_that_do_not_exist_are_misfits(text: str) -> None:
     assert modality_of("date").open(Column.of_words("x", [text])).misfits == 1

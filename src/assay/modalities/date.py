@@ -1,7 +1,8 @@
 """Is this column a moment in time, and which parts of it can matter?
 
 ISO 8601 and the common written forms, Chinese ones among them. 03/04/2024 is read day first, in the variant "mdy" month
-first: which of the two is decided once, over the whole column, never cell by cell.
+first, 24/03/04 in the variant "ymd" year first: which of them is decided once, over the whole column, never cell by cell. In
+the variant "clock" cells are clock times without a day, read as those of 1 January 1970.
 
 Day, weekday and hour are those of the clock on the wall. Where cells come with a time zone, the kind says by whose clock they are
 read ("date:zone:Asia/Shanghai"), and moments of other zones are told by that clock; "own" is the clock that each cell is written by,
@@ -32,20 +33,55 @@ from assay.onnx_graph.graph import Graph
 LEAST_SHARE = 0.8
 NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTHS = {name: i + 1 for i, name in enumerate(NAMES)}
-TIME = r"(?:[T ]\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?P<F>\.\d+)?)?\s*(?P<Z>Z|[-+]\d{2}(?::?\d{2})?)?)?"
-ZONED = re.compile(r":\d{2}(?:\.\d+)?\s*(Z|[-+]\d{2}(?::?\d{2})?)\s*")  # how a moment with a zone ends
+HALF = r"(?:(?P<Q>上午|下午|凌晨|早上|中午|晚上)\s*)?"
+CLOCK = (
+    HALF
+    + r"(?P<H>\d{1,2})(?::(?P<M>\d{2})(?::(?P<S>\d{2})(?P<F>[.,]\d+)?)?|[时點点](?:(?P<M2>\d{1,2})分(?:(?P<S2>\d{1,2})秒)?)?)"
+    r"\s*(?P<P>[AaPp]\.?[Mm]\.?)?"
+)
+ENDS = CLOCK + r"\s*(?P<Z>Z|[-+]\d{2}(?::?\d{2})?)?"
+TIME = rf"(?:[T ]\s*{ENDS})?"
+TIME_OF_DAY = rf"(?:\s*[（(]?(?:星期|周|週)[一二三四五六日天][）)]?)?(?:[T ]?\s*{ENDS})?"  # 2023年5月11日 星期四 23:56
+ZONED = re.compile(
+    r":\d{2}(?:[.,]\d+)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(Z|[-+]\d{2}(?::?\d{2})?)\s*"
+)  # how a moment with a zone ends
 ZONE, OWN = "zone:", "own"
 SUMMER = timedelta(hours=1)
 SHAPES = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + TIME),
-    re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]?" + TIME),
+    re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]?" + TIME_OF_DAY),
+    re.compile(r"(?:中华)?民[国國](?P<r>\d{1,3})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]?" + TIME_OF_DAY),
     re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})"),
-    re.compile(r"(?P<y>(?:19|20)\d{2})(?:[-/](?P<m>0[1-9]|1[0-2])|年(?P<n>\d{1,2})月)"),  # a month is its first day
+    re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})"),
+    re.compile(r"(?P<y>(?:19|20)\d{2})(?:[-/](?P<m>0?[1-9]|1[0-2])|年(?P<n>\d{1,2})月)"),  # a month is its first day
     re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<y>\d{4})" + TIME),
+    re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<yy>\d{2})" + TIME),
     re.compile(r"(?P<b>[A-Za-z]{3})[a-z]*\.? (?P<d>\d{1,2}),? (?P<y>\d{4})" + TIME),
 )
-DAY_FIRST = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})" + TIME)
-MONTH_FIRST = re.compile(r"(?P<m>\d{1,2})[/.-](?P<d>\d{1,2})[/.-](?P<y>\d{4})" + TIME)
+DAY_FIRST = (
+    re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})" + TIME),
+    re.compile(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<yy>\d{2})" + TIME),
+    re.compile(r"(?P<d>\d{2})(?P<sign>[.-])(?P<m>\d{2})(?P=sign)(?P<yy>\d{2})" + TIME),
+)
+MONTH_FIRST = (
+    re.compile(r"(?P<m>\d{1,2})[/.-](?P<d>\d{1,2})[/.-](?P<y>\d{4})" + TIME),
+    re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<yy>\d{2})" + TIME),
+    re.compile(r"(?P<m>\d{2})(?P<sign>[.-])(?P<d>\d{2})(?P=sign)(?P<yy>\d{2})" + TIME),
+)
+YEAR_FIRST = (
+    re.compile(r"(?P<yy>\d{2})/(?P<m>\d{1,2})/(?P<d>\d{1,2})" + TIME),
+    re.compile(r"(?P<yy>\d{2})(?P<sign>[.-])(?P<m>\d{2})(?P=sign)(?P<d>\d{2})" + TIME),
+)
+# Orders of day, month and year, and clock times without a day: one for the whole column, the first of those that read as many cells.
+ORDERS = {
+    "": (*SHAPES, *DAY_FIRST),
+    "mdy": (*SHAPES, *MONTH_FIRST),
+    "ymd": (*SHAPES, *YEAR_FIRST),
+    "clock": (re.compile(CLOCK),),
+}
+TURN_OF_CENTURY = 69  # 68 is 2068, 69 is 1969, as in POSIX
+FIRST_OF_REPUBLIC = 1911  # the year before the first of 民国
+DIGIT = re.compile(r"\d")
 DAY = np.timedelta64(1, "D")
 MINUTES = 1440
 TURNS = {"year": 365.25, "week": 7.0, "day": 1.0}  # days that a cycle takes
@@ -338,7 +374,12 @@ def _ahead(text: str) -> timedelta | None:
 
 def _shares(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> dict[str, float]:
     """Share of some cells that can be read, in each variant."""
-    return {variant: float(np.mean(~np.isnat(_parse(levels[:5000], variant)))) for variant in ("", "mdy")}
+    shares: dict[str, float] = {}
+    for variant in ORDERS:
+        shares[variant] = float(np.mean(~np.isnat(_parse(levels[:5000], variant))))
+        if shares[variant] == 1.0:
+            break
+    return shares
 
 
 def _zone_in(variant: str) -> str:
@@ -357,6 +398,8 @@ def _parse(
 def _moment_of(text: str, variant: str) -> int | None:
     """The moment a text writes, by the clock of the variant's zone, in microseconds since 1970; None where it is no date."""
     text = text.strip()
+    if not DIGIT.search(text):
+        return None
     for shape in _shapes(variant):
         found = shape.fullmatch(text)
         if found and (moment := _moment(found.groupdict(), _zone_in(variant))) is not None:
@@ -366,7 +409,7 @@ def _moment_of(text: str, variant: str) -> int | None:
 
 @functools.cache
 def _shapes(variant: str) -> tuple[re.Pattern[str], ...]:
-    return (*SHAPES, MONTH_FIRST if variant.startswith("mdy") else DAY_FIRST)
+    return next((shapes for order, shapes in ORDERS.items() if order and variant.startswith(order)), ORDERS[""])
 
 
 def _month_and_day(days: int) -> tuple[int, int]:
@@ -383,12 +426,16 @@ def _moment(parts: dict[str, str | None], zone: str) -> int | None:
     """The moment, or None where there is no such day."""
     written = parts.get("b")
     month = MONTHS.get(written.lower(), 0) if written else int(parts.get("m") or parts.get("n") or 0)
-    fraction = round(float("0" + (parts.get("F") or ".0")) * 1e6)
+    fraction = round(float("0" + (parts.get("F") or ".0").replace(",", ".")) * 1e6)
+    minute, second = (int(parts.get(of) or parts.get(of + "2") or 0) for of in "MS")
     try:
-        moment = datetime(
-            int(parts["y"] or 0), month, int(parts.get("d") or 1),
-            int(parts.get("H") or 0), int(parts.get("M") or 0), int(parts.get("S") or 0), min(fraction, 999_999),
-        )  # fmt: skip
+        hour = _hour(parts)
+        if "y" in parts or "yy" in parts or "r" in parts:
+            moment = datetime(
+                _year(parts), month, int(parts.get("d") or 1), hour, minute, second, min(fraction, 999_999)
+            )
+        else:
+            moment = EPOCH.replace(hour=hour, minute=minute, second=second, microsecond=min(fraction, 999_999))
         ahead = zones.offset(parts.get("Z") or "Z")
         in_utc = moment - ahead if ahead is not None else None
     except (ValueError, OverflowError):
@@ -399,3 +446,23 @@ def _moment(parts: dict[str, str | None], zone: str) -> int | None:
         return (moment - EPOCH) // MICROSECOND
     found = (in_utc - EPOCH) // MICROSECOND
     return zones.wall(found, zone) if zone else found
+
+
+def _year(parts: dict[str, str | None]) -> int:
+    """The year: of four digits, of two, or counted from the Chinese republic."""
+    if short := parts.get("yy"):
+        return int(short) + (1900 if int(short) >= TURN_OF_CENTURY else 2000)
+    if republic := parts.get("r"):
+        return int(republic) + FIRST_OF_REPUBLIC
+    return int(parts.get("y") or 0)
+
+
+def _hour(parts: dict[str, str | None]) -> int:
+    """The hour of the day; 7:02 PM is 19. Raises ValueError where morning or afternoon is told of no hour to 12."""
+    hour, half = int(parts.get("H") or 0), (parts.get("P") or parts.get("Q") or "")
+    if not half or (hour > 12 and parts.get("Q")):  # 下午 13:20
+        return hour
+    if not 0 <= hour <= 12:
+        raise ValueError(half)
+    late = half[0] in "pP" or half in ("下午", "晚上") or (half == "中午" and hour < 11)
+    return hour % 12 + 12 * late if half != "中午" or late else hour
