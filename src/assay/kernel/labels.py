@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from .data import Bools, Column, Ints
 
 EXPONENT_CODE = re.compile(r"\d+[eE]\d+")
+WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 LONG_CODE = re.compile(r"\d{16,}[Xx]?")
 NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}
 
@@ -46,6 +48,23 @@ def as_number(label: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def alike_labels(labels: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of labels that differ in letter case, width or signs without width alone, or are numbers of one value: (first, other).
+
+    >>> alike_labels(["No", "Yes", "yes", "Ａ", "A"]), alike_labels(["0", "0.0", "1"])
+    ([('Yes', 'yes'), ('Ａ', 'A')], [('0', '0.0')])
+    """
+    first: dict[str | float, str] = {}
+    found = []
+    for label in labels:
+        bare = WITHOUT_WIDTH.sub("", unicodedata.normalize("NFKC", label)).strip()
+        number = None if is_long_code(bare) else as_number(bare)
+        one = first.setdefault(bare.casefold() if number is None else number, label)
+        if one != label:
+            found.append((one, label))
+    return found
 
 
 def is_long_code(label: str) -> bool:

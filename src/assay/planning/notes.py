@@ -10,7 +10,7 @@ import numpy as np
 from assay.kernel import memory
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.findings import Advice
-from assay.kernel.labels import counted
+from assay.kernel.labels import alike_labels, counted
 from assay.kernel.plan import ColumnPlan, Plan
 from assay.kernel.plugins import Codec, task_of
 from assay.kernel.rng import stream
@@ -37,7 +37,7 @@ MOST_LABELS = 10  # of several a row, of which columns are asked whether they te
 def more_notes(
     plan: Plan, data: Dataset, y: Floats, codec: Codec, wishes: Wishes, forms: frozenset[str]
 ) -> Iterator[Say]:
-    """Fewer rows of a class than folds, empty answers, pictures without a pretrained network, or one that nothing reads, several units, rare classes, files that hold rows."""
+    """Fewer rows of a class than folds, empty answers, pictures without a pretrained network, or one that nothing reads, several units, labels of two spellings, rare classes, files that hold rows."""
     about, learners = task_of(plan.task).about, [shelf("learners").get(c.learner).about for c in plan.candidates]
     if wishes.folds and codec.labels and y.ndim == 1:
         rarest = int(counted(y, len(codec.labels)).min())
@@ -52,6 +52,9 @@ def more_notes(
         yield Say("planning", f"note.unread.{named.kind}", {"name": named.name})
     if codec.labels and not wishes.task and (note := several_units(data[plan.target])):
         yield note
+    if pairs := alike_labels(codec.labels):
+        told = [f"'{one}' / '{other}'" for one, other in pairs[:5]]
+        yield Say("planning", "note.alike", {"target": plan.target, "n": len(pairs), "pairs": told})
     if rare := [] if about.of_one else _rare_classes(y, codec.labels):
         yield Say("planning", "note.rare", {"names": rare})
     if keeping := sorted({learner.key for learner in learners if learner.keeps_rows}):
