@@ -45,6 +45,7 @@ from .search.latency import Timer, within
 from .search.run import Event, Found, search
 from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
+from .search.together import together
 from .search.unmitigated import SHARE as WITHOUT_SHARE
 from .search.unmitigated import unmitigated
 from .search.untried import untried
@@ -59,6 +60,7 @@ RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
 # Shares of the time for training where more is to be done than the search:
 WHOLE_SHARE = 0.55  # the model is fitted on all rows of a table that was searched in part
+FACTOR_DIGITS = 6
 ROOM_USED = 0.8  # of the memory that is left, for the search: allocators keep some of what is given back
 
 
@@ -370,7 +372,7 @@ def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Cl
         "calibration_before": found.settled.calibrated.before,
         "calibration_after": found.settled.calibrated.after,
         "interrupted": found.interrupted,
-        "equation": _equation(plan, found, table),
+        "equation": _equation(plan, found, shipped, table),
     }
 
 
@@ -379,13 +381,20 @@ def _seconds(clock: Clock) -> float | None:
     return None if clock.stands else round(clock.spent(), 2)
 
 
-def _equation(plan: Plan, found: Found, table: Dataset) -> dict[str, Any]:
-    """The linear contender written out, in the unit of each column, the largest terms first; by language where these differ."""
-    line = next((c.detail for c in found.contenders if c.learner == "linear"), None)
-    if line is None or len(line["intercept"]) != 1:
+def _equation(plan: Plan, found: Found, shipped: Ensemble, table: Dataset) -> dict[str, Any]:
+    """A line written out, in the unit of each column; by language where these differ.
+
+    It is the model that answers, where that is one line; else the linear contender, which may be one of several fold models.
+    """
+    if [member.learner for member in shipped.members] == ["linear"]:
+        line, part = together(shipped.members[0].folds, shipped.encoders, shipped.calibration), "whole"
+    else:
+        line, part = next((c.detail for c in found.contenders if c.learner == "linear"), {}), "aside"
+    if len(line.get("intercept", ())) != 1:
         return {"equation": ""}
     said = {lang: _written_out(line, plan, found, table, lang) for lang in LANGUAGES}
-    return {"equation": said["en"]} | ({"words": said} if len(set(said.values())) > 1 else {})
+    whose = {"part": part if line["of"] == 1 else "one", "models": line["of"]}
+    return {"equation": said["en"], **whose} | ({"words": said} if len(set(said.values())) > 1 else {})
 
 
 def _written_out(line: Mapping[str, Any], plan: Plan, found: Found, table: Dataset, lang: str) -> str:
@@ -396,10 +405,16 @@ def _written_out(line: Mapping[str, Any], plan: Plan, found: Found, table: Datas
         left = f"log E({_bracketed(plan.target)})"
     names = [_term(called(str(t["name"]), table), lang) for t in line["terms"]]
     terms = "".join(
-        f" {'+' if t['weights'][0] >= 0 else '−'} {number(abs(t['weights'][0]))}·{name}"
+        f" {'+' if t['weights'][0] >= 0 else '−'} {_factor(abs(t['weights'][0]))}·{name}"
         for t, name in zip(line["terms"], names, strict=True)
     )
-    return f"{left} = {number(line['intercept'][0])}{terms}"
+    return f"{left} = {_factor(line['intercept'][0])}{terms}"
+
+
+def _factor(value: float) -> str:
+    """With as many digits as it takes to answer by hand what the model answers, though a year be multiplied by it."""
+    said = number(value, FACTOR_DIGITS)
+    return said.rstrip("0").rstrip(".") if "." in said and "e" not in said else said
 
 
 def _term(name: str | Say, lang: str) -> str:

@@ -92,6 +92,7 @@ class Readable:
                 "missing": "missing",
                 "others": "all others",
                 "pairs": "'{name}' also uses pairs of columns: {pairs}.",
+                "alone": "What is shown of '{name}' is one of its {n} fold models; the answers are the mean of all.",
                 "log_odds": "pull on the log-odds",
                 "logit": "pull on the log-probability",
                 "value": "pull on the answer",
@@ -141,6 +142,7 @@ class Readable:
                 "missing": "缺失",
                 "others": "其余",
                 "pairs": "“{name}”还使用了成对的列：{pairs}。",
+                "alone": "所展示的“{name}”是其 {n} 个折模型之一；回答为全部折模型的平均。",
                 "log_odds": "对对数几率的影响",
                 "logit": "对对数概率的影响",
                 "value": "对回答的影响",
@@ -169,7 +171,7 @@ class Readable:
         key = self._verdict(evidence, compared)
         recommended = key in ("even", "within")
         notes = [self._say("corrected")] if evidence.honest.corrected else []
-        notes += [note for c in readable for note in self._pairs(c)]
+        notes += [note for c in readable for note in (*self._pairs(c), *self._alone(c))]
         return Finding(
             check="readable",
             verdict="info" if recommended else "pass",
@@ -208,6 +210,10 @@ class Readable:
         found = sorted(contender.detail.get("pairs", ()), key=lambda pair: -pair["strength"])
         pairs = [" × ".join(pair["names"]) for pair in found]
         return [self._say("pairs", name=contender.name, pairs=pairs[:6])] if pairs else []
+
+    def _alone(self, contender: Contender) -> list[Say]:
+        models = contender.detail.get("of", 1)
+        return [self._say("alone", name=contender.name, n=models)] if models > 1 else []
 
     # ------------------------------------------------------------------------------------------------- figures
 

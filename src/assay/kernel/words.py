@@ -165,13 +165,13 @@ def _significant(value: float, digits: int = 3) -> str:
     return f"{value:,.{max(0, digits - 1 - size)}f}"
 
 
-def number(value: float) -> str:
-    """A number as people read it: three significant digits.
+def number(value: float, digits: int = 3) -> str:
+    """A number as people read it: three significant digits, or as many as are asked for.
 
-    >>> number(12345.678), number(0.012345)
-    ('12,346', '0.0123')
+    >>> number(12345.678), number(0.012345), number(0.012345678, 6)
+    ('12,346', '0.0123', '0.0123457')
     """
-    return ("−" if value < 0 else "") + _significant(abs(value))
+    return ("−" if value < 0 else "") + _significant(abs(value), digits)
 
 
 def _in(value: Any, lang: str) -> Any:

@@ -23,6 +23,8 @@ from .markup import Raw, clean, cut, join, short, tag
 from .pages import advice_list
 from .speech import Voice
 
+OF_LINES = ("whole", "aside", "one")  # of which model a line is: that which answers, another, one of its fold models
+
 
 def plan_section(content: Content, voice: Voice, limits: Limits) -> Raw:
     """Columns, splits, candidates, and what was left out and why."""
@@ -44,6 +46,17 @@ def plan_section(content: Content, voice: Voice, limits: Limits) -> Raw:
         id="plan",
         class_="appendix",
     )
+
+
+def equation_said(content: Content, voice: Voice) -> str:
+    """Of which model the line is that is written out, where that is known."""
+    beside, told = content.read_instead(), content.card.get("equation")
+    said = []
+    if beside:
+        said.append(voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable")))
+    if isinstance(told, Mapping) and told.get("part") in OF_LINES:
+        said.append(voice.word(f"equation_{told['part']}", models=int(told.get("models", 1))))
+    return ("" if voice.lang == "zh" else " ").join(said)
 
 
 def splits_said(content: Content, voice: Voice) -> str:

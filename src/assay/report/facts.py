@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .appendix import provenance, settings_said, splits_said
+from .appendix import equation_said, provenance, settings_said, splits_said
 from .axes import real
 from .content import Content
 from .speech import Voice
@@ -127,9 +127,7 @@ def _resources(content: Content, voice: Voice) -> Facts:
 
 
 def _equation(content: Content, voice: Voice) -> Facts:
-    beside = content.read_instead()
-    told = voice.word("equation_beside", name=beside, title=voice.title("checks", "readable")) if beside else ""
-    return [(voice.word("equation"), (content.equation(voice.lang), told))]
+    return [(voice.word("equation"), (content.equation(voice.lang), equation_said(content, voice)))]
 
 
 FACTS: dict[str, Callable[[Content, Voice], Facts]] = {

@@ -12,7 +12,7 @@ import importlib.resources
 from pathlib import Path
 
 from ..kernel.findings import VERDICTS
-from .appendix import ledger_section, plan_section, provenance_section, schema_section
+from .appendix import equation_said, ledger_section, plan_section, provenance_section, schema_section
 from .content import Content
 from .limits import MOST_BYTES, Limits, steps
 from .markup import Raw, cut, join, short, tag
@@ -143,13 +143,11 @@ def _headline(content: Content, voice: Voice) -> Raw:
         tag("li", icon(verdict), f"{count} ", tag("span", voice.word(f"verdict.{verdict}")), class_=f"v-{verdict}")
         for verdict, count in content.tally().items()
     ]
-    equation = content.equation(voice.lang)
-    beside = content.read_instead()
-    told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
+    equation, told = content.equation(voice.lang), equation_said(content, voice)
     written = tag(
         "div",
         tag("h2", voice.word("equation")),
-        tag("p", told, class_="muted") if beside else None,
+        tag("p", told, class_="muted") if told else None,
         tag("p", tag("code", equation)),
         class_="equation",
     )

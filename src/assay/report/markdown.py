@@ -15,7 +15,7 @@ from typing import Any
 from ..kernel.errors import AssayError
 from ..kernel.findings import MADE_BY, Figure, Finding
 from ..kernel.plugins import Codec, task_of
-from .appendix import provenance, settings_said, splits_said
+from .appendix import equation_said, provenance, settings_said, splits_said
 from .axes import moment_of, real
 from .content import Content
 from .markup import clean, cut
@@ -153,9 +153,8 @@ def _headline(content: Content, voice: Voice) -> str:
         lines.append(f"{voice.word('headline_made')}: {members}")
     if content.equation():
         lines.append(f"{voice.word('equation')}: {code(content.equation(voice.lang))}")
-        beside = content.read_instead()
-        told = voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable"))
-        lines += [inline(told)] if beside else []
+        told = equation_said(content, voice)
+        lines += [inline(told)] if told else []
     return "\n\n".join(lines)
 
 

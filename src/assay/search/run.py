@@ -32,6 +32,7 @@ from .blend import head_of, mixed, weights_of
 from .ensemble import Ensemble, Member
 from .reweighing import Reweighing, by_mean
 from .settle import Scored, Settled, best_readable, settle
+from .together import together
 from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, try_candidate
 
 WITHOUT_GAIN = 5  # candidates in a row that do not better the blend: then a small table is done
@@ -125,7 +126,7 @@ def search(
     ensemble = _ensemble(bench, done, settled)
     return Found(
         ensemble=ensemble,
-        contenders=_contenders(done, scored),
+        contenders=_contenders(bench, done, scored, settled),
         outcomes=done,
         ledger=_ledger(outcomes, done, scored, settled, task),
         scored=scored,
@@ -304,7 +305,9 @@ def _ensemble(bench: Bench, done: tuple[Outcome, ...], settled: Settled) -> Ense
     return Ensemble(bench.head, tuple(fold.encoders for fold in bench.folds), members, settled.calibrated.map)
 
 
-def _contenders(done: tuple[Outcome, ...], scored: Scored) -> tuple[Contender, ...]:
+def _contenders(bench: Bench, done: tuple[Outcome, ...], scored: Scored, settled: Settled) -> tuple[Contender, ...]:
+    """All of them; one that ships alone tells itself as it is calibrated."""
+    encoders, alone = tuple(fold.encoders for fold in bench.folds), np.count_nonzero(settled.weights) == 1
     return tuple(
         Contender(
             name=o.trial.name,
@@ -312,9 +315,9 @@ def _contenders(done: tuple[Outcome, ...], scored: Scored) -> tuple[Contender, .
             readable=bool(readable),
             scores=scores,
             seconds=o.trial.seconds,
-            detail=o.fitted[0].about(),
+            detail=together(o.fitted, encoders, settled.calibrated.map if alone and weight > 0 else None),
         )
-        for o, scores, readable in zip(done, scored.scores, scored.readable, strict=True)
+        for o, scores, readable, weight in zip(done, scored.scores, scored.readable, settled.weights, strict=True)
     )
 
 

@@ -71,7 +71,8 @@ class Contender:
     readable: bool
     scores: Floats  # [n, w]
     seconds: float
-    detail: Mapping[str, Any] = field(default_factory=dict)  # Fitted.about() of one fold
+    # Fitted.about() of all fold models together, or of one where they cannot be added up; "of": of how many it is one.
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
