@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .auditing.evidence import View, on_rows, with_thresholds
+from .auditing.evidence import View, guesses, on_rows, with_thresholds
 from .auditing.examine import examine
 from .kernel.box import Box
 from .kernel.clock import Clock
@@ -216,13 +216,14 @@ def _again(model: Model, raw: Dataset) -> _Again | None:
         parts=parts_of(split, rows, number[rows], strata[rows], plan.seed),
     )
     settled = settle(scored, task, plan.level, np.ones(1, dtype=bool))
-    evidence = with_thresholds(_crossed(model, table, data, scored, settled), model.thresholds, scored.parts)
+    guess = guesses(task, model.codec, split, rows, model.constant, y, weights)
+    evidence = with_thresholds(_crossed(model, table, data, scored, settled, guess), model.thresholds, scored.parts)
     return _Again(evidence, table.rows, settled)
 
 
-def _crossed(model: Model, table: Dataset, data: Dataset, scored: Scored, settled: Settled) -> Evidence:
+def _crossed(model: Model, table: Dataset, data: Dataset, scored: Scored, settled: Settled, guess: Floats) -> Evidence:
     plan, task, clock = model.plan, task_of(model.plan.task), Clock.start()
-    scores, guess = settled.calibrated.scores, np.tile(model.constant, (data.rows, 1))
+    scores = settled.calibrated.scores
     rng = stream(plan.seed, "bootstrap")
     figures = measured(task, model.codec, scores, None, guess, scored.y, scored.weight, scored.groups, rng, clock)
     return Evidence(

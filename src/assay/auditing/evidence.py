@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Dataset, Floats, Ints
@@ -30,6 +31,7 @@ from assay.kernel.plugins import (
     task_of,
 )
 from assay.kernel.rng import stream
+from assay.planning.splits import Split
 from assay.search.ensemble import Ensemble
 from assay.search.place_pulls import place_pulls
 from assay.search.pool import Pooled, of_folds
@@ -115,7 +117,7 @@ def from_training(
         evidence = _sealed(found, shipped, plan, table, task, size, seconds, clock)
         return replace(evidence, ask=ask, pool=pool, unlearnt=of_noise)
     rows, settled = found.rows, found.settled
-    constant = np.tile(found.constant, (len(rows), 1))
+    constant = guesses(task, found.codec, found.split, rows, found.constant, found.y, found.weight)
     # The bootstrap may take its share of what is left and no more: the checks need the rest.
     share = clock.slice(BOOTSTRAP_SHARE * clock.remaining())
     figures = honest(
@@ -148,6 +150,16 @@ def from_training(
         pool=pool,
         unlearnt=of_noise,
     )
+
+
+def guesses(
+    task: Task, codec: Codec, split: Split, rows: Ints, constant: Floats, y: NDArray[Any], weight: Floats | None
+) -> Floats:
+    """Raw score of one guess for all, for each of the measured rows [n, w]; in time a row's guess knows none but earlier rows."""
+    out = np.tile(constant, (len(rows), 1))
+    for _, train, held in split.rounds() if split.forward else ():
+        out[np.searchsorted(rows, held)] = task.constant(y[train], None if weight is None else weight[train], codec)
+    return out
 
 
 def _unlearnt(found: Found, plan: Plan, table: Dataset, number: int, clock: Clock) -> Unlearnt | None:

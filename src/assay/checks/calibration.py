@@ -20,10 +20,12 @@ from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.stats import reliability
-from assay.stats.clusters import blocks_of, design_effect
+from assay.stats.clusters import design_effect
 from assay.stats.covering import coverage_band
 from assay.stats.reliability import Deviation, Line
 from assay.stats.tests import holm, wilson
+
+from ._blocks import blocks
 
 LEVEL = 0.95
 ALARM = 0.01  # of tables whose predictions are true, about this share is flagged
@@ -216,8 +218,8 @@ class Calibration:
     def _classes(self, evidence: Evidence) -> Finding:
         p, labels = evidence.answers(), evidence.codec.labels
         rng, event = stream(evidence.seed, "calibration"), _event(evidence, p)
-        blocks = event.of_rows(_blocks(evidence))  # what is asked of one row is one block
-        first = _ask("", event.said, event.came, event.weight, blocks, rng)
+        together = event.of_rows(blocks(evidence))  # what is asked of one row is one block
+        first = _ask("", event.said, event.came, event.weight, together, rng)
         several = evidence.y.ndim > 1
         if len(labels) == 2 and not several:
             rest = []
@@ -237,9 +239,9 @@ class Calibration:
             check="calibration",
             verdict=verdict,
             say=self._said(key, worst, n=evidence.n),
-            measures=self._measures(evidence, first, blocks, "share"),
+            measures=self._measures(evidence, first, together, "share"),
             figures=self._figures(evidence, first, rest, loud, flagged.tolist()),
-            notes=(*self._directions(evidence, first, bool(loud)), *self._notes(evidence, first, blocks)),
+            notes=(*self._directions(evidence, first, bool(loud)), *self._notes(evidence, first, together)),
             advice=(Advice(say=self._say("recalibrate")),) if loud else (),
         )
 
@@ -250,7 +252,7 @@ class Calibration:
             if evidence.clock.expired():
                 break
             own = np.asarray(hit[:, k], float)
-            out.append(_ask(evidence.codec.labels[k], p[:, k], own, evidence.weight, _blocks(evidence), rng))
+            out.append(_ask(evidence.codec.labels[k], p[:, k], own, evidence.weight, blocks(evidence), rng))
         return out
 
     def _said(self, key: str, asked: Asked, **more: Any) -> Say:
@@ -358,8 +360,8 @@ class Calibration:
 
     def _values(self, evidence: Evidence) -> Finding:
         f, y = evidence.answers()[:, 0], np.asarray(evidence.y, dtype=np.float64)
-        blocks = _blocks(evidence)
-        deff = design_effect(y - f, blocks)
+        together = blocks(evidence)
+        deff = design_effect(y - f, together)
         found = reliability.of_values(f, y, evidence.weight, deff, stream(evidence.seed, "calibration"))
         line = reliability.regression(f, y, evidence.weight, deff, LEVEL)
         asked = Asked("", f, y, found, line, _both(found.p_value, line))
@@ -375,9 +377,9 @@ class Calibration:
             check="calibration",
             verdict=verdict,
             say=self._said(f"{key}_value", asked, part=part, n=evidence.n),
-            measures=self._measures(evidence, asked, blocks, "target"),
+            measures=self._measures(evidence, asked, together, "target"),
             figures=(self._value_curve(evidence, f, y),),
-            notes=(*self._line_notes(line), *self._notes(evidence, asked, blocks)),
+            notes=(*self._line_notes(line), *self._notes(evidence, asked, together)),
             advice=(Advice(say=self._say("recalibrate_value")),) if verdict in ("watch", "fail") else (),
         )
 
@@ -415,18 +417,21 @@ class Calibration:
         """Whether as many rows as were asked for do not exceed their answer, of all and at each height of the answer."""
         f = evidence.answers()[:, 0]
         hit = np.asarray(evidence.y <= f, dtype=np.float64)
-        deff = design_effect(hit - level, _blocks(evidence))
+        deff = design_effect(hit - level, blocks(evidence))
         bins = reliability.binned(f, hit, evidence.weight, most=HEIGHTS, least_rows=LEAST_AT_A_HEIGHT)
         parts = [np.ones(evidence.n, dtype=bool), *(bins.which == b for b in range(len(bins.rows)))]
-        shares = [float(hit[rows].mean()) for rows in parts]
-        bands = [coverage_band(level, max(1, round(rows.sum() / deff)), level=1 - ALARM / len(parts)) for rows in parts]
+        weight = np.ones(evidence.n) if evidence.weight is None else evidence.weight
+        shares = [float(np.average(hit[rows], weights=weight[rows])) for rows in parts]
+        # As many rows of one weight would tell as much (Kish 1965).
+        worth = [float(weight[rows].sum() ** 2 / (weight[rows] ** 2).sum() / deff) for rows in parts]
+        bands = [coverage_band(level, max(1, round(n)), level=1 - ALARM / len(parts)) for n in worth]
         off = [0.0 if low <= s <= high else abs(s - level) for s, (low, high) in zip(shares, bands, strict=True)]
         worst = int(np.argmax(off))
         ends = {"low": float(f[parts[worst]].min()), "high": float(f[parts[worst]].max())}
         said: dict[str, Any] = {"share": shares[worst], "level": level, "low": bands[worst][0], "high": bands[worst][1]}
         said["where"] = self._say("between", **ends) if worst else self._say("whole")
         verdict: Verdict = "pass" if not off[worst] else "fail" if off[0] > GRAVE else "watch"
-        low, high = wilson(shares[0] * evidence.n / deff, evidence.n / deff, LEVEL)
+        low, high = wilson(shares[0] * worth[0], worth[0], LEVEL)
         measure = Measure(
             name="share_below", value=shares[0], low=low, high=high, level=LEVEL, n=evidence.n, unit="share"
         )
@@ -496,10 +501,6 @@ def _frequent(count: Ints) -> list[int]:
     """The most frequent classes among those that occur."""
     order = np.argsort(-count, kind="stable")[:MOST_CLASSES]
     return [int(c) for c in order if count[c] > 0]
-
-
-def _blocks(evidence: Evidence) -> Ints:
-    return blocks_of(evidence.data, evidence.plan.splits.group, evidence.model.parts)
 
 
 def _readable_p(p: float) -> str:

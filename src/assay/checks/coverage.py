@@ -17,9 +17,11 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say, number
-from assay.stats.clusters import blocks_of, design_effect
+from assay.stats.clusters import design_effect
 from assay.stats.covering import coverage_band
 from assay.stats.tests import wilson
+
+from ._blocks import blocks
 
 LEVEL = 0.95
 ALARM = 0.01  # of tables where the promise is kept, at most this share is flagged
@@ -155,7 +157,7 @@ class Coverage:
         row, own = np.nonzero(evidence.y == 1) if evidence.y.ndim > 1 else (np.arange(evidence.n), evidence.y)
         hit = sets[row, own]  # of each true class or label
         labels, count = evidence.codec.labels, np.bincount(own, minlength=sets.shape[1])
-        base = evidence.task.answers(evidence.constant[:1])[0]  # shares of the classes in training
+        base = evidence.task.answers(evidence.constant).mean(axis=0)  # shares of the classes in training
         judged = [int(k) for k in np.argsort(-count, kind="stable") if count[k] >= LEAST_IN_CLASS]
         if not len(hit):
             raise DoesNotApply("no label", say=self._say("none"))
@@ -324,9 +326,9 @@ def _learnt_on(evidence: Evidence, part: float = 1.0) -> int | None:
 
 def _deff(evidence: Evidence, hit: Bools, row: Ints | None = None) -> float:
     """How many times fewer rows count; `row` is that of each hit, where a row bears several labels."""
-    blocks = blocks_of(evidence.data, evidence.plan.splits.group, evidence.model.parts)
-    blocks = blocks if row is None else blocks[row]
-    return design_effect(hit.astype(np.float64) - float(hit.mean()), blocks)
+    together = blocks(evidence)
+    together = together if row is None else together[row]
+    return design_effect(hit.astype(np.float64) - float(hit.mean()), together)
 
 
 def _measure(name: str, found: Slice) -> Measure:

@@ -215,7 +215,7 @@ class Data:
             told.look.append(self._say("more_missing", name=name, there=there, here=here))
         labels = evidence.codec.labels
         if labels and evidence.y.ndim < 3:
-            before = evidence.task.answers(evidence.constant[:1])[0]
+            before = evidence.task.answers(evidence.constant).mean(axis=0)
             now = counted(evidence.y, len(labels)) / evidence.n
             moved = int(np.abs(now - before).argmax())
             low, high = binomial_band(float(before[moved]), evidence.n, 0.99)

@@ -23,6 +23,7 @@ from assay.stats.doubts import Lapse, confident_joint, lapse, log_odds, outlying
 from assay.stats.evened import evened
 from assay.stats.leaks import places_in
 
+from ._blocks import beats
 from ._sheet import contact_sheet
 from ._texts import read_as_text
 
@@ -113,8 +114,7 @@ class Labels:
             return self._values(evidence)
         if evidence.y.ndim > 1:
             raise DoesNotApply("several labels a row", say=self._say("several"))
-        gain = evidence.task.losses(evidence.constant, evidence.y) - evidence.losses()
-        if float(gain.mean()) <= 2.0 * float(gain.std()) / evidence.n**0.5:
+        if not beats(evidence, 2.0):
             raise DoesNotApply("no better than a constant", say=self._say("weak"))
         return self._classes(evidence)
 

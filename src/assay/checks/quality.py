@@ -19,7 +19,10 @@ from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
 from assay.stats.bootstrap import interval
 
+from ._blocks import beats
+
 LEVEL = 0.95
+SURELY = 1.96  # standard errors by which the loss lies below that of one guess for all: 2.5 %, one-sided
 LEAST_ROWS = 10
 SHOWN = 60  # labels, where a row may bear several
 LARGE_SHARE, FEW_LARGE = 0.02, 20  # of the rows that hold half of the squared error; of normal errors an eighth does
@@ -95,7 +98,7 @@ class Quality:
             raise DoesNotApply("no figure", say=self._say("unmeasured", n=evidence.n))
         first = measures[0]
         metric = evidence.task.about.say("tasks", f"measure.{first.name}")
-        beaten = self._beats(evidence)
+        beaten = beats(evidence, SURELY)
         sign = 1.0 if first.better == "higher" else -1.0
         ahead = first.constant is not None and sign * (first.value - first.constant) > 0
         key = "better" if beaten else "unproven" if ahead else "no_better"
@@ -137,14 +140,6 @@ class Quality:
                 )
             )
         return found
-
-    def _beats(self, evidence: Evidence) -> bool:
-        """Whether the mean loss is below the constant's by more than chance (one-sided, 2.5 %)."""
-        gain = evidence.task.losses(evidence.constant, evidence.y) - evidence.losses()
-        weight = np.ones(len(gain)) if evidence.weight is None else evidence.weight
-        mean = float(np.average(gain, weights=weight))
-        error = float(np.sqrt(np.average((gain - mean) ** 2, weights=weight) / len(gain)))
-        return mean > 1.96 * error
 
     def _majority(self, evidence: Evidence, measures: tuple[Measure, ...]) -> list[Say]:
         found = [m for m in measures if m.name == "accuracy"]

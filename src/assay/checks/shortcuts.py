@@ -32,6 +32,8 @@ from assay.stats.heads import guess
 from assay.stats.splitting import random_folds
 from assay.stats.tests import holm
 
+from ._blocks import beats
+
 LEAST_ROWS, MOST_ROWS = 100, 4_000
 FOLDS = 5  # where the rows have none
 ROUNDS, LEAST_ROUNDS, TREES = 30, 5, 300  # of trees; of many classes, each with its own, fewer
@@ -146,8 +148,7 @@ class Shortcuts:
         n = max(int((~column.missing).sum()) for column in columns)
         if n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=n, least=LEAST_ROWS))
-        gain = evidence.task.losses(evidence.constant, evidence.y) - evidence.losses()
-        if float(gain.mean()) <= 2.0 * float(gain.std()) / evidence.n**0.5:
+        if not beats(evidence, 2.0):
             raise DoesNotApply("no better than a constant", say=self._say("weak"))
         found, notes = list[Alone](), list[Say]()
         for column in columns:

@@ -22,9 +22,11 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
+from assay.stats.metrics import standard_error
 from assay.stats.slices import MISSING, TIMES, Compared, Groups, compared, groups_of, paired
 from assay.stats.tests import holm
 
+from ._blocks import blocks
 from ._texts import read_as_text, told_by
 
 LEAST = 30  # rows of a group
@@ -158,7 +160,8 @@ class Subgroups:
             raise DoesNotApply("no groups", say=self._say("none", least=LEAST))
         loss = _robust_losses(evidence)
         least = _least(evidence, loss)
-        found = _tested(single, loss, least)
+        together = blocks(evidence)
+        found = _tested(single, loss, least, together)
         notes = []
         pairs: list[Group] = []
         asked = 0
@@ -167,7 +170,7 @@ class Subgroups:
         if evidence.clock.expired():
             notes.append(self._say("pairs_skipped"))
         else:
-            pairs, asked = _pairs(single, found, loss, least, evidence)
+            pairs, asked = _pairs(single, found, loss, least, evidence, together)
         # The surest first: where all of a group is worse, no part of it is surer; where one part is, the part is.
         worse = sorted((g for g in (*found, *pairs) if g.kept), key=lambda g: -g.sure)
         even = self._say("even", groups=len(found) + asked)
@@ -338,12 +341,12 @@ def _useless(group: Group, evidence: Evidence) -> bool:
     """Whether in the group the constant guess is better, by more than chance among thousands of groups."""
     rows = group.rows
     gain = (evidence.losses() - evidence.task.losses(evidence.constant, evidence.y))[rows]
-    return bool(gain.mean() > USELESS * gain.std() / len(gain) ** 0.5)
+    return bool(gain.mean() > USELESS * standard_error(gain, None, blocks(evidence)[rows]))
 
 
-def _tested(cut: list[Groups], loss: Floats, least: float) -> list[Group]:
+def _tested(cut: list[Groups], loss: Floats, least: float, together: Ints) -> list[Group]:
     """Every group of enough rows that leaves enough others, and whether it is worse once all are accounted for."""
-    asked = [(groups, compared(loss, groups)) for groups in cut]
+    asked = [(groups, compared(loss, groups, together)) for groups in cut]
     places = [(i, j) for i, (_, c) in enumerate(asked) for j in np.flatnonzero(_large(c, len(loss)))]
     kept = holm(np.asarray([asked[i][1].p[j] for i, j in places], dtype=float), LEVEL)
     return [_group(*asked[i], int(j), bool(k), least) for (i, j), k in zip(places, kept, strict=True)]
@@ -375,7 +378,7 @@ def _group(groups: Groups, c: Compared, j: int, beyond_chance: bool, least: floa
 
 
 def _pairs(
-    single: list[Groups], found: list[Group], loss: Floats, least: float, evidence: Evidence
+    single: list[Groups], found: list[Group], loss: Floats, least: float, evidence: Evidence, together: Ints
 ) -> tuple[list[Group], int]:
     """Groups of two columns that are worse, and clearly more so than each of their two alone; and how many were asked."""
     alone = {(g.column, g.label): g for g in found}
@@ -385,7 +388,7 @@ def _pairs(
         if evidence.clock.expired():
             break
         both = paired(a, b)
-        asked.append((a, b, both, compared(loss, both)))
+        asked.append((a, b, both, compared(loss, both, together)))
     places = [(i, int(j)) for i, (*_, c) in enumerate(asked) for j in np.flatnonzero(_large(c, len(loss)))]
     kept = holm(np.asarray([asked[i][3].p[j] for i, j in places], dtype=float), LEVEL)
     out = []

@@ -84,7 +84,8 @@ def quantile_up(x: Floats, level: float) -> float:
 def fit_sets(p: Floats, y: Ints, level: float) -> ClassSets:
     """Thresholds such that each class is in its rows' sets with probability at least `level`; y is classes [n], or flags [n, k]."""
     own = [y == k if y.ndim == 1 else y[:, k] == 1 for k in range(p.shape[1])]
-    thresholds = [1.0 - quantile_up(1.0 - p[mine, k], level) for k, mine in enumerate(own)]
+    # Of negated probabilities, not of their complements: 1 - (1 - p) may lie above p, and the rows that set a threshold below it.
+    thresholds = [-quantile_up(-p[mine, k], level) for k, mine in enumerate(own)]
     return ClassSets(np.maximum(np.asarray(thresholds), 0.0))
 
 

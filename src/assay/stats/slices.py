@@ -86,10 +86,17 @@ def paired(a: Groups, b: Groups) -> Groups:
     return Groups(f"{a.name}{TIMES}{b.name}", code, tuple(f"{x}{TIMES}{y}" for x in a.labels for y in b.labels))
 
 
-def compared(loss: Floats, groups: Groups) -> Compared:
-    """Welch's (1947) test of each group's mean loss against that of all other rows."""
+def compared(loss: Floats, groups: Groups, blocks: Ints | None = None) -> Compared:
+    """Welch's (1947) test of each group's mean loss against that of all other rows.
+
+    blocks : rows that err together [n]; then blocks are counted, not rows (cluster-robust: Liang & Zeger 1986), and a group of rows
+        of one block alone is not told from chance
+    """
     from scipy.special import stdtr
 
+    if blocks is not None:
+        blocks = np.unique(blocks, return_inverse=True)[1].astype(np.int64)
+        blocks = blocks if blocks.max(initial=0) + 1 < len(loss) else None
     k, here = len(groups.labels), groups.code >= 0
     code = groups.code[here]
     centred = loss - loss.mean()
@@ -101,12 +108,40 @@ def compared(loss: Floats, groups: Groups) -> Compared:
     mean, rest = total / some, (centred.sum() - total) / many
     inside = np.maximum(square - n * mean**2, 0.0) / np.maximum(n - 1, 1)
     outside = np.maximum((centred**2).sum() - square - m * rest**2, 0.0) / np.maximum(m - 1, 1)
-    a, b = inside / some, outside / many
+    a, b, here_many, rest_many = inside / some, outside / many, n, m
+    if blocks is not None:
+        a, b, here_many, rest_many = _in_blocks(centred, groups, blocks, mean, rest, (a, b))
     error = np.sqrt(a + b)
-    usable = (n >= 2) & (m >= 2) & (error > 0)
-    freedom = (a + b) ** 2 / np.where(usable, a**2 / np.maximum(n - 1, 1) + b**2 / np.maximum(m - 1, 1), 1.0)
+    usable = (here_many >= 2) & (rest_many >= 2) & (error > 0)
+    freedom = (a + b) ** 2 / np.where(
+        usable, a**2 / np.maximum(here_many - 1, 1) + b**2 / np.maximum(rest_many - 1, 1), 1.0
+    )
     freedom = np.where(usable, np.maximum(freedom, 1.0), 1.0)
     gap = mean - rest
     p = np.where(usable, stdtr(freedom, -gap / np.where(usable, error, 1.0)), 1.0)
     spread = float(loss.std()) or 1.0
     return Compared(n, mean + loss.mean(), rest + loss.mean(), gap, error, freedom, p, mean / spread)
+
+
+def _in_blocks(
+    centred: Floats, groups: Groups, blocks: Ints, mean: Floats, rest: Floats, of_rows: tuple[Floats, Floats]
+) -> tuple[Floats, Floats, Ints, Ints]:
+    """Variance of the mean of each group and of all other rows, and the blocks that each has; of a single block the variance of its rows."""
+    k, many = len(groups.labels), int(blocks.max()) + 1
+    rows, total = np.bincount(blocks, minlength=many), np.bincount(blocks, weights=centred, minlength=many)
+    inside = groups.code >= 0
+    pair, place = np.unique(groups.code[inside] * many + blocks[inside], return_inverse=True)
+    group, block = pair // many, pair % many
+    own, own_total = np.bincount(place), np.bincount(place, weights=centred[inside])
+    here = np.bincount(group, minlength=k)
+    n, m = np.bincount(group, weights=own, minlength=k), len(centred) - np.bincount(group, weights=own, minlength=k)
+    here_squares = np.bincount(group, weights=(own_total - own * mean[group]) ** 2, minlength=k)
+    # Of all blocks, but for those that have rows in the group: there without these rows.
+    whole = (total**2).sum() - 2 * rest * (total * rows).sum() + rest**2 * (rows**2).sum()
+    with_own = (total[block] - rows[block] * rest[group]) ** 2
+    without_own = (total[block] - own_total - (rows[block] - own) * rest[group]) ** 2
+    rest_squares = np.maximum(whole + np.bincount(group, weights=without_own - with_own, minlength=k), 0.0)
+    other = many - np.bincount(group, weights=own == rows[block], minlength=k).astype(np.int64)
+    a = here_squares / np.maximum(n, 1) ** 2 * here / np.maximum(here - 1, 1)
+    b = rest_squares / np.maximum(m, 1) ** 2 * other / np.maximum(other - 1, 1)
+    return np.where(here > 1, a, of_rows[0]), np.where(other > 1, b, of_rows[1]), here, other

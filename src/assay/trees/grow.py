@@ -27,6 +27,7 @@ from .watch import WAY, Pace, Watch
 
 QUIET = {"verbosity": -1, "deterministic": True, "force_row_wise": True, "first_metric_only": True}
 OF_DATA = ("min_data_in_leaf", "seed", "num_threads")  # parameters that matter when rows are binned
+UNWATCHED = 50  # rounds at most where no rows are there to stop by
 OWN_RATE = 0.1  # LightGBM's own, where none is named
 
 
@@ -63,6 +64,8 @@ def grow(
     import lightgbm
 
     timer = clock.slice(clock.remaining())
+    if tune is not None and not tune.rows:  # of a table of some ten rows: there is nothing to stop by
+        tune, patience, rounds = None, 0, min(rounds, UNWATCHED)
     whole = QUIET | objective_of(head) | {"num_threads": threads()} | parameters
     if _no_event(head, train.y, train.weight):
         base = np.zeros(1) if start is not None else guess(head, np.asarray(train.y), train.weight)

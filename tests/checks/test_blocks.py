@@ -1,0 +1,105 @@
+"""Do rows that err together count as fewer, and does a guess know only what came before?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import assay
+from assay.stats.conformal import fit_sets
+from assay.stats.slices import Groups, compared
+
+PEOPLE, EACH = 40, 20
+QUICK = {"trials": 2, "learners": ("linear",)}
+
+
+def of_people(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, Groups]:
+    """Losses that differ from person to person, and a sex that has nothing to do with them."""
+    person = np.repeat(np.arange(PEOPLE), EACH)
+    loss = rng.normal(size=PEOPLE)[person] + rng.normal(size=len(person))
+    return loss, person, Groups("sex", rng.permutation(np.arange(PEOPLE) % 2)[person], ("f", "m"))
+
+
+def test_groups_of_people_raise_no_more_alarms_than_said() -> None:
+    rng = np.random.default_rng(0)
+    alarms = {"rows": 0, "blocks": 0}
+    for _ in range(300):
+        loss, person, groups = of_people(rng)
+        alarms["rows"] += compared(loss, groups).p.min() < 0.025
+        alarms["blocks"] += compared(loss, groups, person).p.min() < 0.025
+    assert alarms["rows"] > 0.3 * 300
+    assert alarms["blocks"] < 0.09 * 300
+
+
+def test_one_person_alone_is_not_told_from_chance() -> None:
+    loss, person, _ = of_people(np.random.default_rng(1))
+    loss[person == 3] += 5.0
+    who = Groups("person", person, tuple(map(str, range(PEOPLE))))
+    assert compared(loss, who).p[3] < 1e-9
+    told = compared(loss, who, person)
+    assert told.p[3] == 1.0
+    assert told.error[3] > 0
+
+
+def test_rows_that_stand_alone_are_compared_as_ever() -> None:
+    loss, _, groups = of_people(np.random.default_rng(2))
+    alone, nearly = np.arange(len(loss)), np.arange(len(loss))
+    nearly[1] = nearly[0]
+    rows = compared(loss, groups)
+    np.testing.assert_array_equal(compared(loss, groups, alone).p, rows.p)
+    np.testing.assert_allclose(compared(loss, groups, nearly).error, rows.error, rtol=0.02)
+
+
+def test_the_rows_that_set_a_threshold_are_in_its_sets() -> None:
+    for share in (0.02, 0.03, 0.3):
+        p = np.tile([1 - share, share], (200, 1))
+        assert fit_sets(p, np.ones(200, dtype=np.int64), 0.9)(p)[:, 1].all()
+
+
+def test_in_time_one_guess_for_all_knows_none_but_earlier_rows() -> None:
+    rng = np.random.default_rng(0)
+    n = 600
+    x = rng.normal(size=n)
+    day = (np.datetime64("2024-01-01") + np.arange(n)).astype(str)
+    y = 0.02 * np.arange(n) + x + rng.normal(size=n)
+    model = assay.train({"day": day, "x": x, "y": y}, "y", time="day", checks=("quality", "labels"), **QUICK)
+    quality = next(f for f in model.findings if f.check == "quality")
+    assert quality.verdict == "pass"
+    assert (
+        quality.measures[0].constant > 1.05 * y[60:].std()
+    )  # what a guess would have that knew the rows it is asked about
+    told = assay.verify(model, {"day": day, "x": x, "y": y})
+    assert told.holds
+    assert any("constant guess" in claim.name and claim.verdict == "same" for claim in told.claims)
+
+
+def test_rows_of_one_group_do_not_prove_a_gain() -> None:
+    """Of few people whose rows agree, a lead over one guess is chance as often as it was said to be."""
+    rng = np.random.default_rng(4)
+    person = np.repeat(np.arange(12), 25)
+    told = []
+    for seed in range(6):
+        y = rng.normal(size=12)[person] + 0.1 * rng.normal(size=len(person))
+        table = {"person": [f"p{i}" for i in person], "x": rng.normal(size=12)[person], "y": y}
+        model = assay.train(table, "y", group="person", checks=("quality",), seed=seed, **QUICK)
+        told.append(model.findings[0].verdict)
+    assert told.count("pass") <= 1
+
+
+def test_quantiles_learnt_by_weight_are_judged_by_weight() -> None:
+    rng = np.random.default_rng(0)
+    x, noise = rng.normal(size=3000), rng.normal(size=3000)
+    table = {"x": x, "w": np.where(noise > 0.5, 0.2, 1.0), "y": x + noise}
+    model = assay.train(table, "y", task="quantile:0.9", weight="w", checks=("calibration",), **QUICK)
+    (finding,) = model.findings
+    assert finding.measures[0].value == pytest.approx(0.9, abs=0.02)
+    assert finding.verdict == "pass"
+
+
+@pytest.mark.parametrize("target", ["value", "kind"])
+def test_trees_are_grown_where_no_row_is_left_to_stop_by(target: str) -> None:
+    x = np.arange(9.0)
+    table = {"x": x, "z": x[::-1] ** 2, "value": 2 * x + 0.5, "kind": np.where(x > 4, "a", "b")}
+    table = {name: table[name] for name in ("x", "z", target)}
+    model = assay.train(table, target, trials=3, learners=("linear", "boosting"), checks=())
+    assert {t.status for t in model.ledger if t.learner == "boosting"} == {"done"}
