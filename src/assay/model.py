@@ -47,7 +47,7 @@ from .kernel.plugins import Codec, Contender, Task, task_of
 from .kernel.words import Say, refusal
 from .model_box import box_of, parts_of
 from .planning.draw import reopen
-from .reading import IsColumn, is_column, read
+from .reading import IsColumn, is_column, is_pandas, read
 from .report import statements
 from .report.content import Content
 from .report.report import Report
@@ -121,6 +121,12 @@ class Model:
         """
         if isinstance(source, Mapping) and not options and (answer := self._answer(source)) is not None:
             return answer
+        found = self._answers(source, **options)
+        if isinstance(found, BoxAnswers) or not is_pandas(source):
+            return found
+        return replace(found, index=source.index)
+
+    def _answers(self, source: Any, **options: Any) -> Answers | BoxAnswers | OddAnswers:
         raw = read(source, **options)
         data = self._opened(raw)
         scores = self.ensemble.scores(data)

@@ -38,6 +38,11 @@ def read(source: Any, **options: Any) -> Dataset:
     raise refusal(DataError, "readers", "no_door", kind=type(source).__name__)
 
 
+def is_pandas(source: Any) -> bool:
+    """Whether it is a pandas frame, which is told without pandas."""
+    return type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns")
+
+
 def stored(source: Any, most_bytes: float, **options: Any) -> Stored | None:
     """The same source block by block, where its door can; None where it cannot, or need not be asked.
 

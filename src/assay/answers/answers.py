@@ -38,6 +38,7 @@ class Answers(Written):
     chosen: Ints | None = (
         None  # the place of the label of each row [n], where groups have thresholds; None: the most probable
     )
+    index: Any = None  # of the pandas frame that was asked about [n]
 
     def __len__(self) -> int:
         return len(self.out_of_range)

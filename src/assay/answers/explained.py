@@ -65,6 +65,8 @@ class Teller:
             if self.head.name == "flags":
                 answer = "|".join(borne(answers.tolist(), self.codec.labels)) or Say("answers", "no_label")
         else:
+            if label:
+                raise refusal(RequestError, "answers", "no_classes", label=label)
             said = {"target": self.target}
             named = Say("answers", "unit_named", said | {"unit": self.unit})
             usual = named if self.unit else Say("answers", "unit_value", said)

@@ -80,15 +80,18 @@ class Explanation:
     texts: tuple[WordPulls, ...] = ()  # the words of each text that was read as text
     pictures: tuple[PlacePulls, ...] = ()  # the places of each picture, where a member of the blend tells of them
 
-    def to_json(self) -> Mapping[str, Any]:
-        """Plain JSON values."""
+    def to_json(self, most: int = 0) -> Mapping[str, Any]:
+        """Plain JSON values; parts beyond `most` are summed under "rest", where there are more."""
+        shown = self.parts[: most or len(self.parts)]
+        rest = sum(p for _, _, p in self.parts[len(shown) :])
         return {
             "row": self.row,
             "answer": self.answer if isinstance(self.answer, str) else self.answer.text(),
             "score": self.score,
             "base": self.base,
             "unit": self.unit.text(),
-            "parts": [{"name": n, "value": v, "pull": p} for n, v, p in self.parts],
+            "parts": [{"name": n, "value": v, "pull": p} for n, v, p in shown],
+            **({"rest": rest} if len(shown) < len(self.parts) else {}),
             "texts": [text.to_json() for text in self.texts],
             "pictures": [picture.to_json() for picture in self.pictures],
         }

@@ -18,20 +18,51 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from assay.kernel.errors import RequestError
+from assay.kernel.words import refusal
+
 from .cells import as_text, plain_cell
 
 MARK = codecs.BOM_UTF8
 PIECE = 1 << 20  # bytes looked at together
+# Endings that say that a file holds something else than answers as they are written here.
+OTHERS = frozenset(
+    [
+        ".xlsx",
+        ".xls",
+        ".ods",
+        ".json",
+        ".tsv",
+        ".feather",
+        ".arrow",
+        ".gz",
+        ".bz2",
+        ".xz",
+        ".zst",
+        ".zip",
+        ".assay",
+        ".html",
+        ".md",
+        ".pdf",
+        ".onnx",
+        ".npy",
+        ".db",
+        ".sqlite",
+    ]
+)
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
 
 
 def form_of(path: Path) -> str:
-    """The form that a file's name asks for; CSV where it asks for none of the others.
+    """The form that a file's name asks for; CSV where it asks for none. Raises RequestError where it asks for one that is not written.
 
     >>> form_of(Path("scored.parquet")), form_of(Path("scored.txt"))
     ('parquet', 'csv')
     """
-    return ENDINGS.get(path.suffix.lower(), "csv")
+    ending = path.suffix.lower()
+    if ending in OTHERS:
+        raise refusal(RequestError, "answers", "no_form", name=path.name, ending=ending)
+    return ENDINGS.get(ending, "csv")
 
 
 def encoded(form: str, columns: Mapping[str, Sequence[Any]], first: bool = True) -> bytes:

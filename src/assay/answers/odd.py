@@ -41,6 +41,7 @@ class OddAnswers(Written):
     p: Floats
     notes: tuple[tuple[Say, ...], ...]
     out_of_range: NDArray[np.bool_]
+    index: Any = None  # of the pandas frame that was asked about [n]
 
     @classmethod
     def of(cls, scores: Floats, good: GoodScores, **more: Any) -> OddAnswers:

@@ -23,6 +23,8 @@ SHOWN = 8
 class Written(ABC):
     """Answers that are written down as columns."""
 
+    index: Any = None  # of the pandas frame that was asked about [n]
+
     @abstractmethod
     def __len__(self) -> int: ...
 
@@ -46,8 +48,8 @@ class Written(ABC):
         stream.write(forms.csv_text(self.columns(lang)))
 
     def to_pandas(self, lang: str = "en") -> Any:
-        """A pandas frame."""
-        return need("pandas").DataFrame(self.columns(lang))
+        """A pandas frame, on the index of the one that was asked about."""
+        return need("pandas").DataFrame(self.columns(lang), index=self.index)
 
     def __repr__(self) -> str:
         return self.text()

@@ -33,6 +33,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Explain."""
+    _refuse_what_goes_unheeded(parsed)
     import assay
 
     model, asked = assay.load(parsed.model), reading_options(parsed)
@@ -48,9 +49,31 @@ def run(parsed: argparse.Namespace) -> int:
         found = found.points()
     drawn = [str(path) for path in found.draw(parsed.draw)] if parsed.draw else []
     if parsed.json:
-        print(json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False))
+        print(json.dumps(found.to_json(parsed.most), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         print(found.text(parsed.lang, parsed.most, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
     if parsed.draw:
         tell(word("drawn", parsed.lang, paths=drawn) if drawn else word("undrawn", parsed.lang))
     return 0
+
+
+def _refuse_what_goes_unheeded(parsed: argparse.Namespace) -> None:
+    """Options that are not for what is asked. Raises RequestError."""
+    if parsed.most < 0:
+        raise refusal(RequestError, "cli", "no_most", value=parsed.most)
+    codes = parsed.form == "reason-codes"
+    unheeded = (
+        {"--most": parsed.most, "--draw": parsed.draw, "--places": parsed.places}
+        if codes
+        else {"--reference": parsed.reference}
+    )
+    if named := [name for name, value in unheeded.items() if value]:
+        raise refusal(
+            RequestError,
+            "cli",
+            "unheeded",
+            names=named,
+            n=len(named),
+            form=parsed.form,
+            others="pulls" if codes else "reason-codes",
+        )

@@ -173,20 +173,20 @@ def stem(source: str) -> str:
     return name or "model"
 
 
-def writable(path: Path, *sources: str | None) -> Path:
+def writable(path: Path, *sources: str | None, option: str = "-o") -> Path:
     """The path, once it is known that a file can be made there, and that it is none of the sources.
 
     Found out before any training. Raises RequestError.
     """
     folder = path.parent
     if path.is_dir():
-        raise refusal(RequestError, "cli", "a_folder", path=str(path))
+        raise refusal(RequestError, "cli", "a_folder", path=str(path), option=option)
     if any(source and path.exists() and os.path.exists(source) and path.samefile(source) for source in sources):
         raise refusal(RequestError, "cli", "a_source", path=str(path))
     if not folder.is_dir():
-        raise refusal(RequestError, "cli", "no_folder", folder=str(folder))
+        raise refusal(RequestError, "cli", "no_folder", folder=str(folder), option=option)
     if not os.access(folder, os.W_OK):
-        raise refusal(RequestError, "cli", "locked_folder", folder=str(folder))
+        raise refusal(RequestError, "cli", "locked_folder", folder=str(folder), option=option)
     return path
 
 

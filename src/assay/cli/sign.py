@@ -35,7 +35,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.new_keys:
         from assay.store.signature import new_key_files
 
-        private, public = new_key_files(writable(Path(parsed.new_keys)))
+        private, public = new_key_files(writable(Path(parsed.new_keys), option="--new-keys"))
         key, said = private, {"private_key": str(private), "public_key_file": str(public)}
         tell(word("sign.keys", parsed.lang, private=str(private), public=str(public)))
     if parsed.model:

@@ -46,7 +46,7 @@ def run(parsed: argparse.Namespace) -> int:
     if report == path:
         raise refusal(RequestError, "cli", "a_report", path=str(path), model=str(path.with_suffix(".assay")))
     older = _older(path, "model", is_model) + _older(report, "report", is_report)
-    annex = writable(Path(parsed.annex), parsed.data, parsed.test) if parsed.annex else None
+    annex = writable(Path(parsed.annex), parsed.data, parsed.test, option="--annex") if parsed.annex else None
     if annex in (path, report) or (annex and parsed.membership == "none"):
         raise refusal(RequestError, "cli", "no_annex", path=str(annex))
     journal = path.with_name(f"{path.stem}.run")

@@ -27,7 +27,7 @@ SCRIPTS = (
     ("zh", 0x3400, 0x4DBF), ("zh", 0x4E00, 0x9FFF), ("zh", 0xF900, 0xFAFF), ("ja", 0x3040, 0x30FF), ("ko", 0x1100, 0x11FF),
     ("ko", 0xAC00, 0xD7AF), ("ru", 0x0400, 0x052F), ("ar", 0x0600, 0x06FF), ("ar", 0x0750, 0x077F), ("he", 0x0590, 0x05FF),
     ("el", 0x0370, 0x03FF), ("th", 0x0E00, 0x0E7F), ("hi", 0x0900, 0x097F), ("latin", 0x41, 0x5A), ("latin", 0x61, 0x7A),
-    ("latin", 0xC0, 0x24F), ("latin", 0x1E00, 0x1EFF),
+    ("latin", 0xC0, 0xD6), ("latin", 0xD8, 0xF6), ("latin", 0xF8, 0x24F), ("latin", 0x1E00, 0x1EFF),
 )  # fmt: skip
 NAMES = ("", *dict.fromkeys(name for name, _, _ in SCRIPTS))
 LEAST = 0.12  # share of words that must be small words of a language
@@ -37,8 +37,8 @@ WORD = re.compile(r"[^\W\d_]+")
 def language_of(text: str) -> str:
     """A language such as "en" or "zh", "latin" where only the script is clear, "" where there are no letters.
 
-    >>> language_of("The room was not clean"), language_of("房间很干净"), language_of("42!")
-    ('en', 'zh', '')
+    >>> language_of("The room was not clean"), language_of("房间很干净"), language_of("42!"), language_of("30×50")
+    ('en', 'zh', '', '')
     """
     text = text[:LOOKED_AT]
     codes = codes_of(text)

@@ -92,6 +92,8 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     role, reason = (asked_role, None) if asked_role else _role(opened.column, column)
     if known:
         reason = Say("planning", "why.reader")
+    if asked_role == "dropped":
+        reason = Say("planning", "why.asked")
     if asked_role == "audited":
         reason = Say("planning", "why.audited")
     if asked_role == "feature" and (useless := _useless(opened.column)):

@@ -25,6 +25,10 @@ MINUTES = 2.0
 UNNAMED = "label"  # the target where none is named: what folders tell of their files is called so
 
 
+# Roles that a column may have together: rows of a person are known and kept together by one column; what is sensitive may be learnt from.
+BEAR = (frozenset({"id", "group"}), frozenset({"sensitive", "feature"}))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
     """What a person may decide; None or empty leaves it to the plan."""
@@ -107,6 +111,12 @@ class Wishes:
             wrong.append(Say("planning", "wish.latency_trials"))
         if both := [name for name in self.audit_only if name in (*self.sensitive, *self.features)]:
             wrong.append(Say("planning", "wish.both_roles", {"names": both}))
+        roles = self._roles()
+        for name in dict.fromkeys(name for names in roles.values() for name in names if name and name != self.target):
+            given = frozenset(role for role, names in roles.items() if name in names)
+            if len(given) > 1 and given not in BEAR and not given & {"audited"}:
+                asked = [Say("planning", f"role.{role}") for role in roles if role in given]
+                wrong.append(Say("planning", "wish.two_roles", {"name": name, "roles": asked}))
         if self.target in self.kinds:
             wrong.append(Say("planning", "wish.kind_of_target", {"target": self.target}))
         for role, names in self._roles().items():

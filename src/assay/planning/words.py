@@ -204,6 +204,7 @@ WORDS = {
         "note.mitigate.law": "to treat persons differently by a protected trait, even to even out a gap, is unlawful in places: have it looked at before it is used",
         "role.audited": "looked at by the checks alone",
         "why.audited": "not learnt from; the checks alone look at it",
+        "wish.two_roles": "'{name}' is asked to be {roles: and }; a column has one role",
         "wish.both_roles": "learning from {names} is both asked for (--sensitive, --feature) and ruled out (--audit-only)",
     },
     "zh": {
@@ -407,6 +408,7 @@ WORDS = {
         "note.mitigate.law": "按受保护的特征区别对待人，即使是为了拉平差距，在有些地方也是违法的：使用前请先咨询",
         "role.audited": "仅供检查",
         "why.audited": "不参与学习，仅由检查使用",
+        "wish.two_roles": "“{name}”被同时要求{roles:，又}；每列只能有一种角色",
         "wish.both_roles": "{names} 既要参与学习（--sensitive、--feature），又要不参与学习（--audit-only）",
     },
 }

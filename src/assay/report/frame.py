@@ -79,7 +79,7 @@ def frame(key: str) -> Frame:
     """The frame of a key. Raises RequestError where there is none."""
     known = frames()
     if key not in known:
-        told = Say("report", "no_frame.expected", {"known": listing(known)})
+        told = Say("report", "no_frame.expected", {"known": listing(sorted([*known, "scorecard"]))})
         cure = Sentences([did_you_mean(key, known) or "", told])
         raise refusal(RequestError, "report", "no_frame", expected=cure, name=key)
     raw = json.loads(importlib.resources.files("assay.report").joinpath("frames", f"{key}.json").read_text("utf-8"))

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.api import load_bytes
-from assay.kernel.errors import AssayError, RequestError
+from assay.kernel.errors import AssayError, RequestError, Sentences
 from assay.kernel.hints import did_you_mean, listing
-from assay.kernel.words import refusal
+from assay.kernel.words import Say, refusal
 from assay.model import Model
 from assay.stats.conformal import ClassSets, ValueIntervals
 from assay.store.bundle import read_bytes
@@ -132,9 +132,9 @@ class Hosts:
             return found
         if not name:
             raise refused(400, "which_model", names=listing(self.names))
-        raise refused(
-            404, "no_model", name=name[:60], hint=did_you_mean(name[:60], self.names) or "", names=listing(self.names)
-        )
+        there = Say("serve", "there_are", {"names": listing(self.names)})
+        hint = Sentences([did_you_mean(name[:60], self.names) or "", there])
+        raise refused(404, "no_model", name=name[:60], expected=hint)
 
     def refresh(self, tell: Callable[[str, Hosted | AssayError], None]) -> None:
         """Look whether files were replaced, came or went; read what is new beside the old."""

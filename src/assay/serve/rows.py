@@ -24,7 +24,7 @@ MOST_PROBLEMS = 100  # that one reply lists
 def problems_of(row: Any, number: int, hosted: Hosted) -> list[Problem]:
     """What is wrong with one row, before it is asked about; most rows pass the first test."""
     if type(row) is not dict:
-        return [Problem(number, "", refusal(RequestError, "serve", "no_row", kind=type(row).__name__))]
+        return [Problem(number, "", refusal(RequestError, "serve", "no_row", kind=_kind(row)))]
     found: list[Problem] = []
     if row.keys() != hosted.columns:
         found += _names(row, number, hosted)
@@ -53,6 +53,8 @@ def misfits(notes: Sequence[Say], number: int) -> list[Problem]:
 def refuse(problems: Sequence[Problem], rows: int) -> None:
     """Raises Refused, 422, where there are problems, with the first MOST_PROBLEMS of them."""
     if problems:
+        if any(not problem.row for problem in problems):  # of the table, not of a row
+            raise refused(422, "bad_table", problems=list(problems)[:MOST_PROBLEMS])
         bad = len({problem.row for problem in problems})
         raise refused(422, "bad_rows", bad=bad, all=rows, problems=list(problems)[:MOST_PROBLEMS])
 
@@ -75,5 +77,5 @@ def _names(row: Mapping[str, Any], number: int, hosted: Hosted) -> list[Problem]
 
 
 def _kind(value: Any) -> Say:
-    names = {bool: "kind.flag", list: "kind.list", bytes: "kind.file"}
-    return Say("serve", names.get(type(value), "kind.object"))
+    names = {bool: "flag", list: "list", bytes: "file", int: "number", float: "number", str: "text", type(None): "null"}
+    return Say("serve", f"kind.{names.get(type(value), 'object')}")
