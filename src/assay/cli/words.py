@@ -151,7 +151,7 @@ SAID = {
         "no_reference.expected": "It looks like --reference template=image: the column of references, and the one they are for.",
         "no_most.seen": "--most is {value}.",
         "no_most.expected": "Expected how many parts are to be shown, 0 for all.",
-        "unheeded.seen": "{names} {n:is|are} not for --as {form}.",
+        "unheeded.seen": "Not for --as {form}: {names}.",
         "unheeded.expected": "Expected beside --as {others} alone.",
         "unheeded.do": "Leave it away, or ask with --as {others}.",
         "no_points.seen": "The model does not choose between two answers.",
