@@ -37,9 +37,6 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.output == "-":
         parsed.output = None
     if parsed.output:
-        from assay.answers.forms import form_of
-
-        form_of(Path(parsed.output))
         writable(Path(parsed.output), parsed.model, parsed.data)
     if parsed.least is not None and not 0.0 <= parsed.least <= 1.0:
         raise refusal(RequestError, "answers", "least", value=str(parsed.least))
