@@ -21,6 +21,7 @@ import pytest
 from assay.kernel.data import Dataset
 from assay.kernel.errors import DataError
 from assay.kernel.shelf import shelf
+from assay.readers._cell import cell_of
 from assay.readers.csv import Csv
 from assay.readers.excel import Excel
 from assay.readers.frame import Frame
@@ -357,3 +358,20 @@ def test_all_missing_columns_survive():
         "a": [None] * 2,
         "b": [None, "x"],
     }
+
+
+def test_long_keys_that_come_as_decimals_stay_apart_in_a_table_and_alone() -> None:
+    keys = [Decimal(6222080000000000000 + i) for i in range(5)]
+    arrow = pa.table(
+        {
+            "key": pa.array(keys, pa.decimal128(20, 0)),
+            "few": pa.array([Decimal(i) for i in range(5)], pa.decimal128(20, 0)),
+        }
+    )
+    records = [{"key": key, "few": Decimal(i)} for i, key in enumerate(keys)]
+    for source in (arrow, records):
+        data = Frame.read(source)
+        assert list(data["key"].texts()) == [str(6222080000000000000 + i) for i in range(5)]
+        assert data["few"].store == "numbers"
+    assert cell_of(keys[3]) == "6222080000000000003"
+    assert cell_of(Decimal("1.50")) == 1.5

@@ -79,10 +79,10 @@ def arrow_column(name: str, cells: Any, met: Met, judged: Judged | None = None) 
         return text_column(name, texts, met, judged=judged)
     if of.is_dictionary(kind):
         return arrow_column(name, _decoded(cells), met)
+    if of.is_integer(kind) or (of.is_decimal(kind) and kind.scale == 0):  # as databases keep long keys
+        return _whole_column(name, cells, met)
     if of.is_floating(kind) or of.is_decimal(kind):
         return Column.of_numbers(name, _numpy(pc.cast(cells, pa.float64(), safe=False)))
-    if of.is_integer(kind):
-        return _whole_column(name, cells, met)
     if of.is_boolean(kind):
         return text_column(name, pc.if_else(cells, pa.scalar("True"), pa.scalar("False")), met)
     if of.is_date(kind) or of.is_timestamp(kind):
@@ -184,6 +184,8 @@ def spelled(value: Any) -> str:
         return value.encode("utf-8", "replace").decode()  # a lone surrogate is no text
     if isinstance(value, (float, np.floating)):
         return plain_number(float(value)) if math.isfinite(value) else str(float(value))
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, (dt.date, np.datetime64)):
         return plain_moment(moment_of(value))
     if isinstance(value, bytes):
@@ -212,7 +214,9 @@ def is_number(value: Any) -> bool:
         return False
     if isinstance(value, (int, np.integer)):
         return abs(int(value)) < LARGEST
-    return isinstance(value, (float, np.floating, Decimal))
+    if isinstance(value, Decimal):
+        return abs(value) < LARGEST or value != value.to_integral_value()
+    return isinstance(value, (float, np.floating))
 
 
 def zone_of(value: Any) -> str:
