@@ -106,3 +106,11 @@ def test_words_among_the_numbers_are_left_out_and_told(tmp_path: Path) -> None:
     assert "14 cells do not read as number" in told.text("en")
     assert "缺考" in told.text("zh")
     assert model.findings[0].measures[0].n == len(AGES) - 14
+
+
+def test_personal_data_among_the_numbers_is_not_told(tmp_path: Path) -> None:
+    written = ["zhang.san@mail.cn" if i % 9 == 0 else f"{age}" for i, age in enumerate(AGES)]
+    plan = assay.plan(table(tmp_path / "t.csv", written), "age")
+    told = next(note for note in plan.notes if note.key == "note.misfits")
+    assert "14 cells" in told.text("en")
+    assert "zhang.san" not in told.text("en")

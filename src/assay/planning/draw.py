@@ -22,6 +22,7 @@ from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.kernel.written_numbers import unit_in
+from assay.language.personal import masked
 from assay.neural.checkpoint import find
 
 from .by_name import ByName, told_by_name
@@ -260,7 +261,7 @@ def _unread(raw: Column, opened: Column) -> tuple[str, ...]:
     if raw.levels is None:
         return ()
     bad = np.unique(raw.cells[opened.missing & ~raw.missing])
-    return tuple(str(raw.levels[code])[:60] for code in bad[:3])
+    return tuple(masked(str(raw.levels[code])[:60]) for code in bad[:3])
 
 
 def _target_why(kind: str) -> Say:
