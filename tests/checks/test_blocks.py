@@ -96,10 +96,13 @@ def test_quantiles_learnt_by_weight_are_judged_by_weight() -> None:
     assert finding.verdict == "pass"
 
 
+@pytest.mark.parametrize("learner", ["boosting", "catboost"])
 @pytest.mark.parametrize("target", ["value", "kind"])
-def test_trees_are_grown_where_no_row_is_left_to_stop_by(target: str) -> None:
+def test_trees_are_grown_where_no_row_is_left_to_stop_by(target: str, learner: str) -> None:
+    if learner == "catboost":
+        pytest.importorskip("catboost")
     x = np.arange(9.0)
     table = {"x": x, "z": x[::-1] ** 2, "value": 2 * x + 0.5, "kind": np.where(x > 4, "a", "b")}
     table = {name: table[name] for name in ("x", "z", target)}
-    model = assay.train(table, target, trials=3, learners=("linear", "boosting"), checks=())
-    assert {t.status for t in model.ledger if t.learner == "boosting"} == {"done"}
+    model = assay.train(table, target, trials=3, learners=("linear", learner), checks=())
+    assert {t.status for t in model.ledger if t.learner == learner} == {"done"}

@@ -22,6 +22,7 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
+from assay.stats.clusters import design_effect
 from assay.stats.metrics import standard_error
 from assay.stats.slices import MISSING, TIMES, Compared, Groups, compared, groups_of, paired
 from assay.stats.tests import holm
@@ -318,18 +319,20 @@ def _right(p: Floats, y: NDArray[Any], chosen: Ints | None = None) -> Floats:
 def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:
     """Whether the model's own probabilities or intervals know that the group is harder, and how it is said."""
     rows = group.rows
+    together = blocks(evidence)[rows]
     if evidence.codec.labels:
         p = evidence.answers()[rows]
         sure, right = p.max(axis=1), _right(p, evidence.y[rows])
         if evidence.y.ndim > 1:
             sure = np.maximum(p, 1 - p).mean(axis=1)
         expected, actual, key = float(sure.mean()), float(right.mean()), ""
-        error = float(np.sqrt((sure * (1 - sure)).sum())) / len(sure)
+        error = float(np.sqrt((sure * (1 - sure)).sum() * design_effect(right - sure, together))) / len(sure)
     elif evidence.intervals is not None:
         low, high = evidence.intervals.T
         inside = (evidence.y >= low) & (evidence.y <= high)
         expected, actual, key = float(inside.mean()), float(inside[rows].mean()), "_values"
-        error = float(np.sqrt(expected * (1 - expected) / rows.sum()))
+        effect = design_effect(inside[rows] - expected, together)
+        error = float(np.sqrt(expected * (1 - expected) / rows.sum() * effect))
     else:
         return False, Subgroups.about.say("checks", "unknown")
     knows = expected - actual <= SURELY * error

@@ -23,7 +23,7 @@ from assay.neural.unit import Unit
 from assay.stats.heads import guess
 from assay.trees.centre import centre_of, taken_from
 from assay.trees.from_catboost import forest_of_catboost
-from assay.trees.grow import Grown
+from assay.trees.grow import UNWATCHED, Grown
 from assay.trees.single_precision import seen
 from assay.trees.watch import Watch
 
@@ -115,6 +115,8 @@ def _loss(head: Head) -> str:
 def _grow(settings: dict[str, Any], train: Batch, tune: Batch | None, head: Head, patience: int, clock: Clock) -> Grown:
     import catboost
 
+    if tune is not None and not tune.rows:  # of a table of some ten rows: there is nothing to stop by
+        tune, settings = None, settings | {"iterations": min(settings["iterations"], UNWATCHED)}
     levels, timer = levels_of(train), clock.slice(clock.remaining())
     base, centre = guess(head, np.asarray(train.y), train.weight), centre_of(head, train.y)
     # A step knows the side of a row, not how far.
