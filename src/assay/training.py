@@ -57,10 +57,10 @@ from .stats.reference import FEWEST, MOST, Reference
 from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
+FACTOR_DIGITS = 6  # of the factors of a line that is written out
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
 # Shares of the time for training where more is to be done than the search:
 WHOLE_SHARE = 0.55  # the model is fitted on all rows of a table that was searched in part
-FACTOR_DIGITS = 6
 ROOM_USED = 0.8  # of the memory that is left, for the search: allocators keep some of what is given back
 
 

@@ -184,6 +184,9 @@ def test_day_or_month_first_is_decided_over_the_column() -> None:
         ("2023/12/11 上午 8:59", "2023-12-11T08:59:00"),
         ("2023/12/11 下午8:59", "2023-12-11T20:59:00"),
         ("2023/12/11 中午 12:10", "2023-12-11T12:10:00"),
+        ("2023/12/11 中午 1:10", "2023-12-11T13:10:00"),
+        ("2023/12/11 凌晨 12:10", "2023-12-11T00:10:00"),
+        ("2023/12/11 晚上 9:10", "2023-12-11T21:10:00"),
         ("2023年3月3日 13时43分", "2023-03-03T13:43:00"),
         ("2023年3月3日 13时43分5秒", "2023-03-03T13:43:05"),
         ("2023年5月11日23:56", "2023-05-11T23:56:00"),
@@ -221,7 +224,10 @@ def test_clock_times_alone_are_hours_of_a_day_and_never_left_out(tmp_path: Path)
     assert 18.5 in encoder.vector(column).values
 
 
-@pytest.mark.parametrize("text", ["1.2.10", "3-4-12", "13:02", "7/25/23", "2023-13", "12/13:02", "2023-07-25 13:02 PM"])
+@pytest.mark.parametrize(
+    "text",
+    ["1.2.10", "3-4-12", "13:02", "7/25/23", "2023-13", "12/13:02", "2023-07-25 13:02 PM", "2023-07-25 晚上 12:10"],
+)
 def test_versions_scores_and_what_is_no_hour_are_no_days(text: str) -> None:
     assert modality_of("date").open(Column.of_words("x", [text])).misfits == 1
 

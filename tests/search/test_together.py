@@ -15,9 +15,8 @@ RNG = np.random.default_rng(0)
 N = 400
 LINE = {"trials": 2, "learners": ("linear",), "checks": ("quality", "readable")}
 TERM = re.compile(r" ([+−]) ([\d.,e-]+)·(\[[^]]*\]|\S+)")
-TOWNS = np.asarray(
-    ["Bern", "Genf", "Chur", *(f"village {i}" for i in range(12))]
-)  # the villages have too few rows for every fold
+# The villages have too few rows for every fold.
+TOWNS = np.asarray(["Bern", "Genf", "Chur", *(f"village {i}" for i in range(12))])
 
 
 def by_hand(equation: str, rows: Mapping[str, Sequence[Any]]) -> np.ndarray:

@@ -26,30 +26,10 @@ from .cells import as_text, plain_cell
 MARK = codecs.BOM_UTF8
 PIECE = 1 << 20  # bytes looked at together
 # Endings that say that a file holds something else than answers as they are written here.
-OTHERS = frozenset(
-    [
-        ".xlsx",
-        ".xls",
-        ".ods",
-        ".json",
-        ".tsv",
-        ".feather",
-        ".arrow",
-        ".gz",
-        ".bz2",
-        ".xz",
-        ".zst",
-        ".zip",
-        ".assay",
-        ".html",
-        ".md",
-        ".pdf",
-        ".onnx",
-        ".npy",
-        ".db",
-        ".sqlite",
-    ]
-)
+OTHERS = (
+    ".xlsx", ".xls", ".ods", ".json", ".tsv", ".feather", ".arrow", ".gz", ".bz2", ".xz", ".zst", ".zip", ".assay", ".html", ".md", ".pdf",
+    ".onnx", ".npy", ".db", ".sqlite",
+)  # fmt: skip
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
 
 

@@ -42,9 +42,8 @@ CLOCK = (
 ENDS = CLOCK + r"\s*(?P<Z>Z|[-+]\d{2}(?::?\d{2})?)?"
 TIME = rf"(?:[T ]\s*{ENDS})?"
 TIME_OF_DAY = rf"(?:\s*[（(]?(?:星期|周|週)[一二三四五六日天][）)]?)?(?:[T ]?\s*{ENDS})?"  # 2023年5月11日 星期四 23:56
-ZONED = re.compile(
-    r":\d{2}(?:[.,]\d+)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(Z|[-+]\d{2}(?::?\d{2})?)\s*"
-)  # how a moment with a zone ends
+# How a moment with a zone ends.
+ZONED = re.compile(r":\d{2}(?:[.,]\d+)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(Z|[-+]\d{2}(?::?\d{2})?)\s*")
 ZONE, OWN = "zone:", "own"
 SUMMER = timedelta(hours=1)
 SHAPES = (
@@ -58,24 +57,25 @@ SHAPES = (
     re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<yy>\d{2})" + TIME),
     re.compile(r"(?P<b>[A-Za-z]{3})[a-z]*\.? (?P<d>\d{1,2}),? (?P<y>\d{4})" + TIME),
 )
-DAY_FIRST = (
-    re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})" + TIME),
-    re.compile(r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<yy>\d{2})" + TIME),
-    re.compile(r"(?P<d>\d{2})(?P<sign>[.-])(?P<m>\d{2})(?P=sign)(?P<yy>\d{2})" + TIME),
-)
-MONTH_FIRST = (
-    re.compile(r"(?P<m>\d{1,2})[/.-](?P<d>\d{1,2})[/.-](?P<y>\d{4})" + TIME),
-    re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<yy>\d{2})" + TIME),
-    re.compile(r"(?P<m>\d{2})(?P<sign>[.-])(?P<d>\d{2})(?P=sign)(?P<yy>\d{2})" + TIME),
-)
+
+
+def _year_last(one: str, two: str) -> tuple[re.Pattern[str], ...]:
+    """Day ("d") and month ("m") in some order, then the year, of four digits or of two."""
+    return (
+        re.compile(rf"(?P<{one}>\d{{1,2}})[/.-](?P<{two}>\d{{1,2}})[/.-](?P<y>\d{{4}})" + TIME),
+        re.compile(rf"(?P<{one}>\d{{1,2}})/(?P<{two}>\d{{1,2}})/(?P<yy>\d{{2}})" + TIME),
+        re.compile(rf"(?P<{one}>\d{{2}})(?P<sign>[.-])(?P<{two}>\d{{2}})(?P=sign)(?P<yy>\d{{2}})" + TIME),
+    )
+
+
 YEAR_FIRST = (
     re.compile(r"(?P<yy>\d{2})/(?P<m>\d{1,2})/(?P<d>\d{1,2})" + TIME),
     re.compile(r"(?P<yy>\d{2})(?P<sign>[.-])(?P<m>\d{2})(?P=sign)(?P<d>\d{2})" + TIME),
 )
 # Orders of day, month and year, and clock times without a day: one for the whole column, the first of those that read as many cells.
 ORDERS = {
-    "": (*SHAPES, *DAY_FIRST),
-    "mdy": (*SHAPES, *MONTH_FIRST),
+    "": (*SHAPES, *_year_last("d", "m")),
+    "mdy": (*SHAPES, *_year_last("m", "d")),
     "ymd": (*SHAPES, *YEAR_FIRST),
     "clock": (re.compile(CLOCK),),
 }
@@ -462,7 +462,8 @@ def _hour(parts: dict[str, str | None]) -> int:
     hour, half = int(parts.get("H") or 0), (parts.get("P") or parts.get("Q") or "")
     if not half or (hour > 12 and parts.get("Q")):  # 下午 13:20
         return hour
-    if not 0 <= hour <= 12:
+    if hour > 12 or (half == "晚上" and hour == 12):  # 晚上12点 ends a day or begins one
         raise ValueError(half)
-    late = half[0] in "pP" or half in ("下午", "晚上") or (half == "中午" and hour < 11)
-    return hour % 12 + 12 * late if half != "中午" or late else hour
+    if half == "中午":
+        return hour if hour >= 11 else hour + 12
+    return hour % 12 + 12 * (half[0] in "pP" or half in ("下午", "晚上"))

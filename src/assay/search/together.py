@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from assay.kernel.data import Floats
 from assay.kernel.plugins import Fitted
 from assay.stats.calibration import Affine
 
 from .encoders import Encoders
 
 SHARED = frozenset({"number", "date", "flag", "category"})  # kinds whose columns mean the same to all folds
-Terms = dict[str, Floats]  # weights [w] by the name of the column
 
 
-def together(fitted: Sequence[Fitted], encoders: Sequence[Encoders], map: Affine | None = None) -> Mapping[str, Any]:
-    """`about()` of all of them, a line calibrated by `map`; "of": of how many models that is but one."""
+def together(
+    fitted: Sequence[Fitted], encoders: Sequence[Encoders], calibration: Affine | None = None
+) -> Mapping[str, Any]:
+    """`about()` of all of them, a line as it is calibrated; "of": of how many models that is but one."""
     said = [one.about() for one in fitted]
     if "terms" not in said[-1] or (len(said) > 1 and not all(_shared(one) for one in encoders)):
         return {**said[-1], "of": len(said)}
@@ -36,9 +36,9 @@ def together(fitted: Sequence[Fitted], encoders: Sequence[Encoders], map: Affine
     slopes = {
         name: sum((line[name] for line in lines if name in line), np.zeros(width)) / len(lines) for name in spreads
     }
-    if map is not None:
-        intercept = intercept * map.by_column + map.shift
-        slopes = {name: slope * map.by_column for name, slope in slopes.items()}
+    if calibration is not None:
+        intercept = intercept * calibration.by_column + calibration.shift
+        slopes = {name: slope * calibration.by_column for name, slope in slopes.items()}
     terms = [{"name": name, "weights": slope.tolist(), "spread": spreads[name]} for name, slope in slopes.items()]
     return {**said[-1], "intercept": intercept.tolist(), "terms": terms, "of": 1}
 
