@@ -47,7 +47,7 @@ def test_rows_without_an_answer_and_rows_that_no_reader_could_read_are_counted(m
     raw = assay.read(rows)
     said = notes(model.audit(replace(raw, source=replace(raw.source, rows_refused=2))))
     assert "7 rows left out: 'sold' is missing there" in said
-    assert "2 rows of the file could not be read, and are left out" in said
+    assert "2 rows of the file could not be read, or stand below its table, and are left out" in said
     assert "left out" not in notes(model.audit(table(200)))
 
 

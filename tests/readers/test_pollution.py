@@ -91,7 +91,14 @@ def of_files() -> Iterator[Polluted]:
         "footnotes", table + "\nSource: the till\nPrices without tax\n", rows, NAMES, details=(("tail_lines", 2),)
     )
     yield Polluted("total", table + "Total,,301,,622.5,,\n", rows, NAMES, details=(("tail_lines", 1),))
-    yield Polluted("empty_rows_below", table + ",,,,,,\n" * 20, rows, NAMES)
+    yield Polluted("empty_rows_below", table + ",,,,,,\n" * 20, rows, NAMES, details=(("blank_rows", 20),))
+    title = "Sales of the northern branch,,,,,,\n"
+    yield Polluted("padded_title", title + table, rows, NAMES, details=(("preamble_lines", 1), ("header_line", 2)))
+    title += "Branch: North,,,2023,,,Amounts in EUR\n"
+    yield Polluted("padded_titles", title + table, rows, NAMES, details=(("preamble_lines", 2),))
+    yield Polluted("padded_title_and_blank_row", title + ",,,,,,\n" + table, rows, NAMES)
+    below = ",,,,,,\nGrand Total:,,301,,622.5,,\nPrepared by: Ann,,,Checked by: Bob,,,\nAs the till had it,,,,,,\n"
+    yield Polluted("padded_footnotes", table + below, rows, NAMES, details=(("tail_lines", 3), ("blank_rows", 1)))
     other = text_of([["Branch", "Head", "Staff"], ["North", "Ada", "4"], ["South", "Bob", "6"]])
     yield Polluted("another_table_with_fewer_columns", table + "\n" + other, rows, NAMES)
     wide = text_of([[f"m{k}" for k in range(9)], *[[str(k + j) for k in range(9)] for j in range(4)]])
@@ -204,5 +211,6 @@ def test_cells_come_back(name, tmp_path):
     for key, value in case.details:
         assert data.source.details[key] == value
     refused = {"another_table_with_fewer_columns": 3, "another_table_with_more_columns": 5, "empty_rows_below": 20}
+    refused |= {"total": 1, "padded_footnotes": 4}
     assert data.source.rows_refused == refused.get(name, 0)
     assert data.source.rows_read == data.rows + data.source.rows_refused

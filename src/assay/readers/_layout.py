@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from ._dialect import LINK, Dialect, rough_rows
 from ._heading import is_a_guess, is_a_row
-from ._mend import Mender, column_shapes, shape_of
+from ._mend import Mender, Record, column_shapes, shape_of
 
 REMARKS = ("#", "%", "//", "!")
-TOTALS = ("total", "grand total", "sum", "totals", "subtotal", "合计", "总计", "小计", "总和", "合計", "總計")
 JUDGED_ROWS = 300
 SENTENCE = 6  # words
 
@@ -40,30 +39,17 @@ class Layout:
         return Mender(dialect, self.width, list(self.shapes), self.comment)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tail:
-    """What stands below the table: how many lines to leave off, and which of them say something."""
-
-    lines: int = 0
-    said: tuple[str, ...] = field(default=())
-    rows: int = 0  # of them rows: of another table, or without a single cell filled
-
-
-@dataclass(frozen=True)
-class _Record:
-    start: int
-    stop: int
-    cells: list[str]
-
-
 def find_layout(lines: Sequence[str], dialect: Dialect, header: bool | None = None) -> Layout:
     """The layout of the first few hundred lines of a file; `header` overrules what is found."""
     lines = dialect.whole(lines)
     width = _width(lines, dialect)
     comment = next((mark for mark in REMARKS for line in lines[:1] if line.startswith(mark)), "")
     scout = Mender(dialect, width, [""] * width)
-    records = [_Record(start, stop, cells) for start, stop, cells, _ in scout.records(lines)][:JUDGED_ROWS]
+    records = [Record(start, stop, cells) for start, stop, cells, _ in scout.records(lines)][:JUDGED_ROWS]
     first = _first_regular(records, width)
+    if header is not False:
+        regular = [k for k in range(first, len(records)) if len(records[k].cells) == width]
+        first = regular[titles_above([records[k].cells for k in regular])] if regular else first
     names, rows = _header(records, first, width, comment)
     if header is False:
         names, rows = None, 0
@@ -90,26 +76,6 @@ def find_layout(lines: Sequence[str], dialect: Dialect, header: bool | None = No
     )
 
 
-def find_tail(lines: Sequence[str], mender: Mender) -> Tail:
-    """What of the last lines is no row of the table any more."""
-    records = [_Record(start, stop, cells) for start, stop, cells, _ in mender.records(lines)]
-    place = len(records)
-    while place > 1 and not _regular(records[place - 1], lines, mender):
-        place -= 1
-    begin = next((k for k in range(place, len(records)) if _is_junk(records, k, mender)), len(records))
-    if begin == len(records) and len(records) > 2 and _is_total(records, mender.shapes):
-        begin -= 1
-    if begin == len(records):
-        return Tail()
-    tail = records[begin:]
-    said = tuple(" ".join(lines[r.start : r.stop]).strip() for r in tail if any(c.strip() for c in r.cells))
-    many = [r for r in tail if sum(bool(c.strip()) for c in r.cells) > 1]
-    another = len(many) > 1 and len({len(r.cells) for r in many}) == 1
-    # Rows of separators alone, as spreadsheets leave them, say nothing; but whoever counts rows must be told of them.
-    blank = sum(len(r.cells) == mender.width > 1 and not any(c.strip() for c in r.cells) for r in tail)
-    return Tail(lines=len(lines) - tail[0].start, said=said, rows=blank + (len(many) if another else 0))
-
-
 def _width(lines: Sequence[str], dialect: Dialect) -> int:
     """The number of cells most rows have."""
     if not dialect.separator:
@@ -120,7 +86,7 @@ def _width(lines: Sequence[str], dialect: Dialect) -> int:
     return max(several, key=lambda length: (several[length], length)) if several else 1
 
 
-def _first_regular(records: Sequence[_Record], width: int) -> int:
+def _first_regular(records: Sequence[Record], width: int) -> int:
     """The first record of the table's width that goes on: with another such, or with bruised rows and then one."""
     fits = [k for k, record in enumerate(records) if len(record.cells) == width and any(map(str.strip, record.cells))]
     for k, following in pairwise([*fits, len(records)]):
@@ -136,7 +102,7 @@ def _first_regular(records: Sequence[_Record], width: int) -> int:
     return fits[0] if fits else 0
 
 
-def _header(records: Sequence[_Record], first: int, width: int, comment: str) -> tuple[list[str] | None, int]:
+def _header(records: Sequence[Record], first: int, width: int, comment: str) -> tuple[list[str] | None, int]:
     """The names and how many records they take; a negative number where the header is one cell short."""
     if not records:
         return None, 0
@@ -149,15 +115,65 @@ def _header(records: Sequence[_Record], first: int, width: int, comment: str) ->
             # Row names without a heading stand first; an empty last column comes from separators at line ends.
             last_empty = not any(row[-1].strip() for row in body)
             return ([*short, ""] if last_empty else ["", *short]), -1
-    if not _seems_header(body, width):
+    count = _header_rows(body)
+    if not count:
         return None, 0
-    names = list(body[0])
+    names = joined_names(body[:count])
     if comment and above is None and names[0].startswith(comment):
         names[0] = names[0].lstrip(comment).strip()
-    more = _further_header_rows(body, width)
-    for row in body[1 : 1 + more]:
-        names = [" ".join(filter(None, (name.strip(), cell.strip()))) for name, cell in zip(names, row, strict=True)]
-    return names, 1 + more
+    return names, count
+
+
+def titles_above(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows, as wide as the table, are titles above its heading: a spreadsheet pads them with separators."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    usual = Counter(filled).most_common(1)[0][0]
+    place = next((k for k, n in enumerate(filled) if n > 0.5 * usual), 0)
+    if place and not _heads(rows, place, sure=usual < 3):
+        place = 0
+    # A title may fill several cells; then the heading below it has no gap, and stands on numbers.
+    if (
+        place + 1 < len(rows)
+        and filled[place] < filled[place + 1] == len(rows[0])
+        and _heads(rows, place + 1, sure=True)
+    ):
+        place += 1
+    return place - (place > 0 and _spans(rows[place - 1], rows[place]))
+
+
+def _heads(rows: Sequence[Sequence[str]], place: int, *, sure: bool) -> bool:
+    """Whether a row is a heading, no name of it twice in a row of names; `sure` asks for numbers or dates below its words."""
+    top, below = [cell.strip() for cell in rows[place]], column_shapes(rows[place + 1 :], len(rows[place]))
+    typed = [shape_of(cell) for cell, shape in zip(top, below, strict=True) if shape in ("number", "date")]
+    told = bool(typed) and all(shape == "text" for shape in typed)
+    return _seems_header(rows[place:], len(top)) and (told or not sure)
+
+
+def _spans(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Whether the upper of two rows of names holds those of groups of columns: alone, the lower lacks names or has one twice."""
+    names = [cell.strip() for cell in lower if cell.strip()]
+    lacking = any(a.strip() and not b.strip() for a, b in zip(upper, lower, strict=True))
+    return sum(bool(cell.strip()) for cell in upper) > 1 and (lacking or len(set(names)) < len(names))
+
+
+def _header_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many of the first rows name the columns."""
+    width = len(rows[0])
+    if _seems_header(rows, width):
+        return 1 + _further_header_rows(rows, width)
+    return 2 * (len(rows) > 1 and _seems_header(rows[1:], width) and _spans(rows[0], rows[1]))
+
+
+def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names of several rows as one row; a name over a group of columns stands in the first of its cells alone."""
+    names = list(rows[0])
+    for row in rows[1:]:
+        above, below = [name.strip() for name in names], [cell.strip() for cell in row]
+        for k in range(1, len(names)):
+            if not above[k] and below[k]:
+                above[k] = above[k - 1]
+        names = [a if a == b else f"{a} {b}".strip() for a, b in zip(above, below, strict=True)]
+    return names
 
 
 def _names_like(cells: Sequence[str]) -> bool:
@@ -227,40 +243,13 @@ def _further_header_rows(rows: Sequence[Sequence[str]], width: int) -> int:
     return count
 
 
-def _regular(record: _Record, lines: Sequence[str], mender: Mender) -> bool:
-    if not any(cell.strip() for cell in record.cells):
-        return False
-    line = "\n".join(lines[record.start : record.stop])
-    return len(record.cells) == mender.width or mender.cut_otherwise(line, record.cells) is not None
-
-
-def _is_junk(records: Sequence[_Record], place: int, mender: Mender) -> bool:
-    """Whether a misfitting record below the last regular one is a note rather than a short row."""
-    record = records[place]
-    filled = [cell for cell in record.cells if cell.strip()]
-    after_blank = place > 0 and record.start > records[place - 1].stop
-    if not filled or (after_blank and len(record.cells) != mender.width):
-        return True
-    if len(filled) > 1 or mender.width < 3 or len(record.cells) > mender.width:
-        return False
-    shape = mender.shapes[0]
-    return not (shape and shape == shape_of(filled[0]) and shape != "text")
-
-
-def _is_total(records: Sequence[_Record], shapes: Sequence[str]) -> bool:
-    """Whether the last record sums up the ones above."""
-    last = records[-1].cells
-    named = [c.strip().rstrip(":：").casefold() for c in last]
-    first = next((cell for cell in named if cell), "")
-    if first not in TOTALS or not any(shape == "number" for shape in shapes):
-        return False
-    place = named.index(first)
-    return all(r.cells[place].strip().casefold() != first for r in records[:-1] if len(r.cells) > place)
-
-
-def find_table(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """For rows of one width already (a sheet): the row the table begins with, and 1 if it is a header, else 0."""
-    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
-    usual = Counter(filled).most_common(1)[0][0]
-    top = next(k for k, n in enumerate(filled) if n >= max(1, min(usual, len(rows[0]) * 0.6)))
-    return top, int(len(rows[0]) > 0 and _seems_header(rows[top:], len(rows[0])))
+def find_table(rows: Sequence[Sequence[str]], header: bool | None = None) -> tuple[int, int]:
+    """For rows of one width already (a sheet): the row the table begins with, and the first below its header, if it has one."""
+    top = titles_above(rows)
+    count = _header_rows(rows[top:])
+    if header is False or not count:
+        filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+        usual = Counter(filled).most_common(1)[0][0]
+        top = next(k for k, n in enumerate(filled) if n >= max(1, min(usual, len(rows[0]) * 0.6)))
+        count = 0
+    return top, top + (max(1, count) if header else count)

@@ -36,6 +36,20 @@ def column_shapes(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     return shapes
 
 
+@dataclass(frozen=True)
+class Record:
+    """One record: its first line, the line behind its last, and its cells."""
+
+    start: int
+    stop: int
+    cells: list[str]
+
+    @property
+    def filled(self) -> int:
+        """Cells that hold something."""
+        return sum(bool(cell.strip()) for cell in self.cells)
+
+
 @dataclass
 class Mender:
     """Cuts lines into rows of one width; remembers what it had to mend."""

@@ -25,8 +25,9 @@ from . import _peek as peek
 from ._body import fast_body, slow_body
 from ._dialect import PRIVATE, Dialect
 from ._encoding import AND, decode, mended
-from ._layout import Layout, Tail, find_tail
+from ._layout import Layout
 from ._mend import Mender
+from ._tail import Tail, find_tail
 
 LETTERS = 1 << 23  # of a block
 PIECES, PIECE = 16, 1 << 17  # pieces of a file, and bytes of each, that its encoding is judged by

@@ -23,9 +23,10 @@ from ._body import fast_body, slow_body
 from ._columns import NO_COMMA, Comma, Met, coded_column, comma_of, distinct_names, said_details, text_column
 from ._dialect import PRIVATE, Dialect, check_fixed, find_dialect
 from ._encoding import decode
-from ._layout import Layout, Tail, find_layout, find_tail
+from ._layout import Layout, find_layout
 from ._spool import Lines, encoding_of, size_of, spool
 from ._stored import ParquetFile
+from ._tail import Tail, find_tail
 
 HEAD, TAIL = 1 << 18, 1 << 17  # bytes of the beginning and the end that are judged
 LARGE, LARGE_SHARE = 10**9, 0.125  # bytes, and share of the memory, beyond which a file is not read at once
@@ -61,9 +62,10 @@ class Csv:
                 "header": "header in line {line:raw}",
                 "guessed_header": "line {line:raw} taken for the header; if it is a row, say --no-header",
                 "no_header": "no header",
-                "preamble": "{n} preamble lines",
-                "tail": "{n} lines below the table set aside",
+                "preamble": "{n} preamble {n:line|lines}",
+                "tail": "{n} {n:line|lines} below the table set aside",
                 "other_table": "{n} {n:row|rows} of another table below not read",
+                "blank": "{n} blank {n:row|rows} below the table set aside",
                 "repeated": "{n} repeated headers left out",
                 "renamed": "duplicate column names renamed: {names}",
                 "missing": "taken as missing: {tokens}",
@@ -98,6 +100,7 @@ class Csv:
                 "preamble": "表前有 {n} 行说明",
                 "tail": "表后 {n} 行未计入数据",
                 "other_table": "下方另一张表的 {n} 行未读取",
+                "blank": "表后 {n} 个空行未计入数据",
                 "repeated": "略去 {n} 行重复的表头",
                 "renamed": "重名的列已改名：{names}",
                 "missing": "视为缺失：{tokens}",
@@ -190,16 +193,16 @@ class Csv:
                 raise _header_only(path.name, layout)
             found = _details(layout, dialect, text.details) | named | {"streamed": True, "encoding": lines.encoding}
             found |= {"bytes_guessed": lines.guessed, "nul_bytes": lines.nuls, "repeated_headers": made.repeated}
-            found |= {"comment_lines": made.comments, "tail_lines": len(made.tail.said)}
+            found |= {"comment_lines": made.comments} | made.tail.counts
             comma = _comma_of_file(made.path, dialect, decimal)
             found["decimal"] = "," if comma.decimal else "."
             source_ = Source(
                 name=path.name,
                 reader="csv",
                 details=said_details(found),
-                rows_read=made.rows + made.tail.rows,
+                rows_read=made.rows + made.tail.refused,
                 rows_repaired=made.repaired,
-                rows_refused=made.tail.rows,
+                rows_refused=made.tail.refused,
                 examples=tuple([*made.examples, *made.tail.said][:5]),
             )
             return ParquetFile(made.path, source_, made=True, comma=comma)
@@ -246,9 +249,9 @@ class _Reading:
             name=self.name,
             reader="csv",
             details=details,
-            rows_read=rows + tail.rows,
+            rows_read=rows + tail.refused,
             rows_repaired=mender.repaired,
-            rows_refused=tail.rows,
+            rows_refused=tail.refused,
             examples=tuple([*mender.examples, *tail.said][:5]),
         )
         return Dataset(tuple(columns), source)
@@ -287,9 +290,8 @@ class _Reading:
             "preamble_lines": len(layout.preamble),
             "preamble": list(layout.preamble[:3]),
             "comment_lines": comments,
-            "tail_lines": len(tail.said) - tail.rows if tail.rows else len(tail.said),
-            "other_table_rows": tail.rows,
             "repeated_headers": repeated,
+            **tail.counts,
         }
 
 
@@ -438,7 +440,7 @@ def _phrases(details: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     key = "guessed_header" if details.get("header_guessed") else "header"
     said.append((key, {"line": line}) if line else ("no_header", {}))
     counts = {"preamble": "preamble_lines", "tail": "tail_lines", "other_table": "other_table_rows"}
-    counts["repeated"] = "repeated_headers"
+    counts |= {"blank": "blank_rows", "repeated": "repeated_headers"}
     said += [(key, {"n": details[name]}) for key, name in counts.items() if details.get(name)]
     if details.get("streamed"):
         said.append(("streamed", {}))

@@ -1,13 +1,16 @@
 """How is an Excel workbook read?
 
-One sheet at a time, the values as last calculated. What stands above the table (titles, blank lines) is skipped, and
-columns and rows that are entirely blank are left out.
+One sheet at a time, the values as last calculated. What stands above the table (titles, blank lines) is skipped, what
+stands below it (totals, signatures) is set aside and told, and columns and rows that are entirely blank are left out.
+A cell merged over several rows is the cell of each.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,8 +22,11 @@ from assay.kernel.plugins import About
 from assay.kernel.words import Say, refusal
 
 from . import _peek as peek
-from ._layout import find_table
+from ._layout import JUDGED_ROWS, find_table, joined_names
+from ._mend import column_shapes
+from ._tail import rows_of_table
 from ._typed import records_dataset, spelled
+from ._unseen import Range, Unseen, unseen
 
 
 class Excel:
@@ -38,6 +44,9 @@ class Excel:
                 "sheet": "sheet '{sheet}'",
                 "others": "other sheets not read: {names}",
                 "header": "header in row {row:raw}",
+                "tail": "{n} {n:row|rows} below the table set aside ({rows})",
+                "merged": "{n} {n:cell|cells} filled from merged ones",
+                "formulas": "{n} {n:formula has|formulas have} no result and count as missing: open the workbook in Excel and save it",
                 "torn.seen": "'{name}' cannot be read as an Excel workbook: {error}.",
                 "torn.expected": "Expected a whole .xlsx file without a password.",
                 "torn.do": "Save it again in Excel, or as CSV.",
@@ -55,6 +64,9 @@ class Excel:
                 "sheet": "工作表“{sheet}”",
                 "others": "未读取的其他工作表：{names}",
                 "header": "表头在第 {row:raw} 行",
+                "tail": "表后 {n} 行未计入数据（{rows}）",
+                "merged": "由合并单元格补全 {n} 个单元格",
+                "formulas": "{n} 个公式没有计算结果，视为缺失：请在 Excel 中打开并保存",
                 "torn.seen": "“{name}”无法作为 Excel 工作簿读取：{error}。",
                 "torn.expected": "应为完整且没有密码的 .xlsx 文件。",
                 "torn.do": "请在 Excel 中重新保存，或另存为 CSV。",
@@ -87,7 +99,7 @@ class Excel:
         if peek.kind_of(path) != "xlsx":
             raise peek.not_for(path)
         title, titles, cells = _sheet(path, sheet)
-        return _table(path.name, title, titles, cells, header)
+        return _table(path.name, title, titles, cells, unseen(path, title), header)
 
     @classmethod
     def notes(cls, source: Source) -> tuple[Say, ...]:
@@ -96,6 +108,11 @@ class Excel:
         said = [cls.about.say("readers", "sheet", sheet=details.get("sheet", ""))]
         if details.get("header_row"):
             said.append(cls.about.say("readers", "header", row=details["header_row"]))
+        if details.get("tail_lines"):
+            said.append(cls.about.say("readers", "tail", n=details["tail_lines"], rows=list(source.examples[:2])))
+        for key, name in (("merged", "merged_cells"), ("formulas", "formulas")):
+            if details.get(name):
+                said.append(cls.about.say("readers", key, n=details[name]))
         if details.get("other_sheets"):
             said.append(cls.about.say("readers", "others", names=list(details["other_sheets"])))
         return tuple(said)
@@ -135,26 +152,50 @@ def _wanted(name: str, titles: list[str], sheet: str | int | None) -> list[str]:
     )
 
 
-def _table(name: str, title: str, titles: list[str], cells: list[list[Any]], asked: bool | None) -> Dataset:
+def _table(
+    name: str, title: str, titles: list[str], cells: list[list[Any]], beside: Unseen, asked: bool | None
+) -> Dataset:
     width = max((k + 1 for row in cells for k, cell in enumerate(row) if cell is not None), default=0)
     grid = [[*row[:width], *[None] * (width - len(row))] for row in cells]
     used = [k for k in range(width) if any(row[k] is not None for row in grid)]
-    rows = [(number, [row[k] for k in used]) for number, row in enumerate(grid, start=1)]
-    rows = [(number, row) for number, row in rows if any(cell is not None for cell in row)]
-    if not rows:
+    numbers = [number for number, row in enumerate(grid) if any(cell is not None for cell in row)]
+    if not numbers:
         raise refusal(DataError, "readers/excel", "empty_sheet", name=name, sheet=title)
-    texts = [["" if cell is None else spelled(cell) for cell in row] for _, row in rows]
-    top, found = find_table(texts)
-    header = found if asked is None else int(asked)
-    names = texts[top] if header else [""] * len(used)
-    body = [[_plain(cell) for cell in row] for _, row in rows[top + header :]]
+    texts = [["" if (cell := grid[number][k]) is None else spelled(cell) for k in used] for number in numbers]
+    top, begin = find_table(texts[:JUDGED_ROWS], asked)
+    names = joined_names(texts[top:begin]) if begin > top else [""] * len(used)
+    end = begin + rows_of_table(texts[begin:], column_shapes(texts[begin : begin + JUDGED_ROWS], len(used)))
+    merged = _fill(grid, beside.merged, numbers[begin:end])
+    body = [[_plain(grid[number][k]) for k in used] for number in numbers[begin:end]]
+    below = [" ".join(cell.strip() for cell in row if cell.strip()) for row in texts[end:]]
     details = {
         "sheet": title,
         "other_sheets": [other for other in titles if other != title],
-        "header_row": rows[top][0] if header else 0,
+        "header_row": numbers[top] + 1 if begin > top else 0,
+        "header_rows": begin - top if begin > top + 1 else 0,
         "preamble_lines": top,
+        "tail_lines": len(below),
+        "merged_cells": merged,
+        "formulas": beside.formulas,
     }
-    return records_dataset(names, body, name, "excel", details)
+    data = records_dataset(names, body, name, "excel", details)
+    rows = data.rows + len(below)
+    return replace(
+        data, source=replace(data.source, rows_read=rows, rows_refused=len(below), examples=tuple(below[:5]))
+    )
+
+
+def _fill(grid: list[list[Any]], ranges: Sequence[Range], rows: Sequence[int]) -> int:
+    """Give each row of the table the cell that is merged over it; how many cells that were."""
+    inside, count = set(rows), 0
+    for first, last, column in ranges:
+        if first not in inside:
+            continue
+        for row in range(first + 1, min(last + 1, len(grid))):
+            if row in inside and grid[row][column] is None and grid[first][column] is not None:
+                grid[row][column] = grid[first][column]
+                count += 1
+    return count
 
 
 def _plain(cell: Any) -> Any:
