@@ -204,6 +204,10 @@ def test_when_time_is_short_the_rest_is_said_to_be_unasked() -> None:
     columns, y, z, _ = logit_world()
     finding = ask("leakage", world(columns, y, z, seconds=0.0))
     assert any("not asked" in note.text() for note in finding.notes)
+    assert any("was asked of 1 of 4" in note.text() for note in finding.notes)
+    assert finding.say.text().startswith("None of the columns that were asked")
+    # The strongest of one is no claim that holds with more time.
+    assert "strongest_alone" not in [measure.name for measure in finding.measures]
     assert "neighbouring" not in finding.say.text()
 
 

@@ -101,8 +101,13 @@ class Alone:
     words: tuple[str, ...] = ()  # by which, where it is a text
 
 
+def columns_alone(evidence: Evidence, table: Table) -> list[str]:
+    """The columns that may tell the answer alone: not pictures, of which each cell is a file and its name is not learnt from."""
+    return [name for name in used(evidence) if not isinstance(modality_of(table.data[name].kind), ShowsCells)]
+
+
 def explained_alone(evidence: Evidence, table: Table) -> dict[str, Alone]:
-    """What each column explains alone; of texts, what the one word does that goes most with each class. Not of pictures."""
+    """What each column explains alone, as far as time goes; of texts, what the one word does that goes most with each class."""
     rng = stream(evidence.seed, "leakage", "alone")
     rows = np.arange(table.n)
     if table.n > MOST_ROWS:
@@ -111,9 +116,7 @@ def explained_alone(evidence: Evidence, table: Table) -> dict[str, Alone]:
     if not evidence.codec.labels:  # ranks hide a straight line, values hide a curve with outliers: the better of both
         hot = np.column_stack([hot, np.asarray(table.y[rows], dtype=np.float64)])
     found = {}
-    for name in used(evidence):
-        if isinstance(modality_of(table.data[name].kind), ShowsCells):
-            continue  # each cell is a file of its own, and its name is not learnt from
+    for name in columns_alone(evidence, table):
         column, own = table.data[name].take(rows), hot
         words: tuple[str, ...] = ()
         if read_as_text(column) and (told := telling(column, hot, rng)) is not None:

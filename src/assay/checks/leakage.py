@@ -72,6 +72,8 @@ class Leakage:
                 "few": "only {n} {n:row was|rows were} learnt from; {least} are needed",
                 "elsewhere": "needs the table that the model learnt from, and models learnt from it: it was made elsewhere",
                 "training": "this is asked of the table that was learnt from; see the findings of training",
+                "clean_some": "None of the columns that were asked tells the answer alone (the strongest, {name}, explains {share:%}).",
+                "some_columns": "Time was short: whether a column tells the answer alone was asked of {n} of {of}.",
                 "no_time": "Time was short: order and groups were not asked.",
                 "given_away": "'{name}' alone explains {share:%} of {target} (all columns together {model:%}; the next one {next:%}): it looks like a copy of the answer.",
                 "given_word": "In '{name}' the mere presence of {words} explains {share:%} of {target} (all columns together {model:%}): the answer may be written in the text.",
@@ -132,6 +134,8 @@ class Leakage:
                 "few": "训练数据只有 {n} 行；至少需要 {least} 行",
                 "elsewhere": "需要模型学习所用的表以及由它训练的模型：该模型在别处制作",
                 "training": "此问题针对训练所用的表；请看训练时的检查结果",
+                "clean_some": "已检查的列都不能单独给出答案（最强的“{name}”解释了 {share:%}）。",
+                "some_columns": "时间不足：是否有某列能单独给出答案，只检查了 {of} 列中的 {n} 列。",
                 "no_time": "时间不足：未检查行序与分组。",
                 "given_away": "仅“{name}”一列就解释了 {target} 的 {share:%}（全部列合计 {model:%}，次强列 {next:%}）：它看起来就是答案的副本。",
                 "given_word": "“{name}”中仅 {words} 是否出现就解释了{target}的 {share:%}（所有列合计 {model:%}）：答案可能就写在文本里。",
@@ -194,16 +198,20 @@ class Leakage:
         asking = evidence.clock.remaining() >= LEAST_SECONDS
         table = probes.table_of(evidence)
         alone = probes.explained_alone(evidence, table)
+        of = len(probes.columns_alone(evidence, table))
         parts = [*self._given_away(alone, table, evidence), *self._pure(evidence, table)]
         copies = probes.copies(evidence, table)
         parts += self._copies(copies, evidence, table)
         parts += self._near(evidence, table)
         parts += self._ids(evidence, table)
+        if len(alone) < of:
+            parts.append(Part("info", self._say("some_columns", n=len(alone), of=of)))
         if asking:
             parts += self._gaps(evidence, table, copies)
         else:
             parts.append(Part("info", self._say("no_time")))
-        return self._finding(parts, alone, evidence, "clean" if asking else "clean_columns")
+        quiet = "clean_some" if len(alone) < of else "clean" if asking else "clean_columns"
+        return self._finding(parts, alone, evidence, quiet)
 
     def _finding(self, parts: list[Part], alone: dict[str, probes.Alone], evidence: Evidence, quiet: str) -> Finding:
         parts = sorted(parts, key=lambda part: -RANK.index(part.verdict))
@@ -212,9 +220,10 @@ class Leakage:
         clean = (
             self._say(quiet, name=name, share=max(0.0, alone[name].share)) if name else self._say(f"{quiet}_pictures")
         )
+        # The strongest of a few columns is not the strongest.
         strongest = [
             Measure(name="strongest_alone", value=alone[name].share, n=evidence.raw.rows, unit="share", better="lower")
-            for name in ([name] if name else [])
+            for name in ([name] if name and quiet != "clean_some" else [])
         ]
         said = [part.say for part in parts]
         return Finding(
