@@ -117,7 +117,22 @@ def test_one_unit_behind_every_number_is_a_variant() -> None:
     assert opened("number:unit:岁", ["64岁", "64 岁", "1.2万岁", "7", "7天"]) == ["64", "64", "12000", "7", None]
 
 
-@pytest.mark.parametrize("texts", [["3天", "2个月", "5天"], ["101室", "102室", "103室"], ["3号", "5号"]])
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        *(("17℃", "℃", "17"), ("-3.5 °C", "°C", "-3.5"), ("5.2mmol/L", "mmol/L", "5.2"), ("1,234 KWH", "kWh", "1234")),
+        *(("85分", "分", "85"), ("2 MPa", "MPa", "2"), ("5ms", "ms", "5"), ("3个", "个", "3"), ("12 m²", "m²", "12")),
+    ],
+)
+def test_units_of_measurement_are_known(text: str, unit: str, value: str) -> None:
+    claim = modality_of("number").recognise(Column.of_words("x", [text] * 5))
+    assert claim.variant == f"unit:{unit}"
+    assert opened(f"number:unit:{unit}", [text, text.lower(), "3A"]) == [value, value, None]
+
+
+@pytest.mark.parametrize(
+    "texts", [["3天", "2个月", "5天"], ["101室", "102室", "103室"], ["3号", "5号"], ["3A", "5A"], ["12m", "7m"]]
+)
 def test_several_units_and_numbered_names_are_no_numbers(texts: list[str | None]) -> None:
     with pytest.raises(DoesNotApply):
         modality_of("number").recognise(Column.of_words("x", texts))

@@ -28,12 +28,96 @@ SCALES = {"万": 4, "亿": 8}  # powers of ten
 MONEY = "元"
 UNIT = "unit:"  # begins the variant that names one
 UNITS = (
-    *("岁", "周岁", "天", "个月", "小时", "分钟", "秒", "次", "人", "件", "笔"),
-    *("公里", "千米", "米", "厘米", "毫米", "公斤", "千克", "克", "吨", "毫升", "升", "平方米", "平米", "㎡"),
-    *("km", "cm", "mm", "kg", "days", "months", "years", "hours", "minutes"),
-)  # that follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates
+    *(
+        "岁",
+        "周岁",
+        "天",
+        "个月",
+        "小时",
+        "分钟",
+        "秒",
+        "毫秒",
+        "次",
+        "人",
+        "名",
+        "户",
+        "个",
+        "件",
+        "台",
+        "辆",
+        "套",
+        "箱",
+        "笔",
+        "分",
+    ),
+    *(
+        "公里",
+        "千米",
+        "米",
+        "厘米",
+        "毫米",
+        "微米",
+        "公斤",
+        "千克",
+        "克",
+        "毫克",
+        "吨",
+        "毫升",
+        "升",
+        "立方米",
+        "m³",
+        "m3",
+    ),
+    *("平方米", "平米", "㎡", "m²", "m2", "平方公里", "公顷", "亩", "公里/小时", "米/秒", "次/分", "次/分钟", "转/分"),
+    *("℃", "°C", "℉", "°F", "度", "摄氏度", "千瓦", "千瓦时", "毫米汞柱", "‰", "元/月", "元/吨", "元/㎡", "元/平方米"),
+    *(
+        "km",
+        "cm",
+        "mm",
+        "nm",
+        "µm",
+        "μm",
+        "km/h",
+        "m/s",
+        "kg",
+        "mg",
+        "g/L",
+        "mg/L",
+        "mg/dL",
+        "µg/L",
+        "ng/mL",
+        "mmol/L",
+        "µmol/L",
+    ),
+    *(
+        "mL",
+        "ms",
+        "Hz",
+        "kHz",
+        "MHz",
+        "GHz",
+        "rpm",
+        "bpm",
+        "Pa",
+        "kPa",
+        "MPa",
+        "hPa",
+        "mbar",
+        "mmHg",
+        "kW",
+        "MW",
+        "kWh",
+        "MWh",
+    ),
+    *("mA", "mV", "kV", "dB", "ppm", "days", "months", "years", "hours", "minutes", "seconds"),
+)  # that follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates, one letter grades
+SPELLED = {unit.casefold(): unit for unit in UNITS}
 # 1 day is one of days.
-ONE_OF = {unit.removesuffix("s"): unit for unit in UNITS if unit.isascii() and unit.endswith("s")}
+ONE_OF = {
+    unit.removesuffix("s"): unit
+    for unit in UNITS
+    if len(unit) > 3 and unit.isascii() and unit.isalpha() and unit.endswith("s")
+}
 KNOWN = sorted(map(re.escape, (*UNITS, *ONE_OF)), key=len, reverse=True)
 MEASURED = re.compile(r"[-+−]?[\d.,]+\s*(" + "|".join(KNOWN) + ")", re.IGNORECASE)
 
@@ -69,7 +153,7 @@ def unit_of(text: str) -> str:
 def _usual(unit: str) -> str:
     """A unit as it is mostly written."""
     small = unit.casefold()
-    return ONE_OF.get(small, small if small in UNITS else unit)
+    return ONE_OF.get(small, SPELLED.get(small, unit))
 
 
 def units_of(texts: Iterable[str]) -> list[str]:
@@ -129,7 +213,7 @@ def _careful(text: str, variant: str) -> float:
     if variant.startswith(UNIT):
         unit = variant.removeprefix(UNIT)
         one = next((single for single, several in ONE_OF.items() if several == unit), unit)
-        end = next((end for end in (unit, one) if text.casefold().endswith(end)), "")
+        end = next((end for end in (unit, one) if text.casefold().endswith(end.casefold())), "")
         text = text[: len(text) - len(end)].rstrip()
     text = text.removesuffix(MONEY).rstrip()
     power = SCALES.get(text[-1:], 0)
