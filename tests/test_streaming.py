@@ -204,10 +204,10 @@ def test_two_runs_do_not_write_one_file(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     mark = {"model": "", "data": {}, "options": {}, "version": ""}
     with Part(tmp_path / "out.csv", mark, False) as part:
-        part.add(b"one\n", 1, 0)
+        part.add(b"one\n", 1, 0, {})
         with pytest.raises(RequestError, match="Another run is writing"):
             answer_file(assay.load(folder / "two.assay"), folder / "rows.csv", tmp_path / "out.csv")
-        part.add(b"two\n", 1, 0)
+        part.add(b"two\n", 1, 0, {})
         part.finish()
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "one\ntwo\n"
 

@@ -23,6 +23,7 @@ from .answers.by_group import chosen, one_threshold
 from .answers.counterfactuals import Asked, Counterfactuals, counterfactuals, rules_of
 from .answers.explained import Teller
 from .answers.explanation import Explanation
+from .answers.gaps import never_missing
 from .answers.goals import goal_of
 from .answers.odd import OddAnswer, OddAnswers
 from .answers.opened import empty_table, has_row, opened
@@ -134,7 +135,7 @@ class Model:
         strange = np.asarray(self.ensemble.strange(data) > STRANGE_SHARE)
         outside = np.asarray(strange.any(axis=1))
         kinds = {c.name: c.kind for c in self.plan.columns}
-        notes = notes_of(strange, data, self.ensemble.parts, raw, kinds)
+        notes = notes_of(strange, data, self.ensemble.parts, raw, kinds, self._never_missing)
         # As written: answers are joined by them.
         ids = tuple(raw[name] for name in self.plan.names("id") if name in raw)
         if isinstance(self.conformal, BoxSets):
@@ -173,6 +174,10 @@ class Model:
             return None
         whole: Answers | BoxAnswers | OddAnswers = self.predict([row])
         return whole.row(0)
+
+    @functools.cached_property
+    def _never_missing(self) -> Mapping[str, Say]:
+        return never_missing(self.plan)
 
     @functools.cached_property
     def _alone(self) -> Alone:

@@ -18,6 +18,7 @@ import numpy as np
 
 from . import __version__
 from .answers import forms
+from .answers.gaps import gaps
 from .answers.part import Part
 from .kernel import memory
 from .kernel.errors import DataError
@@ -35,6 +36,9 @@ class Streamed:
     rows: int
     noted: int  # rows that have notes
     refused: int  # rows of the file that could not be read
+    gaps: Mapping[
+        str, int
+    ]  # rows of which nothing is known, under "", and where a column is missing as never in training, under "=" and its name
 
 
 def answer_file(
@@ -90,7 +94,7 @@ def _answered(
                 answers = model.predict(block)
                 data = forms.encoded(form, answers.columns(lang), first=not number)
                 data = forms.marked(data) if form == "csv" and not number else data
-                part.add(data, len(answers), sum(map(bool, answers.notes)))
+                part.add(data, len(answers), sum(map(bool, answers.notes)), gaps(answers.notes))
                 del answers, data
                 memory.give_back(collect=False)  # what one block took is not held while the next is read
                 if tell is not None:
@@ -99,7 +103,7 @@ def _answered(
             part.discard()
             raise
         part.finish(forms.joining(form, part.path))
-        return Streamed(rows=part.kept.rows, noted=part.kept.noted, refused=refused)
+        return Streamed(rows=part.kept.rows, noted=part.kept.noted, refused=refused, gaps=part.kept.gaps)
 
 
 def _used(model: Model, table: Stored) -> tuple[str, ...]:

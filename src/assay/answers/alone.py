@@ -26,6 +26,7 @@ from assay.stats.group_thresholds import GroupThresholds
 from assay.stats.promises import Promise
 
 from .answer import Answer, answer_of
+from .gaps import never_missing
 from .one_row import OneRow, answers_of
 
 DAY = 86_400e6  # microseconds
@@ -53,7 +54,7 @@ class Alone:
     @cached_property
     def road(self) -> OneRow:
         """From cells to raw scores."""
-        return OneRow(self._ensemble, {c.name: c.kind for c in self._plan.columns})
+        return OneRow(self._ensemble, {c.name: c.kind for c in self._plan.columns}, never_missing(self._plan))
 
     def answer(self, row: Mapping[Any, Any]) -> Answer | None:
         """The answer to one row; None where it must go as a table. Raises IsColumn where the mapping holds columns."""

@@ -104,6 +104,8 @@ def unlike(label: str, others: bool) -> Say:
 
 
 def _note(cell: Odd, titles: Mapping[str, Say]) -> Say:
+    if cell.note is not None:
+        return cell.note
     if cell.how == "moved":
         return Say(titles[cell.name].owner, "moved", {"name": cell.name})
     values: dict[str, Any] = {"name": cell.name, "value": cell.text}

@@ -18,6 +18,7 @@ from assay.kernel.words import Say
 from assay.stats import grades
 
 from .answer import Answer, borne, value_of
+from .gaps import NOTHING
 from .written import Written, beside
 
 
@@ -108,10 +109,20 @@ class Answers(Written):
 
 
 def notes_of(
-    strange: Bools, data: Dataset, parts: tuple[str, ...], raw: Dataset, kinds: dict[str, str]
+    strange: Bools,
+    data: Dataset,
+    parts: tuple[str, ...],
+    raw: Dataset,
+    kinds: Mapping[str, str],
+    never: Mapping[str, Say],
 ) -> dict[int, list[Say]]:
-    """A note for each cell that is strange, does not read as its kind, or is read as another one, by row; most rows have none."""
+    """A note for each cell that is strange, does not read as its kind, is read as another one, or is missing as none was in training, by
+    row; most rows have none.
+
+    never : the note of a cell that is missing, of each part where none was in training
+    """
     out: dict[int, list[Say]] = {}
+    nothing = _all_missing(data, parts)
     for place, name in enumerate(parts):
         column = data[name]
         rows = np.flatnonzero(strange[:, place])
@@ -122,6 +133,9 @@ def notes_of(
                 out.setdefault(row, []).append(Say("answers", key, {"name": name, "value": text}))
         if name not in raw:
             continue
+        if name in never and (missing := column.missing).any():
+            for row in np.flatnonzero(missing & raw[name].missing & ~nothing).tolist():
+                out.setdefault(row, []).append(never[name])
         owner = f"modalities/{kinds[name].partition(':')[0]}"
         if raw[name].cells is not column.cells:  # else it is as it stood: nothing was lost
             bad = np.flatnonzero(column.missing & ~raw[name].missing)
@@ -132,7 +146,19 @@ def notes_of(
         if isinstance(modality, MovesCells):
             for row in np.flatnonzero(modality.moved(raw[name])).tolist():
                 out.setdefault(row, []).append(Say(owner, "moved", {"name": name}))
+    for row in np.flatnonzero(nothing).tolist():
+        out.setdefault(row, []).append(NOTHING)
     return out
+
+
+def _all_missing(data: Dataset, names: Sequence[str]) -> Bools:
+    """The rows [n] without a cell in any of these columns; mostly the first column tells that there is none."""
+    found = np.ones(data.rows, dtype=bool)
+    for name in names:
+        if not found.any():
+            break
+        found &= data[name].missing
+    return found
 
 
 def by_row(notes: Mapping[int, Sequence[Say]], rows: int) -> tuple[tuple[Say, ...], ...]:

@@ -40,32 +40,43 @@ from assay.kernel.plugins import (
 )
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import alone, at_most
+from assay.kernel.words import Say
 from assay.reading import LARGEST, cell_of, column_of
 from assay.search.ensemble import STRANGE_SHARE, Ensemble
+
+from .gaps import NOTHING
 
 
 @dataclass(frozen=True)
 class Odd:
-    """What is unusual about a cell: "outside" or "unseen" (unlike training), "misfit" (does not read as its kind), or "moved"."""
+    """What is unusual about a cell: "outside" or "unseen" (unlike training), "misfit" (does not read as its kind), "moved", or missing:
+    "gap" where none was in training, "blank" where some were, and "nothing" of a row where all are.
+    """
 
     how: str
     name: str
     text: str
+    note: Say | None = None  # of what is told by a note of its own
+
+
+_NOTHING = Odd("nothing", "", "", NOTHING)
+_MISSING = frozenset({"gap", "blank", "misfit"})
 
 
 class OneRow:
     """The road of one row through an ensemble; any number of threads may take it at once.
 
     kinds : the kind of each part, variant included
+    never : the note of a cell that is missing, of each part where none was in training
     """
 
-    def __init__(self, ensemble: Ensemble, kinds: Mapping[str, str]) -> None:
-        self._said = (ensemble, kinds)
+    def __init__(self, ensemble: Ensemble, kinds: Mapping[str, str], never: Mapping[str, Say]) -> None:
+        self._said = (ensemble, kinds, never)
         self.ensemble = ensemble
         encoders = zip(*(e.parts for e in ensemble.encoders), strict=True)
         unseen = [[name in fold for fold in ensemble.overlooked] for name in ensemble.parts]
         every = zip(ensemble.parts, encoders, unseen, strict=True)
-        self._parts = [_part(name, kinds[name], found, blank) for name, found, blank in every]
+        self._parts = [_part(name, kinds[name], found, blank, never.get(name)) for name, found, blank in every]
         self._usual = [_usual(part) for part in self._parts] if len(ensemble.encoders) == 1 else []
         self._fetch = _fetcher(ensemble.parts)
         empty = Dataset(tuple(part.opened(Column.of_words(part.name, [])) for part in self._parts))
@@ -93,12 +104,14 @@ class OneRow:
             return self._weighed([self._written(values, odd)], None), odd
         folds: list[list[float]] = [[] for _ in self._features]
         columns = [part.write(value, folds, odd) for part, value in zip(self._parts, values, strict=True)]
+        if odd:
+            self._settle(odd, 0)
         return self._weighed(folds, self._batches(folds, values, columns) if self._more else None), odd
 
     def _written(self, values: Sequence[Any], odd: list[Odd]) -> list[float]:
         """The numbers of a row where there is one fold; what is usual is looked up, in the order in which it is most often met."""
         numbers: list[float] = []
-        add = numbers.append
+        add, blank = numbers.append, 0
         for value, (low, high, codes, missing, part) in zip(values, self._usual, strict=True):
             kind = type(value)
             if kind is float:
@@ -115,9 +128,22 @@ class OneRow:
                     continue
             elif value is None and missing is not None:
                 add(missing)
+                blank += 1
                 continue
             part.write(value, [numbers], odd)
+        if odd or blank:
+            self._settle(odd, blank)
         return numbers
+
+    def _settle(self, odd: list[Odd], blank: int) -> None:
+        """Keep what is told of a row: one note where all its cells are missing, and none of those that some were in training.
+
+        blank : missing cells beside those in the list
+        """
+        if blank + sum(cell.how in _MISSING for cell in odd) == len(self._parts):
+            odd[:] = [*(cell for cell in odd if cell.how not in ("gap", "blank")), _NOTHING]
+        else:
+            odd[:] = [cell for cell in odd if cell.how != "blank"]
 
     def _weighed(self, folds: list[list[float]], batches: list[Batch] | None) -> list[float]:
         """Calibrated raw scores [w] of the row as numbers of each fold: those of the members, weighed and added."""
@@ -188,6 +214,7 @@ class _Ordinary:
     modality: Modality
     encoders: tuple[Encoder, ...]
     blank: Sequence[tuple[float, ...]]  # for each fold NaN in place of the numbers, where no member looks at them
+    gap: Odd  # what a missing cell is
 
     def opened(self, raw: Column) -> Column:
         return self.modality.open(raw).column
@@ -203,8 +230,8 @@ class _Ordinary:
         if strange > STRANGE_SHARE * len(folds):
             how = "unseen" if column.store == "words" else "outside"
             odd.append(Odd(how, self.name, column.texts()[0]))
-        if column.missing[0] and not raw.missing[0]:
-            odd.append(Odd("misfit", self.name, raw.texts()[0]))
+        if column.missing[0]:
+            odd.append(self.gap if raw.missing[0] else Odd("misfit", self.name, raw.texts()[0]))
         if isinstance(self.modality, MovesCells) and self.modality.moved(raw)[0]:
             odd.append(Odd("moved", self.name, ""))
         return column
@@ -236,8 +263,8 @@ class _Quick(_Ordinary):
                 strange += 1
         if strange and strange > STRANGE_SHARE * fold:
             odd.append(Odd("unseen" if isinstance(cell, str) else "outside", self.name, written(cell) or ""))
-        if cell is None and raw is not None:
-            odd.append(Odd("misfit", self.name, written(raw) or ""))
+        if cell is None:
+            odd.append(self.gap if raw is None else Odd("misfit", self.name, written(raw) or ""))
         if self.moved is not None and self.moved(raw):
             odd.append(Odd("moved", self.name, ""))
         return None
@@ -247,16 +274,16 @@ class _Quick(_Ordinary):
         return written(self.open_cell(cell_of(value)))
 
 
-def _part(name: str, kind: str, encoders: tuple[Encoder, ...], unseen: Sequence[bool]) -> _Ordinary:
+def _part(name: str, kind: str, encoders: tuple[Encoder, ...], unseen: Sequence[bool], never: Say | None) -> _Ordinary:
     """unseen : for each fold, whether no member looks at the column's numbers"""
-    modality = modality_of(kind)
+    modality, gap = modality_of(kind), Odd("blank" if never is None else "gap", name, "", never)
     nothing = modality.open(Column.of_words(name, [])).column
     blank = [(np.nan,) * len(e.vector(nothing).features) if u else () for e, u in zip(encoders, unseen, strict=True)]
     encode = [e.encode_cell for e in encoders if isinstance(e, EncodesCells)]
     if isinstance(modality, OpensCells) and len(encode) == len(encoders):
         moved = modality.moved_cell if isinstance(modality, MovesCells) else None
-        return _Quick(name, kind, modality, encoders, blank, modality.open_cell, encode, moved)
-    return _Ordinary(name, kind, modality, encoders, blank)
+        return _Quick(name, kind, modality, encoders, blank, gap, modality.open_cell, encode, moved)
+    return _Ordinary(name, kind, modality, encoders, blank, gap)
 
 
 def _usual(part: _Ordinary) -> tuple[float, float, dict[str, float], float | None, _Ordinary]:
@@ -265,7 +292,7 @@ def _usual(part: _Ordinary) -> tuple[float, float, dict[str, float], float | Non
     looked_at = isinstance(part, _Quick) and not part.blank[0]
     usual = encoder.usual if looked_at and isinstance(encoder, TellsUsual) else Usual()
     codes = {text: code for text, code in usual.codes.items() if cell_of(text) == text}
-    return usual.low, usual.high, codes, usual.missing, part
+    return usual.low, usual.high, codes, usual.missing if part.gap.how == "blank" else None, part
 
 
 def answers_of(task: Task) -> Callable[[list[float]], list[float]]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -35,6 +36,7 @@ class Kept:
     noted: int = 0  # rows that have notes
     size: int = 0  # bytes
     checksum: int = 0  # CRC-32 of them
+    gaps: Mapping[str, int] = field(default_factory=dict)  # as `answers.gaps` counts them
 
 
 class Part:
@@ -78,7 +80,7 @@ class Part:
             self.discard()
         self._lines.close()
 
-    def add(self, data: bytes, rows: int, noted: int) -> None:
+    def add(self, data: bytes, rows: int, noted: int, gaps: Mapping[str, int]) -> None:
         """One more block, once it is on the disk. Raises RequestError where it does not fit there."""
         kept = self.kept
         try:
@@ -89,6 +91,7 @@ class Part:
                 noted=kept.noted + noted,
                 size=kept.size + len(data),
                 checksum=zlib.crc32(data, kept.checksum),
+                gaps=dict(Counter(kept.gaps) + Counter(gaps)),
             )
             _put(self._lines, _line(asdict(now)))
         except OSError as error:
@@ -152,8 +155,7 @@ class Part:
             found.append(values)
         if not found:
             return None, []
-        known = set(asdict(Kept()))
-        whole = [set(one) == known and all(type(value) is int for value in one.values()) for one in found[1:]]
+        whole = [_is_kept(one) for one in found[1:]]
         lines = found[1:][: whole.index(False) if False in whole else None]
         return found[0], [Kept(**line) for line in lines]
 
@@ -190,6 +192,14 @@ def _put(file: BinaryIO, data: bytes) -> None:
     file.write(data)
     file.flush()
     os.fsync(file.fileno())
+
+
+def _is_kept(values: dict[str, Any]) -> bool:
+    """Whether the values of a line are such as we write."""
+    if set(values) != set(asdict(Kept())) or not isinstance(values["gaps"], dict):
+        return False
+    counts = [*values["gaps"].values(), *(value for key, value in values.items() if key != "gaps")]
+    return all(type(count) is int for count in counts)
 
 
 def _line(values: Mapping[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,7 @@ def _streamed(parsed: argparse.Namespace, model: Model) -> int:
     if found.refused:
         tell(word("refused", parsed.lang, n=found.refused))
     _told(parsed, found.rows, found.noted)
+    _gaps_told(parsed, found.gaps)
     return 0
 
 
@@ -81,10 +83,18 @@ def _told(parsed: argparse.Namespace, rows: int, noted: int) -> None:
         tell(word("notes_count", parsed.lang, n=noted))
 
 
+def _gaps_told(parsed: argparse.Namespace, found: Mapping[str, int]) -> None:
+    from assay.answers.gaps import counted
+
+    for say in counted(found):
+        tell(say.text(parsed.lang))
+
+
 def _at_once(parsed: argparse.Namespace, model: Model) -> int:
     """On the screen, into a pipe, as JSON, or onto pictures."""
     import assay
     from assay.answers.boxes import BoxAnswers
+    from assay.answers.gaps import gaps
 
     rows = assay.read(parsed.data, **reading_options(parsed))
     answers = model.predict(rows)
@@ -105,4 +115,5 @@ def _at_once(parsed: argparse.Namespace, model: Model) -> int:
         print(answers.text(parsed.lang))
     elif not parsed.json:  # into a pipe or a file: every row, as CSV
         answers.write(sys.stdout, parsed.lang)
+    _gaps_told(parsed, gaps(answers.notes))
     return 0
