@@ -8,6 +8,7 @@ holds a colon, the careful parser of our files reads the body once more and deci
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,18 @@ from assay.store import strictjson
 from .http import refused
 
 LARGE = 65_536  # bytes, which take less than a millisecond
+# What msgspec says, and our words for it; the first that is found counts.
+CLAUSES = {
+    r"truncated": "end",
+    r"^Number out of range": "large",
+    r"trailing characters": "rest",
+    r"trailing comma": "comma",
+    r"object keys must be strings": "key",
+    r"escape|surrogate": "escape",
+    r"expected ": "between",
+    r"invalid number|Integer value": "number",
+    r"malformed": "sign",
+}
 
 
 async def read_beside(body: bytes, run: Callable[..., Awaitable[Any]]) -> Any:
@@ -31,8 +44,10 @@ def read(body: bytes) -> Any:
     decode, torn = _decoder()
     try:
         value = decode(body)
-    except (torn, UnicodeDecodeError) as error:
-        raise refused(400, "no_json", why=str(error)) from error
+    except UnicodeDecodeError as error:
+        raise refused(400, "no_json", why=_no_text(body)) from error
+    except torn as error:
+        raise refused(400, "no_json", why=_why(error)) from error
     except RecursionError as error:
         raise refused(400, "deep") from error
     if body.count(b":") != _keys(value):
@@ -62,4 +77,25 @@ def _careful(body: bytes) -> None:
         strictjson.read(body, "body", len(body))
     except BundleError as error:
         why = error.said[0]
-        raise refused(400, "no_json", why=why.values.get("error", "") if isinstance(why, Say) else why) from error
+        if not isinstance(why, Say) or "error" not in why.values:
+            raise refused(400, "deep") from error
+        raise refused(400, "no_json", why=why.values["error"]) from error
+
+
+def _no_text(body: bytes) -> Say:
+    """Where a body is not UTF-8: msgspec counts from the beginning of the text in it."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return strictjson.not_utf8(error)
+    return Say("serve", "json.other", {})
+
+
+def _why(error: Exception) -> Say:
+    """What msgspec says in an English clause, in words of both languages; bytes are counted from 1."""
+    said = str(error)
+    key = next((key for pattern, key in CLAUSES.items() if re.search(pattern, said)), "other")
+    found = re.search(r"\(byte (\d+)\)", said)
+    if found is None and key not in ("end", "large"):
+        key = "other"
+    return Say("serve", f"json.{key}", {"at": int(found[1]) + 1} if found else {})

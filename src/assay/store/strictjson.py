@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..kernel.errors import BundleInvalid, BundleOversized, PluginFault
-from ..kernel.words import refusal
+from ..kernel.words import Say, refusal
 
 MOST_DEPTH = 64  # our deepest part has 6 levels
 MOST_DIGITS = 40  # of a whole number; 64 bits need 20
@@ -60,7 +60,31 @@ def read(data: bytes, where: str, most_bytes: int) -> Any:
             parse_int=_whole,
         )
     except (ValueError, RecursionError) as error:
-        raise refusal(BundleInvalid, "store", "no_json", where=where, error=str(error)) from error
+        raise refusal(BundleInvalid, "store", "no_json", where=where, error=_why(error)) from error
+
+
+class _NotStrict(ValueError):
+    """What Python's parser lets through beyond the standard."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(key)
+        self.say = Say("store", f"json.{key}", values)
+
+
+def _why(error: Exception) -> Say | str:
+    """What is wrong, in words of both languages; places are counted from 1."""
+    if isinstance(error, _NotStrict):
+        return error.say
+    if isinstance(error, UnicodeDecodeError):
+        return not_utf8(error)
+    if isinstance(error, json.JSONDecodeError):
+        return Say("store", "json.torn", {"at": error.pos + 1})
+    return str(error)
+
+
+def not_utf8(error: UnicodeDecodeError) -> Say:
+    """From which byte on, counted from 1, text is not UTF-8."""
+    return Say("store", "json.bytes", {"at": error.start + 1})
 
 
 def _depth(data: bytes) -> int:
@@ -79,22 +103,22 @@ def _plain(value: Any) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise _NotStrict("twice")
     return found
 
 
 def _constant(text: str) -> float:
-    raise ValueError(f"{text} is not a number")
+    raise _NotStrict("constant", text=text)
 
 
 def _real(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text[:40]} is not finite")
+        raise _NotStrict("infinite", text=text[:40])
     return value
 
 
 def _whole(text: str) -> int:
     if len(text) > MOST_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits")
+        raise _NotStrict("digits", n=len(text))
     return int(text)
