@@ -190,12 +190,15 @@ class Model:
         places : how the places of pictures are told: exact "pulls", or "occlusion", which hides part by part; by default pulls where a
             member tells them, else occlusion
 
-        Raises RequestError where there is no such row, class or way, and for boxes, which are no sum of what columns pull.
+        Raises RequestError where there is no such row, class or way, where a way is named and the model reads no pictures, and for boxes,
+        which are no sum of what columns pull.
         """
         if isinstance(self.conformal, BoxSets):
             raise refusal(RequestError, "answers", "boxes_alone", target=self.plan.target)
         if places not in ("", *WAYS):
             raise refusal(RequestError, "answers", "no_way", way=places)
+        if places and not self.ensemble.looks_at_pictures:
+            raise refusal(RequestError, "answers", "no_places", way=places)
         alone = isinstance(source, Mapping) and not options
         if alone and (found := self._explanation(source, row, label, places)) is not None:
             return found

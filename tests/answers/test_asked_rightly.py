@@ -84,6 +84,18 @@ def test_what_would_go_unheeded_is_refused(
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("way", ["pulls", "occlusion"])
+def test_places_are_asked_of_models_that_read_pictures(
+    files: tuple[str, str], model: Any, way: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", *files, "--places", way]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"The model reads no pictures, but their places were asked for ('{way}')." in said.err
+    with pytest.raises(RequestError, match="reads no pictures"):
+        model.explain(TABLE.iloc[0].to_dict(), places=way)
+
+
 def test_as_many_parts_as_were_asked_for_stand_in_json(model: Any) -> None:
     every, some = (model.explain(TABLE).to_json(most) for most in (0, 1))
     assert len(some["parts"]) == 1
