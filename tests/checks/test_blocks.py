@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 import assay
+from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.plugins import Evidence
 from assay.stats.conformal import fit_sets
 from assay.stats.slices import Groups, compared
+from assay.stats.tests import mean_above
+
+from .test_robustness import Known, evidence
+from .worlds import ask, names, numbers, world
 
 PEOPLE, EACH = 40, 20
 QUICK = {"trials": 2, "learners": ("linear",)}
@@ -94,6 +104,68 @@ def test_quantiles_learnt_by_weight_are_judged_by_weight() -> None:
     (finding,) = model.findings
     assert finding.measures[0].value == pytest.approx(0.9, abs=0.02)
     assert finding.verdict == "pass"
+
+
+def test_a_mean_of_people_is_above_nothing_no_oftener_than_said() -> None:
+    rng = np.random.default_rng(0)
+    told = {"rows": 0, "blocks": 0, "weighted": 0}
+    for _ in range(400):
+        x, person, _ = of_people(rng)
+        told["rows"] += mean_above(x, 0.0) < 0.01
+        told["blocks"] += mean_above(x, 0.0, None, person) < 0.01
+        told["weighted"] += mean_above(x, 0.0, rng.uniform(0.5, 1.5, len(x)), person) < 0.01
+    assert told["rows"] > 0.1 * 400
+    assert max(told["blocks"], told["weighted"]) <= binom.ppf(0.999, 400, 0.01)
+    x, person, _ = of_people(rng)
+    assert mean_above(x, 0.0, np.full(len(x), 2.0), np.arange(len(x))) == pytest.approx(mean_above(x, 0.0))
+    assert mean_above(x, -9.0, None, np.zeros(len(x))) == 1.0
+
+
+def without_gain(seed: int, group: str) -> Evidence:
+    """Rows that agree person by person in their cells and answers, which have nothing to do with each other."""
+    rng = np.random.default_rng(seed)
+    person = np.repeat(np.arange(25), EACH)
+    x, town, own = rng.normal(size=(25, 3))[person], rng.integers(4, size=25)[person], rng.random(len(person))
+    columns = [numbers(f"x{i}", x[:, i]) for i in range(3)] + [names("town", [f"town number {k}" for k in town])]
+    columns += [numbers("owns", own), names("person", person, "group")]
+    model = Known({"x0": 0.05, "x1": 0.0, "x2": 0.0, "owns": 0.0}, {})
+    z = model.scores(Dataset(tuple(columns)))[:, 0]
+    y = np.where(rng.permutation(np.arange(25) % 2)[person] == 1, "yes", "no")
+    return replace(world(columns, y, z, seed=seed, group=group), model=model)
+
+
+def test_what_people_who_agree_seem_to_gain_is_not_put_to_faults() -> None:
+    put = {"person": 0, "": 0}
+    for group in put:
+        for seed in range(30):
+            try:
+                put[group] += bool(ask("robustness", without_gain(seed, group)))
+            except DoesNotApply:
+                continue
+    assert put["person"] <= binom.ppf(0.999, 30, 0.01)
+    assert put[""] > 0.1 * 30
+
+
+def test_faults_cost_what_they_cost_the_rows_that_count() -> None:
+    @dataclass(frozen=True)
+    class Half(Known):
+        """The last digits of x1 turn the answers of those alone who own."""
+
+        def contributions(self, data: Dataset, folds: Ints | None = None) -> Floats:
+            out = super().contributions(data)
+            turned = 4.0 * np.sign(np.sin(200 * np.nan_to_num(data["x1"].cells)))
+            out[:, 1, 0] += turned * (data["owns"].cells == 1)
+            return out
+
+    some = evidence()
+    model = Half(some.model.weights, some.model.towns)  # type: ignore[attr-defined]
+    z = model.scores(some.data)
+    y = (np.random.default_rng(0).random(len(z)) < 1 / (1 + np.exp(-z[:, 0]))).astype(np.int64)
+    some = replace(some, model=model, y=y, scores=z)
+    owns = some.data["owns"].cells == 1
+    told = [ask("robustness", replace(some, weight=np.where(own, 1.0, 1e-6))) for own in (owns, ~owns)]
+    assert [finding.verdict for finding in told] == ["watch", "pass"]
+    assert told[0].say.key == "frail"
 
 
 @pytest.mark.parametrize("learner", ["boosting", "catboost"])

@@ -4,10 +4,10 @@ Rows that were measured are asked again with something wrong in them, by the mod
 emptied, numbers moved by a share of their spread, letters of names and texts mistyped; then column by column, those that pull most first,
 all its cells emptied or multiplied as another unit would. What is lost is the rise of the mean loss as a share of what the model gains over
 one guess for all, so that 100 % is a model that has become of no use. That a little wrong costs much is only said where it is
-sure (one-sided Student test on the same rows, Holm 1979): of a hundred models that lose less than stated, at most one is called frail. That
-a model bears small faults is only said where the interval of each of them ends below what would be much: of a hundred models that lose as much,
-about three at most pass. In between nothing is judged. What is wrong in life is seldom wrong at random: this says how a model bears faults,
-not which will come.
+sure (one-sided Student test on the same rows by their weights, rows that err together counted as one, Holm 1979): of a hundred models that
+lose less than stated, at most one is called frail. That a model bears small faults is only said where the interval of each of them ends
+below what would be much: of a hundred models that lose as much, about three at most pass. In between nothing is judged. What is wrong in
+life is seldom wrong at random: this says how a model bears faults, not which will come.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from assay.kernel.findings import Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence, MeasuresCells, modality_of
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
-from assay.stats.tests import holm, mean_above
+from assay.stats.tests import holm, mean_above, standard_error_and_freedom
+
+from ._blocks import blocks
 
 LEAST_ROWS, MOST_ROWS = 100, 1_000
 LITTLE, MUCH = 0.05, 0.2  # share of cells emptied or mistyped
@@ -36,6 +38,7 @@ PULLED = 100  # rows whose pulls say which columns come first
 COLUMNS = 8  # that are asked one by one
 FRAIL = 0.25  # share of the gain that a little wrong may cost
 LEVEL = 0.01
+COVERED = 0.975  # of the interval of what is lost, from below to its upper end
 LARGEST = float(np.finfo(np.float64).max)  # that a number stays, whatever is wrong with it
 A_LETTER = 20  # letters of a text for each that is mistyped
 
@@ -143,10 +146,11 @@ class Robustness:
         names = [name for name in evidence.model.parts if name in evidence.data]
         if not names:
             raise DoesNotApply("no columns", say=self._say("none"))
-        asked = _Asked.of(evidence, np.sort(self._rows(evidence)))
+        together = blocks(evidence)
+        asked = _Asked.of(evidence, np.sort(self._rows(evidence, together)), together)
         if asked.gain <= 0:
             raise DoesNotApply("no gain", say=self._say("no_gain"))
-        if mean_above(asked.guess - asked.loss, 0.0) > LEVEL:
+        if asked.above(asked.guess - asked.loss, 0.0) > LEVEL:
             raise DoesNotApply("no gain shown", say=self._say("unproven", n=len(asked.loss)))
         small, single, short = [], [], False
         for stress in _small(asked, names):
@@ -160,11 +164,11 @@ class Robustness:
                     break
         return self._finding(asked, names, small, single, short)
 
-    def _rows(self, evidence: Evidence) -> Ints:
+    def _rows(self, evidence: Evidence, together: Ints) -> Ints:
         """As many rows as the model can be asked about so often in the time that is left. Raises DoesNotApply."""
         rows = stream(evidence.seed, "robustness").permutation(evidence.n)[:MOST_ROWS]
         timer = evidence.clock.slice(evidence.clock.remaining())
-        _Asked.of(evidence, rows[:LEAST_ROWS])
+        _Asked.of(evidence, rows[:LEAST_ROWS], together)
         each, left = timer.spent() / LEAST_ROWS, evidence.clock.remaining()
         if each * ASKS * LEAST_ROWS > left:
             raise DoesNotApply("too slow", say=self._say("slow", rows=LEAST_ROWS))
@@ -174,7 +178,7 @@ class Robustness:
         self, asked: _Asked, names: list[str], small: list[Stress], single: list[Stress], short: bool
     ) -> Finding:
         little = [s for s in small if s.size in (LITTLE, FAINT)]
-        sure = holm(np.asarray([mean_above(s.rise, FRAIL * asked.gain) for s in little], dtype=float), LEVEL)
+        sure = holm(np.asarray([asked.above(s.rise, FRAIL * asked.gain) for s in little], dtype=float), LEVEL)
         frail = [s for s, kept in zip(little, sure, strict=True) if kept]
         verdict, said = self._judged(little, frail, len(little) == len(_faults(asked.data, names)), asked)
         notes = []
@@ -259,19 +263,28 @@ class _Asked:
     scores: Floats
     loss: Floats  # [n]
     guess: Floats  # [n]
+    blocks: Ints  # number of the group that errs together [n]
 
     @classmethod
-    def of(cls, evidence: Evidence, rows: np.ndarray) -> _Asked:
+    def of(cls, evidence: Evidence, rows: Ints, together: Ints) -> _Asked:
         y, weight = evidence.y[rows], None if evidence.weight is None else evidence.weight[rows]
         data, folds = evidence.data.take(rows), None if evidence.folds is None else evidence.folds[rows]
         scores = evidence.model.scores(data, folds)
         loss, guess = evidence.task.losses(scores, y), evidence.task.losses(evidence.constant[rows], y)
-        return cls(evidence, data, folds, y, weight, scores, loss, guess)
+        return cls(evidence, data, folds, y, weight, scores, loss, guess, together[rows])
 
     @property
     def gain(self) -> float:
         """Mean loss of one guess for all, less that of the model."""
-        return float((self.guess - self.loss).mean())
+        return self.mean(self.guess - self.loss)
+
+    def mean(self, values: Floats) -> float:
+        """Weighted mean over the rows."""
+        return float(np.average(values, weights=self.weight))
+
+    def above(self, values: Floats, reference: float) -> float:
+        """One-sided p-value that this mean is above a reference."""
+        return mean_above(values, reference, self.weight, self.blocks)
 
     def metric_of(self, scores: Floats) -> float:
         """The task's first figure of merit."""
@@ -285,15 +298,17 @@ class _Asked:
 
     def lost(self, stress: Stress) -> float:
         """Share of the gain that is lost."""
-        return float(stress.rise.mean()) / self.gain
+        return self.mean(stress.rise) / self.gain
 
     def between(self, stress: Stress) -> tuple[float, float]:
         """The interval of that share: a ratio of means of the same rows (Cochran 1977)."""
+        from scipy.special import stdtrit
+
         share = self.lost(stress)
-        error = float((stress.rise - share * (self.guess - self.loss)).std(ddof=1)) / (
-            self.gain * len(self.loss) ** 0.5
-        )
-        return share - 1.96 * error, share + 1.96 * error
+        left = stress.rise - share * (self.guess - self.loss)
+        error, free = standard_error_and_freedom(left, self.weight, self.blocks)
+        reach = float(stdtrit(free, COVERED)) * error / self.gain
+        return share - reach, share + reach
 
     def measure(self, name: str, stress: Stress) -> Measure:
         """Share of the gain that is lost, with its interval."""

@@ -9,7 +9,9 @@ import math
 
 import numpy as np
 
-from assay.kernel.data import Bools, Floats
+from assay.kernel.data import Bools, Floats, Ints
+
+from .metrics import standard_error
 
 
 def holm(p_values: Floats, level: float = 0.05) -> Bools:
@@ -48,15 +50,30 @@ def binomial_band(share: float, n: int, level: float = 0.99) -> tuple[float, flo
     return float(low) / n, float(high) / n
 
 
-def mean_above(x: Floats, reference: float) -> float:
-    """One-sided p-value that the mean of `x` is above `reference` (Student 1908); 1 where it cannot be tested."""
+def mean_above(x: Floats, reference: float, w: Floats | None = None, groups: Ints | None = None) -> float:
+    """One-sided p-value that the mean of `x` is above `reference` (Student 1908); 1 where it cannot be tested.
+
+    w, groups : weight and group of each row [n]; rows of one group err together, and groups are what is counted (Liang & Zeger 1986)
+    """
     from scipy.special import stdtr
 
-    n = len(x)
-    spread = float(x.std(ddof=1)) if n > 1 else 0.0
-    if n < 2 or spread == 0.0:
+    error, free = standard_error_and_freedom(x, w, groups)
+    if free < 1 or error == 0.0:
         return 1.0
-    return float(stdtr(n - 1, -(float(x.mean()) - reference) / (spread / math.sqrt(n))))
+    return float(stdtr(free, -(float(np.average(x, weights=w)) - reference) / error))
+
+
+def standard_error_and_freedom(x: Floats, w: Floats | None = None, groups: Ints | None = None) -> tuple[float, int]:
+    """Standard error of the weighted mean of `x` [n], unbiased for few rows or groups, and the degrees of freedom of its Student law.
+
+    >>> standard_error_and_freedom(np.array([1.0, 3.0, 5.0, 7.0]), groups=np.array([0, 0, 1, 1]))
+    (2.0, 1)
+    """
+    counts = np.ones(len(x), dtype=bool) if w is None else w > 0
+    n = int(counts.sum()) if groups is None else len(np.unique(groups[counts]))
+    if n < 2:
+        return 0.0, 0
+    return standard_error(x, w, groups) * math.sqrt(n / (n - 1)), n - 1
 
 
 def two_samples_differ(a: Floats, b: Floats) -> tuple[float, float]:
