@@ -22,3 +22,17 @@ def test_errors_that_a_few_rows_hold_are_told(spread: float, told: bool) -> None
     if told:
         assert said[0].values["k"] <= 6
         assert "of 300 rows" in said[0].text()
+
+
+@pytest.mark.parametrize(("weight", "told"), [(1.0, []), (6.0, ["yes"])], ids=["even", "weighted"])
+def test_the_largest_class_is_that_of_most_weight(weight: float, told: list[str]) -> None:
+    """Two thirds of the rows are 'no'; with sixfold weight three of four count as 'yes', as the accuracy beside it counts them."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=300)
+    yes = np.arange(300) % 3 == 0
+    table = {"x": x + yes, "w": np.where(yes, weight, 1.0), "y": np.where(yes, "yes", "no")}
+    model = assay.train(table, "y", weight="w", trials=1, learners=("linear",), checks=("quality",))
+    said = [note for note in model.findings[0].notes if note.key == "majority"]
+    assert [note.values["label"] for note in said] == told
+    if told:
+        assert said[0].values["base"] == pytest.approx(0.75, abs=0.01)

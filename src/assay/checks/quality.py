@@ -145,7 +145,8 @@ class Quality:
         found = [m for m in measures if m.name == "accuracy"]
         if not found or not evidence.codec.labels:
             return []
-        share = np.bincount(evidence.y, minlength=len(evidence.codec.labels)) / evidence.n
+        held = np.bincount(evidence.y, weights=evidence.weight, minlength=len(evidence.codec.labels))
+        share = held / held.sum()
         base = float(share.max())
         if base < 0.7:
             return []
