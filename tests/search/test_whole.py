@@ -112,6 +112,23 @@ def test_learns_from_all_rows_but_those_that_measure_or_stop_it(tmp_path: Path, 
     assert answers.probabilities is not None
 
 
+def test_targets_far_from_zero_keep_what_they_differ_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In single precision numbers next to a thousand million are 64 apart."""
+    kept: list[np.ndarray] = []
+    fit = Boosting.fit_stream
+    monkeypatch.setattr(Boosting, "fit_stream", lambda self, fed, *more: kept.append(fed.y) or fit(self, fed, *more))
+    columns = table()
+    signal = 2 * columns["x0"] * columns["x1"] + columns["x2"]
+    far = 1e9 + signal + 0.1 * np.random.default_rng(1).normal(size=N)
+    model = trained({**columns, "y": far}, tmp_path)
+    assert np.isin(kept[0], far).all()
+    assert len(model.ensemble.encoders) == 1  # what learnt from all rows ships
+    fresh = {name: cells for name, cells in table(1).items() if name != "y"}
+    truth = 2 * fresh["x0"] * fresh["x1"] + fresh["x2"]
+    answers = model.predict(fresh).answer - 1e9
+    assert np.corrcoef(answers, truth)[0, 1] > 0.97
+
+
 def test_the_report_says_what_was_done(tmp_path: Path) -> None:
     model = trained(table(), tmp_path, checks=("quality",), memory="8GB")
     said = [note.text() for note in model.plan.notes]

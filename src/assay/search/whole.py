@@ -53,6 +53,7 @@ PUSHING = 1.8  # how much longer a block takes that is also put into bins (measu
 SLOWER = 1.3  # a row of many costs more than a row of few: they stand in slower memory
 TIME_USED, MEMORY_USED = 0.9, 0.95  # of what is left; the rest is for what cannot be foreseen
 A_ROW = 52  # bytes a row takes besides its bins: scores, gradients, places, target (measured: 44 to 50)
+A_VALUE = 4  # bytes more of a target that is a number
 PUSHED = 1.3  # what a block takes while its rows are put into bins, against being read and encoded (measured: 1.2)
 CALIBRATION_FOLDS = 5  # of the rows that stopped the growing
 ALIKE = 0.001  # share of other rows that may share the key of a sealed row by chance
@@ -209,7 +210,12 @@ class _Fitting:
         """Rows that can be held as bins beside what is held now."""
         memory.give_back()
         room = MEMORY_USED * limit - memory.held() - PUSHED * self.a_block
-        return int(max(0.0, room / (width + A_ROW)))
+        return int(max(0.0, room / (width + A_ROW + A_VALUE * (self._kept_as is np.float64))))
+
+    @property
+    def _kept_as(self) -> type[np.floating[Any]]:
+        """In which precision targets are kept until learners have centred them: numbers far from zero differ in their last digits."""
+        return np.float64 if self.found.ensemble.head.name in ("value", "quantiles", "counts") else np.float32
 
     def _batch(self, rows: Ints) -> Batch:
         weight = None if self.found.weight is None else self.found.weight[rows]
@@ -255,7 +261,7 @@ class _Fitting:
             y = self.task.encode(opened[plan.target], self.found.codec)
             usable = usable_rows(opened[plan.target], weight, time)[0] & known(y)
             mask[rows] &= usable & ~apart.of(opened)
-            targets.append(y[mask[rows]].astype(np.float32))
+            targets.append(y[mask[rows]].astype(self._kept_as))
             if weight is not None:
                 weights.append((weight.cells[mask[rows]] / unit).astype(np.float32))
         return mask, np.concatenate(targets), np.concatenate(weights) if weights else None
