@@ -387,7 +387,8 @@ def _equation(plan: Plan, found: Found, shipped: Ensemble, table: Dataset) -> di
     It is the model that answers, where that is one line; else the linear contender, which may be one of several fold models.
     """
     if [member.learner for member in shipped.members] == ["linear"]:
-        line, part = together(shipped.members[0].folds, shipped.encoders, shipped.calibration), "whole"
+        line = together(shipped.members[0].folds, shipped.encoders, shipped.calibration)
+        part = "whole_log" if shipped.head.name == "counts" else "whole"
     else:
         line, part = next((c.detail for c in found.contenders if c.learner == "linear"), {}), "aside"
     if len(line.get("intercept", ())) != 1:

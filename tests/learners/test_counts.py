@@ -16,6 +16,7 @@ from assay.kernel.forms import Batch, Feature, Head, Vector
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import at_most
 from assay.learners.linear import Linear
+from assay.stats.design import Design
 from assay.stats.heads import guess, losses
 from assay.tasks.count import Count
 
@@ -110,6 +111,39 @@ def test_pulls_add_up_to_the_logarithm(model: assay.Model) -> None:
 def test_the_equation_is_one_of_the_logarithm(model: assay.Model) -> None:
     said = model.card["equation"]["equation"]
     assert said.startswith("log E(visits) = ")
+
+
+def test_rows_far_out_of_training_are_not_answered_far_out(tmp_path: Path) -> None:
+    """An age of 400 was answered as if each year still multiplied: 19,459 visits, where at most 13 were seen."""
+    rng = np.random.default_rng(0)
+    age, town = rng.integers(18, 80, 800).astype(float), rng.choice(["a", "b"], 800)
+    visits = rng.poisson(np.exp(-0.2 + 0.025 * age + 0.2 * (town == "b")))
+    rows = {"age": age, "town": town, "visits": visits}
+    model = assay.train(rows, "visits", task="count", trials=1, learners=("linear",), folds=3, checks=())
+    told = model.predict({"age": [18.0, 79.0, 94.0, 400.0, 1e6, -400.0], "town": ["a"] * 6})
+    least, most, beyond, *far, below = told.values
+    reach = (most / least) ** 0.25  # the factor of a quarter of the range
+    assert most < beyond <= far[0] == far[1] <= most * reach * 1.001
+    assert least / reach / 1.001 <= below < least
+    assert told.out_of_range[3:].all()
+    assert model.predict({"age": 400.0, "town": "a"}) == model.predict([{"age": 400.0, "town": "a"}]).row(0)
+    said = model.explain({"age": 400.0, "town": "a"})
+    assert np.exp(said.base + sum(pull for _, _, pull in said.parts)) == pytest.approx(far[0])
+    pytest.importorskip("onnxruntime")
+    found = model.export(tmp_path / "visits.onnx", {"age": [30.0, 400.0, -1e9], "town": ["a", "b", "a"]})
+    assert found.largest < 1e-5
+
+
+def test_the_line_says_how_numbers_out_of_training_count() -> None:
+    line = assay.train(table(), "visits", task="count", trials=1, learners=("linear",), folds=3, checks=())
+    assert line.card["equation"]["part"] == "whole_log"
+    assert "by more than a quarter of their range counts as if it lay there" in line.report.html()
+
+
+@pytest.mark.parametrize("head", [Head.counts(), Head.value()])
+def test_numbers_are_drawn_in_nearer_where_they_multiply(head: Head) -> None:
+    design = Design.learn(Vector(np.arange(0.0, 101.0)[:, None], (Feature("x", "x"),)), head=head)
+    assert design.bounds.tolist() == ([[-25.0, 125.0]] if head == Head.counts() else [[50 - 1600.0, 50 + 1600.0]])
 
 
 def test_a_model_of_counts_opens_to_the_same_bits(model: assay.Model, tmp_path: Path) -> None:

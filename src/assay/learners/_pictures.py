@@ -48,7 +48,7 @@ def see(
     train = train.then(tune) if counts(tune) else train
     assert train.y is not None
     others = beside(train, train.grids.parts)
-    design = Design.learn(others) if others.features else None
+    design = Design.learn(others, head=head) if others.features else None
     unit = Unit.of(train, head)
     if mirror and not clock.expired():
         across, down = mirrored(train, unit, head, rng)

@@ -61,12 +61,12 @@ class Linear:
 
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Line:
         """Choose the ridge on the tune rows, then learn from all; where choosing took all the time, the line chosen is kept."""
-        design = Design.learn(train.vector, names=True)
+        design = Design.learn(train.vector, names=True, head=head)
         strength, chosen = (self.strength, None) if self.strength else self._choose(design, train, tune, head, clock)
         if chosen is not None and clock.expired():
             return Line(design, chosen, [], strength, False)
         whole = train.then(tune) if tune.rows else train
-        design = Design.learn(whole.vector, names=True)
+        design = Design.learn(whole.vector, names=True, head=head)
         whole = _affordable(whole, design, rng)
         assert whole.y is not None
         x, target = design.matrix(whole.vector), targets(head, whole.y)

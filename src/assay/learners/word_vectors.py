@@ -68,7 +68,7 @@ class Vectors:
         line = PooledLine(
             parts=train.texts.parts,
             words=words,
-            design=Design.learn(beside(whole)),
+            design=Design.learn(beside(whole), head=head),
             weights=np.zeros((0, head.width)),
             usual=np.zeros((len(columns), head.width)),
             strength=self.strength or USUAL_STRENGTH,

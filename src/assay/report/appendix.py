@@ -23,7 +23,8 @@ from .markup import Raw, clean, cut, join, short, tag
 from .pages import advice_list
 from .speech import Voice
 
-OF_LINES = ("whole", "aside", "one")  # of which model a line is: that which answers, another, one of its fold models
+# Of which model a line is: that which answers, or its logarithm, another, one of its fold models.
+OF_LINES = ("whole", "whole_log", "aside", "one")
 
 
 def plan_section(content: Content, voice: Voice, limits: Limits) -> Raw:

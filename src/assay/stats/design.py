@@ -1,8 +1,8 @@
 """How do features become columns for a straight line?
 
-Numbers are centred and scaled, values far outside the usual range drawn in (one absurd cell must not turn the line),
-missing ones set to the mean with a switch beside them; codes become one switch a level, the most frequent being the
-reference. Where they are wanted, all names of a category with thousands stand in place of its codes.
+Numbers are centred and scaled, values far outside the usual range drawn in (one absurd cell must not turn the line; of counts, which grow
+by factors, those little outside the range of training), missing ones set to the mean with a switch beside them; codes become one switch a
+level, the most frequent being the reference. Where they are wanted, all names of a category with thousands stand in place of its codes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from assay.kernel.box import Box
 from assay.kernel.data import Floats, Ints
-from assay.kernel.forms import Feature, Vector
+from assay.kernel.forms import Feature, Head, Vector
 
 from .sparse import Sparse
 
@@ -23,6 +23,7 @@ Row = tuple[str, int, int, float, float, float, float]  # name, owner, level, ce
 MOST_CODES = 255  # levels of a code, a missing one among them
 WIDE = 1500  # columns beyond which zeros are not written out, where most columns are switches
 FAR = 20.0  # inner 80 % ranges from the median; the normal curve has nothing there
+BEYOND = 0.25  # of their own range beyond the numbers of training, where answers grow by factors
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +43,19 @@ class Design:
         return len(self.names)
 
     @classmethod
-    def learn(cls, vector: Vector, names: bool = False) -> Design:
-        """Centre, scale and switches of training rows; those of `names` only where they are asked for."""
+    def learn(cls, vector: Vector, names: bool = False, head: Head | None = None) -> Design:
+        """Centre, scale and switches of training rows; those of `names` only where they are asked for.
+
+        Counts are the exponential of a sum: a number far out of training would multiply them, again and again. For that head numbers are
+        drawn in to little more than the range of training.
+        """
+        near = head is not None and head.name == "counts"
         rows: list[Row] = []
         named = {feature.part for feature in vector.features if feature.kind == "name"} if names else set()
         for i, feature in enumerate(vector.features):
             x = vector.values[:, i]
             if feature.kind == "number":
-                rows += _numbers(feature, x, i)
+                rows += _numbers(feature, x, i, near)
             elif (feature.part in named) == (feature.kind == "name"):
                 rows += _codes(feature, x, i)
         titles = tuple(row[0] for row in rows)
@@ -207,7 +213,7 @@ def _floats(*values: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _numbers(feature: Feature, x: Floats, i: int) -> list[Row]:
+def _numbers(feature: Feature, x: Floats, i: int, near: bool) -> list[Row]:
     missing = np.isnan(x)
     seen = x[~missing]
     rows: list[Row] = []
@@ -218,6 +224,10 @@ def _numbers(feature: Feature, x: Floats, i: int) -> list[Row]:
         )
         bounds = (max(middle - reach, -1e150), min(middle + reach, 1e150))
         seen = np.clip(seen, *bounds)
+        if near:
+            least, most = float(seen.min()), float(seen.max())
+            room = BEYOND * (most - least)
+            bounds = (max(bounds[0], least - room), min(bounds[1], most + room))
         if seen.max() > seen.min():
             spread = float(seen.std()) or 1.0
             rows.append((feature.name, i, -1, float(seen.mean()), spread, float(bounds[0]), float(bounds[1])))
