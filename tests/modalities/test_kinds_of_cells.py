@@ -234,9 +234,26 @@ def test_clock_times_alone_are_hours_of_a_day_and_never_left_out(tmp_path: Path)
     found = assay.plan(path, "y").column("at")
     assert (found.kind, found.role) == ("date:clock", "feature")
     encoder = learnt(found.kind, list(clocks))
-    assert opened(found.kind, ["18:30:00", "2024-01-02"]) == ["1970-01-01T18:30:00", None]
+    assert opened(found.kind, ["18:30:00", "2024-01-02"]) == ["18:30:00", None]
     column = modality_of(found.kind).open(Column.of_words("at", ["18:30:00"])).column
     assert 18.5 in encoder.vector(column).values
+
+
+def test_clock_times_are_told_without_a_day() -> None:
+    from assay.stats.slices import groups_of
+
+    clocks = [f"{i % 24:02d}:{i * 7 % 60:02d}:00" for i in range(240)]
+    column = modality_of("date:clock").open(Column.of_words("at", [*clocks, "noon"])).column
+    assert column.texts().tolist() == [*clocks, None]
+    assert column.as_words().levels is not None
+    assert sorted(column.as_words().levels) == sorted(set(clocks))
+    # What was told is read again.
+    assert opened("date:clock", clocks[:3]) == clocks[:3]
+    groups = groups_of(column, 20)
+    assert groups is not None
+    assert len(groups.labels) == 5
+    assert groups.labels[0].startswith("00:")
+    assert np.bincount(groups.code[groups.code >= 0]).min() > 40
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ class _Quick(_Ordinary):
 
     def text(self, value: Any) -> str | None:
         """The opened cell as it would be written."""
-        return written(self.open_cell(cell_of(value)))
+        return written(self.open_cell(cell_of(value)), self.kind)
 
 
 def _part(name: str, kind: str, encoders: tuple[Encoder, ...], unseen: Sequence[bool], never: Say | None) -> _Ordinary:

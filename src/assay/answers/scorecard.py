@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.data import CLOCK, Dataset, Floats, Ints, plain_day
 from assay.kernel.errors import RequestError
 from assay.kernel.forms import Feature
 from assay.kernel.plan import Plan
@@ -28,7 +28,7 @@ from assay.trees.shapes import Axis, HasShapes
 DOUBLE, AT, ODDS = 20, 600, 50
 STEPS = 1_000  # of a value's reach: the unit that values are rounded to is the power of ten below
 MOST_CELLS = 2_000_000  # of all grids together
-KINDS = ("number", "category", "flag", "date")  # of columns whose numbers say the same to every fold
+KINDS = ("number", "category", "flag", "date", CLOCK)  # of columns whose numbers say the same to every fold
 UNITS = {
     "classes": 1.0,
     "counts": 0.1,
@@ -72,8 +72,8 @@ class Side:
         return out
 
     def _written(self, edge: float) -> str:
-        if self.kind == "date" and self.feature.endswith("(days)"):
-            return str(np.datetime64(math.floor(edge), "D"))
+        if self.kind in ("date", CLOCK) and self.feature.endswith("(days)"):
+            return plain_day(edge, self.kind)
         return f"{edge:.10g}"
 
 
@@ -243,7 +243,7 @@ def _sides(ensemble: Ensemble, features: Sequence[tuple[Feature, ...]], plan: Pl
     edges: dict[str, list[Floats]] = {}
     names: dict[str, dict[str, None]] = {}
     part: dict[str, str] = {}
-    kinds = {c.name: c.kind.partition(":")[0] for c in plan.columns}
+    kinds = {c.name: c.kind if c.kind == CLOCK else c.kind.partition(":")[0] for c in plan.columns}
     for member in ensemble.members:
         for fold, fitted in enumerate(member.folds):
             assert isinstance(fitted, HasShapes)

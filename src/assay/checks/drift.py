@@ -9,14 +9,11 @@ much is told by the population stability index. It does not know rows that belon
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import numpy as np
-
-from assay.kernel.data import plain_moment
+from assay.kernel.data import plain_day
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.forms import PLAIN
@@ -24,7 +21,7 @@ from assay.kernel.plan import Plan
 from assay.kernel.plugins import About, Evidence, modality_of
 from assay.kernel.words import Say
 from assay.stats.drift import MUCH, SOME, Moved
-from assay.stats.profile import DAY, LANGUAGE, LENGTH, Profile
+from assay.stats.profile import LANGUAGE, LENGTH, Profile
 from assay.stats.tests import binomial_band, wilson
 
 from . import _held as held
@@ -327,8 +324,9 @@ class Drift:
     def _how(self, one: Moved, stand: Standing) -> Say:
         """Where a column moved most."""
         at = one.at
-        if isinstance(at, float) and not one.fact and stand.plan.column(one.name).kind.partition(":")[0] == "date":
-            at = plain_moment(np.datetime64(math.floor(at) * DAY, "us"))
+        kind = "" if one.fact else stand.plan.column(one.name).kind
+        if isinstance(at, float) and kind.partition(":")[0] == "date":
+            at = plain_day(at, kind)
         return self._say(f"how.{one.how}", at=at, here=one.here, there=one.there)
 
     def _moved(self, one: Moved, stand: Standing) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Column, Floats, Ints, plain_moment, plain_number
+from assay.kernel.data import CLOCK, Column, Floats, Ints, plain_moment, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence, MeasuresCells, modality_of
@@ -33,7 +33,7 @@ STILL_ROWS, STILL_COLUMNS = 400, 3  # where no clock is looked at
 BANDS, PER_BAND = 16, 15  # bands of a curve at most, and rows in each at least
 FEW, NAMES, LEAST = 6, 8, 10  # values that are told one by one, names shown, rows of each
 DRAWS = 3  # cells of other rows that a name is held against, for each of its rows
-DAY = 86_400e6  # microseconds
+DAY, HOUR = 86_400e6, 3_600e6  # microseconds
 CALLS = 3  # of a column: its rows, those about which each fold model is asked, and its missing cells
 SAME = 4  # rows of each band, or name, about which all fold models are asked, so that their spread is known
 
@@ -47,7 +47,7 @@ class Moved:
 
     name: str
     labels: tuple[str, ...]  # of the points, as they are said
-    x: tuple[float, ...]  # where they lie, of dates in days since 1970; empty for names
+    x: tuple[float, ...]  # where they lie, of dates in days since 1970, of clock times in hours; empty for names
     known: effects.Drawn
     blank: tuple[bool, ...]  # the stretch up to the next point holds no rows
     missing: effects.Drawn | None
@@ -279,9 +279,10 @@ def _curve(asked: Asked, column: Column, known: Ints, place: int) -> Moved | Non
         return np.asarray(up - down)
 
     found = _known(asked, local, rows, band, effects.accumulated, column.name)
-    dates = column.store == "moments"
-    labels = [plain_moment(v) for v in ends] if dates else [number(v) for v in edges]
-    at = tuple((edges / DAY if dates else edges).tolist())
+    moments, clock = column.store == "moments", column.kind == CLOCK
+    labels = [plain_moment(v, column.kind) for v in ends] if moments else [number(v) for v in edges]
+    at = tuple((edges / (HOUR if clock else DAY) if moments else edges).tolist())
+    dates = moments and not clock
     blank = tuple(bool(gap) for gap in effects.empty(x[known], edges))
     return Moved(column.name, tuple(labels), at, found, blank, None, len(rows), dates)
 
@@ -349,4 +350,4 @@ def _interrupted(one: Moved, value: Floats, half: Floats) -> dict[str, object]:
 def _named(column: Column, cell: object) -> str:
     if column.levels is not None:
         return str(column.levels[int(cell)])  # type: ignore[call-overload]
-    return plain_number(float(cell)) if column.store == "numbers" else plain_moment(cell)  # type: ignore[arg-type]
+    return plain_number(float(cell)) if column.store == "numbers" else plain_moment(cell, column.kind)  # type: ignore[arg-type]

@@ -39,15 +39,15 @@ class Usual:
     missing: float | None = None  # and a missing cell for this, where the encoder tells
 
 
-def written(cell: Cell) -> str | None:
-    """The cell as it would be written, None where missing: what `Column.texts` gives.
+def written(cell: Cell, kind: str = "") -> str | None:
+    """The cell as it would be written, None where missing: what `Column.texts` of a column of that kind gives.
 
     >>> written(3.0), written("Ulm"), written(Moment(0)), written(None)
     ('3', 'Ulm', '1970-01-01', None)
     """
     if cell is None or isinstance(cell, str):
         return cell
-    return plain_number(cell) if isinstance(cell, float) else plain_moment(np.datetime64(cell, "us"))
+    return plain_number(cell) if isinstance(cell, float) else plain_moment(np.datetime64(cell, "us"), kind)
 
 
 def cells_of(column: Column) -> list[Cell]:

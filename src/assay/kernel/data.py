@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +29,7 @@ from .hints import did_you_mean, listing
 from .words import refusal
 
 ROLES = ("feature", "target", "id", "group", "time", "weight", "sensitive", "audited", "dropped")
+CLOCK = "date:clock"  # the kind of clock times without a day: moments of 1 January 1970
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -90,7 +92,7 @@ class Column:
         if self.store == "numbers":
             out[present] = [plain_number(v) for v in cells.tolist()]
         else:
-            out[present] = [plain_moment(v) for v in cells]
+            out[present] = [plain_moment(v, self.kind) for v in cells]
         return out
 
     def as_words(self) -> Column:
@@ -99,9 +101,8 @@ class Column:
             return self
         present = ~self.missing
         distinct, inverse = np.unique(self.cells[present], return_inverse=True)
-        spell = plain_number if self.store == "numbers" else plain_moment
         levels = np.empty(len(distinct), dtype=object)
-        levels[:] = [spell(v) for v in (distinct.tolist() if self.store == "numbers" else distinct)]
+        levels[:] = replace(self, cells=distinct).texts()
         codes = np.full(len(self), -1, dtype=np.int32)
         codes[present] = inverse.astype(np.int32)
         return replace(self, cells=codes, levels=levels)
@@ -244,10 +245,27 @@ def plain_number(value: float) -> str:
     return str(int(value)) if value == value and abs(value) < 2**53 and value == int(value) else repr(float(value))
 
 
-def plain_moment(value: np.datetime64) -> str:
-    """A moment in ISO 8601, the time left away at midnight."""
+def plain_day(days: float, kind: str = "") -> str:
+    """The day of a moment in days since 1970; of the kind of clock times the time, to the second.
+
+    >>> plain_day(19_000.5), plain_day(0.75, CLOCK)
+    ('2022-01-08', '18:00:00')
+    """
+    if kind == CLOCK:
+        return plain_moment(np.datetime64(round(days * 86_400), "s"), kind)
+    return plain_moment(np.datetime64(math.floor(days), "D"))
+
+
+def plain_moment(value: np.datetime64, kind: str = "") -> str:
+    """A moment in ISO 8601, the time left away at midnight; of the kind of clock times the time alone.
+
+    >>> plain_moment(np.datetime64("1970-01-01T18:56")), plain_moment(np.datetime64("1970-01-01T18:56"), CLOCK)
+    ('1970-01-01T18:56:00', '18:56:00')
+    """
     text = str(value.astype("datetime64[us]"))
     day, _, time = text.partition("T")
+    if kind == CLOCK:
+        return time.removesuffix(".000000")
     if time in ("", "00:00:00.000000"):
         return day
     return f"{day}T{time.removesuffix('.000000')}"

@@ -24,6 +24,7 @@ import numpy as np
 from assay.kernel import zones
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Moment, written
+from assay.kernel.data import CLOCK as CLOCK_KIND
 from assay.kernel.data import Bools, Column, Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
@@ -154,7 +155,8 @@ class Date:
         cells = parsed[words.cells]
         bad = np.isnat(cells) & (words.cells >= 0)
         examples = tuple(str(words.levels[c])[:60] for c in np.unique(words.cells[bad])[:3])
-        return Opened(replace(words, cells=cells, levels=None, kind="date"), int(bad.sum()), examples)
+        kind = CLOCK_KIND if self.variant == "clock" else "date"
+        return Opened(replace(words, cells=cells, levels=None, kind=kind), int(bad.sum()), examples)
 
     def open_cell(self, cell: Cell) -> Cell:
         """The moment, None where it is none."""

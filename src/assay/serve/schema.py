@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from assay.explainers._levers import has_order
+from assay.kernel.data import plain_day
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.words import Say
 from assay.model import Model
@@ -83,12 +82,9 @@ def _column(plan: ColumnPlan, profile: ColumnProfile | None) -> ColumnSchema:
         return ColumnSchema(plan.name, kind, None, None, None, None)
     low, middle, high = (float(profile.edges[place]) for place in (0, len(profile.edges) // 2, -1))
     if kind == "date":
-        return ColumnSchema(plan.name, kind, None, _day(low), _day(high), _day(middle))
+        low_day, high_day, middle_day = (plain_day(at, plan.kind) for at in (low, high, middle))
+        return ColumnSchema(plan.name, kind, None, low_day, high_day, middle_day)
     return ColumnSchema(plan.name, kind, None, low, high, _plain(middle))
-
-
-def _day(days: float) -> str:
-    return str(np.datetime64(round(days), "D"))
 
 
 def _plain(value: float) -> float | int:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from assay.kernel.data import Bools, Column, Floats, Ints
+from assay.kernel.data import CLOCK, Bools, Column, Floats, Ints, plain_day
 from assay.kernel.words import number
 
 MOST_LEVELS = 12
@@ -53,7 +53,12 @@ def groups_of(column: Column, least: int) -> Groups | None:
         place = np.full(len(column.levels) + 1, -1, dtype=np.int64)
         place[kept] = np.arange(len(kept))
         return _with_missing(column, place[column.cells], [str(column.levels[c]) for c in kept], missing, least)
-    cells = column.cells if column.store == "numbers" else column.cells.astype("datetime64[D]").astype(float)
+    cells = column.cells
+    if column.store == "moments":  # in whole days; clock times in minutes of theirs
+        clock = column.kind == CLOCK
+        cells = (
+            cells.astype("datetime64[m]").astype(float) / 1440 if clock else cells.astype("datetime64[D]").astype(float)
+        )
     cells = np.where(missing, np.nan, cells)
     seen = np.unique(cells[~missing])
     if len(seen) <= max(2, QUANTILES):
@@ -68,7 +73,7 @@ def groups_of(column: Column, least: int) -> Groups | None:
 
 def _written(column: Column, value: float) -> str:
     if column.store == "moments":
-        return str(np.datetime64(int(value), "D"))
+        return plain_day(value, column.kind)
     return number(int(value) if float(value).is_integer() else float(value)).replace(",", "")
 
 
