@@ -1,7 +1,8 @@
-"""What do tests of several rooms share: a browser, where there is one."""
+"""What do tests of several rooms share: a browser, where there is one, and that garbage is looked for among few things."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +11,15 @@ from typing import Any
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+# Each training looks for garbage, a time or three. A process that has collected all our tests holds a million things that
+# stay, and going through them took half a second each time: more than many a training.
+@pytest.fixture(scope="module", autouse=True)
+def what_stays_is_passed_over() -> None:
+    """What is there before the tests of a module is no garbage of theirs."""
+    gc.collect()
+    gc.freeze()
 
 
 # The browser lives no longer than a module: its event loop would be in the way of tests that run one of their own.
