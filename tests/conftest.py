@@ -16,10 +16,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Each training looks for garbage, a time or three. A process that has collected all our tests holds a million things that
 # stay, and going through them took half a second each time: more than many a training.
 @pytest.fixture(scope="module", autouse=True)
-def what_stays_is_passed_over() -> None:
-    """What is there before the tests of a module is no garbage of theirs."""
+def what_stays_is_passed_over() -> Iterator[None]:
+    """What is there before the tests of a module is no garbage of theirs; what they leave is, of the next one's."""
     gc.collect()
     gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 # The browser lives no longer than a module: its event loop would be in the way of tests that run one of their own.

@@ -317,7 +317,7 @@ def _gone_bad(dump: Callable[[Box], None]) -> list[tuple[str, Box]]:
 
 
 def bears_bruises(plugin: Any, head: Head) -> None:
-    """Empty and constant columns, huge numbers and unseen codes are borne, and the rest is still learnt from."""
+    """Empty and constant columns, huge numbers and unseen codes are borne: scores are finite."""
     train = bruised(easy(head, FEW))
     scores = fit(plugin, head, train).predict(bruised(_fresh(head)))
     demand(np.isfinite(scores).all(), "scores are not finite")
