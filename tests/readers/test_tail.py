@@ -121,6 +121,21 @@ def test_names_of_groups_stand_before_those_of_their_columns(door: Any, tmp_path
     assert few.names == data.names
 
 
+def test_a_text_that_begins_like_a_remark_is_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    texts = [f"the film number {k} was long" for k in range(30)]
+    path.write_text("text,label\n" + "".join(f"{text},good\n" for text in [*texts, "Note: not for children"]))
+    assert Csv.read(path).rows == 31
+    # Texts that wait for their labels are whole as well.
+    path.write_text("text,label\n" + "".join(f"{text},\n" for text in [*texts, "Note: not for children"]))
+    assert Csv.read(path).rows == 31
+
+
+def test_a_word_in_the_first_row_of_numbers_makes_no_heading(tmp_path: Path) -> None:
+    rows = [[f"k{k}", "unknown" if not k else str(20 + k), str(k), "x"] for k in range(20)]
+    assert as_text(tmp_path, ["", "age", "n", "mark"], *rows).names == ("column_1", "age", "n", "mark")
+
+
 def test_a_column_of_row_names_without_a_name_stays_below_its_heading(tmp_path: Path) -> None:
     rows = [[f"k{chr(97 + k)}", f"name{chr(97 + k)}", f"town{chr(97 + k)}", "x"] for k in range(20)]
     assert as_text(tmp_path, ["", "name", "town", "mark"], *rows).names == ("column_1", "name", "town", "mark")

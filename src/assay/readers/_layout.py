@@ -131,18 +131,16 @@ def titles_above(rows: Sequence[Sequence[str]]) -> int:
     place = next((k for k, n in enumerate(filled) if n > 0.5 * usual), 0)
     if place and not _heads(rows, place, sure=usual < 3):
         place = 0
-    # A title may fill several cells; then the heading below it has no gap, and stands on numbers.
-    if (
-        place + 1 < len(rows)
-        and filled[place] < filled[place + 1] == len(rows[0])
-        and _heads(rows, place + 1, sure=True)
-    ):
+    # A title may fill several cells; then the heading below it has no gap, and stands on numbers. Names of rows need no name.
+    gaps = [k for k, cell in enumerate(rows[place]) if not cell.strip()] if rows else []
+    whole = place + 1 < len(rows) and filled[place + 1] == len(rows[0])
+    if whole and gaps not in ([], [0]) and _heads(rows, place + 1, sure=True):
         place += 1
     return place - (place > 0 and _spans(rows[place - 1], rows[place]))
 
 
 def _heads(rows: Sequence[Sequence[str]], place: int, *, sure: bool) -> bool:
-    """Whether a row is a heading, no name of it twice in a row of names; `sure` asks for numbers or dates below its words."""
+    """Whether a row seems to be the heading of those below; `sure` asks for numbers or dates below its words."""
     top, below = [cell.strip() for cell in rows[place]], column_shapes(rows[place + 1 :], len(rows[place]))
     typed = [shape_of(cell) for cell, shape in zip(top, below, strict=True) if shape in ("number", "date")]
     told = bool(typed) and all(shape == "text" for shape in typed)

@@ -2,13 +2,15 @@
 
 A spreadsheet saved as text pads such lines with separators to the width of the table, so the number of cells alone does
 not tell them from rows. A row is set aside only for what it says of itself: it is blank, or its first word is that of a
-total, or a label such as "prepared by:", or it is a single word where numbers stand; and only where no row further up says so too.
+total, or a label such as "prepared by:" in a row that lacks cells or has several, or it is a single word where numbers stand;
+and only where no row further up says so too.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,10 +19,10 @@ from ._mend import Mender, Record, shape_of
 TOTAL = re.compile(
     r"(grand|sub)?totals?|[本全]?[页頁月季年期部]?度?(合计|合計|总计|總計|小计|小計|总和|總和|累计|累計|共计|共計|总额|總額)"
 )
-WORDS_AS_WELL = re.compile(
-    r"sum|average|mean|平均值?|均值"
-)  # that cells may hold, too: a total's row has no other words
+# That cells may hold, too: a total's row has no other words.
+WORDS_AS_WELL = re.compile(r"sum|average|mean|平均值?|均值")
 OF_A_TOTAL = re.compile(r"[:(].*")  # 合计:12笔, 合计(元), Total (USD)
+USUAL_ROWS = 100
 LABEL = re.compile(
     r"(制表|编制|填表|填报|报表|统计|制单|审核|复核|审批|核准|批准|单位?负责|负责|经办|会计|出纳|主管|打印|导出|签字|签名|盖章|日期|联系|备注|附注|注"
     r"|说明|数据来源|资料来源|来源|单位|製表|編製|填報|審核|覆核|備註|說明|資料來源"
@@ -80,45 +82,56 @@ def find_tail(lines: Sequence[str], mender: Mender) -> Tail:
 
 def rows_of_table(rows: Sequence[Sequence[str]], shapes: Sequence[str]) -> int:
     """How many of the rows stand above blank ones, totals, signatures and remarks that are as wide as the table."""
-    end = len(rows)
-    while end > 2 and _is_none(rows[end - 1], rows[end - 2], shapes):
+    end, usual = len(rows), Counter(_filled(row) for row in rows[:USUAL_ROWS]).most_common(1)[0][0] if rows else 0
+    while end > 2 and _is_none(rows[end - 1], rows[end - 2], shapes, usual):
         end -= 1
     if end == len(rows):
         return end
     # What rows further up say as well is what a row of this table may say, and so are the rows above it.
-    above = {mark for row in rows[:end] if (mark := _mark(row, shapes))}
-    known = [k for k in range(end, len(rows)) if _mark(rows[k], shapes) in above]
+    above = {mark for row in rows[:end] if (mark := _mark(row, shapes, usual))}
+    known = [k for k in range(end, len(rows)) if _mark(rows[k], shapes, usual) in above]
     return max(known, default=end - 1) + 1
 
 
-def _is_none(row: Sequence[str], before: Sequence[str], shapes: Sequence[str]) -> bool:
-    """Whether a row is blank, says that it is no row, or is one word where numbers stand or below a blank row."""
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _is_none(row: Sequence[str], before: Sequence[str], shapes: Sequence[str], usual: int) -> bool:
+    """Whether a row is blank, says that it is no row, or is one word where numbers stand or below a blank row.
+
+    usual : cells that most rows have
+    """
     if len(row) != len(shapes):
         return False
     filled = [place for place, cell in enumerate(row) if cell.strip()]
     if not filled:
         return len(row) > 1
-    if _mark(row, shapes):
+    if _mark(row, shapes, usual):
         return True
-    if len(filled) > 1 or len(row) < 3:
+    if len(filled) > 1 or len(filled) == usual or len(row) < 3:
         return False
-    apart = not any(cell.strip() for cell in before)
+    apart = not _filled(before)
     return apart or (shapes[filled[0]] in ("number", "date") and shape_of(row[filled[0]]) == "text")
 
 
-def _mark(row: Sequence[str], shapes: Sequence[str]) -> tuple[int, str] | None:
+def _mark(row: Sequence[str], shapes: Sequence[str], usual: int) -> tuple[int, str] | None:
     """Where the first word stands that marks a total or a label, and which; None for an ordinary row."""
     place = next((k for k, cell in enumerate(row) if cell.strip()), None)
     if place is None or len(row) != len(shapes):
         return None
-    word = "".join(unicodedata.normalize("NFKC", row[place]).split()).casefold()
-    if LABEL.match(word):
+    word = _plain(row[place])
+    if LABEL.match(word) and (_filled(row) < usual or sum(bool(LABEL.match(_plain(cell))) for cell in row) > 1):
         return place, "label"
     if "number" not in shapes:
         return None
     total = OF_A_TOTAL.sub("", word)
     alone = not any(cell.strip() for k, cell in enumerate(row) if k != place and shapes[k] != "number")
     return (place, total) if TOTAL.fullmatch(total) or (alone and WORDS_AS_WELL.fullmatch(total)) else None
+
+
+def _plain(cell: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
 
 
 def _regular(record: Record, lines: Sequence[str], mender: Mender) -> bool:
