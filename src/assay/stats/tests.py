@@ -66,7 +66,8 @@ def mean_above(x: Floats, reference: float, w: Floats | None = None, groups: Int
 def standard_error_and_freedom(x: Floats, w: Floats | None = None, groups: Ints | None = None) -> tuple[float, int]:
     """Standard error of the weighted mean of `x` [n], unbiased for few rows or groups, and the degrees of freedom of its Student law.
 
-    >>> standard_error_and_freedom(np.array([1.0, 3.0, 5.0, 7.0]), groups=np.array([0, 0, 1, 1]))
+    >>> error, freedom = standard_error_and_freedom(np.array([1.0, 3.0, 5.0, 7.0]), groups=np.array([0, 0, 1, 1]))
+    >>> round(error, 9), freedom
     (2.0, 1)
     """
     counts = np.ones(len(x), dtype=bool) if w is None else w > 0
