@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from ._dialect import LINK, Dialect, rough_rows
 from ._heading import is_a_guess, is_a_row
-from ._mend import Mender, Record, column_shapes, shape_of
+from ._mend import Mender, Record, column_shapes, filled, shape_of
 
 REMARKS = ("#", "%", "//", "!")
 JUDGED_ROWS = 300
@@ -92,8 +92,8 @@ def _first_regular(records: Sequence[Record], width: int) -> int:
     for k, following in pairwise([*fits, len(records)]):
         between = records[k + 1 : following]
         touching = all(b.start == a.stop for a, b in pairwise(records[k : following + 1]))
-        filled = [sum(bool(cell.strip()) for cell in record.cells) for record in between]
-        if not between or following == len(records) or (touching and len(between) <= 5 and min(filled) > 1):
+        least = min((record.filled for record in between), default=0)
+        if not between or following == len(records) or (touching and len(between) <= 5 and least > 1):
             return k
         # One odd line below a heading: it is a bruised row, unless the heading proper comes after it.
         after = [record.cells for record in records[following:] if len(record.cells) == width]
@@ -126,14 +126,14 @@ def _header(records: Sequence[Record], first: int, width: int, comment: str) -> 
 
 def titles_above(rows: Sequence[Sequence[str]]) -> int:
     """How many rows, as wide as the table, are titles above its heading: a spreadsheet pads them with separators."""
-    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
-    usual = Counter(filled).most_common(1)[0][0]
-    place = next((k for k, n in enumerate(filled) if n > 0.5 * usual), 0)
+    counts = [filled(row) for row in rows]
+    usual = Counter(counts).most_common(1)[0][0]
+    place = next((k for k, n in enumerate(counts) if n > 0.5 * usual), 0)
     if place and not _heads(rows, place, sure=usual < 3):
         place = 0
     # A title may fill several cells; then the heading below it has no gap, and stands on numbers. Names of rows need no name.
     gaps = [k for k, cell in enumerate(rows[place]) if not cell.strip()] if rows else []
-    whole = place + 1 < len(rows) and filled[place + 1] == len(rows[0])
+    whole = place + 1 < len(rows) and counts[place + 1] == len(rows[0])
     if whole and gaps not in ([], [0]) and _heads(rows, place + 1, sure=True):
         place += 1
     return place - (place > 0 and _spans(rows[place - 1], rows[place]))
@@ -151,7 +151,7 @@ def _spans(upper: Sequence[str], lower: Sequence[str]) -> bool:
     """Whether the upper of two rows of names holds those of groups of columns: alone, the lower lacks names or has one twice."""
     names = [cell.strip() for cell in lower if cell.strip()]
     lacking = any(a.strip() and not b.strip() for a, b in zip(upper, lower, strict=True))
-    return sum(bool(cell.strip()) for cell in upper) > 1 and (lacking or len(set(names)) < len(names))
+    return filled(upper) > 1 and (lacking or len(set(names)) < len(names))
 
 
 def _header_rows(rows: Sequence[Sequence[str]]) -> int:
@@ -246,8 +246,8 @@ def find_table(rows: Sequence[Sequence[str]], header: bool | None = None) -> tup
     top = titles_above(rows)
     count = _header_rows(rows[top:])
     if header is False or not count:
-        filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
-        usual = Counter(filled).most_common(1)[0][0]
-        top = next(k for k, n in enumerate(filled) if n >= max(1, min(usual, len(rows[0]) * 0.6)))
+        counts = [filled(row) for row in rows]
+        usual = Counter(counts).most_common(1)[0][0]
+        top = next(k for k, n in enumerate(counts) if n >= max(1, min(usual, len(rows[0]) * 0.6)))
         count = 0
     return top, top + (max(1, count) if header else count)

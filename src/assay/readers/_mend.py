@@ -36,6 +36,11 @@ def column_shapes(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     return shapes
 
 
+def filled(row: Sequence[str]) -> int:
+    """Cells of a row that hold something."""
+    return sum(bool(cell.strip()) for cell in row)
+
+
 @dataclass(frozen=True)
 class Record:
     """One record: its first line, the line behind its last, and its cells."""
@@ -47,7 +52,7 @@ class Record:
     @property
     def filled(self) -> int:
         """Cells that hold something."""
-        return sum(bool(cell.strip()) for cell in self.cells)
+        return filled(self.cells)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ._mend import Mender, Record, shape_of
+from ._mend import Mender, Record, filled, shape_of
 
 TOTAL = re.compile(
     r"(grand|sub)?totals?|[本全]?[页頁月季年期部]?度?(合计|合計|总计|總計|小计|小計|总和|總和|累计|累計|共计|共計|总额|總額)"
@@ -82,7 +82,7 @@ def find_tail(lines: Sequence[str], mender: Mender) -> Tail:
 
 def rows_of_table(rows: Sequence[Sequence[str]], shapes: Sequence[str]) -> int:
     """How many of the rows stand above blank ones, totals, signatures and remarks that are as wide as the table."""
-    end, usual = len(rows), Counter(_filled(row) for row in rows[:USUAL_ROWS]).most_common(1)[0][0] if rows else 0
+    end, usual = len(rows), Counter(filled(row) for row in rows[:USUAL_ROWS]).most_common(1)[0][0] if rows else 0
     while end > 2 and _is_none(rows[end - 1], rows[end - 2], shapes, usual):
         end -= 1
     if end == len(rows):
@@ -93,10 +93,6 @@ def rows_of_table(rows: Sequence[Sequence[str]], shapes: Sequence[str]) -> int:
     return max(known, default=end - 1) + 1
 
 
-def _filled(row: Sequence[str]) -> int:
-    return sum(bool(cell.strip()) for cell in row)
-
-
 def _is_none(row: Sequence[str], before: Sequence[str], shapes: Sequence[str], usual: int) -> bool:
     """Whether a row is blank, says that it is no row, or is one word where numbers stand or below a blank row.
 
@@ -104,15 +100,15 @@ def _is_none(row: Sequence[str], before: Sequence[str], shapes: Sequence[str], u
     """
     if len(row) != len(shapes):
         return False
-    filled = [place for place, cell in enumerate(row) if cell.strip()]
-    if not filled:
+    places = [place for place, cell in enumerate(row) if cell.strip()]
+    if not places:
         return len(row) > 1
     if _mark(row, shapes, usual):
         return True
-    if len(filled) > 1 or len(filled) == usual or len(row) < 3:
+    if len(places) > 1 or len(places) == usual or len(row) < 3:
         return False
-    apart = not _filled(before)
-    return apart or (shapes[filled[0]] in ("number", "date") and shape_of(row[filled[0]]) == "text")
+    apart = not filled(before)
+    return apart or (shapes[places[0]] in ("number", "date") and shape_of(row[places[0]]) == "text")
 
 
 def _mark(row: Sequence[str], shapes: Sequence[str], usual: int) -> tuple[int, str] | None:
@@ -121,7 +117,7 @@ def _mark(row: Sequence[str], shapes: Sequence[str], usual: int) -> tuple[int, s
     if place is None or len(row) != len(shapes):
         return None
     word = _plain(row[place])
-    if LABEL.match(word) and (_filled(row) < usual or sum(bool(LABEL.match(_plain(cell))) for cell in row) > 1):
+    if LABEL.match(word) and (filled(row) < usual or sum(bool(LABEL.match(_plain(cell))) for cell in row) > 1):
         return place, "label"
     if "number" not in shapes:
         return None
@@ -144,11 +140,11 @@ def _regular(record: Record, lines: Sequence[str], mender: Mender) -> bool:
 def _is_junk(records: Sequence[Record], place: int, mender: Mender) -> bool:
     """Whether a misfitting record below the last regular one is a note rather than a short row."""
     record = records[place]
-    filled = [cell for cell in record.cells if cell.strip()]
+    cells = [cell for cell in record.cells if cell.strip()]
     after_blank = place > 0 and record.start > records[place - 1].stop
-    if not filled or (after_blank and len(record.cells) != mender.width):
+    if not cells or (after_blank and len(record.cells) != mender.width):
         return True
-    if len(filled) > 1 or mender.width < 3 or len(record.cells) > mender.width:
+    if len(cells) > 1 or mender.width < 3 or len(record.cells) > mender.width:
         return False
     shape = mender.shapes[0]
-    return not (shape and shape == shape_of(filled[0]) and shape != "text")
+    return not (shape and shape == shape_of(cells[0]) and shape != "text")

@@ -30,7 +30,7 @@ class Unseen:
 
 
 def unseen(path: Path, title: str) -> Unseen:
-    """What the sheet of that title holds beside its values. Raises KeyError where the workbook has no such sheet."""
+    """What the sheet of that title holds beside its values. Raises KeyError where the workbook tells of no such sheet."""
     merged: list[Range] = []
     formulas = 0
     with zipfile.ZipFile(path) as archive:
@@ -46,10 +46,10 @@ def _part(archive: zipfile.ZipFile, title: str) -> str:
     """The name of the part of the archive that holds a sheet."""
     from openpyxl.xml.functions import fromstring
 
-    book = next(target for kind, target in _targets(archive, "").values() if kind == "officeDocument")
+    book = dict(_targets(archive, "").values())["officeDocument"]
     sheets = {e.get("name"): e for e in fromstring(archive.read(book)).iter() if e.tag.endswith("}sheet")}
-    key = next(value for name, value in sheets[title].attrib.items() if name.endswith("}id"))
-    return _targets(archive, book)[key][1]
+    named = {name.rpartition("}")[2]: value for name, value in sheets[title].attrib.items()}
+    return _targets(archive, book)[named["id"]][1]
 
 
 def _targets(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:

@@ -98,8 +98,7 @@ class Excel:
         path = peek.existing(source)
         if peek.kind_of(path) != "xlsx":
             raise peek.not_for(path)
-        title, titles, cells = _sheet(path, sheet)
-        return _table(path.name, title, titles, cells, unseen(path, title), header)
+        return _table(path.name, *_sheet(path, sheet), header)
 
     @classmethod
     def notes(cls, source: Source) -> tuple[Say, ...]:
@@ -118,8 +117,8 @@ class Excel:
         return tuple(said)
 
 
-def _sheet(path: Path, sheet: str | int | None) -> tuple[str, list[str], list[list[Any]]]:
-    """Title of the sheet read, titles of all, and its cells."""
+def _sheet(path: Path, sheet: str | int | None) -> tuple[str, list[str], list[list[Any]], Unseen]:
+    """Title of the sheet read, titles of all, its cells, and what it holds beside them."""
     openpyxl = need("openpyxl", extra="excel")
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -131,7 +130,7 @@ def _sheet(path: Path, sheet: str | int | None) -> tuple[str, list[str], list[li
                 pages[title].reset_dimensions()  # some writers state a size that is too small
                 cells = [list(row) for row in pages[title].iter_rows(values_only=True)]
                 if sheet is not None or any(cell is not None for row in cells for cell in row):
-                    return title, list(pages), cells
+                    return title, list(pages), cells, unseen(path, title)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
         if isinstance(error, DataError):
             raise

@@ -55,10 +55,8 @@ def groups_of(column: Column, least: int) -> Groups | None:
         return _with_missing(column, place[column.cells], [str(column.levels[c]) for c in kept], missing, least)
     cells = column.cells
     if column.store == "moments":  # in whole days; clock times in minutes of theirs
-        clock = column.kind == CLOCK
-        cells = (
-            cells.astype("datetime64[m]").astype(float) / 1440 if clock else cells.astype("datetime64[D]").astype(float)
-        )
+        step, of_a_day = ("m", 1440) if column.kind == CLOCK else ("D", 1)
+        cells = cells.astype(f"datetime64[{step}]").astype(float) / of_a_day
     cells = np.where(missing, np.nan, cells)
     seen = np.unique(cells[~missing])
     if len(seen) <= max(2, QUANTILES):
