@@ -183,6 +183,23 @@ def test_wide_least_squares_equal_ridge() -> None:
     np.testing.assert_allclose(x @ found[1:, 0] + found[0, 0], exact.predict(x), atol=0.01)
 
 
+@pytest.mark.parametrize("head", [*HEADS, Head.quantile(0.9), Head.flags(3)], ids=lambda h: f"{h.name}{h.width}")
+@pytest.mark.parametrize("known", [False, True])
+def test_with_more_columns_than_rows_no_weight_could_be_better(head: Head, known: bool) -> None:
+    wide, goal, w = RNG.normal(size=(40, 90)), target(Head.value() if head.name == "quantiles" else head)[:40], W[:40]
+    start = solve_exactly(wide, goal, w, head, 5.0) if known else None
+    found = solve_exactly(wide, goal, w, head, 0.5, start)
+    best = solve_rounded(found, wide, goal, w, head)
+    for _ in range(20):
+        away = found + 1e-3 * RNG.normal(size=found.shape)
+        assert solve_rounded(away, wide, goal, w, head) > best
+
+
+def solve_rounded(weights: np.ndarray, x: np.ndarray, goal: np.ndarray, w: np.ndarray, head: Head) -> float:
+    """The cost, that of a quantile hardly rounded."""
+    return cost_and_gradient(weights, x, goal, w / w.sum(), head, 0.5, 1e-3)[0]
+
+
 def test_wide_descent_falls_at_every_step() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(300, 1600))

@@ -32,6 +32,10 @@ ROUND = 0.1  # scale of the variable that rounds the pinball loss, in spreads of
 SHARP = 0.06  # scale at the end, in median errors, shrunk towards the outer levels
 SHARPEST = 1e-6  # scale that nothing goes below, in spreads of the target
 SHARPER = 1 / 3  # from one scale to the next
+WIDE, MOST_TO_TURN = (
+    1.5,
+    500,
+)  # columns a row, and rows, between which turning into the space of the rows costs less than it saves
 LEAST_STEP = 1e-9  # of the first: steps that were halved so often move nothing
 
 
@@ -91,8 +95,24 @@ def solve_exactly(
     start: Floats | None = None,
     clock: Clock | None = None,
 ) -> Floats:
-    """The weights [1 + c, w] with the least cost; the best so far where the clock runs out first."""
-    share, clock = _share(len(x), w), clock or Clock.start()
+    """The weights [1 + c, w] with the least cost; the best so far where the clock runs out first.
+
+    With more columns than rows these are combinations of the rows, since the ridge leaves nothing beside them (the representer
+    theorem; Kimeldorf & Wahba 1971): they are found in as many directions as there are rows.
+    """
+    clock = clock or Clock.start()
+    if isinstance(x, Sparse) or len(x) > min(MOST_TO_TURN, x.shape[1] / WIDE):
+        return _solved(x, target, w, head, strength, start, clock)
+    turned, inside = np.linalg.qr(x.T)  # [c, n] and [n, n]: x = inside.T @ turned.T
+    known = None if start is None else np.vstack([start[:1], turned.T @ start[1:]])
+    found = _solved(inside.T, target, w, head, strength, known, clock)
+    return np.vstack([found[:1], turned @ found[1:]])
+
+
+def _solved(
+    x: Matrix, target: Floats, w: Floats | None, head: Head, strength: float, start: Floats | None, clock: Clock
+) -> Floats:
+    share = _share(len(x), w)
     target = _never_sure(target, share, head)
     if head.name == "quantiles":
         return _sharpened(x, target, share, head, strength, start, clock)
@@ -345,6 +365,8 @@ def _newton(
                 break
             size /= 2
         gain = cost - new_cost
+        if gain < 0:
+            break
         weights, cost, gradient = after, new_cost, new_gradient
         if gain <= 1e-10 * max(1.0, abs(cost)) or clock.expired():
             break
