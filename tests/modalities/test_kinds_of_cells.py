@@ -236,7 +236,20 @@ def test_clock_times_alone_are_hours_of_a_day_and_never_left_out(tmp_path: Path)
     encoder = learnt(found.kind, list(clocks))
     assert opened(found.kind, ["18:30:00", "2024-01-02"]) == ["18:30:00", None]
     column = modality_of(found.kind).open(Column.of_words("at", ["18:30:00"])).column
-    assert 18.5 in encoder.vector(column).values
+    assert encoder.vector(column).values[0, 0] == 18.5 / 24
+
+
+def test_clock_times_near_midnight_are_near_each_other_and_told_once() -> None:
+    encoder = learnt("date:clock", [f"{i % 24:02d}:30" for i in range(50)])
+    vector = encoder.vector(modality_of("date:clock").open(Column.of_words("at", ["23:59", "00:00", "12:00"])).column)
+    parts = {feature.name: values for feature, values in zip(vector.features, vector.values.T, strict=True)}
+    assert [name for name, values in parts.items() if np.ptp(values) > 0] == [
+        "x (days)", "x (day, sine)", "x (day, cosine)",
+    ]  # fmt: skip
+    last, first, noon = np.column_stack([parts["x (day, sine)"], parts["x (day, cosine)"]])
+    assert np.hypot(*(last - first)) < 0.01 < 1.9 < np.hypot(*(first - noon))
+    of_a_morning = learnt("date:clock", [f"{i % 4 + 8:02d}:30" for i in range(50)])
+    assert of_a_morning.cycles == ()
 
 
 def test_clock_times_are_told_without_a_day() -> None:

@@ -87,6 +87,7 @@ DAY = np.timedelta64(1, "D")
 MINUTES = 1440
 TURNS = {"year": 365.25, "week": 7.0, "day": 1.0}  # days that a cycle takes
 LEAST_TURNS = 1.9  # of a cycle seen in training: until its places come again, a cycle is but another name for the time
+HALF_A_DAY = 0.5  # that clock times span at least where the last of them and the first are near
 EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 FIRST_DAY = date(1970, 1, 1).toordinal()
 LAST_DAY = date.max.toordinal() - FIRST_DAY
@@ -200,6 +201,8 @@ class Date:
         days = _days(seen)
         clock = bool(len(seen)) and bool((days != np.floor(days)).any())
         low, high = (float(days.min()), float(days.max())) if len(seen) else (0.0, -1.0)
+        if column.kind == CLOCK_KIND:  # the hour says what the days say, and each row is another turn of the day
+            return Calendar(column.name, low, high, False, ("day",) if high - low >= HALF_A_DAY else ())
         turned = [cycle for cycle, turn in TURNS.items() if high - low >= LEAST_TURNS * turn]
         return Calendar(column.name, low, high, clock, tuple(c for c in turned if clock or c != "day"))
 
