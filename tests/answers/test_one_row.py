@@ -97,6 +97,7 @@ ODD: list[Any] = [
     math.inf, -math.inf, math.nan, True, False, np.float32(0.5), np.float64("nan"), np.int8(3), np.bool_(True), Decimal("1.5"),
     Decimal("NaN"), dt.date(2023, 5, 4), dt.datetime(2023, 5, 4, 3, 2, 1, 999), dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=8))),
     np.datetime64("2023-05-04"), np.datetime64("NaT"), np.datetime64("-20000-01-01"), b"abc", {"a": 1}, dt.timedelta(hours=1),
+    np.timedelta64(90, "s"), np.timedelta64("NaT"),
 ]  # fmt: skip
 
 
@@ -114,6 +115,21 @@ def rows(world: Mapping[str, list[Any]], count: int, seed: int) -> list[dict[str
                 row[name] = str(row[name])  # a number as a string
         out.append(row)
     return out
+
+
+def test_durations_are_seconds_alone_and_in_columns() -> None:
+    pd = pytest.importorskip("pandas")
+    spans = [np.timedelta64(k, "m") for k in RNG.integers(1, 500, 80)]
+    y = [float(span / np.timedelta64(1, "h")) for span in spans]
+    model = assay.train(pd.DataFrame({"span": spans, "y": y}), "y", trials=1, learners=("linear",), checks=())
+    answers = [
+        model.predict({"span": kind})
+        for kind in (pd.Timedelta("2h"), dt.timedelta(hours=2), np.timedelta64(2, "h"), 7200.0)
+    ]
+    assert not any(answer.notes for answer in answers)
+    columns = model.predict(pd.DataFrame({"span": pd.to_timedelta(["2h"])}))
+    assert [answer.answer for answer in answers] == [columns.row(0).answer] * 4
+    assert answers[0].answer == pytest.approx(2.0, abs=0.1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -149,6 +149,18 @@ def test_several_classes_have_a_matrix_of_given_and_likely() -> None:
     assert finding.measure("wrong_share").value == pytest.approx(0.06, abs=0.03)
 
 
+def test_a_class_of_two_rows_contradicts_no_row_whose_given_class_is_the_most_probable() -> None:
+    rng = np.random.default_rng(0)
+    y = np.concatenate([rng.integers(0, 2, 598), [2, 2]])
+    right = np.where(y == 2, rng.integers(0, 2, 600), y)
+    p = np.full((600, 3), 0.2)
+    p[np.arange(600), right] = rng.uniform(0.5, 0.9, 600)
+    p[:, 2] = rng.uniform(0.001, 0.01, 600)
+    joint, issues = confident_joint(p / p.sum(axis=1, keepdims=True), y)
+    assert issues[:598].sum() == 0
+    assert joint[:2, 2].sum() == 0
+
+
 def test_confident_joint_counts_by_hand() -> None:
     p = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8], [0.95, 0.05], [0.6, 0.4]])
     y = np.array([0, 0, 1, 1, 1, 0])

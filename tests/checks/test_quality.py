@@ -36,3 +36,15 @@ def test_the_largest_class_is_that_of_most_weight(weight: float, told: list[str]
     assert [note.values["label"] for note in said] == told
     if told:
         assert said[0].values["base"] == pytest.approx(0.75, abs=0.01)
+
+
+def test_a_figure_that_one_guess_for_all_beats_is_never_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losses may lie below those of the guess while the figure, which pays for the choice among candidates, does not."""
+    rng = np.random.default_rng(1)
+    table = {"x": rng.normal(size=200), "y": rng.normal(size=200)}
+    monkeypatch.setattr("assay.checks.quality.beats", lambda *_: True)
+    (quality,) = assay.train(table, "y", trials=1, learners=("linear",), checks=("quality",)).findings
+    first = quality.measures[0]
+    assert first.constant is not None
+    assert first.value > first.constant
+    assert (quality.verdict, quality.say.key) == ("fail", "no_better")

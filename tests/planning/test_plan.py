@@ -289,6 +289,25 @@ def test_numbers_that_name_persons_are_known_by_their_name(name: str) -> None:
     assert draw(table, Wishes(target="y"))[0].column(name).role == "id"
 
 
+@pytest.mark.parametrize(
+    ("name", "form", "role"),
+    [
+        ("学号", "{}", "id"),
+        ("住院号", "{}", "id"),
+        ("mark", "{:09}", "id"),
+        ("mark", "{}", "feature"),
+        ("信号", "{}", "feature"),
+    ],
+    ids=["pupil", "patient", "leading zeros", "numbers", "signal"],
+)
+def test_codes_that_differ_in_every_row_name_rows(name: str, form: str, role: str) -> None:
+    rng = np.random.default_rng(0)
+    cells = [form.format(k) for k in rng.permutation(100_000)[:200]]
+    beside = (Column.of_numbers("x", rng.normal(size=200)), Column.of_numbers("y", rng.normal(size=200)))
+    table = Dataset((Column.of_words(name, cells), *beside))
+    assert draw(table, Wishes(target="y"))[0].column(name).role == role
+
+
 def test_a_column_asked_to_be_numbers_is_read_in_its_unit() -> None:
     """More than a fifth of the cells are no numbers, so that nobody would have guessed that it holds any."""
     rng = np.random.default_rng(0)

@@ -98,9 +98,9 @@ class Quality:
             raise DoesNotApply("no figure", say=self._say("unmeasured", n=evidence.n))
         first = measures[0]
         metric = evidence.task.about.say("tasks", f"measure.{first.name}")
-        beaten = beats(evidence, SURELY)
         sign = 1.0 if first.better == "higher" else -1.0
         ahead = first.constant is not None and sign * (first.value - first.constant) > 0
+        beaten = beats(evidence, SURELY) and (ahead or first.constant is None)  # the figure told pays for the choice
         key = "better" if beaten else "unproven" if ahead else "no_better"
         said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high}
         notes = []

@@ -30,7 +30,7 @@ ID_NAME = re.compile(
     r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx|phone|mobile|telephone|tel|ssn)$|(?-i:[a-z]I[dD]$)"
     r"|^(p|s|r|case|stud(y|ent)|patient|subj(ect)?|person|resp(ondent)?|user|cust(omer)?|client|member|emp(loyee)?|acc(oun)?t|trans(action)?"
     r"|order|product|item|record|loan|policy|claim)id$"
-    r"|编号|序号|号码|证号|证件|账号|卡号|手机|电话",
+    r"|编号|序号|号码|证号|证件|账号|卡号|手机|电话|(学|工|病历|住院|门诊|就诊|档案|合同|订单|运单|单|案|户|流水|车牌)号$",
     re.IGNORECASE,
 )
 ROW_NAME = re.compile(  # what libraries call the row numbers that they write beside a table, and people do
@@ -137,7 +137,7 @@ def _role(opened: Column, raw: Column) -> tuple[str, Say | None]:
         return "dropped", useless
     if is_row_number(opened):
         return "id", Say("planning", "why.id_rows")
-    if looks_like_id(opened):
+    if looks_like_id(opened, are_codes(raw)):
         return "id", Say("planning", "why.id_names")
     return "feature", None
 
@@ -158,12 +158,20 @@ def is_row_number(column: Column) -> bool:
     return bool((np.diff(column.cells) == 1).all())
 
 
-def looks_like_id(column: Column) -> bool:
-    """Whether every cell is different and none is a measured quantity, a date or a text."""
+def are_codes(raw: Column) -> bool:
+    """Whether some numbers are written with leading zeros, as codes are."""
+    return raw.levels is not None and any(re.fullmatch(r"0\d+", str(level)) for level in raw.levels[:2000])
+
+
+def looks_like_id(column: Column, codes: bool = False) -> bool:
+    """Whether every cell is different and none is a measured quantity, a date or a text.
+
+    codes : numbers were written as codes are
+    """
     n = len(column)
     if n < LEAST_FOR_ID or column.kind not in ("category", "number") or column.missing.any() or _distinct(column) < n:
         return False
-    if column.kind == "category":
+    if column.kind == "category" or codes:
         return True
     name, whole = column.name.strip(), bool((column.cells == np.round(column.cells)).all())
     near = float(np.ptp(column.cells)) <= SPREAD * n

@@ -164,11 +164,16 @@ def value_column(name: str, values: Sequence[Any], met: Met) -> Column:
 
 
 def bare(value: Any) -> Any:
-    """The scalar that an array without an axis holds, as sums and items of numpy and torch may be; any other value as it is.
+    """The scalar that an array without an axis holds, as sums and items of numpy and torch may be; a duration in seconds; any other
+    value as it is.
 
-    >>> bare(np.array(3.5)) + 1, bare("nurse")
-    (np.float64(4.5), 'nurse')
+    >>> bare(np.array(3.5)) + 1, bare("nurse"), bare(dt.timedelta(minutes=1.5)), bare(np.timedelta64("NaT"))
+    (np.float64(4.5), 'nurse', 90.0, nan)
     """
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds()
+    if isinstance(value, np.timedelta64):
+        return float(value / np.timedelta64(1, "s"))
     if getattr(value, "ndim", None) != 0 or isinstance(value, np.generic):
         return value
     return value[()] if isinstance(value, np.ndarray) else value.item()

@@ -18,7 +18,8 @@ def confident_joint(p: Floats, y: Ints) -> tuple[Ints, Bools]:
     """Confident learning (Northcutt, Jiang & Chuang 2021): (counts [k, k] of given against likely label, issues [n]).
 
     A row counts as likely of class j where its probability of j is at least the mean probability of j among the rows
-    given as j; of several such classes the most probable one. Rows likely of another class than given are issues.
+    given as j; of several such classes the most probable one. Rows likely of another class than given are issues, but for those whose
+    given class is the most probable of all: of a class of two rows that mean is next to nothing, and others exceed it by chance.
     """
     n, k = p.shape
     own = p[np.arange(n), y]
@@ -26,8 +27,8 @@ def confident_joint(p: Floats, y: Ints) -> tuple[Ints, Bools]:
     threshold = np.bincount(y, weights=own, minlength=k) / count
     threshold = np.where(np.bincount(y, minlength=k) > 0, threshold, np.inf)
     above = np.where(p >= threshold, p, -1.0)
-    likely = above.argmax(axis=1)
     sure = above.max(axis=1) >= 0
+    likely = np.where(own >= p.max(axis=1), y, above.argmax(axis=1))
     joint = np.zeros((k, k), dtype=np.int64)
     np.add.at(joint, (y[sure], likely[sure]), 1)
     return joint, sure & (likely != y)
