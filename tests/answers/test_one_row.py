@@ -97,7 +97,7 @@ ODD: list[Any] = [
     math.inf, -math.inf, math.nan, True, False, np.float32(0.5), np.float64("nan"), np.int8(3), np.bool_(True), Decimal("1.5"),
     Decimal("NaN"), dt.date(2023, 5, 4), dt.datetime(2023, 5, 4, 3, 2, 1, 999), dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=8))),
     np.datetime64("2023-05-04"), np.datetime64("NaT"), np.datetime64("-20000-01-01"), b"abc", {"a": 1}, dt.timedelta(hours=1),
-    np.timedelta64(90, "s"), np.timedelta64("NaT"),
+    np.timedelta64(90, "s"), np.timedelta64(2, "M"), np.timedelta64("NaT"),
 ]  # fmt: skip
 
 

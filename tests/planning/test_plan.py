@@ -306,6 +306,9 @@ def test_codes_that_differ_in_every_row_name_rows(name: str, form: str, role: st
     beside = (Column.of_numbers("x", rng.normal(size=200)), Column.of_numbers("y", rng.normal(size=200)))
     table = Dataset((Column.of_words(name, cells), *beside))
     assert draw(table, Wishes(target="y"))[0].column(name).role == role
+    if form != "{}":
+        wishes = Wishes(target="y", kinds={name: "number"})
+        assert draw(table, wishes)[0].column(name).role == "feature"
 
 
 def test_a_column_asked_to_be_numbers_is_read_in_its_unit() -> None:

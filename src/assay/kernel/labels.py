@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .data import Bools, Column, Ints
 
+MOST_LOOKED_AT = 2_000  # levels of a column that tell whether codes are among them
 EXPONENT_CODE = re.compile(r"\d+[eE]\d+")
 WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 LONG_CODE = re.compile(r"\d{16,}[Xx]?")
@@ -76,6 +77,15 @@ def is_long_code(label: str) -> bool:
     (True, False)
     """
     return bool(LONG_CODE.fullmatch(label))
+
+
+def are_codes(labels: Sequence[str]) -> bool:
+    """Whether some numbers are written with leading zeros, as codes are.
+
+    >>> are_codes(["0102", "113"]), are_codes(["0", "0.5", "113"])
+    (True, False)
+    """
+    return any(re.fullmatch(r"0\d+", label) for label in labels)
 
 
 def are_exponents(labels: Sequence[str]) -> bool:

@@ -7,7 +7,6 @@ Text is read with thousands separators, a currency sign or a percent sign, and a
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import ClassVar
@@ -19,7 +18,7 @@ from assay.kernel.cells import Cell, Usual
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import are_exponents, is_long_code
+from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, is_long_code
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.kernel.written_numbers import numbers_of, way_of, written_number
@@ -87,7 +86,7 @@ class Number:
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         if counts[~parsed & ~endless].any() and distinct <= FEW:
             return Claim(fit=0.4, why=self._say("parsed", share=told), variant=best)
-        if any(re.fullmatch(r"0\d+", str(level)) for level in column.levels[:2000]):
+        if are_codes([str(level) for level in column.levels[:MOST_LOOKED_AT]]):
             return Claim(fit=0.3, why=self._say("zeros"), variant=best)
         if are_exponents([str(level) for level in levels]):
             return Claim(fit=0.3, why=self._say("exponents"), variant=best)

@@ -14,6 +14,7 @@ import numpy as np
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DoesNotApply, RequestError, Sentences
 from assay.kernel.hints import unknown
+from assay.kernel.labels import MOST_LOOKED_AT, are_codes
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.plugins import ChoosesWay, Claim, Refers, modality_of
 from assay.kernel.shelf import shelf
@@ -89,7 +90,7 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     others = [bid for bid in found if bid.kind.partition(":")[0] != kind.partition(":")[0]]
     runner_up = others[0].kind if others and others[0].claim.fit >= LEAST_FIT else ""
     opened = modality_of(kind).open(column)
-    role, reason = (asked_role, None) if asked_role else _role(opened.column, column)
+    role, reason = (asked_role, None) if asked_role else _role(opened.column, column, bool(asked_kind))
     if known:
         reason = Say("planning", "why.reader")
     if asked_role == "dropped":
@@ -132,12 +133,15 @@ def _as_met(asked: str, found: list[Bid], column: Column) -> str:
     return f"{asked}:{met}" if met and met.partition(":")[0] not in asked.split(":") else asked
 
 
-def _role(opened: Column, raw: Column) -> tuple[str, Say | None]:
+def _role(opened: Column, raw: Column, asked: bool) -> tuple[str, Say | None]:
     if useless := _useless(opened):
         return "dropped", useless
     if is_row_number(opened):
         return "id", Say("planning", "why.id_rows")
-    if looks_like_id(opened, are_codes(raw)):
+    levels = (
+        () if raw.levels is None or asked else raw.levels[:MOST_LOOKED_AT]
+    )  # of a kind that was asked for none is a code
+    if looks_like_id(opened, are_codes([str(level) for level in levels])):
         return "id", Say("planning", "why.id_names")
     return "feature", None
 
@@ -156,11 +160,6 @@ def is_row_number(column: Column) -> bool:
     if column.store != "numbers" or len(column) < LEAST_FOR_ID:
         return False
     return bool((np.diff(column.cells) == 1).all())
-
-
-def are_codes(raw: Column) -> bool:
-    """Whether some numbers are written with leading zeros, as codes are."""
-    return raw.levels is not None and any(re.fullmatch(r"0\d+", str(level)) for level in raw.levels[:2000])
 
 
 def looks_like_id(column: Column, codes: bool = False) -> bool:

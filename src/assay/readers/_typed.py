@@ -172,7 +172,7 @@ def bare(value: Any) -> Any:
     """
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
-    if isinstance(value, np.timedelta64):
+    if isinstance(value, np.timedelta64) and np.datetime_data(value)[0] not in "YM":  # which are of no fixed length
         return float(value / np.timedelta64(1, "s"))
     if getattr(value, "ndim", None) != 0 or isinstance(value, np.generic):
         return value

@@ -32,10 +32,8 @@ ROUND = 0.1  # scale of the variable that rounds the pinball loss, in spreads of
 SHARP = 0.06  # scale at the end, in median errors, shrunk towards the outer levels
 SHARPEST = 1e-6  # scale that nothing goes below, in spreads of the target
 SHARPER = 1 / 3  # from one scale to the next
-WIDE, MOST_TO_TURN = (
-    1.5,
-    500,
-)  # columns a row, and rows, between which turning into the space of the rows costs less than it saves
+WIDE = 1.5  # columns a row from which turning into the space of the rows costs less than it saves
+MOST_TO_TURN = 500  # rows; beyond it the turn itself is dear
 LEAST_STEP = 1e-9  # of the first: steps that were halved so often move nothing
 
 
