@@ -18,8 +18,9 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
+from assay.api import plan
 from assay.kernel.data import Dataset
-from assay.kernel.errors import DataError
+from assay.kernel.errors import DataError, RequestError
 from assay.kernel.shelf import shelf
 from assay.readers._cell import cell_of
 from assay.readers.csv import Csv
@@ -180,6 +181,39 @@ def test_excel_takes_a_word_about_its_header(tmp_path):
     assert Excel.read(tmp_path / "t.xlsx").names == ("Ann", "Ulm")
     data = Excel.read(tmp_path / "t.xlsx", header=False)
     assert (data.names, data.rows) == (("column_1", "column_2"), 3)
+
+
+def test_excel_turns_over_a_cover(tmp_path):
+    """封面: one cell a row, before the sheet that has a table. Where all sheets are so narrow, the first is the table."""
+    book = openpyxl.Workbook()
+    book.active.title = "cover"
+    for line in ("Marks of 2025", "made by: the office", "2025-06-30"):
+        book.active.append([line])
+    page = book.create_sheet("marks")
+    for row in (["name", "mark"], ["Ann", 5], ["Bob", 6]):
+        page.append(row)
+    book.create_sheet("remarks").append(["none"])
+    book.save(tmp_path / "t.xlsx")
+    data = Excel.read(tmp_path / "t.xlsx")
+    assert (data.names, data.source.details["sheet"]) == (("name", "mark"), "marks")
+    assert data.source.details["other_sheets"] == ["cover", "remarks"]
+    assert Excel.read(tmp_path / "t.xlsx", sheet="cover").source.details["sheet"] == "cover"
+    del book["marks"]
+    book.save(tmp_path / "narrow.xlsx")
+    assert Excel.read(tmp_path / "narrow.xlsx").source.details["sheet"] == "cover"
+
+
+def test_a_column_that_is_in_another_sheet(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "people"
+    for title, names in (("people", ["name", "age"]), ("marks", ["name", "mark"])):
+        page = book[title] if title in book.sheetnames else book.create_sheet(title)
+        for row in (names, ["Ann", 5], ["Bob", 6]):
+            page.append(row)
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(RequestError) as refused:
+        plan(tmp_path / "t.xlsx", target="mark")
+    assert "Other sheets of the workbook: marks. One is read with --sheet 'marks'." in str(refused.value)
 
 
 def test_excel_sheets_are_chosen_by_name_or_number(tmp_path):

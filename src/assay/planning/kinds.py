@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.kernel.data import Column, Dataset
-from assay.kernel.errors import DoesNotApply, RequestError, Sentences
+from assay.kernel.errors import DoesNotApply, Part, RequestError, Sentences
 from assay.kernel.hints import unknown
 from assay.kernel.labels import MOST_LOOKED_AT, are_codes
 from assay.kernel.plan import ColumnPlan
@@ -74,7 +74,9 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     named = [key for key in (*wishes.learners, *wishes.also) if key not in learners and key not in single]
     problems += [unknown("learners", key, learners, most=len(learners)) for key in named]
     if problems:
-        raise refusal(RequestError, "planning", "names", expected=Sentences(problems), name=data.source.name)
+        others = data.source.details.get("other_sheets")
+        do: Part = Say("planning", "names.sheets", {"sheets": list(others), "name": others[0]}) if others else ""
+        raise refusal(RequestError, "planning", "names", expected=Sentences(problems), do=do, name=data.source.name)
 
 
 def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:

@@ -89,7 +89,9 @@ class Excel:
 
     @classmethod
     def read(cls, source: Any, *, sheet: str | int | None = None, header: bool | None = None) -> Dataset:
-        """Read one sheet: the one named (or numbered from 1), or the first that holds anything.
+        """Read one sheet: the one named (or numbered from 1), or the first that is no cover.
+
+        A cover has one cell a row at the most and comes before a sheet that has more: titles, dates, who made it.
 
         `header` overrules what is found out about the first row.
 
@@ -126,11 +128,16 @@ def _sheet(path: Path, sheet: str | int | None) -> tuple[str, list[str], list[li
         with path.open("rb") as file:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             pages = {page.title: page for page in book.worksheets}
+            narrow: tuple[str, list[list[Any]]] | None = None  # a cover, unless no sheet is wider
             for title in _wanted(path.name, list(pages), sheet):
                 pages[title].reset_dimensions()  # some writers state a size that is too small
                 cells = [list(row) for row in pages[title].iter_rows(values_only=True)]
-                if sheet is not None or any(cell is not None for row in cells for cell in row):
+                widest = max((sum(cell is not None for cell in row) for row in cells), default=0)
+                if sheet is not None or widest > 1:
                     return title, list(pages), cells, unseen(path, title)
+                narrow = narrow or ((title, cells) if widest else None)
+            if narrow:
+                return narrow[0], list(pages), narrow[1], unseen(path, narrow[0])
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
         if isinstance(error, DataError):
             raise
