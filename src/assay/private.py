@@ -364,7 +364,7 @@ def _model(drawn: Drawn, encoders: Encoders, table: Dataset, learnt: Learnt, cou
     promise: Promise
     if drawn.kind == "value":
         reach = np.asarray([counts.reach(level)])
-        promise = ValueIntervals(np.empty(0), -reach, reach)
+        promise = ValueIntervals(np.empty(0), -reach, reach, least=middle - half, most=middle + half)  # as declared
     else:
         promise = ClassSets(counts.thresholds(level))
     rows = max(0, round(float(learnt.answers.sum()))) + counts.rows

@@ -76,6 +76,39 @@ def test_an_interval_of_a_count_starts_at_none_and_widens_with_it() -> None:
     assert ((y >= ends[:, 0]) & (y <= ends[:, 1])).mean() >= 0.9
 
 
+@pytest.mark.parametrize(("side", "counts"), [(1.0, False), (-1.0, False), (1.0, True)])
+def test_an_interval_holds_its_prediction_and_ends_at_zero_where_no_value_lay_beyond(side: float, counts: bool) -> None:
+    """Claims: nearly all rows are zero, so the prediction lies above nearly all values of its bin."""
+    rng = np.random.default_rng(1)
+    f = rng.gamma(2.0, 5.0, size=4000)
+    y = np.where(rng.uniform(size=4000) < 0.97, 0.0, np.round(30 * f))
+    found = conformal.fit_intervals(side * f[:3000], side * y[:3000], 0.9, counts)
+    offsets = found.above if side > 0 else -found.below
+    assert offsets.min() < 0  # without a bound, the prediction would lie outside
+    ends = found(side * f[3000:])
+    low, high = ends.T
+    assert (low <= side * f[3000:]).all()
+    assert (side * f[3000:] <= high).all()
+    assert (low if side > 0 else -high).min() == 0.0
+    assert ((side * y[3000:] >= low) & (side * y[3000:] <= high)).mean() >= 0.88
+    assert all(found.one(v) == tuple(e) for v, e in zip((side * f[3000:]).tolist(), ends.tolist(), strict=True))
+
+
+def test_values_on_both_sides_of_zero_bound_no_interval() -> None:
+    rng = np.random.default_rng(2)
+    f = rng.normal(size=500)
+    found = conformal.fit_intervals(f, f + rng.normal(size=500), 0.9)
+    assert (found.least, found.most) == (-np.inf, np.inf)
+    assert found(np.asarray([0.1]))[0, 0] < 0 < found(np.asarray([0.1]))[0, 1]
+
+
+def test_a_prediction_beyond_the_bound_stays_in_its_interval() -> None:
+    found = conformal.ValueIntervals(np.empty(0), np.asarray([-5.0]), np.asarray([2.0]), least=0.0)
+    assert found.one(3.0) == (0.0, 5.0)
+    assert found.one(-1.0) == (-1.0, 1.0)
+    assert found(np.asarray([3.0, -1.0])).tolist() == [[0.0, 5.0], [-1.0, 1.0]]
+
+
 def test_cross_fitted_sets_never_use_their_own_rows() -> None:
     rng = np.random.default_rng(0)
     p, y = imbalanced(500, rng)

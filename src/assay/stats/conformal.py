@@ -3,12 +3,15 @@
 Split conformal prediction on out-of-fold scores. For classes the threshold is learnt for each true class apart (Vovk
 2012; Sadinle, Lei & Wasserman 2019), so a rare class is covered as often as a common one. For values the two tails of
 the residual are learnt apart, within bins of the predicted value (Mondrian; Boström et al. 2020), so wide where it is
-hard; counts on a scale where their spread is even (Anscombe 1948), since few rows make few bins. A set may be empty: the row is less typical than the stated share of every class.
+hard; counts on a scale where their spread is even (Anscombe 1948), since few rows make few bins. A set may be empty: the row is less typical than the stated share of every class. An interval
+holds its own prediction (where nine of ten rows are zero, the residuals of most bins lie all below it), and ends at zero where
+no value lay on the other side.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,27 +47,31 @@ class ClassSets:
 
 @dataclass(frozen=True, eq=False)
 class ValueIntervals:
-    """Offsets to both sides of the prediction in bins of the predicted value."""
+    """Offsets to both sides of the prediction in bins of the predicted value; every interval holds its prediction."""
 
     edges: Floats  # [b - 1], inner edges
     below: Floats  # [b], usually negative
     above: Floats  # [b]
     counts: bool = False  # offsets are those of counts on their even scale; no end lies below 0
+    least: float = -math.inf  # no end lies below or above, unless the prediction itself does
+    most: float = math.inf
 
     def __call__(self, f: Floats) -> Floats:
         """Intervals [n, 2] of predictions [n]."""
-        f = evened(f) if self.counts else f
-        which = np.searchsorted(self.edges, f, side="right")
-        ends = np.column_stack([f + self.below[which], f + self.above[which]])
-        return back(ends) if self.counts else ends
+        at = evened(f) if self.counts else f
+        which = np.searchsorted(self.edges, at, side="right")
+        low, high = at + self.below[which], at + self.above[which]
+        low, high = (back(low), back(high)) if self.counts else (low, high)
+        return np.column_stack([np.minimum(f, np.maximum(low, self.least)), np.maximum(f, np.minimum(high, self.most))])
 
     def one(self, f: float) -> tuple[float, float]:
         """The interval of one prediction."""
         edges, below, above = self._plain
-        f = evened_one(f) if self.counts else f
-        which = bisect_right(edges, f)
-        low, high = f + below[which], f + above[which]
-        return (back_one(low), back_one(high)) if self.counts else (low, high)
+        at = evened_one(f) if self.counts else f
+        which = bisect_right(edges, at)
+        low, high = at + below[which], at + above[which]
+        low, high = (back_one(low), back_one(high)) if self.counts else (low, high)
+        return min(f, max(low, self.least)), max(f, min(high, self.most))
 
     @functools.cached_property
     def _plain(self) -> tuple[list[float], list[float], list[float]]:
@@ -91,6 +98,8 @@ def fit_sets(p: Floats, y: Ints, level: float) -> ClassSets:
 
 def fit_intervals(f: Floats, y: Floats, level: float, counts: bool = False) -> ValueIntervals:
     """Offsets such that the value, or the count, lies between with probability at least `level`."""
+    least = 0.0 if len(y) and not counts and y.min() >= 0 else -math.inf
+    most = 0.0 if len(y) and not counts and y.max() <= 0 else math.inf
     if counts:
         f, y = evened(f), evened(y)
     bins = int(np.clip(len(f) // ROWS_PER_BIN, 1, 8))
@@ -104,7 +113,7 @@ def fit_intervals(f: Floats, y: Floats, level: float, counts: bool = False) -> V
         up, down = quantile_up(residual, tail), quantile_up(-residual, tail)
         above.append(up if np.isfinite(up) else widest)
         below.append(-(down if np.isfinite(down) else widest))
-    return ValueIntervals(edges, np.asarray(below), np.asarray(above), counts)
+    return ValueIntervals(edges, np.asarray(below), np.asarray(above), counts, least, most)
 
 
 def cross_sets(p: Floats, y: Ints, parts: Ints, level: float) -> Bools:

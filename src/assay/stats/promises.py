@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from assay.kernel.box import Box
@@ -12,6 +14,7 @@ from .box_sets import BoxSets
 from .conformal import ClassSets, ValueIntervals
 
 Promise = ClassSets | ValueIntervals | BoxSets | GoodScores
+ENDS = ("least", "most")  # of intervals of values; files of old have none
 
 
 def put(promise: Promise, box: Box) -> None:
@@ -25,6 +28,8 @@ def put(promise: Promise, box: Box) -> None:
         return
     for name in ("thresholds",) if isinstance(promise, ClassSets) else ("edges", "below", "above"):
         box.put_array(name, np.asarray(getattr(promise, name), dtype=np.float64))
+    if isinstance(promise, ValueIntervals):
+        box.put(**{end: bound for end in ENDS if math.isfinite(bound := getattr(promise, end))})
 
 
 def load(box: Box, head: Head, labels: int) -> Promise:
@@ -37,4 +42,5 @@ def load(box: Box, head: Head, labels: int) -> Promise:
         return ClassSets(box.array("thresholds", np.float64, (labels,), finite=False))
     edges = box.array("edges", np.float64, (None,))
     below, above = (box.array(name, np.float64, (len(edges) + 1,)) for name in ("below", "above"))
-    return ValueIntervals(edges, below, above, head.name == "counts")
+    ends = {end: box.real(end) for end in ENDS if end in box.values}
+    return ValueIntervals(edges, below, above, head.name == "counts", **ends)
