@@ -161,7 +161,18 @@ class Model:
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, chosen=own)
         values = answers[:, 0]
         said = by_row(notes, data.rows)
-        return Answers(ids, (), None, values, None, self.conformal(values), said, outside, scale=self.codec.scale)
+        return Answers(
+            ids,
+            (),
+            None,
+            values,
+            None,
+            self.conformal(values),
+            said,
+            outside,
+            scale=self.codec.scale,
+            grades=self.codec.grades,
+        )
 
     def _answer(self, row: Mapping[Any, Any]) -> Answer | BoxAnswer | OddAnswer | None:
         """The answer to one row; None where the mapping holds columns."""
@@ -271,7 +282,7 @@ class Model:
         has_row(raw, row)
         near = raw.take(np.asarray([row - 1, *range(min(raw.rows, _NEAR_ROWS))]))
         opened, now = self._opened(near), self.predict(near.take(np.asarray([0]))).row(0)
-        goal = goal_of(to, now, self.codec.labels, self.ensemble.head, self.task.answers)
+        goal = goal_of(to, now, self.codec, self.ensemble.head, self.task.answers)
         assert isinstance(now, Answer)
         asked = self._asked
         rules = rules_of(asked, immutable, increase_only, decrease_only)

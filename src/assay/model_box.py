@@ -17,6 +17,7 @@ from .kernel.findings import Finding, Trial, to_plain
 from .kernel.plan import Plan
 from .kernel.plugins import Codec, task_of
 from .kernel.words import refusal
+from .kernel.written_numbers import words_in
 from .report import statements
 from .search.ensemble import Ensemble
 from .stats import promises
@@ -72,7 +73,7 @@ def parts_of(box: Box) -> Mapping[str, Any]:
     inner, labels = box.box("conformal"), tuple(box.texts("labels"))
     return {
         "plan": plan,
-        "codec": Codec(labels=labels, scale=_scale(box) if task.about.graded else (), most=ensemble.head.most),
+        "codec": Codec(labels=labels, **_grades(box, plan) if task.about.graded else {}, most=ensemble.head.most),
         "ensemble": ensemble,
         "conformal": promises.load(inner, ensemble.head, len(labels)),
         "constant": inner.array("constant", np.float64, (ensemble.head.width,)),
@@ -95,9 +96,11 @@ def _thresholds(box: Box, plan: Plan, labels: Sequence[str]) -> GroupThresholds:
     return found
 
 
-def _scale(box: Box) -> tuple[float, ...]:
-    """The grades in order. Raises BundleInvalid."""
-    found = box.array("scale", np.float64, (None,))
+def _grades(box: Box, plan: Plan) -> dict[str, Any]:
+    """The grades in order, and their names where they are words. Raises BundleInvalid."""
+    found, names = box.array("scale", np.float64, (None,)), words_in(plan.column(plan.target).kind)
     if len(found) < 2 or not (np.diff(found) > 0).all():
         raise box.refuse("'scale' is not grades in order")
-    return tuple(found.tolist())
+    if names and len(names) != len(found):
+        raise box.refuse(f"'scale' has {len(found)} grades, the plan {len(names)} words for them")
+    return {"scale": tuple(found.tolist()), "names": names}

@@ -72,7 +72,9 @@ class Alone:
             assert self._thresholds is not None
             favoured = self._thresholds.favoured
             chosen = favoured if found[favoured] > limit else 1 - favoured
-        return answer_of(found, odd, codec.labels, self._conformal, self._titles, codec.scale, self._several, chosen)
+        return answer_of(
+            found, odd, codec.labels, self._conformal, self._titles, codec.scale, codec.grades, self._several, chosen
+        )
 
     def values(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
         """The values of the model's columns; None where one is not there by its very name.

@@ -56,6 +56,7 @@ def answer_of(
     conformal: ClassSets | ValueIntervals,
     titles: Mapping[str, Say],
     scale: tuple[float, ...] = (),
+    told: tuple[str | float, ...] = (),
     several: bool = False,
     chosen: int | None = None,
 ) -> Answer:
@@ -63,13 +64,14 @@ def answer_of(
 
     titles : the title of each column's kind
     scale  : the grades, where the value is told as the nearest of them
+    told   : what each of them is told as
     several : a row may bear several labels
     chosen : the place of the label, where its group has a threshold; by default the most probable
     """
     notes = [_note(cell, titles) for cell in odd] if odd else []
     outside = bool(odd) and any(cell.how in ("outside", "unseen") for cell in odd)
     if isinstance(conformal, ValueIntervals):
-        return value_of(found[0], conformal.one(found[0]), tuple(notes), outside, scale)
+        return value_of(found[0], conformal.one(found[0]), tuple(notes), outside, scale, told)
     among = conformal.one(found)
     inside, p = tuple(compress(labels, among)), dict(zip(labels, found, strict=True))
     if several:
@@ -86,16 +88,26 @@ def borne(p: Sequence[float], labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def value_of(
-    value: float, interval: tuple[float, float], notes: tuple[Say, ...], outside: bool, scale: tuple[float, ...]
+    value: float,
+    interval: tuple[float, float],
+    notes: tuple[Say, ...],
+    outside: bool,
+    scale: tuple[float, ...],
+    told: tuple[str | float, ...],
 ) -> Answer:
     """The answer that one value comes to: itself, or the grade nearest to it and those in its interval."""
     if not scale:
         return Answer(value, {}, (), interval, notes, outside)
     steps = np.asarray(scale)
     among = grades.inside(np.asarray([interval]), steps)[0]
-    grade = scale[int(grades.nearest(np.asarray([value]), steps)[0])]
-    inside = tuple(plain_number(g) for g, in_set in zip(scale, among.tolist(), strict=True) if in_set)
+    grade = told[int(grades.nearest(np.asarray([value]), steps)[0])]
+    inside = tuple(grade_text(g) for g, in_set in zip(told, among.tolist(), strict=True) if in_set)
     return Answer(grade, {}, inside, interval, notes, outside, value)
+
+
+def grade_text(grade: str | float) -> str:
+    """A grade as it is written in a set."""
+    return grade if isinstance(grade, str) else plain_number(grade)
 
 
 def unlike(label: str, others: bool) -> Say:

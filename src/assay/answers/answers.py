@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.data import Bools, Column, Dataset, Floats, Ints, plain_number
+from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
 from assay.kernel.plugins import MovesCells, modality_of
 from assay.kernel.words import Say
-from assay.stats import grades
+from assay.stats.grades import inside, nearest
 
-from .answer import Answer, borne, value_of
+from .answer import Answer, borne, grade_text, value_of
 from .gaps import NOTHING
 from .written import Written, beside
 
@@ -36,6 +36,7 @@ class Answers(Written):
     out_of_range: Bools
     several: bool = False  # a row may bear several labels: its answer is a tuple of them
     scale: tuple[float, ...] = ()  # the grades, where values are told as the nearest of them
+    grades: tuple[str | float, ...] = ()  # what each is told as
     chosen: Ints | None = (
         None  # the place of the label of each row [n], where groups have thresholds; None: the most probable
     )
@@ -51,14 +52,14 @@ class Answers(Written):
             assert self.values is not None
             assert self.interval is not None
             low, high = self.interval[place].tolist()
-            return value_of(float(self.values[place]), (low, high), notes, outside, self.scale)
+            return value_of(float(self.values[place]), (low, high), notes, outside, self.scale, self.grades)
         assert self.sets is not None
         p = dict(zip(self.labels, self.probabilities[place].tolist(), strict=True))
-        inside = tuple(label for label, among in zip(self.labels, self.sets[place].tolist(), strict=True) if among)
+        left = tuple(label for label, among in zip(self.labels, self.sets[place].tolist(), strict=True) if among)
         if self.several:
-            return Answer(borne(list(p.values()), self.labels), p, inside, None, notes, outside)
+            return Answer(borne(list(p.values()), self.labels), p, left, None, notes, outside)
         top = max(p, key=lambda label: p[label]) if self.chosen is None else self.labels[int(self.chosen[place])]
-        return Answer(top, p, inside, None, notes, outside)
+        return Answer(top, p, left, None, notes, outside)
 
     @property
     def answer(self) -> NDArray[Any]:
@@ -73,8 +74,8 @@ class Answers(Written):
             return np.asarray(np.asarray(self.labels, dtype=object)[top])
         assert self.values is not None
         if self.scale:
-            steps = np.asarray(self.scale)
-            return np.asarray(steps[grades.nearest(self.values, steps)])
+            told = np.asarray(self.grades, dtype=object if isinstance(self.grades[0], str) else np.float64)
+            return np.asarray(told[nearest(self.values, np.asarray(self.scale))])
         return self.values
 
     def columns(self, lang: str = "en") -> dict[str, list[Any]]:
@@ -103,9 +104,10 @@ class Answers(Written):
         assert self.interval is not None
         if not self.scale:
             return [f"[{low:.6g}, {high:.6g}]" for low, high in self.interval.tolist()]
-        written = [plain_number(grade) for grade in self.scale]
-        among = grades.inside(self.interval, np.asarray(self.scale)).tolist()
-        return ["|".join(grade for grade, s in zip(written, row, strict=True) if s) for row in among]
+        among = inside(self.interval, np.asarray(self.scale)).tolist()
+        return [
+            "|".join(grade for grade, s in zip(map(grade_text, self.grades), row, strict=True) if s) for row in among
+        ]
 
 
 def notes_of(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.kernel.data import Column, Dataset, Floats, plain_number
+from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.errors import Part, RequestError
 from assay.kernel.forms import Head
 from assay.kernel.hints import did_you_mean, listing
@@ -16,7 +16,7 @@ from assay.kernel.words import Say, refusal
 from assay.stats.grades import nearest
 from assay.stats.group_thresholds import GroupThresholds
 
-from .answer import borne
+from .answer import borne, grade_text
 from .by_group import unit_of
 from .explanation import Explanation, WordPulls
 from .place_pulls import PlacePulls
@@ -74,7 +74,7 @@ class Teller:
             pulls, answer = pulls[:, 0], f"{float(answers[0]):.6g}"
             if self.codec.scale:
                 scale = np.asarray(self.codec.scale)
-                answer = f"{plain_number(scale[nearest(answers, scale)[0]])} ({answer})"
+                answer = f"{grade_text(self.codec.grades[int(nearest(answers, scale)[0])])} ({answer})"
         parts = [
             (name, "" if text is None else str(text), float(pull))
             for name, text, pull in zip(self.parts, texts, pulls[:-1], strict=True)

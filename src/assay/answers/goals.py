@@ -16,6 +16,7 @@ from assay.kernel.data import Floats, plain_number
 from assay.kernel.errors import Part, RequestError
 from assay.kernel.forms import Head
 from assay.kernel.hints import did_you_mean, listing
+from assay.kernel.plugins import Codec
 from assay.kernel.words import Say, refusal
 
 from .answer import Answer
@@ -86,11 +87,12 @@ class RangeGoal:
 
 
 def goal_of(
-    to: str, now: object, labels: tuple[str, ...], head: Head, values: Callable[[Floats], Floats]
+    to: str, now: object, codec: Codec, head: Head, values: Callable[[Floats], Floats]
 ) -> ClassGoal | RangeGoal:
     """The goal that `to` names for a row that is answered `now`. Raises RequestError where it names none, or for an answer of several labels, boxes or oddness."""
     if not isinstance(now, Answer) or head.name == "flags":
         raise refusal(RequestError, "explainers/counterfactual", "not_for")
+    labels = codec.labels
     if labels:
         if to and to not in labels:
             hint: Part = did_you_mean(to, labels) or ""
@@ -98,6 +100,12 @@ def goal_of(
         return ClassGoal(labels, str(now.answer), to)
     if not to:
         raise refusal(RequestError, "explainers/counterfactual", "no_goal")
+    if to in codec.names:  # from halfway to the grade below to halfway to the one above
+        ends, place = (
+            [-np.inf, *(np.asarray(codec.scale[:-1]) + np.diff(codec.scale) / 2), np.inf],
+            codec.names.index(to),
+        )
+        return RangeGoal(float(ends[place]), float(ends[place + 1]), values)
     if found := BOUND.fullmatch(to):
         bound = _number(found[2])
         low, high = (bound, np.inf) if found[1] in (">=", ">", "≥") else (-np.inf, bound)

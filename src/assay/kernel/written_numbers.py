@@ -7,6 +7,7 @@ Read are thousands separators, a currency sign or its code, a percent sign, and 
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -27,6 +28,7 @@ BELOW = re.compile(r"\((?!0\d)(.*)\)|(.*(?:\d{3}|\d[.,]\d+))-")  # (785.50) and 
 SCALES = {"万": 4, "亿": 8}  # powers of ten
 MONEY = "元"
 UNIT = "unit:"  # begins the variant that names one
+ORDER = "order:"  # begins the variant that names words in order, lowest first: "order:low,mid,high"
 # That follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates, one letter grades.
 UNITS = (
     "岁", "周岁", "天", "个月", "小时", "分钟", "秒", "毫秒", "次", "人", "名", "户", "个", "件", "台", "辆", "套", "箱", "笔",
@@ -54,16 +56,28 @@ COUNTED = re.compile(MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|
 def written_number(text: str, variant: str = "") -> float:
     """The number a text writes; no finite one where it writes none.
 
-    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg
+    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "order:low,mid,high" for the place of a word, from 1
 
     >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁"), written_number("(7.50)")
     (1234.5, 12000.0, 64.0, -7.5)
+    >>> written_number("mid", "order:low,mid,high"), written_number("none", "order:low,mid,high")
+    (2.0, nan)
     """
+    if variant.startswith(ORDER):
+        return _places(variant).get(text.strip(), math.nan)
     try:  # the usual case, at the speed of float(), which reads 1_23 as 123
         value = float(text) if variant != "comma" and "_" not in text else math.nan
     except ValueError:
         value = math.nan
     return _careful(str(text), variant) if math.isnan(value) else value
+
+
+@functools.lru_cache(maxsize=64)
+def _places(variant: str) -> dict[str, float]:
+    """The place of each word, and of each place written as a number: where numbers are read as such, they are places, too."""
+    words = variant.removeprefix(ORDER).split(",")
+    numbers = {str(place): float(place) for place in range(1, len(words) + 1)}
+    return numbers | {word: float(place) for place, word in enumerate(words, 1)}
 
 
 def unit_of(text: str) -> str:
@@ -130,6 +144,16 @@ def unit_in(kind: str) -> str:
     ('岁', '', '')
     """
     return kind.partition(":")[2].partition(UNIT)[2]
+
+
+def words_in(kind: str) -> tuple[str, ...]:
+    """The words whose places the numbers of a kind are, lowest first; none where they stand for themselves.
+
+    >>> words_in("number:order:low,mid,high"), words_in("number")
+    (('low', 'mid', 'high'), ())
+    """
+    _, found, words = kind.partition(f":{ORDER}")
+    return tuple(words.split(",")) if found else ()
 
 
 def _careful(text: str, variant: str) -> float:

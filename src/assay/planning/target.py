@@ -12,7 +12,7 @@ import numpy as np
 
 from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
-from assay.kernel.plugins import Claim, Task, modality_of, task_of
+from assay.kernel.plugins import Claim, SuitsTarget, Task, modality_of, task_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.kernel.written_numbers import units_of
@@ -43,6 +43,7 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
     claims.sort(key=lambda item: -item[0])
     if asked:
         chosen = _of_several(asked, [task for _, task, _ in claims]) or task_of(asked)
+        chosen = chosen.suited(target) if isinstance(chosen, SuitsTarget) else chosen
         alone = chosen.about.of_one or chosen.about.empty_answers or "boxes" in chosen.about.gives
         if not alone and _alike(target):  # else one and the same cell may be learnt from
             raise _nothing_to_learn(target, reasons)
@@ -102,6 +103,8 @@ def open_target(target: Column, task: Task) -> Column:
 def _kind(target: Column, task: Task) -> str:
     """The kind that the task reads, in the variant the cells are written in: "number:unit:岁"."""
     kind = task.kind()
+    if ":" in kind:
+        return kind
     try:
         variant = modality_of(kind).recognise(target).variant
     except DoesNotApply:

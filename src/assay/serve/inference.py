@@ -178,7 +178,8 @@ def _outputs(hosted: Hosted) -> list[tuple[str, str, tuple[int, ...]]]:
             ("set", "BOOL", (k,)),
             ("out_of_range", "BOOL", ()),
         ]
-    return [("answer", "FP64", ()), ("interval", "FP64", (2,)), ("out_of_range", "BOOL", ())]
+    kind = BYTES if hosted.model.codec.names else "FP64"
+    return [("answer", kind, ()), ("interval", "FP64", (2,)), ("out_of_range", "BOOL", ())]
 
 
 def _tensors(hosted: Hosted, found: Sequence[Answer]) -> list[Tensor]:
@@ -194,8 +195,12 @@ def _tensors(hosted: Hosted, found: Sequence[Answer]) -> list[Tensor]:
             Tensor("set", "BOOL", among.shape, among),
             outside,
         ]
-    values, between = np.asarray([a.answer for a in found], dtype=np.float64), np.asarray([a.interval for a in found])
-    return [Tensor("answer", "FP64", (n,), values), Tensor("interval", "FP64", between.shape, between), outside]
+    between = np.asarray([a.interval for a in found])
+    if hosted.model.codec.names:
+        told = Tensor("answer", BYTES, (n,), [str(a.answer) for a in found])
+    else:
+        told = Tensor("answer", "FP64", (n,), np.asarray([a.answer for a in found], dtype=np.float64))
+    return [told, Tensor("interval", "FP64", between.shape, between), outside]
 
 
 def _written(asked: dict[str, Any], hosted: Hosted, tensors: Sequence[Tensor], binary: dict[str, bool]) -> Reply:

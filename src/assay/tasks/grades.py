@@ -1,6 +1,7 @@
 """Which grade would a marker give?
 
-A grade is one of a few ordered numbers: stars from 1 to 5, bands from 1 to 9 by halves. The raw score is a value on the scale,
+A grade is one of a few ordered numbers: stars from 1 to 5, bands from 1 to 9 by halves; or of words in an order, which stand on even
+steps (variant "poor,fair,good", lowest first; known orders are found out). The raw score is a value on the scale,
 learnt by squared errors, so that a miss by two steps costs four times a miss by one; the answer is the nearest grade. The figure
 that markers know is quadratic weighted kappa (Cohen 1968): agreement with the true grades beyond what the two distributions of
 grades give by chance.
@@ -8,6 +9,8 @@ grades give by chance.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,25 +19,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column, Floats, Ints
-from assay.kernel.errors import DataError, DoesNotApply
+from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.forms import Head
+from assay.kernel.hints import listing
+from assay.kernel.labels import distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
+from assay.kernel.written_numbers import ORDER
 from assay.stats import metrics
 from assay.stats.grades import nearest
 from assay.stats.splitting import tenths
 
 from ._numbers import numbers_in
+from ._orders import in_order
 
 FIT = 0.5  # below a value (0.8), so that no target changes its task; above whole numbers that may be class codes (0.4)
 MOST_GUESSED = 20  # grades of a scale that is recognised
 MOST = 200  # grades of a scale that is asked for: marks in per cent, and some
+MOST_LACKING = 0.5  # share of the cells in which none of the words of an order stands
+FEW_NAMED = 12  # words that an example shows in full
+SIGNS = re.compile(r"\s*[,，、<＜]\s*")  # between the words of an order
 LEAST_FILLED = 0.5  # share of the even steps between the lowest and the highest grade that are given to some row
 
 
 @dataclass(frozen=True)
 class Grades:
-    """One of a few ordered numbers."""
+    """One of a few ordered numbers, or of words in an order."""
 
     about: ClassVar[About] = About(
         key="grades",
@@ -45,6 +55,7 @@ class Grades:
         words={
             "en": {
                 "title": "ordered grades",
+                "variant": "grades in this order: {variant}",
                 "scale": "'{target}' has {k} different numbers in even steps, as grades have",
                 "dates": "'{target}' holds dates",
                 "no_numbers": "'{target}' is not a column of numbers",
@@ -56,6 +67,16 @@ class Grades:
                 "fine.seen": "The target '{target}' has {k} different numbers.",
                 "fine.expected": "A scale has up to {most} grades.",
                 "fine.do": "Name --task value for what is measured rather than graded.",
+                "order.seen": "'{variant}' is no order of grades.",
+                "order.expected": "Two different words at least, the lowest first, with commas between them.",
+                "order.do": "For example: --task grades:poor,fair,good.",
+                "unordered.seen": "The grades of '{target}' are words whose order is not known: {known}.",
+                "unordered.do": "Name them in order, the lowest first: --task grades:{example}. Or name --task classes, which knows no order.",
+                "numbers.seen": "The grades of '{target}' are numbers, whose order is known.",
+                "numbers.do": "Write --task grades, without an order.",
+                "others.seen": "The target '{target}' has none of the grades {names} in {share:%} of its cells.",
+                "others.expected": "In its cells stand {known}.",
+                "others.do": "Name all of them in order, the lowest first.",
                 "measure.rmse": "root mean squared error",
                 "measure.quadratic_kappa": "quadratic weighted kappa of the nearest grades",
                 "measure.mae": "mean absolute error",
@@ -64,6 +85,7 @@ class Grades:
             },
             "zh": {
                 "title": "有序等级",
+                "variant": "按此顺序的等级：{variant}",
                 "scale": "“{target}”有 {k} 个等距的不同数值，像是等级",
                 "dates": "“{target}”是日期列",
                 "no_numbers": "“{target}”不是数值列",
@@ -75,6 +97,16 @@ class Grades:
                 "fine.seen": "目标“{target}”有 {k} 个不同的数值。",
                 "fine.expected": "一个评分体系最多有 {most} 个等级。",
                 "fine.do": "若是测量值而非评分，请使用 --task value。",
+                "order.seen": "“{variant}”不是等级顺序。",
+                "order.expected": "至少两个不同的词，从低到高，以逗号分隔。",
+                "order.do": "例如：--task grades:差,中,良,优。",
+                "unordered.seen": "“{target}”的等级是词语，顺序未知：{known}。",
+                "unordered.do": "请从低到高列出：--task grades:{example}；或用 --task classes（不计顺序）。",
+                "numbers.seen": "“{target}”的等级是数字，顺序已知。",
+                "numbers.do": "请写 --task grades，不带顺序。",
+                "others.seen": "目标“{target}”有 {share:%} 的单元格不属于等级 {names}。",
+                "others.expected": "单元格中有：{known}。",
+                "others.do": "请从低到高列出全部等级。",
                 "measure.rmse": "均方根误差",
                 "measure.quadratic_kappa": "最近等级的二次加权 kappa",
                 "measure.mae": "平均绝对误差",
@@ -83,6 +115,33 @@ class Grades:
             },
         },
     )
+
+    variant: str = ""  # words in order, lowest first: "poor,fair,good"
+
+    def __post_init__(self) -> None:
+        if self.variant and (len(self.names) < 2 or len(set(self.names)) < len(self.names) or "" in self.names):
+            raise refusal(RequestError, "tasks/grades", "order", variant=self.variant)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The words in order; none where grades are numbers."""
+        return tuple(word.strip() for word in SIGNS.split(self.variant)) if self.variant else ()
+
+    def suited(self, target: Column) -> Grades:
+        """With the order of its words, where it has words; numbers have theirs. Raises RequestError where it is not known."""
+        if target.store != "words" or _numbered(target, self.about):
+            if self.variant:
+                raise refusal(RequestError, "tasks/grades", "numbers", target=target.name)
+            return self
+        known, cells = distinct_labels(target, most=MOST), Counter(text for text in target.texts() if text is not None)
+        if self.variant:
+            if (share := 1 - sum(cells[name] for name in self.names) / max(1, cells.total())) > MOST_LACKING:
+                raise refusal(RequestError, "tasks/grades", "others", target=target.name, names=listing(self.names), share=share, known=listing(known))  # fmt: skip
+            return Grades(",".join(self.names))
+        if not (found := in_order(cells)):
+            example = ",".join([*known[:FEW_NAMED], *(["…"] if len(known) > FEW_NAMED else [])])
+            raise refusal(RequestError, "tasks/grades", "unordered", target=target.name, known=listing(known), example=example)  # fmt: skip
+        return Grades(",".join(found))
 
     def recognise(self, target: Column) -> Claim:
         """A few numbers in even steps; always a lower bid than that for a value."""
@@ -94,8 +153,8 @@ class Grades:
         return Claim(fit=FIT, why=self.about.say("tasks", "scale", target=target.name, k=len(scale)))
 
     def kind(self) -> str:
-        """Read as a measured quantity is."""
-        return "number"
+        """Read as a measured quantity is; words as their places in the order."""
+        return f"number:{ORDER}{','.join(self.names)}" if self.variant else "number"
 
     def codec(self, target: Column) -> Codec:
         """The scale: every grade that was given. Raises DataError where all are alike, or too many differ."""
@@ -104,6 +163,8 @@ class Grades:
             raise refusal(DataError, "tasks/grades", "one", target=target.name, n=int((~target.missing).sum()))
         if len(scale) > MOST:
             raise refusal(DataError, "tasks/grades", "fine", target=target.name, k=len(scale), most=MOST)
+        if self.variant:
+            return Codec(scale=tuple(np.arange(1.0, len(self.names) + 1).tolist()), names=self.names)
         return Codec(scale=tuple(scale.tolist()))
 
     def encode(self, target: Column, codec: Codec) -> Floats:
@@ -148,6 +209,13 @@ class Grades:
     def strata(self, y: NDArray[Any]) -> Ints:
         """Tenths of the rows by grade, so that every fold has its share of high and low."""
         return tenths(y)
+
+
+def _numbered(target: Column, about: About) -> bool:
+    try:
+        return len(numbers_in(target, about)) > 0
+    except DoesNotApply:
+        return False
 
 
 def _in_steps(scale: Floats) -> bool:

@@ -45,7 +45,7 @@ from .modalities import (
     TellsUsual,
     modality_of,
 )
-from .tasks import AnswersOneRow, Codec, LeavesOut, Metric, Task, key_of, spelled, task_of
+from .tasks import AnswersOneRow, Codec, LeavesOut, Metric, SuitsTarget, Task, key_of, spelled, task_of
 
 __all__ = [
     "About",
@@ -93,6 +93,7 @@ __all__ = [
     "ShowsCells",
     "SpeaksCells",
     "StreamLearner",
+    "SuitsTarget",
     "Task",
     "TellsUsual",
     "TextReasons",

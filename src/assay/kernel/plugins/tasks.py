@@ -22,7 +22,13 @@ class Codec:
 
     labels: tuple[str, ...] = ()
     scale: tuple[float, ...] = ()  # the grades in order, where a value is told as the nearest of them
+    names: tuple[str, ...] = ()  # of the grades, where they are words
     most: int = 0  # boxes of one answer
+
+    @property
+    def grades(self) -> tuple[str | float, ...]:
+        """What stands for each grade of the scale in an answer: its name, or itself."""
+        return self.names or self.scale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +99,15 @@ class AnswersOneRow(Task, Protocol):
 
     def answers_one(self, scores: list[float]) -> list[float]:
         """`answers` of one row of raw scores [w], to the bit: [k]."""
+        ...
+
+
+@runtime_checkable
+class SuitsTarget(Task, Protocol):
+    """A task that finds out its variant from the target's cells where the person named none."""
+
+    def suited(self, target: Column) -> Task:
+        """The task in the variant that a raw target calls for. Raises RequestError where that cannot be told."""
         ...
 
 

@@ -157,7 +157,7 @@ class Layout:
 
 def named(model: Model) -> tuple[Any, ...]:
     """What answers are counted by: labels, or grades; nothing of other values."""
-    return model.codec.labels or model.codec.scale
+    return model.codec.labels or model.codec.grades
 
 
 def _tally(numbers: Floats) -> Tally:
