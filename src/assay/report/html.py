@@ -133,9 +133,12 @@ def _contents(content: Content, voice: Voice) -> Raw:
 def _headline(content: Content, voice: Voice) -> Raw:
     card, plan = content.card, content.plan
     task = card.get("task_title") or voice.title("tasks", plan.task)
+    said = cut(voice.say(task), 60)
+    if ":" in plan.task:  # in a way that was asked for: the level of a quantile, the order of grades
+        said = f"{said} ({cut(voice.say(plan.task_why), 80)})"
     facts = voice.word(
         "headline_model",
-        task=cut(voice.say(task), 60),
+        task=said,
         target=cut(str(card.get("target") or plan.target), 60),
         n=len(plan.names("feature")) + len(plan.names("sensitive")),
     )
