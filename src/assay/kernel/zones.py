@@ -30,10 +30,10 @@ OF_UTC = ("UTC", "Z", "Etc/UTC", "GMT", "+00:00", "-00:00")
 def zone_in(kind: str) -> str:
     """The zone by whose clock the cells of a kind are read; "" where it names none, or each cell has its own.
 
-    >>> zone_in("date:mdy:zone:+08:00"), zone_in("date:zone:own"), zone_in("date")
-    ('+08:00', '', '')
+    >>> zone_in("date:mdy:zone:+08:00"), zone_in("date:zone:own"), zone_in("date"), zone_in("date:epoch:ms")
+    ('+08:00', '', '', 'UTC')
     """
-    zone = kind.partition(":zone:")[2]
+    zone = kind.partition(":zone:")[2] or ("UTC" if kind.startswith("date:epoch:") else "")
     return "" if zone == "own" else zone
 
 

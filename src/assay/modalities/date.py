@@ -2,7 +2,8 @@
 
 ISO 8601 and the common written forms, Chinese ones among them. 03/04/2024 is read day first, in the variant "mdy" month
 first, 24/03/04 in the variant "ymd" year first: which of them is decided once, over the whole column, never cell by cell. In
-the variant "clock" cells are clock times without a day, read as those of 1 January 1970.
+the variant "clock" cells are clock times without a day, read as those of 1 January 1970; in the variants "epoch:s", "epoch:ms",
+"epoch:us" and "epoch:ns" they are numbers that count the time since 1970 (`_epochs`), in UTC, beside dates as others write them.
 
 Day, weekday and hour are those of the clock on the wall. Where cells come with a time zone, the kind says by whose clock they are
 read ("date:zone:Asia/Shanghai"), and moments of other zones are told by that clock; "own" is the clock that each cell is written by,
@@ -25,11 +26,13 @@ from assay.kernel import zones
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Moment, written
 from assay.kernel.data import CLOCK as CLOCK_KIND
-from assay.kernel.data import Bools, Column, Floats
+from assay.kernel.data import Bools, Column, Floats, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
 from assay.onnx_graph.graph import Graph
+
+from . import _epochs as epochs
 
 LEAST_SHARE = 0.8
 NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -107,6 +110,12 @@ class Date:
                 "no_dates": "its cells are not dates",
                 "moments": "its cells are dates",
                 "parsed": "{share:%} of its cells are dates",
+                "epochs": "its name says time: {unit} since 1970, read in UTC",
+                "epochs_most": "its name says time: {share:%} are {unit} since 1970, read in UTC",
+                "unit.s": "seconds",
+                "unit.ms": "milliseconds",
+                "unit.us": "microseconds",
+                "unit.ns": "nanoseconds",
                 "moved": "{name} has a time zone, which the dates that were learnt had not: it is read in UTC",
                 "not": "its cells are not dates",
             },
@@ -115,6 +124,12 @@ class Date:
                 "no_dates": "单元格不是日期",
                 "moments": "单元格是日期",
                 "parsed": "{share:%} 的单元格是日期",
+                "epochs": "列名表示时间：自 1970 年起的{unit}数，按 UTC 读取",
+                "epochs_most": "列名表示时间：{share:%} 是自 1970 年起的{unit}数，按 UTC 读取",
+                "unit.s": "秒",
+                "unit.ms": "毫秒",
+                "unit.us": "微秒",
+                "unit.ns": "纳秒",
                 "moved": "{name} 带有时区，而训练数据中的日期没有：按 UTC 读取",
                 "not": "单元格不是日期",
             },
@@ -127,6 +142,8 @@ class Date:
         if column.store == "moments":
             clock = f"{ZONE}{column.zone}" if column.zone else ""
             return Claim(fit=1.0, why=self.about.say("modalities", "moments"), as_met=clock)
+        if (claim := self._epochs(column)) is not None:
+            return claim
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         shares = _shares(column.levels)
@@ -137,12 +154,32 @@ class Date:
         why = self.about.say("modalities", "parsed", share=shares[variant])
         return Claim(fit=fit, why=why, variant=variant, as_met=_clock(column.levels))
 
+    def _epochs(self, column: Column) -> Claim | None:
+        """The claim to numbers that count the time since 1970: certain where all of them do, the runner-up where most do."""
+        numbers = epochs.numbers_in(column)
+        unit, _ = epochs.unit_of(numbers)
+        if not unit or len(np.unique(numbers)) < epochs.LEAST_DISTINCT or not epochs.says_time(column.name, unit):
+            return None
+        share, variant = float(np.mean(epochs.surely(numbers, unit))), epochs.PREFIX + unit
+        said = {"unit": self.about.say("modalities", f"unit.{unit}")}
+        if share == 1.0:
+            return Claim(fit=0.97, why=self.about.say("modalities", "epochs", **said), variant=variant)
+        if share < LEAST_SHARE:
+            return None
+        return Claim(fit=0.6, why=self.about.say("modalities", "epochs_most", share=share, **said), variant=variant)
+
     def way(self, column: Column) -> str:
-        """Month first, where more cells can be read so."""
-        if column.levels is None or len(column.levels) == 0:
+        """Month first, where more cells can be read so; numbers since 1970, where more are."""
+        if column.store == "moments":
             return ""
-        shares = _shares(column.levels)
-        return max(shares, key=lambda v: shares[v])
+        unit, share = epochs.unit_of(epochs.numbers_in(column))
+        levels = column.levels
+        if levels is None:
+            levels = column.as_words().levels if unit and share < 1.0 else np.empty(0, dtype=object)
+        shares = _shares(levels) if levels is not None and len(levels) else {"": 0.0}
+        if unit and share > max(shares.values()):
+            return epochs.PREFIX + unit
+        return max(shares, key=lambda v: shares[v]) if column.levels is not None else ""
 
     def open(self, column: Column) -> Opened:
         """Moments by the clock on the wall; what cannot be read becomes missing."""
@@ -150,6 +187,8 @@ class Date:
             zone = _zone_in(self.variant) if column.zone else ""
             cells = zones.walls(column.cells, column.zone if zone == OWN else zone) if zone else column.cells
             return Opened(replace(column, cells=cells, kind="date", zone=""))
+        if column.levels is None and (unit := _unit_in(self.variant)):
+            return self._open_epochs(column, unit)
         words = column.as_words()
         assert words.levels is not None
         parsed = np.append(_parse(words.levels, self.variant), np.datetime64("NaT", "us"))
@@ -158,6 +197,15 @@ class Date:
         examples = tuple(str(words.levels[c])[:60] for c in np.unique(words.cells[bad])[:3])
         kind = CLOCK_KIND if self.variant == "clock" else "date"
         return Opened(replace(words, cells=cells, levels=None, kind=kind), int(bad.sum()), examples)
+
+    def _open_epochs(self, column: Column, unit: str) -> Opened:
+        """Moments of numbers; no text is made of them on the way."""
+        cells = epochs.moments_of(column.cells, unit)
+        if (zone := _zone_in(self.variant)) not in ("UTC", OWN):
+            cells = zones.walls(cells, zone)
+        bad = np.isnat(cells) & ~column.missing
+        examples = tuple(plain_number(value) for value in np.unique(column.cells[bad])[:3].tolist())
+        return Opened(replace(column, cells=cells, kind="date"), int(bad.sum()), examples)
 
     def open_cell(self, cell: Cell) -> Cell:
         """The moment, None where it is none."""
@@ -388,7 +436,15 @@ def _shares(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> dict[str, f
 
 
 def _zone_in(variant: str) -> str:
-    return variant.partition(ZONE)[2]
+    """The zone by whose clock cells are read; numbers since 1970 are in UTC where none is named."""
+    return variant.partition(ZONE)[2] or ("UTC" if variant.startswith(epochs.PREFIX) else "")
+
+
+@functools.cache
+def _unit_in(variant: str) -> str:
+    """The unit of numbers since 1970; "" where the variant reads none."""
+    unit = variant.removeprefix(epochs.PREFIX).partition(":")[0] if variant.startswith(epochs.PREFIX) else ""
+    return unit if unit in epochs.MICROSECONDS else ""
 
 
 def _parse(
@@ -405,9 +461,12 @@ def _moment_of(text: str, variant: str) -> int | None:
     text = text.strip()
     if not DIGIT.search(text):
         return None
+    if (unit := _unit_in(variant)) and epochs.WRITTEN.fullmatch(text):
+        found, zone = epochs.moment_in(text, unit), _zone_in(variant)
+        return found if found is None or zone in ("UTC", OWN) else zones.wall(found, zone)
     for shape in _shapes(variant):
-        found = shape.fullmatch(text)
-        if found and (moment := _moment(found.groupdict(), _zone_in(variant))) is not None:
+        met = shape.fullmatch(text)
+        if met and (moment := _moment(met.groupdict(), _zone_in(variant))) is not None:
             return moment
     return None
 

@@ -187,9 +187,10 @@ def advice(plan: Plan, table: Dataset, y: Floats, wishes: Wishes, copied: bool) 
             if c.role == "feature" and _names_things(c, table.rows):
                 advise("advice.group", f"--group {quoted(c.name)}", name=c.name)
     for c in plan.columns:
-        if c.role == "feature" and c.runner_up == "category" and c.kind == "number" and 3 <= c.distinct <= 12:
+        if c.role == "feature" and c.kind == "number" and _may_be(c):
             values = {"kind": kind_title(c.kind), "other": kind_title(c.runner_up)}
-            advise("advice.kind", f"--kind {quoted(c.name + '=' + c.runner_up)}", name=c.name, **values)
+            option = f"{c.name}={c.runner_up.partition(':')[0]}"
+            advise("advice.kind", f"--kind {quoted(option)}", name=c.name, **values)
     if plan.task_runner_up and not wishes.task:
         keys = {"task": plan.task.partition(":")[0], "other": plan.task_runner_up}
         titles = {name: Say(f"tasks/{key}", "title") for name, key in keys.items()}
@@ -236,6 +237,12 @@ def _made_of(plan: Plan, table: Dataset, y: Floats) -> list[str]:
 def _in_order(column: Column) -> bool:
     cells = column.cells[~column.missing]
     return len(cells) > 10 and bool((cells[1:] >= cells[:-1]).mean() > 0.99)
+
+
+def _may_be(c: ColumnPlan) -> bool:
+    """Whether numbers may be codes, or moments among which some cells are none (`modalities._epochs`)."""
+    few = c.runner_up == "category" and 3 <= c.distinct <= 12
+    return few or c.runner_up.startswith("date:epoch:")
 
 
 def _names_things(c: ColumnPlan, rows: int) -> bool:
