@@ -98,8 +98,9 @@ def numbers_in(column: Column) -> Floats:
         return np.empty(0)
     if column.levels is None:
         return np.asarray(column.cells[~column.missing])
-    found = [float(text) if WRITTEN.fullmatch(text) else np.nan for text in map(str, column.levels)]
-    return np.asarray(found, dtype=np.float64)[column.cells[column.cells >= 0]]
+    levels = map(str, column.levels)
+    found = np.asarray([float(text) if WRITTEN.fullmatch(text) else np.nan for text in levels], dtype=np.float64)
+    return np.asarray(found[column.cells[column.cells >= 0]])
 
 
 def says_time(name: str, unit: str) -> bool:
