@@ -48,7 +48,7 @@ from .kernel.plugins import Codec, Contender, Task, task_of
 from .kernel.words import Say, refusal
 from .model_box import box_of, parts_of
 from .planning.draw import reopen
-from .reading import IsColumn, is_column, is_pandas, read
+from .reading import IsColumn, is_pandas, read
 from .report import statements
 from .report.content import Content
 from .report.report import Report
@@ -117,8 +117,10 @@ class Model:
     def predict(self, source: Any, **options: Any) -> Any:
         """Answers for a file, a frame or a Dataset; one Answer for one row, a mapping of column names to cells.
 
-        A row is answered as a table of that one row would be; columns that the model does not use are ignored in both.
-        Raises DataError where a column is lacking.
+        A row is answered as a table of that one row would be; columns that the model does not use are ignored in both. A cell may be a
+        list, as those of Parquet are, where the model learnt from lists and another value can be nothing but a cell (a number, a text,
+        None, a mapping). Where all values are lists they are columns; a row of lists alone is asked as [row].
+        Raises DataError where a column is lacking, or a list is no cell of its column.
         """
         if isinstance(source, Mapping) and not options and (answer := self._answer(source)) is not None:
             return answer
@@ -180,8 +182,8 @@ class Model:
             if (answer := self._alone.answer(row)) is not None:
                 return answer
         except IsColumn:
-            return None
-        if any(map(is_column, row.values())):
+            pass
+        if not self._alone.is_row(row):
             return None
         whole: Answers | BoxAnswers | OddAnswers = self.predict([row])
         return whole.row(0)
@@ -232,12 +234,10 @@ class Model:
             if values is None:
                 return self.explain([cells], row, label, places)
             if self.ensemble.reads_texts or self.ensemble.looks_at_pictures or self.thresholds is not None:
-                if any(map(is_column, cells.values())):
-                    return None
-                return self.explain([cells], row, label, places)
+                return self.explain([cells], row, label, places) if self._alone.is_row(cells) else None
             pulls = self._alone.road.contributions(values)
         except IsColumn:
-            return None
+            return self.explain([cells], row, label, places) if self._alone.is_row(cells) else None
         if row != 1:
             raise refusal(RequestError, "answers", "no_row", row=row, name="table", rows=1)
         return self._teller.explained(row, pulls, self._alone.road.texts(values), label)
@@ -275,7 +275,7 @@ class Model:
 
         Raises RequestError where no such change was found, the row has the answer already, or what is asked makes no sense.
         """
-        if isinstance(source, Mapping) and not any(map(is_column, source.values())):
+        if isinstance(source, Mapping) and self._alone.is_row(source):
             source = [source]
         one_threshold(self.thresholds, "counterfactual")
         raw = read(source, **options)
@@ -301,7 +301,7 @@ class Model:
         if self.ensemble.head != Head.classes(2):
             raise refusal(RequestError, "explainers/reason_codes", "not_two")
         one_threshold(self.thresholds, "reason_codes")
-        if isinstance(source, Mapping) and not any(map(is_column, source.values())):
+        if isinstance(source, Mapping) and self._alone.is_row(source):
             source = [source]
         raw = read(source, **options)
         has_row(raw, row)

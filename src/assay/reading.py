@@ -16,8 +16,9 @@ from .kernel.hints import listing
 from .kernel.shelf import shelf
 from .kernel.stored import At, Held, Stored
 from .kernel.words import Say, refusal
-from .readers._cell import IsColumn, cell_of, column_of, is_column
+from .readers._cell import IsColumn, cell_of, column_of, is_column, is_row, is_sure_cell
 from .readers._columns import LARGEST
+from .readers._typed import spelled
 
 
 def read(source: Any, **options: Any) -> Dataset:
@@ -93,4 +94,14 @@ def _refuse_unknown(source: Any, key: str, door: Any, options: dict[str, Any]) -
         )
 
 
-__all__ = ["LARGEST", "IsColumn", "cell_of", "column_of", "is_column", "read"]
+__all__ = [
+    "LARGEST",
+    "IsColumn",
+    "cell_of",
+    "column_of",
+    "is_column",
+    "is_row",
+    "is_sure_cell",
+    "read",
+    "spelled",
+]

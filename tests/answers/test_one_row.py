@@ -204,7 +204,7 @@ def test_a_mapping_of_columns_is_a_table_still(models: dict[str, Model]) -> None
     assert len(whole) == 3
     assert len(models["value"].predict({name: np.asarray(cells[:2]) for name, cells in WORLDS["value"].items()})) == 2
     mixed = {name: cells[0] for name, cells in WORLDS["value"].items()} | {"x": [1.0, 2.0]}
-    with pytest.raises(DataError, match="list of cells"):
+    with pytest.raises(DataError, match="'x' holds 2 values"):
         models["value"].predict(mixed)
 
 

@@ -16,10 +16,11 @@ import numpy as np
 
 from assay.kernel.cells import Cell, Moment
 from assay.kernel.data import Column
+from assay.kernel.errors import DataError
 from assay.kernel.plan import Plan
-from assay.kernel.plugins import Codec, OpensCells, Task, modality_of
-from assay.kernel.words import Say
-from assay.reading import IsColumn, cell_of, column_of, is_column
+from assay.kernel.plugins import Codec, OpensCells, Task, TellsUsual, modality_of
+from assay.kernel.words import Say, refusal
+from assay.reading import IsColumn, cell_of, column_of, is_column, is_row, is_sure_cell, spelled
 from assay.search.ensemble import Ensemble
 from assay.stats.conformal import ClassSets, ValueIntervals
 from assay.stats.group_thresholds import GroupThresholds
@@ -85,6 +86,28 @@ class Alone:
         if found is None and any(map(is_column, row.values())):
             raise IsColumn
         return found
+
+    def is_row(self, row: Mapping[Any, Any]) -> bool:
+        """Whether a mapping holds the cells of one row. Raises DataError where a list among them is no cell of its column."""
+        if not is_row(row):
+            return False
+        for place, name in enumerate(self._ensemble.parts):
+            if name in row and is_column(row[name]) and not self._may_be_list(place, row[name]):
+                other = next(key for key, value in row.items() if is_sure_cell(value))
+                value = " ".join(spelled(row[name]).split())[:60]
+                said = {"name": name, "n": len(row[name]), "value": value, "other": str(other)}
+                raise refusal(DataError, "answers", "list_cell", **said, kind=self._titles[name])
+        return True
+
+    def _may_be_list(self, place: int, value: Any) -> bool:
+        """Whether a list may be a cell of one of the model's columns: it reads as its kind, and where names are known some are lists."""
+        name = self._ensemble.parts[place]
+        modality = modality_of(self._plan.column(name).kind)
+        if not isinstance(value, list | tuple | np.ndarray) or modality.open(column_of(name, spelled(value))).misfits:
+            return False
+        encoder = self._ensemble.encoders[0].parts[place]
+        known = encoder.usual.codes if isinstance(encoder, TellsUsual) else {}
+        return not known or any(text.startswith("[") for text in known)
 
     @cached_property
     def _answers(self) -> Callable[[list[float]], list[float]]:

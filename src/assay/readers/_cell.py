@@ -7,6 +7,7 @@ text loses the blanks around it. What is usual in a row comes first, since this 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,24 @@ def is_column(value: Any) -> bool:
     """
     value = bare(value)
     return hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
+
+
+def is_row(values: Mapping[Any, Any]) -> bool:
+    """Whether a mapping holds the cells of one row, and not the columns of a table.
+
+    A list is a cell, as lists in Parquet are, where another value can be nothing but a cell: a number, a text, None, a mapping. Where
+    all are lists, they are columns.
+
+    >>> is_row({"age": 41, "tags": ["new", "late"]}), is_row({"age": [41, 35], "tags": [["new"], []]})
+    (True, False)
+    """
+    return not any(map(is_column, values.values())) or any(map(is_sure_cell, values.values()))
+
+
+def is_sure_cell(value: Any) -> bool:
+    """Whether a value can be no column of a table, whatever stands in it."""
+    value = bare(value)
+    return isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__")
 
 
 def _rarer(value: Any) -> Cell:
