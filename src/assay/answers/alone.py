@@ -95,7 +95,7 @@ class Alone:
             if name in row and is_column(row[name]) and not self._may_be_list(place, row[name]):
                 other = next(key for key, value in row.items() if is_sure_cell(value))
                 value = " ".join(spelled(row[name]).split())[:60]
-                said = {"name": name, "n": len(row[name]), "value": value, "other": str(other)}
+                said: dict[str, Any] = {"name": name, "n": len(row[name]), "value": value, "other": str(other)}
                 raise refusal(DataError, "answers", "list_cell", **said, kind=self._titles[name])
         return True
 

@@ -67,7 +67,7 @@ def moment_in(text: str, unit: str) -> int | None:
 
 def moments_of(numbers: Floats, unit: str) -> NDArray[np.datetime64]:
     """The same of many: datetime64[us] [n], NaT where a number is none."""
-    found = numbers * MICROSECONDS[unit]
+    found = _microseconds(numbers, unit)
     fits = (found >= FIRST) & (found < LAST)
     moments = np.full(len(numbers), np.datetime64("NaT"), dtype="datetime64[us]")
     moments[fits] = np.rint(found[fits]).astype(np.int64).astype("datetime64[us]")
@@ -79,8 +79,8 @@ def unit_of(numbers: Floats) -> tuple[str, float]:
     if not len(numbers):
         return "", 0.0
     shares = {}
-    for unit, each in MICROSECONDS.items():
-        found = numbers * each
+    for unit in MICROSECONDS:
+        found = _microseconds(numbers, unit)
         shares[unit] = float(np.mean((found >= FIRST) & (found < LAST)))
     unit = max(shares, key=lambda u: shares[u])
     return (unit, shares[unit]) if shares[unit] else ("", 0.0)
@@ -88,8 +88,13 @@ def unit_of(numbers: Floats) -> tuple[str, float]:
 
 def surely(numbers: Floats, unit: str) -> Bools:
     """Which numbers are whole and moments from 1990 to 2099: bool [n]."""
-    found = numbers * MICROSECONDS[unit]
+    found = _microseconds(numbers, unit)
     return np.asarray((found >= SURE_FIRST) & (found < SURE_LAST) & (numbers == np.floor(numbers)))
+
+
+def _microseconds(numbers: Floats, unit: str) -> Floats:
+    with np.errstate(over="ignore"):  # what has no end is no moment
+        return np.asarray(numbers * MICROSECONDS[unit])
 
 
 def numbers_in(column: Column) -> Floats:

@@ -156,6 +156,8 @@ class Date:
 
     def _epochs(self, column: Column) -> Claim | None:
         """The claim to numbers that count the time since 1970: certain where all of them do, the runner-up where most do."""
+        if not any(epochs.says_time(column.name, unit) for unit in epochs.UNITS):
+            return None
         numbers = epochs.numbers_in(column)
         unit, _ = epochs.unit_of(numbers)
         if not unit or len(np.unique(numbers)) < epochs.LEAST_DISTINCT or not epochs.says_time(column.name, unit):

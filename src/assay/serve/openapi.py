@@ -207,9 +207,12 @@ def _form(hosted: Hosted, several: bool) -> dict[str, Any]:
 
 def _cell(column: ColumnSchema) -> dict[str, Any]:
     """What a cell may be. Names may be others than training had: such a row is answered, with a note."""
-    kinds = {"number": ["number"], "flag": ["string", "boolean", "number"], "category": ["string", "number"]}.get(
-        column.kind, ["string"]
-    )
+    kinds = {
+        "number": ["number"],
+        "flag": ["string", "boolean", "number"],
+        "category": ["string", "number"],
+        "date": ["string", "number"],  # 20240501, and seconds since 1970
+    }.get(column.kind, ["string"])
     said: dict[str, Any] = {"type": [*kinds, "null"], "title": column.kind}
     if column.example is not None:
         said["examples"] = [column.example]
