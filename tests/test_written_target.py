@@ -92,6 +92,16 @@ def test_amounts_in_several_units_that_no_task_fits_are_refused_with_the_reason(
         assay.plan(table(tmp_path / "mixed.csv", mixed), "age")
 
 
+def test_a_target_of_a_laboratory_is_learnt_with_its_bounds(tmp_path: Path) -> None:
+    written = [f"<{20.5}" if size < 20.5 else f"{size}" for size in SIZE]
+    plan = assay.plan(table(tmp_path / "t.csv", written), "age")
+    target = plan.column("age")
+    assert (plan.task, target.kind, target.misfits) == ("value", "number:marks", 0)
+    assert target.why is not None
+    assert "bounds such as <0.5 are read as the bound" in target.why.text("en")
+    assert "界限值" in target.why.text("zh")
+
+
 @pytest.mark.parametrize("names", [["A 3", "B 4", "C 5"], ["30天", "60天", "90天"], ["3 rooms", "4 rooms", "5 floors"]])
 def test_names_and_amounts_of_one_unit_are_not_noted(names: list[str], tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", [names[i % 3] for i in range(len(AGES))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -319,6 +320,22 @@ def test_a_column_asked_to_be_numbers_is_read_in_its_unit() -> None:
     column = draw(table, Wishes(target="y", kinds={"weight": "number"}))[0].column("weight")
     assert column.kind == "number:unit:kg"
     assert column.misfits == sum(weight == "unknown" for weight in weights)
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        (lambda k: f"<{k / 2}" if k < 25 else f"{k / 2}", "number:marks"),
+    ],
+    ids=["bounds"],
+)
+def test_a_column_asked_to_be_numbers_is_read_with_its_marks_and_units(form: Callable[[int], str], kind: str) -> None:
+    rng = np.random.default_rng(0)
+    cells = [form(k) if k < 66 else f"unknown {k % 5}" for k in rng.integers(20, 90, 200).tolist()]
+    table = Dataset((Column.of_words("x", cells), Column.of_numbers("y", rng.normal(size=200))))
+    column = draw(table, Wishes(target="y", kinds={"x": "number"}))[0].column("x")
+    assert column.kind == kind
+    assert column.misfits == sum(cell.startswith("unknown") for cell in cells)
 
 
 def test_a_column_asked_to_be_dates_is_read_month_first_where_more_of_it_can_be() -> None:

@@ -1,8 +1,9 @@
 """Which number does a text write?
 
 Read are thousands separators, a currency sign or its code, a percent sign, and Chinese amounts: 1.2万 is 12,000, 3亿元 is
-300,000,000. Below zero are also the amounts of banks: (785.50), -￥5.20 and 2849.00-. What a number is measured in otherwise
-(岁, kg) is read where it is named: the variant "unit:岁".
+300,000,000. Below zero are also the amounts of banks: (785.50), -￥5.20 and 2849.00-. The rest is read where a variant names it:
+"comma" for 1.234,56, "unit:岁" for what is followed by that one unit. Each, and the plain one, may have "marks" behind a plus sign: bounds and
+flags are read as their number then (written_marks.py), "comma+marks", or "marks" alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .data import Column, Floats
+from .data import Column, Floats, Ints
+from .written_marks import without_marks
 
 POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
@@ -29,6 +31,10 @@ SCALES = {"万": 4, "亿": 8}  # powers of ten
 MONEY = "元"
 UNIT = "unit:"  # begins the variant that names one
 ORDER = "order:"  # begins the variant that names words in order, lowest first: "order:low,mid,high"
+MARKS = "marks"  # ends a variant
+LONGEST = 100  # characters of a number with marks: others are texts, which may be of any length
+COMMAS = ("comma", f"comma+{MARKS}")
+LEAST_MEASURED, LEAST_FINELY = 20, 10  # different plain numbers above which bounds are no bands: whole ones, and others
 # That follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates, one letter grades.
 UNITS = (
     "岁", "周岁", "天", "个月", "小时", "分钟", "秒", "毫秒", "次", "人", "名", "户", "个", "件", "台", "辆", "套", "箱", "笔",
@@ -49,6 +55,8 @@ ONE_OF = {
 KNOWN = sorted(map(re.escape, (*UNITS, *ONE_OF)), key=len, reverse=True)
 MEASURED = re.compile(r"[-+−]?[\d.,]+\s*(" + "|".join(KNOWN) + ")", re.IGNORECASE)
 
+LETTERED = re.compile(r"\d+[A-Za-z]")  # names of houses, rooms and sizes
+
 # What may be a unit beside others.
 COUNTED = re.compile(MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|毫克|斤|两|[A-Za-zµ]{1,7})", re.IGNORECASE)
 
@@ -62,11 +70,17 @@ def written_number(text: str, variant: str = "") -> float:
     (1234.5, 12000.0, 64.0, -7.5)
     >>> written_number("mid", "order:low,mid,high"), written_number("none", "order:low,mid,high")
     (2.0, nan)
+    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "marks" for <0.5
+
+    >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁"), written_number("(7.50)")
+    (1234.5, 12000.0, 64.0, -7.5)
+    >>> written_number("<0,5", "comma+marks")
+    0.5
     """
     if variant.startswith(ORDER):
         return _places(variant).get(text.strip(), math.nan)
     try:  # the usual case, at the speed of float(), which reads 1_23 as 123
-        value = float(text) if variant != "comma" and "_" not in text else math.nan
+        value = float(text) if "_" not in text and variant not in COMMAS else math.nan
     except ValueError:
         value = math.nan
     return _careful(str(text), variant) if math.isnan(value) else value
@@ -126,24 +140,83 @@ def way_of(column: Column) -> str:
 
     >>> way_of(Column.of_words("age", ["64岁", "7"])), way_of(Column.of_words("price", ["1.234,56"])), way_of(Column.of_words("x", ["7"]))
     ('unit:岁', 'comma', '')
+    >>> way_of(Column.of_words("x", ["<0.5", *(f"{i / 2}" for i in range(30))]))
+    'marks'
     """
     levels = [] if column.levels is None else [str(level) for level in column.levels]
     counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels)) if levels else np.empty(0)
-    read = {"": np.isfinite(numbers_of(levels))}
-    if not read[""].all():
+    numbers = {"": numbers_of(levels)}
+    if not np.isfinite(numbers[""]).all():
         units = {unit_of(level) for level in levels} - {""}
-        others = ("comma", *(UNIT + unit for unit in units if len(units) == 1))
-        read |= {variant: np.isfinite(numbers_of(levels, variant)) for variant in others}
-    return max(read, key=lambda variant: float(counts[read[variant]].sum()))
+        one = [UNIT + unit for unit in units if len(units) == 1]
+        others = (COMMAS[0], *one)
+        numbers |= {variant: numbers_of(levels, variant) for variant in others}
+    best = max(numbers, key=lambda variant: float(counts[np.isfinite(numbers[variant])].sum()))
+    return _marked(best, levels, numbers[best], counts)
+
+
+def _marked(best: str, levels: list[str], numbers: Floats, counts: Ints | Floats) -> str:
+    """A variant, with marks where what has none is measured so finely that bounds beside it are no bands of a scale.
+
+    Beside enough different plain numbers, more cells than not must be no bounds; or more of the different ones, however often a bound
+    stands there: what could not be detected is often the most frequent cell of a laboratory. Where 12A stands as well, 12H is no flag.
+    """
+    there = counts > 0
+    read = np.isfinite(numbers) & there
+    plain = np.unique(numbers[read])
+    whole = bool((plain == np.round(plain)).all())
+    if read.all() or len(plain) <= (LEAST_MEASURED if whole else LEAST_FINELY):
+        return best
+    marked = f"{best}+{MARKS}" if best else MARKS
+    bounds, flags = (np.asarray(found, dtype=bool) for found in marked_among(levels, marked))
+    codes = any(LETTERED.fullmatch(level) for level in np.asarray(levels)[~(read | bounds | flags)])
+    known = read | (flags & there)
+    most = max(counts[known].sum() / counts.sum(), known.sum() / there.sum()) > 0.5
+    return marked if most and (bounds | flags).any() and not codes else best
+
+
+def marked_among(levels: Iterable[str], variant: str) -> tuple[list[bool], list[bool]]:
+    """Of each text whether it is a bound, and whether it is a number with a flag alone, in a variant that reads marks.
+
+    >>> marked_among(["<0.5", "7 H", "7"], "marks")
+    ([True, False, False], [False, True, False])
+    """
+    bounds, flags = [], []
+    for level in map(str, levels):
+        marked = _base(variant) != variant and math.isnan(_finite(level, _base(variant)))
+        marked = marked and not math.isnan(_finite(level, variant))
+        bound = marked and without_marks(_trimmed(level))[1]
+        bounds.append(bound)
+        flags.append(marked and not bound)
+    return bounds, flags
 
 
 def unit_in(kind: str) -> str:
     """The unit that the cells of a kind are written in; "" where they are plain.
 
-    >>> unit_in("number:unit:岁"), unit_in("number:comma"), unit_in("category")
-    ('岁', '', '')
+    >>> unit_in("number:unit:岁"), unit_in("number:unit:kg+marks"), unit_in("number:comma"), unit_in("category")
+    ('岁', 'kg', '', '')
     """
-    return kind.partition(":")[2].partition(UNIT)[2]
+    return _base(kind.partition(":")[2]).partition(UNIT)[2]
+
+
+def reads_marks(kind: str) -> bool:
+    """Whether bounds among the cells of a kind are read as numbers.
+
+    >>> reads_marks("number:comma+marks"), reads_marks("number:marks"), reads_marks("number")
+    (True, True, False)
+    """
+    return kind.startswith("number:") and _base(kind.partition(":")[2]) != kind.partition(":")[2]
+
+
+def _base(variant: str) -> str:
+    """A variant without its marks."""
+    return "" if variant == MARKS else variant.removesuffix(f"+{MARKS}")
+
+
+def _finite(text: str, variant: str) -> float:
+    value = written_number(text, variant)
+    return value if math.isfinite(value) else math.nan
 
 
 def words_in(kind: str) -> tuple[str, ...]:
@@ -159,6 +232,15 @@ def words_in(kind: str) -> tuple[str, ...]:
 def _careful(text: str, variant: str) -> float:
     if not DIGIT.search(text):
         return math.nan
+    base = _base(variant) if variant.endswith(MARKS) else variant
+    value = _read(text, base)
+    if base == variant or math.isfinite(value) or len(text) > LONGEST:
+        return value
+    return _finite(without_marks(_trimmed(text))[0], base)
+
+
+def _read(text: str, variant: str) -> float:
+    """The number of a text in a variant without marks."""
     text, sign = _signed(_trimmed(text))
     if variant.startswith(UNIT):
         unit = variant.removeprefix(UNIT)
@@ -168,7 +250,7 @@ def _careful(text: str, variant: str) -> float:
     text = text.removesuffix(MONEY).rstrip()
     power = SCALES.get(text[-1:], 0)
     text = text[:-1].rstrip() if power else text
-    shape, thousands, point = (COMMA, ".", ",") if variant == "comma" else (POINT, ",", ".")
+    shape, thousands, point = (COMMA, ".", ",") if variant in COMMAS else (POINT, ",", ".")
     found = shape.fullmatch(text)
     if (
         found is None

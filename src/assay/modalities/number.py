@@ -1,12 +1,13 @@
 """Is this column a measured quantity, and what are its numbers?
 
 Text is read with thousands separators, a currency sign or a percent sign, and as Chinese amounts (1.2万); the variant "comma" reads
-1.234,56, "unit:岁" what is followed by that one unit. What is not a finite number is a misfit: missing, and counted.
+1.234,56, "unit:岁" what is followed by that one unit, and "marks", alone or behind another and a plus sign, bounds and flags (<0.5, 3.1↓). What is not a finite number is a misfit: missing, and counted.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import ClassVar
@@ -15,13 +16,18 @@ import numpy as np
 
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Usual
-from assay.kernel.data import Bools, Column
+from assay.kernel.data import Bools, Column, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, is_long_code
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
-from assay.kernel.written_numbers import numbers_of, way_of, written_number
+from assay.kernel.written_numbers import (
+    marked_among,
+    numbers_of,
+    way_of,
+    written_number,
+)
 from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
@@ -44,6 +50,8 @@ class Number:
                 "no_numbers": "its cells are not numbers",
                 "numbers": "{distinct} different numbers",
                 "parsed": "{share:%} of its cells are numbers",
+                "bounds": "{n} {n:bound|bounds} such as {example} {n:is|are} read as the bound; {why}",
+                "flags": "{n} {n:flag|flags} as in {example} {n:is|are} left off; {why}",
                 "codes": "whole numbers with {distinct} different {distinct:value|values}: a quantity, or codes",
                 "zeros": "numbers with leading zeros, as codes have",
                 "exponents": "digits around an E in every cell, as codes have",
@@ -55,6 +63,8 @@ class Number:
                 "no_numbers": "单元格不是数值",
                 "numbers": "共有 {distinct} 个不同的数值",
                 "parsed": "{share:%} 的单元格是数值",
+                "bounds": "{n} 个界限值（如 {example}）按该界限读取；{why}",
+                "flags": "{n} 个标记（如 {example}）读取时去掉；{why}",
                 "codes": "只有 {distinct} 个不同取值的整数：可能是数量，也可能是编码",
                 "zeros": "带前导零的数字，通常是编码",
                 "exponents": "每个单元格都是数字加 E 再加数字，通常是编码",
@@ -94,12 +104,22 @@ class Number:
         if counts[long].sum() >= LEAST_SHARE * counts.sum():
             digits = len(str(levels[int(np.argmax(long))]))
             return Claim(fit=0.15, why=self._say("long", digits=digits), variant=best)
-        few = distinct <= 12 and all(value == np.round(value) for value in numbers[parsed])
+        few = distinct <= 12 and all(v == np.round(v) for v in numbers[parsed])
         why = self._say("codes", distinct=distinct) if few else self._say("parsed", share=told)
-        return Claim(fit=0.9 * share, why=why, variant=best)
+        return Claim(
+            fit=0.9 * share, why=self._with_marks(why, [str(one) for one in levels], counts, best), variant=best
+        )
+
+    def _with_marks(self, why: Say, levels: Sequence[str], counts: Ints, variant: str) -> Say:
+        """The same, with how many cells have marks that are read over."""
+        bounds, flags = marked_among(levels, variant)
+        for key, marked in (("flags", flags), ("bounds", bounds)):
+            if n := int(counts[np.asarray(marked, dtype=bool)].sum()):
+                why = self._say(key, why=why, n=n, example=levels[marked.index(True)][:60])
+        return why
 
     def way(self, column: Column) -> str:
-        """Decimal commas, or the one unit that stands in the cells."""
+        """Decimal commas, the one unit that stands in the cells, and whether bounds are among them."""
         return way_of(column) if column.store == "words" else ""
 
     def open(self, column: Column) -> Opened:

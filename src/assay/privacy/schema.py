@@ -117,7 +117,13 @@ def example(kinds: Sequence[tuple[str, str]]) -> str:
         if kind.partition(":")[0] != "number":
             said[name] = {"levels": ["…", "…"]}
             continue
-        written = {"unit": unit_in(kind)} if unit_in(kind) else {"decimal": "comma"} if kind == "number:comma" else {}
+        written = (
+            {"unit": unit_in(kind)}
+            if unit_in(kind)
+            else {"decimal": "comma"}
+            if kind.startswith("number:comma")
+            else {}
+        )
         said[name] = {"low": 0, "high": 1, **written}
     return json.dumps(said, ensure_ascii=False)
 
