@@ -70,8 +70,8 @@ def test_labels_that_come_later_may_be_written_so(model: Model) -> None:
 
 
 def test_several_units_are_refused_with_the_reason(tmp_path: Path) -> None:
-    mixed = [f"{age}天" if i % 2 else f"{age}个月" for i, age in enumerate(AGES)]
-    with pytest.raises(RequestError, match="one and the same unit"):
+    mixed = [f"{age}天" if i % 2 else f"{age}次" for i, age in enumerate(AGES)]
+    with pytest.raises(RequestError, match="one unit behind them"):
         assay.plan(table(tmp_path / "mixed.csv", mixed), "age", task="value")
 
 
@@ -87,13 +87,33 @@ def test_classes_of_several_units_are_noted(one: str, other: str, tmp_path: Path
 
 
 def test_amounts_in_several_units_that_no_task_fits_are_refused_with_the_reason(tmp_path: Path) -> None:
-    mixed = [f"{round(100 * size)}天" if i % 2 else f"{i}个月" for i, size in enumerate(SIZE)]
+    mixed = [f"{round(100 * size)}天" if i % 2 else f"{i}次" for i, size in enumerate(SIZE)]
     with pytest.raises(DataError, match="several units"):
         assay.plan(table(tmp_path / "mixed.csv", mixed), "age")
 
 
+def test_a_target_in_units_that_convert_is_learnt_in_one_of_them(tmp_path: Path) -> None:
+    months = table(
+        tmp_path / "months.csv", [f"{12 * age}个月" if i % 3 == 0 else f"{age}岁" for i, age in enumerate(AGES)]
+    )
+    bare = table(tmp_path / "bare.csv", [str(age) for age in AGES])
+    model = assay.train(months, "age", trials=1, learners=("linear",), checks=("quality",))
+    target = model.plan.column("age")
+    assert (model.plan.task, target.kind, model.plan.unit) == ("value", "number:units:岁", "岁")
+    assert target.why is not None
+    assert target.why.text("en") == "the target, all units converted to 岁"
+    assert target.why.text("zh") == "目标列，各单位均已换算为岁"
+    other = assay.train(bare, "age", trials=1, learners=("linear",), checks=())
+    np.testing.assert_array_equal(model.predict(months).values, other.predict(bare).values)
+    assert [None if one is None else one.tolist() for one in codes(model, ["24个月", 64, "64斤"])] == [
+        [2.0],
+        [64.0],
+        None,
+    ]
+
+
 def test_a_target_of_a_laboratory_is_learnt_with_its_bounds(tmp_path: Path) -> None:
-    written = [f"<{20.5}" if size < 20.5 else f"{size}" for size in SIZE]
+    written = ["<20.5" if size < 20.5 else f"{size}" for size in SIZE]
     plan = assay.plan(table(tmp_path / "t.csv", written), "age")
     target = plan.column("age")
     assert (plan.task, target.kind, target.misfits) == ("value", "number:marks", 0)

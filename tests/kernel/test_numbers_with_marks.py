@@ -50,7 +50,7 @@ def test_what_is_no_marked_number_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["<0.5", "11.2↑", "3.1 L", "5.2*", "小于0.5", "90+"])
-@pytest.mark.parametrize("variant", ["", "comma", "unit:kg"])
+@pytest.mark.parametrize("variant", ["", "comma", "unit:kg", "units:kg"])
 def test_other_variants_read_no_marks(text: str, variant: str) -> None:
     """A model that was saved earlier answers as before."""
     assert math.isnan(written_number(text, variant))
@@ -61,7 +61,7 @@ def test_a_unit_that_is_called_marks_is_one() -> None:
     assert math.isnan(written_number("<85 marks", "unit:marks"))
 
 
-@pytest.mark.parametrize("variant", ["marks", "unit:kg+marks"])
+@pytest.mark.parametrize("variant", ["marks", "units:kg", "units:kg+marks"])
 def test_a_long_text_is_read_in_no_time(variant: str) -> None:
     for text in ("1" + " " * 500_000 + "x", "<" * 500_000 + "1", "1 kg," * 100_000, "9" * 500_000 + "↑"):
         assert not math.isfinite(written_number(text, variant))
@@ -73,6 +73,7 @@ def test_marks_are_read_behind_commas_and_units() -> None:
     assert written_number("<0.5 mg/L", "unit:mg/L+marks") == 0.5
     assert written_number("11.2↑ mg/L", "unit:mg/L+marks") == 11.2
     assert written_number("11.2 mg/L H", "unit:mg/L+marks") == 11.2
+    assert written_number(">500 g", "units:kg+marks") == 0.5
 
 
 @pytest.mark.parametrize("share", [0.05, 0.6])
@@ -92,7 +93,13 @@ def test_a_laboratory_column_is_read_with_its_bounds(share: float) -> None:
 
 
 def test_one_row_is_read_as_the_table_is() -> None:
-    for kind in ("number:marks", "number:comma+marks", "number:unit:kg+marks"):
+    for kind in (
+        "number:marks",
+        "number:comma+marks",
+        "number:units:岁",
+        "number:units:minutes",
+        "number:unit:kg+marks",
+    ):
         cells = ["<0.5", "0,5", "3岁", "24月", "1h 20m", "31°14'22\"S", "5 kg↑", "abc", "7", ">20"]
         reader = modality_of(kind)
         table = reader.open(Column.of_words("x", cells)).column.cells
@@ -137,7 +144,18 @@ def test_numbers_alone_need_no_marks() -> None:
 
 def test_no_text_makes_reading_raise() -> None:
     rng = np.random.default_rng(7)
-    variants = ("", "comma", "unit:kg", "marks", "comma+marks", "unit:kg+marks")
+    variants = (
+        "",
+        "comma",
+        "unit:kg",
+        "units:岁",
+        "units:kg",
+        "units:m",
+        "units:?",
+        "marks",
+        "comma+marks",
+        "units:天+marks",
+    )
     for _ in range(3_000):
         text = "".join(rng.choice(ODD, rng.integers(0, 12)))
         for variant in variants:

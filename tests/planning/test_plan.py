@@ -326,8 +326,9 @@ def test_a_column_asked_to_be_numbers_is_read_in_its_unit() -> None:
     ("form", "kind"),
     [
         (lambda k: f"<{k / 2}" if k < 25 else f"{k / 2}", "number:marks"),
+        (lambda k: f"{k}个月" if k < 30 else f"{k}岁", "number:units:岁"),
     ],
-    ids=["bounds"],
+    ids=["bounds", "units"],
 )
 def test_a_column_asked_to_be_numbers_is_read_with_its_marks_and_units(form: Callable[[int], str], kind: str) -> None:
     rng = np.random.default_rng(0)

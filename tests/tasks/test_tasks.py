@@ -46,7 +46,11 @@ STRAY = ("缺考", "inf", "--", "/", "#DIV/0!")  # what stands among numbers whe
         ([f"{i % 60:03d}" if i % 9 else "none" for i in range(290)], "classes"),
         ([f"{i % 60}" if i % 3 else "absent" for i in range(290)], "classes"),
         ([f"{i % 15}" if i % 9 else "absent" for i in range(290)], "classes"),
-        ([f"{i % 60}天" if i % 2 else f"{i % 60}个月" for i in range(200)], "classes"),
+        ([f"{i % 60}天" if i % 2 else f"{i % 60}个月" for i in range(200)], "value"),
+        ([f"{i % 6}天" if i % 2 else f"{i % 6}个月" for i in range(200)], "classes"),
+        ([f"{i % 60}天" if i % 2 else f"{i % 60}次" for i in range(200)], "classes"),
+        (["<7" if i < 70 else f"{i / 10}" for i in range(200)], "value"),
+        (["<18", ">=18", "unknown"] * 70, "classes"),
     ],
 )
 def test_the_target_makes_the_task(cells: list[str], key: str) -> None:

@@ -2,7 +2,8 @@
 
 Read are thousands separators, a currency sign or its code, a percent sign, and Chinese amounts: 1.2万 is 12,000, 3亿元 is
 300,000,000. Below zero are also the amounts of banks: (785.50), -￥5.20 and 2849.00-. The rest is read where a variant names it:
-"comma" for 1.234,56, "unit:岁" for what is followed by that one unit. Each, and the plain one, may have "marks" behind a plus sign: bounds and
+"comma" for 1.234,56, "unit:岁" for what is followed by that one unit, "units:岁" for amounts in several that are converted to it
+(written_amounts.py). Each, and the plain one, may have "marks" behind a plus sign: bounds and
 flags are read as their number then (written_marks.py), "comma+marks", or "marks" alone.
 """
 
@@ -17,6 +18,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .data import Column, Floats, Ints
+from .written_amounts import amount, common_unit
 from .written_marks import without_marks
 
 POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
@@ -31,8 +33,9 @@ SCALES = {"万": 4, "亿": 8}  # powers of ten
 MONEY = "元"
 UNIT = "unit:"  # begins the variant that names one
 ORDER = "order:"  # begins the variant that names words in order, lowest first: "order:low,mid,high"
+SEVERAL = "units:"  # begins the one that names the unit that others are converted to
 MARKS = "marks"  # ends a variant
-LONGEST = 100  # characters of a number with marks: others are texts, which may be of any length
+LONGEST = 100  # characters of a number with marks or an amount: others are texts, which may be of any length
 COMMAS = ("comma", f"comma+{MARKS}")
 LEAST_MEASURED, LEAST_FINELY = 20, 10  # different plain numbers above which bounds are no bands: whole ones, and others
 # That follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates, one letter grades.
@@ -71,11 +74,12 @@ def written_number(text: str, variant: str = "") -> float:
     >>> written_number("mid", "order:low,mid,high"), written_number("none", "order:low,mid,high")
     (2.0, nan)
     variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "marks" for <0.5
+    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "units:kg" for 500 g, too, "marks" for <0.5
 
     >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁"), written_number("(7.50)")
     (1234.5, 12000.0, 64.0, -7.5)
-    >>> written_number("<0,5", "comma+marks")
-    0.5
+    >>> written_number("24个月", "units:岁"), written_number("<0,5", "comma+marks")
+    (2.0, 0.5)
     """
     if variant.startswith(ORDER):
         return _places(variant).get(text.strip(), math.nan)
@@ -136,12 +140,10 @@ def numbers_of(texts: Iterable[str], variant: str = "") -> Floats:
 def way_of(column: Column) -> str:
     """The variant that reads the most cells of a column of words as numbers; "", the plain one, before others that read as many.
 
-    Units are several where 2个月 stand beside 2天: then there is no one unit to read them in.
-
     >>> way_of(Column.of_words("age", ["64岁", "7"])), way_of(Column.of_words("price", ["1.234,56"])), way_of(Column.of_words("x", ["7"]))
     ('unit:岁', 'comma', '')
-    >>> way_of(Column.of_words("x", ["<0.5", *(f"{i / 2}" for i in range(30))]))
-    'marks'
+    >>> way_of(Column.of_words("age", ["3岁", "24个月", "7岁"])), way_of(Column.of_words("x", ["<0.5", *(f"{i / 2}" for i in range(30))]))
+    ('units:岁', 'marks')
     """
     levels = [] if column.levels is None else [str(level) for level in column.levels]
     counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels)) if levels else np.empty(0)
@@ -149,10 +151,19 @@ def way_of(column: Column) -> str:
     if not np.isfinite(numbers[""]).all():
         units = {unit_of(level) for level in levels} - {""}
         one = [UNIT + unit for unit in units if len(units) == 1]
-        others = (COMMAS[0], *one)
+        several = _several(levels, counts)
+        others = (COMMAS[0], *one, *([SEVERAL + several] if several else ()))
         numbers |= {variant: numbers_of(levels, variant) for variant in others}
     best = max(numbers, key=lambda variant: float(counts[np.isfinite(numbers[variant])].sum()))
     return _marked(best, levels, numbers[best], counts)
+
+
+def _several(levels: list[str], counts: Ints | Floats) -> str:
+    """The unit that amounts of a column are converted to; "" where one of them is in a unit that does not convert."""
+    told = [_trimmed(level) for level in levels]
+    unit = common_unit(told, counts)
+    strange = any(COUNTED.fullmatch(text) and math.isnan(amount(text, unit)) for text in told) if unit else False
+    return "" if strange else unit
 
 
 def _marked(best: str, levels: list[str], numbers: Floats, counts: Ints | Floats) -> str:
@@ -192,12 +203,13 @@ def marked_among(levels: Iterable[str], variant: str) -> tuple[list[bool], list[
 
 
 def unit_in(kind: str) -> str:
-    """The unit that the cells of a kind are written in; "" where they are plain.
+    """The unit that the cells of a kind are written in, or converted to; "" where they are plain.
 
-    >>> unit_in("number:unit:岁"), unit_in("number:unit:kg+marks"), unit_in("number:comma"), unit_in("category")
+    >>> unit_in("number:unit:岁"), unit_in("number:units:kg+marks"), unit_in("number:comma"), unit_in("category")
     ('岁', 'kg', '', '')
     """
-    return _base(kind.partition(":")[2]).partition(UNIT)[2]
+    variant = _base(kind.partition(":")[2])
+    return next((variant.removeprefix(way) for way in (UNIT, SEVERAL) if variant.startswith(way)), "")
 
 
 def reads_marks(kind: str) -> bool:
@@ -241,6 +253,10 @@ def _careful(text: str, variant: str) -> float:
 
 def _read(text: str, variant: str) -> float:
     """The number of a text in a variant without marks."""
+    if variant.startswith(SEVERAL) and not math.isnan(value := _converted(text, variant)):
+        return value
+    if variant.startswith(SEVERAL):
+        variant = UNIT + variant.removeprefix(SEVERAL)  # 1.2万公里, or a bare number
     text, sign = _signed(_trimmed(text))
     if variant.startswith(UNIT):
         unit = variant.removeprefix(UNIT)
@@ -261,6 +277,14 @@ def _read(text: str, variant: str) -> float:
     plain = text.replace(thousands, "").replace(point, ".")
     value = float(f"{plain}e{power}" if power else plain)
     return -value if sign < 0 else value
+
+
+def _converted(text: str, variant: str) -> float:
+    """The amount of a text; no number where it is none."""
+    text = _trimmed(text)
+    if len(text) > LONGEST:
+        return math.nan
+    return amount(text, variant.removeprefix(SEVERAL))
 
 
 def _trimmed(text: str) -> str:

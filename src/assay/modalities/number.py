@@ -1,7 +1,8 @@
 """Is this column a measured quantity, and what are its numbers?
 
 Text is read with thousands separators, a currency sign or a percent sign, and as Chinese amounts (1.2万); the variant "comma" reads
-1.234,56, "unit:岁" what is followed by that one unit, and "marks", alone or behind another and a plus sign, bounds and flags (<0.5, 3.1↓). What is not a finite number is a misfit: missing, and counted.
+1.234,56, "unit:岁" what is followed by that one unit, "units:岁" amounts in several that are converted to it, and "marks",
+alone or behind another and a plus sign, bounds and flags (<0.5, 3.1↓). What is not a finite number is a misfit: missing, and counted.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, is_lon
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.kernel.written_numbers import (
+    SEVERAL,
     marked_among,
     numbers_of,
+    unit_in,
     way_of,
     written_number,
 )
@@ -50,6 +53,7 @@ class Number:
                 "no_numbers": "its cells are not numbers",
                 "numbers": "{distinct} different numbers",
                 "parsed": "{share:%} of its cells are numbers",
+                "several": "amounts in several units, all converted to {unit} ({share:%} of its cells)",
                 "bounds": "{n} {n:bound|bounds} such as {example} {n:is|are} read as the bound; {why}",
                 "flags": "{n} {n:flag|flags} as in {example} {n:is|are} left off; {why}",
                 "codes": "whole numbers with {distinct} different {distinct:value|values}: a quantity, or codes",
@@ -63,6 +67,7 @@ class Number:
                 "no_numbers": "单元格不是数值",
                 "numbers": "共有 {distinct} 个不同的数值",
                 "parsed": "{share:%} 的单元格是数值",
+                "several": "多种单位的数量，均已换算为{unit}（占单元格的 {share:%}）",
                 "bounds": "{n} 个界限值（如 {example}）按该界限读取；{why}",
                 "flags": "{n} 个标记（如 {example}）读取时去掉；{why}",
                 "codes": "只有 {distinct} 个不同取值的整数：可能是数量，也可能是编码",
@@ -104,11 +109,17 @@ class Number:
         if counts[long].sum() >= LEAST_SHARE * counts.sum():
             digits = len(str(levels[int(np.argmax(long))]))
             return Claim(fit=0.15, why=self._say("long", digits=digits), variant=best)
-        few = distinct <= 12 and all(v == np.round(v) for v in numbers[parsed])
-        why = self._say("codes", distinct=distinct) if few else self._say("parsed", share=told)
+        few = distinct <= 12 and not best.startswith(SEVERAL) and all(v == np.round(v) for v in numbers[parsed])
+        why = self._say("codes", distinct=distinct) if few else self._parsed(best, told)
         return Claim(
             fit=0.9 * share, why=self._with_marks(why, [str(one) for one in levels], counts, best), variant=best
         )
+
+    def _parsed(self, variant: str, share: float) -> Say:
+        """What its numbers are."""
+        if variant.startswith(SEVERAL):
+            return self._say("several", share=share, unit=unit_in(f"number:{variant}"))
+        return self._say("parsed", share=share)
 
     def _with_marks(self, why: Say, levels: Sequence[str], counts: Ints, variant: str) -> Say:
         """The same, with how many cells have marks that are read over."""
@@ -119,7 +130,7 @@ class Number:
         return why
 
     def way(self, column: Column) -> str:
-        """Decimal commas, the one unit that stands in the cells, and whether bounds are among them."""
+        """Decimal commas, the unit that stands in the cells or that others are converted to, and whether bounds are among them."""
         return way_of(column) if column.store == "words" else ""
 
     def open(self, column: Column) -> Opened:
