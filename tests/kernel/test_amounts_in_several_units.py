@@ -10,6 +10,7 @@ import pytest
 from assay.kernel.data import Column
 from assay.kernel.plugins import modality_of
 from assay.kernel.written_amounts import amount
+from assay.kernel.written_angles import angle
 from assay.kernel.written_numbers import unit_in, units_of, way_of, written_number
 from assay.planning.kinds import bids
 
@@ -112,3 +113,34 @@ def test_ages_of_an_office_are_numbers() -> None:
     opened = modality_of(best.kind).open(column)
     assert (best.kind, opened.misfits) == ("number:units:岁", 0)
     assert np.corrcoef(opened.column.cells, days)[0, 1] > 0.99
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("31°14'24\"N", 31.24),
+        ("31°14'24\"S", -31.24),
+        ("121°30′W", -121.5),
+        ("西经121°30′", -121.5),
+        ("北纬31度14分24秒", 31.24),
+        ("N 31.5°", 31.5),
+        ("-31°30'", -31.5),
+        ("31.24", 31.24),
+    ],
+)
+def test_angles_are_decimal_degrees(text: str, value: float) -> None:
+    assert written_number(text, "dms") == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["36.5°C", "31°75'N", "-31°14'S", "N31°S", "31.5°30'N", "36.5°", "1000°N"])
+def test_what_is_no_angle_is_none(text: str) -> None:
+    assert math.isnan(angle(text))
+
+
+def test_a_column_of_angles_is_a_number_and_degrees_of_heat_are_no_angles() -> None:
+    angles = [f"{i}°{i % 60}'{i % 60}\"{'NS'[i % 2]}" for i in range(60)]
+    best = bids(Column.of_words("latitude", angles))[0]
+    assert best.kind == "number:dms"
+    assert "decimal degrees" in best.claim.why.text("en")
+    assert "十进制度" in best.claim.why.text("zh")
+    assert way_of(Column.of_words("heat", ["36.5°C", "37 °C"])) == "unit:°C"

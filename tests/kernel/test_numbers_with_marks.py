@@ -50,7 +50,7 @@ def test_what_is_no_marked_number_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["<0.5", "11.2↑", "3.1 L", "5.2*", "小于0.5", "90+"])
-@pytest.mark.parametrize("variant", ["", "comma", "unit:kg", "units:kg"])
+@pytest.mark.parametrize("variant", ["", "comma", "unit:kg", "units:kg", "dms"])
 def test_other_variants_read_no_marks(text: str, variant: str) -> None:
     """A model that was saved earlier answers as before."""
     assert math.isnan(written_number(text, variant))
@@ -61,7 +61,7 @@ def test_a_unit_that_is_called_marks_is_one() -> None:
     assert math.isnan(written_number("<85 marks", "unit:marks"))
 
 
-@pytest.mark.parametrize("variant", ["marks", "units:kg", "units:kg+marks"])
+@pytest.mark.parametrize("variant", ["marks", "units:kg", "dms", "units:kg+marks"])
 def test_a_long_text_is_read_in_no_time(variant: str) -> None:
     for text in ("1" + " " * 500_000 + "x", "<" * 500_000 + "1", "1 kg," * 100_000, "9" * 500_000 + "↑"):
         assert not math.isfinite(written_number(text, variant))
@@ -98,6 +98,7 @@ def test_one_row_is_read_as_the_table_is() -> None:
         "number:comma+marks",
         "number:units:岁",
         "number:units:minutes",
+        "number:dms",
         "number:unit:kg+marks",
     ):
         cells = ["<0.5", "0,5", "3岁", "24月", "1h 20m", "31°14'22\"S", "5 kg↑", "abc", "7", ">20"]
@@ -152,9 +153,11 @@ def test_no_text_makes_reading_raise() -> None:
         "units:kg",
         "units:m",
         "units:?",
+        "dms",
         "marks",
         "comma+marks",
         "units:天+marks",
+        "dms+marks",
     )
     for _ in range(3_000):
         text = "".join(rng.choice(ODD, rng.integers(0, 12)))

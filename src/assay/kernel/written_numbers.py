@@ -3,7 +3,7 @@
 Read are thousands separators, a currency sign or its code, a percent sign, and Chinese amounts: 1.2万 is 12,000, 3亿元 is
 300,000,000. Below zero are also the amounts of banks: (785.50), -￥5.20 and 2849.00-. The rest is read where a variant names it:
 "comma" for 1.234,56, "unit:岁" for what is followed by that one unit, "units:岁" for amounts in several that are converted to it
-(written_amounts.py). Each, and the plain one, may have "marks" behind a plus sign: bounds and
+(written_amounts.py), "dms" for angles (written_angles.py). Each, and the plain one, may have "marks" behind a plus sign: bounds and
 flags are read as their number then (written_marks.py), "comma+marks", or "marks" alone.
 """
 
@@ -18,7 +18,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from .data import Column, Floats, Ints
-from .written_amounts import amount, common_unit
+from .written_amounts import LOOKED_AT, amount, common_unit
+from .written_angles import angle
 from .written_marks import without_marks
 
 POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
@@ -34,8 +35,9 @@ MONEY = "元"
 UNIT = "unit:"  # begins the variant that names one
 ORDER = "order:"  # begins the variant that names words in order, lowest first: "order:low,mid,high"
 SEVERAL = "units:"  # begins the one that names the unit that others are converted to
+ANGLES = "dms"
 MARKS = "marks"  # ends a variant
-LONGEST = 100  # characters of a number with marks or an amount: others are texts, which may be of any length
+LONGEST = 100  # characters of a number with marks, an amount or an angle: others are texts, which may be of any length
 COMMAS = ("comma", f"comma+{MARKS}")
 LEAST_MEASURED, LEAST_FINELY = 20, 10  # different plain numbers above which bounds are no bands: whole ones, and others
 # That follow quantities alone: 号, 室 and 楼 follow names, 年 and 月 dates, one letter grades.
@@ -67,19 +69,13 @@ COUNTED = re.compile(MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|
 def written_number(text: str, variant: str = "") -> float:
     """The number a text writes; no finite one where it writes none.
 
-    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "order:low,mid,high" for the place of a word, from 1
+    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "units:kg" for 500 g, too, "dms" for 31°14'N, "marks" for <0.5,
+              "order:low,mid,high" for the place of a word, from 1
 
     >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁"), written_number("(7.50)")
     (1234.5, 12000.0, 64.0, -7.5)
-    >>> written_number("mid", "order:low,mid,high"), written_number("none", "order:low,mid,high")
-    (2.0, nan)
-    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "marks" for <0.5
-    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "units:kg" for 500 g, too, "marks" for <0.5
-
-    >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁"), written_number("(7.50)")
-    (1234.5, 12000.0, 64.0, -7.5)
-    >>> written_number("24个月", "units:岁"), written_number("<0,5", "comma+marks")
-    (2.0, 0.5)
+    >>> written_number("24个月", "units:岁"), written_number("<0,5", "comma+marks"), written_number("mid", "order:low,mid,high")
+    (2.0, 0.5, 2.0)
     """
     if variant.startswith(ORDER):
         return _places(variant).get(text.strip(), math.nan)
@@ -151,8 +147,9 @@ def way_of(column: Column) -> str:
     if not np.isfinite(numbers[""]).all():
         units = {unit_of(level) for level in levels} - {""}
         one = [UNIT + unit for unit in units if len(units) == 1]
+        angles = [ANGLES] if any(sign in level for level in levels[:LOOKED_AT] for sign in "°º˚度") else []
         several = _several(levels, counts)
-        others = (COMMAS[0], *one, *([SEVERAL + several] if several else ()))
+        others = (COMMAS[0], *one, *([SEVERAL + several] if several else ()), *angles)
         numbers |= {variant: numbers_of(levels, variant) for variant in others}
     best = max(numbers, key=lambda variant: float(counts[np.isfinite(numbers[variant])].sum()))
     return _marked(best, levels, numbers[best], counts)
@@ -253,7 +250,7 @@ def _careful(text: str, variant: str) -> float:
 
 def _read(text: str, variant: str) -> float:
     """The number of a text in a variant without marks."""
-    if variant.startswith(SEVERAL) and not math.isnan(value := _converted(text, variant)):
+    if variant.startswith((SEVERAL, ANGLES)) and not math.isnan(value := _converted(text, variant)):
         return value
     if variant.startswith(SEVERAL):
         variant = UNIT + variant.removeprefix(SEVERAL)  # 1.2万公里, or a bare number
@@ -280,11 +277,11 @@ def _read(text: str, variant: str) -> float:
 
 
 def _converted(text: str, variant: str) -> float:
-    """The amount of a text; no number where it is none."""
+    """The amount or angle of a text; no number where it is none."""
     text = _trimmed(text)
     if len(text) > LONGEST:
         return math.nan
-    return amount(text, variant.removeprefix(SEVERAL))
+    return angle(text) if variant == ANGLES else amount(text, variant.removeprefix(SEVERAL))
 
 
 def _trimmed(text: str) -> str:

@@ -1,7 +1,7 @@
 """Is this column a measured quantity, and what are its numbers?
 
 Text is read with thousands separators, a currency sign or a percent sign, and as Chinese amounts (1.2万); the variant "comma" reads
-1.234,56, "unit:岁" what is followed by that one unit, "units:岁" amounts in several that are converted to it, and "marks",
+1.234,56, "unit:岁" what is followed by that one unit, "units:岁" amounts in several that are converted to it, "dms" angles, and "marks",
 alone or behind another and a plus sign, bounds and flags (<0.5, 3.1↓). What is not a finite number is a misfit: missing, and counted.
 """
 
@@ -24,6 +24,7 @@ from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, is_lon
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.kernel.written_numbers import (
+    ANGLES,
     SEVERAL,
     marked_among,
     numbers_of,
@@ -54,6 +55,7 @@ class Number:
                 "numbers": "{distinct} different numbers",
                 "parsed": "{share:%} of its cells are numbers",
                 "several": "amounts in several units, all converted to {unit} ({share:%} of its cells)",
+                "angles": "angles, read in decimal degrees, south and west below zero ({share:%} of its cells)",
                 "bounds": "{n} {n:bound|bounds} such as {example} {n:is|are} read as the bound; {why}",
                 "flags": "{n} {n:flag|flags} as in {example} {n:is|are} left off; {why}",
                 "codes": "whole numbers with {distinct} different {distinct:value|values}: a quantity, or codes",
@@ -68,6 +70,7 @@ class Number:
                 "numbers": "共有 {distinct} 个不同的数值",
                 "parsed": "{share:%} 的单元格是数值",
                 "several": "多种单位的数量，均已换算为{unit}（占单元格的 {share:%}）",
+                "angles": "角度，按十进制度读取，南纬和西经为负（占单元格的 {share:%}）",
                 "bounds": "{n} 个界限值（如 {example}）按该界限读取；{why}",
                 "flags": "{n} 个标记（如 {example}）读取时去掉；{why}",
                 "codes": "只有 {distinct} 个不同取值的整数：可能是数量，也可能是编码",
@@ -119,7 +122,7 @@ class Number:
         """What its numbers are."""
         if variant.startswith(SEVERAL):
             return self._say("several", share=share, unit=unit_in(f"number:{variant}"))
-        return self._say("parsed", share=share)
+        return self._say("angles" if variant.startswith(ANGLES) else "parsed", share=share)
 
     def _with_marks(self, why: Say, levels: Sequence[str], counts: Ints, variant: str) -> Say:
         """The same, with how many cells have marks that are read over."""
