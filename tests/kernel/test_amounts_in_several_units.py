@@ -125,6 +125,7 @@ def test_ages_of_an_office_are_numbers() -> None:
         ("北纬31度14分24秒", 31.24),
         ("N 31.5°", 31.5),
         ("-31°30'", -31.5),
+        ("31°21'60.0\"N", 31 + 22 / 60),  # as rounding leaves them
         ("31.24", 31.24),
     ],
 )

@@ -312,6 +312,23 @@ def test_codes_that_differ_in_every_row_name_rows(name: str, form: str, role: st
         assert draw(table, wishes)[0].column(name).role == "feature"
 
 
+@pytest.mark.parametrize(
+    ("name", "again", "lost", "role"),
+    [("住院号", 3, 0, "id"), ("住院号", 3, 3, "id"), ("住院号", 30, 0, "feature"), ("dose", 3, 0, "feature")],
+    ids=["a few came twice", "a few are missing", "many came twice", "a measure"],
+)
+def test_a_few_that_come_twice_leave_an_id_what_its_name_says(name: str, again: int, lost: int, role: str) -> None:
+    rng = np.random.default_rng(0)
+    numbers = rng.permutation(100_000)[:200].astype(float)
+    numbers[:again] = numbers[100 : 100 + again]
+    numbers[50 : 50 + lost] = np.nan
+    beside = (Column.of_numbers("x", rng.normal(size=200)), Column.of_numbers("y", rng.normal(size=200)))
+    found = draw(Dataset((Column.of_numbers(name, numbers), *beside)), Wishes(target="y"))[0].column(name)
+    assert found.role == role
+    said = f"{200 - again - lost} different values in {200 - lost} cells, and its name says id"
+    assert (found.why.text("en") == said) == (role == "id")
+
+
 def test_a_column_asked_to_be_numbers_is_read_in_its_unit() -> None:
     """More than a fifth of the cells are no numbers, so that nobody would have guessed that it holds any."""
     rng = np.random.default_rng(0)

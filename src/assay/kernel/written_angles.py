@@ -34,7 +34,7 @@ def angle(text: str) -> float:
     told_twice = bool(before and behind) or bool(sign and side)
     bare = not side and minutes is None
     broken = (minutes is not None and not parts[0].is_integer()) or (seconds is not None and not parts[1].is_integer())
-    if told_twice or bare or broken or parts[0] > 360 or max(parts[1:]) >= 60:
+    if told_twice or bare or broken or parts[0] > 360 or max(parts[1:]) > 60:
         return math.nan
     value = (parts[0] * 3600 + parts[1] * 60 + parts[2]) / 3600
     return -value if sign == "-" or side.startswith(BELOW) else value

@@ -27,6 +27,7 @@ from .wishes import Wishes
 LEAST_FIT = 0.15  # of a runner-up that is worth naming
 KNOWN_TO_READERS = ("id", "dropped")  # roles that a reader may give: where a row comes from is nothing to learn from
 LEAST_FOR_ID = 20  # rows below which "all different" means little
+NEARLY = 0.98  # of the cells that are there, and of those that differ, where the name says id
 ID_NAME = re.compile(
     r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx|phone|mobile|telephone|tel|ssn)$|(?-i:[a-z]I[dD]$)"
     r"|^(p|s|r|case|stud(y|ent)|patient|subj(ect)?|person|resp(ondent)?|user|cust(omer)?|client|member|emp(loyee)?|acc(oun)?t|trans(action)?"
@@ -145,6 +146,9 @@ def _role(opened: Column, raw: Column, asked: bool) -> tuple[str, Say | None]:
     )  # of a kind that was asked for none is a code
     if looks_like_id(opened, are_codes([str(level) for level in levels])):
         return "id", Say("planning", "why.id_names")
+    if not asked and nearly_id(opened):
+        said = {"distinct": _distinct(opened), "n": int((~opened.missing).sum())}
+        return "id", Say("planning", "why.id_nearly", said)
     return "feature", None
 
 
@@ -177,6 +181,16 @@ def looks_like_id(column: Column, codes: bool = False) -> bool:
     name, whole = column.name.strip(), bool((column.cells == np.round(column.cells)).all())
     near = float(np.ptp(column.cells)) <= SPREAD * n
     return whole and bool(ID_NAME.search(name) or (near and ROW_NAME.fullmatch(name)))
+
+
+def nearly_id(column: Column) -> bool:
+    """Whether the name says id and nearly every cell is there and different: a patient who came twice has one number."""
+    n, present = len(column), ~column.missing
+    if n < LEAST_FOR_ID or column.kind not in ("category", "number") or not ID_NAME.search(column.name.strip()):
+        return False
+    cells = column.cells[present]
+    whole = column.store == "words" or bool((cells == np.round(cells)).all())
+    return whole and len(cells) >= NEARLY * n and _distinct(column) >= NEARLY * len(cells)
 
 
 def _distinct(column: Column) -> int:

@@ -34,6 +34,7 @@ from ._numbers import numbers_in
 from ._orders import in_order
 
 FIT = 0.5  # below a value (0.8), so that no target changes its task; above whole numbers that may be class codes (0.4)
+FIT_OF_WORDS = 0.3  # below classes
 MOST_GUESSED = 20  # grades of a scale that is recognised
 MOST = 200  # grades of a scale that is asked for: marks in per cent, and some
 MOST_LACKING = 0.5  # share of the cells in which none of the words of an order stands
@@ -144,7 +145,11 @@ class Grades:
         return Grades(",".join(found))
 
     def recognise(self, target: Column) -> Claim:
-        """A few numbers in even steps; always a lower bid than that for a value."""
+        """A few numbers in even steps, or words in a known order; always a lower bid than that for a value, or for classes."""
+        if target.store == "words" and not _numbered(target, self.about):
+            found = in_order(Counter(text for text in target.texts() if text is not None))
+            if any(len(word.strip()) > 1 or not word.isascii() for word in found):  # A, B and C may be names
+                return Claim(fit=FIT_OF_WORDS, why=self.about.say("tasks", "variant", variant=",".join(found)))
         scale = numbers_in(target, self.about)
         if len(scale) > MOST_GUESSED:
             raise DoesNotApply(self.about.say("tasks", "many", target=target.name, k=len(scale), most=MOST_GUESSED))
