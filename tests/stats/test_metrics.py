@@ -91,12 +91,6 @@ def test_sure_mistakes_have_a_finite_loss() -> None:
     assert class_losses(np.asarray([[1e4, 0.0, 0.0]]), np.asarray([1])).tolist() == [1e4]
 
 
-def test_calibration_error_of_a_sure_and_always_wrong_model_is_one() -> None:
-    p = np.tile([0.0, 1.0], (40, 1))
-    assert metrics.expected_calibration_error(p, np.zeros(40, dtype=int)) == 1.0
-    assert metrics.expected_calibration_error(p, np.ones(40, dtype=int)) == 0.0
-
-
 def test_one_group_alone_does_not_make_a_figure_certain() -> None:
     x = np.random.default_rng(0).normal(size=100)
     assert metrics.standard_error(x, None, np.zeros(100, dtype=np.int64)) == metrics.standard_error(x)

@@ -181,13 +181,3 @@ def quadratic_kappa(f: Floats, y: Floats, w: Floats | None = None) -> float:
     middle_f, middle_y = mean(f, w), mean(y, w)
     by_chance = mean((f - middle_f) ** 2, w) + mean((y - middle_y) ** 2, w) + (middle_f - middle_y) ** 2
     return 2.0 * mean((f - middle_f) * (y - middle_y), w) / by_chance if by_chance > 0 else math.nan
-
-
-def expected_calibration_error(p: Floats, y: Ints, bins: int = 10, w: Floats | None = None) -> float:
-    """Mean distance of confidence from accuracy over equally filled bins (Naeini et al. 2015)."""
-    top, hit = p.max(axis=1), (p.argmax(axis=1) == y).astype(float)
-    weight = np.ones(len(y)) if w is None else w
-    gap = 0.0
-    for rows in np.array_split(np.argsort(top, kind="stable"), min(bins, len(y))):
-        gap += weight[rows].sum() * abs(mean(top[rows], weight[rows]) - mean(hit[rows], weight[rows]))
-    return float(gap / weight.sum())
