@@ -1,4 +1,4 @@
-"""What do tests of several rooms share: a browser, where there is one, and that garbage is looked for among few things."""
+"""What do tests of several rooms share: a browser, where there is one, garbage looked for among few things, products on one thread."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from typing import Any
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+# Tests run side by side, on small tables. Each process would have its products shared out among all cores, and threads that wait
+# for one another spin meanwhile: a training of 240 rows took twice the time of the processor, a kernel machine ten times and more.
+# Read when numpy is loaded, here and in the processes that tests start. Whoever says otherwise is heeded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 # Each training looks for garbage, a time or three. A process that has collected all our tests holds a million things that
