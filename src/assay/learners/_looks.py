@@ -21,11 +21,10 @@ from assay.kernel.data import Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Batch, Feature, Grid, Grids, Head
 from assay.kernel.plugins import About
-from assay.kernel.threads import cores
+from assay.kernel.threads import cores, one_thread_for_products
 from assay.neural.unit import Unit
 from assay.onnx_graph.graph import Graph
 from assay.pictures.features import Pixels
-from assay.pictures.one_thread import one_thread_for_products
 from assay.pictures.warp import Views, seen_from
 from assay.stats.design import Design
 from assay.stats.heads import guess, targets

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernel.box import Box
+from ..kernel.threads import one_thread_for_products
 from ..neural.halves import Halves, halves, halves_of, put_halves
 from .features import Pixels
-from .one_thread import one_thread_for_products, side_by_side
+from .side_by_side import side_by_side
 
 Floats32 = NDArray[np.float32]
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Floats
+from assay.kernel.threads import one_thread_for_products
 
 from .scores import thinned
 
@@ -61,7 +62,9 @@ def stacked(scores: list[Floats], y: NDArray[Any], w: Floats | None, losses: Los
         return np.log(loss) + PULL / rows * float(p @ logs), p * (slopes - p @ slopes)
 
     first = np.maximum(-FIRST * np.log(alone / alone.min()), -6.0)  # none so small that it could not come back
-    found = _simplex(minimize(told, first, jac=True, method="L-BFGS-B", options={"maxiter": steps}).x)
+    with one_thread_for_products():  # those of the solver are of a few candidates
+        place = minimize(told, first, jac=True, method="L-BFGS-B", options={"maxiter": steps}).x
+    found = _simplex(place)
     found[found < min(LEAST, found.max())] = 0.0
     weights = np.zeros(len(scores))
     weights[sound] = found / found.sum()

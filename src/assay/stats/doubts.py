@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.kernel.data import Bools, Floats, Ints
+from assay.kernel.threads import one_thread_for_products
 
 
 def confident_joint(p: Floats, y: Ints) -> tuple[Ints, Bools]:
@@ -130,7 +131,9 @@ def _least(x: Floats, n: Floats, hits: Floats, e: float) -> tuple[float, Line]:
         slope = (n * p - hits) / (p * (1 - p)) * (1.0 - e) * s * (1 - s)
         return total, x.T @ slope
 
-    found = minimize(value, np.asarray([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(1e-3, 20.0), (-10.0, 10.0)])
+    bounds = [(1e-3, 20.0), (-10.0, 10.0)]
+    with one_thread_for_products():  # those of the solver are of two numbers
+        found = minimize(value, np.asarray([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
     return float(found.fun), (float(found.x[0]), float(found.x[1]))
 
 
