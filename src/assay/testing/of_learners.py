@@ -89,8 +89,15 @@ def _fitted_on_few(plugin: Any, head: Head) -> Any:
     return fit(plugin, head, easy(head, FEW))
 
 
-def _fresh(head: Head) -> Batch:
-    return easy(head, seed=1)
+@functools.lru_cache(maxsize=64)
+def _told(plugin: Any, head: Head) -> Floats:
+    """What that model says of fresh rows: asked once, for several contracts."""
+    scores: Floats = _fitted(plugin, head).predict(_fresh(head))
+    return scores
+
+
+def _fresh(head: Head, rows: int = ROWS) -> Batch:
+    return easy(head, rows, seed=1)
 
 
 def loss(scores: Floats, batch: Batch, head: Head) -> float:
@@ -147,7 +154,7 @@ def refuses_bad_settings(plugin: Any) -> None:
 
 def gives_scores(plugin: Any, head: Head) -> None:
     """Finite float64 scores of shape [n, width], none for no rows."""
-    scores = _fitted(plugin, head).predict(_fresh(head))
+    scores = _told(plugin, head)
     demand(scores.shape == (ROWS, head.width), f"scores have shape {scores.shape}, not {(ROWS, head.width)}")
     demand(scores.dtype == np.float64 and np.isfinite(scores).all(), f"scores are {scores.dtype} or not finite")
     none = _fitted(plugin, head).predict(_fresh(head).take(np.arange(0)))
@@ -174,7 +181,8 @@ def learns_in_blocks(plugin: Any, head: Head) -> None:
     demand(asked[-1] == 0, "it stops before the end of the blocks, so that their reader stays open")
     passes = len(asked) // (len(sizes) + 1)
     demand(tuple(asked) == passes * (*sizes, 0), f"blocks of {sizes} rows were asked for as {asked}")
-    own, whole = (loss(f.predict(_fresh(head)), _fresh(head), head) for f in (fitted, _fitted(plugin, head)))
+    fresh = _fresh(head)
+    own, whole = (loss(scores, fresh, head) for scores in (fitted.predict(fresh), _told(plugin, head)))
     demand(own < 1.25 * whole, f"loss {own:.4g} in blocks, {whole:.4g} at once")
 
 
@@ -183,7 +191,7 @@ def learns(plugin: Any, head: Head) -> None:
     train, fresh = easy(head), _fresh(head)
     assert train.y is not None
     floor = np.tile(guess(head, train.y, None), (ROWS, 1))
-    best, own = loss(floor, fresh, head), loss(_fitted(plugin, head).predict(fresh), fresh, head)
+    best, own = loss(floor, fresh, head), loss(_told(plugin, head), fresh, head)
     if plugin.about.order <= 0:
         demand(abs(own - best) < 0.05 * best, f"the floor has loss {own:.4g}, the constant {best:.4g}")
     else:
@@ -207,8 +215,7 @@ def leaves_rows_alone(plugin: Any, head: Head) -> None:
 
 def rows_stand_alone(plugin: Any, head: Head) -> None:
     """A row alone gets what it gets in a batch, in whichever order."""
-    fresh, model = _fresh(head), _fitted(plugin, head)
-    whole = model.predict(fresh)
+    fresh, model, whole = _fresh(head), _fitted(plugin, head), _told(plugin, head)
     size = 1e-9 * (1 + np.abs(whole).max())
     for row in (0, 17, ROWS - 1):
         alone = model.predict(fresh.take(np.asarray([row])))
@@ -227,7 +234,7 @@ def scores_singly(plugin: Any, head: Head) -> None:
     values = rows.vector.values.copy()
     values[1::9, 0] = 1e305  # of a row that comes alone nothing is drawn in beforehand
     first, second = model.single(), model.single()
-    for row in range(0, rows.rows, 3):
+    for row in range(rows.rows):
         given = values[row].tolist()
         whole = model.predict(replaced(rows, values).take(np.asarray([row])))[0]
         alone = np.asarray(first(given), dtype=np.float64)
@@ -263,8 +270,8 @@ def reasons_add_up(plugin: Any, head: Head) -> None:
 
 
 def bruised_rows(head: Head) -> Batch:
-    """Fresh rows with gaps and unseen codes."""
-    fresh = _fresh(head)
+    """A few fresh rows with gaps and unseen codes."""
+    fresh = _fresh(head, FEW)
     values = fresh.vector.values.copy()
     values[::7, 0] = np.nan
     values[::11, 2] = 3.0
@@ -295,7 +302,7 @@ def refuses_damage(plugin: Any, head: Head) -> None:
         demand(False, f"{what}: is loaded")
     for what, box in _gone_bad(model.dump):
         try:
-            scores = plugin.load(box, head, features).predict(_fresh(head))
+            scores = plugin.load(box, head, features).predict(_fresh(head, FEW))
         except BundleError:
             continue
         demand(np.isfinite(scores).all(), f"{what}: is loaded and gives scores that are not finite")
@@ -319,7 +326,7 @@ def _gone_bad(dump: Callable[[Box], None]) -> list[tuple[str, Box]]:
 def bears_bruises(plugin: Any, head: Head) -> None:
     """Empty and constant columns, huge numbers and unseen codes are borne: scores are finite."""
     train = bruised(easy(head, FEW))
-    scores = fit(plugin, head, train).predict(bruised(_fresh(head)))
+    scores = fit(plugin, head, train).predict(bruised(_fresh(head, FEW)))
     demand(np.isfinite(scores).all(), "scores are not finite")
 
 
@@ -330,8 +337,8 @@ def bears_a_missing_class(plugin: Any, head: Head) -> None:
     batch = easy(head, FEW)
     assert batch.y is not None
     some = batch.take(np.flatnonzero(batch.y != head.classes_ - 1))
-    scores = fit(plugin, head, some).predict(_fresh(head))
-    demand(scores.shape == (ROWS, head.width), f"scores have shape {scores.shape}")
+    scores = fit(plugin, head, some).predict(_fresh(head, FEW))
+    demand(scores.shape == (FEW, head.width), f"scores have shape {scores.shape}")
     demand(np.isfinite(scores).all(), "scores are not finite")
 
 
@@ -376,8 +383,8 @@ def keeps_its_clock(plugin: Any, head: Head) -> None:
     """With the time up it comes back at once with a model that works, and before that it looks at the clock."""
     time = Ticking(most=MOST_ASKED)
     model = fit(plugin, head, easy(head), clock=Clock(started=0.0, deadline=0.0, now=time))
-    scores = model.predict(_fresh(head))
-    demand(scores.shape == (ROWS, head.width) and np.isfinite(scores).all(), "what it left in no time does not work")
+    scores = model.predict(_fresh(head, FEW))
+    demand(scores.shape == (FEW, head.width) and np.isfinite(scores).all(), "what it left in no time does not work")
     demand(time.asked or not ranges(plugin), "never looks at the clock, although it has work to set")
 
 
