@@ -280,6 +280,17 @@ def test_what_is_measured_under_such_a_name_is_learnt_from() -> None:
     assert [c.role for c in found.columns] == ["feature", "feature", "target"]
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "role"),
+    [("year", 1936, "feature"), ("modelYear", 1936, "feature"), ("年份", 1950, "feature"), ("year", 1, "id"), ("n", 1936, "id")],
+)  # fmt: skip
+def test_years_that_follow_one_another_number_no_rows(name: str, first: int, role: str) -> None:
+    rng = np.random.default_rng(0)
+    years = Column.of_numbers(name, np.arange(first, first + 40).astype(float))
+    table = Dataset((years, Column.of_numbers("x", rng.normal(size=40)), Column.of_numbers("y", rng.normal(size=40))))
+    assert draw(table, Wishes(target="y"))[0].column(name).role == role
+
+
 @pytest.mark.parametrize("name", ["PID", "caseid", "studyid", "CustId"])
 def test_numbers_that_name_persons_are_known_by_their_name(name: str) -> None:
     rng = np.random.default_rng(0)

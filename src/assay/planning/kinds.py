@@ -39,6 +39,8 @@ ROW_NAME = re.compile(  # what libraries call the row numbers that they write be
     r"unnamed: 0|column_1|_c0|\.\.\.1|x1?|level_0|__index_level_0__|row|row[\W_]?(names?|numbers?)|obs|observation|record|case",
     re.IGNORECASE,
 )
+YEAR_NAME = re.compile(r"(^|[\W_])(years?|yr)($|[\W_])|(?-i:[a-z]Year$)|年份|年度|年$", re.IGNORECASE)
+FIRST_YEAR, LAST_YEAR = 1000, 2500
 SPREAD = 4  # numbers a row among which row numbers lie, rows having been drawn; measured as finely, a quantity would have ties
 
 
@@ -162,8 +164,10 @@ def _useless(column: Column) -> Say | None:
 
 
 def is_row_number(column: Column) -> bool:
-    """Whether the cells count the rows: each one more than the last."""
+    """Whether the cells count the rows: each one more than the last, and no years."""
     if column.store != "numbers" or len(column) < LEAST_FOR_ID:
+        return False
+    if YEAR_NAME.search(column.name) and column.cells[0] >= FIRST_YEAR and column.cells[-1] <= LAST_YEAR:
         return False
     return bool((np.diff(column.cells) == 1).all())
 
