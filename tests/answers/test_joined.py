@@ -28,7 +28,18 @@ def of_classes(rows: slice) -> Answers:
 def of_values(rows: slice) -> Answers:
     values = np.asarray([1.0, 2.0, 3.0])[rows]
     interval = np.stack([values - 1, values + 1], axis=1)
-    return Answers(ids(rows), (), None, values, None, interval, NOTES[rows], ODD[rows], scale=(1.0, 2.0, 3.0))
+    return Answers(
+        ids(rows),
+        (),
+        None,
+        values,
+        None,
+        interval,
+        NOTES[rows],
+        ODD[rows],
+        scale=(1.0, 2.0, 3.0),
+        grades=(1.0, 2.0, 3.0),
+    )
 
 
 def of_odd(rows: slice) -> OddAnswers:

@@ -43,10 +43,10 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
     claims.sort(key=lambda item: -item[0])
     if asked:
         chosen = _of_several(asked, [task for _, task, _ in claims]) or task_of(asked)
-        chosen = chosen.suited(target) if isinstance(chosen, SuitsTarget) else chosen
         alone = chosen.about.of_one or chosen.about.empty_answers or "boxes" in chosen.about.gives
         if not alone and _alike(target):  # else one and the same cell may be learnt from
             raise _nothing_to_learn(target, reasons)
+        chosen = chosen.suited(target) if isinstance(chosen, SuitsTarget) else chosen
         others = [t.about.key for _, t, _ in claims if t.about.key != chosen.about.key]
         why = chosen.recognise(target).why if chosen.about.of_one else _asked(chosen)
         return chosen, why, others[0] if others else ""

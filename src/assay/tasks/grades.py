@@ -25,7 +25,7 @@ from assay.kernel.hints import listing
 from assay.kernel.labels import distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
-from assay.kernel.written_numbers import ORDER
+from assay.kernel.written_numbers import ORDER, numbers_of, way_of
 from assay.stats import metrics
 from assay.stats.grades import nearest
 from assay.stats.splitting import tenths
@@ -130,11 +130,12 @@ class Grades:
 
     def suited(self, target: Column) -> Grades:
         """With the order of its words, where it has words; numbers have theirs. Raises RequestError where it is not known."""
-        if target.store != "words" or _numbered(target, self.about):
+        cells = _words_of(target)
+        if _numbered(cells, way_of(target)):
             if self.variant:
                 raise refusal(RequestError, "tasks/grades", "numbers", target=target.name)
             return self
-        known, cells = distinct_labels(target, most=MOST), Counter(text for text in target.texts() if text is not None)
+        known = distinct_labels(target, most=MOST)
         if self.variant:
             if (share := 1 - sum(cells[name] for name in self.names) / max(1, cells.total())) > MOST_LACKING:
                 raise refusal(RequestError, "tasks/grades", "others", target=target.name, names=listing(self.names), share=share, known=listing(known))  # fmt: skip
@@ -146,10 +147,9 @@ class Grades:
 
     def recognise(self, target: Column) -> Claim:
         """A few numbers in even steps, or words in a known order; always a lower bid than that for a value, or for classes."""
-        if target.store == "words" and not _numbered(target, self.about):
-            found = in_order(Counter(text for text in target.texts() if text is not None))
-            if any(len(word.strip()) > 1 or not word.isascii() for word in found):  # A, B and C may be names
-                return Claim(fit=FIT_OF_WORDS, why=self.about.say("tasks", "variant", variant=",".join(found)))
+        found = in_order(_words_of(target))
+        if any(len(word.strip()) > 1 or not word.isascii() for word in found):  # A, B and C may be names
+            return Claim(fit=FIT_OF_WORDS, why=self.about.say("tasks", "variant", variant=",".join(found)))
         scale = numbers_in(target, self.about)
         if len(scale) > MOST_GUESSED:
             raise DoesNotApply(self.about.say("tasks", "many", target=target.name, k=len(scale), most=MOST_GUESSED))
@@ -216,11 +216,18 @@ class Grades:
         return tenths(y)
 
 
-def _numbered(target: Column, about: About) -> bool:
-    try:
-        return len(numbers_in(target, about)) > 0
-    except DoesNotApply:
-        return False
+def _words_of(target: Column) -> Counter[str]:
+    """In how many cells each word stands; of numbers and dates none."""
+    if target.levels is None:
+        return Counter()
+    counts = np.bincount(target.cells[target.cells >= 0], minlength=len(target.levels))
+    return Counter({str(word): int(n) for word, n in zip(target.levels, counts, strict=True) if n})
+
+
+def _numbered(cells: Counter[str], variant: str) -> bool:
+    """Whether half of the cells and more are numbers."""
+    read = np.isfinite(numbers_of(cells, variant))
+    return bool(2 * sum(n for n, number in zip(cells.values(), read, strict=True) if number) >= cells.total())
 
 
 def _in_steps(scale: Floats) -> bool:
