@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import importlib.util
 import json
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -46,17 +48,41 @@ TABLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "wine": ("", "target", ()),
     "movielens": ("movielens_small/ratings.csv.gz", "rating", ("timestamp",)),
 }
-VALUES = ("concrete_strength", "diamonds", "bike_hourly", "wine_quality", "insurance_charges", "diabetes", "movielens")
+# Tables that nobody looked at while Assay was built, of the packages pydataset and vega_datasets: rows without a target are left out.
+FURTHER: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "hdma": ("pydataset:Ecdat/Hdma", "deny", ()),
+    "computers": ("pydataset:Ecdat/Computers", "price", ()),
+    "chile": ("pydataset:car/Chile", "vote", ()),
+    "caschool": ("pydataset:Ecdat/Caschool", "testscr", ("readscr", "mathscr", "distcod", "district")),
+    "kakadu": ("pydataset:Ecdat/Kakadu", "answer", ("lower", "upper")),
+    "flchain": ("pydataset:survival/flchain", "death", ("futime", "chapter")),
+    "forbes": ("pydataset:HSAUR/Forbes2000", "marketvalue", ("rank",)),
+    "yogurt": ("pydataset:Ecdat/Yogurt", "choice", ("id",)),
+    "mroz": ("pydataset:Ecdat/Mroz", "work", ("hoursw", "hearnw")),
+    "hedonic": ("pydataset:Ecdat/Hedonic", "mv", ()),
+    "cars": ("vega:cars", "Miles_per_Gallon", ()),
+    "weather": ("vega:seattle_weather", "weather", ("date",)),
+}
+# fmt: off
+VALUES = ("concrete_strength", "diamonds", "bike_hourly", "wine_quality", "insurance_charges", "diabetes", "movielens",
+          "computers", "caschool", "forbes", "hedonic", "cars")
+# fmt: on
 NAMES = {"movielens": ("userId", "movieId")}  # columns of numbers that are names
-TWO_CLASSES = tuple(name for name in TABLES if name not in (*VALUES, "digits", "wine"))
+TWO_CLASSES = (
+    *(name for name in TABLES if name not in (*VALUES, "digits", "wine")),
+    *("hdma", "flchain", "mroz"),
+)
 MOST_ROWS = 20_000
 BINS, DRAWS = 15, 1_000  # of a calibration error; of what it would be by chance
 
 
 def table_of(name: str, folder: Path) -> tuple[pd.DataFrame, str]:
     """A table without copies (rows on both sides would measure memory), and its target; classes as texts."""
-    file, target, drop = TABLES[name]
-    if file:
+    file, target, drop = (TABLES | FURTHER)[name]
+    if ":" in file:
+        frame = _packaged(*file.split(":")).drop(columns=list(drop))
+        frame = frame[frame[target].notna()].drop_duplicates(subset=[c for c in frame.columns if c != target])
+    elif file:
         frame = pd.read_csv(folder / file, encoding="utf-8-sig")
         frame.columns = [c.strip() for c in frame.columns]
         frame = frame.drop(columns=[c for c in drop if c in frame.columns])
@@ -73,6 +99,23 @@ def table_of(name: str, folder: Path) -> tuple[pd.DataFrame, str]:
     if len(frame) > MOST_ROWS:
         frame = frame.sample(MOST_ROWS, random_state=0)
     return frame.reset_index(drop=True), target
+
+
+def _packaged(package: str, name: str) -> pd.DataFrame:
+    """A table that a package of Python carries."""
+    if package == "vega":
+        from vega_datasets import local_data
+
+        return getattr(local_data, name)()
+    carried = importlib.util.find_spec(package)
+    assert carried is not None
+    assert carried.origin is not None
+    with tarfile.open(
+        Path(carried.origin).parent / "resources.tar.gz"
+    ) as archive:  # without importing it: that writes to the home folder
+        member = archive.extractfile(f"resources/rdata/csv/{name}.csv")
+        assert member is not None
+        return pd.read_csv(member, index_col=0)
 
 
 def losses(answer: np.ndarray, y: np.ndarray, classes: bool) -> np.ndarray:

@@ -4,7 +4,8 @@ Read are thousands separators, a currency sign or its code, a percent sign, and 
 300,000,000. Below zero are also the amounts of banks: (785.50), -￥5.20 and 2849.00-. The rest is read where a variant names it:
 "comma" for 1.234,56, "unit:岁" for what is followed by that one unit, "units:岁" for amounts in several that are converted to it
 (written_amounts.py), "dms" for angles (written_angles.py). Each, and the plain one, may have "marks" behind a plus sign: bounds and
-flags are read as their number then (written_marks.py), "comma+marks", or "marks" alone.
+flags are read as their number then (written_marks.py), "comma+marks", or "marks" alone. In the variant "order:low,mid,high" words are
+their places.
 """
 
 from __future__ import annotations
