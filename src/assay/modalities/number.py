@@ -2,7 +2,8 @@
 
 Text is read with thousands separators, a currency sign or a percent sign, and as Chinese amounts (1.2万); the variant "comma" reads
 1.234,56, "unit:岁" what is followed by that one unit, "units:岁" amounts in several that are converted to it, "dms" angles, and "marks",
-alone or behind another and a plus sign, bounds and flags (<0.5, 3.1↓), "order:low,mid,high" words as their places. What is not a finite number is a misfit: missing, and counted.
+alone or behind another and a plus sign, bounds and flags (<0.5, 3.1↓), "order:low,mid,high" words as their places. What is not a finite
+number is a misfit: missing, and counted.
 """
 
 from __future__ import annotations
