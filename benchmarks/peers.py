@@ -191,7 +191,7 @@ def tell(lines: list[dict[str, Any]]) -> None:
         systems = [s for s in dict.fromkeys((*OWN[:1], *SYSTEMS, *OWN)) if any(line["system"] == s for line in of)]
         by = {(line["table"], line["seed"], line["system"]): line for line in of}
         seeds = sorted({line["seed"] for line in of})
-        keys = [(t, s) for t in TABLES for s in seeds if all((t, s, system) in by for system in systems)]
+        keys = [(t, s) for t in TABLES | FURTHER for s in seeds if all((t, s, system) in by for system in systems)]
         if keys:
             _tell_one(minutes, systems, by, keys)
 
