@@ -32,6 +32,7 @@ CLAUSES = {
     r"invalid number|Integer value": "number",
     r"malformed": "sign",
 }
+NO_TEXT = "UTF-8"  # in what msgspec says since 0.23, where Python's own error came before
 
 
 async def read_beside(body: bytes, run: Callable[..., Awaitable[Any]]) -> Any:
@@ -44,10 +45,9 @@ def read(body: bytes) -> Any:
     decode, torn = _decoder()
     try:
         value = decode(body)
-    except UnicodeDecodeError as error:
-        raise refused(400, "no_json", why=_no_text(body)) from error
-    except torn as error:
-        raise refused(400, "no_json", why=_why(error)) from error
+    except (UnicodeDecodeError, torn) as error:
+        no_text = isinstance(error, UnicodeDecodeError) or NO_TEXT in str(error)
+        raise refused(400, "no_json", why=_no_text(body) if no_text else _why(error)) from error
     except RecursionError as error:
         raise refused(400, "deep") from error
     if body.count(b":") != _keys(value):
