@@ -13,6 +13,7 @@ from assay.kernel.errors import BundleInvalid, RequestError
 from assay.model import Model
 from assay.planning.target import choose_task, open_target
 from assay.serve.monitor.labels import codes
+from assay.serve.schema import Schema
 from assay.tasks._orders import SCALES, in_order
 
 NAMES = ("差", "中", "良", "优")
@@ -127,3 +128,14 @@ def test_a_column_to_learn_from_may_have_an_order(tmp_path: Path) -> None:
     assert model.predict(row) == model.predict([row]).row(0)
     assert not model.predict(row).notes
     assert "school" in model.predict({**row, "school": "幼儿园"}).notes[0].text("en")
+
+
+def test_words_in_an_order_are_asked_for_as_names() -> None:
+    school = Column.of_words("school", ["小学", "初中", "高中"] * 80)
+    model = assay.train(
+        marks().having(school), "mark", task="grades", kinds={"school": "number:order:小学,初中,高中"},
+        trials=1, learners=("linear",), checks=(),
+    )  # fmt: skip
+    asked = {column.name: column for column in Schema.of(model).columns}["school"]
+    assert (asked.kind, asked.levels, asked.example) == ("category", ("小学", "初中", "高中"), "初中")
+    assert model.predict(dict(Schema.of(model).example)).answer in NAMES

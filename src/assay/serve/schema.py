@@ -13,6 +13,7 @@ from assay.explainers._levers import has_order
 from assay.kernel.data import plain_day
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.words import Say
+from assay.kernel.written_numbers import words_in
 from assay.model import Model
 from assay.stats.profile import ColumnProfile
 
@@ -71,7 +72,9 @@ def _ordered(model: Model, name: str) -> bool:
 
 
 def _column(plan: ColumnPlan, profile: ColumnProfile | None) -> ColumnSchema:
-    kind = plan.kind.partition(":")[0]
+    kind, words = plan.kind.partition(":")[0], words_in(plan.kind)
+    if words:  # in an order: they stand in a row as names do
+        return ColumnSchema(plan.name, "category", words, None, None, words[len(words) // 2])
     if profile is None or not profile.told:
         return ColumnSchema(plan.name, kind, None, None, None, None)
     if kind == "flag":
