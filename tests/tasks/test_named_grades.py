@@ -115,13 +115,14 @@ def test_every_scale_knows_its_own_order() -> None:
     assert in_order({"B": 9, "A": 3, "C": 4}) == ("C", "B", "A")
     assert in_order({"BBB": 9, "AA": 3, "A": 4}) == ("BBB", "A", "AA")
     assert in_order({"high": 9, "low": 3}) == ()  # two classes
+    assert in_order({"high": 999, "low": 999, "mid": 999, **{f"word {i}": 1 for i in range(120)}}) == ()  # texts
 
 
 def test_a_column_to_learn_from_may_have_an_order(tmp_path: Path) -> None:
     table = marks()
     school = Column.of_words("school", ["小学", "初中", "高中"] * 80)
     model = assay.train(
-        table.having(school), "mark", task="grades", kinds={"school": "number:order:小学,初中,高中"},
+        table.having(school), "mark", task="grades", kinds={"school": "number:order:小学，初中、高中"},
         trials=1, learners=("linear",), checks=("quality",),
     )  # fmt: skip
     row = {"x": 0.1, "z": 0.2, "school": "初中"}

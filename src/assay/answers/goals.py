@@ -101,10 +101,8 @@ def goal_of(
     if not to:
         raise refusal(RequestError, "explainers/counterfactual", "no_goal")
     if to in codec.names:  # from halfway to the grade below to halfway to the one above
-        ends, place = (
-            [-np.inf, *(np.asarray(codec.scale[:-1]) + np.diff(codec.scale) / 2), np.inf],
-            codec.names.index(to),
-        )
+        ends = [-np.inf, *(np.asarray(codec.scale[:-1]) + np.diff(codec.scale) / 2), np.inf]
+        place = codec.names.index(to)
         return RangeGoal(float(ends[place]), float(ends[place + 1]), values)
     if found := BOUND.fullmatch(to):
         bound = _number(found[2])

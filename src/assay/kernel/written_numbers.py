@@ -35,6 +35,7 @@ SCALES = {"万": 4, "亿": 8}  # powers of ten
 MONEY = "元"
 UNIT = "unit:"  # begins the variant that names one
 ORDER = "order:"  # begins the variant that names words in order, lowest first: "order:low,mid,high"
+APART = re.compile(r"\s*[,，、<＜]\s*")  # between such words
 SEVERAL = "units:"  # begins the one that names the unit that others are converted to
 ANGLES = "dms"
 MARKS = "marks"  # ends a variant
@@ -90,7 +91,7 @@ def written_number(text: str, variant: str = "") -> float:
 @functools.lru_cache(maxsize=64)
 def _places(variant: str) -> dict[str, float]:
     """The place of each word, and of each place written as a number: where numbers are read as such, they are places, too."""
-    words = variant.removeprefix(ORDER).split(",")
+    words = ordered_words(variant.removeprefix(ORDER))
     numbers = {str(place): float(place) for place in range(1, len(words) + 1)}
     return numbers | {word: float(place) for place, word in enumerate(words, 1)}
 
@@ -236,7 +237,16 @@ def words_in(kind: str) -> tuple[str, ...]:
     (('low', 'mid', 'high'), ())
     """
     _, found, words = kind.partition(f":{ORDER}")
-    return tuple(words.split(",")) if found else ()
+    return ordered_words(words) if found else ()
+
+
+def ordered_words(text: str) -> tuple[str, ...]:
+    """The words that a person named in order; none of nothing.
+
+    >>> ordered_words("low, mid,high"), ordered_words("差，中、优"), ordered_words("")
+    (('low', 'mid', 'high'), ('差', '中', '优'), ())
+    """
+    return tuple(APART.split(text.strip())) if text else ()
 
 
 def _careful(text: str, variant: str) -> float:

@@ -3,9 +3,10 @@
 Split conformal prediction on out-of-fold scores. For classes the threshold is learnt for each true class apart (Vovk
 2012; Sadinle, Lei & Wasserman 2019), so a rare class is covered as often as a common one. For values the two tails of
 the residual are learnt apart, within bins of the predicted value (Mondrian; Boström et al. 2020), so wide where it is
-hard; counts on a scale where their spread is even (Anscombe 1948), since few rows make few bins. A set may be empty: the row is less typical than the stated share of every class. An interval
-holds its own prediction (where nine of ten rows are zero, the residuals of most bins lie all below it), and ends at zero where
-no value lay on the other side.
+hard; counts on a scale where their spread is even (Anscombe 1948), since few rows make few bins.
+
+A set may be empty: the row is less typical than the stated share of every class. An interval holds its own prediction (where nine of
+ten rows are zero, the residuals of most bins lie all below it), and ends at zero where no value lay on the other side.
 """
 
 from __future__ import annotations

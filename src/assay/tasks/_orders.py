@@ -33,6 +33,7 @@ SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("d",), ("c",), ("cc",), ("ccc",), ("b",), ("bb",), ("bbb",), ("a",), ("aa",), ("aaa",)),
 )
 # fmt: on
+MOST = 100  # words beyond which they grade nothing
 LEAST = 3  # two words of a scale are two classes
 KNOWN = 0.95  # share of the cells whose words a scale must know; the rest is no grade (缺考)
 
@@ -46,6 +47,8 @@ def in_order(words: Mapping[str, int]) -> tuple[str, ...]:
     >>> in_order({"red": 9, "low": 9, "high": 9})
     ()
     """
+    if len(words) > MOST:
+        return ()
     found = {order: sum(words[word] for word in order) for scale in SCALES if (order := _by(scale, words))}
     most = max(found.values(), default=0)
     best = [order for order, cells in found.items() if cells == most]

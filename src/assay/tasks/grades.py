@@ -9,7 +9,6 @@ grades give by chance.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from assay.kernel.hints import listing
 from assay.kernel.labels import distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
-from assay.kernel.written_numbers import ORDER, numbers_of, way_of
+from assay.kernel.written_numbers import ORDER, numbers_of, ordered_words, way_of
 from assay.stats import metrics
 from assay.stats.grades import nearest
 from assay.stats.splitting import tenths
@@ -39,7 +38,6 @@ MOST_GUESSED = 20  # grades of a scale that is recognised
 MOST = 200  # grades of a scale that is asked for: marks in per cent, and some
 MOST_LACKING = 0.5  # share of the cells in which none of the words of an order stands
 FEW_NAMED = 12  # words that an example shows in full
-SIGNS = re.compile(r"\s*[,，、<＜]\s*")  # between the words of an order
 LEAST_FILLED = 0.5  # share of the even steps between the lowest and the highest grade that are given to some row
 
 
@@ -126,7 +124,7 @@ class Grades:
     @property
     def names(self) -> tuple[str, ...]:
         """The words in order; none where grades are numbers."""
-        return tuple(word.strip() for word in SIGNS.split(self.variant)) if self.variant else ()
+        return ordered_words(self.variant)
 
     def suited(self, target: Column) -> Grades:
         """With the order of its words, where it has words; numbers have theirs. Raises RequestError where it is not known."""
