@@ -9,19 +9,16 @@ and only where no row further up says so too.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assay.kernel.written_totals import is_total, plain, without_rest
+
 from ._mend import Mender, Record, filled, shape_of
 
-TOTAL = re.compile(
-    r"(grand|sub)?totals?|[本全]?[页頁月季年期部]?度?(合计|合計|总计|總計|小计|小計|总和|總和|累计|累計|共计|共計|总额|總額)"
-)
 # That cells may hold, too: a total's row has no other words.
 WORDS_AS_WELL = re.compile(r"sum|average|mean|平均值?|均值")
-OF_A_TOTAL = re.compile(r"[:(].*")  # 合计:12笔, 合计(元), Total (USD)
 USUAL_ROWS = 100
 LABEL = re.compile(
     r"(制表|编制|填表|填报|报表|统计|制单|审核|复核|审批|核准|批准|单位?负责|负责|经办|会计|出纳|主管|打印|导出|签字|签名|盖章|日期|联系|备注|附注|注"
@@ -116,18 +113,14 @@ def _mark(row: Sequence[str], shapes: Sequence[str], usual: int) -> tuple[int, s
     place = next((k for k, cell in enumerate(row) if cell.strip()), None)
     if place is None or len(row) != len(shapes):
         return None
-    word = _plain(row[place])
-    if LABEL.match(word) and (filled(row) < usual or sum(bool(LABEL.match(_plain(cell))) for cell in row) > 1):
+    word = plain(row[place])
+    if LABEL.match(word) and (filled(row) < usual or sum(bool(LABEL.match(plain(cell))) for cell in row) > 1):
         return place, "label"
     if "number" not in shapes:
         return None
-    total = OF_A_TOTAL.sub("", word)
+    total = without_rest(word)
     alone = not any(cell.strip() for k, cell in enumerate(row) if k != place and shapes[k] != "number")
-    return (place, total) if TOTAL.fullmatch(total) or (alone and WORDS_AS_WELL.fullmatch(total)) else None
-
-
-def _plain(cell: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", cell).split()).casefold()
+    return (place, total) if is_total(total) or (alone and WORDS_AS_WELL.fullmatch(total)) else None
 
 
 def _regular(record: Record, lines: Sequence[str], mender: Mender) -> bool:
