@@ -17,7 +17,7 @@ from .kernel.findings import Finding, Trial, to_plain
 from .kernel.plan import Plan
 from .kernel.plugins import Codec, task_of
 from .kernel.words import refusal
-from .kernel.written_numbers import words_in
+from .kernel.written_orders import words_in
 from .report import statements
 from .search.ensemble import Ensemble
 from .stats import promises

@@ -31,7 +31,9 @@ def test_the_plan_tells_the_column_how_many_rows_and_what_to_do() -> None:
     assert "“branch”：12 行写着 '小计'" in note.text("zh")
 
 
-@pytest.mark.parametrize("word", ["Subtotal", "Grand Total", "TOTAL:", "合 计", "本页小计（元）", "總計", "Total (USD)", "累计"])
+@pytest.mark.parametrize(
+    "word", ["Subtotal", "Grand Total", "TOTAL:", "合 计", "本页小计（元）", "總計", "Total (USD)", "累计"]
+)
 def test_words_of_a_total_are_told(word: str) -> None:
     assert [note.values["n"] for note in told(sheet(word))] == [12]
 
@@ -43,7 +45,10 @@ def test_words_that_only_hold_one_are_not(word: str) -> None:
 
 def test_a_single_one_is_told_as_one() -> None:
     (note,) = told(sheet("合计", every=ROWS - 5))
-    assert "1 row says '合计', and is learnt from like any other: take it out of the data if it is the sum" in note.text("en")
+    assert (
+        "1 row says '合计', and is learnt from like any other: take it out of the data if it is the sum"
+        in note.text("en")
+    )
 
 
 def test_a_column_that_mostly_says_so_means_something_else() -> None:

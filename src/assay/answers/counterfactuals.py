@@ -238,7 +238,7 @@ def _put(asked: Asked, alone: Dataset, own: Dataset, ways: Sequence[Way]) -> lis
 def _column(column: Column, cell: Any) -> Column:
     if column.store == "words":
         return Column.of_words(column.name, [cell])
-    return Column(name=column.name, cells=np.asarray([cell], dtype=column.cells.dtype))
+    return replace(column, cells=np.asarray([cell], dtype=column.cells.dtype))
 
 
 def _changes(alone: Dataset, own: Dataset, way: Way) -> tuple[Changed, ...]:

@@ -22,13 +22,14 @@ from assay.kernel.errors import RequestError
 from assay.kernel.forms import Feature
 from assay.kernel.plan import Plan
 from assay.kernel.words import Say, refusal
+from assay.kernel.written_orders import words_in
 from assay.search.ensemble import Ensemble
 from assay.trees.shapes import Axis, HasShapes
 
 DOUBLE, AT, ODDS = 20, 600, 50
 STEPS = 1_000  # of a value's reach: the unit that values are rounded to is the power of ten below
 MOST_CELLS = 2_000_000  # of all grids together
-KINDS = ("number", "category", "flag", "date", CLOCK)  # of columns whose numbers say the same to every fold
+KINDS = ("number", "category", "flag", "date")  # of columns whose numbers say the same to every fold
 UNITS = {
     "classes": 1.0,
     "counts": 0.1,
@@ -44,7 +45,7 @@ class Side:
     part: str  # the data column it is made of
     axis: Axis
     names: tuple[str, ...] = ()  # of codes, the last of them all others
-    kind: str = ""  # of the data column: "flag", "date" ...
+    kind: str = ""  # of the data column: "flag", "date", with its variant where cells are called by that
 
     def cells(self) -> list[str | Say]:
         """What each cell is called."""
@@ -59,9 +60,11 @@ class Side:
         assert edges is not None
         out: list[str | Say] = []
         for first, last in runs:
-            low = None if first == 0 else self._written(float(edges[first - 1]))
-            high = None if last >= len(edges) else self._written(float(edges[last]))
-            if self.kind == "flag":
+            ends = (-math.inf if first == 0 else edges[first - 1], math.inf if last >= len(edges) else edges[last])
+            low, high = (self._written(float(end)) if math.isfinite(end) else None for end in ends)
+            if words := [word for place, word in enumerate(words_in(self.kind), 1) if ends[0] < place <= ends[1]]:
+                out.append(" – ".join(dict.fromkeys((words[0], words[-1]))))
+            elif self.kind == "flag":
                 keys = ["card.no"] * (first == 0) + ["card.yes"] * (last >= len(edges))
                 out.append(Say("answers", keys[0]) if len(keys) == 1 else Say("answers", "card.any"))
             elif low is None or high is None:
@@ -166,7 +169,7 @@ def scorecard(ensemble: Ensemble, plan: Plan, labels: Sequence[str], empty: Data
     sign, factor, start, unit = _points(head.name, plan, labels)
     features = [encoders.features(empty) for encoders in ensemble.encoders]
     sides = _sides(ensemble, features, plan)
-    unsaid = sorted({side.part for side in sides.values() if side.kind not in KINDS})
+    unsaid = sorted({side.part for side in sides.values() if side.kind.partition(":")[0] not in KINDS})
     if unsaid:
         raise refusal(RequestError, "answers", "unsaid_card", names=unsaid, n=len(unsaid))
     scale = float(np.asarray(ensemble.calibration.by_column).ravel()[0])
@@ -243,7 +246,7 @@ def _sides(ensemble: Ensemble, features: Sequence[tuple[Feature, ...]], plan: Pl
     edges: dict[str, list[Floats]] = {}
     names: dict[str, dict[str, None]] = {}
     part: dict[str, str] = {}
-    kinds = {c.name: c.kind if c.kind == CLOCK else c.kind.partition(":")[0] for c in plan.columns}
+    kinds = {c.name: c.kind if c.kind == CLOCK or words_in(c.kind) else c.kind.partition(":")[0] for c in plan.columns}
     for member in ensemble.members:
         for fold, fitted in enumerate(member.folds):
             assert isinstance(fitted, HasShapes)

@@ -21,6 +21,7 @@ from assay.kernel.findings import Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence, MeasuresCells, modality_of
 from assay.kernel.rng import stream
 from assay.kernel.words import Say, number
+from assay.kernel.written_orders import words_in
 from assay.stats import effects
 
 from ._ranked import Asked, Ranked, spoken
@@ -250,7 +251,7 @@ def _moved(asked: Asked, name: str, place: int) -> Moved | None:
     known = np.flatnonzero(~column.missing)
     if len(known) < LEAST_ROWS // 2:
         return None
-    few = column.store == "words" or len(np.unique(column.cells[known])) <= FEW
+    few = column.store == "words" or bool(words_in(column.kind)) or len(np.unique(column.cells[known])) <= FEW
     found = _names(asked, column, known, place) if few else _curve(asked, column, known, place)
     gone = np.flatnonzero(column.missing)
     if found is None or len(gone) < LEAST:
@@ -350,4 +351,4 @@ def _interrupted(one: Moved, value: Floats, half: Floats) -> dict[str, object]:
 def _named(column: Column, cell: object) -> str:
     if column.levels is not None:
         return str(column.levels[int(cell)])  # type: ignore[call-overload]
-    return plain_number(float(cell)) if column.store == "numbers" else plain_moment(cell, column.kind)  # type: ignore[arg-type]
+    return plain_number(float(cell), column.kind) if column.store == "numbers" else plain_moment(cell, column.kind)  # type: ignore[arg-type]

@@ -190,7 +190,7 @@ class Interactions:
             names: list[str | Say] = [str(column.levels[k]) for k in top.tolist()] + [self._say("others")]
         elif column.store == "numbers" and len(values := np.unique(column.cells[~missing])) <= BANDS:
             code = np.minimum(np.searchsorted(values, np.where(missing, values[0], column.cells)), len(values) - 1)
-            names = [plain_number(v) for v in values.tolist()]
+            names = [plain_number(v, column.kind) for v in values.tolist()]
         else:
             dates = column.store == "moments"
             x = column.cells.astype("int64").astype(np.float64) if dates else column.cells

@@ -291,7 +291,7 @@ class Readable:
             values = np.empty(0) if cells is None else np.unique(cells[np.isfinite(cells)])
             if not 0 < len(values) <= FEW:
                 return {}
-            names = [plain_number(float(v)) for v in values]
+            names = [plain_number(float(v), evidence.data[curve["name"]].kind) for v in values]
             pull = pull[np.searchsorted(np.asarray(curve["edges"], dtype=np.float64), values, side="left")]
             return {"labels": names, "values": pull, "colours": "signed"}
         order = np.argsort(-np.abs(pull), kind="stable")[:BARS]

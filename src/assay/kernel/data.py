@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from .errors import DataError, Part
 from .hints import did_you_mean, listing
 from .words import refusal
+from .written_orders import words_in
 
 ROLES = ("feature", "target", "id", "group", "time", "weight", "sensitive", "audited", "dropped")
 CLOCK = "date:clock"  # the kind of clock times without a day: moments of 1 January 1970
@@ -90,7 +91,7 @@ class Column:
         present = ~self.missing
         cells = self.cells[present]
         if self.store == "numbers":
-            out[present] = [plain_number(v) for v in cells.tolist()]
+            out[present] = [plain_number(v, self.kind) for v in cells.tolist()]
         else:
             out[present] = [plain_moment(v, self.kind) for v in cells]
         return out
@@ -236,12 +237,14 @@ def no_such_column(name: str, data: Dataset) -> DataError:
     )
 
 
-def plain_number(value: float) -> str:
-    """A number as a file would write it: whole numbers without a point.
+def plain_number(value: float, kind: str = "") -> str:
+    """A number as a file would write it: whole numbers without a point; of a kind of words in an order, the word at that place.
 
-    >>> plain_number(3.0), plain_number(0.1)
-    ('3', '0.1')
+    >>> plain_number(3.0), plain_number(0.1), plain_number(3.0, "number:order:low,mid,high")
+    ('3', '0.1', 'high')
     """
+    if (words := words_in(kind)) and value in range(1, len(words) + 1):
+        return words[int(value) - 1]
     return str(int(value)) if value == value and abs(value) < 2**53 and value == int(value) else repr(float(value))
 
 

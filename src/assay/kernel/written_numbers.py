@@ -22,6 +22,7 @@ from .data import Column, Floats, Ints
 from .written_amounts import LOOKED_AT, amount, common_unit
 from .written_angles import angle
 from .written_marks import without_marks
+from .written_orders import ORDER, ordered_words
 
 POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
@@ -34,8 +35,6 @@ BELOW = re.compile(r"\((?!0\d)(.*)\)|(.*(?:\d{3}|\d[.,]\d+))-")  # (785.50) and 
 SCALES = {"万": 4, "亿": 8}  # powers of ten
 MONEY = "元"
 UNIT = "unit:"  # begins the variant that names one
-ORDER = "order:"  # begins the variant that names words in order, lowest first: "order:low,mid,high"
-APART = re.compile(r"\s*[,，、<＜]\s*")  # between such words
 SEVERAL = "units:"  # begins the one that names the unit that others are converted to
 ANGLES = "dms"
 MARKS = "marks"  # ends a variant
@@ -228,25 +227,6 @@ def _base(variant: str) -> str:
 def _finite(text: str, variant: str) -> float:
     value = written_number(text, variant)
     return value if math.isfinite(value) else math.nan
-
-
-def words_in(kind: str) -> tuple[str, ...]:
-    """The words whose places the numbers of a kind are, lowest first; none where they stand for themselves.
-
-    >>> words_in("number:order:low,mid,high"), words_in("number")
-    (('low', 'mid', 'high'), ())
-    """
-    _, found, words = kind.partition(f":{ORDER}")
-    return ordered_words(words) if found else ()
-
-
-def ordered_words(text: str) -> tuple[str, ...]:
-    """The words that a person named in order; none of nothing.
-
-    >>> ordered_words("low, mid,high"), ordered_words("差，中、优"), ordered_words("")
-    (('low', 'mid', 'high'), ('差', '中', '优'), ())
-    """
-    return tuple(APART.split(text.strip())) if text else ()
 
 
 def _careful(text: str, variant: str) -> float:

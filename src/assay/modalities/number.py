@@ -19,11 +19,11 @@ import numpy as np
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Usual
 from assay.kernel.data import Bools, Column, Ints
-from assay.kernel.errors import DoesNotApply
+from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, is_long_code
 from assay.kernel.plugins import About, Claim, Opened
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 from assay.kernel.written_numbers import (
     ANGLES,
     SEVERAL,
@@ -33,6 +33,7 @@ from assay.kernel.written_numbers import (
     way_of,
     written_number,
 )
+from assay.kernel.written_orders import ORDER, is_order, words_in
 from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
@@ -64,6 +65,10 @@ class Number:
                 "exponents": "digits around an E in every cell, as codes have",
                 "long": "numbers of {digits} digits: they name things, as no quantity is known so exactly",
                 "not": "its cells are not numbers",
+                "ordered": "one of {words}",
+                "order.seen": "'{variant}' names no order of words.",
+                "order.expected": "Two different words at least, the lowest first, with commas between them.",
+                "order.do": "For example: --kind size=number:order:small,mid,large.",
             },
             "zh": {
                 "title": "数值",
@@ -79,10 +84,18 @@ class Number:
                 "exponents": "每个单元格都是数字加 E 再加数字，通常是编码",
                 "long": "{digits} 位的数字：应为编号，没有哪种数量能如此精确",
                 "not": "单元格不是数值",
+                "ordered": "{words} 之一",
+                "order.seen": "“{variant}”没有给出词语的顺序。",
+                "order.expected": "至少两个不同的词，从低到高，以逗号分隔。",
+                "order.do": "例如：--kind 学历=number:order:小学,初中,高中。",
             },
         },
     )
     variant: str = ""
+
+    def __post_init__(self) -> None:
+        if self.variant.startswith(ORDER) and not is_order(words_in(f"number:{self.variant}")):
+            raise refusal(RequestError, "modalities/number", "order", variant=self.variant)
 
     def recognise(self, column: Column) -> Claim:
         """How well the column reads as numbers."""
@@ -150,7 +163,7 @@ class Number:
         cells = parsed[column.cells]
         bad = np.isnan(cells) & (column.cells >= 0)
         examples = tuple(str(column.levels[c])[:60] for c in np.unique(column.cells[bad])[:3])
-        return Opened(replace(column, cells=cells, levels=None, kind="number"), int(bad.sum()), examples)
+        return Opened(replace(column, cells=cells, levels=None, kind=self._opened), int(bad.sum()), examples)
 
     def open_cell(self, cell: Cell) -> Cell:
         """The number, None where it is none."""
@@ -172,6 +185,11 @@ class Number:
         if box.flag("empty"):
             return Range(box.text("name"), math.nan, math.nan)
         return Range(box.text("name"), box.real("low"), box.real("high"))
+
+    @property
+    def _opened(self) -> str:
+        """The kind of an opened column: which word a place stands for is part of what its numbers mean."""
+        return f"number:{self.variant}" if self.variant.startswith(ORDER) else "number"
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("modalities", key, **values)

@@ -16,6 +16,7 @@ from assay.kernel.plugins import Codec, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say
+from assay.kernel.written_orders import words_in
 from assay.neural.checkpoint import find
 from assay.stats import leaks
 
@@ -164,6 +165,8 @@ def _read_how(data: Dataset) -> list[Say]:
 
 def kind_title(kind: str) -> Say:
     """What a kind of column is called."""
+    if words := words_in(kind):
+        return Say("modalities/number", "ordered", {"words": " < ".join(words)})
     return Say(f"modalities/{kind.partition(':')[0]}", "title")
 
 

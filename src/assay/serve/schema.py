@@ -13,7 +13,7 @@ from assay.explainers._levers import has_order
 from assay.kernel.data import plain_day
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.words import Say
-from assay.kernel.written_numbers import words_in
+from assay.kernel.written_orders import words_in
 from assay.model import Model
 from assay.stats.profile import ColumnProfile
 

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from assay.kernel.data import CLOCK, Bools, Column, Floats, Ints, plain_day
+from assay.kernel.data import CLOCK, Bools, Column, Floats, Ints, plain_day, plain_number
 from assay.kernel.words import number
+from assay.kernel.written_orders import words_in
 
 MOST_LEVELS = 12
 QUANTILES = 5
@@ -72,6 +73,8 @@ def groups_of(column: Column, least: int) -> Groups | None:
 def _written(column: Column, value: float) -> str:
     if column.store == "moments":
         return plain_day(value, column.kind)
+    if words_in(column.kind):
+        return plain_number(value, column.kind)
     return number(int(value) if float(value).is_integer() else float(value)).replace(",", "")
 
 

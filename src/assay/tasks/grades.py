@@ -24,7 +24,8 @@ from assay.kernel.hints import listing
 from assay.kernel.labels import distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
-from assay.kernel.written_numbers import ORDER, numbers_of, ordered_words, way_of
+from assay.kernel.written_numbers import numbers_of, way_of
+from assay.kernel.written_orders import ORDER, is_order, ordered_words
 from assay.stats import metrics
 from assay.stats.grades import nearest
 from assay.stats.splitting import tenths
@@ -118,7 +119,7 @@ class Grades:
     variant: str = ""  # words in order, lowest first: "poor,fair,good"
 
     def __post_init__(self) -> None:
-        if self.variant and (len(self.names) < 2 or len(set(self.names)) < len(self.names) or "" in self.names):
+        if self.variant and not is_order(self.names):
             raise refusal(RequestError, "tasks/grades", "order", variant=self.variant)
 
     @property

@@ -1,0 +1,36 @@
+"""Which words stand in an order, whose places are learnt from?
+
+The variant "order:low,mid,high" of a kind names them, lowest first: a cell that holds one of them is the number of its place, from 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+ORDER = "order:"  # begins the variant
+APART = re.compile(r"\s*[,，、<＜]\s*")  # between words
+
+
+def words_in(kind: str) -> tuple[str, ...]:
+    """The words whose places the numbers of a kind are, lowest first; none where they stand for themselves.
+
+    >>> words_in("number:order:low,mid,high"), words_in("number")
+    (('low', 'mid', 'high'), ())
+    """
+    _, found, words = kind.partition(f":{ORDER}")
+    return ordered_words(words) if found else ()
+
+
+def ordered_words(text: str) -> tuple[str, ...]:
+    """The words that a person named in order; none of nothing.
+
+    >>> ordered_words("low, mid,high"), ordered_words("差，中、优"), ordered_words("")
+    (('low', 'mid', 'high'), ('差', '中', '优'), ())
+    """
+    return tuple(APART.split(text.strip())) if text else ()
+
+
+def is_order(words: Sequence[str]) -> bool:
+    """Whether words can stand in an order: two at the least, all different, none of them empty."""
+    return len(words) > 1 and len(set(words)) == len(words) and "" not in words
