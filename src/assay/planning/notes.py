@@ -24,6 +24,7 @@ from .by_name import ByName
 from .durations import written
 from .fitting import Fit
 from .kinds import is_row_number
+from .pairs import pair_notes
 from .splits import copy_groups, draw_splits, named_groups, near_copies, near_pictures
 from .stand_ins import stand_in_notes
 from .target import several_units
@@ -92,7 +93,7 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
     for c in plan.columns:
         if (c.misfits and c.role != "dropped") or none_read(c):
             notes.append(misfits(c))
-        notes += [*stand_in_notes(c, table[c.name]), *total_notes(table[c.name])]
+        notes += [*stand_in_notes(c, table[c.name]), *pair_notes(c, table[c.name]), *total_notes(table[c.name])]
     if plan.splits.sealed:
         notes.append(Say("planning", "note.sealed", {"n": plan.splits.sealed}))
     notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
