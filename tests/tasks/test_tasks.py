@@ -128,6 +128,17 @@ def test_too_many_or_too_few_classes_are_refused() -> None:
         task("value").codec(Column.of_numbers("y", [2.0, 2.0, 2.0]))
 
 
+@pytest.mark.parametrize(("k", "rows_each", "taken"), [(200, 3, True), (201, 9, False), (300, 10, True), (1_000, 10, True), (1_001, 10, False)])  # fmt: skip
+def test_more_names_are_classes_where_rows_share_them(k: int, rows_each: int, taken: bool) -> None:
+    target = Column.of_words("y", [f"case {i}" for i in range(k)] * rows_each)
+    if taken:
+        assert choose_task(target, "")[0].about.key == "classes"
+    else:
+        with pytest.raises(DataError, match=r"--task classes takes up to 10,000"):
+            choose_task(target, "")
+        assert len(task("classes").codec(target).labels) == k
+
+
 def test_no_task_fits_prose_or_dates() -> None:
     with pytest.raises(DataError, match="No task fits"):
         choose_task(Column.of_words("y", [f"a long story {i}" for i in range(500)]), "")

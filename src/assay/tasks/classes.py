@@ -24,7 +24,9 @@ from assay.stats import metrics, scores
 
 from ._numbers import MOST_NUMBERED, mostly_numbers
 
-MOST_CLASSES = 200
+MOST_CLASSES = 200  # of a target that is taken for classes, however few rows share one
+MOST_SHARED, LEAST_SHARED = 1_000, 10  # or so many, where so many rows share one on average
+MOST_ASKED = 10_000
 EVEN = 5.0  # codes of classes are about equally frequent; counts and grades pile up in the middle
 
 
@@ -44,11 +46,11 @@ class Classes:
                 "codes": "'{target}' has {k} different whole numbers, about equally frequent, as class codes are",
                 "grades": "'{target}' has {k} different whole numbers, which may be grades",
                 "dates": "'{target}' holds dates",
-                "few_or_many": "'{target}' has {k} different {k:value|values}; classes are for 3 to {most}",
+                "few_or_many": "'{target}' has {k} different {k:value|values}; {k:it is|they are} taken for classes from 3 to {most}, or to {shared} where {least} rows share one; --task classes takes up to {asked}",
                 "hardly_shared": "'{target}' has {k} different {k:value|values}: hardly two rows share an answer",
                 "measured": "'{target}' holds measured numbers",
                 "answers.seen": "The target '{target}' has {k} different {k:value|values} in {n} {n:row|rows}.",
-                "answers.expected": "Classes need from 2 to 10,000.",
+                "answers.expected": "Classes need from 2 to {asked}.",
                 "answers.do": "Check that the column and the rows are the right ones, or name another --task.",
                 "measure.log_loss": "log-loss",
                 "measure.accuracy": "accuracy",
@@ -63,11 +65,11 @@ class Classes:
                 "codes": "“{target}”有 {k} 个不同的整数，频率相近，像是类别编码",
                 "grades": "“{target}”有 {k} 个不同的整数，可能是等级",
                 "dates": "“{target}”是日期列",
-                "few_or_many": "“{target}”有 {k} 个不同取值；多分类适用于 3 至 {most} 个",
+                "few_or_many": "“{target}”有 {k} 个不同取值；3 至 {most} 个视为类别，平均每类有 {least} 行时至 {shared} 个；--task classes 最多 {asked} 个",
                 "hardly_shared": "“{target}”有 {k} 个不同取值：几乎没有两行答案相同",
                 "measured": "“{target}”是测量值",
                 "answers.seen": "目标“{target}”在 {n} 行中有 {k} 个不同取值。",
-                "answers.expected": "分类需要 2 至 10,000 个取值。",
+                "answers.expected": "分类需要 2 至 {asked} 个取值。",
                 "answers.do": "请确认列和行都是正确的，或用 --task 指定其他任务。",
                 "measure.log_loss": "对数损失",
                 "measure.accuracy": "准确率",
@@ -86,8 +88,9 @@ class Classes:
         words = target.as_words()
         labels = distinct_labels(words)
         k = len(labels)
-        if not 3 <= k <= MOST_CLASSES:
-            raise DoesNotApply(self.about.say("tasks", "few_or_many", target=target.name, k=k, most=MOST_CLASSES))
+        if not 3 <= k <= (MOST_SHARED if len(words) >= LEAST_SHARED * k else MOST_CLASSES):
+            limits = {"most": MOST_CLASSES, "shared": MOST_SHARED, "least": LEAST_SHARED, "asked": MOST_ASKED}
+            raise DoesNotApply(self.about.say("tasks", "few_or_many", target=target.name, k=k, **limits))
         if k > MOST_NUMBERED and 2 * k > len(words):
             raise DoesNotApply(self._say("hardly_shared", target, k))
         way = way_of(words)
@@ -113,8 +116,9 @@ class Classes:
     def codec(self, target: Column) -> Codec:
         """The labels in order."""
         labels = distinct_labels(target)
-        if len(labels) < 2 or len(labels) > 10_000:
-            raise refusal(DataError, "tasks/classes", "answers", target=target.name, k=len(labels), n=len(target))
+        if not 2 <= len(labels) <= MOST_ASKED:
+            said: dict[str, Any] = {"target": target.name, "k": len(labels), "n": len(target)}
+            raise refusal(DataError, "tasks/classes", "answers", **said, asked=MOST_ASKED)
         return Codec(labels=tuple(labels))
 
     def encode(self, target: Column, codec: Codec) -> Ints:
