@@ -13,11 +13,9 @@ models that learnt from plain dates, reads moments of other zones in UTC, and a 
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,73 +23,21 @@ import numpy as np
 from assay.kernel import zones
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Moment, written
-from assay.kernel.data import CLOCK as CLOCK_KIND
-from assay.kernel.data import Bools, Column, Floats, plain_number
+from assay.kernel.data import CLOCK, Bools, Column, Floats, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
 from assay.onnx_graph.graph import Graph
 
 from . import _epochs as epochs
+from ._written_dates import OWN, ZONE, ahead_of, clock_of, moment_of, moments_of, shares_of, unit_in, zone_in
 
 LEAST_SHARE = 0.8
-NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MONTHS = {name: i + 1 for i, name in enumerate(NAMES)}
-HALF = r"(?:(?P<Q>上午|下午|凌晨|早上|中午|晚上)\s*)?"
-CLOCK = (
-    HALF
-    + r"(?P<H>\d{1,2})(?::(?P<M>\d{2})(?::(?P<S>\d{2})(?P<F>[.,]\d+)?)?|[时點点](?:(?P<M2>\d{1,2})分(?:(?P<S2>\d{1,2})秒)?)?)"
-    r"\s*(?P<P>[AaPp]\.?[Mm]\.?)?"
-)
-ENDS = CLOCK + r"\s*(?P<Z>Z|[-+]\d{2}(?::?\d{2})?)?"
-TIME = rf"(?:[T ]\s*{ENDS})?"
-TIME_OF_DAY = rf"(?:\s*[（(]?(?:星期|周|週)[一二三四五六日天][）)]?)?(?:[T ]?\s*{ENDS})?"  # 2023年5月11日 星期四 23:56
-# How a moment with a zone ends.
-ZONED = re.compile(r":\d{2}(?:[.,]\d+)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(Z|[-+]\d{2}(?::?\d{2})?)\s*")
-ZONE, OWN = "zone:", "own"
-SUMMER = timedelta(hours=1)
-SHAPES = (
-    re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + TIME),
-    re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]?" + TIME_OF_DAY),
-    re.compile(r"(?:中华)?民[国國](?P<r>\d{1,3})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]?" + TIME_OF_DAY),
-    re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})"),
-    re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})"),
-    re.compile(r"(?P<y>(?:19|20)\d{2})(?:[-/](?P<m>0?[1-9]|1[0-2])|年(?P<n>\d{1,2})月)"),  # a month is its first day
-    re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<y>\d{4})" + TIME),
-    re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<yy>\d{2})" + TIME),
-    re.compile(r"(?P<b>[A-Za-z]{3})[a-z]*\.? (?P<d>\d{1,2}),? (?P<y>\d{4})" + TIME),
-)
-
-
-def _year_last(one: str, two: str) -> tuple[re.Pattern[str], ...]:
-    """Day ("d") and month ("m") in some order, then the year, of four digits or of two."""
-    return (
-        re.compile(rf"(?P<{one}>\d{{1,2}})[/.-](?P<{two}>\d{{1,2}})[/.-](?P<y>\d{{4}})" + TIME),
-        re.compile(rf"(?P<{one}>\d{{1,2}})/(?P<{two}>\d{{1,2}})/(?P<yy>\d{{2}})" + TIME),
-        re.compile(rf"(?P<{one}>\d{{2}})(?P<sign>[.-])(?P<{two}>\d{{2}})(?P=sign)(?P<yy>\d{{2}})" + TIME),
-    )
-
-
-YEAR_FIRST = (
-    re.compile(r"(?P<yy>\d{2})/(?P<m>\d{1,2})/(?P<d>\d{1,2})" + TIME),
-    re.compile(r"(?P<yy>\d{2})(?P<sign>[.-])(?P<m>\d{2})(?P=sign)(?P<d>\d{2})" + TIME),
-)
-# Orders of day, month and year, and clock times without a day: one for the whole column, the first of those that read as many cells.
-ORDERS = {
-    "": (*SHAPES, *_year_last("d", "m")),
-    "mdy": (*SHAPES, *_year_last("m", "d")),
-    "ymd": (*SHAPES, *YEAR_FIRST),
-    "clock": (re.compile(CLOCK),),
-}
-TURN_OF_CENTURY = 69  # 68 is 2068, 69 is 1969, as in POSIX
-FIRST_OF_REPUBLIC = 1911  # the year before the first of 民国
-DIGIT = re.compile(r"\d")
 DAY = np.timedelta64(1, "D")
 MINUTES = 1440
 TURNS = {"year": 365.25, "week": 7.0, "day": 1.0}  # days that a cycle takes
 LEAST_TURNS = 1.9  # of a cycle seen in training: until its places come again, a cycle is but another name for the time
 HALF_A_DAY = 0.5  # that clock times span at least where the last of them and the first are near
-EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 FIRST_DAY = date(1970, 1, 1).toordinal()
 LAST_DAY = date.max.toordinal() - FIRST_DAY
 
@@ -146,13 +92,13 @@ class Date:
             return claim
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
-        shares = _shares(column.levels)
+        shares = shares_of(column.levels)
         variant = max(shares, key=lambda v: shares[v])  # day first where both read equally well
         if shares[variant] < LEAST_SHARE:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         fit = 0.97 * shares[variant]
         why = self.about.say("modalities", "parsed", share=shares[variant])
-        return Claim(fit=fit, why=why, variant=variant, as_met=_clock(column.levels))
+        return Claim(fit=fit, why=why, variant=variant, as_met=clock_of(column.levels))
 
     def _epochs(self, column: Column) -> Claim | None:
         """The claim to numbers that count the time since 1970: certain where all of them do, the runner-up where most do."""
@@ -178,7 +124,7 @@ class Date:
         levels = column.levels
         if levels is None:
             levels = column.as_words().levels if unit and share < 1.0 else np.empty(0, dtype=object)
-        shares = _shares(levels) if levels is not None and len(levels) else {"": 0.0}
+        shares = shares_of(levels) if levels is not None and len(levels) else {"": 0.0}
         if unit and share > max(shares.values()):
             return epochs.PREFIX + unit
         return max(shares, key=lambda v: shares[v]) if column.levels is not None else ""
@@ -186,24 +132,24 @@ class Date:
     def open(self, column: Column) -> Opened:
         """Moments by the clock on the wall; what cannot be read becomes missing."""
         if column.store == "moments":
-            zone = _zone_in(self.variant) if column.zone else ""
+            zone = zone_in(self.variant) if column.zone else ""
             cells = zones.walls(column.cells, column.zone if zone == OWN else zone) if zone else column.cells
             return Opened(replace(column, cells=cells, kind="date", zone=""))
-        if column.levels is None and (unit := _unit_in(self.variant)):
+        if column.levels is None and (unit := unit_in(self.variant)):
             return self._open_epochs(column, unit)
         words = column.as_words()
         assert words.levels is not None
-        parsed = np.append(_parse(words.levels, self.variant), np.datetime64("NaT", "us"))
+        parsed = np.append(moments_of(words.levels, self.variant), np.datetime64("NaT", "us"))
         cells = parsed[words.cells]
         bad = np.isnat(cells) & (words.cells >= 0)
         examples = tuple(str(words.levels[c])[:60] for c in np.unique(words.cells[bad])[:3])
-        kind = CLOCK_KIND if self.variant == "clock" else "date"
+        kind = CLOCK if self.variant == "clock" else "date"
         return Opened(replace(words, cells=cells, levels=None, kind=kind), int(bad.sum()), examples)
 
     def _open_epochs(self, column: Column, unit: str) -> Opened:
         """Moments of numbers; no text is made of them on the way."""
         cells = epochs.moments_of(column.cells, unit)
-        if (zone := _zone_in(self.variant)) not in ("UTC", OWN):
+        if (zone := zone_in(self.variant)) not in ("UTC", OWN):
             cells = zones.walls(cells, zone)
         bad = np.isnat(cells) & ~column.missing
         examples = tuple(plain_number(value) for value in np.unique(column.cells[bad])[:3].tolist())
@@ -212,16 +158,16 @@ class Date:
     def open_cell(self, cell: Cell) -> Cell:
         """The moment, None where it is none."""
         if isinstance(cell, Moment):
-            zone = _zone_in(self.variant) if cell.zone else ""
+            zone = zone_in(self.variant) if cell.zone else ""
             return Moment(zones.wall(cell, cell.zone if zone == OWN else zone)) if zone else cell
         if cell is None:
             return cell
-        moment = _moment_of(written(cell) or "", self.variant)
+        moment = moment_of(written(cell) or "", self.variant)
         return None if moment is None else Moment(moment)
 
     def moved(self, raw: Column) -> Bools:
         """Cells of another zone than UTC, where the kind tells none."""
-        if _zone_in(self.variant):
+        if zone_in(self.variant):
             return np.zeros(len(raw), dtype=bool)
         if raw.levels is not None:
             away = [*(self._leaves_utc(str(level)) for level in raw.levels), False]  # code -1 takes the last: missing
@@ -233,17 +179,17 @@ class Date:
     def moved_cell(self, raw: Cell) -> bool:
         """The same of one cell that comes alone."""
         if isinstance(raw, str):
-            return not _zone_in(self.variant) and self._leaves_utc(raw)
+            return not zone_in(self.variant) and self._leaves_utc(raw)
         return (
             isinstance(raw, Moment)
             and bool(raw.zone)
-            and not _zone_in(self.variant)
+            and not zone_in(self.variant)
             and zones.wall(raw, raw.zone) != raw
         )
 
     def _leaves_utc(self, text: str) -> bool:
         """Whether the text writes a moment of another zone."""
-        return bool(_ahead(text)) and _moment_of(text, self.variant) is not None
+        return bool(ahead_of(text)) and moment_of(text, self.variant) is not None
 
     def learn(self, column: Column, rng: np.random.Generator) -> Calendar:
         """The span seen in training, whether the clock matters, and the cycles that came round in it."""
@@ -251,7 +197,7 @@ class Date:
         days = _days(seen)
         clock = bool(len(seen)) and bool((days != np.floor(days)).any())
         low, high = (float(days.min()), float(days.max())) if len(seen) else (0.0, -1.0)
-        if column.kind == CLOCK_KIND:  # the hour says what the days say, and each row is another turn of the day
+        if column.kind == CLOCK:  # the hour says what the days say, and each row is another turn of the day
             return Calendar(column.name, low, high, False, ("day",) if high - low >= HALF_A_DAY else ())
         turned = [cycle for cycle, turn in TURNS.items() if high - low >= LEAST_TURNS * turn]
         return Calendar(column.name, low, high, clock, tuple(c for c in turned if clock or c != "day"))
@@ -405,79 +351,6 @@ def _days(cells: np.ndarray[tuple[int], np.dtype[np.datetime64]]) -> np.ndarray[
     return np.where(np.isnat(cells), np.nan, cells.astype(np.int64) / 86_400e6)
 
 
-def _clock(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> str:
-    """By whose clock texts are read: that of the one zone they are written in, the own of each where summer and winter time take turns,
-    UTC where zones are several."""
-    met = {ahead for level in levels if (ahead := _ahead(str(level))) is not None}
-    if not met:
-        return ""
-    if len(met) > 1:
-        return ZONE + (OWN if max(met) - min(met) <= SUMMER else "UTC")
-    minutes = met.pop() // timedelta(minutes=1)
-    return (
-        f"{ZONE}{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-        if minutes
-        else f"{ZONE}UTC"
-    )
-
-
-def _ahead(text: str) -> timedelta | None:
-    """How far the clock that a text is written by is ahead of UTC; None where it does not say."""
-    found = ZONED.search(text)
-    return zones.offset(found[1]) if found and found.end() == len(text) else None
-
-
-def _shares(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> dict[str, float]:
-    """Share of some cells that can be read, in each variant."""
-    shares: dict[str, float] = {}
-    for variant in ORDERS:
-        shares[variant] = float(np.mean(~np.isnat(_parse(levels[:5000], variant))))
-        if shares[variant] == 1.0:
-            break
-    return shares
-
-
-def _zone_in(variant: str) -> str:
-    """The zone by whose clock cells are read; numbers since 1970 are in UTC where none is named."""
-    return variant.partition(ZONE)[2] or ("UTC" if variant.startswith(epochs.PREFIX) else "")
-
-
-@functools.cache
-def _unit_in(variant: str) -> str:
-    """The unit of numbers since 1970; "" where the variant reads none."""
-    unit = variant.removeprefix(epochs.PREFIX).partition(":")[0] if variant.startswith(epochs.PREFIX) else ""
-    return unit if unit in epochs.MICROSECONDS else ""
-
-
-def _parse(
-    levels: np.ndarray[tuple[int], np.dtype[np.object_]], variant: str
-) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
-    """Moments of texts, NaT where a text is no date."""
-    found = [_moment_of(str(level), variant) for level in levels]
-    nothing = np.iinfo(np.int64).min
-    return np.asarray([nothing if m is None else m for m in found], dtype=np.int64).astype("datetime64[us]")
-
-
-def _moment_of(text: str, variant: str) -> int | None:
-    """The moment a text writes, by the clock of the variant's zone, in microseconds since 1970; None where it is no date."""
-    text = text.strip()
-    if not DIGIT.search(text):
-        return None
-    if (unit := _unit_in(variant)) and epochs.WRITTEN.fullmatch(text):
-        found, zone = epochs.moment_in(text, unit), _zone_in(variant)
-        return found if found is None or zone in ("UTC", OWN) else zones.wall(found, zone)
-    for shape in _shapes(variant):
-        met = shape.fullmatch(text)
-        if met and (moment := _moment(met.groupdict(), _zone_in(variant))) is not None:
-            return moment
-    return None
-
-
-@functools.cache
-def _shapes(variant: str) -> tuple[re.Pattern[str], ...]:
-    return next((shapes for order, shapes in ORDERS.items() if order and variant.startswith(order)), ORDERS[""])
-
-
 def _month_and_day(days: int) -> tuple[int, int]:
     """Month and day of the month, from days since 1970."""
     if -FIRST_DAY < days <= LAST_DAY:
@@ -486,50 +359,3 @@ def _month_and_day(days: int) -> tuple[int, int]:
     whole = np.datetime64(days, "D")  # beyond the years that Python knows
     month = whole.astype("datetime64[M]")
     return int(month.astype(np.int64)) % 12 + 1, int((whole - month.astype("datetime64[D]")).astype(np.int64)) + 1
-
-
-def _moment(parts: dict[str, str | None], zone: str) -> int | None:
-    """The moment, or None where there is no such day."""
-    written = parts.get("b")
-    month = MONTHS.get(written.lower(), 0) if written else int(parts.get("m") or parts.get("n") or 0)
-    fraction = round(float("0" + (parts.get("F") or ".0").replace(",", ".")) * 1e6)
-    minute, second = (int(parts.get(of) or parts.get(of + "2") or 0) for of in "MS")
-    try:
-        hour = _hour(parts)
-        if "y" in parts or "yy" in parts or "r" in parts:
-            moment = datetime(
-                _year(parts), month, int(parts.get("d") or 1), hour, minute, second, min(fraction, 999_999)
-            )
-        else:
-            moment = EPOCH.replace(hour=hour, minute=minute, second=second, microsecond=min(fraction, 999_999))
-        ahead = zones.offset(parts.get("Z") or "Z")
-        in_utc = moment - ahead if ahead is not None else None
-    except (ValueError, OverflowError):
-        return None
-    if in_utc is None:
-        return None
-    if not parts.get("Z") or zone == OWN:
-        return (moment - EPOCH) // MICROSECOND
-    found = (in_utc - EPOCH) // MICROSECOND
-    return zones.wall(found, zone) if zone else found
-
-
-def _year(parts: dict[str, str | None]) -> int:
-    """The year: of four digits, of two, or counted from the Chinese republic."""
-    if short := parts.get("yy"):
-        return int(short) + (1900 if int(short) >= TURN_OF_CENTURY else 2000)
-    if republic := parts.get("r"):
-        return int(republic) + FIRST_OF_REPUBLIC
-    return int(parts.get("y") or 0)
-
-
-def _hour(parts: dict[str, str | None]) -> int:
-    """The hour of the day; 7:02 PM is 19. Raises ValueError where morning or afternoon is told of no hour to 12."""
-    hour, half = int(parts.get("H") or 0), (parts.get("P") or parts.get("Q") or "")
-    if not half or (hour > 12 and parts.get("Q")):  # 下午 13:20
-        return hour
-    if hour > 12 or (half == "晚上" and hour == 12):  # 晚上12点 ends a day or begins one
-        raise ValueError(half)
-    if half == "中午":
-        return hour if hour >= 11 else hour + 12
-    return hour % 12 + 12 * (half[0] in "pP" or half in ("下午", "晚上"))
