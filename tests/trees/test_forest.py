@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import lightgbm as lgb
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from assay.kernel.box import Box
 from assay.kernel.errors import RequestError
 from assay.kernel.threads import at_most
-from assay.trees.forest import Forest
+from assay.trees.forest import WALK_PAIRS, Forest, _Cold
 from assay.trees.from_lightgbm import forest_of
 from assay.trees.order import in_order
 from assay.trees.render import text_of
@@ -79,6 +80,28 @@ def test_scores_equal_lightgbm_to_the_bit(
     np.testing.assert_array_equal(forest.predict(values), expected)
     np.testing.assert_array_equal(forest.native(values), expected)
     np.testing.assert_array_equal(forest.scores(values[7:8]), expected[7:8])
+
+
+def test_a_process_walks_for_as_long_as_loading_the_library_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    booster, values = trained(3, "binary")
+    forest = forest_of(booster)
+    many = np.tile(values, (WALK_PAIRS // (len(values) * forest.trees) + 1, 1))
+    pairs = len(many) * forest.trees
+    assert pairs > WALK_PAIRS
+    native: list[int] = []
+    monkeypatch.setattr(Forest, "native", lambda self, values: native.append(len(values)) or self.predict(values))
+    forest.scores(many)
+    assert native == [len(many)]  # the library is there: it trained them
+    monkeypatch.delitem(sys.modules, "lightgbm")
+    monkeypatch.setattr("assay.trees.forest._cold", _Cold())
+    monkeypatch.setattr("assay.trees.forest.COLD_PAIRS", 2 * pairs)
+    for _ in range(2):
+        np.testing.assert_array_equal(forest.scores(many), raw(booster, many, forest))
+    assert native == [len(many)]
+    forest.scores(many)
+    assert native == [len(many)] * 2
+    forest.scores(many[:1])
+    assert native == [len(many)] * 2
 
 
 @pytest.mark.parametrize("mode", sorted(OBJECTIVES))

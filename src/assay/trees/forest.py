@@ -8,6 +8,7 @@ A forest knows columns by position only; encoding cells into numbers is somebody
 from __future__ import annotations
 
 import functools
+import sys
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -25,10 +26,29 @@ from .order import in_order
 from .validate import check_forest
 from .walk import Floats, Ints, Walker, chunks, walker_of
 
-# While the native library is not loaded, up to this many (row, tree) pairs are walked: that is quicker than rendering
-# and parsing the text, and spares the import (docs/decisions/0004-trees-are-arrays.md).
-WALK_PAIRS = 30_000
+# While a forest has no native model, up to this many (row, tree) pairs are walked: that is quicker than rendering and parsing
+# the text. While no forest has had one, the process walks this many in all before it imports the library, which takes two to four
+# times as long (docs/decisions/0004-trees-are-arrays.md).
+WALK_PAIRS, COLD_PAIRS = 30_000, 4_000_000
 FEW_ROWS = 64  # are scored by one thread: to wake others costs more, and they may be needed elsewhere
+
+
+class _Cold:
+    """What the process has walked since it began, for want of the native library: to load it is worth while once as much has been
+    spent on doing without (ski rental: Karlin, Manasse, Rudolph & Sleator 1988)."""
+
+    def __init__(self) -> None:
+        self.walked = 0
+
+    def walks(self, pairs: int) -> bool:
+        """Whether these pairs are walked, too; they count from now on. Threads that ask at once may walk a little more."""
+        if "lightgbm" in sys.modules or self.walked + pairs > COLD_PAIRS:
+            return False
+        self.walked += pairs
+        return True
+
+
+_cold = _Cold()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +114,7 @@ class Forest:
         """Raw scores [n, width] of values [n, features]; NaN is missing. A few rows are walked, many go native."""
         values = self._checked(values)
         warm = "booster" in self.__dict__
-        if not warm and len(values) * self.trees <= WALK_PAIRS:
+        if not warm and (len(values) * self.trees <= WALK_PAIRS or _cold.walks(len(values) * self.trees)):
             return self.predict(values)
         return self.native(values)
 
