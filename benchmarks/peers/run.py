@@ -132,6 +132,7 @@ def _assay(ship: str) -> Any:
 SYSTEMS = {
     "assay": _assay("bag"),
     "assay-refit": _assay("refit"),
+    "assay-distilled": _assay("distilled"),
     "autogluon-best": _autogluon("best_quality"),
     "autogluon-high": _autogluon("high_quality"),
     "mljar": _mljar,
