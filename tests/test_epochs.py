@@ -217,3 +217,19 @@ def test_time_may_be_epochs() -> None:
 def test_a_kind_of_number_is_kept_where_it_is_asked_for() -> None:
     table = pd.DataFrame({"ts": SECONDS, "y": RNG.normal(size=400)})
     assert assay.plan(table, "y", kinds={"ts": "number"}).column("ts").kind == "number"
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        (None, "date:epoch:s:zone:Asia/Shanghai"),
+        ("%m/%d/%Y %H:%M", "date:mdy:zone:Asia/Shanghai"),
+        ("%d/%m/%Y %H:%M", "date:zone:Asia/Shanghai"),
+    ],
+)
+def test_who_names_a_zone_alone_has_the_rest_found_out(written: str | None, kind: str) -> None:
+    seconds = 1_714_521_600 + np.arange(200) * 90_000
+    cells = seconds if written is None else pd.to_datetime(seconds, unit="s").strftime(written)
+    table = pd.DataFrame({"x": cells, "y": np.arange(200) % 7 * 0.5})
+    planned = assay.plan(table, "y", kinds={"x": "date:zone:Asia/Shanghai"}).column("x")
+    assert (planned.kind, planned.misfits) == (kind, 0)

@@ -117,7 +117,12 @@ class Date:
         return Claim(fit=0.6, why=self.about.say("modalities", "epochs_most", share=share, **said), variant=variant)
 
     def way(self, column: Column) -> str:
-        """Month first, where more cells can be read so; numbers since 1970, where more are."""
+        """Month first, where more cells can be read so; numbers since 1970, where more are; by the clock of the zone that was named."""
+        named_alone = not self.variant or self.variant.startswith(ZONE)
+        return ":".join(filter(None, (self._order(column), self.variant))) if named_alone else self.variant
+
+    def _order(self, column: Column) -> str:
+        """How most of the cells are written."""
         if column.store == "moments":
             return ""
         unit, share = epochs.unit_of(epochs.numbers_in(column))

@@ -148,7 +148,7 @@ class Number:
 
     def way(self, column: Column) -> str:
         """Decimal commas, the unit that stands in the cells or that others are converted to, and whether bounds are among them."""
-        return way_of(column) if column.store == "words" else ""
+        return self.variant or (way_of(column) if column.store == "words" else "")
 
     def open(self, column: Column) -> Opened:
         """Numbers; cells that are no finite number become missing."""

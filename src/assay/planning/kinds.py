@@ -127,14 +127,14 @@ def _as_met(asked: str, found: list[Bid], column: Column) -> str:
 
     How cells are read is taken as it was found where the person does not say it.
     """
-    same = [bid for bid in found if bid.kind.partition(":")[0] == asked.partition(":")[0]]
-    if ":" not in asked:
-        reader = modality_of(asked) if asked else None
-        way = reader.way(column) if isinstance(reader, ChoosesWay) else ""
-        return same[0].kind if same else f"{asked}:{way}" if way else asked
-    if not same:
-        return asked
-    met = same[0].claim.as_met
+    key, _, variant = asked.partition(":")
+    same = [bid for bid in found if bid.kind.partition(":")[0] == key]
+    if same and not variant:
+        return same[0].kind
+    reader = modality_of(asked) if asked else None
+    if isinstance(reader, ChoosesWay) and (way := reader.way(column)):
+        asked = f"{key}:{way}"
+    met = same[0].claim.as_met if same else ""
     return f"{asked}:{met}" if met and met.partition(":")[0] not in asked.split(":") else asked
 
 

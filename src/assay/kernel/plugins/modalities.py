@@ -175,7 +175,7 @@ class ChoosesWay(Protocol):
     """A modality that knows how it would read a column best, be it asked for one that it would not bid for."""
 
     def way(self, column: Column) -> str:
-        """The variant."""
+        """The variant, with all that its own says already."""
         ...
 
 
