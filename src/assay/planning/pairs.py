@@ -14,20 +14,29 @@ import numpy as np
 from assay.kernel.data import Column
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.words import Say
+from assay.language.personal import masked
 
 NUMBER = r"[-+]?\d+(?:\.\d+)?"
 PAIR = re.compile(rf"[(\[（]?\s*{NUMBER}\s*(?:[/,，;；x×X*|]|\s)\s*{NUMBER}\s*[)\]）]?")
 LEARNT_FROM, AS_WORDS = ("feature", "sensitive"), ("category", "text")  # roles, kinds
 LEAST_SHARE, LEAST_DIFFERENT = 0.9, 10  # of cells; below, they are names that have two numbers in them (class 3/2)
+LOOKED_AT = 1_000  # different cells, of which half so many as above must be pairs for the others to be looked at
 
 
 def pair_notes(plan: ColumnPlan, column: Column) -> Iterator[Say]:
     """What is to be said of an opened column."""
     if plan.role not in LEARNT_FROM or plan.kind.partition(":")[0] not in AS_WORDS or column.levels is None:
         return
-    count = np.bincount(column.cells[~column.missing], minlength=len(column.levels))
-    pairs = np.asarray([PAIR.fullmatch(level.strip()) is not None for level in column.levels.tolist()], dtype=bool)
+    levels = column.levels.tolist()
+    if sum(map(_is_pair, levels[:LOOKED_AT])) < LEAST_SHARE / 2 * min(len(levels), LOOKED_AT):
+        return
+    count = np.bincount(column.cells[~column.missing], minlength=len(levels))
+    pairs = np.asarray([_is_pair(level) for level in levels], dtype=bool)
     n, different = int(count[pairs].sum()), int((count[pairs] > 0).sum())
     if different >= LEAST_DIFFERENT and n >= LEAST_SHARE * count.sum():
-        example = column.levels[int(np.argmax(np.where(pairs, count, -1)))]
+        example = masked(levels[int(np.argmax(np.where(pairs, count, -1)))])
         yield Say("planning", "note.pairs", {"name": plan.name, "n": n, "example": example})
+
+
+def _is_pair(level: str) -> bool:
+    return PAIR.fullmatch(level.strip()) is not None
