@@ -69,6 +69,23 @@ def test_other_columns_are_heard_beside_the_text() -> None:
     assert ((model.predict(batch(texts, None, age))[:, 0] > 0) == y).mean() > 0.9
 
 
+@pytest.mark.parametrize("size", [6, 9, 16, 22])
+def test_a_text_longer_than_all_of_training_counts_as_the_longest(size: int) -> None:
+    texts, y = reviews("zh", 400)
+    even = np.asarray([f"{text:　<{size}}"[:size] for text in texts], dtype=object)
+    model = fitted(batch(even, y), Head.classes(2))
+    longer = np.asarray([text + "。" for text in even], dtype=object)
+    reading = model.columns.readings[0]
+    for some in (even, longer):
+        assert np.abs(reading.matrix(some).toarray()[:, -1]).max() < 1e-9  # equal sizes tell nothing, nor does another
+    assert np.abs(model.predict(batch(longer, None))).max() < 50
+
+    uneven = np.append(even[:-3], [text * 2 for text in even[-3:]])
+    reading = fitted(batch(uneven, y), Head.classes(2)).columns.readings[0]
+    twice, thrice = (reading.matrix([even[0] * k]).toarray()[0, -1] for k in (2, 3))
+    assert thrice == pytest.approx(twice)
+
+
 def test_values_are_learnt() -> None:
     texts, y = reviews("zh", 400)
     model = fitted(batch(texts, 10.0 + 5.0 * y), Head.value())

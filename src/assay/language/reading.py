@@ -1,10 +1,12 @@
 """What does a column of texts become for a model that adds up weights?
 
-Words and pairs of words, runs of characters, each sort brought to length one for itself, and how long the text is.
+Words and pairs of words, runs of characters, each sort brought to length one for itself, and how long the text is, within what was
+seen in training: of texts beyond, nothing is known.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,12 +30,16 @@ class Reading:
     characters: Vocabulary
     centre: float  # of the logarithm of the number of characters
     scale: float
+    shortest: float = -math.inf  # of the same logarithm; files from before 2026-11-29 know no bounds
+    longest: float = math.inf
 
     @classmethod
     def of(cls, part: str, words: Vocabulary, characters: Vocabulary, texts: Strings) -> Reading:
         """With the usual size of some texts."""
         sizes = _sizes(texts)
-        return cls(part, words, characters, float(sizes.mean()), float(sizes.std()) or 1.0)
+        shortest, longest = float(sizes.min()), float(sizes.max())
+        scale = float(sizes.std()) if longest > shortest else 1.0  # of equal sizes rounding leaves more than nothing
+        return cls(part, words, characters, float(sizes.mean()), scale, shortest, longest)
 
     @property
     def width(self) -> int:
@@ -48,7 +54,8 @@ class Reading:
         """The same where the columns of the two vocabularies are at hand."""
         from scipy.sparse import csr_array, hstack
 
-        size = csr_array(((_sizes(texts) - self.centre) / self.scale * SIZED).astype(np.float32)[:, None])
+        within = np.clip(_sizes(texts), self.shortest, self.longest)
+        size = csr_array(((within - self.centre) / self.scale * SIZED).astype(np.float32)[:, None])
         return csr_array(hstack([words, characters, size], format="csr"))
 
     def only(self, keep: NDArray[Any]) -> Reading:
@@ -77,6 +84,8 @@ class Reading:
     def dump(self, box: Box) -> None:
         """Vocabularies and the usual size."""
         box.put(centre=self.centre, scale=self.scale)
+        if math.isfinite(self.shortest):
+            box.put(shortest=self.shortest, longest=self.longest)
         self.words.dump(box.add("words"))
         self.characters.dump(box.add("characters"))
 
@@ -89,7 +98,8 @@ class Reading:
         scale = box.real("scale", 0.0)
         if scale == 0.0:
             raise box.refuse("'scale' is zero")
-        return cls(part, words, characters, box.real("centre"), scale)
+        bounds = (box.real("shortest"), box.real("longest")) if "shortest" in box.values else (-math.inf, math.inf)
+        return cls(part, words, characters, box.real("centre"), scale, *bounds)
 
 
 def _known(found: Pieces, vocabulary: Vocabulary) -> tuple[Pieces, NDArray[np.int64]]:

@@ -9,6 +9,7 @@ all folds, and each fold looks up those that it knows.
 from __future__ import annotations
 
 import functools
+import math
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -191,6 +192,8 @@ def reading_graph(graph: Graph, reading: Reading, weights: NDArray[Any]) -> str:
             parts.append(known(graph, found, vocabulary.slots.astype(np.int64), idf, own, reading.part))
         at += len(vocabulary)
     size = graph.node("Log", graph.node("Add", sizes_graph(graph, reading.part), graph.constant(1.0)))
+    if math.isfinite(reading.shortest):
+        size = graph.within(size, reading.shortest, reading.longest)
     usual = graph.node("Sub", size, graph.constant(reading.centre))
     parts.append(graph.node("Mul", usual, graph.constant(weights[at].astype(np.float64) * SIZED / reading.scale)))
     return graph.sum(parts)

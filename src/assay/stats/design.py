@@ -23,7 +23,9 @@ Row = tuple[str, int, int, float, float, float, float]  # name, owner, level, ce
 MOST_CODES = 255  # levels of a code, a missing one among them
 WIDE = 1500  # columns beyond which zeros are not written out, where most columns are switches
 FAR = 20.0  # inner 80 % ranges from the median; the normal curve has nothing there
-BEYOND = 0.25  # of their own range beyond the numbers of training, where answers grow by factors
+BEYOND = (
+    0.25  # of their own range beyond the numbers of training, where answers grow by factors or most numbers are one
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +226,7 @@ def _numbers(feature: Feature, x: Floats, i: int, near: bool) -> list[Row]:
         )
         bounds = (max(middle - reach, -1e150), min(middle + reach, 1e150))
         seen = np.clip(seen, *bounds)
-        if near:
+        if near or low == high:  # a column that hardly varies says nothing of what lies beyond
             least, most = float(seen.min()), float(seen.max())
             room = BEYOND * (most - least)
             bounds = (max(bounds[0], least - room), min(bounds[1], most + room))
