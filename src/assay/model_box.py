@@ -38,6 +38,8 @@ def box_of(model: Model, examples: bool) -> Box:
     asked, tested = ([f if examples else f.without_rows() for f in found] for found in (model.findings, model.tested))
     box.put(ledger=[to_plain(t) for t in model.ledger], findings=[f.to_json() for f in asked])
     box.put(tested=[f.to_json() for f in tested])
+    if len(model.codec.labels) == 2:
+        box.put(event=model.codec.event)
     if model.codec.scale:
         box.put_array("scale", np.asarray(model.codec.scale))
     inner = box.add("conformal")
@@ -73,7 +75,12 @@ def parts_of(box: Box) -> Mapping[str, Any]:
     inner, labels = box.box("conformal"), tuple(box.texts("labels"))
     return {
         "plan": plan,
-        "codec": Codec(labels=labels, **_grades(box, plan) if task.about.graded else {}, most=ensemble.head.most),
+        "codec": Codec(
+            labels=labels,
+            **_grades(box, plan) if task.about.graded else {},
+            most=ensemble.head.most,
+            event=box.whole("event", 0, 1) if "event" in box.values else 1,
+        ),
         "ensemble": ensemble,
         "conformal": promises.load(inner, ensemble.head, len(labels)),
         "constant": inner.array("constant", np.float64, (ensemble.head.width,)),

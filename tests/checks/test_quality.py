@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -48,3 +51,53 @@ def test_a_figure_that_one_guess_for_all_beats_is_never_a_pass(monkeypatch: pyte
     assert first.constant is not None
     assert first.value > first.constant
     assert (quality.verdict, quality.say.key) == ("fail", "no_better")
+
+
+RARE_ROWS = 2_000
+
+
+def payments(event: str, other: str) -> dict[str, Any]:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=RARE_ROWS)
+    fraud = x + rng.normal(size=RARE_ROWS) > 3.2
+    return {"x": x, "z": rng.normal(size=RARE_ROWS), "y": np.where(fraud, event, other)}
+
+
+@pytest.mark.parametrize(
+    ("event", "other"), [("fraud", "legit"), ("欺诈", "正常"), ("是", "否"), ("zz", "aa"), ("1", "0")]
+)
+def test_what_is_rare_is_looked_for_whatever_the_alphabet_says(event: str, other: str, tmp_path: Path) -> None:
+    table = payments(event, other)
+    model = assay.train(table, "y", trials=1, learners=("linear",), checks=("quality",))
+    share = float(np.mean(table["y"] == event))
+    assert share < 0.05
+    (finding,) = model.findings
+    precision = next(measure for measure in finding.measures if measure.name == "average_precision")
+    assert precision.constant == pytest.approx(share, abs=0.005)
+    assert 0.1 < precision.value < 0.9
+    (note,) = (note for note in finding.notes if note.key == "event")
+    assert f"looks for '{event}'" in note.text("en")
+    assert assay.load(model.save(tmp_path / "m.assay")).codec == model.codec
+
+
+def test_the_surest_rows_are_told_by_how_many_are_looked_at() -> None:
+    table = payments("fraud", "legit")
+    model = assay.train(table, "y", trials=1, learners=("linear",), checks=("quality",))
+    (surest,) = (figure for figure in model.findings[0].figures if figure.title.key == "surest")
+    rows = surest.data["rows"]
+    assert rows[0][0] == "10 (0.5%)"
+    assert rows[-1][0] == "400 (20.0%)"
+    assert [float(row[1]) for row in rows] == sorted((float(row[1]) for row in rows), reverse=True)
+    found = [float(row[3].rstrip("%")) for row in rows]
+    assert found == sorted(found)
+    assert found[-1] > 90
+    precision = [float(row[2].rstrip("%")) for row in rows]
+    assert precision[0] > 3 * precision[-1]
+
+
+def test_of_even_classes_no_rows_are_looked_at_first() -> None:
+    rng = np.random.default_rng(0)
+    table = {"x": rng.normal(size=200), "y": np.where(rng.random(200) < 0.4, "a", "b")}
+    model = assay.train(table, "y", trials=1, learners=("linear",), checks=("quality",))
+    assert not [figure for figure in model.findings[0].figures if figure.title.key == "surest"]
+    assert [note.values["label"] for note in model.findings[0].notes if note.key == "event"] == ["a"]

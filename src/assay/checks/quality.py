@@ -26,6 +26,8 @@ SURELY = 1.96  # standard errors by which the loss lies below that of one guess 
 LEAST_ROWS = 10
 SHOWN = 60  # labels, where a row may bear several
 LARGE_SHARE, FEW_LARGE = 0.02, 20  # of the rows that hold half of the squared error; of normal errors an eighth does
+RARE = 0.2  # share of one of two classes up to which it is looked for among the surest rows
+SUREST = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # shares of rows that are looked at
 LEAST_FOR_LARGE = 200  # rows below which so few hold half by chance
 
 
@@ -60,6 +62,12 @@ class Quality:
                 "f1": "F1",
                 "readings": "Figures with their intervals",
                 "few_large": "Half of the squared error comes from {k} of {n} rows: where such rows are met oftener or seldomer, {metric} may lie beyond its interval.",
+                "event": "Average precision looks for '{label}', which {share:%} of rows are.",
+                "surest": "Where the rows that are surest to be '{label}' are looked at first",
+                "looked_at": "rows looked at",
+                "from": "from a probability of",
+                "hits": "of them '{label}' (precision)",
+                "found": "of all '{label}' found (recall)",
                 "majority": "{accuracy:%} of answers are right, but {base:%} of rows are '{label}': accuracy alone says little here.",
             },
             "zh": {
@@ -84,6 +92,12 @@ class Quality:
                 "f1": "F1",
                 "readings": "各项指标及其区间",
                 "few_large": "平方误差的一半来自 {n} 行中的 {k} 行：如果这样的行出现得更多或更少，{metric}可能超出其区间。",
+                "event": "平均精确率针对“{label}”，占全部行的 {share:%}。",
+                "surest": "先查看最可能为“{label}”的行时",
+                "looked_at": "查看的行数",
+                "from": "概率不低于",
+                "hits": "其中“{label}”（精确率）",
+                "found": "找到的“{label}”占全部（召回率）",
                 "majority": "{accuracy:%} 的回答正确，但 {base:%} 的行本来就是“{label}”：单看准确率意义不大。",
             },
         },
@@ -106,7 +120,7 @@ class Quality:
         notes = []
         if evidence.honest.corrected:
             notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
-        notes += self._majority(evidence, measures)
+        notes += [*self._event(evidence), *self._majority(evidence, measures)]
         notes += self._few_large(evidence, metric)
         return Finding(
             check="quality",
@@ -141,6 +155,13 @@ class Quality:
             )
         return found
 
+    def _event(self, evidence: Evidence) -> list[Say]:
+        """Which of two classes is looked for."""
+        if len(evidence.codec.labels) != 2 or evidence.y.ndim > 1:
+            return []
+        share = float(np.average(evidence.y == evidence.codec.event, weights=evidence.weight))
+        return [self._say("event", label=evidence.codec.labels[evidence.codec.event], share=share)]
+
     def _majority(self, evidence: Evidence, measures: tuple[Measure, ...]) -> list[Say]:
         found = [m for m in measures if m.name == "accuracy"]
         if not found or not evidence.codec.labels:
@@ -170,7 +191,7 @@ class Quality:
         if labels and evidence.y.ndim > 1:
             return [self._per_label(evidence, labels)]
         if labels and len(labels) <= 20:
-            return [self._confusion(evidence, labels)]
+            return [self._confusion(evidence, labels), *self._surest(evidence, labels)]
         if labels:
             return []
         f, y = evidence.answers()[:, 0], np.asarray(evidence.y, dtype=np.float64)
@@ -194,6 +215,25 @@ class Quality:
             x=self._say("answer"),
             y=self._say("truth"),
         )
+
+    def _surest(self, evidence: Evidence, labels: tuple[str, ...]) -> list[Figure]:
+        """Of a rare one of two classes: how often the surest rows are it, and how much of it they hold, by how many are looked at."""
+        event = evidence.codec.event
+        weight = np.ones(evidence.n) if evidence.weight is None else evidence.weight
+        borne = weight * (evidence.y == event)
+        if len(labels) != 2 or not 0 < borne.sum() <= RARE * weight.sum():
+            return []
+        p = evidence.answers()[:, event]
+        order, rows = np.argsort(-p, kind="stable"), []
+        for k in dict.fromkeys(max(LEAST_ROWS, round(share * evidence.n)) for share in SUREST):
+            least = p[order[min(k, evidence.n) - 1]]
+            asked = p >= least  # rows as sure as the last are looked at as well
+            precision = borne[asked].sum() / max(weight[asked].sum(), 1e-300)
+            held = borne[asked].sum() / borne.sum()
+            rows.append([f"{asked.sum():,} ({asked.mean():.1%})", f"{least:.3g}", f"{precision:.1%}", f"{held:.1%}"])
+        said = {"label": labels[event]}
+        heads = [self._say("looked_at"), self._say("from"), self._say("hits", **said), self._say("found", **said)]
+        return [Figure(kind="table", title=self._say("surest", **said), data={"columns": heads, "rows": rows})]
 
     def _per_label(self, evidence: Evidence, labels: tuple[str, ...]) -> Figure:
         """How often each label is true, and how well it is found, the most frequent first."""

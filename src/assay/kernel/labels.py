@@ -36,6 +36,16 @@ def distinct_labels(column: Column, most: int = 100_000) -> list[str]:
     return sorted((str(words.levels[c]) for c in used), key=_place)
 
 
+def event_of(labels: Sequence[str], rows: Sequence[int]) -> int:
+    """Which of two labels in order is the one that is looked for: the larger number, "yes" of yes and no, else that of fewer rows.
+
+    >>> event_of(["0", "1"], [3, 97]), event_of(["no", "yes"], [3, 97]), event_of(["欺诈", "正常"], [3, 97])
+    (1, 1, 0)
+    """
+    paired = all(as_number(label) is not None or label.casefold() in NEGATIVE_FIRST for label in labels)
+    return int(paired or rows[1] <= rows[0])
+
+
 def as_number(label: str) -> float | None:
     """The finite number a label writes, or None.
 

@@ -1,7 +1,7 @@
 """Does a row belong to one of two classes?
 
 The positive class is the last label: the larger number, "yes", or the last in the alphabet. The raw score is its log-
-odds.
+odds. What is looked for (`Codec.event`) may be the other one: fraud among legitimate payments is, whatever the alphabet says.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
 from assay.kernel.hints import listing
-from assay.kernel.labels import codes_of, distinct_labels
+from assay.kernel.labels import codes_of, counted, distinct_labels, event_of
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
 from assay.stats import metrics, scores
@@ -83,7 +83,9 @@ class Binary:
         if len(labels) != 2:
             said: dict[str, Any] = {"target": target.name, "k": len(labels), "n": len(target)}
             raise refusal(DataError, "tasks/binary", "answers", values=listing(labels, SHOWN), **said)
-        return Codec(labels=tuple(labels))
+        codes = codes_of(target, labels)
+        rows = counted(codes[codes >= 0], 2).tolist()
+        return Codec(labels=tuple(labels), event=event_of(labels, rows))
 
     def encode(self, target: Column, codec: Codec) -> Ints:
         """0 or 1; -1 where missing or unknown."""
@@ -107,14 +109,14 @@ class Binary:
 
     def metrics(self, codec: Codec) -> Sequence[Metric]:
         """Log-loss first."""
-        p = scores.probabilities
+        p, event, up = scores.probabilities, codec.event, 1.0 if codec.event else -1.0
         return (
             Metric(key="log_loss", better="lower", of=lambda s, y, w: metrics.mean(scores.class_losses(s, y), w)),
             Metric(key="auc", better="higher", of=lambda s, y, w: metrics.auc(s[:, 0], y == 1, w)),
             Metric(
                 key="average_precision",
                 better="higher",
-                of=lambda s, y, w: metrics.average_precision(s[:, 0], y == 1, w),
+                of=lambda s, y, w: metrics.average_precision(up * s[:, 0], y == event, w),
             ),
             Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(p(s), y, w), unit="share"),
             Metric(

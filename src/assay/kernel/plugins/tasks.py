@@ -24,6 +24,7 @@ class Codec:
     scale: tuple[float, ...] = ()  # the grades in order, where a value is told as the nearest of them
     names: tuple[str, ...] = ()  # of the grades, where they are words
     most: int = 0  # boxes of one answer
+    event: int = 1  # of two classes the one that is looked for: "yes", the larger number, or else the rarer one
 
     @property
     def grades(self) -> tuple[str | float, ...]:
