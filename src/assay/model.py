@@ -34,6 +34,7 @@ from .auditing.evidence import on_rows, with_thresholds
 from .auditing.examine import examine
 from .auditing.labelled import labelled, noted, on_seen_rows
 from .auditing.limits import Limit, keep
+from .auditing.seen import ALL, seen_rows
 from .explainers._plausible import Plausible
 from .exporting import Exported, export
 from .kernel.box import Box
@@ -351,6 +352,7 @@ class Model:
         clock: Clock | None = None,
         training: Any = None,
         checks: Sequence[str] | None = None,
+        taught: Dataset | None = None,
         **options: Any,
     ) -> Model:
         """The same checks on new labelled data, within `minutes` or by a clock of one's own: the model with those
@@ -359,6 +361,7 @@ class Model:
         training : the table that was learnt from, which no file holds: the drift check compares it row by row (without it, what the
             file keeps), and it is asked whether its rows are told from the new ones
         checks : the checks that are put; None puts all that are for this task
+        taught : the same table as it was read, only to be told from the new ones; `training` says so as well
         """
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
@@ -390,8 +393,14 @@ class Model:
         evidence = replace(evidence, training=learnt, pool=self._members(learnt, data))
         findings, broken = keep(examine(evidence, tell, checks), limits)
         findings = noted(findings, notes)
-        if raw.sha256 == self.plan.data.get("sha256"):
+        known = learnt if learnt is not None or taught is None else self._opened(taught)
+        seen = data.rows if raw.sha256 == self.plan.data.get("sha256") else 0
+        seen = seen or (0 if known is None else seen_rows(known, data, self.plan))
+        if seen >= ALL * data.rows:
             findings = tuple(map(on_seen_rows, findings))
+        elif seen:
+            said = {"n": seen, "rows": data.rows, "share": seen / data.rows}
+            findings = noted(findings, (Say("auditing", "some_seen", said),))
         card = {**self.card, "audited": raw.source.name, "audited_rows": data.rows, "audited_sha256": raw.sha256}
         return replace(self, findings=findings, tested=(), card=card, broken_limits=broken, exposure=None)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.kernel.clock import Clock
-from assay.kernel.data import Column, Dataset, Floats, Ints
+from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.forms import Batch, Head, Vector
 from assay.kernel.plugins import Evidence
 from assay.kernel.rng import stream
@@ -44,7 +44,7 @@ def apart(evidence: Evidence, training: Dataset, names: tuple[str, ...]) -> Apar
     sides = [_some(table, rng) for table in (training, evidence.data)]
     if min(side.rows for side in sides) < LEAST_ROWS or not names:
         return None
-    both = Dataset(tuple(_beneath(sides[0][name], sides[1][name]) for name in names))
+    both = Dataset(tuple(sides[0][name].followed_by(sides[1][name]) for name in names))
     vector: Vector = vector_of(both, names, rng)
     if not vector.features:
         return None
@@ -68,23 +68,13 @@ def _some(table: Dataset, rng: np.random.Generator) -> Dataset:
     return table.take(np.sort(rng.permutation(table.rows)[:MOST_ROWS]))
 
 
-def _beneath(one: Column, other: Column) -> Column:
-    """The cells of one column, and beneath them those of the other."""
-    from dataclasses import replace
-
-    if one.store != "words":
-        return replace(one, cells=np.concatenate([one.cells, other.cells]))
-    whole = Column.of_words(one.name, [*one.texts(), *other.texts()])
-    return replace(whole, kind=one.kind, role=one.role, home=other.home)
-
-
 def _halves(evidence: Evidence, sides: list[Dataset], rng: np.random.Generator) -> Ints:
     """Which half each row is in: by lot, and rows of one group in the same."""
     name = evidence.plan.splits.group
     rows = sum(side.rows for side in sides)
     if not name or any(name not in side for side in sides):
         return rng.permutation(rows) % 2
-    codes = _beneath(sides[0][name].as_words(), sides[1][name].as_words()).cells
+    codes = sides[0][name].as_words().followed_by(sides[1][name].as_words()).cells
     _, group = np.unique(codes, return_inverse=True)
     return np.asarray((rng.permutation(int(group.max()) + 1) % 2)[group])
 

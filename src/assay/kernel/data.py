@@ -108,6 +108,17 @@ class Column:
         codes[present] = inverse.astype(np.int32)
         return replace(self, cells=codes, levels=levels)
 
+    def followed_by(self, other: Column) -> Column:
+        """The cells of this column, and below them those of another of the same store.
+
+        >>> Column.of_words("fruit", ["fig"]).followed_by(Column.of_words("fruit", ["date", "fig"])).cells.tolist()
+        [0, 1, 0]
+        """
+        if self.levels is None or other.levels is None:
+            return replace(self, cells=np.concatenate([self.cells, other.cells]))
+        whole = Column.of_words(self.name, [*self.texts(), *other.texts()])
+        return replace(whole, kind=self.kind, role=self.role, home=other.home)
+
     @classmethod
     def of_words(cls, name: str, texts: Iterable[str | None], **more: Any) -> Column:
         """A column of words from texts; None is missing.
