@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from assay.checks._probes import THING_LIKE
 from assay.checks.leakage import shortened
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
@@ -356,3 +357,12 @@ def test_a_table_of_nothing_but_pictures_is_asked_too(tmp_path: Path) -> None:
     finding = ask("leakage", world([column_of(tmp_path / "p", [part(rng) for _ in range(60)])], y, z))
     assert finding.verdict == "pass"
     assert "Short ways to the answer in pictures" in finding.say.text()
+
+
+NAMES = "患者号 患者ID 用户ID 用户id 病案号 客户号 住院号 门诊号 账号 身份证号 车牌号 学生 患者 病人 病人号 学生姓名 patient_id PatientID MRN subject 设备编号 工号"
+OTHERS = "信号 型号 病人年龄 住院天数 paid 会员等级 grid 账期 学生人数 subject_area"
+
+
+def test_names_of_people_and_things_are_known_in_both_languages() -> None:
+    assert [name for name in NAMES.split() if not THING_LIKE.search(name)] == []
+    assert [name for name in OTHERS.split() if THING_LIKE.search(name)] == []

@@ -309,8 +309,10 @@ def test_numbers_that_name_persons_are_known_by_their_name(name: str) -> None:
         ("mark", "{:09}", "id"),
         ("mark", "{}", "feature"),
         ("信号", "{}", "feature"),
+        ("患者ID", "{}", "id"),
+        ("客户号", "{}", "id"),
     ],
-    ids=["pupil", "patient", "leading zeros", "numbers", "signal"],
+    ids=["pupil", "patient", "leading zeros", "numbers", "signal", "Chinese and letters", "customer"],
 )
 def test_codes_that_differ_in_every_row_name_rows(name: str, form: str, role: str) -> None:
     rng = np.random.default_rng(0)

@@ -26,11 +26,14 @@ from ._texts import read_as_text
 MOST_ROWS = 20_000
 MOST_CLASSES = 10
 ID_LIKE = re.compile(
-    r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|code|index|idx)$|编号|序号|号码|工号|学号", re.IGNORECASE
+    r"(^|[\W_\u4e00-\u9fff])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|code|index|idx)$|编号|序号|号码|工号|学号",
+    re.IGNORECASE,
 )
 THING_LIKE = re.compile(
-    r"(^|[\W_])(id|ids|uid|uuid|guid|key|no|nr)$|编号|号码|工号|学号"
-    r"|^(user|patient|customer|client|student|pupil|subject|person|machine|device|unit|account|household)$"
+    r"(^|[\W_\u4e00-\u9fff])(id|ids|uid|uuid|guid|key|no|nr)$|编号|号码|证号|[账帐卡工]号"
+    r"|(学|学生|病历|病案|病人|患者|住院|门诊|就诊|客户|用户|会员|员工|被试|档案|合同|贷款|设备|车辆|车牌|户)号$"
+    r"|^(用户|患者|病人|客户|学生|会员|员工|被试|受试者)(姓名)?$"
+    r"|^(user|patient|customer|client|student|pupil|subject|person|member|employee|machine|device|unit|account|household|mrn)$"
     r"|(?-i:[a-z]I[dD]$)",  # userId
     re.IGNORECASE,
 )

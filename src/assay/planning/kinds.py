@@ -29,10 +29,10 @@ KNOWN_TO_READERS = ("id", "dropped")  # roles that a reader may give: where a ro
 LEAST_FOR_ID = 20  # rows below which "all different" means little
 NEARLY = 0.98  # of the cells that are there, and of those that differ, where the name says id
 ID_NAME = re.compile(
-    r"(^|[\W_])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx|phone|mobile|telephone|tel|ssn)$|(?-i:[a-z]I[dD]$)"
+    r"(^|[\W_\u4e00-\u9fff])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx|phone|mobile|telephone|tel|ssn|mrn)$|(?-i:[a-z]I[dD]$)"
     r"|^(p|s|r|case|stud(y|ent)|patient|subj(ect)?|person|resp(ondent)?|user|cust(omer)?|client|member|emp(loyee)?|acc(oun)?t|trans(action)?"
     r"|order|product|item|record|loan|policy|claim)id$"
-    r"|编号|序号|号码|证号|证件|账号|卡号|手机|电话|(学|工|病历|住院|门诊|就诊|档案|合同|订单|运单|单|案|户|流水|车牌)号$",
+    r"|编号|序号|号码|证号|证件|账号|卡号|手机|电话|(学|工|病历|病人|患者|住院|门诊|就诊|客户|用户|会员|学生|员工|设备|档案|合同|贷款|订单|运单|单|案|户|流水|车牌)号$",
     re.IGNORECASE,
 )
 ROW_NAME = re.compile(  # what libraries call the row numbers that they write beside a table, and people do
