@@ -101,3 +101,20 @@ def test_of_even_classes_no_rows_are_looked_at_first() -> None:
     model = assay.train(table, "y", trials=1, learners=("linear",), checks=("quality",))
     assert not [figure for figure in model.findings[0].figures if figure.title.key == "surest"]
     assert [note.values["label"] for note in model.findings[0].notes if note.key == "event"] == ["a"]
+
+
+def test_beside_the_figures_it_is_told_that_groups_go_on_through_time() -> None:
+    rng = np.random.default_rng(0)
+    n = 400
+    table = {
+        "x": rng.normal(size=n),
+        "shop": rng.integers(40, size=n),
+        "day": np.datetime64("2024-01-01") + np.arange(n),
+    }
+    table["y"] = table["x"] + rng.normal(size=n)
+    wishes: dict[str, Any] = {"group": "shop", "trials": 1, "learners": ("linear",), "checks": ("quality",)}
+    keys = [
+        [note.key for note in assay.train(table, "y", **wishes, **time).findings[0].notes]
+        for time in ({"time": "day"}, {})
+    ]  # fmt: skip
+    assert ["note.grouped_forward" in found for found in keys] == [True, False]

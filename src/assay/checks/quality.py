@@ -120,7 +120,7 @@ class Quality:
         notes = []
         if evidence.honest.corrected:
             notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
-        notes += [*self._event(evidence), *self._majority(evidence, measures)]
+        notes += [*_known_groups(evidence), *self._event(evidence), *self._majority(evidence, measures)]
         notes += self._few_large(evidence, metric)
         return Finding(
             check="quality",
@@ -250,6 +250,14 @@ class Quality:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
+
+
+def _known_groups(evidence: Evidence) -> list[Say]:
+    """That rows were measured whose group had been met before, as the plan says."""
+    splits = evidence.plan.splits
+    if evidence.folds is None or splits.both or not (splits.group and splits.time):
+        return []
+    return [Say("planning", "note.grouped_forward", {"group": splits.group, "time": splits.time})]
 
 
 def _known(value: float) -> float | None:
