@@ -3,9 +3,9 @@
 Read are thousands separators, a currency sign or its code, a percent sign, and Chinese amounts: 1.2万 is 12,000, 3亿元 is
 300,000,000. Below zero are also the amounts of banks: (785.50), -￥5.20 and 2849.00-. The rest is read where a variant names it:
 "comma" for 1.234,56, "unit:岁" for what is followed by that one unit, "units:岁" for amounts in several that are converted to it
-(written_amounts.py), "dms" for angles (written_angles.py). Each, and the plain one, may have "marks" behind a plus sign: bounds and
-flags are read as their number then (written_marks.py), "comma+marks", or "marks" alone. In the variant "order:low,mid,high" words are
-their places.
+(written_amounts.py), "dms" for angles (written_angles.py), "clock" for durations as clocks show them (written_durations.py). Each, and
+the plain one, may have "marks" behind a plus sign: bounds and flags are read as their number then (written_marks.py), "comma+marks", or
+"marks" alone. In the variant "order:low,mid,high" words are their places.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from .data import Column, Floats, Ints
 from .written_amounts import LOOKED_AT, amount, common_unit
 from .written_angles import angle
+from .written_durations import CLOCKS, duration, way_of_durations
 from .written_marks import without_marks
 from .written_orders import ORDER, ordered_words
 
@@ -70,8 +71,8 @@ COUNTED = re.compile(MEASURED.pattern.removesuffix(")") + r"|年|月|周|星期|
 def written_number(text: str, variant: str = "") -> float:
     """The number a text writes; no finite one where it writes none.
 
-    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "units:kg" for 500 g, too, "dms" for 31°14'N, "marks" for <0.5,
-              "order:low,mid,high" for the place of a word, from 1
+    variant : "comma" for 1.234,56, "unit:kg" for 1,234.56 kg, "units:kg" for 500 g, too, "dms" for 31°14'N, "clock" for 37:48:28,
+              "clock:hours" for 68:28 in hours and minutes, "marks" for <0.5, "order:low,mid,high" for the place of a word, from 1
 
     >>> written_number("￥1,234.50"), written_number("1.2万元"), written_number("64岁", "unit:岁"), written_number("(7.50)")
     (1234.5, 12000.0, 64.0, -7.5)
@@ -134,8 +135,10 @@ def numbers_of(texts: Iterable[str], variant: str = "") -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def way_of(column: Column) -> str:
+def way_of(column: Column, asked: bool = False) -> str:
     """The variant that reads the most cells of a column of words as numbers; "", the plain one, before others that read as many.
+
+    asked : a person said that they are numbers: what could be times of day are durations then
 
     >>> way_of(Column.of_words("age", ["64岁", "7"])), way_of(Column.of_words("price", ["1.234,56"])), way_of(Column.of_words("x", ["7"]))
     ('unit:岁', 'comma', '')
@@ -150,7 +153,9 @@ def way_of(column: Column) -> str:
         one = [UNIT + unit for unit in units if len(units) == 1]
         angles = [ANGLES] if any(sign in level for level in levels[:LOOKED_AT] for sign in "°º˚度") else []
         several = _several(levels, counts)
-        others = (COMMAS[0], *one, *([SEVERAL + several] if several else ()), *angles)
+        shown = any(":" in level or "：" in level for level in levels[:LOOKED_AT])
+        clocks = way_of_durations(column.name, [*map(_trimmed, levels)], counts, asked) if shown else ""
+        others = (COMMAS[0], *one, *([SEVERAL + several] if several else ()), *angles, *([clocks] if clocks else ()))
         numbers |= {variant: numbers_of(levels, variant) for variant in others}
     best = max(numbers, key=lambda variant: float(counts[np.isfinite(numbers[variant])].sum()))
     return _marked(best, levels, numbers[best], counts)
@@ -210,6 +215,16 @@ def unit_in(kind: str) -> str:
     return next((variant.removeprefix(way) for way in (UNIT, SEVERAL) if variant.startswith(way)), "")
 
 
+def clocks_in(kind: str) -> str:
+    """The variant by which the cells of a kind are durations as clocks show them; "" where they are none.
+
+    >>> clocks_in("number:clock+marks"), clocks_in("number:clock:hours"), clocks_in("date:clock"), clocks_in("number:comma")
+    ('clock', 'clock:hours', '', '')
+    """
+    key, _, variant = kind.partition(":")
+    return _base(variant) if key == "number" and variant.startswith(CLOCKS) else ""
+
+
 def reads_marks(kind: str) -> bool:
     """Whether bounds among the cells of a kind are read as numbers.
 
@@ -241,7 +256,7 @@ def _careful(text: str, variant: str) -> float:
 
 def _read(text: str, variant: str) -> float:
     """The number of a text in a variant without marks."""
-    if variant.startswith((SEVERAL, ANGLES)) and not math.isnan(value := _converted(text, variant)):
+    if variant.startswith((SEVERAL, ANGLES, CLOCKS)) and not math.isnan(value := _converted(text, variant)):
         return value
     if variant.startswith(SEVERAL):
         variant = UNIT + variant.removeprefix(SEVERAL)  # 1.2万公里, or a bare number
@@ -268,10 +283,12 @@ def _read(text: str, variant: str) -> float:
 
 
 def _converted(text: str, variant: str) -> float:
-    """The amount or angle of a text; no number where it is none."""
+    """The amount, angle or duration of a text; no number where it is none."""
     text = _trimmed(text)
     if len(text) > LONGEST:
         return math.nan
+    if variant.startswith(CLOCKS):
+        return duration(text, variant)
     return angle(text) if variant == ANGLES else amount(text, variant.removeprefix(SEVERAL))
 
 

@@ -1,9 +1,9 @@
 """Is this column a measured quantity, and what are its numbers?
 
 Text is read with thousands separators, a currency sign or a percent sign, and as Chinese amounts (1.2万); the variant "comma" reads
-1.234,56, "unit:岁" what is followed by that one unit, "units:岁" amounts in several that are converted to it, "dms" angles, and "marks",
-alone or behind another and a plus sign, bounds and flags (<0.5, 3.1↓), "order:low,mid,high" words as their places. What is not a finite
-number is a misfit: missing, and counted.
+1.234,56, "unit:岁" what is followed by that one unit, "units:岁" amounts in several that are converted to it, "dms" angles, "clock" durations
+as clocks show them (37:48:28) in seconds, and "marks", alone or behind another and a plus sign, bounds and flags (<0.5, 3.1↓),
+"order:low,mid,high" words as their places. What is not a finite number is a misfit: missing, and counted.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from assay.kernel.forms import Feature, Vector
 from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, is_long_code
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say, refusal
+from assay.kernel.written_durations import is_ambiguous
 from assay.kernel.written_numbers import (
     ANGLES,
     SEVERAL,
+    clocks_in,
     marked_among,
     numbers_of,
     unit_in,
@@ -37,6 +39,7 @@ from assay.kernel.written_orders import ORDER, is_order, words_in
 from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
+SURER = 0.98  # of durations, more of which can be read as times of day than as any other thing, but not all
 FEW = 20  # distinct cells up to which one that is no number speaks for a category ("3+" children)
 INFINITE = ("inf", "infinity", "∞")  # no finite number, but no name either
 MISSING = (math.nan,)  # what is encoded of a missing cell
@@ -58,6 +61,9 @@ class Number:
                 "parsed": "{share:%} of its cells are numbers",
                 "several": "amounts in several units, all converted to {unit} ({share:%} of its cells)",
                 "angles": "angles, read in decimal degrees, south and west below zero ({share:%} of its cells)",
+                "clocks": "durations as clocks show them, read in seconds, at least one of them no time of day ({share:%} of its cells)",
+                "clock": "{why}; two parts such as {example} are minutes and seconds, as its name does not say hours",
+                "clock:hours": "{why}; two parts such as {example} are hours and minutes, as its name says hours",
                 "bounds": "{n} {n:bound|bounds} such as {example} {n:is|are} read as the bound; {why}",
                 "flags": "{n} {n:flag|flags} as in {example} {n:is|are} left off; {why}",
                 "codes": "whole numbers with {distinct} different {distinct:value|values}: a quantity, or codes",
@@ -77,6 +83,9 @@ class Number:
                 "parsed": "{share:%} 的单元格是数值",
                 "several": "多种单位的数量，均已换算为{unit}（占单元格的 {share:%}）",
                 "angles": "角度，按十进制度读取，南纬和西经为负（占单元格的 {share:%}）",
+                "clocks": "按时钟形式书写的时长，以秒读取，其中至少一个不可能是一天中的时刻（占单元格的 {share:%}）",
+                "clock": "{why}；{example} 这样的两段按分和秒读取，因为列名没有提到小时",
+                "clock:hours": "{why}；{example} 这样的两段按时和分读取，因为列名提到了小时",
                 "bounds": "{n} 个界限值（如 {example}）按该界限读取；{why}",
                 "flags": "{n} 个标记（如 {example}）读取时去掉；{why}",
                 "codes": "只有 {distinct} 个不同取值的整数：可能是数量，也可能是编码",
@@ -126,6 +135,10 @@ class Number:
         if counts[long].sum() >= LEAST_SHARE * counts.sum():
             digits = len(str(levels[int(np.argmax(long))]))
             return Claim(fit=0.15, why=self._say("long", digits=digits), variant=best)
+        if clocks := clocks_in(f"number:{best}"):
+            why = self._clocks(clocks, told, [str(level) for level in levels[counts > 0]])
+            why = self._with_marks(why, [str(level) for level in levels], counts, best)
+            return Claim(fit=SURER * share, why=why, variant=best)
         few = distinct <= 12 and not best.startswith(SEVERAL) and all(v == np.round(v) for v in numbers[parsed])
         why = self._say("codes", distinct=distinct) if few else self._parsed(best, told)
         return Claim(
@@ -138,6 +151,12 @@ class Number:
             return self._say("several", share=share, unit=unit_in(f"number:{variant}"))
         return self._say("angles" if variant.startswith(ANGLES) else "parsed", share=share)
 
+    def _clocks(self, variant: str, share: float, levels: Sequence[str]) -> Say:
+        """That they are durations, and what was taken of those in two parts."""
+        why = self._say("clocks", share=share)
+        two = next((level for level in levels if is_ambiguous(level)), "")
+        return self._say(variant, why=why, example=two) if two else why
+
     def _with_marks(self, why: Say, levels: Sequence[str], counts: Ints, variant: str) -> Say:
         """The same, with how many cells have marks that are read over."""
         bounds, flags = marked_among(levels, variant)
@@ -147,8 +166,8 @@ class Number:
         return why
 
     def way(self, column: Column) -> str:
-        """Decimal commas, the unit that stands in the cells or that others are converted to, and whether bounds are among them."""
-        return self.variant or (way_of(column) if column.store == "words" else "")
+        """Decimal commas, the unit that stands in the cells or that others are converted to, durations, and whether bounds are among them."""
+        return self.variant or (way_of(column, asked=True) if column.store == "words" else "")
 
     def open(self, column: Column) -> Opened:
         """Numbers; cells that are no finite number become missing."""

@@ -21,7 +21,7 @@ from assay.kernel.plugins import Codec, Task, key_of, modality_of, task_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
-from assay.kernel.written_numbers import SEVERAL, reads_marks, unit_in
+from assay.kernel.written_numbers import SEVERAL, clocks_in, reads_marks, unit_in
 from assay.language.personal import masked
 from assay.neural.checkpoint import find
 
@@ -266,7 +266,8 @@ def _unread(raw: Column, opened: Column) -> tuple[str, ...]:
 
 def _target_why(kind: str) -> Say:
     unit, several = unit_in(kind), kind.startswith(f"number:{SEVERAL}")
-    key = f"why.target_{'several' if several else 'in'}" if unit else "why.target"
+    clocks = clocks_in(kind)
+    key = f"why.target_{'several' if several else 'in'}" if unit else f"why.target_{clocks}" if clocks else "why.target"
     why = Say("planning", key, {"unit": unit} if unit else {})
     return Say("planning", "why.target_marks", {"why": why}) if reads_marks(kind) else why
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
-from assay.kernel.plugins import Claim, SuitsTarget, Task, modality_of, task_of
+from assay.kernel.plugins import ChoosesWay, Claim, SuitsTarget, Task, modality_of, task_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.kernel.written_numbers import units_of
@@ -101,14 +101,15 @@ def open_target(target: Column, task: Task) -> Column:
 
 
 def _kind(target: Column, task: Task) -> str:
-    """The kind that the task reads, in the variant the cells are written in: "number:unit:岁"."""
+    """The kind that the task reads, in the variant the cells are written in: "number:unit:岁"; labels are kept as written."""
     kind = task.kind()
     if ":" in kind:
         return kind
+    reader = modality_of(kind)
     try:
-        variant = modality_of(kind).recognise(target).variant
+        variant = reader.recognise(target).variant
     except DoesNotApply:
-        variant = ""
+        variant = reader.way(target) if kind == "number" and isinstance(reader, ChoosesWay) else ""
     return f"{kind}:{variant}" if variant else kind
 
 
