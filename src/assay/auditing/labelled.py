@@ -12,6 +12,7 @@ from assay.kernel.data import Bools, Dataset
 from assay.kernel.errors import DataError, Part
 from assay.kernel.findings import Finding
 from assay.kernel.hints import did_you_mean, listing
+from assay.kernel.labels import as_labels
 from assay.kernel.labels import known as known_rows
 from assay.kernel.plan import Plan
 from assay.kernel.plugins import Codec, LeavesOut, task_of
@@ -23,6 +24,8 @@ from .unread import unread
 
 def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say, ...]]:
     """The rows of a raw table whose answer is known and that count, opened as planned, and notes on what could not be read.
+
+    Answers are spelled as the model's labels: 1.0 is its "1" to every check, as it is when answers are held against it.
 
     Raises DataError where a column, all answers or all weights lack.
     """
@@ -60,7 +63,7 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
     for name in plan.names("weight"):
         if name in counted:
             check_weights(counted[name].cells, name)
-    return counted, notes
+    return counted.having(as_labels(counted[plan.target], codec.labels)), notes
 
 
 def counting(opened: Dataset, plan: Plan) -> Bools:

@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,24 @@ def codes_of(column: Column, labels: Sequence[str]) -> Ints:
 
     codes = np.asarray([find(str(level)) for level in words.levels] + [-1], dtype=np.int64)
     return np.asarray(codes[words.cells])
+
+
+def as_labels(column: Column, labels: Sequence[str]) -> Column:
+    """The same column of words, each cell that `codes_of` takes for a label spelled as that label is; any other stays.
+
+    >>> as_labels(Column.of_words("paid", ["1.0", "0", "late", None]), ["0", "1"]).texts().tolist()
+    ['1', '0', 'late', None]
+    """
+    if column.levels is None:
+        return column
+    codes = codes_of(replace(column, cells=np.arange(len(column.levels), dtype=column.cells.dtype)), labels)
+    spelled = [labels[code] if code >= 0 else str(level) for code, level in zip(codes, column.levels, strict=True)]
+    levels = list(dict.fromkeys(spelled))
+    place = {level: i for i, level in enumerate(levels)}
+    cells = np.asarray([*map(place.__getitem__, spelled), -1], dtype=column.cells.dtype)[column.cells]
+    named = np.empty(len(levels), dtype=object)
+    named[:] = levels
+    return replace(column, cells=cells, levels=named)
 
 
 def known(y: NDArray[Any]) -> Bools:
