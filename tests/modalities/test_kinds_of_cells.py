@@ -110,6 +110,13 @@ def test_decimal_commas_are_a_variant_decided_over_the_column() -> None:
     assert opened("number:comma", ["1.234,56", "2,5", "1.000"]) == ["1234.56", "2.5", "1000"]
 
 
+def test_no_thousands_begin_with_a_zero() -> None:
+    assert opened("number:comma", ["0.697", "-0.697", "0,697", "1.697"]) == [None, None, "0.697", "1697"]
+    assert opened("number", ["0,697", "0.697", "1,697"]) == [None, "0.697", "1697"]
+    column = Column.of_words("x", ["0,697", "1,234", "0,120"])
+    assert modality_of("number").recognise(column).variant == "comma"
+
+
 def test_one_unit_behind_every_number_is_a_variant() -> None:
     ages = [f"{age}岁" for age in range(20, 60)]
     claim = modality_of("number").recognise(Column.of_words("x", [*ages, "61"]))

@@ -53,6 +53,22 @@ def test_decimal_commas_are_told_from_thousands(tmp_path):
     assert read(tmp_path, "a;b\n1,234;2\n5,678;3\n", decimal=",")["a"].texts()[0] == "1.234"
 
 
+def test_no_thousands_begin_with_a_zero(tmp_path):
+    rows = "".join(f"{1 + k}.{100 + k},5{k % 10};-0.{697 + k}\n" for k in range(20))
+    data = read(tmp_path, "a;b\n" + rows)
+    assert data["a"].texts()[0] == "1100.50"
+    assert data["b"].texts()[:2].tolist() == ["-0.697", "-0.698"]
+    mixed = read(tmp_path, "a;b\n1.234,56;0.697\n2,5;1.234\n3,5;7\n", decimal=",")
+    assert mixed["b"].texts().tolist() == ["0.697", "1.234", "7"]
+
+
+def test_a_column_that_only_points_make_numbers_of_has_points_throughout(tmp_path):
+    cells = ["-1.697", "-1.173", "2.948", "1.865", "3.104", "1.89"]  # nearly all of which might be thousands
+    data = read(tmp_path, "a;b\n" + "".join(f"1.234,5{k};{cell}\n" for k, cell in enumerate(cells)))
+    assert data["b"].texts().tolist() == cells
+    assert data["a"].texts()[0] == "1234.50"
+
+
 def test_missing_cells_are_named_and_counted(tmp_path):
     data = read(tmp_path, "a,b,c\n1,NA,None\n.,N/A,x\n3,?,\n-,y,NULL\n")
     assert data["a"].texts().tolist() == ["1", None, "3", None]

@@ -57,6 +57,9 @@ def test_every_column_of_a_text_table(separator: str, tmp_path: Path) -> None:
     columns = {name: ["" if cell is None else cell for cell in cells] for name, cells in TEXTS.items()}
     if separator == ";":
         columns["comma"] = [f"{i},25" for i in range(N)]
+        columns["pointed"] = [f"{i % 7}.{i % 1000:03d}" for i in range(N - 1)] + [
+            "1.5"
+        ]  # the last block alone tells that it is no thousand
         columns["grouped"] = [f"{1 + i % 9}.{i % 1000:03d},{i % 100:02d}" for i in range(N)]
         columns["points"] = [f"{1 + i // 1000}.{i % 1000:03d}" for i in range(N)]
     lines = [separator.join(columns), *(separator.join(row) for row in zip(*columns.values(), strict=True))]

@@ -25,8 +25,9 @@ from .written_durations import CLOCKS, duration, way_of_durations
 from .written_marks import without_marks
 from .written_orders import ORDER, ordered_words
 
-POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
-COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
+# Thousands begin with no 0: neither 0,697 nor 0.697 is 697.
+POINT = re.compile(r"[-+]?([1-9]\d{0,2}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
+COMMA = re.compile(r"[-+]?([1-9]\d{0,2}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
 SIGNS = "$€£¥￥%％ \u00a0\u202f"
 WIDE = {0xFEE0 + sign: sign for sign in range(0x21, 0x7F)} | {0x3000: 0x20, 0x2212: 0x2D}  # １２．５ as 12.5, − as -
 DIGIT = re.compile(r"\d")

@@ -28,10 +28,11 @@ WHOLE = r"^-?[0-9]+$"
 EXPONENT_CODE = r"^[0-9]+[eE][0-9]+$"  # 661E40, where every cell is written so, names a thing
 LARGEST = 2.0**53
 ANY_NUMBER = re.compile(r"^[+-]?(?:\d[\d ,.']*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?$")
-COMMA_NUMBER = r"^[+-]?(?:[0-9]{1,3}(?:[. \x{a0}\x{202f}'][0-9]{3})+|[0-9]+)(?:,[0-9]+)?$"
+# A 0 begins no thousands: 0.697 is written with a point whatever else stands in the table.
+COMMA_NUMBER = r"^[+-]?(?:[1-9][0-9]{0,2}(?:[. \x{a0}\x{202f}'][0-9]{3})+|[0-9]+)(?:,[0-9]+)?$"
 COMMA_SHARE = 0.8  # of a column's different cells must be written so; the others are misfits
 GROUPINGS = (r"[. \x{a0}\x{202f}']", "[.]")  # what stands between thousands: beside commas, and where there is none
-POINT_SURE = r"^[+-]?[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})$"
+POINT_SURE = r"^[+-]?(?:[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+)$"
 COMMA_SURE = r"(?:^|[0-9]),(?:[0-9]{1,2}|[0-9]{4,})$|[.' ][0-9]{3},[0-9]+$|^[+-]?0,[0-9]+$"
 
 
@@ -245,12 +246,22 @@ def _grouping(levels: Any, comma: Comma) -> str:
 
     if not comma.decimal or not len(levels) or pc.sum(fits_comma(levels)).as_py() < COMMA_SHARE * len(levels):
         return ""
-    return grouping_of(bool(pc.any(pc.match_substring(levels, ",")).as_py()), comma)
+    return grouping_of(bool(pc.any(pc.match_substring(levels, ",")).as_py()), has_points(levels), comma)
 
 
-def grouping_of(commas: bool, comma: Comma) -> str:
-    """The same, once it is known whether the column has a comma: without, blanks may group a label's digits (a telephone)."""
-    return GROUPINGS[0] if commas else GROUPINGS[1] if comma.grouped else ""
+def grouping_of(commas: bool, points: bool, comma: Comma) -> str:
+    """The same, once it is known of the column whether a cell has a comma, and whether one can be read with a point alone.
+
+    Without commas, blanks may group a label's digits (a telephone); beside -1.89, -1.697 is no thousand.
+    """
+    return GROUPINGS[0] if commas else GROUPINGS[1] if comma.grouped and not points else ""
+
+
+def has_points(levels: Any) -> bool:
+    """Whether a level is a number that can be read with a decimal point alone: 0.697, 1.89."""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(levels, POINT_SURE)).as_py())
 
 
 def fits_comma(levels: Any) -> Any:

@@ -21,6 +21,7 @@ from ._columns import (
     as_numbers,
     fits_comma,
     grouping_of,
+    has_points,
     looks_numeric,
     with_points,
 )
@@ -51,7 +52,7 @@ class Judge:
         self._bare = _Plain()
         self._pointed = {grouping: _Plain() for grouping in (GROUPINGS if comma.decimal else ())}
         self._levels = self._fits = self._rows = 0
-        self._commas = self._marks = self._rest = False
+        self._commas = self._points = self._marks = self._rest = False
         self._numeric = True
         self._first: set[str | None] = set()
 
@@ -81,6 +82,7 @@ class Judge:
         self._levels += len(levels)
         self._fits += pc.sum(fits_comma(levels)).as_py() or 0
         self._commas |= bool(pc.any(pc.match_substring(levels, ",")).as_py())
+        self._points |= has_points(levels)
         for grouping, plain in self._pointed.items():
             plain.see(with_points(levels, grouping).unique())
 
@@ -91,7 +93,7 @@ class Judge:
         if long and self._bare.plain:
             return Judged(numbers=True, marks=False, grouping="")
         commas = self._comma.decimal and self._levels > 0 and self._fits >= COMMA_SHARE * self._levels
-        grouping = grouping_of(self._commas, self._comma) if commas else ""
+        grouping = grouping_of(self._commas, self._points, self._comma) if commas else ""
         plain = self._pointed[grouping] if grouping else self._bare
         numbers = plain.plain and len(plain.seen) > FEW and (missing or not self._marks)
         return Judged(numbers=numbers, marks=missing, grouping=grouping)
