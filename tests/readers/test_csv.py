@@ -69,6 +69,20 @@ def test_a_column_that_only_points_make_numbers_of_has_points_throughout(tmp_pat
     assert data["a"].texts()[0] == "1234.50"
 
 
+def test_cells_guarded_from_workbooks_are_what_stands_in_them(tmp_path):
+    text = 'kontonr,="saldo",c\n="00123","=""0.50""",="a" & "b"\n="00456","=""-1.25""",="x\n="","= ""3""",=""\n'
+    data = read(tmp_path, text, quote='"')
+    assert data.names == ("kontonr", "saldo", "c")
+    assert data["kontonr"].texts().tolist() == ["00123", "00456", None]
+    assert data["saldo"].texts().tolist() == ["0.50", "-1.25", '= "3"']
+    assert data["c"].texts().tolist() == ['="a" & "b"', '="x', None]
+
+
+def test_guarded_numbers_have_decimal_commas_too(tmp_path):
+    rows = "".join(f'"=""1.234,{k}0""";{k}\n' for k in range(1, 10))
+    assert read(tmp_path, "a;b\n" + rows)["a"].texts()[0] == "1234.10"
+
+
 def test_missing_cells_are_named_and_counted(tmp_path):
     data = read(tmp_path, "a,b,c\n1,NA,None\n.,N/A,x\n3,?,\n-,y,NULL\n")
     assert data["a"].texts().tolist() == ["1", None, "3", None]

@@ -27,6 +27,8 @@ TEXTS = {
     "huge": [str(9007199254740993 + i) for i in range(N)],
     "late": [*["a"] * (N - 1200), *PLAIN[:1200]],
     "empty": [None] * N,
+    "guarded": [f'="{cell}"' for cell in PLAIN],
+    "guarded_code": [f'="{i:06d}"' for i in range(N)],
     "exponents": [f"{i}e2" for i in range(N)],
 }
 

@@ -1,7 +1,7 @@
 """How does one value of a row that comes alone become a cell?
 
 As it would in a table of that one row (`_typed.value_column`): the same values are missing, the same ones are numbers, and a
-text loses the blanks around it. What is usual in a row comes first, since this is asked for every cell of every row served.
+text loses the blanks and the ="…" around it. What is usual in a row comes first, since this is asked for every cell of every row served.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from assay.kernel.cells import Cell, Moment
 from assay.kernel.data import Column
 
-from ._columns import LARGEST, MISSING, Met
+from ._columns import LARGEST, MISSING, Met, bare_text
 from ._typed import bare, is_missing, is_number, moment_of, spelled, value_column, zone_of
 
 
@@ -29,14 +29,14 @@ GONE = frozenset(MISSING)
 def cell_of(value: Any) -> Cell:
     """The cell that a value is. Raises IsColumn where it holds several, as the columns of a table do.
 
-    >>> cell_of(41), cell_of(" nurse "), cell_of("NA"), cell_of(float("nan"))
-    (41.0, 'nurse', None, None)
+    >>> cell_of(41), cell_of(" nurse "), cell_of("NA"), cell_of(float("nan")), cell_of('="00123"')
+    (41.0, 'nurse', None, None, '00123')
     """
     kind = type(value)
     if kind is float:
         return value if value == value else None
     if kind is str:
-        text = (value if value.isascii() else spelled(value)).strip()
+        text = bare_text(value if value.isascii() else spelled(value))
         return None if text in GONE else text
     if value is None:
         return None
@@ -89,5 +89,5 @@ def _rarer(value: Any) -> Cell:
         return float(value)
     if isinstance(value, (dt.date, np.datetime64)):
         return Moment(int(moment_of(value).astype(np.int64)), zone_of(value))
-    text = spelled(value).strip()
+    text = bare_text(spelled(value))
     return None if text in GONE else text

@@ -30,6 +30,7 @@ LARGEST = 2.0**53
 ANY_NUMBER = re.compile(r"^[+-]?(?:\d[\d ,.']*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?$")
 # A 0 begins no thousands: 0.697 is written with a point whatever else stands in the table.
 COMMA_NUMBER = r"^[+-]?(?:[1-9][0-9]{0,2}(?:[. \x{a0}\x{202f}'][0-9]{3})+|[0-9]+)(?:,[0-9]+)?$"
+GUARDED = r'^="([^"]*)"$'  # ="00123", by which exports keep workbooks from reading a number
 COMMA_SHARE = 0.8  # of a column's different cells must be written so; the others are misfits
 GROUPINGS = (r"[. \x{a0}\x{202f}']", "[.]")  # what stands between thousands: beside commas, and where there is none
 POINT_SURE = r"^[+-]?(?:[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+)$"
@@ -118,7 +119,7 @@ def comma_of(columns: Iterable[Any]) -> Comma:
     decimal, points = False, False
     for levels in columns:
         marks = pc.is_in(levels, value_set=_missing_set(levels.type, MISSING_AMONG_NUMBERS))
-        rest = pc.utf8_trim_whitespace(levels.filter(pc.invert(marks)))
+        rest = bare_texts(levels.filter(pc.invert(marks)))
         if not len(rest):
             continue
         fits = pc.match_substring_regex(rest, COMMA_NUMBER)
@@ -128,6 +129,26 @@ def comma_of(columns: Iterable[Any]) -> Comma:
     return Comma(decimal=decimal, grouped=decimal and not points)
 
 
+def bare_texts(texts: Any) -> Any:
+    """Texts of an Arrow array without blanks around them, and without the ="…" of those that guard a number from a workbook."""
+    import pyarrow.compute as pc
+
+    trimmed = pc.utf8_trim_whitespace(texts)
+    if not pc.any(pc.starts_with(trimmed, '="')).as_py():
+        return trimmed
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(trimmed, GUARDED, r"\1"))
+
+
+def bare_text(text: str) -> str:
+    """The same of one text.
+
+    >>> bare_text(' ="00123" '), bare_text('="a" & "b"')
+    ('00123', '="a" & "b"')
+    """
+    text = text.strip()
+    return re.sub(GUARDED, r"\1", text).strip() if text.startswith('="') else text
+
+
 def distinct_names(raw: Sequence[Any]) -> tuple[list[str], dict[str, Any]]:
     """Column names stripped, never empty, never twice; and what had to be changed.
 
@@ -135,7 +156,7 @@ def distinct_names(raw: Sequence[Any]) -> tuple[list[str], dict[str, Any]]:
     ['a', 'a_2', 'column_3']
     """
     as_given = ["_".join(map(str, n)) if isinstance(n, tuple) else "" if n is None else str(n) for n in raw]
-    cleaned = [re.sub(r"\s*[\r\n]\s*", " ", name.replace("\ufeff", "").strip()) for name in as_given]
+    cleaned = [re.sub(r"\s*[\r\n]\s*", " ", bare_text(name.replace("\ufeff", ""))) for name in as_given]
     taken = set(cleaned)
     names: list[str] = []
     renamed: dict[str, str] = {}
@@ -204,9 +225,7 @@ def _numbers_at_once(chunked: Any, met: Met) -> NDArray[np.float64] | None:
 
 
 def _stripped(codes: NDArray[np.int32], levels: Any) -> tuple[NDArray[np.int32], Any]:
-    import pyarrow.compute as pc
-
-    trimmed = pc.utf8_trim_whitespace(levels)
+    trimmed = bare_texts(levels)
     return (codes, levels) if trimmed.equals(levels) else _merged(codes, trimmed)
 
 

@@ -19,6 +19,7 @@ from ._columns import (
     Comma,
     Judged,
     as_numbers,
+    bare_texts,
     fits_comma,
     grouping_of,
     has_points,
@@ -64,7 +65,7 @@ class Judge:
         if self._rows < SAMPLE and len(self._first) <= FEW:
             self._first.update(texts.slice(0, SAMPLE - self._rows).unique().to_pylist())
         self._rows += len(texts)
-        levels = pc.utf8_trim_whitespace(pc.drop_null(texts.unique())).unique()
+        levels = bare_texts(pc.drop_null(texts.unique())).unique()
         levels = levels.filter(pc.invert(pc.is_in(levels, value_set=pa.array(MISSING, levels.type))))
         marks = pc.is_in(levels, value_set=pa.array(MISSING_AMONG_NUMBERS, levels.type))
         self._marks |= bool(pc.any(marks).as_py())
