@@ -151,7 +151,10 @@ def pure(evidence: Evidence, table: Table) -> Pure | None:
         names = []
         for name in used(evidence):
             column = table.data[name]
-            if column.kind in ("flag", "category") and len(np.unique(column.cells)) <= order.SORTED_LEVELS:
+            if (
+                column.kind.partition(":")[0] in ("flag", "category")
+                and len(np.unique(column.cells)) <= order.SORTED_LEVELS
+            ):
                 rows = leaks.pure_levels(column, hit)
                 if rows.any():
                     names.append(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -134,14 +134,34 @@ def as_labels(column: Column, labels: Sequence[str]) -> Column:
     """
     if column.levels is None:
         return column
-    codes = codes_of(replace(column, cells=np.arange(len(column.levels), dtype=column.cells.dtype)), labels)
-    spelled = [labels[code] if code >= 0 else str(level) for code, level in zip(codes, column.levels, strict=True)]
-    levels = list(dict.fromkeys(spelled))
-    place = {level: i for i, level in enumerate(levels)}
+    every = replace(column, cells=np.arange(len(column.levels), dtype=column.cells.dtype))
+    found = {
+        str(level): labels[code]
+        for level, code in zip(column.levels, codes_of(every, labels), strict=True)
+        if code >= 0
+    }
+    return respelled(column, lambda level: found.get(level, level))
+
+
+def respelled(column: Column, spelling: Callable[[str], str]) -> Column:
+    """A column of words with each level spelled otherwise; those that become equal are one.
+
+    >>> respelled(Column.of_words("town", ["Ulm", "ULM", None]), str.title).levels
+    array(['Ulm'], dtype=object)
+    """
+    assert column.levels is not None
+    if len(column.levels) > len(column):  # one row of a million names asks for one
+        used, cells = np.unique(column.cells[~column.missing], return_inverse=True)
+        codes = np.full(len(column), -1, dtype=column.cells.dtype)
+        codes[~column.missing] = cells
+        column = replace(column, cells=codes, levels=column.levels[used])
+    assert column.levels is not None
+    spelled = [spelling(str(level)) for level in column.levels]
+    place = {level: i for i, level in enumerate(dict.fromkeys(spelled))}
+    levels = np.empty(len(place), dtype=object)
+    levels[:] = list(place)
     cells = np.asarray([*map(place.__getitem__, spelled), -1], dtype=column.cells.dtype)[column.cells]
-    named = np.empty(len(levels), dtype=object)
-    named[:] = levels
-    return replace(column, cells=cells, levels=named)
+    return replace(column, cells=cells, levels=levels)
 
 
 def known(y: NDArray[Any]) -> Bools:

@@ -3,6 +3,9 @@
 Codes are learnt from training rows only: frequent levels get their own; rare ones, of which a file keeps hashes, and unseen ones share the last. A missing
 cell is a level of its own where training had one. Of a column with more levels than there are codes a second number tells
 these and the next ones apart, for what can learn from thousands of names.
+
+Codes that are whole numbers are named without a point in the variant "whole": one missing cell makes other programs write 203 as
+203.0. A column has it where all of its levels are such numbers, none with zeros before it, and none written both ways.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import are_exponents, as_number, is_long_code
+from assay.kernel.labels import are_exponents, as_number, is_long_code, respelled
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.onnx_graph.graph import TREES, Graph
@@ -31,6 +34,9 @@ MOST_LEVELS = 250  # a tree library bins a feature into 255; the rest share one 
 MOST_NAMES = 20_000  # of those that a second number tells apart
 NAMED = 3  # rows that a name is in at least, to have a code of its own and to stand in a file as it is written
 MISSING = ""  # the level that stands for a missing cell
+WHOLE = "whole"
+WHOLE_NUMBER = re.compile(r"(-?(?:0|[1-9]\d*))(?:\.0+)?")
+EXACT = 2.0**53  # numbers below are spelled without an exponent
 SENTENCE = 5  # words from which a cell reads as text rather than a name
 
 
@@ -71,27 +77,46 @@ class Category:
             column.store == "numbers" and (distinct > 100 or not np.all(seen == np.round(seen)))
         ):
             raise DoesNotApply(self.about.say("modalities", "measured"))
+        met = self.way(column)
         if column.levels is None:
-            return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))
+            return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct), as_met=met)
         levels = [str(level) for level in column.levels[:1000]]
         numbers = [v for level in levels if (v := as_number(level)) is not None and not is_long_code(level)]
         if len(numbers) > 0.8 * len(levels) and not are_exponents(levels):
             if distinct > 100 or any(v != round(v) for v in numbers):
                 raise DoesNotApply(self.about.say("modalities", "measured"))
-            return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct))
+            return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct), as_met=met)
         sentences = sum(len(re.findall(r"\w+", level)) >= SENTENCE for level in levels) / max(1, len(levels))
         crowded = distinct > 0.5 * len(seen) and distinct > 20
         fit = 0.8 - 0.4 * crowded - 0.3 * (sentences > 0.3 and distinct > 30)
         key = "many" if crowded else "names"
-        return Claim(fit=fit, why=self._say(key, distinct=distinct, rows=len(column)))
+        return Claim(fit=fit, why=self._say(key, distinct=distinct, rows=len(column)), as_met=met)
+
+    def way(self, column: Column) -> str:
+        """Whether the names are whole numbers, one of each."""
+        if self.variant or column.store == "moments":
+            return self.variant
+        if column.levels is None:
+            seen = column.cells[~column.missing]
+            return WHOLE if len(seen) and np.all((seen == np.round(seen)) & (np.abs(seen) < EXACT)) else ""
+        used = np.unique(column.cells[column.cells >= 0])
+        found = (WHOLE_NUMBER.fullmatch(str(column.levels[code])) for code in used)
+        met: set[str] = set()
+        for number in found:
+            if number is None or number[1] in met:
+                return ""
+            met.add(number[1])
+        return WHOLE if met else ""
 
     def open(self, column: Column) -> Opened:
-        """Names as written; whole numbers without a point."""
-        return Opened(replace(column.as_words(), kind="category"))
+        """Names as written; whole numbers without a point, be they numbers or, in the variant, words."""
+        words = replace(column.as_words(), kind="category")
+        return Opened(respelled(words, _whole) if self.variant == WHOLE else words)
 
     def open_cell(self, cell: Cell) -> Cell:
-        """The name as written."""
-        return written(cell)
+        """The name as written, or in the variant without a point."""
+        name = written(cell)
+        return name if name is None or self.variant != WHOLE else _whole(name)
 
     def learn(self, column: Column, rng: np.random.Generator) -> Codes:
         """A code for each frequent level, the most frequent first."""
@@ -189,6 +214,12 @@ class Codes:
         box.put(name=self.name, levels=list(self.levels), rare_hashes=sorted(self.rare))
         if self.names:
             box.put(names=list(self.names))
+
+
+def _whole(name: str) -> str:
+    """A whole number without a point; any other name as it is."""
+    found = WHOLE_NUMBER.fullmatch(name)
+    return found[1] if found else name
 
 
 def _hash(name: str) -> str:

@@ -51,6 +51,11 @@ class Bid:
     kind: str
     claim: Claim
 
+    @property
+    def to_ask_for(self) -> str:
+        """The kind as a person would name it, who has no choice in how the column is written."""
+        return self.kind.removesuffix(f":{self.claim.as_met}") if self.claim.as_met else self.kind
+
 
 def bids(column: Column) -> list[Bid]:
     """Every modality's bid that applies, the best first."""
@@ -93,7 +98,7 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
     kind = _as_met(asked_kind, found, column) or (found[0].kind if found else "category")
     why = Say("planning", "why.asked") if asked_kind or not found else found[0].claim.why
     others = [bid for bid in found if bid.kind.partition(":")[0] != kind.partition(":")[0]]
-    runner_up = others[0].kind if others and others[0].claim.fit >= LEAST_FIT else ""
+    runner_up = others[0].to_ask_for if others and others[0].claim.fit >= LEAST_FIT else ""
     opened = modality_of(kind).open(column)
     role, reason = (asked_role, None) if asked_role else _role(opened.column, column, bool(asked_kind))
     if known:

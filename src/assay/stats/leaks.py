@@ -75,7 +75,7 @@ def pure_levels(column: Column, hit: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """
     out = np.zeros(len(hit), dtype=bool)
     base = float(hit.mean())
-    if column.kind not in ("flag", "category") or base > 0.5:
+    if column.kind.partition(":")[0] not in ("flag", "category") or base > 0.5:
         return out
     bins = binned(column)
     count = np.bincount(bins)
