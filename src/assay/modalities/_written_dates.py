@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -70,12 +71,14 @@ DIGIT = re.compile(r"\d")
 EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 
 
-def shares_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> dict[str, float]:
-    """Share of some cells that can be read, in each variant."""
+def shares_of(
+    levels: np.ndarray[tuple[int], np.dtype[np.object_]], orders: Iterable[str] = ORDERS, to_end: bool = False
+) -> dict[str, float]:
+    """Share of some cells that can be read, in each order up to the first that reads all of them, or to the end."""
     shares: dict[str, float] = {}
-    for variant in ORDERS:
-        shares[variant] = float(np.mean(~np.isnat(moments_of(levels[:5000], variant))))
-        if shares[variant] == 1.0:
+    for order in orders:
+        shares[order] = float(np.mean(~np.isnat(moments_of(levels, order))))
+        if shares[order] == 1.0 and not to_end:
             break
     return shares
 

@@ -1,8 +1,8 @@
 """Is this column a moment in time, and which parts of it can matter?
 
 ISO 8601 and the common written forms, Chinese ones among them. 03/04/2024 is read day first, in the variant "mdy" month
-first, 24/03/04 in the variant "ymd" year first: which of them is decided once, over the whole column, never cell by cell. In
-the variant "clock" cells are clock times without a day, read as those of 1 January 1970; in the variants "epoch:s", "epoch:ms",
+first, 24/03/04 in the variant "ymd" year first: which of them is decided once, over the whole column (`_date_orders`), never cell by
+cell. In the variant "clock" cells are clock times without a day, read as those of 1 January 1970; in the variants "epoch:s", "epoch:ms",
 "epoch:us" and "epoch:ns" they are numbers that count the time since 1970 (`_epochs`), in UTC, beside dates as others write them.
 
 Day, weekday and hour are those of the clock on the wall. Where cells come with a time zone, the kind says by whose clock they are
@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import date
+from shlex import quote
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,12 +28,13 @@ from assay.kernel.data import CLOCK, Bools, Column, Floats, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.plugins import About, Claim, Opened
+from assay.kernel.words import Say
 from assay.onnx_graph.graph import Graph
 
 from . import _epochs as epochs
-from ._written_dates import OWN, ZONE, ahead_of, clock_of, moment_of, moments_of, shares_of, unit_in, zone_in
+from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, order_of
+from ._written_dates import OWN, ZONE, ahead_of, clock_of, moment_of, moments_of, unit_in, zone_in
 
-LEAST_SHARE = 0.8
 DAY = np.timedelta64(1, "D")
 MINUTES = 1440
 TURNS = {"year": 365.25, "week": 7.0, "day": 1.0}  # days that a cycle takes
@@ -56,6 +58,9 @@ class Date:
                 "no_dates": "its cells are not dates",
                 "moments": "its cells are dates",
                 "parsed": "{share:%} of its cells are dates",
+                "plain": "{share:%} of its cells are dates; as they run, {example} would be {day} ({ways:; })",
+                "unclear": "{share:%} of its cells are dates, and their order is not plain: {example} is read as {day} ({ways:; })",
+                "way": "--kind {option} reads {day}",
                 "epochs": "its name says time: {unit} since 1970, read in UTC",
                 "epochs_most": "its name says time: {share:%} are {unit} since 1970, read in UTC",
                 "unit.s": "seconds",
@@ -70,6 +75,9 @@ class Date:
                 "no_dates": "单元格不是日期",
                 "moments": "单元格是日期",
                 "parsed": "{share:%} 的单元格是日期",
+                "plain": "{share:%} 的单元格是日期；从整列看，{example} 应为 {day}（{ways:；}）",
+                "unclear": "{share:%} 的单元格是日期，但年月日的顺序不明确：{example} 读作 {day}（{ways:；}）",
+                "way": "用 --kind {option} 则读作 {day}",
                 "epochs": "列名表示时间：自 1970 年起的{unit}数，按 UTC 读取",
                 "epochs_most": "列名表示时间：{share:%} 是自 1970 年起的{unit}数，按 UTC 读取",
                 "unit.s": "秒",
@@ -92,13 +100,27 @@ class Date:
             return claim
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
-        shares = shares_of(column.levels)
-        variant = max(shares, key=lambda v: shares[v])  # day first where both read equally well
-        if shares[variant] < LEAST_SHARE:
+        order = order_of(column.levels)
+        if order.share < LEAST_SHARE:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
-        fit = 0.97 * shares[variant]
-        why = self.about.say("modalities", "parsed", share=shares[variant])
-        return Claim(fit=fit, why=why, variant=variant, as_met=clock_of(column.levels))
+        why = self._why(column.name, order)
+        return Claim(fit=0.97 * order.share, why=why, variant=order.variant, as_met=clock_of(column.levels))
+
+    def _why(self, name: str, order: Order) -> Say:
+        """How many cells are dates; where their order could be another, which was taken, and the option that takes another."""
+        if not order.others or (order.plain and order.variant == DAY_FIRST):
+            return self.about.say("modalities", "parsed", share=order.share)
+        example = "01/02/03" if order.short else "01/02/2003"  # no cell of the table, which may tell of a person
+        days = {
+            way: str(moments_of(np.asarray([example]), way).astype("datetime64[D]")[0])
+            for way in (order.variant, *order.others)
+        }
+        ways = [
+            self.about.say("modalities", "way", option=quote(f"{name}=date:{way or 'dmy'}"), day=days[way])
+            for way in order.others
+        ]
+        said = {"share": order.share, "example": example, "day": days[order.variant], "ways": ways}
+        return self.about.say("modalities", "plain" if order.plain else "unclear", **said)
 
     def _epochs(self, column: Column) -> Claim | None:
         """The claim to numbers that count the time since 1970: certain where all of them do, the runner-up where most do."""
@@ -129,10 +151,10 @@ class Date:
         levels = column.levels
         if levels is None:
             levels = column.as_words().levels if unit and share < 1.0 else np.empty(0, dtype=object)
-        shares = shares_of(levels) if levels is not None and len(levels) else {"": 0.0}
-        if unit and share > max(shares.values()):
+        order = order_of(levels) if levels is not None and len(levels) else Order("", 0.0)
+        if unit and share > order.share:
             return epochs.PREFIX + unit
-        return max(shares, key=lambda v: shares[v]) if column.levels is not None else ""
+        return order.variant if column.levels is not None else ""
 
     def open(self, column: Column) -> Opened:
         """Moments by the clock on the wall; what cannot be read becomes missing."""

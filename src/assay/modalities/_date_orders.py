@@ -1,0 +1,114 @@
+"""In which order does a column write day, month and year, where its cells can be read in more than one?
+
+18/06/06 reads with the day and with the year first. Which it is, is seen over the whole column: days of a month run over most of 1
+to 31, years are near one another, and what comes once a month is mostly of its first or its last day. Where that says nothing the day is first, and
+the other orders are told. Nothing is known of what dates are usual in a trade or a country.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import dropwhile
+
+import numpy as np
+
+from ._written_dates import moment_of, shares_of
+
+LEAST_SHARE = 0.8  # of the cells, by which a column is one of dates
+LOOKED_AT = 5000  # different cells
+BY_CHANCE = 1e-3  # how rarely days of a month would fall as near one another
+LATE = 28  # days of a month reach it, years of two digits not yet
+FEWEST_MONTHS = 4  # of which the same day each is told from chance
+DAYS = 31
+FIELDS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?!\d)")
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "", "mdy", "ymd"
+PLACES = {DAY_FIRST: (0, 1), MONTH_FIRST: (1, 0), YEAR_FIRST: (2, 1)}  # of the day and of the month
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order in which a column is read, and the share of its different cells that it reads.
+
+    others : orders that read as many cells, some of them as other days
+    plain  : whether the column as a whole tells which of them it is
+    """
+
+    variant: str
+    share: float
+    others: tuple[str, ...] = ()
+    plain: bool = True
+    short: bool = False  # years have two digits
+
+
+def order_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Order:
+    """The order that reads most of some different cells; of several that read as many, the plausible one.
+
+    >>> order_of(np.asarray(["03/04/2024", "03/25/2024"], dtype=object)).variant
+    'mdy'
+    """
+    looked_at = levels[:: max(1, -(-len(levels) // LOOKED_AT))]  # evenly, since the first of many begin alike
+    shares = shares_of(looked_at)
+    variant = max(shares, key=lambda order: shares[order])
+    if variant not in PLACES or not shares[variant]:
+        return Order(variant, shares[variant])
+    met = [(str(level), found) for level in looked_at if (found := FIELDS.match(str(level)))]
+    if not met:
+        return Order(variant, shares[variant])
+    later = dropwhile(lambda order: order in shares, PLACES)  # at the first that reads all cells counting ended
+    shares |= shares_of(looked_at, tuple(later), to_end=True)
+    tied = [order for order in PLACES if shares[order] == shares[variant]]
+    fields = {tuple(map(int, f.groups())) for text, f in met if moment_of(text, tied[0]) is not None}
+    chosen = plausible(tied, np.asarray(sorted(fields)))
+    others = [order for order in tied if _differ(looked_at, chosen or tied[0], order)]
+    short = all(year < 100 for _, _, year in fields)
+    return Order(chosen or tied[0], shares[variant], tuple(others), chosen is not None, short)
+
+
+def plausible(tied: Sequence[str], fields: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> str | None:
+    """The one order of several whose days are like days of a month, or one of each month, and those of the others are not.
+
+    fields : three numbers a date, as written [n, 3]
+
+    >>> plausible(["", "ymd"], np.asarray([[18 + k % 4, 1 + k % 12, 1 + k % 31] for k in range(90)]))
+    'ymd'
+    """
+    if len(tied) == 1:
+        return tied[0]
+    unlike = {order: _near(fields[:, PLACES[order][0]]) for order in tied}
+    found = [
+        order
+        for order in tied
+        if all(unlike[other] for other in tied if other != order)
+        and (_like_days(fields[:, PLACES[order][0]]) or _once_a_month(fields, order))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _near(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
+    """Whether numbers lie so near one another that days of a month would hardly ever do."""
+    span = int(np.ptp(numbers)) + 1
+    return span > DAYS or (DAYS + 1 - span) * (span / DAYS) ** len(numbers) < BY_CHANCE
+
+
+def _like_days(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
+    return not _near(numbers) and int(numbers.max()) >= LATE
+
+
+def _once_a_month(fields: np.ndarray[tuple[int, int], np.dtype[np.int64]], order: str) -> bool:
+    """Whether all days are the first of their month, or all the last, and months are several."""
+    days, months = (fields[:, place] for place in PLACES[order])
+    if len(np.unique(months)) < FEWEST_MONTHS:
+        return False
+    years = (
+        fields[:, 3 - sum(PLACES[order])] % 100 + 2000
+    )  # leap years are those of any century that years of two digits are of
+    last = [monthrange(year, month)[1] for year, month in zip(years.tolist(), months.tolist(), strict=True)]
+    return bool((days == 1).all() or (days == last).all())
+
+
+def _differ(levels: Iterable[object], one: str, other: str) -> bool:
+    """Whether some cell is one day in one order and another in the other."""
+    return one != other and any(moment_of(str(level), one) != moment_of(str(level), other) for level in levels)

@@ -1,0 +1,114 @@
+"""Is the order of day, month and year found where a column can be read in several, and told where it is not plain?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import assay
+from assay.kernel.data import Column
+from assay.kernel.plugins import modality_of
+from assay.modalities._date_orders import LOOKED_AT, order_of
+
+FORMS = {"ymd": "{y:02d}/{m:02d}/{d:02d}", "": "{d:02d}/{m:02d}/{y:02d}", "mdy": "{m:02d}/{d:02d}/{y:02d}"}
+
+
+def written(days: np.ndarray, form: str) -> np.ndarray:
+    """Days as a column writes them that has each once."""
+    parts = [str(day).split("-") for day in days.astype("datetime64[D]")]
+    texts = {form.format(y=int(y) % 100, m=int(m), d=int(d), Y=int(y)) for y, m, d in parts}
+    return np.asarray(sorted(texts), dtype=object)
+
+
+def drawn(n: int, first: str, last: str, unit: str = "D", seed: int = 0) -> np.ndarray:
+    """Different days, or first days of months, between two."""
+    every = np.arange(first, last, dtype=f"datetime64[{unit}]")
+    return np.sort(np.random.default_rng(seed).choice(every, n, replace=False))
+
+
+@pytest.mark.parametrize("order", ["", "ymd"])
+@pytest.mark.parametrize("form", ["/", "-", "."])
+def test_short_years_are_told_from_days_over_the_column(order: str, form: str) -> None:
+    found = order_of(written(drawn(400, "2018-01-01", "2024-01-01"), FORMS[order].replace("/", form)))
+    assert (found.variant, found.plain, found.others) == (order, True, ("ymd" if order == "" else "",))
+
+
+@pytest.mark.parametrize("order", ["", "ymd", "mdy"])
+@pytest.mark.parametrize("ends", [0, 1])
+def test_what_comes_once_a_month_is_of_its_first_or_its_last_day(order: str, ends: int) -> None:
+    months = np.arange("2015-02", "2021-01", dtype="datetime64[M]").astype("datetime64[D]") - ends
+    found = order_of(written(months, FORMS[order]))
+    assert (found.variant, found.plain) == (order, True)
+
+
+def test_no_order_is_taken_for_plain_that_another_column_was_written_in() -> None:
+    worlds = {
+        "some days": [drawn(n, "2018-01-01", "2024-01-01", seed=n) for n in range(3, 60)],
+        "many years": [drawn(n, "2001-01-01", "2026-01-01", seed=n) for n in range(3, 60)],
+        "some months": [drawn(n, "2003-01", "2024-01", "M", seed=n) for n in range(3, 60)],
+        "a month": [np.arange(start, start + 30) for start in np.arange("2018-01-01", "2018-12-01", 30, dtype="M8[D]")],
+        "ends of years": [np.asarray([f"20{k:02d}-12-31" for k in range(1, 26)], dtype="datetime64[D]")],
+    }
+    for name, columns in worlds.items():
+        for days in columns:
+            for order, form in FORMS.items():
+                found = order_of(written(days, form))
+                assert found.variant == order or not found.plain, (name, len(days), order, found)
+
+
+def test_a_column_that_one_order_alone_reads_whole_is_read_in_it() -> None:
+    months = drawn(20, "2018-01", "2024-01", "M").astype("datetime64[D]")  # first days
+    one_more = {"": "31/12/99", "mdy": "12/31/23", "ymd": "99/12/31"}
+    for order, cell in one_more.items():
+        found = order_of(np.append(written(months, FORMS[order]), cell))
+        assert (found.variant, found.others) == (order, ())
+
+
+def test_dates_that_are_the_same_in_every_order_are_plain() -> None:
+    found = order_of(np.asarray(["06/06/06", "07/07/07"], dtype=object))
+    assert (found.variant, found.others) == ("", ())
+
+
+def test_cells_are_looked_at_evenly() -> None:
+    """The first of many begin with the first day, which is no sign of its own."""
+    days = drawn(20, "2001-01-01", "2026-01-01")
+    minutes = [f" {k // 60:02d}:{k % 60:02d}" for k in range(0, 1440, 2)]
+    texts = np.asarray(
+        sorted(f"{day}{at}" for day in written(days, "{m:02d}/{d:02d}/{Y}") for at in minutes), dtype=object
+    )
+    assert len(texts) > 2 * LOOKED_AT
+    assert order_of(texts).variant == "mdy"
+
+
+def test_the_plan_tells_the_reading_that_was_taken_and_what_overrules_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    plain = written(drawn(60, "2018-01-01", "2024-01-01"), FORMS["ymd"])
+    unclear = [f"{1 + k % 3:02d}/{5 + k % 2:02d}/2024" for k in range(60)]
+    lines = [f"{a},{b},{y:.3f}" for a, b, y in zip(plain, unclear, rng.normal(size=60), strict=True)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["opened,seen on,y", *lines]), encoding="utf-8")
+    plan = assay.plan(path, "y")
+    opened, seen = plan.column("opened"), plan.column("seen on")
+    assert (opened.kind, seen.kind) == ("date:ymd", "date")
+    assert opened.why is not None
+    assert opened.why.text() == (
+        "100 % of its cells are dates; as they run, 01/02/03 would be 2001-02-03 (--kind opened=date:dmy reads 2003-02-01)"
+    )
+    assert seen.why is not None
+    assert seen.why.text() == (
+        "100 % of its cells are dates, and their order is not plain: 01/02/2003 is read as 2003-02-01 "
+        "(--kind 'seen on=date:mdy' reads 2003-01-02)"
+    )
+    assert "2003-01-02" in seen.why.text("zh")
+    asked = assay.plan(path, "y", kinds={"opened": "date:dmy", "seen on": "date:mdy"})
+    assert [asked.column(name).misfits for name in ("opened", "seen on")] == [0, 0]
+    assert asked.column("seen on").kind == "date:mdy"
+    assert asked.column("opened").kind == "date:dmy"
+
+
+def test_day_first_can_be_asked_for() -> None:
+    column = Column.of_words("x", ["18/06/06", "2018-06-07"])
+    assert modality_of("date:dmy").open(column).column.texts().tolist() == ["2006-06-18", "2018-06-07"]
+    assert modality_of("date:ymd").open(column).column.texts().tolist() == ["2018-06-06", "2018-06-07"]
