@@ -36,9 +36,7 @@ class Streamed:
     rows: int
     noted: int  # rows that have notes
     refused: int  # rows of the file that could not be read
-    gaps: Mapping[
-        str, int
-    ]  # rows of which nothing is known, under "", and where a column is missing as never in training, under "=" and its name
+    gaps: Mapping[str, int]  # rows of which little is known, as `answers.gaps` counts them
 
 
 def answer_file(

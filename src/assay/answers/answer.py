@@ -120,7 +120,4 @@ def _note(cell: Odd, titles: Mapping[str, Say]) -> Say:
         return cell.note
     if cell.how == "moved":
         return Say(titles[cell.name].owner, "moved", {"name": cell.name})
-    values: dict[str, Any] = {"name": cell.name, "value": cell.text}
-    if cell.how == "misfit":
-        values["kind"] = titles[cell.name]
-    return Say("answers", cell.how, values)
+    return Say("answers", cell.how, {"name": cell.name, "value": cell.text})

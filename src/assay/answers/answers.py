@@ -19,6 +19,7 @@ from assay.stats.grades import inside, nearest
 
 from .answer import Answer, borne, grade_text, value_of
 from .gaps import NOTHING
+from .misfits import misfit
 from .written import Written, beside
 
 
@@ -138,16 +139,14 @@ def notes_of(
         if name in never and (missing := column.missing).any():
             for row in np.flatnonzero(missing & raw[name].missing & ~nothing).tolist():
                 out.setdefault(row, []).append(never[name])
-        owner = f"modalities/{kinds[name].partition(':')[0]}"
+        modality = modality_of(kinds[name])
         if raw[name].cells is not column.cells:  # else it is as it stood: nothing was lost
             bad = np.flatnonzero(column.missing & ~raw[name].missing)
-            values = {"name": name, "kind": Say(owner, "title")}
             for row, text in zip(bad.tolist(), raw[name].take(bad).texts(), strict=True):
-                out.setdefault(row, []).append(Say("answers", "misfit", {**values, "value": text}))
-        modality = modality_of(kinds[name])
+                out.setdefault(row, []).append(misfit(modality, name, text))
         if isinstance(modality, MovesCells):
             for row in np.flatnonzero(modality.moved(raw[name])).tolist():
-                out.setdefault(row, []).append(Say(owner, "moved", {"name": name}))
+                out.setdefault(row, []).append(Say(f"modalities/{modality.about.key}", "moved", {"name": name}))
     for row in np.flatnonzero(nothing).tolist():
         out.setdefault(row, []).append(NOTHING)
     return out

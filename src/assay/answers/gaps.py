@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from assay.kernel.plan import Plan
 from assay.kernel.words import Say
 
+from . import misfits
+
 NOTHING = Say("answers", "nothing", {})
 SHOWN = 5  # columns that are counted in sentences of their own
 
@@ -26,7 +28,9 @@ def never_missing(plan: Plan) -> dict[str, Say]:
 
 
 def gaps(notes: Iterable[Sequence[Say]]) -> Counter[str]:
-    """Rows of which nothing is known, under "", and those where a column is missing as it never was, under "=" and its name."""
+    """Rows of which nothing is known, under "", those where a column is missing as it never was, under "=" and its name, and those
+    where it is written in a way that was not learnt, under `misfits.sort_of`.
+    """
     found: Counter[str] = Counter()
     for own in notes:
         for note in own:
@@ -34,6 +38,8 @@ def gaps(notes: Iterable[Sequence[Say]]) -> Counter[str]:
                 found[f"={note.values['name']}"] += 1
             elif note.key == NOTHING.key and note.owner == NOTHING.owner:
                 found[""] += 1
+            elif sort := misfits.sort_of(note):
+                found[sort] += 1
     return found
 
 
@@ -41,8 +47,10 @@ def counted(found: Mapping[str, int]) -> Iterator[Say]:
     """What `gaps` counted, in a sentence each; columns with most rows first."""
     if found.get(""):
         yield Say("answers", "nothing_count", {"n": found[""]})
-    columns = sorted(((-n, key[1:]) for key, n in found.items() if key))
+    columns = sorted(((-n, key[1:]) for key, n in found.items() if key.startswith("=")))
     for less, name in columns[:SHOWN]:
         yield Say("answers", "gap_count", {"name": name, "n": -less})
     if len(columns) > SHOWN:
         yield Say("answers", "gap_more", {"n": len(columns) - SHOWN})
+    for sort in sorted(key for key in found if key and not key.startswith("=")):
+        yield misfits.counted(sort, found[sort])

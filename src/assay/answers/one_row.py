@@ -45,6 +45,7 @@ from assay.reading import LARGEST, cell_of, column_of
 from assay.search.ensemble import STRANGE_SHARE, Ensemble
 
 from .gaps import NOTHING
+from .misfits import misfit
 
 
 @dataclass(frozen=True)
@@ -231,10 +232,14 @@ class _Ordinary:
             how = "unseen" if column.store == "words" else "outside"
             odd.append(Odd(how, self.name, column.texts()[0]))
         if column.missing[0]:
-            odd.append(self.gap if raw.missing[0] else Odd("misfit", self.name, raw.texts()[0]))
+            odd.append(self.gap if raw.missing[0] else self.misfit(raw.texts()[0]))
         if isinstance(self.modality, MovesCells) and self.modality.moved(raw)[0]:
             odd.append(Odd("moved", self.name, ""))
         return column
+
+    def misfit(self, text: str) -> Odd:
+        """Of a cell that does not read as its kind."""
+        return Odd("misfit", self.name, text, misfit(self.modality, self.name, text))
 
     def text(self, value: Any) -> str | None:
         """The opened cell as it would be written."""
@@ -264,7 +269,7 @@ class _Quick(_Ordinary):
         if strange and strange > STRANGE_SHARE * fold:
             odd.append(Odd("unseen" if isinstance(cell, str) else "outside", self.name, written(cell) or ""))
         if cell is None:
-            odd.append(self.gap if raw is None else Odd("misfit", self.name, written(raw) or ""))
+            odd.append(self.gap if raw is None else self.misfit(written(raw) or ""))
         if self.moved is not None and self.moved(raw):
             odd.append(Odd("moved", self.name, ""))
         return None

@@ -87,6 +87,20 @@ def plausible(tied: Sequence[str], fields: np.ndarray[tuple[int, int], np.dtype[
     return found[0] if len(found) == 1 else None
 
 
+def read_otherwise(text: str, variant: str) -> str:
+    """The order of day, month and year that reads a cell which its column's order does not read; "dmy" is day first, "" none.
+
+    >>> read_otherwise("02/13/2023", ""), read_otherwise("13/13/2023", "")
+    ('mdy', '')
+    """
+    own = variant.partition(":")[0]
+    if own in (*PLACES, "dmy", "zone") and FIELDS.match(text):  # clock times and counts have no order
+        for order in PLACES:
+            if moment_of(text, order) is not None:
+                return order or "dmy"
+    return ""
+
+
 def _near(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
     """Whether numbers lie so near one another that days of a month would hardly ever do."""
     span = int(np.ptp(numbers)) + 1

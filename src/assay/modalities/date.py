@@ -32,7 +32,7 @@ from assay.kernel.words import Say
 from assay.onnx_graph.graph import Graph
 
 from . import _epochs as epochs
-from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, order_of
+from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, order_of, read_otherwise
 from ._written_dates import OWN, ZONE, ahead_of, clock_of, moment_of, moments_of, unit_in, zone_in
 
 DAY = np.timedelta64(1, "D")
@@ -68,6 +68,12 @@ class Date:
                 "unit.us": "microseconds",
                 "unit.ns": "nanoseconds",
                 "moved": "{name} has a time zone, which the dates that were learnt had not: it is read in UTC",
+                "other_order.dmy": "date in the order that was learnt (with the day first it would)",
+                "other_order.dmy_count": "'{name}' has {n} {n:date|dates} that {n:reads|read} with the day first, and not in the order that was learnt: dates of other rows that both orders read may have been taken for other days. Write them as 2024-01-31.",
+                "other_order.mdy": "date in the order that was learnt (with the month first it would)",
+                "other_order.mdy_count": "'{name}' has {n} {n:date|dates} that {n:reads|read} with the month first, and not in the order that was learnt: dates of other rows that both orders read may have been taken for other days. Write them as 2024-01-31.",
+                "other_order.ymd": "date in the order that was learnt (with the year first it would)",
+                "other_order.ymd_count": "'{name}' has {n} {n:date|dates} that {n:reads|read} with the year first, and not in the order that was learnt: dates of other rows that both orders read may have been taken for other days. Write them as 2024-01-31.",
                 "not": "its cells are not dates",
             },
             "zh": {
@@ -85,6 +91,12 @@ class Date:
                 "unit.us": "微秒",
                 "unit.ns": "纳秒",
                 "moved": "{name} 带有时区，而训练数据中的日期没有：按 UTC 读取",
+                "other_order.dmy": "所学顺序的日期（若日在前则可）",
+                "other_order.dmy_count": "“{name}”有 {n} 个日期只有日在前才能读取，与所学的顺序不同：其他行中两种顺序都能读取的日期可能被读成了另一天。请写成 2024-01-31 的形式。",
+                "other_order.mdy": "所学顺序的日期（若月在前则可）",
+                "other_order.mdy_count": "“{name}”有 {n} 个日期只有月在前才能读取，与所学的顺序不同：其他行中两种顺序都能读取的日期可能被读成了另一天。请写成 2024-01-31 的形式。",
+                "other_order.ymd": "所学顺序的日期（若年在前则可）",
+                "other_order.ymd_count": "“{name}”有 {n} 个日期只有年在前才能读取，与所学的顺序不同：其他行中两种顺序都能读取的日期可能被读成了另一天。请写成 2024-01-31 的形式。",
                 "not": "单元格不是日期",
             },
         },
@@ -191,6 +203,11 @@ class Date:
             return cell
         moment = moment_of(written(cell) or "", self.variant)
         return None if moment is None else Moment(moment)
+
+    def misfit(self, text: str) -> str:
+        """In which other order a cell that is not read would be a date."""
+        order = read_otherwise(text, self.variant)
+        return f"other_order.{order}" if order else ""
 
     def moved(self, raw: Column) -> Bools:
         """Cells of another zone than UTC, where the kind tells none."""

@@ -109,6 +109,18 @@ class MovesCells(OpensCells, Protocol):
 
 
 @runtime_checkable
+class KnowsMisfits(Modality, Protocol):
+    """What a modality may offer beside: what a cell may be that does not read as its kind, since columns are written in several ways."""
+
+    def misfit(self, text: str) -> str:
+        """Of a cell that it does not read: the key in its words of what stands for its title in the note; "" where nothing more is known.
+
+        The word KEY_count tells {n} rows of the column {name}.
+        """
+        ...
+
+
+@runtime_checkable
 class ShowsCells(Modality, Protocol):
     """What a modality may offer beside: cells that people would rather look at than read."""
 
