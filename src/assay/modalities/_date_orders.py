@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 
 import numpy as np
 
-from ._written_dates import moment_of, shares_of
+from ._written_dates import MONTH_YEAR, moment_of, shares_of
+from ._written_periods import NAMED_MONTH
 
 LEAST_SHARE = 0.8  # of the cells, by which a column is one of dates
 LOOKED_AT = 5000  # different cells
@@ -51,7 +52,7 @@ def order_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Order:
     """
     looked_at = levels[:: max(1, -(-len(levels) // LOOKED_AT))]  # evenly, since the first of many begin alike
     shares = shares_of(looked_at)
-    variant = max(shares, key=lambda order: shares[order])
+    variant = best(shares)
     if variant not in PLACES or not shares[variant]:
         return Order(variant, shares[variant])
     met = [(str(level), found) for level in looked_at if (found := FIELDS.match(str(level)))]
@@ -65,6 +66,16 @@ def order_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Order:
     others = [order for order in tied if _differ(looked_at, chosen or tied[0], order)]
     short = all(year < 100 for _, _, year in fields)
     return Order(chosen or tied[0], shares[variant], tuple(others), chosen is not None, short)
+
+
+def best(shares: Mapping[str, float]) -> str:
+    """The order that reads most cells, the first of several; month and year alone (Jul-20) where no other reads the column.
+
+    >>> best({"": 0.85, "my": 1.0}), best({"": 0.2, "my": 0.9})
+    ('', 'my')
+    """
+    found = max((order for order in shares if order != MONTH_YEAR), key=lambda order: shares[order])
+    return MONTH_YEAR if shares[found] < min(LEAST_SHARE, shares.get(MONTH_YEAR, 0.0)) else found
 
 
 def plausible(tied: Sequence[str], fields: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> str | None:
@@ -85,6 +96,12 @@ def plausible(tied: Sequence[str], fields: np.ndarray[tuple[int, int], np.dtype[
         and (_like_days(fields[:, PLACES[order][0]]) or _once_a_month(fields, order))
     ]
     return found[0] if len(found) == 1 else None
+
+
+def months_of_years(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> bool:
+    """Whether the numbers beside names of months are years: nearer one another than days of a month would be (Jul-20, Aug-21)."""
+    met = {found.groups() for level in levels[:LOOKED_AT] if (found := NAMED_MONTH.fullmatch(str(level).strip()))}
+    return bool(met) and _near(np.asarray([int(year) for _, year in met]))
 
 
 def read_otherwise(text: str, variant: str) -> str:

@@ -1,7 +1,7 @@
 """Which moment does a text write, and in which way does a column write them?
 
-ISO 8601 and the common written forms, Chinese ones among them, in one order of day, month and year for the whole column. The variant
-of the kind of dates tells it, and by whose clock moments are told: `modalities.date`.
+ISO 8601 and the common written forms, Chinese ones and periods (`_written_periods`) among them, in one order of day, month and year
+for the whole column. The variant of the kind of dates tells it, and by whose clock moments are told: `modalities.date`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ import numpy as np
 from assay.kernel import zones
 
 from . import _epochs as epochs
+from ._written_periods import NAMED_MONTH, PERIODS, first_day
 
 NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MONTHS = {name: i + 1 for i, name in enumerate(NAMES)}
+ENDINGS = ("uary", "ruary", "ch", "il", "", "e", "y", "ust", "tember", "ober", "ember", "ember")
+WHOLE = [name + ending for name, ending in zip(NAMES, ENDINGS, strict=True)]
+MONTHS = {name: i % 12 + 1 for i, name in enumerate((*NAMES, *WHOLE))} | {"sept": 9}
 HALF = r"(?:(?P<Q>上午|下午|凌晨|早上|中午|晚上)\s*)?"
 CLOCK = (
     HALF
@@ -58,11 +61,14 @@ YEAR_FIRST = (
     re.compile(r"(?P<yy>\d{2})/(?P<m>\d{1,2})/(?P<d>\d{1,2})" + TIME),
     re.compile(r"(?P<yy>\d{2})(?P<sign>[.-])(?P<m>\d{2})(?P=sign)(?P<d>\d{2})" + TIME),
 )
-# Orders of day, month and year, and clock times without a day: one for the whole column, the first of those that read as many cells.
+MONTH_YEAR = "my"
+# Orders of day, month and year, of month and year alone, and clock times without a day: one for the whole column, that which reads most
+# cells (`_date_orders`).
 ORDERS = {
-    "": (*SHAPES, *_year_last("d", "m")),
-    "mdy": (*SHAPES, *_year_last("m", "d")),
-    "ymd": (*SHAPES, *YEAR_FIRST),
+    "": (*SHAPES, *_year_last("d", "m"), *PERIODS),
+    "mdy": (*SHAPES, *_year_last("m", "d"), *PERIODS),
+    "ymd": (*SHAPES, *YEAR_FIRST, *PERIODS),
+    MONTH_YEAR: (*SHAPES, NAMED_MONTH, *PERIODS),
     "clock": (re.compile(CLOCK),),
 }
 TURN_OF_CENTURY = 69  # 68 is 2068, 69 is 1969, as in POSIX
@@ -154,7 +160,9 @@ def _moment(parts: dict[str, str | None], zone: str) -> int | None:
     minute, second = (int(parts.get(of) or parts.get(of + "2") or 0) for of in "MS")
     try:
         hour = _hour(parts)
-        if "y" in parts or "yy" in parts or "r" in parts:
+        if (begun := first_day(parts)) is not None:
+            moment = begun
+        elif "y" in parts or "yy" in parts or "r" in parts:
             moment = datetime(
                 _year(parts), month, int(parts.get("d") or 1), hour, minute, second, min(fraction, 999_999)
             )

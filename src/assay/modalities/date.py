@@ -1,8 +1,9 @@
 """Is this column a moment in time, and which parts of it can matter?
 
-ISO 8601 and the common written forms, Chinese ones among them. 03/04/2024 is read day first, in the variant "mdy" month
-first, 24/03/04 in the variant "ymd" year first: which of them is decided once, over the whole column (`_date_orders`), never cell by
-cell. In the variant "clock" cells are clock times without a day, read as those of 1 January 1970; in the variants "epoch:s", "epoch:ms",
+ISO 8601 and the common written forms, Chinese ones among them; a quarter, week, school term or month is its first day
+(`_written_periods`). 03/04/2024 is read day first, in the variant "mdy" month first, 24/03/04 in the variant "ymd" year first: which
+of them is decided once, over the whole column (`_date_orders`), never cell by cell. In the variant "my" Jul-20 is July 2020. In the
+variant "clock" cells are clock times without a day, read as those of 1 January 1970; in the variants "epoch:s", "epoch:ms",
 "epoch:us" and "epoch:ns" they are numbers that count the time since 1970 (`_epochs`), in UTC, beside dates as others write them.
 
 Day, weekday and hour are those of the clock on the wall. Where cells come with a time zone, the kind says by whose clock they are
@@ -32,8 +33,8 @@ from assay.kernel.words import Say
 from assay.onnx_graph.graph import Graph
 
 from . import _epochs as epochs
-from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, order_of, read_otherwise
-from ._written_dates import OWN, ZONE, ahead_of, clock_of, moment_of, moments_of, unit_in, zone_in
+from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, months_of_years, order_of, read_otherwise
+from ._written_dates import MONTH_YEAR, OWN, ZONE, ahead_of, clock_of, moment_of, moments_of, unit_in, zone_in
 
 DAY = np.timedelta64(1, "D")
 MINUTES = 1440
@@ -58,6 +59,7 @@ class Date:
                 "no_dates": "its cells are not dates",
                 "moments": "its cells are dates",
                 "parsed": "{share:%} of its cells are dates",
+                "months": "{share:%} of its cells name a month and a year: Jul-20 is July 2020",
                 "plain": "{share:%} of its cells are dates; as they run, {example} would be {day} ({ways:; })",
                 "unclear": "{share:%} of its cells are dates, and their order is not plain: {example} is read as {day} ({ways:; })",
                 "way": "--kind {option} reads {day}",
@@ -81,6 +83,7 @@ class Date:
                 "no_dates": "单元格不是日期",
                 "moments": "单元格是日期",
                 "parsed": "{share:%} 的单元格是日期",
+                "months": "{share:%} 的单元格写有月份和年份：Jul-20 读作 2020 年 7 月",
                 "plain": "{share:%} 的单元格是日期；从整列看，{example} 应为 {day}（{ways:；}）",
                 "unclear": "{share:%} 的单元格是日期，但年月日的顺序不明确：{example} 读作 {day}（{ways:；}）",
                 "way": "用 --kind {option} 则读作 {day}",
@@ -113,13 +116,15 @@ class Date:
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         order = order_of(column.levels)
-        if order.share < LEAST_SHARE:
+        if order.share < LEAST_SHARE or (order.variant == MONTH_YEAR and not months_of_years(column.levels)):
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         why = self._why(column.name, order)
         return Claim(fit=0.97 * order.share, why=why, variant=order.variant, as_met=clock_of(column.levels))
 
     def _why(self, name: str, order: Order) -> Say:
         """How many cells are dates; where their order could be another, which was taken, and the option that takes another."""
+        if order.variant == MONTH_YEAR:
+            return self.about.say("modalities", "months", share=order.share)
         if not order.others or (order.plain and order.variant == DAY_FIRST):
             return self.about.say("modalities", "parsed", share=order.share)
         example = "01/02/03" if order.short else "01/02/2003"  # no cell of the table, which may tell of a person
