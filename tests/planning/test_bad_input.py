@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -299,3 +300,21 @@ def test_weights_that_numbers_cannot_bear_are_refused_in_training_and_audit(weig
     assert all(np.isfinite(measure.value) for measure in model.findings[0].measures)
     with pytest.raises(DataError, match=said.replace("+", r"\+")):
         model.audit({**data, "w": weight})
+
+
+@pytest.mark.parametrize(
+    ("asked", "advice"),
+    [
+        ({"time": "odd", "kinds": {"odd": "date"}}, "Write its cells as 2024-01-31, or name another --time."),
+        ({"weight": "odd", "kinds": {"odd": "number"}}, "Write its cells as plain numbers, or name another --weight."),
+    ],
+)
+def test_a_kind_that_was_said_already_is_no_advice(asked: dict[str, Any], advice: str, tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "odd", ["spring", "summer", "autumn"])
+    said = {name: value for name, value in asked.items() if name != "kinds"}
+    with pytest.raises(RequestError, match="or say --kind odd="):
+        assay.plan(path, "y", **said)
+    with pytest.raises(RequestError) as caught:
+        assay.plan(path, "y", **asked)
+    assert "--kind" not in str(caught.value)
+    assert str(caught.value).endswith(advice)

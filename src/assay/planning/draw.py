@@ -13,7 +13,7 @@ import numpy as np
 
 import assay
 from assay.kernel.data import Column, Dataset, Floats, Ints
-from assay.kernel.errors import DataError, RequestError
+from assay.kernel.errors import DataError, Part, RequestError
 from assay.kernel.forms import Head
 from assay.kernel.hints import did_you_mean, listing, no_rows
 from assay.kernel.plan import Candidate, ColumnPlan, Plan, Splits
@@ -283,7 +283,9 @@ def _check_orders(raw: Dataset, opened: Dataset, wishes: Wishes) -> None:
         if name and (opened[name].store not in stores or opened[name].missing.all()):
             read_as = {"kind": kind_title(opened[name].kind)}
             why = Say("planning", "read_as_empty" if opened[name].missing.all() else "read_as", read_as)
-            raise refusal(RequestError, "planning", key, name=name, why=why, option=quoted(f"{name}={kind}"))
+            said = wishes.kinds.get(name, "").partition(":")[0] == kind  # then it is no advice to say it again
+            do: Part = Say("planning", f"{key}.said") if said else ""
+            raise refusal(RequestError, "planning", key, do=do, name=name, why=why, option=quoted(f"{name}={kind}"))
 
 
 def _data_card(data: Dataset, used: int, fit: Fit | None) -> dict[str, object]:
