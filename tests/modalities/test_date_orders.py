@@ -22,6 +22,11 @@ def written(days: np.ndarray, form: str) -> np.ndarray:
     return np.asarray(sorted(texts), dtype=object)
 
 
+def reason(texts: list[str]) -> str:
+    """Why a column is one of dates."""
+    return modality_of("date").recognise(Column.of_words("x", texts)).why.text()
+
+
 def drawn(n: int, first: str, last: str, unit: str = "D", seed: int = 0) -> np.ndarray:
     """Different days, or first days of months, between two."""
     every = np.arange(first, last, dtype=f"datetime64[{unit}]")
@@ -69,6 +74,18 @@ def test_a_column_that_one_order_alone_reads_whole_is_read_in_it() -> None:
 def test_dates_that_are_the_same_in_every_order_are_plain() -> None:
     found = order_of(np.asarray(["06/06/06", "07/07/07"], dtype=object))
     assert (found.variant, found.others) == ("", ())
+
+
+def test_cells_that_look_like_dates_and_are_none_have_no_order() -> None:
+    iso = [f"2024-01-{k:02d}" for k in range(1, 20)]
+    found = order_of(np.asarray([*iso, "45/99/2023"], dtype=object))
+    assert (found.variant, found.share, found.others) == ("", 0.95, ())
+    assert reason([*iso, "45/99/2023"]) == "95.0 % of its cells are dates"
+
+
+def test_an_example_is_one_that_the_other_order_reads() -> None:
+    assert "NaT" not in reason(["01/02/03", "02/03/04", "03/04/05", "2024-01-01"])
+    assert "NaT" not in reason(["01/02/2003", "02/03/04", "03/04/05", "04/05/06", "05/06/07", "06/07/08"])
 
 
 def test_cells_are_looked_at_evenly() -> None:

@@ -41,7 +41,7 @@ class Order:
     share: float
     others: tuple[str, ...] = ()
     plain: bool = True
-    short: bool = False  # years have two digits
+    short: bool = False  # some years have two digits
 
 
 def order_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Order:
@@ -62,9 +62,11 @@ def order_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Order:
     shares |= shares_of(looked_at, tuple(later), to_end=True)
     tied = [order for order in PLACES if shares[order] == shares[variant]]
     fields = {tuple(map(int, f.groups())) for text, f in met if moment_of(text, tied[0]) is not None}
+    if not fields:  # what looks like a date in some order is none
+        return Order(variant, shares[variant])
     chosen = plausible(tied, np.asarray(sorted(fields)))
     others = [order for order in tied if _differ(looked_at, chosen or tied[0], order)]
-    short = all(year < 100 for _, _, year in fields)
+    short = any(year < 100 for _, _, year in fields)
     return Order(chosen or tied[0], shares[variant], tuple(others), chosen is not None, short)
 
 
