@@ -4,8 +4,8 @@ Encoders, members of each fold, their weighted mean on the raw scale, calibratio
 is made of pixels, which is in single precision as it is here.
 The file is asked before it is kept: where one row's answer is not the model's own, there is no file.
 
-Inputs, one a data column: numbers as float64 (NaN missing), names and yes-or-no as strings ("" missing), dates as days since
-1970 in float64 (NaN missing). Each is [n, 1]. Texts are the codes of their characters, int32 [n, m] (0 behind them, -1 first where a text is
+Inputs, one a data column: numbers as float64 (NaN missing; of durations the seconds), names and yes-or-no as strings ("" missing; of
+the kind "category:whole" without a point), dates as days since 1970 in float64 (NaN missing). Each is [n, 1]. Texts are the codes of their characters, int32 [n, m] (0 behind them, -1 first where a text is
 missing), as `language.normal.normal` leaves them. A column of pictures has one for each size at which a network looks: "photo_64x64", bytes
 [n, 64, 64, 3] as `pictures.decoding.decoded` makes them of a file (a picture of 32 is not that of 64 made smaller); and "photo_there",
 truth [n, 1], false where there is no picture, or [1, 1] for all rows alike. References are inputs like any pictures: what differs from

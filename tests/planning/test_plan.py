@@ -86,7 +86,7 @@ def test_a_suggestion_that_was_followed_is_not_made_again() -> None:
     found = plan(time="opened", kinds={"rooms": "category"})
     assert not [a for a in found.advice if a.option.startswith(("--time", "--kind rooms"))]
     assert found.splits.how == "time"
-    assert found.column("rooms").kind == "category"
+    assert found.column("rooms").kind == "category:whole"
 
 
 def test_a_copy_of_the_target_is_found_and_honest_columns_are_not() -> None:
@@ -107,7 +107,7 @@ def test_what_a_person_says_overrules() -> None:
     assert roles["member"] == "sensitive"
     assert roles["note"] == "dropped"
     assert roles["row"] == "feature"
-    assert found.column("age").kind == "category"
+    assert found.column("age").kind == "category:whole"
     assert (found.splits.how, found.splits.folds, found.level, found.seed) == ("grouped", 4, 0.8, 7)
 
 

@@ -154,7 +154,8 @@ def way_of(column: Column, asked: bool = False) -> str:
         one = [UNIT + unit for unit in units if len(units) == 1]
         angles = [ANGLES] if any(sign in level for level in levels[:LOOKED_AT] for sign in "°º˚度") else []
         several = _several(levels, counts)
-        shown = any(":" in level or "：" in level for level in levels[:LOOKED_AT])
+        looked = levels[:LOOKED_AT]
+        shown = 2 * sum(math.isfinite(duration(_trimmed(level))) for level in looked) > len(looked)
         clocks = way_of_durations(column.name, [*map(_trimmed, levels)], counts, asked) if shown else ""
         others = (COMMAS[0], *one, *([SEVERAL + several] if several else ()), *angles, *([clocks] if clocks else ()))
         numbers |= {variant: numbers_of(levels, variant) for variant in others}
