@@ -83,9 +83,8 @@ class Reading:
 
     def dump(self, box: Box) -> None:
         """Vocabularies and the usual size."""
-        box.put(centre=self.centre, scale=self.scale)
-        if math.isfinite(self.shortest):
-            box.put(shortest=self.shortest, longest=self.longest)
+        bounded = {"spread": self.scale, "shortest": self.shortest, "longest": self.longest}
+        box.put(centre=self.centre, **(bounded if math.isfinite(self.shortest) else {"scale": self.scale}))
         self.words.dump(box.add("words"))
         self.characters.dump(box.add("characters"))
 
@@ -95,10 +94,11 @@ class Reading:
         words, characters = Vocabulary.load(box.box("words")), Vocabulary.load(box.box("characters"))
         if not words.words or characters.words:
             raise box.refuse("vocabularies are mixed up")
-        scale = box.real("scale", 0.0)
+        bounded = "scale" not in box.values
+        scale = box.real("spread" if bounded else "scale", 0.0)
         if scale == 0.0:
             raise box.refuse("'scale' is zero")
-        bounds = (box.real("shortest"), box.real("longest")) if "shortest" in box.values else (-math.inf, math.inf)
+        bounds = (box.real("shortest"), box.real("longest")) if bounded else (-math.inf, math.inf)
         return cls(part, words, characters, box.real("centre"), scale, *bounds)
 
 
