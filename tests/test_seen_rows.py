@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 import assay
+from assay.auditing.seen import seen_rows
+from assay.kernel.data import Column, Dataset
 from assay.model import Model
 
 RNG = np.random.default_rng(0)
@@ -80,3 +83,15 @@ def test_a_test_file_of_rows_learnt_from_is_told_in_training() -> None:
 def test_of_a_model_alone_it_is_not_claimed_that_rows_are_new(model: Model) -> None:
     (finding,) = (f for f in model.audit(OLD.head(60), checks=CHECKS).findings if f.check == "membership")
     assert "it is not known whether any of these are among them" in finding.say.text("en")
+
+
+@pytest.mark.parametrize(
+    ("home", "seen"), [("old", 40), ("new", 0)], ids=["the same files", "others of the same names"]
+)
+def test_pictures_of_one_name_are_one_where_they_lie_in_one_place(home: str, seen: int) -> None:
+    names = [f"{k:03d}.png" for k in range(40)]
+    label = Column.of_words("y", ["a", "b"] * 20, kind="category")
+    weight = Column.of_numbers("z", np.arange(40.0), kind="number")
+    old, new = (Dataset((Column.of_words("x", names, kind="picture", home=of), weight, label)) for of in ("old", home))
+    plan: Any = SimpleNamespace(names=lambda role: ("x", "z") if role == "feature" else (), target="y")
+    assert seen_rows(old, new, plan) == seen
