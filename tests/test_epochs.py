@@ -107,7 +107,7 @@ def test_without_certainty_numbers_stay_numbers() -> None:
     fractions = Column.of_numbers("created_at", SECONDS + 0.5)
     assert kind_of(fractions) == "number"
     assert kind_of(Column.of_numbers("created_at", RNG.normal(50, 5, 400))) == "number"
-    assert kind_of(Column.of_words("date", [str(20_240_101 + i % 28) for i in range(400)])) == "date"  # as ever
+    assert kind_of(Column.of_words("date", [str(20_240_101 + i % 28) for i in range(400)])) == "date:plain"  # as ever
 
 
 def test_where_some_cells_are_no_moments_the_plan_advises_and_asking_counts_them() -> None:

@@ -51,7 +51,7 @@ def opened(kind: str, texts: list[str | None]) -> list[str | None]:
 
 
 def test_midnight_of_the_bank_is_on_the_day_that_its_calendar_shows(zoned: Model, plain: Model) -> None:
-    assert zoned.plan.column("when").kind == f"date:zone:{SHANGHAI}"
+    assert zoned.plan.column("when").kind == f"date:plain:zone:{SHANGHAI}"
     frame = pd.DataFrame({"when": pd.to_datetime(ASKED).tz_localize(SHANGHAI)})
     expected = plain.predict(pd.DataFrame({"when": pd.to_datetime(ASKED)})).answer
     np.testing.assert_array_equal(zoned.predict(frame).answer, expected)
@@ -109,11 +109,11 @@ def test_a_zone_that_training_did_not_know_is_read_in_utc_and_noted(plain: Model
 
 
 def test_texts_are_read_by_the_clock_they_are_written_by() -> None:
-    assert kind_of(["2024-03-01T00:00+08:00", "2024-03-02", None]) == "date:zone:+08:00"
+    assert kind_of(["2024-03-01T00:00+08:00", "2024-03-02", None]) == "date:plain:zone:+08:00"
     assert kind_of(["03/25/2024 10:00-0530"]) == "date:mdy:zone:-05:30"
-    assert kind_of(["2024-01-01T00:00Z"]) == "date:zone:UTC"
-    assert kind_of(["2024-01-01T00:00+01:00", "2024-07-01T00:00+02:00"]) == "date:zone:own"
-    assert kind_of(["2024-01-01T00:00-05:00", "2024-07-01T00:00+08:00"]) == "date:zone:UTC"
+    assert kind_of(["2024-01-01T00:00Z"]) == "date:plain:zone:UTC"
+    assert kind_of(["2024-01-01T00:00+01:00", "2024-07-01T00:00+02:00"]) == "date:plain:zone:own"
+    assert kind_of(["2024-01-01T00:00-05:00", "2024-07-01T00:00+08:00"]) == "date:plain:zone:UTC"
     assert opened("date:zone:+08:00", ["2024-03-01T00:00+08:00", "2024-02-29T16:00Z"]) == ["2024-03-01"] * 2
     assert opened("date:zone:own", ["2024-01-01T00:00+01:00", "2024-07-01T00:00+02"]) == ["2024-01-01", "2024-07-01"]
     assert opened("date", ["2024-03-01T00:00+08:00"]) == ["2024-02-29T16:00:00"]  # as older files read it
@@ -122,8 +122,8 @@ def test_texts_are_read_by_the_clock_they_are_written_by() -> None:
 
 def test_a_kind_that_is_asked_for_keeps_the_zone() -> None:
     table = pd.DataFrame({"when": DAYS.tz_localize(SHANGHAI), "paid": PAID})
-    assert assay.plan(table, "paid", kinds={"when": "date"}).column("when").kind == f"date:zone:{SHANGHAI}"
-    assert assay.plan(table, "paid", kinds={"when": "date:zone:UTC"}).column("when").kind == "date:zone:UTC"
+    assert assay.plan(table, "paid", kinds={"when": "date"}).column("when").kind == f"date:plain:zone:{SHANGHAI}"
+    assert assay.plan(table, "paid", kinds={"when": "date:zone:UTC"}).column("when").kind == "date:plain:zone:UTC"
 
 
 def test_clocks_of_many_moments_are_those_of_each() -> None:

@@ -21,7 +21,7 @@ MONTH_FIRST = "day '02/13/2023' does not read as date in the order that was lear
 
 def days() -> list[str]:
     rng = np.random.default_rng(0)
-    return [str(np.datetime64("2022-01-01") + k) for k in rng.integers(0, 700, N)]
+    return [*(str(np.datetime64("2022-01-01") + k) for k in rng.integers(0, 700, N - 1)), "13/02/2022"]
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,9 @@ def test_which_other_order_reads_a_cell() -> None:
         ("date:mdy", "13/02/2023", "other_order.dmy"),
         ("date:ymd", "13/02/2023", "other_order.dmy"),
         ("date:dmy", "02/13/23", "other_order.mdy"),
+        ("date:plain", "02/03/2023", "other_order.open"),
+        ("date:plain:zone:UTC", "02/03/2023 10:00Z", "other_order.open"),
+        ("date:plain", "2023-02-30", ""),
         ("date:clock", "02/13/2023", ""),
         ("date", "13/13/2023", ""),
         ("date", "2023-02-30", ""),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import assay
+from assay.answers.gaps import counted, gaps
 from assay.kernel.data import Column
 from assay.kernel.plugins import modality_of
 from assay.modalities._date_orders import LOOKED_AT, order_of
@@ -129,3 +130,60 @@ def test_day_first_can_be_asked_for() -> None:
     column = Column.of_words("x", ["18/06/06", "2018-06-07"])
     assert modality_of("date:dmy").open(column).column.texts().tolist() == ["2006-06-18", "2018-06-07"]
     assert modality_of("date:ymd").open(column).column.texts().tolist() == ["2018-06-06", "2018-06-07"]
+
+
+ISO = [f"2024-0{1 + k % 9}-{1 + k % 28:02d}" for k in range(60)]
+
+
+@pytest.mark.parametrize("texts", [ISO, [f"2024年{1 + k % 12}月3日" for k in range(60)], ["5 Jan 2024", "17 Feb 2025"]])
+def test_dates_that_leave_no_order_open_are_read_in_none(texts: list[str]) -> None:
+    claim = modality_of("date").recognise(Column.of_words("x", texts))
+    assert (claim.variant, claim.why.text()) == ("plain", "100 % of its cells are dates")
+    opened = modality_of("date:plain").open(Column.of_words("x", texts))
+    assert opened.misfits == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2024-04-03", "2024-04-03"),
+        ("03/04/2024", None),
+        ("3.4.2024 10:30", None),
+        ("13/04/2024", "2024-04-13"),
+        ("04/13/2024", "2024-04-13"),
+        ("04/04/2024", "2024-04-04"),
+        ("24/03/25", None),  # 24 March 2025, or 25 March 2024
+        ("32/04/2024", None),
+    ],
+)
+@pytest.mark.parametrize("zone", ["", ":zone:Asia/Shanghai"])
+def test_of_such_a_column_a_cell_is_read_where_all_orders_agree(text: str, day: str | None, zone: str) -> None:
+    modality = modality_of(f"date:plain{zone}")
+    found = modality.open(Column.of_words("x", [text])).column.cells.astype("datetime64[D]")[0]
+    assert str(found) == (day or "NaT")
+    alone = modality.open_cell(text)
+    assert (alone is None) == (day is None)
+
+
+def test_a_zone_that_is_named_leaves_the_order_as_it_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["seen,y", *(f"{day} 08:00,{k % 7}.5" for k, day in enumerate(ISO))]), encoding="utf-8")
+    assert assay.plan(path, "y").column("seen").kind == "date:plain"
+    asked = {"date": "date:plain", "date:zone:Asia/Shanghai": "date:plain:zone:Asia/Shanghai", "date:dmy": "date:dmy"}
+    for kind, found in asked.items():
+        assert assay.plan(path, "y", kinds={"seen": kind}).column("seen").kind == found
+
+
+def test_a_model_that_learnt_plain_dates_says_which_it_cannot_read(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "t.csv"
+    days = [str(np.datetime64("2023-01-01") + int(k)) for k in rng.integers(0, 700, 200)]
+    path.write_text("\n".join(["seen,y", *(f"{d},{d[5:7]}.{k % 10}" for k, d in enumerate(days))]), encoding="utf-8")
+    model = assay.train(path, "y", trials=1, learners=("linear",), checks=())
+    one = model.predict({"seen": "03/04/2024"})
+    assert [note.text() for note in one.notes if note.key == "misfit"] == [
+        "seen '03/04/2024' does not read as a date that shows which number is the day, as the dates that were learnt did"
+    ]
+    many = model.predict([{"seen": cell} for cell in ("03/04/2024", "13/04/2024", "2024-04-13", "04/05/2024") * 5])
+    told = [say.text() for say in counted(gaps(many.notes))]
+    assert told[-1].startswith("'seen' has 10 dates as 03/04/2024, which is 3 April or 4 March")

@@ -74,8 +74,8 @@ def test_months_with_short_years_are_dates_where_their_numbers_are_years() -> No
 
 def test_months_with_short_years_are_read_only_where_no_other_order_reads_the_column() -> None:
     days = [f"2020-07-{k:02d}" for k in range(1, 31)]
-    assert best([*days, "Jul-20"]) == "date"
-    assert best([f"{k}-Jul-20" for k in range(1, 31)]) == "date"
+    assert best([*days, "Jul-20"]) == "date:plain"
+    assert best([f"{k}-Jul-20" for k in range(1, 31)]) == "date:plain"
 
 
 def test_codes_and_names_stay_names() -> None:

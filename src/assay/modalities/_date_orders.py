@@ -2,12 +2,12 @@
 
 18/06/06 reads with the day and with the year first. Which it is, is seen over the whole column: days of a month run over most of 1
 to 31, years are near one another, and what comes once a month is mostly of its first or its last day. Where that says nothing the day is first, and
-the other orders are told. Nothing is known of what dates are usual in a trade or a country.
+the other orders are told. Nothing is known of what dates are usual in a trade or a country. Where no cell of training leaves its order
+open (2024-04-03), nothing says how one would that comes later: it is read where all orders agree, in the variant "plain".
 """
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from itertools import dropwhile
 
 import numpy as np
 
-from ._written_dates import MONTH_YEAR, moment_of, shares_of
+from ._written_dates import FIELDS, MONTH_YEAR, PLAIN, moment_of, moments_in_orders, shares_of
 from ._written_periods import NAMED_MONTH
 
 LEAST_SHARE = 0.8  # of the cells, by which a column is one of dates
@@ -24,7 +24,6 @@ BY_CHANCE = 1e-3  # how rarely days of a month would fall as near one another
 LATE = 28  # days of a month reach it, years of two digits not yet
 FEWEST_MONTHS = 4  # of which the same day each is told from chance
 DAYS = 31
-FIELDS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?!\d)")
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "", "mdy", "ymd"
 PLACES = {DAY_FIRST: (0, 1), MONTH_FIRST: (1, 0), YEAR_FIRST: (2, 1)}  # of the day and of the month
 
@@ -57,7 +56,7 @@ def order_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Order:
         return Order(variant, shares[variant])
     met = [(str(level), found) for level in looked_at if (found := FIELDS.match(str(level)))]
     if not met:
-        return Order(variant, shares[variant])
+        return Order(PLAIN, shares[variant])
     later = dropwhile(lambda order: order in shares, PLACES)  # at the first that reads all cells counting ended
     shares |= shares_of(looked_at, tuple(later), to_end=True)
     tied = [order for order in PLACES if shares[order] == shares[variant]]
@@ -107,12 +106,15 @@ def months_of_years(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> boo
 
 
 def read_otherwise(text: str, variant: str) -> str:
-    """The order of day, month and year that reads a cell which its column's order does not read; "dmy" is day first, "" none.
+    """The order of day, month and year that reads a cell which its column's order does not read; "dmy" is day first, "open" any of
+    several, where the column tells none, "" none.
 
-    >>> read_otherwise("02/13/2023", ""), read_otherwise("13/13/2023", "")
-    ('mdy', '')
+    >>> read_otherwise("02/13/2023", ""), read_otherwise("13/13/2023", ""), read_otherwise("02/03/2023", "plain")
+    ('mdy', '', 'open')
     """
     own = variant.partition(":")[0]
+    if own == PLAIN:
+        return "open" if FIELDS.match(text) and len(moments_in_orders(text)) > 1 else ""
     if own in (*PLACES, "dmy", "zone") and FIELDS.match(text):  # clock times and counts have no order
         for order in PLACES:
             if moment_of(text, order) is not None:

@@ -71,6 +71,10 @@ ORDERS = {
     MONTH_YEAR: (*SHAPES, NAMED_MONTH, *PERIODS),
     "clock": (re.compile(CLOCK),),
 }
+# Of a column that leaves no order open: a cell that does is read where all orders that read it agree.
+PLAIN = "plain"
+NUMBERED = ("", "mdy", "ymd")  # orders of day, month and year as numbers
+FIELDS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?!\d)")
 TURN_OF_CENTURY = 69  # 68 is 2068, 69 is 1969, as in POSIX
 FIRST_OF_REPUBLIC = 1911  # the year before the first of 民国
 DIGIT = re.compile(r"\d")
@@ -140,11 +144,23 @@ def moment_of(text: str, variant: str) -> int | None:
     if (unit := unit_in(variant)) and epochs.WRITTEN.fullmatch(text):
         found, zone = epochs.moment_in(text, unit), zone_in(variant)
         return found if found is None or zone in ("UTC", OWN) else zones.wall(found, zone)
+    if variant.startswith(PLAIN) and FIELDS.match(text):
+        met_in = moments_in_orders(text, variant.removeprefix(PLAIN))
+        return met_in.pop() if len(met_in) == 1 else None
     for shape in _shapes(variant):
         met = shape.fullmatch(text)
         if met and (moment := _moment(met.groupdict(), zone_in(variant))) is not None:
             return moment
     return None
+
+
+def moments_in_orders(text: str, zone: str = "") -> set[int]:
+    """The moments that a text writes in one order of day, month and year or another.
+
+    >>> len(moments_in_orders("03/04/2024")), len(moments_in_orders("03/14/2024")), len(moments_in_orders("03/03/2024"))
+    (2, 1, 1)
+    """
+    return {moment for order in NUMBERED if (moment := moment_of(text, order + zone)) is not None}
 
 
 @functools.cache

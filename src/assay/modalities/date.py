@@ -2,9 +2,10 @@
 
 ISO 8601 and the common written forms, Chinese ones among them; a quarter, week, school term or month is its first day
 (`_written_periods`). 03/04/2024 is read day first, in the variant "mdy" month first, 24/03/04 in the variant "ymd" year first: which
-of them is decided once, over the whole column (`_date_orders`), never cell by cell. In the variant "my" Jul-20 is July 2020. In the
-variant "clock" cells are clock times without a day, read as those of 1 January 1970; in the variants "epoch:s", "epoch:ms",
-"epoch:us" and "epoch:ns" they are numbers that count the time since 1970 (`_epochs`), in UTC, beside dates as others write them.
+of them is decided once, over the whole column (`_date_orders`), never cell by cell. Where no cell leaves it open, in the variant
+"plain", such a cell is missing when it comes later, with a note. In the variant "my" Jul-20 is July 2020. In the variant "clock" cells
+are clock times without a day, read as those of 1 January 1970; in the variants "epoch:s", "epoch:ms", "epoch:us" and "epoch:ns" they
+are numbers that count the time since 1970 (`_epochs`), in UTC, beside dates as others write them.
 
 Day, weekday and hour are those of the clock on the wall. Where cells come with a time zone, the kind says by whose clock they are
 read ("date:zone:Asia/Shanghai"), and moments of other zones are told by that clock; "own" is the clock that each cell is written by,
@@ -34,7 +35,7 @@ from assay.onnx_graph.graph import Graph
 
 from . import _epochs as epochs
 from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, months_of_years, order_of, read_otherwise
-from ._written_dates import MONTH_YEAR, OWN, ZONE, ahead_of, clock_of, moment_of, moments_of, unit_in, zone_in
+from ._written_dates import MONTH_YEAR, OWN, PLAIN, ZONE, ahead_of, clock_of, moment_of, moments_of, unit_in, zone_in
 
 DAY = np.timedelta64(1, "D")
 MINUTES = 1440
@@ -76,6 +77,8 @@ class Date:
                 "other_order.mdy_count": "'{name}' has {n} {n:date|dates} that {n:reads|read} with the month first, and not in the order that was learnt: dates of other rows that both orders read may have been taken for other days. Write them as 2024-01-31.",
                 "other_order.ymd": "date in the order that was learnt (with the year first it would)",
                 "other_order.ymd_count": "'{name}' has {n} {n:date|dates} that {n:reads|read} with the year first, and not in the order that was learnt: dates of other rows that both orders read may have been taken for other days. Write them as 2024-01-31.",
+                "other_order.open": "a date that shows which number is the day, as the dates that were learnt did",
+                "other_order.open_count": "'{name}' has {n} {n:date|dates} as 03/04/2024, which is 3 April or 4 March; the dates that were learnt leave no such choice, so that {n:it is|they are} taken as missing. Write {n:it|them} as 2024-01-31.",
                 "not": "its cells are not dates",
             },
             "zh": {
@@ -100,6 +103,8 @@ class Date:
                 "other_order.mdy_count": "“{name}”有 {n} 个日期只有月在前才能读取，与所学的顺序不同：其他行中两种顺序都能读取的日期可能被读成了另一天。请写成 2024-01-31 的形式。",
                 "other_order.ymd": "所学顺序的日期（若年在前则可）",
                 "other_order.ymd_count": "“{name}”有 {n} 个日期只有年在前才能读取，与所学的顺序不同：其他行中两种顺序都能读取的日期可能被读成了另一天。请写成 2024-01-31 的形式。",
+                "other_order.open": "能看出哪个数字是日的日期（所学的日期都能看出）",
+                "other_order.open_count": "“{name}”有 {n} 个形如 03/04/2024 的日期，可能是 4 月 3 日，也可能是 3 月 4 日；所学的日期没有这种歧义，因此按缺失处理。请写成 2024-01-31 的形式。",
                 "not": "单元格不是日期",
             },
         },
@@ -110,7 +115,7 @@ class Date:
         """How well the cells read as dates, and whether the month comes first."""
         if column.store == "moments":
             clock = f"{ZONE}{column.zone}" if column.zone else ""
-            return Claim(fit=1.0, why=self.about.say("modalities", "moments"), as_met=clock)
+            return Claim(fit=1.0, why=self.about.say("modalities", "moments"), variant=PLAIN, as_met=clock)
         if (claim := self._epochs(column)) is not None:
             return claim
         if column.levels is None or len(column.levels) == 0:
@@ -163,7 +168,7 @@ class Date:
     def _order(self, column: Column) -> str:
         """How most of the cells are written."""
         if column.store == "moments":
-            return ""
+            return PLAIN
         unit, share = epochs.unit_of(epochs.numbers_in(column))
         levels = column.levels
         if levels is None:
