@@ -190,6 +190,23 @@ def test_rows_of_one_patient_are_noticed_and_the_group_named() -> None:
     assert ask("leakage", world(grouped, y, -x, group="patient_id")).verdict == "pass"
 
 
+@pytest.mark.parametrize("copied", [False, True])
+def test_rows_of_one_patient_are_noticed_though_no_column_names_whose_they_are(copied: bool) -> None:
+    rng = np.random.default_rng(2)
+    who = rng.permutation(np.repeat(np.arange(100), 5))
+    x = rng.normal(size=(100, 5))[who] + 0.01 * rng.normal(size=(500, 5))
+    if copied:
+        x[who < 10] = x[[int(np.flatnonzero(who == one)[0]) for one in range(10)]][who[who < 10]]
+    y = np.where(rng.random(100) < 0.5, "yes", "no")[who]
+    scores = np.where(y == "yes", 2.0, -2.0)
+    finding = ask("leakage", world([numbers(f"x{j}", x[:, j]) for j in range(5)], y, scores))
+    alike = next(say for say in (finding.say, *finding.notes) if say.key == "alike")
+    assert finding.verdict == "watch"
+    assert alike.values["rise"] > 0.5
+    assert abs(alike.values["groups"] - (90 if copied else 100)) <= 5
+    assert any("--group" in one.say.text() and not one.option for one in finding.advice)
+
+
 def test_it_says_why_when_rows_are_few_or_not_those_of_training() -> None:
     columns, y, z, _ = logit_world(40)
     with pytest.raises(DoesNotApply) as few:

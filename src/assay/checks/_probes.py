@@ -17,6 +17,7 @@ from assay.kernel.plugins import Evidence, ShowsCells, modality_of
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.stats import leaks, order
+from assay.stats.alike import alike_rows
 from assay.stats.tests import holm
 
 from ._small import LEAST_ROWS, ROWS, Gap, forward_gap, grouped_gap, small
@@ -371,6 +372,19 @@ def _residuals_alike(evidence: Evidence, table: Table, rows: Ints) -> tuple[floa
     if evidence.codec.labels:
         return order.neighbours_alike((truth_of(evidence, evidence.y) - answers)[rows])
     return order.neighbours_alike(order.ranks(evidence.y - answers[:, 0])[rows])
+
+
+def alike(evidence: Evidence, table: Table, copies: Ints | None) -> tuple[Ints, Gap] | None:
+    """Groups of rows that are nearly the same in every number [n], of copies one, and the gap when they are kept apart."""
+    rows = np.arange(table.n) if copies is None else np.sort(np.unique(copies, return_index=True)[1])
+    names = used(evidence)
+    groups = alike_rows(table.data.take(rows), names)
+    if groups is None:
+        return None
+    some = _whole_groups(groups, stream(evidence.seed, "leakage", "alike"))
+    if len(some) < LEAST_ROWS or evidence.clock.expired():
+        return None
+    return groups, grouped_gap(small(evidence, table.data.take(rows[some]), names), groups[some])
 
 
 def groupings(evidence: Evidence, table: Table) -> list[tuple[str, Gap]]:

@@ -1,8 +1,8 @@
 """Does anything give the answer away that will not be there on new rows?
 
-Single columns that tell all, copies of rows, texts that are nearly the same, ids that predict, neighbours in time or of one group on both sides. Limits
-on shares explained are fixed; what is tested (ids at 1 %, orders and groups together at 1 %, Holm 1979) has a floor of
-effect besides, so that on clean tables at most one in fifty raises an alarm.
+Single columns that tell all, copies of rows, texts that are nearly the same, ids that predict, neighbours in time or of one group on
+both sides, whether or not a column names it. Limits on shares explained are fixed; what is tested (ids at 1 %, orders and groups
+together at 1 %, Holm 1979) has a floor of effect besides, so that on clean tables at most one in fifty raises an alarm.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Column
+from assay.kernel.data import Column, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
@@ -110,6 +110,8 @@ class Leakage:
                 "file": "the file",
                 "named": "'{name}'",
                 "group": "Rows of one '{name}' are alike: with its rows kept together a small model's squared error is {rise:%} higher ({low:%} to {high:%}) than by random rows.",
+                "alike": "{n} rows stand in {groups} groups that are nearly the same in every number, as rows of one person or part measured several times are: with each group kept together a small model's squared error is {rise:%} higher ({low:%} to {high:%}) than by random rows. Of persons or parts that are new, expect that.",
+                "alike_column": "If rows belong together, add a column that says which do, and name it with --group.",
                 "group_column": "If new rows will bring a new '{name}', keep its rows together.",
                 "alone": "Share of {target} that each column explains alone",
                 "share": "share explained",
@@ -172,6 +174,8 @@ class Leakage:
                 "file": "文件",
                 "named": "“{name}”",
                 "group": "同一“{name}”的行彼此相似：将其放在同一侧时，小模型的平方误差比随机划分高 {rise:%}（{low:%} 至 {high:%}）。",
+                "alike": "{n} 行分为 {groups} 组，组内各数值几乎相同，如同一人或同一部件的多次测量：将每组放在同一侧时，小模型的平方误差比随机划分高 {rise:%}（{low:%} 至 {high:%}）。对新的人或部件，应预期如此。",
+                "alike_column": "如果有些行同属一个对象，请增加一列说明归属，并用 --group 指定该列。",
                 "group_column": "如果新数据会带来新的“{name}”，请把同一“{name}”的行放在一起。",
                 "alone": "每一列单独解释 {target} 的份额",
                 "share": "解释的份额",
@@ -372,14 +376,19 @@ class Leakage:
         """Orders and groups in which random rows flatter; asked unless the cure is in force."""
         splits = evidence.plan.splits
         groups = [] if splits.group or splits.time else probes.groupings(evidence, table)
-        orders = [] if splits.time else probes.orders(evidence, table, None if copies is None else copies.group)
+        once = None if copies is None else copies.group
+        orders = [] if splits.time else probes.orders(evidence, table, once)
+        alike = None if splits.group or splits.time else probes.alike(evidence, table, once)
         gaps: list[Gap] = [gap for _, gap in groups] + [order.gap for order in orders]
+        gaps += [] if alike is None else [alike[1]]
         kept = holm(np.asarray([gap.p for gap in gaps], dtype=float), GAP_LEVEL).tolist()
         real = [keep and gap.rise > WORSE for keep, gap in zip(kept, gaps, strict=True)]
         for (name, gap), is_real in zip(groups, real, strict=False):
             if is_real:
                 yield self._group(name, gap)
-        if any(real[: len(groups)]) or splits.group:
+        if alike is not None and real[-1] and not any(real[: len(groups)]):
+            yield self._alike(*alike)
+        if any(real[: len(groups)]) or (alike is not None and real[-1]) or splits.group:
             orders = [order for order in orders if order.name]  # a group's rows often stand together in the file
         for order in orders:
             if real[gaps.index(order.gap)]:
@@ -390,6 +399,14 @@ class Leakage:
         advice = Advice(say=self._say("group_column", name=name), option=f"--group {shlex.quote(name)}")
         verdict: Verdict = "fail" if gap.rise > MUCH_WORSE and probes.THING_LIKE.search(name) else "watch"
         return Part(verdict, self._say("group", **said), (_measure("grouped_rise", gap),), (advice,))
+
+    def _alike(self, groups: Ints, gap: Gap) -> Part:
+        """Groups that no column names."""
+        size = np.bincount(groups)
+        said = {"n": int(size[size > 1].sum()), "groups": int((size > 1).sum())}
+        said_of_gap = {"rise": gap.rise, "low": gap.low, "high": gap.high}
+        advice = Advice(say=self._say("alike_column"))
+        return Part("watch", self._say("alike", **said, **said_of_gap), (_measure("grouped_rise", gap),), (advice,))
 
     def _order(self, order: probes.Order, evidence: Evidence, table: probes.Table) -> Part:
         gap = order.gap

@@ -1,0 +1,99 @@
+"""Which rows stand in groups, nearly the same in every number and far from all other rows?
+
+Those of one person, part or place that was measured several times are so, though no column tells whose they are. Among rows drawn
+each by itself the nearest neighbour is seldom four times as near as the next: in d dimensions with a chance of 4^-d (Levina & Bickel
+2004 tell d from such distances). Where two rows in five have such a gap behind some of their neighbours, there are groups.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
+
+FEWEST_COLUMNS = 4  # of numbers that hardly repeat: in fewer dimensions gaps are common
+FEWEST_DISTINCT, DISTINCT = 20, 0.02  # values of such a column, and their share of the rows
+GAP = 0.25  # how much nearer the last of a group is than the first beyond it
+MOST_ALIKE = 12  # rows of a group but one
+LOOKED_AT = 200  # rows that are asked before all are
+SHARE = 0.4  # of rows in groups
+MOST_ROWS = 50_000
+AT_ONCE = 20
+
+
+def alike_rows(data: Dataset, names: tuple[str, ...]) -> Ints | None:
+    """The group of each row [n], a number of its own for one that stands alone; None where rows stand in no groups.
+
+    Looked at are the columns of numbers and moments of those named. Tables of more than MOST_ROWS rows are passed over.
+    """
+    n = data.rows
+    if not 2 * FEWEST_DISTINCT <= n <= MOST_ROWS:
+        return None
+    columns = [data[name] for name in names if data[name].store in ("numbers", "moments")]
+    places = [place for column in columns if (place := _places(column)) is not None]
+    if len(places) < FEWEST_COLUMNS:
+        return None
+    rows, inverse, size = np.unique(np.column_stack(places), axis=0, return_inverse=True, return_counts=True)
+    if len(rows) <= MOST_ALIKE + 1:
+        return None
+    asked = np.unique(np.linspace(0, len(rows) - 1, LOOKED_AT).astype(np.int64))
+    if (_grouped(_nearest(rows, asked)[1]) | (size[asked] > 1)).mean() < SHARE:
+        return None
+    group = _joined(*_neighbours(rows))[inverse]
+    return group if (np.bincount(group)[group] > 1).mean() >= SHARE else None
+
+
+def _places(column: Column) -> Floats | None:
+    """The mean place of each cell among all of them, from 0 to 1 [n], missing ones last; None where values repeat too often."""
+    values, inverse, count = np.unique(column.cells, return_inverse=True, return_counts=True)
+    if len(values) < max(FEWEST_DISTINCT, DISTINCT * len(column)):
+        return None
+    return np.asarray(((np.cumsum(count) - (count + 1) / 2) / len(column))[inverse])
+
+
+def _nearest(rows: Floats, asked: Ints) -> tuple[Ints, Floats]:
+    """The nearest neighbours of some rows, and how far they are: [m, MOST_ALIKE + 1] each, nearest first."""
+    found, far = [], []
+    for start in range(0, len(asked), AT_ONCE):
+        own = asked[start : start + AT_ONCE]
+        gap = np.zeros((len(own), len(rows)))
+        for of_rows, of_own in zip(rows.T, rows[own].T, strict=True):
+            gap += (of_rows - of_own[:, None]) ** 2
+        gap[np.arange(len(own)), own] = np.inf
+        near = np.argpartition(gap, MOST_ALIKE, axis=1)[:, : MOST_ALIKE + 1]
+        by_distance = np.argsort(np.take_along_axis(gap, near, axis=1), axis=1)
+        found.append(np.take_along_axis(near, by_distance, axis=1))
+        far.append(np.sqrt(np.take_along_axis(gap, found[-1], axis=1)))
+    return np.concatenate(found), np.concatenate(far)
+
+
+def _neighbours(rows: Floats) -> tuple[Ints, Floats]:
+    """The same of all rows, by a tree of them."""
+    from scipy.spatial import cKDTree
+
+    far, found = cKDTree(rows).query(rows, MOST_ALIKE + 2)
+    return found[:, 1:], far[:, 1:]  # different rows: each is its own nearest
+
+
+def _ratios(far: Floats) -> Floats:
+    """How much nearer each neighbour is than the next [m, MOST_ALIKE]."""
+    return np.asarray(far[:, :-1] / far[:, 1:])
+
+
+def _grouped(far: Floats) -> Bools:
+    """Rows with a gap behind some of their neighbours: [m]."""
+    return np.asarray(_ratios(far).min(axis=1) < GAP)
+
+
+def _joined(found: Ints, far: Floats) -> Ints:
+    """Groups of rows that have each other before their widest gap: [n]."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ratios = _ratios(far)
+    last = np.where(ratios.min(axis=1) < GAP, ratios.argmin(axis=1), -1)
+    own = np.arange(found.shape[1]) <= last[:, None]
+    n = len(found)
+    row = np.repeat(np.arange(n), own.sum(axis=1))
+    links = coo_array((np.ones(len(row)), (row, found[own])), shape=(n, n)).tocsr()
+    return np.asarray(connected_components(links.multiply(links.T), directed=False)[1], dtype=np.int64)
