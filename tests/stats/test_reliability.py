@@ -83,6 +83,39 @@ def test_weights_are_repeated_rows() -> None:
     assert one.slope == pytest.approx(two.slope)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_rare_events_every_bin_has_some(turned: bool) -> None:
+    """One in a thousand: a tenth of the rows would hold nearly all of them."""
+    rng = np.random.default_rng(0)
+    p = 1 / (1 + np.exp(-(rng.normal(size=100_000) * 2.0 - 8.7)))
+    hit = (rng.random(len(p)) < p).astype(float)
+    assert 0.0005 < hit.mean() < 0.005
+    if turned:
+        p, hit = 1 - p, 1 - hit
+    by_rows, by_events = reliability.binned(p, hit), reliability.binned(p, hit, filling=reliability.filling_of(p))
+    rare = np.bincount(by_events.which, weights=1 - hit if turned else hit)
+    assert len(by_rows.rows) == len(by_events.rows) == 10
+    assert rare.min() > 0.03 * rare.sum()
+    assert np.bincount(by_rows.which, weights=1 - hit if turned else hit).max() > 0.6 * rare.sum()
+    assert reliability.filling_of(np.asarray([0.01, 0.5])) is None
+
+
+def test_what_is_wrong_among_the_likeliest_of_rare_events_is_found() -> None:
+    rng = np.random.default_rng(1)
+    p = 1 / (1 + np.exp(-(rng.normal(size=200_000) * 2.0 - 8.0)))
+    told = np.where(p > np.quantile(p, 0.99), p / 2, p)  # the surest are twice as often hits as is said
+    hit = (rng.random(len(p)) < p).astype(float)
+    assert reliability.of_shares(told, hit, None, 1.0, np.random.default_rng(0)).p_value < 1e-4
+    assert reliability.of_shares(p, hit, None, 1.0, np.random.default_rng(0)).p_value > 0.01
+
+
+def test_few_expected_events_fill_few_bins() -> None:
+    p = np.full(1000, 0.01) + np.linspace(0, 0.005, 1000)
+    assert len(reliability.binned(p, np.zeros(1000), filling=reliability.filling_of(p)).rows) == 2
+    p = p / 10
+    assert len(reliability.binned(p, np.zeros(1000), filling=reliability.filling_of(p)).rows) == 1
+
+
 def test_design_effect_of_copies_is_their_number() -> None:
     rng = np.random.default_rng(0)
     r = rng.normal(size=500)

@@ -1,9 +1,9 @@
 """Do probabilities mean what they say?
 
 Of all rows told "30 %", about 30 in 100 should be hits; of all rows told "12 tonnes", 12 should be the mean. Both are
-asked in equally filled bins and along a line. An alarm needs two things: a deviation that chance shows in fewer than 1
-of 100 tables, and one large enough to act on. For more than two classes the answered class and each class by itself
-are asked, and the many questions are paid for (Holm 1979).
+asked in equally filled bins (filled by events where these are rare) and along a line. An alarm needs two things: a
+deviation that chance shows in fewer than 1 of 100 tables, and one large enough to act on. For more than two classes the
+answered class and each class by itself are asked, and the many questions are paid for (Holm 1979).
 """
 
 from __future__ import annotations
@@ -339,7 +339,8 @@ class Calibration:
         """The reliability curve with Wilson intervals, and the diagonal."""
         # Labels of all rows pooled: each counts once.
         weight = evidence.weight if len(asked.said) == evidence.n else None
-        bins = reliability.binned(asked.said, asked.came, weight)
+        filling = reliability.filling_of(asked.said)
+        bins = reliability.binned(asked.said, asked.came, weight, filling=filling)
         ranges = [wilson(c * n, n, LEVEL) for c, n in zip(bins.came.tolist(), bins.rows.tolist(), strict=True)]
         series: list[dict[str, Any]] = [
             {
@@ -349,10 +350,16 @@ class Calibration:
                 "low": [r[0] for r in ranges],
                 "high": [r[1] for r in ranges],
             },
-            {"name": self._say("true"), "x": [0.0, 1.0], "y": [0.0, 1.0], "dashed": True},
         ]
+        ends = [0.0, 1.0]
+        if filling is not None:  # all there is to see is near one end
+            ends = [
+                min(float(bins.said[0]), *(r[0] for r in ranges)),
+                max(float(bins.said[-1]), *(r[1] for r in ranges)),
+            ]
+        series.append({"name": self._say("true"), "x": ends, "y": ends, "dashed": True})
         if before is not None:
-            old = reliability.binned(before, asked.came, evidence.weight)
+            old = reliability.binned(before, asked.came, evidence.weight, filling=reliability.filling_of(before))
             series.append({"name": self._say("uncalibrated"), "x": old.said, "y": old.came})
         return Figure(kind="lines", title=title, data={"series": series}, x=self._say("said"), y=self._say("share"))
 

@@ -16,6 +16,7 @@ from assay.kernel.data import Floats, Ints
 
 DRAWS = 2e7  # random numbers one simulation may use
 ROUNDS = 400
+RARE, EVENTS = 0.02, 5  # share of rows below which events fill bins, not rows; events of such a bin
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,21 +30,45 @@ class Bins:
     which: Ints  # [n] the bin of each row
 
 
-def binned(said: Floats, came: Floats, w: Floats | None = None, most: int = 10, least_rows: int = 20) -> Bins:
+def binned(
+    said: Floats,
+    came: Floats,
+    w: Floats | None = None,
+    most: int = 10,
+    least_rows: int = 20,
+    filling: Floats | None = None,
+) -> Bins:
     """Equally filled bins by prediction; equal predictions share a bin.
+
+    filling : what each row counts towards the filling of its bin [n], at least EVENTS a bin; None: one each
 
     >>> binned(np.array([0.1, 0.1, 0.9, 0.9]), np.array([0, 1, 1, 1]), most=2, least_rows=2).came.tolist()
     [0.5, 1.0]
     """
     n = len(said)
-    bins = int(np.clip(n // least_rows, 1, most))
-    edges = np.unique(np.quantile(said, np.arange(1, bins) / bins)) if bins > 1 else np.empty(0)
+    bins = int(np.clip(n // least_rows if filling is None else filling.sum() // EVENTS, 1, most))
+    at = np.arange(1, bins) / bins
+    if filling is None or bins == 1:
+        edges = np.unique(np.quantile(said, at)) if bins > 1 else np.empty(0)
+    else:
+        order = np.argsort(said, kind="stable")
+        filled = np.cumsum(filling[order])
+        edges = np.unique(said[order][np.searchsorted(filled, at * filled[-1])])
     which = np.searchsorted(edges, said, side="right")
     _, which = np.unique(which, return_inverse=True)
     weight = np.ones(n) if w is None else w
     total = np.asarray(np.bincount(which, weights=weight), dtype=np.float64)
     mean_said, mean_came = (np.bincount(which, weights=weight * v) / total for v in (said, came))
     return Bins(mean_said, mean_came, total, np.bincount(which).astype(np.int64), which.astype(np.int64))
+
+
+def filling_of(p: Floats) -> Floats | None:
+    """What fills the bins of probabilities [n]: rows, or, where the event or its absence is rare, what they expect of it.
+
+    Of 100,000 rows with 100 events, nearly all events are in the tenth of rows that are likeliest, and one bin would tell nothing.
+    """
+    share = float(np.mean(p))
+    return None if RARE <= share <= 1 - RARE else p * (1 - p)
 
 
 @dataclass(frozen=True)
@@ -67,7 +92,7 @@ def of_shares(p: Floats, hit: Floats, w: Floats | None, deff: float, rng: np.ran
     variance (Satterthwaite 1946), so that small p-values need no more rounds.
     """
     weight = np.ones(len(p)) if w is None else w
-    bins = binned(p, hit, w)
+    bins = binned(p, hit, w, filling=filling_of(p))
     # Variance of each bin's sum.
     spread = np.asarray(np.bincount(bins.which, weights=weight**2 * p * (1 - p)) + 1e-300, dtype=np.float64)
     seen = weight * (hit - p)
