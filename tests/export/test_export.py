@@ -256,7 +256,7 @@ def test_cells_as_people_write_them_are_understood(tmp_path: Path) -> None:
     score = table["age"] + (np.char.lower(flags) == "yes") + (table["town"] == "a") + 0.5 * rng.normal(size=300)
     table |= {"y": np.where(score > 0.5, "in", "out")}
     model = assay.train(table, "y", trials=1, learners=("boosting",), folds=3, checks=())
-    assert {c.name: c.kind for c in model.plan.columns}["member"] == "flag"
+    assert {c.name: c.kind for c in model.plan.columns}["member"] == "flag:NO,Yes"
     model.export(path, table)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     feeds = {"age": table["age"], "member": flags.astype(object), "town": table["town"].astype(object)}

@@ -20,6 +20,7 @@ from assay.kernel.errors import Part, RequestError
 from assay.kernel.hints import listing, unknown
 from assay.kernel.plan import Plan
 from assay.kernel.words import Say, pad, refusal, width_of
+from assay.kernel.written_orders import flag_words
 from assay.stats.profile import Profile
 
 from .answer import Answer
@@ -250,14 +251,14 @@ def _changes(alone: Dataset, own: Dataset, way: Way) -> tuple[Changed, ...]:
 def _written(raw: Column, own: Column, cell: Any) -> str:
     """A cell as the table would write it: flags by the table's own words where it has both."""
     plain = str(_column(own, cell).texts()[0])
-    if own.kind != "flag" or raw.levels is None:
+    if own.kind.partition(":")[0] != "flag" or raw.levels is None:
         return plain
     from assay.kernel.plugins import modality_of
 
     both = Column(name=raw.name, cells=np.arange(len(raw.levels), dtype=np.int32), levels=raw.levels)
     means = modality_of(own.kind).open(both).column.cells
     same = [str(level) for level, meant in zip(raw.levels, means.tolist(), strict=True) if meant == cell]
-    return same[0] if same else "yes" if cell else "no"
+    return same[0] if same else plain if flag_words(own.kind) else "yes" if cell else "no"
 
 
 def _plain(answer: Answer) -> str | float:

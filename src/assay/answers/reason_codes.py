@@ -173,7 +173,7 @@ def _said(own: Column, usual: Column | None, label: str) -> tuple[Say, str | Non
     said = {"name": own.name, "label": label, "now": now, "usual": then}
     if now == then:
         return Say(OWNER, "alike", said), then
-    if own.store == "words" or own.kind == "flag":
+    if own.store == "words" or own.kind.partition(":")[0] == "flag":
         return Say(OWNER, "other", said), then
     below = bool(own.cells[0] < usual.cells[0])
     ways = ("earlier", "later") if own.store == "moments" else ("lower", "higher")

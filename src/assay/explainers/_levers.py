@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column, Dataset, Floats
+from assay.kernel.written_orders import flag_words
 from assay.stats.profile import DAY, ColumnProfile, Profile, plain
 
 from ._orders import ladder
 
+NO_YES = ("0", "1")
 STEPS = 8  # numbers of one column that are tried
 NAMES = 12  # names of one column that are tried, the most frequent first
 CELLS, LEAST = 400, 3  # of all columns together, and of each however many there are: every one is asked
@@ -101,7 +103,7 @@ def has_order(profile: Profile, name: str) -> bool:
 
 
 def _is_flag(one: ColumnProfile) -> bool:
-    return bool(one.levels) and set(one.levels) <= {"0", "1"}
+    return bool(one.levels) and set(one.levels) <= set(flag_words(one.kind) or NO_YES)
 
 
 # ------------------------------------------------------------------------------------------------------------- names
@@ -137,7 +139,8 @@ def _numbers(column: Column, table: Column, one: ColumnProfile, place: int, rule
         return _stored(column, cells), found, np.abs(found - own_score)
 
     if one.levels:
-        cells = np.asarray([float(level) for level in one.levels if level in ("0", "1")])
+        words = flag_words(one.kind) or NO_YES
+        cells = np.asarray([float(words.index(level)) for level in one.levels if level in words])
         cells = cells[(cells != own) & rules.allow(column.name, own, cells)]
         return _made(column, place, weighed(cells), None)
     digits = _digits(table, one)
@@ -167,7 +170,7 @@ def _made(column: Column, place: int, weighed: tuple[NDArray[Any], Floats, Float
 
 def _scores(one: ColumnProfile, cells: Floats) -> Floats:
     """Normal scores of plain numbers [n]."""
-    return one.scores(Column.of_numbers(one.name, cells))
+    return one.scores(Column.of_numbers(one.name, cells, kind=one.kind))
 
 
 def _plain(column: Column, cell: Any) -> float:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from .errors import DataError, Part
 from .hints import did_you_mean, listing
 from .words import refusal
-from .written_orders import words_in
+from .written_orders import flag_words, words_in
 
 ROLES = ("feature", "target", "id", "group", "time", "weight", "sensitive", "audited", "dropped")
 CLOCK = "date:clock"  # the kind of clock times without a day: moments of 1 January 1970
@@ -251,11 +251,13 @@ def no_such_column(name: str, data: Dataset) -> DataError:
 def plain_number(value: float, kind: str = "") -> str:
     """A number as a file would write it: whole numbers without a point; of a kind of words in an order, the word at that place.
 
-    >>> plain_number(3.0), plain_number(0.1), plain_number(3.0, "number:order:low,mid,high")
-    ('3', '0.1', 'high')
+    >>> plain_number(3.0), plain_number(0.1), plain_number(3.0, "number:order:low,mid,high"), plain_number(1.0, "flag:no,yes")
+    ('3', '0.1', 'high', 'yes')
     """
     if (words := words_in(kind)) and value in range(1, len(words) + 1):
         return words[int(value) - 1]
+    if (words := flag_words(kind)) and value in (0, 1):
+        return words[int(value)]
     return str(int(value)) if value == value and abs(value) < 2**53 and value == int(value) else repr(float(value))
 
 

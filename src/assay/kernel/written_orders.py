@@ -1,6 +1,7 @@
-"""Which words stand in an order, whose places are learnt from?
+"""Which words do the numbers of a kind stand for?
 
-The variant "order:low,mid,high" of a kind names them, lowest first: a cell that holds one of them is the number of its place, from 1.
+The variant "order:low,mid,high" of a kind names words in an order, lowest first: a cell that holds one of them is the number of its place,
+from 1. Behind "flag:" stand the words for no and yes, which are 0 and 1.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 ORDER = "order:"  # begins the variant
+FLAG = "flag:"
 APART = re.compile(r"\s*[,，、<＜]\s*")  # between words
 
 
@@ -20,6 +22,16 @@ def words_in(kind: str) -> tuple[str, ...]:
     """
     _, found, words = kind.partition(f":{ORDER}")
     return ordered_words(words) if found else ()
+
+
+def flag_words(kind: str) -> tuple[str, ...]:
+    """The words for no and yes of a kind; none where its cells are 0 and 1 themselves.
+
+    >>> flag_words("flag:否,是"), flag_words("flag")
+    (('否', '是'), ())
+    """
+    words = tuple(kind.removeprefix(FLAG).split(",")) if kind.startswith(FLAG) else ()
+    return words if len(words) == 2 else ()
 
 
 def ordered_words(text: str) -> tuple[str, ...]:

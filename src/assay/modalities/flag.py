@@ -1,6 +1,7 @@
 """Is this column a yes or no?
 
-Words for yes and no in a few languages, or the numbers 1 and 0. Anything else is a misfit.
+Words for yes and no in a few languages, or the numbers 1 and 0. Anything else is a misfit. The kind keeps the words that the column
+is written in ("flag:否,是"), by which cells are told wherever a person reads of them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from assay.onnx_graph.graph import TREES, Graph
 
 YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
 MISSING = (math.nan,)  # what is encoded of a missing cell
+NUMBERS = {"1", "1.0", "0", "0.0"}
 NO = {"0", "0.0", "false", "f", "no", "n", "off", "否", "无", "假", "nein", "non"}
 
 
@@ -53,7 +55,8 @@ class Flag:
         folded = {level.casefold() for level in seen}
         if len(seen) != 2 or not (folded & YES and folded & NO and folded <= YES | NO):
             raise DoesNotApply(self.about.say("modalities", "not"))
-        return Claim(fit=0.95, why=self.about.say("modalities", "words", levels=seen))
+        words = "" if folded <= NUMBERS else ",".join(sorted(seen, key=_flag))
+        return Claim(fit=0.95, why=self.about.say("modalities", "words", levels=seen), as_met=words)
 
     def open(self, column: Column) -> Opened:
         """1.0 for yes, 0.0 for no; anything else becomes missing."""

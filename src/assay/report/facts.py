@@ -84,9 +84,9 @@ def _inputs(content: Content, voice: Voice) -> Facts:
     """The columns that a table to be predicted must have, by kind."""
     read = content.plan.needed
     facts: Facts = []
-    for kind in dict.fromkeys(column.kind for column in read):
-        names = [column.name for column in read if column.kind == kind]
-        facts.append((f"{voice.kind(kind)} ({len(names)})", (", ".join(names),)))
+    for title in dict.fromkeys(voice.kind(column.kind) for column in read):
+        names = [column.name for column in read if voice.kind(column.kind) == title]
+        facts.append((f"{title} ({len(names)})", (", ".join(names),)))
     return [*facts, (voice.word("schema"), (voice.word("schema_note"),))] if facts else []
 
 

@@ -13,7 +13,7 @@ from assay.explainers._levers import has_order
 from assay.kernel.data import plain_day
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.words import Say
-from assay.kernel.written_orders import words_in
+from assay.kernel.written_orders import flag_words, words_in
 from assay.model import Model
 from assay.stats.profile import ColumnProfile
 
@@ -66,7 +66,11 @@ class Schema:
 
 
 def _ordered(model: Model, name: str) -> bool:
-    if model.profile is None or name not in model.profile.names or model.plan.column(name).kind == "flag":
+    if (
+        model.profile is None
+        or name not in model.profile.names
+        or model.plan.column(name).kind.partition(":")[0] == "flag"
+    ):
         return False  # nobody says of a yes that it is more than a no
     return has_order(model.profile, name)
 
@@ -78,7 +82,8 @@ def _column(plan: ColumnPlan, profile: ColumnProfile | None) -> ColumnSchema:
     if profile is None or not profile.told:
         return ColumnSchema(plan.name, kind, None, None, None, None)
     if kind == "flag":
-        return ColumnSchema(plan.name, kind, ("1", "0"), None, None, profile.levels[0] if profile.levels else "1")
+        no, yes = flag_words(plan.kind) or ("0", "1")
+        return ColumnSchema(plan.name, kind, (yes, no), None, None, profile.levels[0] if profile.levels else yes)
     if profile.levels:
         return ColumnSchema(plan.name, kind, profile.levels, None, None, profile.levels[0])
     if not len(profile.edges):

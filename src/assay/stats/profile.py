@@ -48,7 +48,7 @@ class ColumnProfile:
     missing: float  # share of them
     # [101] of numbers and dates (in days since 1970), rising; else [0].
     edges: Floats = field(default_factory=_NONE.copy)
-    levels: tuple[str, ...] = ()  # of names and flags ("1", "0"), the most frequent first
+    levels: tuple[str, ...] = ()  # of names and flags, the most frequent first
     shares: Floats = field(default_factory=_NONE.copy)  # [levels]; with `other` they add up to 1
     other: float = 0.0
     fact: str = (

@@ -13,7 +13,7 @@ import numpy as np
 
 from assay.kernel.data import CLOCK, Bools, Column, Floats, Ints, plain_day, plain_number
 from assay.kernel.words import number
-from assay.kernel.written_orders import words_in
+from assay.kernel.written_orders import flag_words, words_in
 
 MOST_LEVELS = 12
 QUANTILES = 5
@@ -73,7 +73,7 @@ def groups_of(column: Column, least: int) -> Groups | None:
 def _written(column: Column, value: float) -> str:
     if column.store == "moments":
         return plain_day(value, column.kind)
-    if words_in(column.kind):
+    if words_in(column.kind) or flag_words(column.kind):
         return plain_number(value, column.kind)
     return number(int(value) if float(value).is_integer() else float(value)).replace(",", "")
 
