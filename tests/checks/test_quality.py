@@ -103,6 +103,20 @@ def test_of_even_classes_no_rows_are_looked_at_first() -> None:
     assert [note.values["label"] for note in model.findings[0].notes if note.key == "event"] == ["a"]
 
 
+def test_a_person_says_which_class_is_looked_for(tmp_path: Path) -> None:
+    table = payments("fraud", "legit")
+    told = {"task": "binary:legit", "trials": 1, "learners": ("linear",), "checks": ("quality",)}
+    model = assay.train(table, "y", **told, limits=("quality.average_precision>=0.9",))
+    assert model.broken_limits == 0
+    (finding,) = model.findings
+    assert [note.values["label"] for note in finding.notes if note.key == "event"] == ["legit"]
+    assert not [figure for figure in finding.figures if figure.title.key == "surest"]
+    assert "'legit' is looked for" in model.plan.task_why.text("en")
+    again = assay.load(model.save(tmp_path / "m.assay"))
+    assert (again.codec, again.plan.task) == (model.codec, "binary:legit")
+    assert (again.predict(table).probabilities == model.predict(table).probabilities).all()
+
+
 def test_beside_the_figures_it_is_told_that_groups_go_on_through_time() -> None:
     rng = np.random.default_rng(0)
     n = 400

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from assay.kernel.data import Column
-from assay.kernel.errors import DataError, DoesNotApply
-from assay.kernel.plugins import Task
+from assay.kernel.errors import DataError, DoesNotApply, RequestError
+from assay.kernel.plugins import Task, task_of
 from assay.kernel.shelf import shelf
 from assay.planning.target import choose_task, open_target
 
@@ -200,3 +200,13 @@ def test_metrics_of_counts_equal_scikit_learn() -> None:
 def test_every_tenth_of_a_value_is_a_stratum() -> None:
     strata = task("value").strata(np.random.default_rng(0).lognormal(size=100))
     assert np.bincount(strata).tolist() == [10] * 10
+
+
+def test_the_class_that_is_looked_for_is_named_as_the_variant() -> None:
+    column = Column.of_words("y", ["good", "bad", "good", "good"])
+    assert task_of("binary").codec(column).event == 0  # the rarer
+    assert [task_of(f"binary:{label}").codec(column).event for label in ("bad", "good")] == [0, 1]
+    with pytest.raises(
+        RequestError, match=r"'ugly' is to be looked for, and the target 'y' is bad, good.*--task binary:good"
+    ):
+        task_of("binary:ugly").codec(column)

@@ -57,7 +57,7 @@ def front_matter(content: Content, lang: str) -> dict[str, Any]:
         "metrics": metrics,
     }
     front: dict[str, Any] = {"language": [lang], "library_name": "assay"}
-    front["tags"] = ["assay", "tabular", *(t for t in (content.plan.task,) if t)]
+    front["tags"] = ["assay", "tabular", *(t for t in (content.plan.task.partition(":")[0],) if t)]
     if pipeline:
         front["pipeline_tag"] = pipeline
     if metrics and pipeline:

@@ -1,11 +1,13 @@
 """Does a row belong to one of two classes?
 
 The positive class is the last label: the larger number, "yes", or the last in the alphabet. The raw score is its log-
-odds. What is looked for (`Codec.event`) may be the other one: fraud among legitimate payments is, whatever the alphabet says.
+odds. What is looked for (`Codec.event`) may be the other one: fraud among legitimate payments is, whatever the alphabet says, and
+`binary:fraud` names it.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column, Floats, Ints
-from assay.kernel.errors import DataError, DoesNotApply
+from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.forms import Head
 from assay.kernel.hints import listing
 from assay.kernel.labels import codes_of, counted, distinct_labels, event_of
@@ -37,11 +39,15 @@ class Binary:
         words={
             "en": {
                 "title": "two classes",
+                "variant": "two classes, of which '{variant}' is looked for",
                 "two": "'{target}' has two different values: {labels}",
                 "not_two": "'{target}' has {k} different {k:value|values}, not two",
                 "answers.seen": "The target '{target}' has {k} different {k:value|values} in {n} {n:row|rows}: {values}.",
                 "answers.expected": "The task 'binary' is for two.",
                 "answers.do": "Name --task classes for more than two, or check that the column and the rows are the right ones.",
+                "event.seen": "'{variant}' is to be looked for, and the target '{target}' is {values}.",
+                "event.expected": "The class behind 'binary:' is one of the two.",
+                "event.do": "Write --task {task}.",
                 "measure.log_loss": "log-loss",
                 "measure.auc": "area under ROC",
                 "measure.average_precision": "average precision",
@@ -51,11 +57,15 @@ class Binary:
             },
             "zh": {
                 "title": "二分类",
+                "variant": "二分类，所要找的是“{variant}”",
                 "two": "“{target}”只有两个不同取值：{labels}",
                 "not_two": "“{target}”有 {k} 个不同取值，不是两个",
                 "answers.seen": "目标“{target}”在 {n} 行中有 {k} 个不同取值：{values}。",
                 "answers.expected": "任务“binary”（二分类）需要恰好两个取值。",
                 "answers.do": "取值多于两个时请用 --task classes，或确认列和行都是正确的。",
+                "event.seen": "所要找的是“{variant}”，而目标“{target}”的取值为 {values}。",
+                "event.expected": "“binary:”之后须为两个取值之一。",
+                "event.do": "请写 --task {task}。",
                 "measure.log_loss": "对数损失",
                 "measure.auc": "ROC 曲线下面积",
                 "measure.average_precision": "平均精确率",
@@ -65,6 +75,8 @@ class Binary:
             },
         },
     )
+
+    variant: str = ""  # the class that is looked for; "" finds it out
 
     def recognise(self, target: Column) -> Claim:
         """Exactly two different values."""
@@ -83,9 +95,18 @@ class Binary:
         if len(labels) != 2:
             said: dict[str, Any] = {"target": target.name, "k": len(labels), "n": len(target)}
             raise refusal(DataError, "tasks/binary", "answers", values=listing(labels, SHOWN), **said)
+        if self.variant:
+            return Codec(labels=tuple(labels), event=self._event(target.name, labels))
         codes = codes_of(target, labels)
         rows = counted(codes[codes >= 0], 2).tolist()
         return Codec(labels=tuple(labels), event=event_of(labels, rows))
+
+    def _event(self, target: str, labels: list[str]) -> int:
+        if self.variant in labels:
+            return labels.index(self.variant)
+        task = shlex.quote(f"{self.about.key}:{labels[-1]}")
+        said = {"variant": self.variant, "target": target, "task": task}
+        raise refusal(RequestError, "tasks/binary", "event", values=listing(labels, SHOWN), **said)
 
     def encode(self, target: Column, codec: Codec) -> Ints:
         """0 or 1; -1 where missing or unknown."""
