@@ -12,7 +12,9 @@ import pytest
 
 import assay
 from assay.api import Watch
+from assay.auditing.limits import parse
 from assay.kernel.errors import BundleError, DataError, RequestError
+from assay.kernel.plan import Plan
 from assay.model import Model
 
 RNG = np.random.default_rng(0)
@@ -248,6 +250,21 @@ def test_limits_that_are_broken_are_counted() -> None:
     assert {note.key for note in quality.notes} >= {"limit_kept", "limit_broken"}
     with pytest.raises(RequestError, match="is no limit"):
         assay.train(BINARY, "answer", limits=["auc above 1"], **FAST)
+
+
+def test_a_limit_on_a_figure_that_quality_does_not_tell_is_refused_before_anything_is_learnt() -> None:
+    def planned(plan: Plan) -> None:
+        raise AssertionError(plan.task)
+
+    with pytest.raises(RequestError, match=r"asks for 'rmse'.*Its figures: log_loss, .*auc"):
+        assay.train(BINARY, "answer", limits=["quality.rmse<=1"], watch=Watch(planned=planned), **FAST)
+    with pytest.raises(RequestError, match="Did you mean 'accuracy'"):
+        assay.train(BINARY, "answer", limits=["quality.acuracy>=0.5"], **FAST)
+
+
+def test_an_audit_refuses_such_a_limit_too(models: dict[str, Model]) -> None:
+    with pytest.raises(RequestError, match="asks for 'auc'"):
+        models["value"].audit(BINARY, limits=[parse("quality.auc>=0.5")])
 
 
 def test_a_damaged_model_is_refused(models: dict[str, Model], tmp_path: Path) -> None:

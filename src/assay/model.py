@@ -33,7 +33,7 @@ from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows, with_thresholds
 from .auditing.examine import examine
 from .auditing.labelled import labelled, noted, on_seen_rows
-from .auditing.limits import Limit, keep
+from .auditing.limits import Limit, check_measures, keep
 from .auditing.seen import ALL, seen_rows
 from .explainers._plausible import Plausible
 from .exporting import Exported, export
@@ -363,6 +363,7 @@ class Model:
         checks : the checks that are put; None puts all that are for this task
         taught : the same table as it was read, only to be told from the new ones; `training` says so as well
         """
+        check_measures(limits, self.task, self.codec)
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
         learnt, more = self._learnt_from(training, options)

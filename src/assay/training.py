@@ -21,7 +21,7 @@ from .answers.stopwatch import seconds_one_row, some_rows
 from .auditing.evidence import from_training, with_thresholds
 from .auditing.examine import examine
 from .auditing.labelled import labelled, noted
-from .auditing.limits import Limit, keep
+from .auditing.limits import Limit, check_measures, keep
 from .checks.cost import weighed
 from .checks.readable import called
 from .kernel import memory
@@ -140,6 +140,7 @@ class _Learnt:
 def trained(opened: Opened, wanted: Wanted, clock: Clock) -> Model:
     """A model with its assay, from a source that was opened, within the budget."""
     plan, table = draw(opened.data, opened.wishes, opened.fit)
+    check_measures(wanted.limits, task_of(plan.task), task_of(plan.task).codec(table[plan.target]))
     rows = _test_rows(wanted, plan, table)  # before any training: what is wrong with them costs no minutes then
     if wanted.watch.planned:
         wanted.watch.planned(plan)

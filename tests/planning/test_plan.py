@@ -57,8 +57,8 @@ def plan(table: Any = None, target: str = "default", **wishes: Any) -> Plan:
         ("age", "number", "feature"),
         ("income", "number", "feature"),
         ("town", "category", "feature"),
-        ("member", "flag", "feature"),
-        ("opened", "date", "feature"),
+        ("member", "flag:no,yes", "feature"),
+        ("opened", "date:plain", "feature"),
         ("note", "text", "feature"),
         ("empty", None, "dropped"),
         ("same", "category", "dropped"),
@@ -159,6 +159,15 @@ def test_rows_without_a_target_or_weight_are_left_out_and_counted() -> None:
     left = {say.key: say.values["n"] for say in found.left_out if "n" in say.values}
     assert left == {"left.target_missing": 4, "left.weight_missing": 5}
     assert found.data["rows_used"] == 51
+
+
+@pytest.mark.parametrize(("heaviest", "told"), [(1.0, False), (1e6, True), (1e29, True)])
+def test_weights_of_which_few_rows_bear_most_are_told(heaviest: float, told: bool) -> None:
+    weights = [heaviest, *RNG.uniform(0.5, 2.0, 199).tolist()]
+    table = {"x": RNG.random(200).tolist(), "w": weights, "y": ["a", "b"] * 100}
+    notes = [note for note in assay.plan(table, "y", weight="w").notes if note.key == "note.weights"]
+    assert len(notes) == told
+    assert all(note.values["worth"] == 1 and note.values["share"] > 0.99 for note in notes)
 
 
 def test_a_learner_that_cannot_be_loaded_is_named() -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from assay.kernel.errors import RequestError
 from assay.kernel.findings import Finding
-from assay.kernel.hints import listing
+from assay.kernel.hints import did_you_mean, listing
+from assay.kernel.plugins import Codec, Task
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 
@@ -50,6 +51,23 @@ def parse(text: str) -> Limit:
     if not found or found[1] not in keys:
         raise refusal(RequestError, "auditing", "no_limit", text=text, checks=listing(keys, 30))
     return Limit(found[1], found[2], found[3], float(found[4]))
+
+
+def check_measures(limits: Sequence[Limit], task: Task, codec: Codec) -> None:
+    """Raises RequestError where a limit names a figure of quality that the task does not have; before time is spent on others."""
+    known = [metric.key for metric in task.metrics(codec)]
+    for limit in limits:
+        if limit.check == "quality" and limit.measure not in known:
+            hint = {"expected": close} if (close := did_you_mean(limit.measure, known)) else {}
+            raise refusal(
+                RequestError,
+                "auditing",
+                "no_measure",
+                name=limit.measure,
+                text=str(limit),
+                known=listing(known, 30),
+                **hint,
+            )
 
 
 def keep(findings: Sequence[Finding], limits: Sequence[Limit]) -> tuple[tuple[Finding, ...], int]:

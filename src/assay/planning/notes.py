@@ -35,6 +35,7 @@ FEW_ROWS, RARE = 100, 10  # rows of a table, and of a class, below which that is
 GIVEN_AWAY = 0.95  # share of the target's spread that one column explains on its own
 MADE_OF = 0.5  # share of a rare class that flags which always go with it tell together
 ROWS_LOOKED_AT = 20_000
+UNEVEN = 0.25  # share of the rows that weighted ones are worth, below which that is told
 MOST_LABELS = 10  # of several a row, of which columns are asked whether they tell them
 
 
@@ -71,6 +72,17 @@ def _rare_classes(y: Floats, labels: tuple[str, ...]) -> list[str]:
     return [f"'{label}' ({n})" for label, n in zip(labels, count, strict=True) if n < RARE][:12] if labels else []
 
 
+def _weight_notes(plan: Plan, table: Dataset) -> Iterator[Say]:
+    """Weights so uneven that many rows tell as much as few would of one weight: (sum w)^2 / sum w^2 (Kish 1965)."""
+    for name in plan.names("weight"):
+        w = table[name].cells
+        w = w[w > 0] / w.max(initial=0.0)
+        worth = w.sum() ** 2 / (w**2).sum() if len(w) else 0.0
+        if worth < UNEVEN * len(w):
+            said = {"n": len(w), "worth": max(1, int(worth)), "share": float(1 / w.sum())}
+            yield Say("planning", "note.weights", {"name": name, **said})
+
+
 def none_read(column: ColumnPlan) -> bool:
     """Whether a column is left out since none of its cells could be read; the cells say what is amiss."""
     return column.role == "dropped" and isinstance(column.why, Say) and column.why.key == "why.all_misfit"
@@ -94,6 +106,7 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
         if (c.misfits and c.role != "dropped") or none_read(c):
             notes.append(misfits(c))
         notes += [*stand_in_notes(c, table[c.name]), *pair_notes(c, table[c.name]), *total_notes(table[c.name])]
+    notes += _weight_notes(plan, table)
     if plan.splits.sealed:
         notes.append(Say("planning", "note.sealed", {"n": plan.splits.sealed}))
     notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
