@@ -30,6 +30,8 @@ RUNS = [f"{minutes}:{seconds:02d}" for minutes in range(15, 90, 3) for seconds i
     [
         *(("37:48:28", "clock", 136_108), ("0:00:01.25", "clock", 1.25), ("1:02:03,5", "clock", 3_723.5), ("-1:00:00", "clock", -3_600)),
         *(("68:28", "clock", 4_108), ("68:28", "clock:hours", 246_480), ("1:23.456", "clock:hours", 83.456), ("１２：３０", "clock", 750)),
+        *(("1 days 02:03:04", "clock", 93_784), ("1 day, 2:03:04.5", "clock", 93_784.5), ("2天 00:00:01", "clock:hours", 172_801)),
+        *(("-1 days +23:59:00", "clock", -60), ("0 days 00:00:05.250000", "clock", 5.25)),
         *((" 1250:00:00 ", "clock", 4_500_000), ("90", "clock", 90), ("37:48:28", "clock:hours", 136_108)),
     ],
 )  # fmt: skip
@@ -62,6 +64,7 @@ def test_without_the_variant_they_are_no_numbers_as_before() -> None:
         ("lap", [f"1:{second}.{part}" for second in range(20, 40) for part in (125, 300)], "number:clock"),
         ("episode", [*RUNS, "1:05:30", "2:00:01"], "number:clock"),
         ("stay", [*STAYS, "absent"], "number:clock"),
+        ("waited", [f"{k % 5} days 0{k % 9}:03:{k % 50 + 10}" for k in range(60)], "number:clock"),
         ("admitted", STAYS[:36], "date:clock"),  # below 24 hours
         ("closed", [*STAYS[:36], "24:00:00"], "date:clock"),  # which ends a day
         ("goals", [f"{a}:{b}" for a in range(18, 34) for b in range(19, 33)], "category"),
@@ -117,3 +120,4 @@ def test_durations_are_a_target_of_values(cells: Sequence[str], task: str) -> No
     assert "in seconds" in plan.column("took").why.text("en")
     assert "以秒读取" in plan.column("took").why.text("zh")
     assert opened["took"].cells[0] == duration(cells[0])
+    assert plan.unit == "s"

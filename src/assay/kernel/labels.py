@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ MOST_LOOKED_AT = 2_000  # levels of a column that tell whether codes are among t
 EXPONENT_CODE = re.compile(r"\d+[eE]\d+")
 WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 LONG_CODE = re.compile(r"\d{16,}[Xx]?")
+QUOTE = '"'
 NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}
 
 
@@ -45,6 +46,17 @@ def event_of(labels: Sequence[str], rows: Sequence[int]) -> int:
     """
     paired = all(as_number(label) is not None or label.casefold() in NEGATIVE_FIRST for label in labels)
     return int(paired or rows[1] <= rows[0])
+
+
+def joined(labels: Iterable[str]) -> str:
+    """Labels in one cell with bars between; one that holds a bar or a quotation mark stands in quotation marks (RFC 4180).
+
+    >>> joined(["A|B", "C"])
+    '"A|B"|C'
+    """
+    return "|".join(
+        f'"{label.replace(QUOTE, 2 * QUOTE)}"' if "|" in label or QUOTE in label else label for label in labels
+    )
 
 
 def as_number(label: str) -> float | None:

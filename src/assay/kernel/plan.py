@@ -12,7 +12,7 @@ from typing import Any
 
 from .findings import Advice, to_plain
 from .words import Say
-from .written_numbers import unit_in
+from .written_numbers import measured_in
 
 WAYS_TO_SHIP = ("bag", "refit", "distilled")
 MEMBERSHIP = ("quick", "standard", "deep", "none")  # how thoroughly it is asked who was in the training data
@@ -111,8 +111,8 @@ class Plan:
 
     @property
     def unit(self) -> str:
-        """What the target is measured in, where its cells name a unit."""
-        return next((unit_in(column.kind) for column in self.columns if column.role == "target"), "")
+        """What the target is measured in, where its cells name a unit or are durations."""
+        return next((measured_in(column.kind) for column in self.columns if column.role == "target"), "")
 
     @property
     def marked(self) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """How long does a text say that something took, written as clocks show it: 37:48:28, 68:28, 1:23.456?
 
 Three parts are hours, minutes and seconds. Two are minutes and seconds, unless the name of the column says hours ("clock:hours"). What
-may be a time of day is one until a cell of the column cannot be: more than 24 hours, or a part of a second behind two parts. A
-bare number is left to whoever reads numbers, as a count of seconds.
+may be a time of day is one until a cell of the column cannot be: more than 24 hours, a part of a second behind two parts, or days
+before it, as programs write them (1 days 02:03:04 of pandas, where -1 days +23:59:00 is a minute less than none). A bare number is
+left to whoever reads numbers, as a count of seconds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Sequence
 
 CLOCKS, HOURS = "clock", "clock:hours"  # variants: two parts are minutes and seconds, or hours and minutes
 SHOWN = re.compile(r"(-?)(?:(\d{1,6}):)?(\d{1,6}):([0-5]\d)(?:[.,](\d+))?")
+OF_DAYS = re.compile(r"([-+]?\d{1,6}) ?(?:days?|天),? ?\+?([01]?\d|2[0-3]):([0-5]\d):([0-5]\d)(?:[.,](\d+))?")
 A_DAY = 24
 SAYS_HOURS = re.compile(
     r"小时|小時|钟头|鐘頭|时数|時數|[工学學课課机機][时時]|[时時][:：]?分|[(（][时時][)）]|^[时時]$"
@@ -26,6 +28,10 @@ def duration(text: str, variant: str = CLOCKS) -> float:
     >>> duration("37:48:28"), duration("68:28"), duration("68:28", "clock:hours"), duration("-1:02.5"), duration("1:75")
     (136108.0, 4108.0, 246480.0, -62.5, nan)
     """
+    if days := OF_DAYS.fullmatch(text):
+        hours, minutes, seconds, fraction = days.groups()[1:]
+        of_day = float(f"{int(hours) * 3600 + int(minutes) * 60 + int(seconds)}.{fraction or 0}")
+        return int(days[1]) * 86_400 + of_day
     found = SHOWN.fullmatch(text)
     if found is None or (found[2] and (len(found[3]) != 2 or int(found[3]) > 59)):  # 1:5:30 and 1:75:30 are none
         return math.nan
@@ -62,7 +68,8 @@ def way_of_durations(name: str, texts: Sequence[str], counts: Iterable[float], a
     if 2 * sum(count for text, _, count in cells if not math.isnan(duration(text))) <= there:
         return ""
     parts = [found for _, found, count in cells if found and count]
-    if not asked and not (any(map(_is_no_time, parts)) and _runs_through(parts)):
+    told = asked or any(count and OF_DAYS.fullmatch(text) for text, _, count in cells)
+    if not told and not (any(map(_is_no_time, parts)) and _runs_through(parts)):
         return ""
     return HOURS if SAYS_HOURS.search(name) else CLOCKS
 

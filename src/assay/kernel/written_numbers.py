@@ -227,6 +227,15 @@ def clocks_in(kind: str) -> str:
     return _base(variant) if key == "number" and variant.startswith(CLOCKS) else ""
 
 
+def measured_in(kind: str) -> str:
+    """What the numbers of a kind are measured in: the unit of its cells, or seconds where they are durations.
+
+    >>> measured_in("number:unit:岁"), measured_in("number:clock:hours+marks"), measured_in("number")
+    ('岁', 's', '')
+    """
+    return unit_in(kind) or ("s" if clocks_in(kind) else "")
+
+
 def reads_marks(kind: str) -> bool:
     """Whether bounds among the cells of a kind are read as numbers.
 

@@ -13,7 +13,7 @@ from typing import Any
 from ..kernel.findings import Trial, to_plain
 from ..kernel.plan import ColumnPlan
 from ..kernel.words import Say
-from ..kernel.written_numbers import unit_in
+from ..kernel.written_numbers import measured_in
 from ..kernel.zones import zone_in
 from .axes import real
 from .bars import Strip, strip
@@ -222,8 +222,8 @@ def _trial(trial: Trial, voice: Voice, limits: Limits, *, timed: bool) -> Raw:
 
 
 def _written_in(kind: str) -> Raw | None:
-    """The unit or time zone that the cells of a column are written in, where its kind names one."""
-    told = unit_in(kind) or zone_in(kind)
+    """The unit or time zone that the cells of a column are written in or read to, where its kind names one."""
+    told = measured_in(kind) or zone_in(kind)
     return tag("small", short(told, 40)) if told else None
 
 
