@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
+from assay.kernel.labels import joined
 from assay.kernel.plugins import MovesCells, modality_of
 from assay.kernel.words import Say
 from assay.stats.grades import inside, nearest
@@ -89,7 +91,7 @@ class Answers(Written):
         if self.probabilities is not None:
             assert self.sets is not None
             yield from ((f"p_{label}", self.probabilities[:, i].tolist()) for i, label in enumerate(self.labels))
-            yield "set", ["|".join(label for label, s in zip(self.labels, row, strict=True) if s) for row in self.sets]
+            yield "set", [joined(compress(self.labels, row)) for row in self.sets.tolist()]
         else:
             assert self.interval is not None
             if self.scale:
@@ -106,9 +108,8 @@ class Answers(Written):
         if not self.scale:
             return [f"[{low:.6g}, {high:.6g}]" for low, high in self.interval.tolist()]
         among = inside(self.interval, np.asarray(self.scale)).tolist()
-        return [
-            "|".join(grade for grade, s in zip(map(grade_text, self.grades), row, strict=True) if s) for row in among
-        ]
+        grades = [*map(grade_text, self.grades)]
+        return [joined(compress(grades, row)) for row in among]
 
 
 def notes_of(

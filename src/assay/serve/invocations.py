@@ -11,6 +11,7 @@ from typing import Any
 from assay.answers.answer import Answer
 from assay.answers.boxes import BoxAnswer
 from assay.answers.odd import OddAnswer
+from assay.kernel.labels import joined
 
 from . import strict
 from .batches import answers_to
@@ -98,7 +99,7 @@ def record(answer: Answer | BoxAnswer | OddAnswer, lang: str) -> dict[str, Any]:
     if "interval" in said:
         found |= {"low": said["interval"][0], "high": said["interval"][1]}
     if "set" in said:
-        found["set"] = "|".join(said["set"])
+        found["set"] = joined(said["set"])
     return {**found, "notes": "; ".join(said["notes"]), "out_of_range": said["out_of_range"]}
 
 
