@@ -13,6 +13,7 @@ from assay.kernel.errors import DoesNotApply
 from assay.tasks.quantile import Quantile
 
 from .evidence_b import at_most, evidence, plan, speaks
+from .worlds import ask, numbers, world
 
 THREE = ((1.0, 0.0, -1.0), (0.5, -0.5, 0.0), (0.0, 1.0, 0.0))
 
@@ -240,3 +241,17 @@ def test_a_quantile_that_is_wrong_at_one_height_is_found() -> None:
     assert found.verdict != "pass"
     assert found.say.values["where"].key == "between"
     speaks(found)
+
+
+def test_of_two_classes_the_one_that_is_looked_for_is_asked() -> None:
+    """Fraud among legitimate payments, though the last in the alphabet is the other."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=6000) - 4.5
+    y = np.where(rng.random(6000) < 1 / (1 + np.exp(-z)), "欺诈", "正常")
+    given = world([numbers("x", z)], y, 1.5 - z)  # too sure of 正常
+    given = replace(given, codec=replace(given.codec, event=given.codec.labels.index("欺诈")))
+    finding = ask("calibration", given)
+    curve = finding.figures[0]
+    assert curve.title.values["label"] == "欺诈"
+    assert max(curve.data["series"][0]["x"]) < 0.5
+    assert "too_low" in {note.key for note in finding.notes}

@@ -294,7 +294,7 @@ class Calibration:
             and evidence.y.ndim == 1
             and (line.intercept_high < 0 or line.intercept_low > 0)
         ):
-            label = evidence.codec.labels[1]
+            label = evidence.codec.labels[evidence.codec.event]
             out.append(self._say("too_high" if line.intercept < 0 else "too_low", label=label))
         return out
 
@@ -318,11 +318,12 @@ class Calibration:
     ) -> tuple[Figure, ...]:
         several = evidence.y.ndim > 1
         two = len(evidence.codec.labels) == 2 and not several
-        label = evidence.codec.labels[1] if two else ""
+        looked_for = evidence.codec.event
+        label = evidence.codec.labels[looked_for] if two else ""
         before = evidence.task.answers(evidence.uncalibrated)
         same = np.array_equal(evidence.uncalibrated, evidence.scores)
         title = self._say("curve_class", label=label) if two else self._say("curve" if several else "curve_top")
-        out = [self._curve(evidence, title, first, before[:, 1] if two and not same else None)]
+        out = [self._curve(evidence, title, first, before[:, looked_for] if two and not same else None)]
         for one in sorted(loud, key=lambda a: -a.size)[:3]:
             if one.label:
                 out.append(self._curve(evidence, self._say("curve_class", label=one.label), one, None))
@@ -480,7 +481,8 @@ def _event(evidence: Evidence, p: Floats) -> _Event:
     if y.ndim > 1:
         weight = None if weight is None else np.repeat(weight, p.shape[1])
         return _Event(p.ravel(), np.asarray(y == 1, float).ravel(), weight, p.shape[1])
-    said, came = (p[:, 1], y == 1) if p.shape[1] == 2 else (p.max(axis=1), p.argmax(axis=1) == y)
+    looked_for = evidence.codec.event  # of two classes
+    said, came = (p[:, looked_for], y == looked_for) if p.shape[1] == 2 else (p.max(axis=1), p.argmax(axis=1) == y)
     return _Event(said, np.asarray(came, float), weight, 1)
 
 
