@@ -100,8 +100,8 @@ def test_what_is_no_level_is_refused(level: str) -> None:
 
 
 def test_other_tasks_have_no_variants() -> None:
-    with pytest.raises(UnknownKey, match="binary:2"):
-        task_of("binary:2")
+    with pytest.raises(UnknownKey, match="value:2"):
+        task_of("value:2")
 
 
 def test_a_quantile_is_never_guessed() -> None:

@@ -138,7 +138,7 @@ function rangeNote(column, value) {
 
 function inputOf(column, id) {
   if (column.kind === "number") return numberInput(id);
-  if (column.kind === "flag") return flagInput(id);
+  if (column.kind === "flag") return flagInput(id, column);
   if (column.kind === "date") return plainInput(id, { type: "date" });
   if (column.kind === "text") return textInput(id);
   if (column.kind === "picture") return pictureInput(id);
@@ -185,15 +185,17 @@ function searchedInput(id, levels) {
   return written(make("div", {}, control, list), control);
 }
 
-function flagInput(id) {
+/** Yes and no, in the words of the table where it has words. */
+function flagInput(id, column) {
+  const [yes, no] = column.levels ?? ["1", "0"];
   const control = make("select", { id },
-    make("option", { value: "" }, say("unknown")), make("option", { value: "1" }, say("yes")), make("option", { value: "0" }, say("no")));
+    make("option", { value: "" }, say("unknown")), ...[yes, no].map((value) => make("option", { value }, cell(value, column))));
   return {
     element: control,
     control,
     read: () => (control.value === "" ? null : control.value),
     write: (value) => {
-      control.value = value === null ? "" : flag(value) ? "1" : "0";
+      control.value = value === null ? "" : flag(value, column) ? yes : no;
     },
   };
 }

@@ -80,16 +80,19 @@ export function sentences(...said) {
   return said.filter(Boolean).join(lang === "zh" ? "" : " ");
 }
 
-/** A cell as people read it: flags as yes and no, nothing as unknown. */
+/** A cell as people read it: flags in the words of the table, or as yes and no; nothing as unknown. */
 export function cell(value, column) {
   if (value === null || value === undefined || value === "") return say("unknown");
-  if (column?.kind === "flag") return flag(value) ? say("yes") : say("no");
+  if (column?.kind === "flag") {
+    const [yes, no] = !column.levels || column.levels[0] === "1" ? [say("yes"), say("no")] : column.levels;
+    return flag(value, column) ? yes : no;
+  }
   return typeof value === "number" ? number(value) : String(value);
 }
 
 /** Whether the cell of a flag says yes. */
-export function flag(value) {
-  return value === true || value === 1 || value === "1";
+export function flag(value, column) {
+  return value === true || value === 1 || value === "1" || value === column?.levels?.[0];
 }
 
 function kept() {
