@@ -52,6 +52,14 @@ def names() -> Dataset:
     return table(x, {"who": who}, x[:, 0] + RNG.normal(size=n))
 
 
+def cards() -> Dataset:
+    n = 1_200_000
+    who = RNG.integers(0, 1_000_000, n)
+    pull = RNG.normal(size=1_000_000)
+    x = RNG.normal(size=(n, 2))
+    return table(x, {"card": [f"c{i:07d}" for i in who]}, yes_no(pull[who] + 0.3 * x[:, 0]))
+
+
 def switches() -> Dataset:
     n = 100_000
     codes = RNG.integers(0, 240, size=(n, 30))
@@ -83,7 +91,9 @@ def tiny() -> Dataset:
     return table(x, {}, yes_no(3 * x[:, 0]))
 
 
-TABLES: dict[str, Callable[[], Dataset]] = {f.__name__: f for f in (tiny, wide, long, names, switches, classes, texts)}
+TABLES: dict[str, Callable[[], Dataset]] = {
+    f.__name__: f for f in (tiny, wide, long, names, cards, switches, classes, texts)
+}
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+import assay
 from assay.answers.answer import Answer
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset
@@ -56,6 +57,27 @@ def models(rows: int, rounds: int = 300, leaves: int = 31) -> tuple[Model, Model
     one = refit(found, plan, opened, Clock.start())
     parts = {"plan": plan, "codec": found.codec, "conformal": found.settled.conformal, "constant": found.constant}
     return tuple(Model(ensemble=ensemble, **parts) for ensemble in (one.ensemble, found.ensemble))  # type: ignore[return-value]
+
+
+def with_texts(rows: int) -> tuple[Model, Model, Dataset]:
+    """One refit and the bag of a linear model and one of weighed words, of the same columns and a text of 20 to 40 words; fresh rows."""
+    rng = np.random.default_rng(3)
+    words = np.asarray(
+        [
+            f"{a}{b}"
+            for a in ("lo", "pay", "ret", "cal", "ver", "sum")
+            for b in ("an", "ed", "urn", "ling", "ify", "mer", "t")
+        ]
+    )
+
+    def texts(data: Dataset) -> Dataset:
+        said = [" ".join(rng.choice(words, rng.integers(20, 41))) for _ in range(data.rows)]
+        return data.having(Column.of_words("note", said))
+
+    told = texts(table(rows, seed=2))
+    asked: dict[str, Any] = {"kinds": {"note": "text"}, "learners": ("linear", "sparse"), "trials": 2, "checks": ()}
+    made = [assay.train(told, "y", ship=ship, **asked) for ship in ("refit", "bag")]
+    return made[0], made[1], texts(table(ROWS_ASKED, seed=4))
 
 
 def mappings(data: Dataset, rows: int) -> list[dict[str, Any]]:
@@ -193,6 +215,13 @@ def main() -> None:
     tell("our walker (trees/walk.py)", forest.predict, singles[:100], 2)
     print(f"\na mapping to its Answer: {whole / fast:.1f} × the native call, {whole / python:.1f} × Booster.predict")
     pandas_row(rows, tell)
+    one_text, bag_text, fresh_texts = with_texts(2_000)
+    written = mappings(fresh_texts, ROWS_ASKED)
+    members = ", ".join(m.learner for m in one_text.ensemble.members)
+    print(f"\nwith a text among the columns ({members})")
+    tell("one refit, from a mapping to its Answer", one_text.predict, written)
+    tell("bag of fold models, from a mapping to its Answer", bag_text.predict, written)
+    tell("one refit, a list of one mapping (the road of tables)", lambda row: one_text.predict([row]), written[:50], 1)
     ours, theirs, ratio = batch_ratio(one, forest.booster, fresh, values, said.turns)
     print(f"\n{said.batch:,} rows: Model.predict {ours:.2f} s, Booster.predict {theirs:.2f} s, ratio {ratio:.2f}")
     assert isinstance(one.predict(rows[0]), Answer)

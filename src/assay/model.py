@@ -243,6 +243,11 @@ class Model:
             raise refusal(RequestError, "answers", "no_row", row=row, name="table", rows=1)
         return self._teller.explained(row, pulls, self._alone.road.texts(values), label)
 
+    @property
+    def quick(self) -> bool:
+        """Whether one row that comes alone is answered without a table: numbers, names, and words that are weighed one by one."""
+        return self._alone.quick
+
     @functools.cached_property
     def _teller(self) -> Teller:
         return Teller(

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 import assay
+from assay.answers import one_row
 from assay.answers.answer import Answer
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column
@@ -45,6 +46,7 @@ LEARNERS: dict[str, dict[str, Any]] = {
     "linear": {},
     "additive": {"rounds": 60},
     "neighbours": {},
+    "sparse": {},
     "boosting": {"rounds": 25, "leaves": 6, "craft": 20},
 }
 
@@ -141,6 +143,25 @@ def test_a_row_is_answered_as_in_a_table_of_that_row(kind: str, models: dict[str
         assert isinstance(alone.answer, str) == (kind != "value")
         noted += bool(alone.notes)
     assert noted > 50  # unseen, outside, misfits: they were there to be told
+
+
+def test_no_table_is_made_of_a_row_whose_words_are_weighed(
+    models: dict[str, Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {name: cells[7] for name, cells in WORLDS["binary"].items() if name != "answer"}
+    whole = models["binary"].predict([row]).row(0)
+
+    def refuse(*_: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(one_row, "Batch", refuse)
+    monkeypatch.setattr(one_row, "column_of", refuse)
+    assert models["binary"].quick
+    assert models["binary"].predict(row) == whole
+    assert models["binary"].predict({**row, "note": "loan &amp; <b>loan</b>, NEVER again " * 40}).answer in (
+        "yes",
+        "no",
+    )
 
 
 def test_each_odd_cell_in_each_column(models: dict[str, Model]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import assay
+from assay.checks.traces import WITHIN, _standing
 from assay.kernel.errors import DoesNotApply
 
 from .worlds import ask, logit_world, names, world
@@ -86,6 +87,31 @@ def test_a_name_in_the_file_that_one_row_holds_is_found() -> None:
     assert "Meier" not in str(finding.to_json())
     clean = ask("traces", replace(evidence, kept=lambda: kept[:2]))
     assert (clean.verdict, clean.measure("asked").value) == ("pass", 2)  # "t3" is too short to be told from chance
+
+
+def test_of_drawn_rows_what_is_found_is_no_more_than_a_hint() -> None:
+    columns, y, z, _ = logit_world(200)
+    columns[3] = names("town", ["t1"] * 100 + ["t2"] * 99 + ["Herr Meier-Zwo"])
+    evidence = world(columns, y, z)
+    drawn = replace(evidence, plan=replace(evidence.plan, data={**evidence.plan.data, "rows_drawn": 5000}))
+    finding = ask("traces", replace(drawn, kept=lambda: ("Herr Meier-Zwo",)))
+    assert (finding.verdict, finding.measure("found").value) == ("info", 1)
+    assert "fewer than 3 of the 200 rows drawn" in finding.say.text()
+    assert "5,000 rows" in finding.say.text()
+    clean = ask("traces", replace(drawn, kept=lambda: ("t1",)))
+    assert clean.verdict == "pass"
+    assert "200 rows drawn" in clean.say.text()
+
+
+def test_all_that_is_looked_for_at_once_is_what_is_found_one_by_one() -> None:
+    rng = np.random.default_rng(1)
+    rare = {"".join(rng.choice(["a", "b", "日"], rng.integers(3, 14))) for _ in range(4000)}
+    kept = ["".join(rng.choice(["a", "b", "日"], rng.integers(1, 60))) for _ in range(40)] + ["ab日"]
+    text = "\0".join(kept)
+    found = _standing(rare, kept)
+    assert found == {one for one in rare if one in set(kept) or (len(one) >= WITHIN and one in text)}
+    assert 0 < len(found) < len(rare)
+    assert any(len(one) > WITHIN for one in found)
 
 
 def test_it_is_not_asked_without_a_file_or_without_rare_names() -> None:

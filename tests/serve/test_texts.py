@@ -11,6 +11,7 @@ import pytest
 
 import assay
 from assay.neural import sentences
+from assay.serve.hosting import SHORT
 from assay.serve.server import TEXTS_KEPT, application
 from assay.serve.settings import Settings
 
@@ -55,3 +56,32 @@ def test_texts_are_answered_together_as_the_model_answers_them_and_forgotten(
         alone = asked.post("/predict", [{"said": text}]).json["answers"][0]
         assert found["answer"] == alone["answer"] == model.predict([{"said": text}]).row(0).answer
         assert found["probabilities"]["good"] == pytest.approx(alone["probabilities"]["good"], abs=1e-3)
+
+
+def test_few_rows_whose_words_are_weighed_are_answered_without_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {"said": SAID, "y": ["bad", "good"] * (len(SAID) // 2)}
+    model = assay.train(table, "y", kinds={"said": "text"}, learners=("sparse",), trials=1, checks=())
+    model.save(tmp_path / "words.assay")
+    asked = Client(application(Settings(models=(str(tmp_path / "words.assay"),))))
+    hosted = asked.app.world.hosts.get()
+    assert (hosted.alone, hosted.quick, hosted.gathers) == (True, False, False)
+    assert hosted.pace.fits(1, reasons=False)
+    beside: list[int] = []
+    world = type(asked.app.world)
+    off_loop_for = world.off_loop_for
+
+    def counted(self: Any, request: Any, *given: Any) -> Any:
+        beside.append(len(request.body))
+        return off_loop_for(self, request, *given)
+
+    monkeypatch.setattr(world, "off_loop_for", counted)
+    new, long = f"{SAID[1]}, never late", " ".join(SAID * 9)
+    found = asked.post("/predict", [{"said": new}]).json["answers"][0]
+    assert not beside
+    assert found == model.predict([{"said": new}]).row(0).to_json()
+    found = asked.post("/predict", [{"said": long}]).json["answers"][0]
+    assert [size > SHORT for size in beside] == [True]  # nobody else waits for it
+    assert found == model.predict([{"said": long}]).row(0).to_json()
+    assert asked.post("/predict", {"row": {"said": new}, "reasons": True}).json["answers"][0]["reasons"]

@@ -57,6 +57,11 @@ class Alone:
         """From cells to raw scores."""
         return OneRow(self._ensemble, {c.name: c.kind for c in self._plan.columns}, never_missing(self._plan))
 
+    @property
+    def quick(self) -> bool:
+        """Whether no row that holds all columns has to go as a table."""
+        return isinstance(self._conformal, ClassSets | ValueIntervals) and self._thresholds is None and self.road.quick
+
     def answer(self, row: Mapping[Any, Any]) -> Answer | None:
         """The answer to one row; None where it must go as a table. Raises IsColumn where the mapping holds columns."""
         if not isinstance(self._conformal, ClassSets | ValueIntervals):

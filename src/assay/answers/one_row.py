@@ -7,8 +7,8 @@ Dataset or Batch is made. The scores are those of the road for tables, to the bi
 Most cells of most rows are usual: a number in the range of training, a name that has a code. Where there is one fold (a model shipped
 as one refit) they are looked up without a call (`kernel.cells.Usual`); the others go the way of their column.
 
-What offers no road for one row (a text column, a plug-in from outside) is asked in the ordinary way, for its part alone. Buffers and
-native handles belong to one thread each; everything else is shared and never changes.
+What offers no road for one row (a network of texts, a plug-in from outside) is asked in the ordinary way, for its part alone. Buffers
+and native handles belong to one thread each; everything else is shared and never changes.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ from assay.kernel.plugins import (
     Encoder,
     EncodesCells,
     Fitted,
+    GivesText,
+    GivesTexts,
     Modality,
     MovesCells,
     OpensCells,
-    Score,
     ScoresOneRow,
+    ScoresTexts,
     Task,
     TellsUsual,
     modality_of,
@@ -42,10 +44,12 @@ from assay.kernel.shelf import shelf
 from assay.kernel.threads import alone, at_most
 from assay.kernel.words import Say
 from assay.reading import LARGEST, cell_of, column_of
-from assay.search.ensemble import STRANGE_SHARE, Ensemble
+from assay.search.ensemble import STRANGE_SHARE, Ensemble, Member
 
 from .gaps import NOTHING
 from .misfits import misfit
+
+Scorer = tuple[float, Callable[..., Sequence[float]], str]  # weight, what gives raw scores [w], and what that is given
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,9 @@ class Odd:
     note: Say | None = None  # of what is told by a note of its own
 
 
+NUMBERS = "numbers"  # what a member's scorer is given: the row's numbers,
+TEXTS = "texts"  # these and its texts,
+TABLE = "table"  # or a batch of one
 _NOTHING = Odd("nothing", "", "", NOTHING)
 _MISSING = frozenset({"gap", "blank", "misfit"})
 
@@ -82,14 +89,23 @@ class OneRow:
         self._fetch = _fetcher(ensemble.parts)
         empty = Dataset(tuple(part.opened(Column.of_words(part.name, [])) for part in self._parts))
         self._features = [e.features(empty) for e in ensemble.encoders]
-        takes = [shelf("learners").get(member.learner).about.takes for member in ensemble.members]
-        self._more = any(set(forms) != {"vector"} for forms in takes)  # then batches are made, with all their forms
+        texts = [place for place, part in enumerate(self._parts) if isinstance(part.encoders[0], GivesTexts)]
+        read = [(place, _texts_of(self._parts[place])) for place in texts]
+        self._read = [(place, of_folds) for place, of_folds in read if of_folds]
+        self._roads = [_road(member, len(self._read) == len(texts)) for member in ensemble.members]
+        self._table = TABLE in self._roads  # then batches are made, with all their forms
+        self._forms = any(road != NUMBERS for road in self._roads)
         self._scale: list[float] = np.broadcast_to(ensemble.calibration.by_column, ensemble.head.width).tolist()
         self._shift: list[float] = ensemble.calibration.shift.tolist()
         self._own = threading.local()
 
     def __reduce__(self) -> Any:
         return OneRow, self._said  # buffers and handles stay with their thread
+
+    @property
+    def quick(self) -> bool:
+        """Whether no column and no table is made of any row."""
+        return not self._table and all(isinstance(part, _Quick) for part in self._parts)
 
     def values(self, row: Mapping[Any, Any]) -> Sequence[Any] | None:
         """The values of the model's columns, in order; None where one is not there under its very name."""
@@ -101,13 +117,20 @@ class OneRow:
     def scores(self, values: Sequence[Any]) -> tuple[list[float], list[Odd]]:
         """Calibrated raw scores [w], and what is odd about the cells. Raises IsColumn where a value holds several cells."""
         odd: list[Odd] = []
-        if not self._more and self._usual:
-            return self._weighed([self._written(values, odd)], None), odd
-        folds: list[list[float]] = [[] for _ in self._features]
-        columns = [part.write(value, folds, odd) for part, value in zip(self._parts, values, strict=True)]
-        if odd:
-            self._settle(odd, 0)
-        return self._weighed(folds, self._batches(folds, values, columns) if self._more else None), odd
+        if self._usual and not self._table:
+            folds, batches = [self._written(values, odd)], []
+        else:
+            folds = [[] for _ in self._features]
+            columns = [part.write(value, folds, odd) for part, value in zip(self._parts, values, strict=True)]
+            if odd:
+                self._settle(odd, 0)
+            batches = self._batches(folds, values, columns) if self._table else []
+        return self._weighed(folds, self._texts(values) if self._forms else (), batches), odd
+
+    def _texts(self, values: Sequence[Any]) -> list[list[str]]:
+        """The texts of a row as each fold's encoders give them."""
+        cells = [(cell_of(values[place]), of_folds) for place, of_folds in self._read]
+        return [[of_folds[fold](cell) for cell, of_folds in cells] for fold in range(len(self._features))]
 
     def _written(self, values: Sequence[Any], odd: list[Odd]) -> list[float]:
         """The numbers of a row where there is one fold; what is usual is looked up, in the order in which it is most often met."""
@@ -146,10 +169,10 @@ class OneRow:
         else:
             odd[:] = [cell for cell in odd if cell.how != "blank"]
 
-    def _weighed(self, folds: list[list[float]], batches: list[Batch] | None) -> list[float]:
-        """Calibrated raw scores [w] of the row as numbers of each fold: those of the members, weighed and added."""
+    def _weighed(self, folds: list[list[float]], texts: Sequence[Sequence[str]], batches: list[Batch]) -> list[float]:
+        """Calibrated raw scores [w] of the row as numbers, texts and batch of each fold: those of the members, weighed and added."""
         scorers = self._scorers()
-        if len(folds) == 1 and len(scorers[0]) == 1 and batches is None:
+        if len(folds) == 1 and len(scorers[0]) == 1 and not self._forms:
             weight, score, _ = scorers[0][0]
             return [
                 weight * g * scale + s for g, scale, s in zip(score(folds[0]), self._scale, self._shift, strict=True)
@@ -158,8 +181,11 @@ class OneRow:
         for fold, members in enumerate(scorers):
             numbers = folds[fold]
             found = [0.0] * len(total)
-            for weight, score, fitted in members:
-                given = score(numbers) if batches is None else fitted.predict(batches[fold])[0].tolist()
+            for weight, score, road in members:
+                if road == NUMBERS:
+                    given = score(numbers)
+                else:
+                    given = score(numbers, texts[fold]) if road == TEXTS else score(batches[fold])
                 found = [f + weight * g for f, g in zip(found, given, strict=True)]
             total = [t + share * f for t, f in zip(total, found, strict=True)]
         return [t * scale + s for t, scale, s in zip(total, self._scale, self._shift, strict=True)]
@@ -175,12 +201,13 @@ class OneRow:
         """Each opened cell as it would be written."""
         return [part.text(value) for part, value in zip(self._parts, values, strict=True)]
 
-    def _scorers(self) -> list[list[tuple[float, Score, Fitted]]]:
+    def _scorers(self) -> list[list[Scorer]]:
         """For each fold the members' scorers that belong to this thread."""
-        found: list[list[tuple[float, Score, Fitted]]] | None = getattr(self._own, "scorers", None)
+        found: list[list[Scorer]] | None = getattr(self._own, "scorers", None)
         if found is None:
+            roads = list(zip(self.ensemble.members, self._roads, strict=True))
             found = [
-                [(m.weight, _scorer(m.folds[fold], features), m.folds[fold]) for m in self.ensemble.members]
+                [(member.weight, _scorer(member.folds[fold], features, road), road) for member, road in roads]
                 for fold, features in enumerate(self._features)
             ]
             self._own.scorers = found
@@ -195,7 +222,7 @@ class OneRow:
         """
         numbers = [np.asarray([row], dtype=np.float64) for row in folds]
         vectors = [Vector(n, f) for n, f in zip(numbers, self._features, strict=True)]
-        if not self._more:
+        if not self._forms:
             return [Batch({"vector": vector}) for vector in vectors]
         rows = zip(self._parts, values, columns, strict=True)
         table = Dataset(tuple(part.opened(column_of(part.name, v)) if c is None else c for part, v, c in rows))
@@ -307,8 +334,35 @@ def answers_of(task: Task) -> Callable[[list[float]], list[float]]:
     return lambda scores: task.answers(np.asarray([scores], dtype=np.float64))[0].tolist()
 
 
-def _scorer(fitted: Fitted, features: tuple[Feature, ...]) -> Score:
+def _road(member: Member, readable: bool) -> str:
+    """What a member's scorers are given; `readable` where each fold's texts come without a table."""
+    forms = set(shelf("learners").get(member.learner).about.takes)
+    if forms == {"vector"}:
+        return NUMBERS
+    reads = (
+        readable and forms == {"vector", "texts"} and all(isinstance(fitted, ScoresTexts) for fitted in member.folds)
+    )
+    return TEXTS if reads else TABLE
+
+
+def _texts_of(part: _Ordinary) -> list[Callable[[Cell], str]]:
+    """What gives the text of a raw cell, of each fold's encoder; nothing where a column must be made for it."""
+    able = [encoder for encoder in part.encoders if isinstance(encoder, GivesText)]
+    if not isinstance(part, _Quick) or len(able) < len(part.encoders):
+        return []
+
+    def reader(encoder: GivesText) -> Callable[[Cell], str]:
+        return lambda cell: encoder.text_of(part.open_cell(cell))
+
+    return [reader(encoder) for encoder in able]
+
+
+def _scorer(fitted: Fitted, features: tuple[Feature, ...], road: str) -> Callable[..., Sequence[float]]:
     """The fitted learner's own scorer of one row, or its `predict` asked for a batch of one."""
+    if road == TABLE:
+        return lambda batch: fitted.predict(batch)[0].tolist()
+    if road == TEXTS and isinstance(fitted, ScoresTexts):
+        return fitted.single_with_texts(features)
     if isinstance(fitted, ScoresOneRow):
         return fitted.single()
 

@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from assay.kernel.errors import RequestError
 from assay.kernel.findings import Finding
@@ -58,16 +59,9 @@ def check_measures(limits: Sequence[Limit], task: Task, codec: Codec) -> None:
     known = [metric.key for metric in task.metrics(codec)]
     for limit in limits:
         if limit.check == "quality" and limit.measure not in known:
-            hint = {"expected": close} if (close := did_you_mean(limit.measure, known)) else {}
-            raise refusal(
-                RequestError,
-                "auditing",
-                "no_measure",
-                name=limit.measure,
-                text=str(limit),
-                known=listing(known, 30),
-                **hint,
-            )
+            close = did_you_mean(limit.measure, known) or ""
+            said: dict[str, Any] = {"name": limit.measure, "text": str(limit), "known": listing(known, 30)}
+            raise refusal(RequestError, "auditing", "no_measure", expected=close, **said)
 
 
 def keep(findings: Sequence[Finding], limits: Sequence[Limit]) -> tuple[tuple[Finding, ...], int]:

@@ -3,7 +3,8 @@
 A file needs names: levels of categories, words of texts, labels. What only one or two rows hold is none of its business: such a name may be
 that of a person. Cells that fewer than three rows hold, and words of texts that fewer than three texts hold, are looked for among
 all that is written in the file as text. It is asked of the file as it was before this report; figures of single rows are left out
-of a file unless somebody asks for them. Numbers are not looked for: that a model gives rows away without their words is asked by `membership`.
+of a file unless somebody asks for them. Of a table of which rows were drawn these alone are counted, so that what is found is no more than
+a hint. Numbers are not looked for: that a model gives rows away without their words is asked by `membership`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +43,8 @@ class Traces:
                 "question": "What of single rows stands word for word in the model file?",
                 "clean": "None of {n} cells and words that fewer than {fewest} rows hold stands in the file.",
                 "found": "{found} of {n} cells and words that fewer than {fewest} rows hold {found:stands|stand} in the file, {most} of them from '{column}'.",
+                "clean_drawn": "None of {n} cells and words that fewer than {fewest} of the {rows} rows drawn hold stands in the file.",
+                "found_drawn": "{found} of {n} cells and words that fewer than {fewest} of the {rows} rows drawn hold {found:stands|stand} in the file, {most} of them from '{column}'. How many of all {whole} rows hold them was not counted.",
                 "none": "every cell of words is shared by {fewest} rows at least: there is nothing to look for",
                 "training_only": "the file is looked through when the model is made; see the report of the training",
                 "target": "Labels of the target are not looked for: a file has to name them.",
@@ -60,6 +63,8 @@ class Traces:
                 "question": "模型文件中是否逐字保留了个别行的内容？",
                 "clean": "少于 {fewest} 行共有的 {n} 个单元格与词语，没有一个出现在文件中。",
                 "found": "少于 {fewest} 行共有的 {n} 个单元格与词语中，有 {found} 个出现在文件中，其中 {most} 个来自“{column}”。",
+                "clean_drawn": "抽取的 {rows} 行中少于 {fewest} 行共有的 {n} 个单元格与词语，没有一个出现在文件中。",
+                "found_drawn": "抽取的 {rows} 行中少于 {fewest} 行共有的 {n} 个单元格与词语中，有 {found} 个出现在文件中，其中 {most} 个来自“{column}”。全部 {whole} 行中有多少行含有它们未作统计。",
                 "none": "每个文字单元格都至少为 {fewest} 行共有：没有需要查找的内容",
                 "training_only": "文件在模型制作时检查；请见训练报告",
                 "target": "不查找目标列的标签：文件必须写明它们。",
@@ -85,14 +90,12 @@ class Traces:
         n = sum(map(len, rare.values()))
         if not n:
             raise DoesNotApply("nothing is rare", say=self._say("none", fewest=FEWEST))
-        kept = evidence.kept()
-        whole, text = set(kept), "\0".join(kept)
-        found = {
-            name: sorted(one for one in some if one in whole or (len(one) >= WITHIN and one in text))
-            for name, some in rare.items()
-        }
+        standing = _standing(set().union(*rare.values()), evidence.kept())
+        found = {name: sorted(some & standing) for name, some in rare.items()}
         count = sum(map(len, found.values()))
-        said = {"n": n, "fewest": FEWEST}
+        whole = evidence.plan.data.get("rows_drawn")  # of a table too long to be searched whole
+        drawn = {"rows": evidence.raw.rows} if whole else {}
+        said = {"n": n, "fewest": FEWEST, **drawn}
         notes = (self._say("target"), self._say("numbers"))
         measures = (
             Measure(name="found", value=float(count), n=n, better="lower"),
@@ -100,7 +103,11 @@ class Traces:
         )
         if not count:
             return Finding(
-                check="traces", verdict="pass", say=self._say("clean", **said), measures=measures, notes=notes
+                check="traces",
+                verdict="pass",
+                say=self._say("clean_drawn" if whole else "clean", **said),
+                measures=measures,
+                notes=notes,
             )
         most = max(found, key=lambda name: len(found[name]))
         rows = [
@@ -109,10 +116,11 @@ class Traces:
             if some
         ]
         heads = [self._say(key) for key in ("column", "such_as", "how_many")]
+        told = {"found": count, "most": len(found[most]), "column": most, **({"whole": whole} if whole else {})}
         return Finding(
             check="traces",
-            verdict="watch",
-            say=self._say("found", found=count, most=len(found[most]), column=most, **said),
+            verdict="info" if whole else "watch",
+            say=self._say("found_drawn" if whole else "found", **told, **said),
             measures=measures,
             figures=(Figure(kind="table", title=self._say("figure"), data={"columns": heads, "rows": rows}),),
             notes=notes,
@@ -121,6 +129,24 @@ class Traces:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
+
+
+def _standing(rare: set[str], kept: Sequence[str]) -> set[str]:
+    """Which of some strings stand among those of a file, as a whole or, where they are long, within others.
+
+    The text is gone through once, whatever the number of strings: where it begins as some do, these alone are looked at.
+    """
+    begun: dict[str, dict[int, set[str]]] = {}
+    for one in rare:
+        if len(one) >= WITHIN:
+            begun.setdefault(one[:WITHIN], {}).setdefault(len(one), set()).add(one)
+    found = rare & set(kept)
+    text = "\0".join(kept) if begun else ""
+    for at in range(len(text) - WITHIN + 1):
+        for length, some in begun.get(text[at : at + WITHIN], {}).items():
+            if (piece := text[at : at + length]) in some:
+                found.add(piece)
+    return found
 
 
 def _rare(column: Column) -> Iterator[str]:

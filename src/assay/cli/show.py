@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from assay.kernel.clock import Clock
 from assay.kernel.findings import Finding
 from assay.kernel.plan import ColumnPlan, Plan
+from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, pad, width_of
 from assay.search.run import Event
 
@@ -124,6 +125,7 @@ class Progress:
     def __init__(self, lang: str, stream: TextIO | None = None) -> None:
         self.lang = lang
         self.stream = stream or sys.stderr
+        self.task = ""  # whose loss is told, once it is known
         self.live = self.stream.isatty()
         self.last = ""
         self.lock = Lock()  # folds run side by side
@@ -132,7 +134,7 @@ class Progress:
         """A fold of a candidate begins."""
         place = {"place": event.tried + 1, "of": event.candidates, "candidate": event.candidate}
         said = word("trying", self.lang, fold=event.fold + 1, folds=event.folds, **place)
-        best = "" if event.best is None else f" · {word('best', self.lang, loss=event.best)}"
+        best = "" if event.best is None else f" · {word('best', self.lang, measure=self._loss(), loss=event.best)}"
         left = (
             f" · {word('left', self.lang, time=clock_text(event.seconds_left))}" if isfinite(event.seconds_left) else ""
         )
@@ -149,6 +151,11 @@ class Progress:
         if self.live and self.last:
             self.stream.write("\r\033[K")
             self.stream.flush()
+
+    def _loss(self) -> str:
+        """What the loss of the task is called."""
+        known = shelf("tasks").get(self.task.partition(":")[0]).about.words[self.lang] if self.task else {}
+        return known.get("loss") or word("loss", self.lang)
 
     def _line(self, text: str, step: str) -> None:
         with self.lock:

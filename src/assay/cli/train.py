@@ -58,6 +58,7 @@ def run(parsed: argparse.Namespace) -> int:
     progress, left = Progress(parsed.lang), _steps(journal)
 
     def planned(plan: Any) -> None:
+        progress.task = plan.task
         if not parsed.json:
             print(plan_text(plan, parsed.lang), flush=True)
             tell()

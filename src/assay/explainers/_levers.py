@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column, Dataset, Floats
-from assay.kernel.written_orders import flag_words
+from assay.kernel.written_orders import NO_YES, flag_words
 from assay.stats.profile import DAY, ColumnProfile, Profile, plain
 
 from ._orders import ladder
 
-NO_YES = ("0", "1")
 STEPS = 8  # numbers of one column that are tried
 NAMES = 12  # names of one column that are tried, the most frequent first
 CELLS, LEAST = 400, 3  # of all columns together, and of each however many there are: every one is asked

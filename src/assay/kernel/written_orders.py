@@ -12,6 +12,7 @@ from collections.abc import Sequence
 ORDER = "order:"  # begins the variant
 FLAG = "flag:"
 APART = re.compile(r"\s*[,，、<＜]\s*")  # between words
+NO_YES = ("0", "1")  # how a flag is written where its kind knows no words
 
 
 def words_in(kind: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ seen in training: of texts beyond, nothing is known.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..kernel.box import Box
 from ..kernel.data import Floats, Ints
+from ..neural.halves import Halves
 from .grams import Pieces, Strings, pieces
 from .tfidf import Vocabulary
 
@@ -54,9 +56,27 @@ class Reading:
         """The same where the columns of the two vocabularies are at hand."""
         from scipy.sparse import csr_array, hstack
 
-        within = np.clip(_sizes(texts), self.shortest, self.longest)
-        size = csr_array(((within - self.centre) / self.scale * SIZED).astype(np.float32)[:, None])
+        size = csr_array(self._sized(texts)[:, None])
         return csr_array(hstack([words, characters, size], format="csr"))
+
+    def single(self, weights: Halves) -> Callable[[str], Floats]:
+        """What gives the pull [w] under weights [width, w] of a text that comes alone: its row of `matrix` times them, to the bit."""
+        n, size_weight = len(self.words), weights[-1].astype(np.float64)
+
+        def pull(text: str) -> Floats:
+            (words, often), (runs, how) = self.words.alone(text), self.characters.alone(text)
+            known = weights[np.concatenate([words, runs + n])].astype(np.float64)
+            each = np.concatenate([often, how]).astype(np.float64)[:, None] * known
+            size = np.float64(self._sized([text])[0]) * size_weight
+            every = np.concatenate([each, size[None]])
+            return np.asarray(every.cumsum(axis=0)[-1])  # one after the other, as sparse rows are added
+
+        return pull
+
+    def _sized(self, texts: Strings) -> NDArray[np.float32]:
+        """The column of sizes: [n]."""
+        within = np.clip(_sizes(texts), self.shortest, self.longest)
+        return np.asarray((within - self.centre) / self.scale * SIZED, dtype=np.float32)
 
     def only(self, keep: NDArray[Any]) -> Reading:
         """The same with some of its pieces, by column."""

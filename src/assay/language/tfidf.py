@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from ..kernel.box import Box
 from ..neural.halves import halves, halves_of, put_halves
-from .grams import SLOTS, Pieces, Strings, counted
+from .grams import SLOTS, Pieces, Strings, counted, counted_alone
 
 _ONE = np.uint64(1)
+_NOTHING = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
 LEAST_TEXTS = 100  # texts from which on a piece must stand in two of them to be kept
 
 
@@ -72,6 +73,16 @@ class Vocabulary:
         ends = np.append(0, np.cumsum(each))
         whole = np.int32 if ends[-1] < 2**31 else np.int64
         return csr_array((values * scale[rows], column, ends.astype(whole)), shape=(counts.shape[0], len(self.slots)))
+
+    def alone(self, text: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The row of `weights` of a text that comes alone, to the bit: columns, rising, and values [p] each."""
+        slots, counts = counted_alone(text, self.words) if len(self) else _NOTHING
+        column = self.columns_of(slots)
+        known = column >= 0
+        column = column[known]
+        values = _weight_of(counts[known]) * self.idf[column]
+        squares = np.bincount(np.zeros(len(values), dtype=np.int64), weights=values * values, minlength=1)
+        return column, values * (1.0 / np.sqrt(np.where(squares > 0, squares, 1.0))).astype(np.float32)
 
     def placed(self, found: Pieces) -> NDArray[np.int32]:
         """The column of each piece of some texts; -1 where it is not known."""

@@ -8,8 +8,9 @@ stands in texts of the class than elsewhere (Wang & Manning 2012). The other col
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
@@ -22,7 +23,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Floats
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Batch, Feature, Head
-from assay.kernel.plugins import About
+from assay.kernel.plugins import About, ScoreTexts
 from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.kernel.threads import cores
 from assay.language.grams import counted, pieces
@@ -198,35 +199,67 @@ class SparseLine:
 
     def predict(self, batch: Batch) -> Floats:
         """Raw scores [n, w]."""
-        texts, others = self.pulls(batch)
-        return np.asarray(sum(texts, start=np.tile(self.intercept, (batch.rows, 1))) + others.sum(axis=1))
+        total = np.tile(self.intercept, (batch.rows, 1))
+        for _, pull in self._others(batch):
+            total += pull
+        for pull in self._texts(batch):
+            total += pull
+        return total
+
+    def single_with_texts(self, features: tuple[Feature, ...]) -> ScoreTexts:
+        """A scorer of one row: no table of pieces is made, and only the weights of pieces that stand in the texts are looked at."""
+        readers = [reading.single(own) for reading, own in self._of_texts()]
+        design, where = self.columns.design, places_beside(features, tuple(r.part for r in self.columns.readings))
+        line = design.single(self._line) if design is not None else lambda _: self.intercept.tolist()
+
+        def score(row: list[float], texts: Sequence[str]) -> Sequence[float]:
+            total = np.asarray(line([row[place] for place in where]))
+            for read, text in zip(readers, texts, strict=True):
+                total = total + read(text)
+            found: list[float] = total.tolist()
+            return found
+
+        return score
 
     def pulls(self, batch: Batch) -> tuple[list[Floats], Floats]:
         """Pull of each text column [n, w], and of each feature of the vector [n, d, w]."""
-        texts, at, weights = [], 0, self.weights.astype(np.float64)
-        for place, reading in enumerate(self.columns.readings):
-            own = weights[at : at + reading.width]
-            texts.append(reading.matrix(batch.texts.columns[place]) @ own)
-            at += reading.width
         others = np.zeros((batch.rows, len(batch.vector.features), self.weights.shape[1]))
+        for feature, pull in self._others(batch):
+            others[:, feature] = pull
+        return list(self._texts(batch)), others
+
+    def _texts(self, batch: Batch) -> Iterator[Floats]:
+        """Pull of each text column [n, w]."""
+        for place, (reading, own) in enumerate(self._of_texts()):
+            yield reading.matrix(batch.texts.columns[place]) @ own.astype(np.float64)
+
+    def _others(self, batch: Batch) -> Iterator[tuple[int, Floats]]:
+        """(feature, pull [n, w]) of each feature of the vector that has columns."""
         if self.columns.design is not None:
-            vector, own = beside(batch), np.vstack([np.zeros(self.weights.shape[1]), weights[at:] * BESIDE])
             where = places_beside(batch.vector.features, batch.texts.parts)
-            for feature, pull in self.columns.design.pulls(vector, own):
-                others[:, where[feature]] = pull
-        return texts, others
+            for feature, pull in self.columns.design.pulls(beside(batch), self._line):
+                yield where[feature], pull
+
+    def _of_texts(self) -> Iterator[tuple[Reading, Halves]]:
+        """Each reading with the weights of its columns."""
+        at = 0
+        for reading in self.columns.readings:
+            yield reading, self.weights[at : at + reading.width]
+            at += reading.width
+
+    @functools.cached_property
+    def _line(self) -> Floats:
+        """Intercept and weights of the columns beside [1 + c, w]."""
+        at = sum(reading.width for reading in self.columns.readings)
+        return np.vstack([self.intercept, self.weights[at:].astype(np.float64) * BESIDE])
 
     def graph(self, graph: Graph, x: str) -> str:
         """The weights of the pieces of each text, and a straight line of the columns beside."""
-        parts, at = [graph.repeated(self.intercept, x)], 0
-        for reading in self.columns.readings:
-            parts.append(reading_graph(graph, reading, self.weights[at : at + reading.width]))
-            at += reading.width
-        if self.columns.design is not None:
-            texts = [reading.part for reading in self.columns.readings]
-            own = np.vstack([np.zeros(self.weights.shape[1]), self.weights[at:].astype(np.float64) * BESIDE])
-            parts.append(line_graph(graph, self.columns.design, own, graph.beside(x, texts)))
-        return graph.sum(parts)
+        parts = [reading_graph(graph, reading, own) for reading, own in self._of_texts()]
+        if self.columns.design is None:
+            return graph.sum([graph.repeated(self.intercept, x), *parts])
+        texts = [reading.part for reading in self.columns.readings]
+        return graph.sum([line_graph(graph, self.columns.design, self._line, graph.beside(x, texts)), *parts])
 
     def contributions(self, batch: Batch) -> Floats:
         """What the pieces of each text add to the usual text's score, and the pull of the other columns: [n, d + 1, w]."""

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
+from assay.kernel.cells import Cell, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.forms import Feature, Vector
@@ -125,6 +126,10 @@ class Text:
         """The text as written."""
         return Opened(replace(column.as_words(), kind="text"))
 
+    def open_cell(self, cell: Cell) -> Cell:
+        """The text as written."""
+        return written(cell)
+
     def learn(self, column: Column, rng: np.random.Generator) -> Factors:
         """Words worth counting, their weights, and the factors they form."""
         assert column.levels is not None
@@ -205,6 +210,26 @@ class Factors:
         known = np.asarray([word in self._index for word in counted.words], dtype=bool)
         alien = counted.counts[: len(column.levels)] @ known.astype(np.int64) == 0
         return np.asarray(np.append(alien, False)[column.cells])
+
+    def encode_cell(self, cell: Cell) -> tuple[tuple[float, ...], bool]:
+        """The same of one text; what all its words come to is added in our order of words, as rows of a table are."""
+        if cell is None:
+            return (np.nan,) * (1 + self.basis.shape[1]), False
+        words, often, length = _counted_alone(str(cell), self.as_written)
+        known = sorted(
+            (place, n) for word, n in zip(words, often, strict=True) if (place := self._index.get(word, -1)) >= 0
+        )
+        at = np.asarray([place for place, _ in known], dtype=np.int64)
+        factors = np.zeros(self.basis.shape[1])
+        if known:
+            values = (1 + np.log(np.asarray([n for _, n in known], dtype=np.int64))) * self.idf[at]
+            norm = np.sqrt((values * values).cumsum()[-1])
+            factors = ((values / norm)[:, None] * self.basis[at].astype(np.float64)).cumsum(axis=0)[-1]
+        return (float(np.log1p(length)), *factors.tolist()), bool(self.words) and not known
+
+    def text_of(self, cell: Cell) -> str:
+        """The normalised text of one cell."""
+        return "" if cell is None else normal(str(cell))
 
     @functools.cached_property
     def _index(self) -> dict[str, int]:
@@ -288,6 +313,15 @@ class Counted:
         counts = csr_array((ones, places, ends), shape=(len(texts), len(index)))
         counts.sum_duplicates()
         return cls(tuple(index), counts, np.diff(ends))
+
+
+@functools.lru_cache(maxsize=8)
+def _counted_alone(text: str, as_written: bool) -> tuple[tuple[str, ...], tuple[int, ...], int]:
+    """The different words of a text that comes alone, how often each stands there, and how many words there are; a few are kept, as each
+    fold asks anew."""
+    found = tokens_as_written(text) if as_written else tokens(normal(text))
+    counts = Counter(found)
+    return tuple(counts), tuple(counts.values()), len(found)
 
 
 def _normalised(levels: NDArray[np.object_]) -> NDArray[np.object_]:

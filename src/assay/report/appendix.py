@@ -181,7 +181,7 @@ def _losses(trials: Sequence[Trial], voice: Voice, limits: Limits) -> Raw | None
             words=[voice.figure(t.loss) for t in done],
             dots=True,
         ),
-        voice.word("loss"),
+        voice.loss(),
         voice.word("ledger"),
     )
     return tag("figure", drawn, class_="figure bars")
@@ -191,7 +191,10 @@ def _trials(trials: Sequence[Trial], voice: Voice, limits: Limits, *, timed: boo
     spent = ("time", "memory") if timed else ()
     headings = ("candidate", "learner", "loss", "weight", *spent, "status", "settings")
     numbers = {"loss", "weight", "time", "memory"}
-    heads = [tag("th", voice.word(h), scope="col", class_="num" if h in numbers else None) for h in headings]
+    named = {"loss": voice.loss()}
+    heads = [
+        tag("th", named.get(h) or voice.word(h), scope="col", class_="num" if h in numbers else None) for h in headings
+    ]
     rows = [_trial(t, voice, limits, timed=timed) for t in trials[: limits.columns]]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="data sortable")
     return tag("div", table, class_="scroll", tabindex="0")

@@ -100,7 +100,7 @@ def _candidates(content: Content, voice: Voice) -> Facts:
     for trial in content.ledger:
         status = voice.known(f"status.{trial.status}") or trial.status
         doubt = "" if trial.low is None else f" ({voice.figure(trial.low)} – {voice.figure(trial.high)})"
-        loss = f"{voice.word('loss')} {voice.figure(real(trial.loss))}{doubt}" if trial.loss is not None else status
+        loss = f"{voice.loss()} {voice.figure(real(trial.loss))}{doubt}" if trial.loss is not None else status
         weight = f"{voice.word('weight')} {trial.weight * 100:.0f} %" if trial.weight else ""
         said = (f"{trial.name} ({voice.title('learners', trial.learner)})", loss, weight, settings_said(trial.settings))
         lines.append("; ".join(part for part in said if part))

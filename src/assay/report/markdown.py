@@ -268,7 +268,8 @@ def _ledger(content: Content, voice: Voice) -> str:
         return ""
     untimed = content.untimed()
     spent = () if untimed else ("time",)
-    heads = [voice.word(h) for h in ("candidate", "learner", "loss", "weight", *spent, "status", "settings")]
+    first, more = ("candidate", "learner"), ("weight", *spent, "status", "settings")
+    heads = [*map(voice.word, first), voice.loss(), *map(voice.word, more)]
     body = []
     for trial in content.ledger[:MOST_ROWS]:
         status = voice.known(f"status.{trial.status}") or trial.status

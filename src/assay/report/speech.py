@@ -66,6 +66,11 @@ class Voice:
             or key.replace("_", " ")
         )
 
+    def loss(self) -> str:
+        """What the loss of the task is called, as a heading."""
+        called = self._of_plugin("tasks", self.task.partition(":")[0], "loss")
+        return called[:1].upper() + called[1:] or self.word("loss")
+
     def detail(self, reader: str, key: str) -> str:
         """What a reader calls a thing it noted down."""
         return self._of_plugin("readers", reader, f"detail.{key}") or key

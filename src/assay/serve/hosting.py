@@ -32,6 +32,7 @@ from .schema import Schema
 
 ENDING = ".assay"
 ON_LOOP = 0.01  # seconds that one request may hold up all others
+SHORT = 8_192  # bytes of rows whose texts are read there
 VERSION = 12  # characters of the hash that a version is told by
 
 
@@ -69,11 +70,21 @@ class Hosted:
         return plain and not (of.ensemble.reads_texts or of.ensemble.looks_at_pictures)
 
     @functools.cached_property
+    def alone(self) -> bool:
+        """Whether few rows are answered one by one: what is quick, and texts whose words are weighed."""
+        return self.quick or self.model.quick
+
+    def on_loop(self, rows: int, size: int, reasons: bool) -> bool:
+        """Whether rows of a body of so many bytes are answered on the loop itself."""
+        short = self.quick or (self.alone and size <= SHORT and not reasons)
+        return short and self.pace.fits(rows, reasons)
+
+    @functools.cached_property
     def gathers(self) -> bool:
         """Whether rows that come at once are better answered together: a network reads texts, and no picture is looked at."""
         of = self.model
         plain = isinstance(of.conformal, ClassSets | ValueIntervals)
-        return plain and of.ensemble.reads_texts and not of.ensemble.looks_at_pictures
+        return plain and of.ensemble.reads_texts and not of.ensemble.looks_at_pictures and not self.alone
 
     @functools.cached_property
     def pictured(self) -> bool:

@@ -106,7 +106,7 @@ async def infer(request: Request, world: World) -> Reply:
     said = (asked["inputs"], raw, hosted, world.settings.most_rows)
     rows = await world.off_loop(_rows, *said) if len(request.body) > strict.LARGE else _rows(*said)
     wanted, binary = _wanted(asked, hosted)
-    heavy = len(rows) > 1 or not hosted.quick or not hosted.pace.fits(1, reasons=False)
+    heavy = len(rows) > 1 or not hosted.on_loop(1, len(request.body), reasons=False)
     asked_of = (hosted, rows, world.settings)
     found = await world.off_loop_for(request, _answers, *asked_of) if heavy else _answers(*asked_of)
     world.counts.rows[hosted.name, "answered"] += len(rows)

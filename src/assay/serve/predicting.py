@@ -40,9 +40,10 @@ async def predict(request: Request, world: World) -> Reply:
         small = len(request.body) <= strict.LARGE
         asked = strict.read(request.body) if small else await world.off_loop(strict.read, request.body)
     rows, wishes = _asked(asked, world.settings.most_rows)
-    if len(rows) <= FEW and hosted.quick and hosted.pace.fits(len(rows), wishes.get("reasons", False)):
+    few, reasons = len(rows) <= FEW, bool(wishes.get("reasons"))
+    if few and hosted.on_loop(len(rows), len(request.body), reasons):
         return _few(request, world, hosted, rows, wishes)
-    if len(rows) <= FEW and hosted.gathers and not wishes.get("reasons"):
+    if few and hosted.gathers and not reasons:
         return await _gathered(request, world, hosted, rows, wishes)
     return await world.off_loop_for(request, _many, request, world, hosted, rows, wishes)
 
@@ -173,7 +174,7 @@ def _of_table(request: Request, world: World, hosted: Hosted) -> Reply:
 
 def answered(hosted: Hosted, rows: Sequence[Any], settings: Settings) -> list[Answer]:
     """Answers to rows that fit, for other dialects of the API. Raises Refused where one names a file that it may not."""
-    if len(rows) <= FEW and hosted.quick:
+    if len(rows) <= FEW and hosted.alone:
         return [hosted.model.predict(row) for row in rows]
     with pictures_placed(rows, hosted, settings) as placed:
         found = answers_to(hosted, read(placed))

@@ -13,7 +13,7 @@ from assay.explainers._levers import has_order
 from assay.kernel.data import plain_day
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.words import Say
-from assay.kernel.written_orders import flag_words, words_in
+from assay.kernel.written_orders import NO_YES, flag_words, words_in
 from assay.model import Model
 from assay.stats.profile import ColumnProfile
 
@@ -82,7 +82,7 @@ def _column(plan: ColumnPlan, profile: ColumnProfile | None) -> ColumnSchema:
     if profile is None or not profile.told:
         return ColumnSchema(plan.name, kind, None, None, None, None)
     if kind == "flag":
-        no, yes = flag_words(plan.kind) or ("0", "1")
+        no, yes = flag_words(plan.kind) or NO_YES
         return ColumnSchema(plan.name, kind, (yes, no), None, None, profile.levels[0] if profile.levels else yes)
     if profile.levels:
         return ColumnSchema(plan.name, kind, profile.levels, None, None, profile.levels[0])

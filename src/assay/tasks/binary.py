@@ -39,6 +39,7 @@ class Binary:
         words={
             "en": {
                 "title": "two classes",
+                "loss": "log-loss",
                 "variant": "two classes, of which '{variant}' is looked for",
                 "two": "'{target}' has two different values: {labels}",
                 "not_two": "'{target}' has {k} different {k:value|values}, not two",
@@ -57,6 +58,7 @@ class Binary:
             },
             "zh": {
                 "title": "二分类",
+                "loss": "对数损失",
                 "variant": "二分类，所要找的是“{variant}”",
                 "two": "“{target}”只有两个不同取值：{labels}",
                 "not_two": "“{target}”有 {k} 个不同取值，不是两个",

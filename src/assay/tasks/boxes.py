@@ -42,6 +42,7 @@ class Boxes:
         words={
             "en": {
                 "title": "boxes in a picture",
+                "loss": "localisation-recall-precision error",
                 "lists": "'{target}' holds lists of labelled boxes",
                 "no_lists": "'{target}' does not hold lists of boxes",
                 "one.seen": "The target '{target}' has no box in any of {n} {n:row|rows}.",
@@ -58,6 +59,7 @@ class Boxes:
             },
             "zh": {
                 "title": "图片中的方框",
+                "loss": "定位-召回-精确误差",
                 "lists": "“{target}”是带标签的方框列表",
                 "no_lists": "“{target}”不是方框列表",
                 "one.seen": "目标“{target}”在 {n} 行中没有任何方框。",

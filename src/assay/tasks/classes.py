@@ -42,6 +42,7 @@ class Classes:
         words={
             "en": {
                 "title": "several classes",
+                "loss": "log-loss",
                 "names": "'{target}' has {k} different names",
                 "codes": "'{target}' has {k} different whole numbers, about equally frequent, as class codes are",
                 "grades": "'{target}' has {k} different whole numbers, which may be grades",
@@ -61,6 +62,7 @@ class Classes:
             },
             "zh": {
                 "title": "多分类",
+                "loss": "对数损失",
                 "names": "“{target}”有 {k} 个不同的名称",
                 "codes": "“{target}”有 {k} 个不同的整数，频率相近，像是类别编码",
                 "grades": "“{target}”有 {k} 个不同的整数，可能是等级",

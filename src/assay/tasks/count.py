@@ -40,6 +40,7 @@ class Count:
         words={
             "en": {
                 "title": "a count",
+                "loss": "half the Poisson deviance",
                 "score_unit": "logarithm of the expected '{target}'",
                 "whole": "'{target}' has {distinct} different whole numbers, none below 0",
                 "no_counts": "'{target}' holds {example}; counts are whole numbers from 0",
@@ -59,6 +60,7 @@ class Count:
             },
             "zh": {
                 "title": "计数预测",
+                "loss": "泊松偏差的一半",
                 "score_unit": "“{target}”期望值的对数",
                 "whole": "“{target}”有 {distinct} 个不同的整数，均不小于 0",
                 "no_counts": "“{target}”中有 {example}；计数是从 0 开始的整数",

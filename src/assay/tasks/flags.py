@@ -48,6 +48,7 @@ class Flags:
         words={
             "en": {
                 "title": "several labels a row",
+                "loss": "log-loss, all labels together",
                 "lists": "'{target}' holds lists of {k} different labels",
                 "marked": "'{target}' holds several labels a row with '{mark}' between them, {k} different ones",
                 "dates": "'{target}' holds dates",
@@ -63,6 +64,7 @@ class Flags:
             },
             "zh": {
                 "title": "多标签",
+                "loss": "各标签对数损失之和",
                 "lists": "“{target}”是列表，共有 {k} 个不同标签",
                 "marked": "“{target}”每行可有多个以“{mark}”分隔的标签，共有 {k} 个不同标签",
                 "dates": "“{target}”是日期列",

@@ -55,6 +55,7 @@ class Grades:
         words={
             "en": {
                 "title": "ordered grades",
+                "loss": "squared error",
                 "variant": "grades in this order: {variant}",
                 "scale": "'{target}' has {k} different numbers in even steps, as grades have",
                 "dates": "'{target}' holds dates",
@@ -85,6 +86,7 @@ class Grades:
             },
             "zh": {
                 "title": "有序等级",
+                "loss": "平方误差",
                 "variant": "按此顺序的等级：{variant}",
                 "scale": "“{target}”有 {k} 个等距的不同数值，像是等级",
                 "dates": "“{target}”是日期列",

@@ -73,6 +73,7 @@ class Odd:
         words={
             "en": {
                 "title": "odd ones among good ones",
+                "loss": "log-loss",
                 "of": "'{good}' in '{target}' means good, anything else odd",
                 "dates": "'{target}' holds dates",
                 "variant": "'{variant}' means good, anything else odd",
@@ -88,6 +89,7 @@ class Odd:
             },
             "zh": {
                 "title": "从良品中找出异常",
+                "loss": "对数损失",
                 "of": "“{target}”中的“{good}”为良品，其余为异常",
                 "dates": "“{target}”是日期列",
                 "variant": "“{variant}”为良品，其余为异常",

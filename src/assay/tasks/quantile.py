@@ -39,6 +39,7 @@ class Quantile:
         words={
             "en": {
                 "title": "a quantile",
+                "loss": "pinball loss",
                 "variant": "the value that a share of {variant} of rows like it does not exceed",
                 "numbers": "'{target}' has {distinct} different numbers",
                 "dates": "'{target}' holds dates",
@@ -55,6 +56,7 @@ class Quantile:
             },
             "zh": {
                 "title": "分位数预测",
+                "loss": "分位数损失",
                 "variant": "同类行中有 {variant} 的比例不超过的数值",
                 "numbers": "“{target}”有 {distinct} 个不同的数值",
                 "dates": "“{target}”是日期列",

@@ -35,6 +35,7 @@ class Value:
         words={
             "en": {
                 "title": "a value",
+                "loss": "squared error",
                 "numbers": "'{target}' has {distinct} different numbers",
                 "dates": "'{target}' holds dates",
                 "no_numbers": "'{target}' is not a column of numbers",
@@ -48,6 +49,7 @@ class Value:
             },
             "zh": {
                 "title": "数值预测",
+                "loss": "平方误差",
                 "numbers": "“{target}”有 {distinct} 个不同的数值",
                 "dates": "“{target}”是日期列",
                 "no_numbers": "“{target}”不是数值列",

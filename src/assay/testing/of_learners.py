@@ -227,18 +227,24 @@ def rows_stand_alone(plugin: Any, head: Head) -> None:
 def scores_singly(plugin: Any, head: Head) -> None:
     """Where it has a road for one row, that gives what `predict` gives, to the bit; two scorers do not mind each other."""
     model = _fitted(plugin, head)
-    if not hasattr(model, "single"):
+    reads = hasattr(model, "single_with_texts")
+    if not reads and not hasattr(model, "single"):
         return
-    demand(set(plugin.about.takes) == {"vector"}, "a road for one row is for learners that take vectors alone")
+    road, forms = ("with texts ", {"vector", "texts"}) if reads else ("", {"vector"})
+    demand(
+        set(plugin.about.takes) == forms, f"a road for one row {road}is for learners that take {sorted(forms)} alone"
+    )
     rows = bruised_rows(head)
     values = rows.vector.values.copy()
     values[1::9, 0] = 1e305  # of a row that comes alone nothing is drawn in beforehand
-    first, second = model.single(), model.single()
+    texts = [[column[row] for column in rows.texts.columns] for row in range(rows.rows)] if reads else []
+    first, second = ((model.single_with_texts(rows.vector.features) if reads else model.single()) for _ in range(2))
     for row in range(rows.rows):
         given = values[row].tolist()
         whole = model.predict(replaced(rows, values).take(np.asarray([row])))[0]
-        alone = np.asarray(first(given), dtype=np.float64)
-        second(values[row - 1].tolist())
+        alone = np.asarray(first(given, *texts[row : row + 1]), dtype=np.float64)
+        before = row - 1 if row else rows.rows - 1
+        second(values[before].tolist(), *texts[before : before + 1])
         demand(same_bits(alone, whole), f"row {row} alone: {alone}, in a batch of one: {whole}")
         demand(same_bits(np.asarray(given), values[row]), "the values were changed")
 

@@ -17,7 +17,7 @@ from ..kernel.cells import Cell, cells_of, written
 from ..kernel.data import Column
 from ..kernel.errors import BundleInvalid, DoesNotApply
 from ..kernel.forms import FORMS
-from ..kernel.plugins import Claim, EncodesCells, OpensCells, TellsUsual
+from ..kernel.plugins import Claim, EncodesCells, GivesText, OpensCells, TellsUsual
 from ..kernel.rng import stream
 from ..kernel.shelf import shelf
 from .contract import Contract, bytes_of, damaged, demand, same_bits, through_bytes
@@ -222,6 +222,9 @@ def cells_stand_alone(plugin: Any, examples: list[Column] | None) -> None:
                 whole = encoder.vector(column).values[0]
                 demand(same_bits(np.asarray(found), whole), f"the cell {cell!r}: {found} alone, {whole} in a column")
                 demand(bool(strange) == bool(encoder.strange(column)[0]), f"the cell {cell!r} is strange only once")
+                if isinstance(encoder, GivesText):
+                    text = encoder.text_of(opened)
+                    demand(text == encoder.texts(column)[0], f"the cell {cell!r} reads alone as {text!r}")
         if isinstance(encoder, TellsUsual):
             _usual_cells(modality, encoder)
 

@@ -204,10 +204,11 @@ def measures(plugin: Any, example: Column | None) -> None:
 
 
 def names_metrics(plugin: Any, example: Column | None) -> None:
-    """Each metric has a name: `measure.KEY` in the words of the task."""
+    """Each metric has a name, `measure.KEY` in the words of the task, and the loss has one: `loss`."""
     task, _, codec = opened(plugin, example)
     for lang in LANGUAGES:
         known = plugin.about.words[lang]
+        demand(bool(known.get("loss", "").strip()), f"no word 'loss' in '{lang}'")
         nameless = [m.key for m in task.metrics(codec) if not known.get(f"measure.{m.key}", "").strip()]
         demand(not nameless, f"no words 'measure.NAME' in '{lang}' for {nameless}")
 

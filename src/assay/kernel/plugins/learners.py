@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..box import Box
 from ..clock import Clock
 from ..data import Column, Floats, Ints
-from ..forms import Batch, Grid, Head
+from ..forms import Batch, Feature, Grid, Head
 from ..stream import Stream
 from .about import About
 
@@ -154,6 +154,21 @@ class ScoresOneRow(Protocol):
         """A scorer of its own for one thread, which gives what `predict` gives for that row, to the bit.
 
         It may keep buffers and native handles, and lets go of them when it is dropped; the values it is given are not kept.
+        """
+        ...
+
+
+ScoreTexts = Callable[[list[float], Sequence[str]], Sequence[float]]  # the same, given the texts of the row beside
+
+
+@runtime_checkable
+class ScoresTexts(Protocol):
+    """What a fitted learner of vectors and texts may offer beside: one row scored without the cost of a batch."""
+
+    def single_with_texts(self, features: tuple[Feature, ...]) -> ScoreTexts:
+        """As `ScoresOneRow.single`; the texts are those of the form "texts", a string for each of its columns, in their order.
+
+        features : of the vector [d]
         """
         ...
 

@@ -229,6 +229,15 @@ class GivesTexts(Encoder, Protocol):
 
 
 @runtime_checkable
+class GivesText(GivesTexts, EncodesCells, Protocol):
+    """What such an encoder may offer beside, where its modality opens cells."""
+
+    def text_of(self, cell: Cell) -> str:
+        """What `texts` gives for one opened cell."""
+        ...
+
+
+@runtime_checkable
 class GivesGrids(Encoder, Protocol):
     """An encoder whose modality gives the form "grid" beside the vector."""
 
