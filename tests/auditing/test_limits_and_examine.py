@@ -125,3 +125,24 @@ def test_one_slow_check_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPat
     given.clear()
     examine(replace(evidence("binary"), clock=clock), only=("odd", "quality"))
     assert len(given) == 1
+
+
+@pytest.mark.parametrize(("taken", "asked"), [(0.1, 7), (3.0, 2), (60.0, 1)])
+def test_when_the_time_is_up_what_was_cheap_is_still_asked_and_no_more(
+    taken: float, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, done = [100.0], list[str]()  # the time was up 40 s before
+
+    def ask(plugin: Any, given: Evidence, key: str) -> Finding:
+        moment[0] += taken
+        done.append(key)
+        return replace(FOUND, check=key)
+
+    monkeypatch.setattr("assay.auditing.examine._ask", ask)
+    only = ("quality", "calibration", "leakage", "coverage", "effects", "labels", "cost")
+    late = replace(evidence("binary"), clock=Clock(started=0.0, deadline=60.0, now=lambda: moment[0]))
+    found = examine(late, only=only)
+    assert len(found) == len(only)
+    assert len(done) == asked
+    assert [f.verdict for f in found] == ["pass"] * asked + ["unknown"] * (len(only) - asked)
+    assert all("time was up" in f.say.text("en") for f in found[asked:])

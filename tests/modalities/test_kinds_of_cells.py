@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from assay.kernel.errors import BundleInvalid, DoesNotApply
 from assay.kernel.labels import codes_of
 from assay.kernel.plugins import modality_of
 from assay.kernel.rng import stream
+from assay.kernel.written_numbers import numbers_of
+from assay.modalities import number
+from assay.modalities.number import Number
 from assay.planning.target import choose_task, open_target
 from assay.store import plain
 
@@ -469,3 +473,24 @@ def test_codes_around_an_e_are_names(tmp_path: Path) -> None:
 
 def test_an_underline_makes_a_name_of_a_label() -> None:
     assert codes_of(Column.of_words("y", ["1_2", "12"]), ["12", "13"]).tolist() == [-1, 0]
+
+
+def test_of_names_by_the_thousand_a_few_tell_that_they_are_no_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def counted(texts: Any, variant: str = "") -> Any:
+        read.append(len(texts))
+        return numbers_of(texts, variant)
+
+    monkeypatch.setattr(number, "numbers_of", counted)
+    cards = [f"c{i:06d}" for i in range(2 * number.MANY)]
+    with pytest.raises(DoesNotApply):
+        Number().recognise(Column.of_words("card", cards))
+    assert max(read) <= number.DRAWN
+    mostly = [f"{i}.5" if i % 6 else f"c{i}" for i in range(2 * number.MANY)]
+    assert Number().recognise(Column.of_words("amount", mostly)).fit > 0.5
+    often = ["0"] * 90_000 + cards  # nine in ten cells are one number
+    assert Number().recognise(Column.of_words("paid", often)).fit > 0.5
+    gone = Column.of_words("card", [*cards, None]).take(np.asarray([len(cards)]))
+    with pytest.raises(DoesNotApply):
+        Number().recognise(gone)

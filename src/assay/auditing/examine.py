@@ -18,12 +18,13 @@ from assay.kernel.plugins import Evidence
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say
 
+BEYOND = 5.0  # seconds that checks may take when the time is up, all together: a few of a small table take less
 Tell = Callable[[str, int, int], None]  # check, place, of how many
 
 
 def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | None = None) -> tuple[Finding, ...]:
     """One finding a check; `only` names those to be asked, None asks all that are put to this task."""
-    findings = []
+    findings, beyond = [], 0.0
     ready = shelf("checks").ready()
     checks = [plugin for plugin in ready if (_put(plugin, evidence) if only is None else plugin.about.key in only)]
     for place, plugin in enumerate(checks):
@@ -31,14 +32,21 @@ def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | 
         timer = evidence.clock.slice(evidence.clock.remaining())
         # A check may use its share of what is left, so that one slow check does not starve the others.
         share = max(evidence.clock.remaining() * 2 / (len(checks) - place + 1), 0.2)
+        began = evidence.clock.over()
         try:  # an interruption ends the check under way, the telling of it included
             if tell is not None:
                 tell(key, place, len(checks))
-            finding = _ask(plugin, replace(evidence, clock=timer.slice(share)), key)
+            asked = replace(evidence, clock=timer.slice(share))
+            finding = _ask(plugin, asked, key) if beyond <= BEYOND else _too_late(key)
         except KeyboardInterrupt:
-            finding = Finding(check=key, verdict="unknown", say=Say("auditing", "no_time"))
+            finding = _too_late(key)
+        beyond += evidence.clock.over() - began
         findings.append(finding.on(evidence.rows, timer.spent()))
     return tuple(findings)
+
+
+def _too_late(key: str) -> Finding:
+    return Finding(check=key, verdict="unknown", say=Say("auditing", "no_time"))
 
 
 def _put(plugin: Any, evidence: Evidence) -> bool:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.errors import DoesNotApply
 from assay.kernel.labels import counted
 from assay.kernel.plugins import Evidence
 from assay.kernel.rng import stream
+from assay.kernel.words import Say
 from assay.stats.clusters import blocks_of
 
 from ._pulled import first_rows
@@ -35,14 +37,16 @@ class Ranked:
     rows: Ints
 
     @classmethod
-    def of(cls, evidence: Evidence, most: int, owner: str) -> Ranked:
-        """At most so many rows, and what it takes to ask about one."""
+    def of(cls, evidence: Evidence, most: int, owner: str, slow: Say) -> Ranked:
+        """At most so many rows, and what it takes to ask about one. Raises DoesNotApply where asking for the pulls of a few takes all the time."""
         rows = stream(evidence.seed, owner).permutation(evidence.n)[:most]
         clock = evidence.clock
         seconds = min(SECONDS, 0.8 * clock.remaining())
         some = rows[: first_rows(evidence.scores.shape[1], LEAST_PULLED)]
         data, folds = evidence.data.take(some), _folds(evidence, some)
         pulls = np.abs(evidence.model.contributions(data, folds)[:, :-1]).mean(axis=(0, 2))
+        if clock.expired():
+            raise DoesNotApply("too slow", say=slow)
         order = [j for j in np.argsort(-pulls, kind="stable").tolist() if pulls[j] > 0]
         few, more = rows[:TIMED], rows[: TIMED * MORE]
         spent = [_timed(evidence, few), _timed(evidence, more)]

@@ -133,7 +133,7 @@ class Effects:
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         still = evidence.clock.stands
-        ranked = Ranked.of(evidence, STILL_ROWS if still else MOST_ROWS, "effects")
+        ranked = Ranked.of(evidence, STILL_ROWS if still else MOST_ROWS, "effects", self._say("slow", rows=LEAST_ROWS))
         if not ranked.names:
             raise DoesNotApply("nothing pulls", say=self._say("idle"))
         names = [name for name in ranked.names if _movable(evidence.data[name])][: STILL_COLUMNS if still else COLUMNS]

@@ -107,7 +107,9 @@ class Interactions:
         if evidence.n < LEAST_ROWS:
             raise DoesNotApply("too few rows", say=self._say("few", n=evidence.n, least=LEAST_ROWS))
         still = evidence.clock.stands
-        ranked = Ranked.of(evidence, STILL_ROWS if still else MOST_ROWS, "interactions")
+        ranked = Ranked.of(
+            evidence, STILL_ROWS if still else MOST_ROWS, "interactions", self._say("slow", rows=LEAST_ROWS)
+        )
         names = ranked.names[: STILL_COLUMNS if still else COLUMNS]
         if len(names) < 2:
             raise DoesNotApply("nothing to pair", say=self._say("alone"))

@@ -56,6 +56,14 @@ class Clock:
         """Whether the deadline has passed."""
         return self.now() >= self.deadline
 
+    def over(self) -> float:
+        """Seconds since the deadline has passed, 0 before.
+
+        >>> Clock(started=0.0, deadline=10.0, now=lambda: 12.5).over()
+        2.5
+        """
+        return max(0.0, self.now() - self.deadline)
+
     def slice(self, seconds: float) -> Clock:
         """A clock that begins now and ends after `seconds` or with this one, whichever is sooner."""
         moment = self.now()

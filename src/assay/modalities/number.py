@@ -42,6 +42,8 @@ LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
 SURER = 0.98  # of durations, more of which can be read as times of day than as any other thing, but not all
 FEW = 20  # distinct cells up to which one that is no number speaks for a category ("3+" children)
 INFINITE = ("inf", "infinity", "∞")  # no finite number, but no name either
+MANY = 5_000  # different cells from which on some are read before all are
+DRAWN = 1_000  # of them
 MISSING = (math.nan,)  # what is encoded of a missing cell
 
 
@@ -114,6 +116,8 @@ class Number:
         if column.store != "words" or column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         levels = column.levels
+        if len(levels) > MANY and not _any_reads(column):
+            raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels))
         best = way_of(column)
         numbers = numbers_of(levels, best)
@@ -259,3 +263,11 @@ class Range:
         box.put(name=self.name, empty=math.isnan(self.low))
         if not math.isnan(self.low):
             box.put(low=self.low, high=self.high)
+
+
+def _any_reads(column: Column) -> bool:
+    """Whether any of some cells that are drawn reads as a number: where none does, four in five cannot."""
+    present = np.flatnonzero(column.cells >= 0)
+    drawn = np.random.default_rng(0).choice(present, min(DRAWN, len(present)))
+    some = Column.of_words(column.name, column.take(drawn).texts().tolist())
+    return some.levels is not None and bool(np.isfinite(numbers_of(some.levels, way_of(some))).any())

@@ -6,6 +6,7 @@ their peak. A table that does not fit, or that is too long to be searched whole,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from .kinds import bids, check_names
 from .wishes import Wishes
 
 PROBE = 2_000  # rows that are encoded to see how wide a row becomes
+PROBED = 400  # columns of them, drawn evenly where there are more
 SEARCHED_WHOLE = 1_000_000  # rows of a file up to which it is searched whole, where it fits
 DRAWN = 250_000  # rows that a longer one is searched on, at most
 LEAST = 1_000  # rows below which searching on a part of the table says too little
@@ -74,13 +76,11 @@ def fit(table: Stored, wishes: Wishes, limit: int) -> Fit:
 
 def _width(probe: Dataset, wishes: Wishes) -> tuple[int, float]:
     """Floats an encoded row takes, and distinct texts a row brings."""
-    width, texts = 0, 0
-    for raw in probe:
-        if raw.levels is not None:
-            texts += len(np.unique(raw.cells))
-        if raw.name != wishes.target and raw.name not in wishes.drop:
-            width += _floats(raw, wishes)
-    return max(1, width), texts / probe.rows
+    texts = sum(len(np.unique(raw.cells)) for raw in probe if raw.levels is not None)
+    asked = [raw for raw in probe if raw.name != wishes.target and raw.name not in wishes.drop]
+    some = [asked[place] for place in evenly_drawn(len(asked), min(PROBED, len(asked)), stream(wishes.seed, "probed"))]
+    width = sum(_floats(raw, wishes) for raw in some) * len(asked) / max(1, len(some))
+    return max(1, math.ceil(width)), texts / probe.rows
 
 
 def _floats(raw: Column, wishes: Wishes) -> int:

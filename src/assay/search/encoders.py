@@ -95,6 +95,11 @@ class Encoders:
         """The columns that give pictures, in order, references last."""
         return tuple(name for name, _ in self._pictured)
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The columns that give texts, in order."""
+        return tuple(name for name, _ in self._written)
+
     @functools.cached_property
     def _written(self) -> list[tuple[str, GivesTexts]]:
         pairs = zip(self.kinds, self.parts, strict=True)

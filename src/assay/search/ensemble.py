@@ -17,7 +17,7 @@ from assay.kernel.box import Box
 from assay.kernel.data import Bools, Dataset, Floats, Ints
 from assay.kernel.errors import BundleInvalid, UnknownKey
 from assay.kernel.forms import Batch, Grids, Head, Vector
-from assay.kernel.plugins import Fitted, GivesGrids, GivesTexts, Overlooks
+from assay.kernel.plugins import Fitted, Overlooks
 from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
 from assay.pictures.hidden import Hidden
@@ -59,12 +59,12 @@ class Ensemble:
     @property
     def reads_texts(self) -> bool:
         """Whether a column is read as text."""
-        return any(isinstance(encoder, GivesTexts) for encoder in self.encoders[0].parts)
+        return bool(self.encoders[0].written)
 
     @property
     def looks_at_pictures(self) -> bool:
         """Whether a column holds pictures."""
-        return any(isinstance(encoder, GivesGrids) for encoder in self.encoders[0].parts)
+        return bool(self.encoders[0].pictured)
 
     def raw(self, data: Dataset, folds: Ints | None = None, hidden: Mapping[str, Bools] | None = None) -> Floats:
         """Raw scores before calibration [n, w].

@@ -21,6 +21,7 @@ from .sparse import Sparse
 
 Row = tuple[str, int, int, float, float, float, float]  # name, owner, level, centre, scale, bounds
 MOST_CODES = 255  # levels of a code, a missing one among them
+TOGETHER, CELLS = 256, 1_000_000  # features, and cells, that are standardised in one go at most
 WIDE = 1500  # columns beyond which zeros are not written out, where most columns are switches
 FAR = 20.0  # inner 80 % ranges from the median; the normal curve has nothing there
 BEYOND = (
@@ -69,8 +70,12 @@ class Design:
     def __call__(self, vector: Vector) -> Floats:
         """Standardised columns [n, c]."""
         out = np.empty((len(vector.values), self.width))
-        for column, owner in enumerate(self.owners):
-            out[:, column] = self._column(vector.values[:, owner], column)
+        numbers = np.flatnonzero(self.levels == -1)
+        most = _together(len(out))
+        for some in (numbers[at : at + most] for at in range(0, len(numbers), most)):
+            out[:, some] = self._standard(vector.values[:, self.owners[some]], some)
+        for column in np.flatnonzero(self.levels != -1).tolist():
+            out[:, column] = self._column(vector.values[:, self.owners[column]], column)
         return out
 
     def matrix(self, vector: Vector) -> Floats | Sparse:
@@ -89,7 +94,13 @@ class Design:
 
     def pulls(self, vector: Vector, weights: Floats) -> Iterator[tuple[int, Floats]]:
         """(feature, pull [n, w]) of each feature that has columns: weight times distance from the mean, summed."""
-        for owner in np.unique(self.owners):
+        for owners, columns in self._runs(_together(len(vector.values))):
+            if len(columns):
+                together = self._standard(vector.values[:, owners], columns)
+                for place, (owner, column) in enumerate(zip(owners.tolist(), columns.tolist(), strict=True)):
+                    yield owner, together[:, place : place + 1] * weights[1 + column] + 0.0
+                continue
+            owner = int(owners[0])
             x = vector.values[:, owner]
             out = np.zeros((len(x), weights.shape[1]))
             columns = np.flatnonzero(self.owners == owner)
@@ -98,7 +109,22 @@ class Design:
                 out += self._lookup(codes, weights, len(vector.features[owner].levels))[_codes_of(x)]
             for column in columns[self.levels[columns] < 0]:
                 out += self._column(x, column)[:, None] * weights[1 + column]
-            yield int(owner), out
+            yield owner, out
+
+    def _runs(self, most: int) -> Iterator[tuple[Ints, Ints]]:
+        """(features, the column of each) of at most so many neighbours that are one plain number each; (feature, no columns) of any other."""
+        owners, first, each = np.unique(self.owners, return_index=True, return_counts=True)
+        alone = (each == 1) & (self.levels[first] == -1)
+        apart = np.flatnonzero(~(alone[1:] & alone[:-1])) + 1
+        for run in np.split(np.arange(len(owners)), apart):
+            for at in range(0, len(run), most):
+                some = run[at : at + most]
+                yield owners[some], first[some] if alone[some[0]] else first[:0]
+
+    def _standard(self, x: Floats, columns: Ints) -> Floats:
+        """Standardised numbers [n, c] of the cells [n, c] of as many features."""
+        centre, (low, high) = self.centre[columns], self.bounds[columns].T
+        return np.asarray((np.where(np.isnan(x), centre, np.clip(x, low, high)) - centre) / self.scale[columns])
 
     def single(self, weights: Floats) -> Callable[[Sequence[float]], list[float]]:
         """From values [d] of one row to the intercept and all pulls [w], added in the order of `pulls`: the same bits."""
@@ -204,6 +230,11 @@ class Design:
             scale,
             box.array("bounds", np.float64, (c, 2)),
         )
+
+
+def _together(rows: int) -> int:
+    """How many columns of so many rows are standardised in one go."""
+    return max(1, min(TOGETHER, CELLS // max(1, rows)))
 
 
 def _plain(weights: Floats) -> Any:
