@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from assay.kernel.data import Column
+from assay.kernel.data import Column, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
@@ -27,6 +27,7 @@ from assay.kernel.words import Say
 FEWEST = 3  # rows that share what may stand in a file
 LEAST_LETTERS, WITHIN = 3, 8  # letters of what is looked for as a whole, and within other text
 MOST_TEXTS = 50_000  # of one column, whose words are counted
+SLOTS, MIXED = 2**24, np.uint64(0x9E3779B97F4A7C15)  # of beginnings of what is looked for
 SHOWN = 10
 
 
@@ -140,13 +141,25 @@ def _standing(rare: set[str], kept: Sequence[str]) -> set[str]:
     for one in rare:
         if len(one) >= WITHIN:
             begun.setdefault(one[:WITHIN], {}).setdefault(len(one), set()).add(one)
-    found = rare & set(kept)
-    text = "\0".join(kept) if begun else ""
-    for at in range(len(text) - WITHIN + 1):
+    found, text = rare & set(kept), "\0".join(kept)
+    if not begun or len(text) < WITHIN:
+        return found
+    may_begin = np.zeros(SLOTS, dtype=np.bool_)
+    may_begin[_slots("".join(begun))[::WITHIN]] = True
+    for at in np.flatnonzero(may_begin[_slots(text)]).tolist():
         for length, some in begun.get(text[at : at + WITHIN], {}).items():
             if (piece := text[at : at + length]) in some:
                 found.add(piece)
     return found
+
+
+def _slots(text: str) -> Ints:
+    """A hash of the first characters from each place of a text on, as many as make a beginning."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    mixed = np.zeros(len(codes) - WITHIN + 1, dtype=np.uint64)
+    for place in range(WITHIN):
+        mixed = mixed * MIXED + codes[place : place + len(mixed)]
+    return ((mixed * MIXED) >> np.uint64(40)).astype(np.int64)
 
 
 def _rare(column: Column) -> Iterator[str]:

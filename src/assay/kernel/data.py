@@ -257,10 +257,11 @@ def plain_number(value: float, kind: str = "") -> str:
     >>> plain_number(3.0), plain_number(0.1), plain_number(3.0, "number:order:low,mid,high"), plain_number(1.0, "flag:no,yes")
     ('3', '0.1', 'high', 'yes')
     """
-    if (words := words_in(kind)) and value in range(1, len(words) + 1):
-        return words[int(value) - 1]
-    if (words := flag_words(kind)) and value in (0, 1):
-        return words[int(value)]
+    if ":" in kind:  # a variant may name words
+        if (words := words_in(kind)) and value in range(1, len(words) + 1):
+            return words[int(value) - 1]
+        if (words := flag_words(kind)) and value in (0, 1):
+            return words[int(value)]
     return str(int(value)) if value == value and abs(value) < 2**53 and value == int(value) else repr(float(value))
 
 

@@ -19,7 +19,7 @@ from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.forms import Head
 from assay.kernel.hints import listing
-from assay.kernel.labels import codes_of, counted, distinct_labels, event_of
+from assay.kernel.labels import codes_of, counted, distinct_count, distinct_labels, event_of
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
 from assay.stats import metrics, scores
@@ -82,10 +82,9 @@ class Binary:
 
     def recognise(self, target: Column) -> Claim:
         """Exactly two different values."""
-        labels = distinct_labels(target)
-        if len(labels) != 2:
-            raise DoesNotApply(self.about.say("tasks", "not_two", target=target.name, k=len(labels)))
-        return Claim(fit=0.95, why=self.about.say("tasks", "two", target=target.name, labels=labels))
+        if (k := distinct_count(target)) != 2:
+            raise DoesNotApply(self.about.say("tasks", "not_two", target=target.name, k=k))
+        return Claim(fit=0.95, why=self.about.say("tasks", "two", target=target.name, labels=distinct_labels(target)))
 
     def kind(self) -> str:
         """Labels are names."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
-from assay.kernel.labels import as_number, codes_of, distinct_labels
+from assay.kernel.labels import as_number, codes_of, distinct_count, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import Say, refusal
 from assay.kernel.written_numbers import UNIT, numbers_of, way_of
@@ -87,14 +87,14 @@ class Classes:
         """Names, or whole numbers that behave like codes."""
         if target.store == "moments":
             raise DoesNotApply(self.about.say("tasks", "dates", target=target.name))
-        words = target.as_words()
-        labels = distinct_labels(words)
-        k = len(labels)
-        if not 3 <= k <= (MOST_SHARED if len(words) >= LEAST_SHARED * k else MOST_CLASSES):
+        k = distinct_count(target)
+        if not 3 <= k <= (MOST_SHARED if len(target) >= LEAST_SHARED * k else MOST_CLASSES):
             limits = {"most": MOST_CLASSES, "shared": MOST_SHARED, "least": LEAST_SHARED, "asked": MOST_ASKED}
             raise DoesNotApply(self.about.say("tasks", "few_or_many", target=target.name, k=k, **limits))
-        if k > MOST_NUMBERED and 2 * k > len(words):
+        if k > MOST_NUMBERED and 2 * k > len(target):
             raise DoesNotApply(self._say("hardly_shared", target, k))
+        words = target.as_words()
+        labels = distinct_labels(words)
         way = way_of(words)
         read = numbers_of(labels, way)
         numbers = read.tolist() if way.startswith(UNIT) else [as_number(label) for label in labels]  # 64岁 as 64
