@@ -58,6 +58,7 @@ from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
 FACTOR_DIGITS = 6  # of the factors of a line that is written out
+MOST_TERMS = 100  # of a line that is written out: of names there may be thousands
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
 # Shares of the time for training where more is to be done than the search:
 WHOLE_SHARE = 0.55  # the model is fitted on all rows of a table that was searched in part
@@ -396,8 +397,13 @@ def _equation(plan: Plan, found: Found, shipped: Ensemble, table: Dataset) -> di
         line, part = next((c.detail for c in found.contenders if c.learner == "linear"), {}), "aside"
     if len(line.get("intercept", ())) != 1:
         return {"equation": ""}
-    said = {lang: _written_out(line, plan, found, table, lang) for lang in LANGUAGES}
     whose = {"part": part if line["of"] == 1 else "one", "models": line["of"]}
+    if len(line["terms"]) > MOST_TERMS:
+        weighty = sorted(line["terms"], key=lambda t: -abs(t["weights"][0]) * t["spread"])[:MOST_TERMS]
+        shown = {t["name"] for t in weighty}
+        whose["left_out"] = len(line["terms"]) - len(shown)
+        line = {**line, "terms": [t for t in line["terms"] if t["name"] in shown]}
+    said = {lang: _written_out(line, plan, found, table, lang) for lang in LANGUAGES}
     return {"equation": said["en"], **whose} | ({"words": said} if len(set(said.values())) > 1 else {})
 
 

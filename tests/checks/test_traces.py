@@ -105,13 +105,19 @@ def test_of_drawn_rows_what_is_found_is_no_more_than_a_hint() -> None:
 
 def test_all_that_is_looked_for_at_once_is_what_is_found_one_by_one() -> None:
     rng = np.random.default_rng(1)
-    rare = {"".join(rng.choice(["a", "b", "日"], rng.integers(3, 14))) for _ in range(4000)}
-    kept = ["".join(rng.choice(["a", "b", "日"], rng.integers(1, 60))) for _ in range(40)] + ["ab日"]
+    rare = {"".join(rng.choice(["月", "-", "日"], rng.integers(3, 14))) for _ in range(4000)}
+    kept = ["".join(rng.choice(["月", "-", "日"], rng.integers(1, 60))) for _ in range(40)] + ["月-日"]
     text = "\0".join(kept)
     found = _standing(rare, kept)
     assert found == {one for one in rare if one in set(kept) or (len(one) >= WITHIN and one in text)}
     assert 0 < len(found) < len(rare)
     assert any(len(one) > WITHIN for one in found)
+
+
+def test_a_name_within_a_longer_number_or_word_is_no_trace() -> None:
+    rare = {"customer 17", "Meierhof", "Hans Sachs"}
+    assert _standing(rare, ["customer 175", "Meierhofer", "von Hans Sachs, Schuster"]) == {"Hans Sachs"}
+    assert _standing(rare, ["customer 17 and others", "der Meierhof"]) == {"customer 17", "Meierhof"}
 
 
 def test_it_is_not_asked_without_a_file_or_without_rare_names() -> None:

@@ -28,6 +28,7 @@ FEWEST = 3  # rows that share what may stand in a file
 LEAST_LETTERS, WITHIN = 3, 8  # letters of what is looked for as a whole, and within other text
 MOST_TEXTS = 50_000  # of one column, whose words are counted
 SLOTS, MIXED = 2**24, np.uint64(0x9E3779B97F4A7C15)  # of beginnings of what is looked for
+FIRST_DENSE = "\u2e80"  # from here on words are not told apart by blanks
 SHOWN = 10
 
 
@@ -148,9 +149,21 @@ def _standing(rare: set[str], kept: Sequence[str]) -> set[str]:
     may_begin[_slots("".join(begun))[::WITHIN]] = True
     for at in np.flatnonzero(may_begin[_slots(text)]).tolist():
         for length, some in begun.get(text[at : at + WITHIN], {}).items():
-            if (piece := text[at : at + length]) in some:
+            piece = text[at : at + length]
+            if piece in some and not (_goes_on(text, at) or _goes_on(text, at + length)):
                 found.add(piece)
     return found
+
+
+def _goes_on(text: str, at: int) -> bool:
+    """Whether a number or a word goes on from the character before a place to that behind it: "card 17" is no trace within "card 175".
+
+    >>> [_goes_on(text, 2) for text in ("17", "175", "ab-c", "abc", "张三丰")]
+    [False, True, False, True, False]
+    """
+    before, behind = text[max(0, at - 1) : at], text[at : at + 1]
+    words = before.isalpha() and behind.isalpha() and max(before, behind) < FIRST_DENSE
+    return words or (before.isdigit() and behind.isdigit())
 
 
 def _slots(text: str) -> Ints:

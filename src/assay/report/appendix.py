@@ -57,6 +57,8 @@ def equation_said(content: Content, voice: Voice) -> str:
         said.append(voice.word("equation_beside", name=cut(beside, 60), title=voice.title("checks", "readable")))
     if isinstance(told, Mapping) and told.get("part") in OF_LINES:
         said.append(voice.word(f"equation_{told['part']}", models=int(told.get("models", 1))))
+    if isinstance(told, Mapping) and (n := int(told.get("left_out", 0))):
+        said.append(voice.word("equation_left_out", n=n))
     return ("" if voice.lang == "zh" else " ").join(said)
 
 
