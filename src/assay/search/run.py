@@ -37,6 +37,7 @@ from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, t
 
 WITHOUT_GAIN = 5  # candidates in a row that do not better the blend: then a small table is done
 GAIN = 0.0005  # relative fall of the loss that counts as gain
+SETTLING = 6.0  # times the seconds of a blend that settling, and measuring it again and again, take beyond what is left for them anyway
 PARTS = 10  # of the rows, for thresholds learnt on other rows
 
 
@@ -149,7 +150,7 @@ def _try_all(
     bench: Bench, plan: Plan, task: Task, clock: Clock, tell: Tell, readable_only: bool
 ) -> tuple[list[Outcome], bool]:
     outcomes: list[Outcome] = []
-    best, without_gain, slowest = np.inf, 0, 0.0
+    best, without_gain, slowest, blending = np.inf, 0, 0.0, 0.0
     small = bench.table.rows <= 20_000
     abouts = [shelf("learners").get(candidate.learner).about for candidate in plan.candidates]
     readable = any(about.readable and about.order > 0 for about in abouts)  # else the first of the others must do
@@ -158,7 +159,7 @@ def _try_all(
         if readable_only and not about.readable:
             continue
         reason = None
-        left = clock.remaining()
+        left = max(0.0, clock.remaining() - SETTLING * blending)
         spared = not about.readable or _any_model([o for o in outcomes if o.trial.readable])  # a model there shall be
         if spared and (left == 0.0 or (not about.readable and left < 0.3 * slowest)):
             reason = Say("search", "no_time")
@@ -178,7 +179,9 @@ def _try_all(
         outcomes.append(outcome)
         if outcome.trial.status == "done" and not about.readable:
             slowest = max(slowest, outcome.trial.seconds)
+        blended = clock.slice(clock.remaining())
         loss, again = through_one(lambda: _blend_loss(outcomes, bench, task))
+        blending = max(blending, blended.spent())
         if again:
             return outcomes + _interrupted(plan.candidates[place + 1 :]), True
         without_gain = 0 if loss < best * (1 - GAIN) else without_gain + 1
