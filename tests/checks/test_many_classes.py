@@ -13,6 +13,8 @@ from assay.checks._pulled import LEAST_ROWS, sample_of
 from assay.checks._ranked import Ranked
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset
+from assay.kernel.errors import DoesNotApply
+from assay.kernel.words import Say
 
 ROWS = 400
 
@@ -49,7 +51,8 @@ def asked(classes: int) -> Any:
 def test_the_columns_are_ranked_by_fewer_rows(classes: int, most: int) -> None:
     """Sixty rows of a hundred classes took a network two seconds, three times, after the time was up."""
     evidence = asked(classes)
-    Ranked.of(evidence, ROWS, "test")
+    with pytest.raises(DoesNotApply):
+        Ranked.of(evidence, ROWS, "test", Say("auditing", "no_time"))
     assert evidence.model.pulls == most * classes
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from assay.serve.counts import Counts
-from assay.serve.hosting import Hosted, Hosts, Pace
+from assay.serve.hosting import Hosted, Hosts
 from assay.serve.http import Request
 from assay.serve.logs import Log
 from assay.serve.predicting import predict
@@ -38,7 +38,7 @@ class Yes:
 )
 def test_rows_that_are_tried_are_answered_and_not_watched(purpose: dict[bytes, bytes], watched: int) -> None:
     watch = Watch()
-    hosted = SimpleNamespace(name="m", version="1", model=Yes(), quick=True, pace=Pace(), columns=frozenset({"x"}))
+    hosted = SimpleNamespace(name="m", version="1", model=Yes(), on_loop=lambda *_: True, columns=frozenset({"x"}))
     hosts = cast(Hosts, SimpleNamespace(get=lambda name: hosted))
     world = World(settings=Settings(models=("m",)), hosts=hosts, log=Log(quiet=True), counts=Counts(), monitor=watch)
     request = Request("POST", "/predict", purpose, b'{"rows": [{"x": 1}]}')
