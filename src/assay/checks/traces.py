@@ -96,8 +96,7 @@ class Traces:
         found = {name: sorted(some & standing) for name, some in rare.items()}
         count = sum(map(len, found.values()))
         whole = evidence.plan.data.get("rows_drawn")  # of a table too long to be searched whole
-        drawn = {"rows": evidence.raw.rows} if whole else {}
-        said = {"n": n, "fewest": FEWEST, **drawn}
+        said = {"n": n, "fewest": FEWEST, **({"rows": evidence.raw.rows, "whole": whole} if whole else {})}
         notes = (self._say("target"), self._say("numbers"))
         measures = (
             Measure(name="found", value=float(count), n=n, better="lower"),
@@ -118,7 +117,7 @@ class Traces:
             if some
         ]
         heads = [self._say(key) for key in ("column", "such_as", "how_many")]
-        told = {"found": count, "most": len(found[most]), "column": most, **({"whole": whole} if whole else {})}
+        told = {"found": count, "most": len(found[most]), "column": most}
         return Finding(
             check="traces",
             verdict="info" if whole else "watch",

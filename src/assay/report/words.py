@@ -306,7 +306,7 @@ WORDS: dict[str, dict[str, str]] = {
         "headline_readable_parts": "组合中的每个模型都可完整读懂。",
         "headline_constant": "常数猜测 {value}",
         "readable": "可读模型",
-        "equation": "线性模型的完整公式",
+        "equation": "线性模型的公式",
         "equation_left_out": "另有 {n} 项对回答的影响小于以上各项，此处从略。",
         "equation_beside": "最好的可读模型是 {name}，而不是这一个。它无法写成一行公式，其依据见“{title}”；线性模型可以，故写在这里。",
         "equation_whole": "作出回答的就是这一公式。缺失的数值按该列的平均值计算，远得离谱的数值会被收回到界限之内。",

@@ -30,9 +30,8 @@ def expected_losses(task: Task, codec: Codec, scores: Floats) -> Floats | None:
             return _each_weighed(task, scores, p)
         with np.errstate(divide="ignore", invalid="ignore"):
             entropy = -np.where(p > 0, p * np.log(p), 0.0).sum(axis=1)
-        told = _each_weighed(
-            task, scores[:TRIED], p[:TRIED]
-        )  # asking for each of many classes takes as long as their square
+        # Asked of all rows it takes as long as the square of the classes.
+        told = _each_weighed(task, scores[:TRIED], p[:TRIED])
         return entropy if np.allclose(told, entropy[:TRIED], rtol=1e-6) else _each_weighed(task, scores, p)
     if head == "flags":  # the labels of a row are told each by itself, and its loss is the sum of theirs
         p = np.clip(task.answers(scores), 1e-12, 1 - 1e-12)
