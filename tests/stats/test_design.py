@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.kernel.forms import Feature, Vector
+from assay.kernel.forms import Feature, Head, Vector
 from assay.stats.design import Design
 
 
@@ -21,6 +21,24 @@ def test_a_number_that_hardly_varies_is_drawn_in_to_its_range_and_a_quarter(othe
     low, high = bounds(cells)
     room = (max(cells) - min(cells)) / 4
     assert (low, high) == (pytest.approx(min(cells) - room), pytest.approx(max(cells) + room))
+
+
+@pytest.mark.parametrize("head", [None, Head.counts()], ids=["line", "counts"])
+def test_a_number_is_standardised_the_same_whatever_stands_beside_it(head: Head | None) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(90, 300))
+    values[rng.random(90) < 0.3, 1] = np.nan
+    values[:, 2], values[:, 3], values[5, 4], values[:, 6] = 5.0, np.nan, 1e300, values[:, 6] > 2
+    features = tuple(Feature(f"x{i}", f"x{i}") for i in range(300))
+    together = Design.learn(Vector(values, features), head=head)
+    assert "x1 missing" in together.names
+    assert not {"x2", "x3"} & set(together.names)
+    for i, feature in enumerate(features):
+        alone = Design.learn(Vector(values[:, [i]], (feature,)), head=head)
+        mine = together.owners == i
+        assert alone.names == tuple(np.asarray(together.names)[mine])
+        for part in ("levels", "centre", "scale", "bounds"):
+            assert np.array_equal(getattr(alone, part), getattr(together, part)[mine])
 
 
 def test_a_tail_behind_mostly_zeros_stays_drawn_in() -> None:

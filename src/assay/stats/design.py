@@ -55,12 +55,12 @@ class Design:
         near = head is not None and head.name == "counts"
         rows: list[Row] = []
         named = {feature.part for feature in vector.features if feature.kind == "name"} if names else set()
+        numbers = _numbers(vector, near)
         for i, feature in enumerate(vector.features):
-            x = vector.values[:, i]
             if feature.kind == "number":
-                rows += _numbers(feature, x, i, near)
+                rows += numbers[i]
             elif (feature.part in named) == (feature.kind == "name"):
-                rows += _codes(feature, x, i)
+                rows += _codes(feature, vector.values[:, i], i)
         titles = tuple(row[0] for row in rows)
         table = np.asarray([row[1:] for row in rows], dtype=np.float64).reshape(-1, 6)
         return cls(
@@ -246,28 +246,42 @@ def _floats(*values: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _numbers(feature: Feature, x: Floats, i: int, near: bool) -> list[Row]:
-    missing = np.isnan(x)
-    seen = x[~missing]
-    rows: list[Row] = []
-    if len(seen):
-        low, middle, high = np.quantile(seen, [0.1, 0.5, 0.9])
-        reach = (
-            FAR * (high - low) if high > low else FAR * max(1.0, float(np.abs(middle)), float(seen.max() > seen.min()))
-        )
-        bounds = (max(middle - reach, -1e150), min(middle + reach, 1e150))
-        seen = np.clip(seen, *bounds)
-        if near or low == high:  # a column that hardly varies says nothing of what lies beyond
-            least, most = float(seen.min()), float(seen.max())
-            room = BEYOND * (most - least)
-            bounds = (max(bounds[0], least - room), min(bounds[1], most + room))
-        if seen.max() > seen.min():
-            spread = float(seen.std()) or 1.0
-            rows.append((feature.name, i, -1, float(seen.mean()), spread, float(bounds[0]), float(bounds[1])))
-    if 0 < missing.sum() < len(x):
-        share = float(missing.mean())
-        rows.append((f"{feature.name} missing", i, -2, share, float(np.sqrt(share * (1 - share))), 0.0, 0.0))
+def _numbers(vector: Vector, near: bool) -> dict[int, list[Row]]:
+    """The columns of each feature that is a number; those without a missing cell many at a time, as tables have thousands."""
+    numbers = [i for i, feature in enumerate(vector.features) if feature.kind == "number"]
+    most, rows = _together(len(vector.values)), dict[int, list[Row]]()
+    for some in (numbers[at : at + most] for at in range(0, len(numbers), most)):
+        cells = np.ascontiguousarray(vector.values[:, some].T)
+        missing = np.isnan(cells)
+        share = missing.mean(axis=1)
+        whole = np.flatnonzero(share == 0.0)
+        found = dict(zip(whole.tolist(), _spans(cells[whole], near), strict=True))
+        for place, i in enumerate(some):
+            name, part = vector.features[i].name, float(share[place])
+            span = found[place] if place in found else _spans(cells[place][None, ~missing[place]], near)[0]
+            rows[i] = [] if span is None else [(name, i, -1, *span)]
+            if 0 < part < 1:
+                rows[i].append((f"{name} missing", i, -2, part, float(np.sqrt(part * (1 - part))), 0.0, 0.0))
     return rows
+
+
+def _spans(seen: Floats, near: bool) -> list[tuple[float, float, float, float] | None]:
+    """(centre, scale, bounds) of numbers [k, n] without a missing one; None of one that does not vary."""
+    if not seen.size:
+        return [None] * len(seen)
+    low, middle, high = np.quantile(seen, [0.1, 0.5, 0.9], axis=1)
+    varies = seen.max(axis=1) > seen.min(axis=1)
+    usual = np.where(high > low, high - low, np.maximum(np.maximum(1.0, np.abs(middle)), varies))
+    bounds = np.stack((np.maximum(middle - FAR * usual, -1e150), np.minimum(middle + FAR * usual, 1e150)))
+    seen = np.clip(seen, bounds[0][:, None], bounds[1][:, None])
+    least, most = seen.min(axis=1), seen.max(axis=1)
+    drawn_in = np.full(len(seen), True) if near else low == high  # what hardly varies says nothing of what lies beyond
+    room = BEYOND * (most - least)
+    bounds[0, drawn_in] = np.maximum(bounds[0], least - room)[drawn_in]
+    bounds[1, drawn_in] = np.minimum(bounds[1], most + room)[drawn_in]
+    centre, scale = seen.mean(axis=1), seen.std(axis=1)
+    table = np.stack((centre, np.where(scale > 0, scale, 1.0), *bounds), axis=1).tolist()
+    return [tuple(row) if differs else None for row, differs in zip(table, most > least, strict=True)]
 
 
 def _codes(feature: Feature, x: Floats, i: int) -> list[Row]:
