@@ -97,7 +97,7 @@ def cut_of(column: Column) -> Cut:
             c for c in np.argsort(-count, kind="stable") if count[c] > 0 and str(column.levels[c]) not in found.labels
         ]
         small += [(str(column.levels[c]), int(count[c])) for c in rest if count[c] < LEAST]
-    distinct = len(np.unique(column.cells[~column.missing]))
+    distinct = column.distinct
     bands = column.store != "words" and distinct > len([label for label in found.labels if label != "–"])
     labels = tuple(found.labels[g] for g in kept)
     return Cut(column.name, place[found.code], labels, tuple(small), bands)

@@ -360,7 +360,7 @@ def _times(cells: Floats, unit: float) -> Floats:
 
 def _measured(column: Column) -> bool:
     """Whether a column holds measured numbers, of which more than two differ: a flag has no unit."""
-    return column.store == "numbers" and len(np.unique(column.cells[~column.missing])) > 2
+    return column.store == "numbers" and column.distinct > 2
 
 
 def _written(column: Column) -> bool:

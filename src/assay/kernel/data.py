@@ -77,6 +77,19 @@ class Column:
             return np.asarray(self.cells < 0)
         return np.asarray(np.isnan(self.cells) if self.cells.dtype == np.float64 else np.isnat(self.cells))
 
+    @functools.cached_property
+    def distinct(self) -> int:
+        """How many different cells there are, missing ones left out; none is spelled.
+
+        >>> Column.of_words("x", ["10", "9", None, "9"]).distinct, Column.of_numbers("x", [0.5, 0.5, np.nan]).distinct
+        (2, 1)
+        """
+        cells = self.cells[~self.missing]
+        if self.levels is not None:
+            return int(np.count_nonzero(np.bincount(cells, minlength=1)))
+        cells = np.sort(cells)  # a third of what `np.unique` takes
+        return len(cells) and 1 + int((cells[1:] != cells[:-1]).sum())
+
     def take(self, rows: NDArray[Any] | slice) -> Column:
         """The same column for some rows (indices or a mask); levels are shared."""
         return Column(  # not by `replace`, which takes longer than all else: tables have thousands of columns

@@ -38,15 +38,6 @@ def distinct_labels(column: Column, most: int = 100_000) -> list[str]:
     return sorted((str(words.levels[c]) for c in used), key=_place)
 
 
-def distinct_count(column: Column) -> int:
-    """How many different values a column has; none of them is spelled.
-
-    >>> distinct_count(Column.of_words("x", ["10", "9", None, "9"])), distinct_count(Column.of_numbers("x", [0.5, 0.5, np.nan]))
-    (2, 1)
-    """
-    return len(np.unique(column.cells[~column.missing]))
-
-
 def event_of(labels: Sequence[str], rows: Sequence[int]) -> int:
     """Which of two labels in order is the one that is looked for: the larger number, "yes" of yes and no, else that of fewer rows.
 

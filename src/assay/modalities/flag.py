@@ -47,10 +47,10 @@ class Flag:
 
     def recognise(self, column: Column) -> Claim:
         """Both yes and no, and nothing else."""
-        used, first = np.unique(column.cells, return_index=True)  # a missing cell is one of them, or several
-        some = column.take(first[~column.take(first).missing])
-        if len(some) != 2:  # told before anything is spelled: a table may have thousands of columns
+        if column.distinct != 2:  # told before anything is spelled: a table may have thousands of columns
             raise DoesNotApply(self.about.say("modalities", "not"))
+        there = np.flatnonzero(~column.missing)
+        some = column.take(there[np.unique(column.cells[there], return_index=True)[1]])
         seen = [str(text) for text in some.texts()]
         folded = {level.casefold() for level in seen}
         if len(seen) != 2 or not (folded & YES and folded & NO and folded <= YES | NO):

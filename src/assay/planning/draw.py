@@ -247,7 +247,7 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
                 missing=int(column.missing.sum()),
                 misfits=misfits,
                 examples=_unread(raw, column),
-                distinct=len(np.unique(column.cells[~column.missing])),
+                distinct=column.distinct,
             )
         else:
             column, plan = plan_column(raw, wishes)

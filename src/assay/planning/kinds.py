@@ -122,7 +122,7 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
         examples=tuple(
             masked(example) for example in opened.examples
         ),  # a report is read by more people than the table
-        distinct=_distinct(opened.column),
+        distinct=opened.column.distinct,
     )
     return replace(opened.column, kind=kind, role=role), plan
 
@@ -154,7 +154,7 @@ def _role(opened: Column, raw: Column, asked: bool) -> tuple[str, Say | None]:
     if looks_like_id(opened, are_codes([str(level) for level in levels])):
         return "id", Say("planning", "why.id_names")
     if not asked and nearly_id(opened):
-        said = {"distinct": _distinct(opened), "n": int((~opened.missing).sum())}
+        said = {"distinct": opened.distinct, "n": int((~opened.missing).sum())}
         return "id", Say("planning", "why.id_nearly", said)
     return "feature", None
 
@@ -183,7 +183,7 @@ def looks_like_id(column: Column, codes: bool = False) -> bool:
     codes : numbers were written as codes are
     """
     n = len(column)
-    if n < LEAST_FOR_ID or column.kind not in ("category", "number") or column.missing.any() or _distinct(column) < n:
+    if n < LEAST_FOR_ID or column.kind not in ("category", "number") or column.missing.any() or column.distinct < n:
         return False
     if column.kind == "category" or codes:
         return True
@@ -199,8 +199,4 @@ def nearly_id(column: Column) -> bool:
         return False
     cells = column.cells[present]
     whole = column.store == "words" or bool((cells == np.round(cells)).all())
-    return whole and len(cells) >= NEARLY * n and _distinct(column) >= NEARLY * len(cells)
-
-
-def _distinct(column: Column) -> int:
-    return len(np.unique(column.cells[~column.missing]))
+    return whole and len(cells) >= NEARLY * n and column.distinct >= NEARLY * len(cells)

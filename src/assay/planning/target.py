@@ -154,7 +154,7 @@ def check_weights(weight: Floats, name: str) -> None:
 
 def _alike(target: Column) -> bool:
     """Whether every cell that is there says the same."""
-    return len(np.unique(target.cells[~target.missing])) == 1
+    return target.distinct == 1
 
 
 def several_units(target: Column) -> Say | None:

@@ -19,7 +19,7 @@ from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.forms import Head
 from assay.kernel.hints import listing
-from assay.kernel.labels import codes_of, counted, distinct_count, distinct_labels, event_of
+from assay.kernel.labels import codes_of, counted, distinct_labels, event_of
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import refusal
 from assay.stats import metrics, scores
@@ -82,7 +82,7 @@ class Binary:
 
     def recognise(self, target: Column) -> Claim:
         """Exactly two different values."""
-        if (k := distinct_count(target)) != 2:
+        if (k := target.distinct) != 2:
             raise DoesNotApply(self.about.say("tasks", "not_two", target=target.name, k=k))
         return Claim(fit=0.95, why=self.about.say("tasks", "two", target=target.name, labels=distinct_labels(target)))
 
@@ -131,7 +131,7 @@ class Binary:
 
     def metrics(self, codec: Codec) -> Sequence[Metric]:
         """Log-loss first."""
-        p, event, up = scores.probabilities, codec.event, 1.0 if codec.event else -1.0
+        p, event, up = scores.lately(scores.probabilities), codec.event, 1.0 if codec.event else -1.0
         return (
             Metric(key="log_loss", better="lower", of=lambda s, y, w: metrics.mean(scores.class_losses(s, y), w)),
             Metric(key="auc", better="higher", of=lambda s, y, w: metrics.auc(s[:, 0], y == 1, w)),

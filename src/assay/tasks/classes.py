@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from assay.kernel.data import Column, Floats, Ints
 from assay.kernel.errors import DataError, DoesNotApply
 from assay.kernel.forms import Head
-from assay.kernel.labels import as_number, codes_of, distinct_count, distinct_labels
+from assay.kernel.labels import as_number, codes_of, distinct_labels
 from assay.kernel.plugins import About, Claim, Codec, Metric
 from assay.kernel.words import Say, refusal
 from assay.kernel.written_numbers import UNIT, numbers_of, way_of
@@ -87,7 +87,7 @@ class Classes:
         """Names, or whole numbers that behave like codes."""
         if target.store == "moments":
             raise DoesNotApply(self.about.say("tasks", "dates", target=target.name))
-        k = distinct_count(target)
+        k = target.distinct
         if not 3 <= k <= (MOST_SHARED if len(target) >= LEAST_SHARED * k else MOST_CLASSES):
             limits = {"most": MOST_CLASSES, "shared": MOST_SHARED, "least": LEAST_SHARED, "asked": MOST_ASKED}
             raise DoesNotApply(self.about.say("tasks", "few_or_many", target=target.name, k=k, **limits))
@@ -141,7 +141,7 @@ class Classes:
 
     def metrics(self, codec: Codec) -> Sequence[Metric]:
         """Log-loss first."""
-        p = scores.probabilities
+        p = scores.lately(scores.probabilities)  # five figures ask for them one after the other
         return (
             Metric(key="log_loss", better="lower", of=lambda s, y, w: metrics.mean(scores.class_losses(s, y), w)),
             Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(p(s), y, w), unit="share"),
