@@ -33,6 +33,11 @@ def test_two_classes_equal_scikit_learn(w: np.ndarray | None) -> None:
     assert metrics.mean(losses, w) == pytest.approx(sk.log_loss(Y, p[:, 1], sample_weight=w), abs=1e-12)
 
 
+def test_rows_that_weigh_alike_give_the_area_of_rows_without_weights() -> None:
+    assert metrics.auc(S, Y == 1) == metrics.auc(S, Y == 1, np.full(N, 2.0))
+    assert metrics.auc(np.zeros(N), Y == 1) == 0.5
+
+
 @pytest.mark.parametrize("w", [None, W], ids=["plain", "weighted"])
 def test_several_classes_equal_scikit_learn(w: np.ndarray | None) -> None:
     guess = P3.argmax(axis=1)

@@ -74,12 +74,17 @@ def auc(s: Floats, positive: NDArray[Any], w: Floats | None = None) -> float:
     positive = np.asarray(positive, dtype=bool)
     if positive.all() or not positive.any():
         return math.nan
-    weight = np.ones(len(s)) if w is None else w
+    if w is None:  # scores are sorted sooner than their order is found
+        every, mine = np.sort(s), np.sort(s[positive])
+        below, upto = (
+            np.searchsorted(every, mine, side) - np.searchsorted(mine, mine, side) for side in ("left", "right")
+        )
+        return float((below + (upto - below) / 2).sum() / (len(mine) * (len(every) - len(mine))))
     order = np.argsort(s, kind="stable")
-    s, positive, weight = s[order], positive[order], weight[order]
+    s, positive, w = s[order], positive[order], w[order]
     starts = np.flatnonzero(np.r_[True, s[1:] != s[:-1]])
-    pos = np.add.reduceat(np.where(positive, weight, 0.0), starts)
-    neg = np.add.reduceat(np.where(positive, 0.0, weight), starts)
+    pos = np.add.reduceat(np.where(positive, w, 0.0), starts)
+    neg = np.add.reduceat(np.where(positive, 0.0, w), starts)
     below = np.cumsum(neg) - neg
     return float((pos * (below + neg / 2)).sum() / (pos.sum() * neg.sum()))
 
@@ -101,7 +106,7 @@ def average_precision(s: Floats, positive: NDArray[Any], w: Floats | None = None
 
 def macro_auc(p: Floats, y: Ints, w: Floats | None = None) -> float:
     """Mean over classes of the one-against-rest AUC; classes absent from `y` are left out."""
-    found = [auc(p[:, k], y == k, w) for k in range(p.shape[1])]
+    found = [auc(of_class, y == k, w) for k, of_class in enumerate(np.ascontiguousarray(p.T))]
     found = [v for v in found if not math.isnan(v)]
     return float(np.mean(found)) if found else math.nan
 
