@@ -117,7 +117,9 @@ def copy_groups(features: Dataset, strata: Ints) -> tuple[Ints, int] | None:
     Many equal rows whose answers differ are no copies but a profile that is often met, such as customers who did nothing: were they kept
     together, one fold would hold all of them, and no model be measured that had met one.
     """
-    group, _, chance = leaks.copies(features)
+    group, copied, chance = leaks.copies(features)
+    if not copied:
+        return None
     size = np.bincount(group)
     answers = np.bincount(np.unique(group * (strata.max() + 1) + strata) // (strata.max() + 1), minlength=len(size))
     profile = (size > max(LEAST_PROFILE, PROFILE * len(group))) & (answers > 1)

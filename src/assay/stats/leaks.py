@@ -87,17 +87,17 @@ def copies(data: Dataset) -> tuple[Ints, int, float]:
     """Rows that are exact copies of one another: (group of each row [n], rows that have a copy, pairs by chance).
 
     The last figure is how many pairs alike independent columns would give: where it is small against the pairs found,
-    the rows are copies and no coincidence.
+    the rows are copies and no coincidence. It is not reckoned, but 0, where no row has a copy.
     """
     n = data.rows
-    keys = np.zeros(n, dtype=np.uint64)
-    chance = n * (n - 1) / 2
-    for i, column in enumerate(data):
-        _, code, count = np.unique(_bits(column), return_inverse=True, return_counts=True)
-        chance *= float(((count / n) ** 2).sum())
-        keys = _mix(keys ^ _mix(code.astype(np.uint64) + np.uint64(i * 1_000_003 + 1)))
-    _, group, size = np.unique(keys, return_inverse=True, return_counts=True)
-    return group.astype(np.int64), int((size[group] > 1).sum()), chance
+    _, group, size = np.unique(row_keys(data), return_inverse=True, return_counts=True)
+    copied, chance = int((size[group] > 1).sum()), 0.0
+    if copied:
+        chance = n * (n - 1) / 2
+        for column in data:
+            count = np.unique(_bits(column), return_counts=True)[1]
+            chance *= float(((count / n) ** 2).sum())
+    return group.astype(np.int64), copied, chance
 
 
 def near_cells(data: Dataset, names: Sequence[str]) -> Ints:
@@ -174,8 +174,10 @@ def cell_keys(data: Dataset) -> NDArray[np.uint64]:
     keys = np.zeros(data.rows, dtype=np.uint64)
     for i, column in enumerate(data):
         if column.levels is not None:  # codes differ from part to part, the names do not
-            spelled = np.asarray([hash(str(level)) for level in column.levels] + [0], dtype=np.int64)
-            bits = spelled[column.cells]
+            used, place = np.unique(column.cells, return_inverse=True)  # of a million names a block of rows has few
+            bits = np.asarray([hash(str(column.levels[c])) if c >= 0 else 0 for c in used.tolist()], dtype=np.int64)[
+                place
+            ]
         else:
             bits = _bits(column)
         keys = _mix(keys ^ _mix(bits.view(np.uint64) + np.uint64(i * 1_000_003 + 1)))
