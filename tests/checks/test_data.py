@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from assay.checks._shape import same
+from assay.checks._shape import LOOKED_AT, same
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DoesNotApply
 
@@ -73,6 +73,17 @@ def test_columns_that_differ_in_one_row_are_not_the_same() -> None:
     cells = columns[0].cells.copy()
     cells[3] = -cells[3]
     assert ask("data", world([*columns, numbers("x0 again", cells)], y, z)).verdict == "pass"
+
+
+def test_of_long_tables_columns_are_the_same_only_on_every_row() -> None:
+    rng = np.random.default_rng(0)
+    n = LOOKED_AT * 3
+    town, heat = rng.integers(40, size=n), rng.normal(size=n)
+    renamed, moved = (7 * town + 3) % 40, heat.copy()
+    moved[1] = -moved[1]  # a row that is not among those that are looked at first
+    columns = {"town": town, "heat": heat, "renamed": renamed, "moved": moved, "risen": np.exp(heat)}
+    data = Dataset(tuple(numbers(name, cells.astype(float)) for name, cells in columns.items()))
+    assert same(data, list(columns)) == [("town", "renamed"), ("heat", "risen")]
 
 
 def test_names_that_differ_in_every_row_say_the_same_only_where_they_are_the_same() -> None:

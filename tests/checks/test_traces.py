@@ -12,6 +12,7 @@ import pytest
 
 import assay
 from assay.checks.traces import WITHIN, _standing
+from assay.kernel.clock import Clock
 from assay.kernel.errors import DoesNotApply
 
 from .worlds import ask, logit_world, names, world
@@ -112,6 +113,16 @@ def test_all_that_is_looked_for_at_once_is_what_is_found_one_by_one() -> None:
     assert found == {one for one in rare if one in set(kept) or (len(one) >= WITHIN and one in text)}
     assert 0 < len(found) < len(rare)
     assert any(len(one) > WITHIN for one in found)
+
+
+def test_of_many_strings_none_is_looked_for_where_the_time_is_up() -> None:
+    columns, y, z, _ = logit_world(60_000)
+    columns[3] = names("card", [f"card {i}" for i in range(60_000)])
+    evidence = replace(world(columns, y, z), kept=lambda: ("card 17",))
+    assert ask("traces", evidence).measure("found").value == 1
+    with pytest.raises(DoesNotApply) as late:
+        ask("traces", replace(evidence, clock=Clock.start(0.0)))
+    assert "60,000 cells and words could not be looked for" in late.value.say.text()
 
 
 def test_a_name_within_a_longer_number_or_word_is_no_trace() -> None:

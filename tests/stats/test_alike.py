@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset
-from assay.stats.alike import alike_rows
+from assay.stats.alike import MOST_COLUMNS, alike_rows
 
 
 def table(values: np.ndarray) -> Dataset:
@@ -57,6 +58,26 @@ def test_rows_along_a_curve_are_no_groups() -> None:
 
 def test_numbers_that_repeat_are_not_asked() -> None:
     assert groups(np.random.default_rng(0).integers(0, 15, (5000, 10)).astype(float)) is None
+
+
+def test_of_many_columns_some_are_looked_at_and_those_that_repeat_are_not_among_them() -> None:
+    rng = np.random.default_rng(0)
+    thing = np.repeat(np.arange(60), 4)
+    flags = rng.integers(2, size=(240, 3 * MOST_COLUMNS)).astype(float)
+    continuous = rng.normal(size=(60, 5))[thing] + 0.005 * rng.normal(size=(240, 5))
+    many = rng.normal(size=(60, 2 * MOST_COLUMNS))[thing] + 0.005 * rng.normal(size=(240, 2 * MOST_COLUMNS))
+    for values in (np.column_stack([flags, continuous]), many):
+        found = groups(values)
+        assert found is not None
+        assert np.array_equal(found[:, None] == found, thing[:, None] == thing)
+    assert groups(rng.normal(size=(240, 2 * MOST_COLUMNS))) is None
+
+
+def test_when_the_clock_is_out_there_are_no_groups() -> None:
+    rng = np.random.default_rng(0)
+    data = table(rng.normal(size=(60, 6))[np.repeat(np.arange(60), 4)] + 0.005 * rng.normal(size=(240, 6)))
+    assert alike_rows(data, data.names, Clock.start(10.0)) is not None
+    assert alike_rows(data, data.names, Clock.start(0.0)) is None
 
 
 def test_missing_cells_and_moments_are_places_too() -> None:

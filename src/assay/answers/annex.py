@@ -66,10 +66,11 @@ def annex(
     doubted[:, asked] += told.sum(axis=0), beyond.sum(axis=0)
     doubted[:, fitted[0]] += np.exp(confidences(fitted[1], probable)), np.ones(len(fitted[0]))
     doubt = np.where(doubted[1] > 0, 1.0 - doubted[0] / np.maximum(doubted[1], 1.0), np.nan)
-    rows = np.union1d(asked, fitted[0])
+    known = np.zeros(table.rows, dtype=bool)
+    known[asked] = known[fitted[0]] = True
+    rows = np.flatnonzero(known)
     rows = rows[np.lexsort((rows, -doubt[rows], -np.nan_to_num(exposed[rows], nan=-2.0)))]
-    known = table.take(rows)
-    return Annex(tuple(known[name] for name in ids), rows + 1, exposed[rows], doubt[rows])
+    return Annex(tuple(table[name].take(rows) for name in ids), rows + 1, exposed[rows], doubt[rows])
 
 
 def _cells(values: Floats) -> list[Any]:

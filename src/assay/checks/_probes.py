@@ -378,7 +378,7 @@ def alike(evidence: Evidence, table: Table, copies: Ints | None) -> tuple[Ints, 
     """Groups of rows that are nearly the same in every number [n], of copies one, and the gap when they are kept apart."""
     rows = np.arange(table.n) if copies is None else np.sort(np.unique(copies, return_index=True)[1])
     names = used(evidence)
-    groups = alike_rows(table.data.take(rows), names)
+    groups = alike_rows(table.data.take(rows), names, evidence.clock)
     if groups is None:
         return None
     some = _whole_groups(groups, stream(evidence.seed, "leakage", "alike"))

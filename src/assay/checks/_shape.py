@@ -23,6 +23,7 @@ LEAST_ROWS = 100
 SHIFTED = 0.2  # largest distance of two distributions, or Cramér's V, from which a drift is worth a word
 TIED = 0.1  # the same for missing cells and the target
 BLOCKS = 20
+LOOKED_AT = 20_000  # rows on which columns are held against each other, before all are
 MOST_NAMES = 50  # names beyond it share one place in a table of counts
 
 
@@ -94,11 +95,19 @@ def missing_with_target(data: Dataset, names: list[str], y: NDArray[Any], labels
 
 
 def same(data: Dataset, names: list[str]) -> list[tuple[str, str]]:
-    """Pairs (earlier, later) of columns that say the same: equal cells up to the names, or up to a rising scale."""
+    """Pairs (earlier, later) of columns that say the same: equal cells up to the names, or up to a rising scale.
+
+    Columns are held against each other on some rows; those that are alike there on all of them.
+    """
+    some = np.unique(np.linspace(0, data.rows - 1, min(data.rows, LOOKED_AT)).astype(np.int64))
+    alike: dict[bytes, list[str]] = {}
+    for name in names:
+        alike.setdefault(_pattern(data[name].take(some), _is_many(data[name])), []).append(name)
+    twins = {name for group in alike.values() if len(group) > 1 for name in group}
     seen: dict[bytes, str] = {}
     found = []
-    for name in names:
-        key = _pattern(data[name])
+    for name in (name for name in names if name in twins):
+        key = _pattern(data[name], _is_many(data[name]))
         if key in seen:
             found.append((seen[key], name))
         else:
@@ -106,22 +115,29 @@ def same(data: Dataset, names: list[str]) -> list[tuple[str, str]]:
     return found
 
 
-def _pattern(column: Column) -> bytes:
+def _filled(column: Column) -> NDArray[Any]:
+    """Cells as numbers or codes, the same in all that are missing [n]."""
+    cells = column.cells if column.store != "moments" else column.cells.astype(np.int64)
+    return np.where(column.missing, cells.dtype.type(0), cells)
+
+
+def _is_many(column: Column) -> bool:
+    """Whether so many cells differ that which of them are alike tells little."""
+    cells = np.sort(_filled(column))
+    return int((cells[1:] != cells[:-1]).sum()) + 1 > len(cells) / 3
+
+
+def _pattern(column: Column, many: bool) -> bytes:
     """A fingerprint of which rows are alike; of columns of many values also of their order, or of the names themselves.
 
     Names of which hardly two are alike tell no more than that by the rows: two such columns say the same where their cells do.
     """
-    missing = column.missing
-    cells = column.cells if column.store != "moments" else column.cells.astype(np.int64)
-    distinct, first, code = np.unique(
-        np.where(missing, cells.dtype.type(0), cells), return_index=True, return_inverse=True
-    )
-    many = len(distinct) > len(cells) / 3
     if many and column.store == "words":
         return hashlib.sha256(repr(column.texts()).encode("utf-8", "surrogatepass")).digest()
+    _, first, code = np.unique(_filled(column), return_index=True, return_inverse=True)
     if not many:
         code = np.argsort(np.argsort(first))[code]  # numbered by first appearance
-    return hashlib.sha256(np.where(missing, -1, code).astype(np.int32).tobytes()).digest()
+    return hashlib.sha256(np.where(column.missing, -1, code).astype(np.int32).tobytes()).digest()
 
 
 def one_value(data: Dataset, names: list[str], share: float) -> list[tuple[str, float]]:

@@ -257,16 +257,17 @@ class Subgroups:
 
     def _named(self, name: str, evidence: Evidence) -> Say | str:
         """How a column or a pair of columns is shown: what is derived from texts, in the reader's language."""
+        if name in evidence.data:
+            return name
         names = [c.name for c in evidence.plan.columns if c.name in evidence.data]
-        derived = {say.text(): say for column in names for say in self._derived(column)}
-        if name in names or name in derived:
-            return name if name in names else derived[name]
         one, _, two = name.partition(TIMES)
-        return (
-            self._say("both", one=derived.get(one, one), two=derived.get(two, two))
-            if two in derived or one in derived
-            else name
-        )
+        if one in names and two in names:
+            return name
+        derived = {say.text(): say for column in names for say in self._derived(column)}
+        if name in derived:
+            return derived[name]
+        both = one in derived or two in derived
+        return self._say("both", one=derived.get(one, one), two=derived.get(two, two)) if both else name
 
     def _called(self, group: Group) -> Say | str:
         """What a group is called: missing cells in the reader's words."""

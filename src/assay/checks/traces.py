@@ -30,6 +30,10 @@ MOST_TEXTS = 50_000  # of one column, whose words are counted
 SLOTS, MIXED = 2**24, np.uint64(0x9E3779B97F4A7C15)  # of beginnings of what is looked for
 FIRST_DENSE = "\u2e80"  # from here on words are not told apart by blanks
 SHOWN = 10
+A_STRING, ALWAYS = (
+    1e-5,
+    20_000,
+)  # seconds that looking for one takes, and how many are looked for although the time is up
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Traces:
                 "clean_drawn": "None of {n} cells and words that fewer than {fewest} of the {rows} rows drawn hold stands in the file.",
                 "found_drawn": "{found} of {n} cells and words that fewer than {fewest} of the {rows} rows drawn hold {found:stands|stand} in the file, {most} of them from '{column}'. How many of all {whole} rows hold them was not counted.",
                 "none": "every cell of words is shared by {fewest} rows at least: there is nothing to look for",
+                "slow": "in the time that was left {n} cells and words could not be looked for",
                 "training_only": "the file is looked through when the model is made; see the report of the training",
                 "target": "Labels of the target are not looked for: a file has to name them.",
                 "numbers": "Numbers are not looked for.",
@@ -68,6 +73,7 @@ class Traces:
                 "clean_drawn": "抽取的 {rows} 行中少于 {fewest} 行共有的 {n} 个单元格与词语，没有一个出现在文件中。",
                 "found_drawn": "抽取的 {rows} 行中少于 {fewest} 行共有的 {n} 个单元格与词语中，有 {found} 个出现在文件中，其中 {most} 个来自“{column}”。全部 {whole} 行中有多少行含有它们未作统计。",
                 "none": "每个文字单元格都至少为 {fewest} 行共有：没有需要查找的内容",
+                "slow": "剩余时间不足以查找 {n} 个单元格与词语",
                 "training_only": "文件在模型制作时检查；请见训练报告",
                 "target": "不查找目标列的标签：文件必须写明它们。",
                 "numbers": "不查找数字。",
@@ -92,6 +98,8 @@ class Traces:
         n = sum(map(len, rare.values()))
         if not n:
             raise DoesNotApply("nothing is rare", say=self._say("none", fewest=FEWEST))
+        if evidence.clock.remaining() < A_STRING * max(0, n - ALWAYS):
+            raise DoesNotApply("too slow", say=self._say("slow", n=n))
         standing = _standing(set().union(*rare.values()), evidence.kept())
         found = {name: sorted(some & standing) for name, some in rare.items()}
         count = sum(map(len, found.values()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
 
 FEWEST_COLUMNS = 4  # of numbers that hardly repeat: in fewer dimensions gaps are common
@@ -17,20 +18,26 @@ GAP = 0.25  # how much nearer the last of a group is than the first beyond it
 MOST_ALIKE = 12  # rows of a group but one
 LOOKED_AT = 200  # rows that are asked before all are
 SHARE = 0.4  # of rows in groups
-MOST_ROWS = 50_000
-AT_ONCE = 20
+MOST_ROWS, MOST_COLUMNS = 50_000, 256  # that are looked at: what is near in all columns is near in so many of them
+AT_ONCE, FROM_TREE = 20, 500
+GOLDEN = (5**0.5 - 1) / 2
 
 
-def alike_rows(data: Dataset, names: tuple[str, ...]) -> Ints | None:
+def alike_rows(data: Dataset, names: tuple[str, ...], clock: Clock | None = None) -> Ints | None:
     """The group of each row [n], a number of its own for one that stands alone; None where rows stand in no groups.
 
-    Looked at are the columns of numbers and moments of those named. Tables of more than MOST_ROWS rows are passed over.
+    Looked at are the columns of numbers and moments of those named that hardly repeat, MOST_COLUMNS of them evenly drawn. Tables
+    of more than MOST_ROWS rows are passed over, and those whose neighbours are not all found when the clock is out.
     """
+    clock = clock or Clock.still()
     n = data.rows
     if not 2 * FEWEST_DISTINCT <= n <= MOST_ROWS:
         return None
     columns = [data[name] for name in names if data[name].store in ("numbers", "moments")]
-    places = [place for column in columns if (place := _places(column)) is not None]
+    places: list[Floats] = []
+    for column in _evenly(columns):
+        place = None if len(places) == MOST_COLUMNS else _places(column)
+        places += [] if place is None else [place]
     if len(places) < FEWEST_COLUMNS:
         return None
     rows, inverse, size = np.unique(np.column_stack(places), axis=0, return_inverse=True, return_counts=True)
@@ -39,8 +46,18 @@ def alike_rows(data: Dataset, names: tuple[str, ...]) -> Ints | None:
     asked = np.unique(np.linspace(0, len(rows) - 1, LOOKED_AT).astype(np.int64))
     if (_grouped(_nearest(rows, asked)[1]) | (size[asked] > 1)).mean() < SHARE:
         return None
-    group = _joined(*_neighbours(rows))[inverse]
+    near = _neighbours(rows, clock)
+    if near is None:
+        return None
+    group = _joined(*near)[inverse]
     return group if (np.bincount(group)[group] > 1).mean() >= SHARE else None
+
+
+def _evenly(columns: list[Column]) -> list[Column]:
+    """The same columns in an order of which any beginning is spread over all of them; few as they stand."""
+    if len(columns) <= MOST_COLUMNS:
+        return columns
+    return [columns[i] for i in np.argsort(np.arange(len(columns)) * GOLDEN % 1.0)]
 
 
 def _places(column: Column) -> Floats | None:
@@ -67,12 +84,18 @@ def _nearest(rows: Floats, asked: Ints) -> tuple[Ints, Floats]:
     return np.concatenate(found), np.concatenate(far)
 
 
-def _neighbours(rows: Floats) -> tuple[Ints, Floats]:
-    """The same of all rows, by a tree of them."""
+def _neighbours(rows: Floats, clock: Clock) -> tuple[Ints, Floats] | None:
+    """The same of all rows, by a tree of them, which in many dimensions takes as long as looking everywhere; None when the clock is out."""
     from scipy.spatial import cKDTree
 
-    far, found = cKDTree(rows).query(rows, MOST_ALIKE + 2)
-    return found[:, 1:], far[:, 1:]  # different rows: each is its own nearest
+    tree, far, found = cKDTree(rows), [], []
+    for start in range(0, len(rows), FROM_TREE):
+        if clock.expired():
+            return None
+        gap, near = tree.query(rows[start : start + FROM_TREE], MOST_ALIKE + 2)
+        far.append(gap[:, 1:])  # different rows: each is its own nearest
+        found.append(near[:, 1:])
+    return np.concatenate(found), np.concatenate(far)
 
 
 def _ratios(far: Floats) -> Floats:

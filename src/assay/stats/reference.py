@@ -78,11 +78,16 @@ class Reference:
 
         most : rows of one side, FEWEST at least. None where neither side has rows enough.
         """
-        sides = []
-        for above in (False, True):
-            rows = just_beyond(scores, above)[: max(most, FEWEST)]
-            sides.append(_side(table.take(rows), pulls(rows), parts, 1.0 if above else -1.0) if len(rows) else None)
-        return cls(parts, sides[0], sides[1]) if any(sides) else None
+        below, above = (just_beyond(scores, side)[: max(most, FEWEST)] for side in (False, True))
+        rows = np.concatenate([below, above])
+        if not len(rows):
+            return None
+        known, own = table.take(rows), pulls(rows)  # of both sides at once: a table may have thousands of columns
+        sides = [
+            _side(known.take(some), own[some], parts, sign) if some.stop > some.start else None
+            for some, sign in ((slice(0, len(below)), -1.0), (slice(len(below), len(rows)), 1.0))
+        ]
+        return cls(parts, sides[0], sides[1])
 
     def dump(self, box: Box) -> None:
         """Write everything that `load` needs."""
