@@ -11,6 +11,7 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,10 @@ from .stats.profile import Profile
 from .stats.reference import FEWEST, MOST, Reference
 from .store.journal import Journal, open_journal
 
-RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most)
+RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most),
+DRAWN_SHARE = 0.35  # or up to so much, where opening the table took as long: checks look through it as often
 FACTOR_DIGITS = 6  # of the factors of a line that is written out
+PACKAGES = ("numpy", "scipy", "lightgbm", "pyarrow")  # what answers rest on, whose versions the card tells
 MOST_TERMS = 100  # of a line that is written out: of names there may be thousands
 LEAST_FOR_TEST = 2.0  # seconds for the checks on the user's own test file
 # Shares of the time for training where more is to be done than the search:
@@ -110,7 +113,7 @@ class _Course:
 
     @classmethod
     def of(cls, opened: Opened, plan: Plan, table: Dataset, wanted: Wanted, clock: Clock) -> _Course:
-        reserve = min(RESERVE_SHARE * 60 * opened.wishes.budget, RESERVE_MOST) * (1 if wanted.test is None else 2)
+        reserve = _reserve(60 * opened.wishes.budget, clock.spent()) * (1 if wanted.test is None else 2)
         left = max(0.0, clock.remaining() - reserve)
         asks = _asks_members(plan, wanted)
         reweighed = plan.mitigation.get("how") == "reweight" and wanted.checked("fairness")
@@ -123,6 +126,15 @@ class _Course:
     def before_checks(self, kept: float = 0.0) -> Clock:
         """What is left but for the checks, and for what else is kept."""
         return self.clock.slice(self.clock.remaining() - self.reserve - kept)
+
+
+def _reserve(budget: float, drawn: float) -> float:
+    """Seconds of a budget that are kept for checks and report, where reading and opening the table took so many.
+
+    >>> _reserve(60.0, 0.5), _reserve(600.0, 5.0), _reserve(60.0, 18.0), _reserve(60.0, 50.0)
+    (15.0, 40.0, 18.0, 21.0)
+    """
+    return max(min(RESERVE_SHARE * budget, RESERVE_MOST), min(drawn, DRAWN_SHARE * budget))
 
 
 @dataclass(frozen=True)
@@ -351,10 +363,6 @@ def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journa
 
 
 def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Clock) -> dict[str, Any]:
-    import lightgbm
-    import pyarrow
-    import scipy
-
     task: Task = task_of(plan.task)
     members = shipped.members
     return {
@@ -362,7 +370,7 @@ def _card(plan: Plan, found: Found, shipped: Ensemble, table: Dataset, clock: Cl
         "created": "" if clock.stands else datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "assay": plan.version,
         "python": platform.python_version(),
-        "packages": {m.__name__: m.__version__ for m in (np, scipy, lightgbm, pyarrow)},
+        "packages": {name: version(name) for name in PACKAGES},
         "sha256": plan.data["sha256"],
         "seed": plan.seed,
         "seconds": _seconds(clock),

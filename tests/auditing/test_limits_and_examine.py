@@ -127,7 +127,7 @@ def test_one_slow_check_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPat
     assert len(given) == 1
 
 
-@pytest.mark.parametrize(("taken", "asked"), [(0.2, 7), (1.5, 2), (60.0, 1)])
+@pytest.mark.parametrize(("taken", "asked"), [(0.2, 7), (0.75, 3), (60.0, 1)])
 def test_when_the_time_is_up_what_was_cheap_is_still_asked_and_no_more(
     taken: float, asked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

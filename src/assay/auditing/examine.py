@@ -18,7 +18,7 @@ from assay.kernel.plugins import Evidence
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say
 
-BEYOND = 2.0  # seconds that checks may take when the time is up, all together,
+BEYOND = 1.0  # seconds that checks may take when the time is up, all together,
 CHEAP = 0.3  # beside so many of each: those of a small table are still asked
 Tell = Callable[[str, int, int], None]  # check, place, of how many
 

@@ -181,7 +181,10 @@ def _try_all(
             slowest = max(slowest, outcome.trial.seconds)
         blended = clock.slice(clock.remaining())
         loss, again = through_one(lambda: _blend_loss(outcomes, bench, task))
-        blending = max(blending, blended.spent())
+        if (
+            sum(o.scores is not None for o in outcomes) > 1
+        ):  # the first time there is nothing to blend, but packages to load
+            blending = max(blending, blended.spent())
         if again:
             return outcomes + _interrupted(plan.candidates[place + 1 :]), True
         without_gain = 0 if loss < best * (1 - GAIN) else without_gain + 1
