@@ -30,10 +30,8 @@ MOST_TEXTS = 50_000  # of one column, whose words are counted
 SLOTS, MIXED = 2**24, np.uint64(0x9E3779B97F4A7C15)  # of beginnings of what is looked for
 FIRST_DENSE = "\u2e80"  # from here on words are not told apart by blanks
 SHOWN = 10
-A_STRING, ALWAYS = (
-    1e-5,
-    20_000,
-)  # seconds that looking for one takes, and how many are looked for although the time is up
+A_STRING = 1e-5  # seconds that looking for one takes
+ALWAYS = 20_000  # are looked for although the time is up
 
 
 @dataclass(frozen=True)

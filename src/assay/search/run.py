@@ -181,9 +181,7 @@ def _try_all(
             slowest = max(slowest, outcome.trial.seconds)
         blended = clock.slice(clock.remaining())
         loss, again = through_one(lambda: _blend_loss(outcomes, bench, task))
-        if (
-            sum(o.scores is not None for o in outcomes) > 1
-        ):  # the first time there is nothing to blend, but packages to load
+        if sum(o.scores is not None for o in outcomes) > 1:  # of one nothing is blended, but packages are loaded
             blending = max(blending, blended.spent())
         if again:
             return outcomes + _interrupted(plan.candidates[place + 1 :]), True

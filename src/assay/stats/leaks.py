@@ -175,9 +175,8 @@ def cell_keys(data: Dataset) -> NDArray[np.uint64]:
     for i, column in enumerate(data):
         if column.levels is not None:  # codes differ from part to part, the names do not
             used, place = np.unique(column.cells, return_inverse=True)  # of a million names a block of rows has few
-            bits = np.asarray([hash(str(column.levels[c])) if c >= 0 else 0 for c in used.tolist()], dtype=np.int64)[
-                place
-            ]
+            spelled = [hash(str(column.levels[c])) if c >= 0 else 0 for c in used.tolist()]
+            bits = np.asarray(spelled, dtype=np.int64)[place]
         else:
             bits = _bits(column)
         keys = _mix(keys ^ _mix(bits.view(np.uint64) + np.uint64(i * 1_000_003 + 1)))
