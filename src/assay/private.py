@@ -395,6 +395,7 @@ def _card(drawn: Drawn, head: Head, rows: int) -> dict[str, Any]:
         "target": drawn.plan.target,
         "head": head.name,
         "blend": [{"name": drawn.plan.candidates[0].name, "learner": drawn.key, "weight": 1.0}],
+        "ships": "private",
         "calibrated": False,
         "interrupted": False,
     }

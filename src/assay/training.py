@@ -41,6 +41,7 @@ from .privacy.attacks import PROBABLE
 from .privacy.games import unplayable
 from .reading import read
 from .search import pool
+from .search.distil import DISTILLED
 from .search.ensemble import Ensemble
 from .search.latency import Timer, within
 from .search.run import Event, Found, search
@@ -149,6 +150,13 @@ class _Learnt:
     def shipped(self) -> Ensemble:
         return self.found.ensemble if self.again is None else self.again.ensemble
 
+    @property
+    def way(self) -> str:
+        """What ships in the end, whatever was asked for: "bag", "refit" or "distilled"."""
+        if self.shipped is self.found.ensemble:
+            return "bag"
+        return DISTILLED if self.shipped.members[0].name == DISTILLED else "refit"
+
 
 def trained(opened: Opened, wanted: Wanted, clock: Clock) -> Model:
     """A model with its assay, from a source that was opened, within the budget."""
@@ -204,6 +212,7 @@ def _described(course: _Course, learnt: _Learnt) -> Model:
     """The model that ships, with what is kept of the rows, before it is checked."""
     plan, table, clock, found = course.plan, course.table, course.clock, learnt.found
     card, every = _card(plan, found, learnt.shipped, table, clock), learnt.every
+    card["ships"] = learnt.way
     if every is not None:
         rows = every.learnt if every.learnt and learnt.shipped is every.ensemble else table.rows
         card["whole"] = {"rows": plan.data["rows"], "searched": table.rows, "learnt": rows}

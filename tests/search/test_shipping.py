@@ -17,6 +17,8 @@ from assay.kernel.plan import Plan
 from assay.planning.draw import draw
 from assay.planning.durations import seconds, written
 from assay.planning.wishes import Wishes
+from assay.report.facts import known
+from assay.report.speech import Voice
 from assay.search.distil import distil
 from assay.search.ensemble import Ensemble
 from assay.search.latency import within
@@ -119,8 +121,23 @@ def test_the_whole_road_ships_a_distilled_model() -> None:
     note = model.findings[0].notes[0]
     assert note.key == "distilled.cross"
     assert [line["name"] for line in model.card["blend"]] == ["distilled"]
+    assert model.card["ships"] == "distilled"
     bag = assay.train(table("binary"), "y", folds=3, minutes=2.0, learners=("linear",), checks=("quality",))
     assert model.findings[0].measures == bag.findings[0].measures  # a student does not vouch for itself
+    assert bag.card["ships"] == "bag"
+
+
+def test_the_report_says_what_ships_and_not_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.search import refit as room
+
+    wanted = {"ship": "refit", "folds": 3, "trials": 1, "learners": ("linear",), "checks": ("quality",)}
+    made = assay.train(table("binary"), "y", **wanted)
+    monkeypatch.setattr(room, "worse", lambda *losses: True)
+    kept = assay.train(table("binary"), "y", **wanted)
+    assert (made.card["ships"], kept.card["ships"]) == ("refit", "bag")
+    said = [known("model", model.report.content, Voice("en")) for model in (made, kept)]
+    lines = [next(fact.lines for fact in facts if fact.name == "What ships") for facts in said]
+    assert lines == [("one model fitted again on all rows",), ("the bag of fold models",)]
 
 
 @pytest.mark.parametrize("ship", ["refit", "distilled"])
@@ -134,14 +151,35 @@ def test_rows_of_sealed_groups_are_not_said_to_be_learnt_from(ship: str) -> None
     assert "也不属于封存组" in note.text("zh")
 
 
-def test_a_student_that_loses_is_not_shipped(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_refit_ships_in_place_of_a_student_that_loses(
+    found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     import assay.learners.boosting as boosting
 
     plan, opened, have = found["value"]
     monkeypatch.setattr(boosting, "STUDENT_ROUNDS", 1)
     told = distil(have, plan, opened, Clock.start())
+    assert told.note.key == "distilled.else"
+    assert told.note.values["first"].key == "distilled.worse"
+    assert told.note.values["then"].key == "refit.cross"
+    assert told.note.text("en").startswith("One distilled model was asked for, but it answers worse")
+    assert "fitted once more on all 400 rows" in told.note.text("en")
+    again = refit(have, plan, opened, Clock.start()).ensemble
+    assert np.array_equal(told.ensemble.raw(opened), again.raw(opened))
+
+
+def test_the_bag_ships_where_the_refit_loses_like_the_student(
+    found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assay.search import distil as room
+    from assay.search import refit as beside
+
+    plan, opened, have = found["binary"]
+    for where in (room, beside):
+        monkeypatch.setattr(where, "worse", lambda *losses: True)
+    told = distil(have, plan, opened, Clock.start())
     assert told.ensemble is have.ensemble
-    assert told.note.key == "distilled.worse"
+    assert told.note.values["then"].key == "refit.worse"
 
 
 def test_rows_of_one_group_are_not_many_witnesses() -> None:
@@ -177,12 +215,14 @@ def test_without_time_the_bag_ships(found: dict[str, Any]) -> None:
     assert told.note.key == "distilled.no_time"
 
 
-def test_without_a_learner_that_imitates_the_bag_ships(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_learner_that_imitates_one_refit_ships(
+    found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from assay.search import distil as room
 
     plan, opened, have = found["binary"]
     monkeypatch.setattr(room, "student", lambda head: None)
-    assert distil(have, plan, opened, Clock.start()).note.key == "distilled.nobody"
+    assert distil(have, plan, opened, Clock.start()).note.values["first"].key == "distilled.nobody"
 
 
 def test_students_are_judged_on_rows_that_neither_they_nor_their_teachers_saw(

@@ -65,6 +65,10 @@ class Content:
         counts = {verdict: sum(f.verdict == verdict for f in self.findings) for verdict in VERDICTS}
         return {verdict: count for verdict, count in counts.items() if count}
 
+    def ships(self) -> str:
+        """What ships, "bag", "refit", "distilled" or "private": where the card does not tell it, what was asked for; "" of a model made elsewhere."""
+        return "" if self.elsewhere() else str(self.card.get("ships") or self.plan.ship)
+
     def blend(self) -> tuple[tuple[str, str, float], ...]:
         """Name, learner and weight of each member of the shipped model, heaviest first."""
         given = self.card.get("blend") or [

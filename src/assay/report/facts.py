@@ -39,7 +39,7 @@ def _model(content: Content, voice: Voice) -> Facts:
         (voice.word("target"), (plan.target,)),
         (voice.word("task"), (task,)),
         *_blend(content, voice),
-        (voice.word("file.ships"), (voice.known(f"file.ships.{plan.ship}"),)),
+        (voice.word("file.ships"), (voice.known(f"file.ships.{content.ships()}"),)),
     ]
 
 

@@ -3,11 +3,12 @@
 The student learns the raw scores of the blend, not the answers of the rows (model compression, Bucila, Caruana & Niculescu-Mizil
 2006; distillation, Hinton, Vinyals & Dean 2015). Its teacher has seen the rows, so it cannot vouch for itself. Whether distilling
 loses anything is found out fold by fold: a student of one fold's models, taught on their rows, is held against them on the rows that
-neither has seen. By the same doubt as a refit it is kept or the bag ships.
+neither has seen. By the same doubt as a refit it is kept; else one refit is made, which is as small a file as there is beside it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,17 +28,18 @@ from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .executors.here import side_by_side
 from .neighbours import TIMES, others
-from .refit import figures_of, worse
+from .refit import figures_of, refit, worse
 from .run import Found
 from .shipped import Shipped
 from .trial import TUNE_SHARE, fault
 
+DISTILLED = "distilled"  # what the student is called in the blend
 SMALL = 5_000  # rows
 JUDGING = 0.6  # of the time, for the students that are judged
 
 
 def distil(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
-    """A student of the blend of `found`, or the bag where it would lose by it or the time is up."""
+    """A student of the blend of `found`; one refit where the student would lose by it; the bag where the time is up, or the refit loses, too."""
     rows = found.split.rest
     said = {"n": len(rows), "folds": len(found.ensemble.encoders)}
     try:
@@ -45,12 +47,18 @@ def distil(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     except KeyboardInterrupt:  # the bag is at hand
         shipped = None
     except Exception as error:  # noqa: BLE001  whatever a learner raises: the bag is at hand, and the note tells it
-        return Shipped(found.ensemble, Say("search", "distilled.failed", said | {"error": fault(error)}))
+        return _instead(Say("search", "distilled.failed", said | {"error": fault(error)}), found, plan, table, clock)
     if shipped is None:
         return Shipped(found.ensemble, Say("search", "distilled.no_time", said))
     if isinstance(shipped, str):
-        return Shipped(found.ensemble, Say("search", shipped, said))
+        return _instead(Say("search", shipped, said), found, plan, table, clock)
     return Shipped(shipped, Say("search", f"distilled.{figures_of(found.split)}", said))
+
+
+def _instead(why: Say, found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
+    """One refit in place of the student: who asked for one small model is not given the bag without need."""
+    again = refit(found, plan, table, clock)
+    return replace(again, note=Say("search", "distilled.else", {"first": why, "then": again.note}))
 
 
 def _distilled(found: Found, plan: Plan, table: Dataset, rows: Ints, clock: Clock) -> Ensemble | str | None:
@@ -70,7 +78,7 @@ def _distilled(found: Found, plan: Plan, table: Dataset, rows: Ints, clock: Cloc
     encoders = Encoders.learn(table, plan.names("feature") + plan.names("sensitive"), rows, plan.seed, -1)
     with at_most(1 if len(rows) < SMALL else threads()):  # few rows are slower with more threads
         taught = _taught(plugin, found.ensemble, encoders, table, (kept, tune), found.weight, clock, plan.seed, -1)
-    member = Member("distilled", plugin.about.key, 1.0, (taught,))
+    member = Member(DISTILLED, plugin.about.key, 1.0, (taught,))
     return Ensemble(found.ensemble.head, (encoders,), (member,), found.ensemble.calibration)
 
 
