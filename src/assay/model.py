@@ -222,8 +222,9 @@ class Model:
         data = self._opened(raw.take(place))
         texts = [data[name].texts()[0] for name in self.ensemble.parts]
         folds = range(len(self.ensemble.encoders))
-        words, seen = word_pulls(self.ensemble, data, folds), places_told(self.ensemble, data, folds, places)
         pulled = self.ensemble.contributions(data)[0]
+        words = word_pulls(self.ensemble, data, folds, pulled)
+        seen = places_told(self.ensemble, data, folds, places, pulled)
         own = self._chosen(self.task.answers(pulled.sum(axis=0, keepdims=True)), data)
         shown, top = [(one, data[one.part]) for one in seen], None if own is None else int(own[0])
         return self._teller.explained(row, pulled, texts, label, words, shown, top, data)

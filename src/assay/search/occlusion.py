@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from assay.kernel.data import Dataset
+from assay.kernel.data import Dataset, Floats
 from assay.kernel.plugins import PictureReasons
 from assay.kernel.shelf import shelf
 from assay.pictures.places import spread
@@ -53,7 +53,12 @@ def occluded(ensemble: Ensemble, row: Dataset) -> tuple[PictureReasons, ...]:
     return tuple(found)
 
 
-def places_told(ensemble: Ensemble, row: Dataset, folds: Sequence[int], way: str) -> tuple[PictureReasons, ...]:
-    """The places of each picture of one row and their pulls, by exact "pulls", by "occlusion", or "" by the first that tells."""
-    found = place_pulls(ensemble, row, folds) if way != "occlusion" else ()
+def places_told(
+    ensemble: Ensemble, row: Dataset, folds: Sequence[int], way: str, whole: Floats | None = None
+) -> tuple[PictureReasons, ...]:
+    """The places of each picture of one row and their pulls, by exact "pulls", by "occlusion", or "" by the first that tells.
+
+    whole : pulls of the parts of that row by those models [parts + 1, w], where they are known
+    """
+    found = place_pulls(ensemble, row, folds, whole) if way != "occlusion" else ()
     return found or (occluded(ensemble, row) if way != "pulls" else ())

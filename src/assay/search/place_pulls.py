@@ -18,8 +18,12 @@ from assay.pictures.places import spread
 from .ensemble import Ensemble
 
 
-def place_pulls(ensemble: Ensemble, row: Dataset, folds: Sequence[int]) -> tuple[PictureReasons, ...]:
+def place_pulls(
+    ensemble: Ensemble, row: Dataset, folds: Sequence[int], whole: Floats | None = None
+) -> tuple[PictureReasons, ...]:
     """The places of each picture of one row of an opened table and their pulls, asked of some folds' models.
+
+    whole : pulls of the parts of that row by those models [parts + 1, w], where they are known
 
     Nothing of a cell without a picture, nor where no member tells of places.
     """
@@ -28,7 +32,8 @@ def place_pulls(ensemble: Ensemble, row: Dataset, folds: Sequence[int]) -> tuple
     seen = [place for place, grid in enumerate(grids.columns) if told and grid.there[0]]
     if not seen:
         return ()
-    whole = ensemble.contributions(row, None if len(folds) > 1 else np.asarray(folds))[0]
+    if whole is None:
+        whole = ensemble.contributions(row, None if len(folds) > 1 else np.asarray(folds))[0]
     found = []
     for place in seen:
         part, maps = grids.parts[place], list(_maps(ensemble, row, place, folds))

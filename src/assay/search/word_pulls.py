@@ -22,12 +22,21 @@ MOST_ASKED = 60  # pieces of a text that are taken out, one after the other
 MOST_WORDS = 2_000  # that are told of; a longer text is told of to its beginning
 
 
-def word_pulls(ensemble: Ensemble, row: Dataset, folds: Sequence[int]) -> tuple[TextReasons, ...]:
-    """The words of each text of one row of an opened table and their pulls, asked of some folds' models."""
+def word_pulls(
+    ensemble: Ensemble, row: Dataset, folds: Sequence[int], whole: Floats | None = None
+) -> tuple[TextReasons, ...]:
+    """The words of each text of one row of an opened table and their pulls, asked of some folds' models.
+
+    whole : pulls of the parts of that row by those models [parts + 1, w], where they are known
+    """
+    texts = ensemble.encoders[0].texts(row)
+    if not texts.parts:
+        return ()
     found: list[TextReasons] = []
-    whole = ensemble.contributions(row, None if len(folds) > 1 else np.asarray(folds))[0]
-    for place, part in enumerate(ensemble.encoders[0].texts(row).parts):
-        text = str(ensemble.encoders[0].texts(row).columns[place][0])
+    if whole is None:
+        whole = ensemble.contributions(row, None if len(folds) > 1 else np.asarray(folds))[0]
+    for place, part in enumerate(texts.parts):
+        text = str(texts.columns[place][0])
         starts, stops = words_of(text)
         words = starts[:MOST_WORDS], stops[:MOST_WORDS]
         pulls = np.zeros((len(words[0]), ensemble.head.width))
