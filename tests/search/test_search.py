@@ -385,8 +385,9 @@ def test_where_one_model_fails_the_bag_ships_and_says_why(ship: str, monkeypatch
     told = ships.ship(found, plan, table, Clock.start(60))
     assert told is not None
     assert told.ensemble is found.ensemble
-    assert told.note.key == f"{ship}.failed"
-    assert "(ValueError: it broke)" in told.note.text()
+    said = [told.note] if ship == "refit" else [told.note.values["first"], told.note.values["then"]]
+    assert [note.key for note in said] == [f"{ship}.failed", "refit.failed"][: len(said)]
+    assert all("(ValueError: it broke)" in note.text() for note in said)
 
 
 def test_weights_and_groups_widen_the_intervals_of_the_ledger() -> None:
