@@ -102,12 +102,12 @@ def same(data: Dataset, names: list[str]) -> list[tuple[str, str]]:
     some = np.unique(np.linspace(0, data.rows - 1, min(data.rows, LOOKED_AT)).astype(np.int64))
     alike: dict[bytes, list[str]] = {}
     for name in names:
-        alike.setdefault(_pattern(data[name].take(some), _is_many(data[name])), []).append(name)
+        alike.setdefault(_pattern(data[name].take(some), _differs(data[name])), []).append(name)
     twins = {name for group in alike.values() if len(group) > 1 for name in group}
     seen: dict[bytes, str] = {}
     found = []
     for name in (name for name in names if name in twins):
-        key = _pattern(data[name], _is_many(data[name]))
+        key = _pattern(data[name], _differs(data[name]))
         if key in seen:
             found.append((seen[key], name))
         else:
@@ -115,16 +115,9 @@ def same(data: Dataset, names: list[str]) -> list[tuple[str, str]]:
     return found
 
 
-def _filled(column: Column) -> NDArray[Any]:
-    """Cells as numbers or codes, the same in all that are missing [n]."""
-    cells = column.cells if column.store != "moments" else column.cells.astype(np.int64)
-    return np.where(column.missing, cells.dtype.type(0), cells)
-
-
-def _is_many(column: Column) -> bool:
+def _differs(column: Column) -> bool:
     """Whether so many cells differ that which of them are alike tells little."""
-    cells = np.sort(_filled(column))
-    return int((cells[1:] != cells[:-1]).sum()) + 1 > len(cells) / 3
+    return column.distinct > len(column) / 3
 
 
 def _pattern(column: Column, many: bool) -> bytes:
@@ -134,10 +127,12 @@ def _pattern(column: Column, many: bool) -> bytes:
     """
     if many and column.store == "words":
         return hashlib.sha256(repr(column.texts()).encode("utf-8", "surrogatepass")).digest()
-    _, first, code = np.unique(_filled(column), return_index=True, return_inverse=True)
+    missing = column.missing
+    cells = column.cells if column.store != "moments" else column.cells.astype(np.int64)
+    _, first, code = np.unique(np.where(missing, cells.dtype.type(0), cells), return_index=True, return_inverse=True)
     if not many:
         code = np.argsort(np.argsort(first))[code]  # numbered by first appearance
-    return hashlib.sha256(np.where(column.missing, -1, code).astype(np.int32).tobytes()).digest()
+    return hashlib.sha256(np.where(missing, -1, code).astype(np.int32).tobytes()).digest()
 
 
 def one_value(data: Dataset, names: list[str], share: float) -> list[tuple[str, float]]:

@@ -16,13 +16,14 @@ from .run import Found
 from .shipped import Shipped
 
 SHARE = 0.25  # of the time, where a refit may have to be made for the latency that was asked for
-JUDGED = 0.15  # of it, for students that are judged: one that loses leaves time for a refit
+JUDGED = 0.15  # of the time, for students that are judged: beside it a refit has its own, should they lose
 WAYS = {"refit": refits.refit, "distilled": distil}
 
 
 def share_of_time(plan: Plan) -> float:
     """The part of the time that is kept for shipping something else than the bag."""
-    share = refits.share_of_time(plan) + (JUDGED if plan.ship == "distilled" else 0.0) if plan.ship != "bag" else 0.0
+    again = refits.share_of_time(plan)
+    share = {"bag": 0.0, "refit": again, "distilled": JUDGED + again}[plan.ship]
     return max(share, SHARE if plan.latency else 0.0)
 
 

@@ -45,9 +45,11 @@ def lately(of: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
     last: list[tuple[Floats, Floats]] = []
 
     def remembered(x: Floats) -> Floats:
-        if not last or last[0][0] is not x:
-            last[:] = [(x, of(x))]
-        return last[0][1]
+        seen, answer = last[0] if last else (None, None)
+        if seen is not x or answer is None:
+            answer = of(x)
+            last[:] = [(x, answer)]
+        return answer  # not what stands there by now: another thread may ask as well
 
     return remembered
 
