@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 from assay.checks._probes import THING_LIKE
 from assay.checks.leakage import shortened
+from assay.kernel.clock import Clock
 from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 
@@ -227,6 +228,16 @@ def test_when_time_is_short_the_rest_is_said_to_be_unasked() -> None:
     # The strongest of one is no claim that holds with more time.
     assert "strongest_alone" not in [measure.name for measure in finding.measures]
     assert "neighbouring" not in finding.say.text()
+
+
+@pytest.mark.parametrize("took", [1.0, 9.0])
+def test_time_that_ran_out_within_order_and_groups_is_said(monkeypatch: pytest.MonkeyPatch, took: float) -> None:
+    now = [0.0]
+    monkeypatch.setattr("assay.checks._probes.alike", lambda *_: now.__setitem__(0, took))
+    columns, y, z, _ = logit_world()
+    finding = ask("leakage", replace(world(columns, y, z), clock=Clock.start(5.0, now=lambda: now[0])))
+    assert any("not all of them may have been" in note.text() for note in finding.notes) == (took > 5.0)
+    assert ("neighbouring" in finding.say.text()) == (took < 5.0)
 
 
 def test_dates_without_any_order_in_time_are_quiet() -> None:

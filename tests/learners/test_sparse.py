@@ -9,7 +9,8 @@ from assay.kernel.clock import Clock
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Batch, Feature, Head, Texts, Vector
 from assay.kernel.rng import stream
-from assay.learners.sparse import Sparse, SparseLine, _Columns, _telling
+from assay.learners._text_columns import TextColumns
+from assay.learners.sparse import Sparse, SparseLine, _telling
 from assay.testing.worlds import Ticking
 
 GOOD = {"en": ["lovely", "clean", "quiet", "friendly"], "zh": ["很好", "干净", "安静", "热情"]}
@@ -101,7 +102,7 @@ def test_a_file_holds_no_more_weights_than_asked_for() -> None:
 
 def test_columns_that_are_left_out_leave_what_the_kept_ones_give_alone() -> None:
     texts, y = reviews("en", 120)
-    columns, x = _Columns.learn(batch(texts, y, np.linspace(0, 1, len(y))), 100_000)
+    columns, x = TextColumns.learn(batch(texts, y, np.linspace(0, 1, len(y))), 100_000)
     keep = np.flatnonzero(~columns.pieces | (np.arange(columns.width) % 2 == 0))
     alone = columns.only(keep).matrix(batch(texts, y, np.linspace(0, 1, len(y))))
     assert columns.width == x.shape[1]

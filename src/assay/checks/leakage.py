@@ -75,6 +75,7 @@ class Leakage:
                 "clean_some": "None of the columns that were asked tells the answer alone (the strongest, {name}, explains {share:%}).",
                 "some_columns": "Time was short: whether a column tells the answer alone was asked of {n} of {of}.",
                 "no_time": "Time was short: order and groups were not asked.",
+                "cut": "Time ran out while order and groups were asked: not all of them may have been.",
                 "given_away": "'{name}' alone explains {share:%} of {target} (all columns together {model:%}; the next one {next:%}): it looks like a copy of the answer.",
                 "given_word": "In '{name}' the mere presence of {words} explains {share:%} of {target} (all columns together {model:%}): the answer may be written in the text.",
                 "given_mask": "Look into some texts of '{name}': if these words come with the answer, take them out before training.",
@@ -139,6 +140,7 @@ class Leakage:
                 "clean_some": "已检查的列都不能单独给出答案（最强的“{name}”解释了 {share:%}）。",
                 "some_columns": "时间不足：是否有某列能单独给出答案，只检查了 {of} 列中的 {n} 列。",
                 "no_time": "时间不足：未检查行序与分组。",
+                "cut": "检查行序与分组时时间用尽：可能未全部检查。",
                 "given_away": "仅“{name}”一列就解释了 {target} 的 {share:%}（全部列合计 {model:%}，次强列 {next:%}）：它看起来就是答案的副本。",
                 "given_word": "“{name}”中仅 {words} 是否出现就解释了{target}的 {share:%}（所有列合计 {model:%}）：答案可能就写在文本里。",
                 "given_mask": "请查看“{name}”中的若干文本：如果这些词是随答案一起出现的，请在训练前去掉。",
@@ -212,9 +214,10 @@ class Leakage:
             parts.append(Part("info", self._say("some_columns", n=len(alone), of=of)))
         if asking:
             parts += self._gaps(evidence, table, copies)
-        else:
-            parts.append(Part("info", self._say("no_time")))
-        quiet = "clean_some" if len(alone) < of else "clean" if asking else "clean_columns"
+        whole = asking and not evidence.clock.expired()
+        if not whole:
+            parts.append(Part("info", self._say("cut" if asking else "no_time")))
+        quiet = "clean_some" if len(alone) < of else "clean" if whole else "clean_columns"
         return self._finding(parts, alone, evidence, quiet)
 
     def _finding(self, parts: list[Part], alone: dict[str, probes.Alone], evidence: Evidence, quiet: str) -> Finding:

@@ -1,9 +1,8 @@
 """Which words tell it? Every word, pair of words and run of characters of a text has a weight; the weights add up to the score.
 
-TF-IDF (Salton & Buckley 1988) of words and of characters, the pieces that tell most of the target kept (chi-squared; Yang &
-Pedersen 1997), and a linear support vector machine for each class against the rest (Fan et al. 2008), whose margins the tune rows
-turn into log-odds (Platt 1999); ridge regression for values. With `ratios` each piece is first scaled by how much more often it
-stands in texts of the class than elsewhere (Wang & Manning 2012). The other columns of the table stand beside the pieces.
+On the columns that _text_columns.py makes of texts and of what stands beside them: a linear support vector machine for each class
+against the rest (Fan et al. 2008), whose margins the tune rows turn into log-odds (Platt 1999); ridge regression for values. With
+`ratios` each piece is first scaled by how much more often it stands in texts of the class than elsewhere (Wang & Manning 2012).
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ from assay.kernel.settings import Choice, Real, Switch, Whole, check_settings
 from assay.kernel.threads import cores
 from assay.language.grams import counted, pieces
 from assay.language.reading import Reading
-from assay.language.tfidf import Vocabulary, of_length_one
+from assay.language.tfidf import Vocabulary
 from assay.neural.halves import Halves, halves, halves_of, put_halves
 from assay.onnx_graph.graph import Graph
 from assay.onnx_graph.tables import line_graph
 from assay.onnx_graph.texts import reading_graph
-from assay.stats.design import Design
 
-from ._beside import beside, counting, counts, parts_in, places_beside
-from ._machines import Solved, mixed, narrow, sharpness, solve, stacked
+from ._beside import beside, counting, counts, places_beside
+from ._machines import Solved, mixed, sharpness, solve, stacked
+from ._text_columns import BESIDE, TextColumns
 
 STRENGTHS = (0.3, 1.0, 0.1)  # of the errors against the size of the weights, the usual best first
 OF_RATIOS = (0.1, 0.3, 0.03)  # the same where pieces are scaled
@@ -44,9 +43,7 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the plain machine beside that of scal
 NEAR = tuple(np.geomspace(0.6, 1.6, 13).tolist())  # how much sharper or duller a mixture may be than its parts
 SPARED = 3.0  # solvings that must still be affordable when one more is tried: itself and those on all rows
 RIDGES = (1.0, 0.3, 3.0, 10.0, 0.1)  # of the weights against the errors, for values
-SEEN = 150_000  # pieces of one sort that are weighed at all
 MOST_WEIGHTS = 2_000_000  # in the file of one model: 4 MB as halves
-BESIDE = 0.2  # of a standard deviation of another column: as much as a telling word
 TIMED = 160  # texts that tell how long counting takes
 A_FOLD = 2.5  # what a fit takes at the least beside counting all texts (measured: 1.2 to 2.5)
 TOLD, TOLD_FROM = 12, 4000  # words told for each class, and texts they are looked up in
@@ -112,7 +109,7 @@ class Sparse:
     def fit(self, train: Batch, tune: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> SparseLine:
         """Choose strengths and mixture on the tune rows, then learn from all."""
         train, tune = counting(train), counting(tune)
-        columns, x = _Columns.learn(train, self.pieces, self.characters)
+        columns, x = TextColumns.learn(train, self.pieces, self.characters)
         x_tune = columns.matrix(tune) if tune.rows else None
         chosen, cost = self._choose(x, train, x_tune, tune, head, clock)
         solved = mixed([way.solved for way in chosen], [way.share for way in chosen])
@@ -174,7 +171,7 @@ class Sparse:
     @staticmethod
     def load(box: Box, head: Head, features: tuple[Feature, ...]) -> SparseLine:
         """The weights that were dumped. Raises BundleInvalid."""
-        columns = _Columns.load(box, features)
+        columns = TextColumns.load(box, features)
         told = tuple(tuple(row.split("\n")) if row else () for row in box.texts("told", 100_000))
         return SparseLine(
             columns=columns,
@@ -190,7 +187,7 @@ class Sparse:
 class SparseLine:
     """A weight for each piece of each text column, and for each column beside them."""
 
-    columns: _Columns
+    columns: TextColumns
     weights: Halves  # [v, w]
     intercept: Floats  # [w]
     usual: Floats  # [t, w] mean pull of each text column among the rows learnt from
@@ -300,118 +297,6 @@ class SparseLine:
         }
 
 
-# ---------------------------------------------------------------------------------------------------------- columns
-
-
-@dataclass(frozen=True, eq=False)
-class _Columns:
-    """What becomes of a row: the pieces of each text column, then the other columns."""
-
-    readings: tuple[Reading, ...]
-    design: Design | None
-
-    @classmethod
-    def learn(cls, train: Batch, most: int, characters: bool = True) -> tuple[_Columns, Any]:
-        """The pieces of each text column that tell most of the target, and the rows learnt from as columns."""
-        found = [_read(train, place, most, characters) for place in range(len(train.texts.parts))]
-        others = beside(train)
-        columns = cls(tuple(reading for reading, _ in found), Design.learn(others) if others.features else None)
-        return columns, columns.beside_texts([x for _, x in found], train)
-
-    @property
-    def pieces(self) -> NDArray[np.bool_]:
-        """Which columns may be left out: all but the sizes of texts and the columns beside: bool [v]."""
-        parts = [np.append(np.ones(r.width - 1, dtype=bool), False) for r in self.readings]
-        return np.concatenate([*parts, np.zeros(self.design.width if self.design else 0, dtype=bool)])
-
-    @property
-    def width(self) -> int:
-        """Columns: v."""
-        return sum(r.width for r in self.readings) + (self.design.width if self.design else 0)
-
-    def matrix(self, batch: Batch) -> Any:
-        """Every row as columns: scipy.sparse.csr_matrix [n, v]."""
-        return self.beside_texts([r.matrix(batch.texts.columns[i]) for i, r in enumerate(self.readings)], batch)
-
-    def beside_texts(self, texts: list[Any], batch: Batch) -> Any:
-        """The same where the matrix of each text column is at hand."""
-        from scipy.sparse import csr_array, csr_matrix, hstack
-
-        parts = list(texts)
-        if self.design is not None:
-            parts.append(csr_array((self.design(beside(batch)) * BESIDE).astype(np.float32)))
-        return narrow(csr_matrix(hstack(parts, format="csr")))
-
-    def left(self, x: Any, keep: NDArray[Any]) -> Any:
-        """What `matrix` of `only(keep)` gives for the same rows, `x` being that of these columns."""
-        from scipy.sparse import csr_matrix, hstack
-
-        parts, at = [], 0
-        for reading in self.readings:
-            for width in (len(reading.words), len(reading.characters)):
-                parts.append(of_length_one(x[:, keep[(keep >= at) & (keep < at + width)]]))
-                at += width
-            parts.append(x[:, [at]])
-            at += 1
-        return narrow(csr_matrix(hstack([*parts, x[:, at:]], format="csr")))
-
-    def usual(self, x: Any, weights: Floats) -> Floats:
-        """Mean pull of each text column over some rows as columns: [t, w]."""
-        mean, at, pulls = np.asarray(x.mean(axis=0)).ravel(), 0, []
-        for reading in self.readings:
-            pulls.append(mean[at : at + reading.width] @ weights[at : at + reading.width])
-            at += reading.width
-        return np.asarray(pulls, dtype=np.float64).reshape(len(self.readings), weights.shape[1])
-
-    def only(self, keep: NDArray[Any]) -> _Columns:
-        """The same with some columns; sizes and columns beside are always kept."""
-        parts, at = [], 0
-        for reading in self.readings:
-            parts.append(reading.only(keep[(keep >= at) & (keep < at + reading.width - 1)] - at))
-            at += reading.width
-        return replace(self, readings=tuple(parts))
-
-    def dump(self, box: Box) -> None:
-        box.put(texts=[reading.part for reading in self.readings], beside=self.design is not None)
-        for place, reading in enumerate(self.readings):
-            reading.dump(box.add(f"text-{place}"))
-        if self.design is not None:
-            self.design.dump(box.add("design"))
-
-    @classmethod
-    def load(cls, box: Box, features: tuple[Feature, ...]) -> _Columns:
-        parts = parts_in(box, features)
-        readings = tuple(Reading.load(box.box(f"text-{i}"), part) for i, part in enumerate(parts))
-        others = tuple(feature for feature in features if feature.part not in parts)
-        design = Design.load(box.box("design"), others) if box.flag("beside") else None
-        return cls(readings, design)
-
-
-def _read(train: Batch, place: int, most: int, characters: bool) -> tuple[Reading, Any]:
-    """The pieces of one text column that tell most of the target, and its texts as columns."""
-    assert train.y is not None
-    texts = train.texts.columns[place]
-    both, parts = [], []
-    for words in (True, False):
-        if not words and not characters:
-            both.append(Vocabulary.none(words))
-            parts.append(both[-1].weights(texts))
-            continue
-        counts = counted(texts, words)
-        both.append(Vocabulary.learn(counts, words, SEEN))
-        parts.append(both[-1].of_counts(counts))
-    if sum(map(len, both)) > most:
-        groups = _members(train.y)
-        telling = [_chi_squared(x, groups) for x in parts]
-        best = np.zeros(sum(map(len, both)), dtype=bool)
-        best[np.argsort(-np.concatenate(telling), kind="stable")[:most]] = True
-        kept = [np.flatnonzero(b) for b in np.split(best, [len(both[0])])]
-        both = [v.only(k) for v, k in zip(both, kept, strict=True)]
-        parts = [of_length_one(x[:, k]) for x, k in zip(parts, kept, strict=True)]
-    reading = Reading.of(train.texts.parts[place], both[0], both[1], texts)
-    return reading, reading.beside_size(parts[0], parts[1], texts)
-
-
 def _counting(texts: Any, words: bool, clock: Clock) -> float:
     """Seconds that counting the pieces of all these texts will take on one core, judged by a few of them."""
     few = [str(text) for text in texts[:: max(1, len(texts) // TIMED)]]
@@ -425,34 +310,6 @@ def _counting(texts: Any, words: bool, clock: Clock) -> float:
 def _whole_cost(seconds: float, fits: int) -> float:
     """Seconds that all fits take, by those that counting takes: it, and for each fit two and a half times as long to read and solve."""
     return seconds + fits * A_FOLD * seconds / min(cores(), fits)
-
-
-def _members(y: NDArray[Any]) -> Any:
-    """Which groups each row belongs to: its class, its labels, or the fifth of the values: scipy.sparse.csr_array [n, k]."""
-    from scipy.sparse import csr_array
-
-    if y.ndim > 1:
-        return csr_array(y.astype(np.float32))
-    if y.dtype.kind == "f":
-        groups = np.searchsorted(np.quantile(y, [0.2, 0.4, 0.6, 0.8]), y)
-    else:
-        groups = np.unique(y, return_inverse=True)[1]
-    n = len(groups)
-    return csr_array((np.ones(n, dtype=np.float32), groups, np.arange(n + 1)), shape=(n, int(groups.max()) + 1))
-
-
-def _chi_squared(x: Any, member: Any) -> Floats:
-    """How far the texts of any group that hold a piece are from their number by chance: [v]."""
-    from scipy.sparse import csr_array
-
-    present = csr_array((np.ones(len(x.data), dtype=np.float32), x.indices, x.indptr), shape=x.shape)
-    found = np.asarray((member.T @ present).todense(), dtype=np.float64)
-    expected = np.asarray(member.sum(axis=0), dtype=np.float64).reshape(-1, 1) / member.shape[0] * found.sum(axis=0)
-    gap = np.divide((found - expected) ** 2, expected, out=np.zeros_like(found), where=expected > 0)
-    return np.asarray(gap.max(axis=0))
-
-
-# ---------------------------------------------------------------------------------------------------------- solving
 
 
 @dataclass(frozen=True, eq=False)
