@@ -41,7 +41,7 @@ from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
 from .kernel.hints import reason
 from .kernel.plan import Plan
-from .kernel.plugins import Encoder, EncoderInGraph, GivesCells, GivesGrids, InGraph, Refers, Task, modality_of
+from .kernel.plugins import Codec, Encoder, EncoderInGraph, GivesCells, GivesGrids, InGraph, Refers, Task, modality_of
 from .kernel.rng import stream
 from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
@@ -84,7 +84,7 @@ def export(
     ensemble: Ensemble,
     plan: Plan,
     task: Task,
-    labels: tuple[str, ...],
+    codec: Codec,
     path: Path,
     data: Dataset | None,
     promise: object = None,
@@ -104,6 +104,7 @@ def export(
     with _rows(ensemble, data) as rows:
         if not rows.rows:
             raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
+        labels = codec.labels
         if ensemble.head.name == "boxes":
             return _with_boxes(ensemble, plan, labels, path, rows, data is None, promise)
         column = "" if thresholds is None else thresholds.column
@@ -111,9 +112,9 @@ def export(
         group = None if thresholds is None else group_of(thresholds, plan, ensemble)
         rows = rows if group is None else group.having(rows)
         taken = frozenset({*ensemble.parts, *names.values(), *(() if group is None else (group.thresholds.column,))})
-        graph = _graph(ensemble, labels, names, taken, rows, group)
-        content = _file(graph, ensemble, plan, labels, names, group)
-        largest = _difference(Session(content), ensemble, task, labels, rows, names, graph, group)
+        graph = _graph(ensemble, codec, names, taken, rows, group)
+        content = _file(graph, ensemble, plan, codec, names, group)
+        largest = _difference(Session(content), ensemble, task, codec, rows, names, graph, group)
     most = MOST_ODD if ensemble.head.name == "oddness" else MOST
     if not largest <= most:
         raise refusal(RequestError, "onnx_graph", "differs", largest=largest, rows=rows.rows, most=most)
@@ -167,11 +168,12 @@ def _file(
     graph: Graph,
     ensemble: Ensemble,
     plan: Plan,
-    labels: tuple[str, ...],
+    codec: Codec,
     names: Mapping[str, str],
     group: GroupInput | None = None,
 ) -> bytes:
     """The graph with its inputs and outputs, and what is said of them."""
+    labels = codec.labels
     inputs: dict[str, str | Shape] = {}
     kinds: dict[str, str] = {}
     more: dict[str, str] = {}
@@ -195,6 +197,8 @@ def _file(
         "dates": "days since 1970-01-01 in float64, NaN missing",
         **more,
     }
+    if codec.costs:  # of a mistake, by the class that is true: the label is that of least expected cost
+        about |= {"costs": json.dumps(codec.costs)}
     if sides:
         about |= {"pictures": json.dumps(sides, ensure_ascii=False), "pixels": PIXELS}
     outputs: dict[str, tuple[str, int | None] | Shape] = {}
@@ -228,13 +232,13 @@ def _about(plan: Plan, labels: tuple[str, ...]) -> dict[str, str]:
 
 def _graph(
     ensemble: Ensemble,
-    labels: tuple[str, ...],
+    codec: Codec,
     names: Mapping[str, str],
     taken: frozenset[str],
     rows: Dataset,
     group: GroupInput | None = None,
 ) -> Graph:
-    graph = Graph(taken=taken, refers=_refers(ensemble))
+    graph, labels = Graph(taken=taken, refers=_refers(ensemble)), codec.labels
     found, share = [], 1.0 / len(ensemble.encoders)
     nothing = rows.take(slice(0, 0))
     for fold, encoders in enumerate(ensemble.encoders):
@@ -269,7 +273,8 @@ def _graph(
         p = graph.node("Concat", *parts, axis=1, output=names["probabilities"])
     else:
         p = graph.node("Softmax", scores, axis=1, output=names["probabilities"])
-    best = graph.node("ArgMax", p, axis=1, keepdims=0)
+    weighed = graph.node("Mul", p, graph.constant(np.asarray(codec.costs))) if codec.costs else p
+    best = graph.node("ArgMax", weighed, axis=1, keepdims=0)
     if group is not None:
         best = group.graph(graph, p)
         places = {"keys_int64s": [0, 1, NO_GROUP], "values_strings": [*map(str, labels), ""]}
@@ -331,7 +336,7 @@ def _difference(
     session: Session,
     ensemble: Ensemble,
     task: Task,
-    labels: tuple[str, ...],
+    codec: Codec,
     data: Dataset,
     names: Mapping[str, str],
     graph: Graph,
@@ -339,8 +344,9 @@ def _difference(
 ) -> float:
     """The largest difference of an answer from the model's own; of values, and of how odd rows are, in units of their standard deviation.
 
-    Infinite where the label of a row is not the one of its largest probability, or of its score.
+    Infinite where the label of a row is not the one of its largest probability, of least expected cost, or of its score.
     """
+    labels = codec.labels
     odd = ensemble.head.name == "oddness"
     ours = ensemble.scores(data) if odd else task.answers(ensemble.scores(data))
     theirs, names_ = np.empty_like(ours), np.asarray(labels, dtype=object)
@@ -351,7 +357,7 @@ def _difference(
         if odd and (found[names["alarm"]] != (own > 0)).any():
             return float("inf")
         if labels:
-            top = (own[:, 0] > 0).astype(np.int64) if odd else own.argmax(axis=1)
+            top = (own[:, 0] > 0).astype(np.int64) if odd else codec.weighed(own).argmax(axis=1)
             told = names_[top] if group is None else group.labels(own, block, labels)
             if (found[names["label"]].astype(object) != told).any():
                 return float("inf")

@@ -315,12 +315,13 @@ class Model:
         raw = raw.take(np.asarray([row - 1]))
         opened = self._opened(raw)
         answers = self.task.answers(self.ensemble.scores(opened))[0]
-        label = self._teller.side(answers, label)[2] if label else self.codec.labels[int(answers.argmin())]
+        other = self.codec.labels[1 - int(self.codec.weighed(answers).argmax())]
+        label = self._teller.side(answers, label)[2] if label else other
         court = Court(
             plan=self.plan,
             parts=self.ensemble.parts,
             labels=self.codec.labels,
-            scores=self.ensemble.scores,
+            scores=lambda rows: self.codec.shifted(self.ensemble.scores(rows)),
             pulls=self.ensemble.contributions,
             predict=self.predict,
         )
@@ -469,7 +470,7 @@ class Model:
         Raises RequestError where it is not called .onnx, a part cannot be written or an answer differs by more than 1e-5; no file is left then.
         """
         rows = None if data is None else self._opened(read(data, **options))
-        of = (self.ensemble, self.plan, self.task, self.codec.labels)
+        of = (self.ensemble, self.plan, self.task, self.codec)
         return export(*of, Path(path), rows, self.conformal, self.thresholds)
 
     def to_box(self, examples: bool = False) -> Box:
@@ -505,6 +506,9 @@ class Model:
         return (lambda place: self.predict(rows[place % len(rows)])) if rows else None
 
     def _chosen(self, p: Floats, data: Dataset) -> Ints | None:
+        """The place of the label of each row [n], where it need not be the most probable."""
+        if self.codec.costs:
+            return np.asarray(self.codec.weighed(p).argmax(axis=1))
         return chosen(self.thresholds, p, data, self.codec.labels)
 
     def __repr__(self) -> str:

@@ -80,7 +80,7 @@ def parts_of(box: Box) -> Mapping[str, Any]:
             **_grades(box, plan) if task.about.graded else {},
             most=ensemble.head.most,
             event=box.whole("event", 0, 1) if "event" in box.values else 1,
-        ),
+        ).costing(plan.costs),
         "ensemble": ensemble,
         "conformal": promises.load(inner, ensemble.head, len(labels)),
         "constant": inner.array("constant", np.float64, (ensemble.head.width,)),

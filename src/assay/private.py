@@ -250,6 +250,7 @@ def _wrong(wishes: Wishes) -> list[Say]:
         "--encoder": wishes.encoder and wishes.learners not in (("encoder",), ("finetune",)),
         "--memory": wishes.memory != "",
         "--mitigate": wishes.mitigate,
+        "--cost": wishes.costs,
     }
     for name, there in given.items():
         if there:

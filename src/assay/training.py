@@ -161,7 +161,8 @@ class _Learnt:
 def trained(opened: Opened, wanted: Wanted, clock: Clock) -> Model:
     """A model with its assay, from a source that was opened, within the budget."""
     plan, table = draw(opened.data, opened.wishes, opened.fit)
-    check_measures(wanted.limits, task_of(plan.task), task_of(plan.task).codec(table[plan.target]))
+    codec = task_of(plan.task).codec(table[plan.target]).costing(plan.costs)
+    check_measures(wanted.limits, task_of(plan.task), codec)
     rows = _test_rows(wanted, plan, table)  # before any training: what is wrong with them costs no minutes then
     if wanted.watch.planned:
         wanted.watch.planned(plan)
@@ -325,7 +326,8 @@ def _reference(found: Found, table: Dataset, in_time: bool) -> Reference | None:
         """Of some of the cross-fitted rows, without the base [m, parts]."""
         return np.asarray(ensemble.contributions(data.take(rows), folds[rows])[:, :-1, 0])
 
-    return Reference.of(data, found.settled.calibrated.scores[:, 0], pulls, ensemble.parts, MOST if in_time else FEWEST)
+    scores = found.codec.shifted(found.settled.calibrated.scores)[:, 0]
+    return Reference.of(data, scores, pulls, ensemble.parts, MOST if in_time else FEWEST)
 
 
 def _thresholds(plan: Plan, found: Found, table: Dataset) -> GroupThresholds | None:

@@ -74,7 +74,10 @@ class Alone:
             return None
         scores, odd = self.road.scores(values)
         found, codec, chosen = self._answers(scores), self._codec, None
-        if limit is not None:
+        if codec.costs:
+            weighed = [a * b for a, b in zip(found, codec.costs, strict=True)]
+            chosen = weighed.index(max(weighed))
+        elif limit is not None:
             assert self._thresholds is not None
             favoured = self._thresholds.favoured
             chosen = favoured if found[favoured] > limit else 1 - favoured

@@ -40,9 +40,7 @@ class Answers(Written):
     several: bool = False  # a row may bear several labels: its answer is a tuple of them
     scale: tuple[float, ...] = ()  # the grades, where values are told as the nearest of them
     grades: tuple[str | float, ...] = ()  # what each of the scale is told as
-    chosen: Ints | None = (
-        None  # the place of the label of each row [n], where groups have thresholds; None: the most probable
-    )
+    chosen: Ints | None = None  # the place of the label of each row [n], where it need not be the most probable
     index: Any = None  # of the pandas frame that was asked about [n]
 
     def __len__(self) -> int:

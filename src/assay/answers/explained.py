@@ -52,12 +52,15 @@ class Teller:
         column, sign = 0, 1.0
         answers = self.task.answers(pulls.sum(axis=0, keepdims=True))[0]
         if self.codec.labels:
-            top = int(answers.argmax()) if top is None else top
+            top = int(self.codec.weighed(answers).argmax()) if top is None else top
             column, sign, label = self.side(
                 answers, label or self.codec.labels[1 if self.head.name == "oddness" else top]
             )
             pulls = pulls[:, column] * sign
             unit = Say("answers", "unit_classes", {"label": label})
+            if self.codec.costs and self.head.width == 1:
+                border = -sign * float(self.codec.shifted(np.zeros((1, 1)))[0, 0])
+                unit = Say("answers", "unit_costs", {"label": label, "border": border})
             if self.thresholds is not None and data is not None:
                 unit = unit_of(self.thresholds, data, self.codec.labels, label)
             unit = self.task.about.score_unit(unit, target=self.target)
@@ -106,7 +109,7 @@ class Teller:
         if label and label not in labels:
             hint: Part = did_you_mean(label, labels) or ""
             raise refusal(RequestError, "answers", "no_class", expected=hint, label=label, labels=listing(labels))
-        chosen = labels.index(label) if label else int(answers.argmax())
+        chosen = labels.index(label) if label else int(self.codec.weighed(answers).argmax())
         if self.head.width == 1:
             return 0, 1.0 if chosen == 1 else -1.0, labels[chosen]
         return chosen, 1.0, labels[chosen]

@@ -31,17 +31,23 @@ RANGE = re.compile(rf"\s*({NUMBER})\s*\.\.\s*({NUMBER})\s*")
 class ClassGoal:
     """Another class than the present one, or the one that is named."""
 
-    labels: tuple[str, ...]
+    codec: Codec
     now: str
     label: str = ""  # "" for any other
 
     def reach(self, scores: Floats) -> Floats:
         """How far raw scores [n, w] lie beyond the border, in log-odds against the strongest other class [n]."""
+        scores = self.codec.shifted(scores)
         if scores.shape[1] == 1:
             return np.asarray(scores[:, 0] if self.labels.index(self.label or self.other) == 1 else -scores[:, 0])
         place = self.labels.index(self.label or self.now)
         margin = scores[:, place] - np.delete(scores, place, axis=1).max(axis=1)
         return np.asarray(margin if self.label else -margin)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes in order."""
+        return self.codec.labels
 
     @property
     def other(self) -> str:
@@ -97,7 +103,7 @@ def goal_of(
         if to and to not in labels:
             hint: Part = did_you_mean(to, labels) or ""
             raise refusal(RequestError, "answers", "no_class", expected=hint, label=to, labels=listing(labels))
-        return ClassGoal(labels, str(now.answer), to)
+        return ClassGoal(codec, str(now.answer), to)
     if not to:
         raise refusal(RequestError, "explainers/counterfactual", "no_goal")
     if to in codec.names:  # from halfway to the grade below to halfway to the one above

@@ -131,7 +131,8 @@ def _without(unit: Unit, evidence: Evidence) -> Bools | None:
     """Which rows the class would be chosen for without the mitigation [n]."""
     place = evidence.codec.labels.index(unit.label)
     if evidence.before is not None:
-        return np.asarray(evidence.task.answers(evidence.before).argmax(axis=1) == place)
+        weighed = evidence.codec.weighed(evidence.task.answers(evidence.before))
+        return np.asarray(weighed.argmax(axis=1) == place)
     if evidence.chosen is not None:
         return np.asarray(evidence.answers().argmax(axis=1) == place)
     return None

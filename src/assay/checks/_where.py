@@ -113,8 +113,9 @@ def placed(evidence: Evidence, data: Dataset, rows: Sequence[int], folds: Ints, 
     for row in rows:
         if evidence.clock.expired():
             break
-        top = 0 if single or not labels else int(evidence.task.answers(scores[row : row + 1])[0].argmax())
-        sign = -1.0 if single and labels and scores[row, 0] < 0 else 1.0
+        told = evidence.codec.shifted(scores[row : row + 1])
+        top = 0 if single or not labels else int(evidence.task.answers(told)[0].argmax())
+        sign = -1.0 if single and labels and told[0, 0] < 0 else 1.0
         for reasons in evidence.model.pictures(data.take(np.asarray([row])), int(folds[row])):
             shared = not single and evidence.y.ndim == 1
             found.append(Placed(row, reasons, top, sign, shared))
@@ -191,7 +192,7 @@ def chosen(evidence: Evidence, scores: Floats, y: NDArray[Any]) -> dict[str, lis
         few = min(SHOWN, len(order) // 2)
         return {"least": order[:few], "most": order[::-1][:few]}
     answers = evidence.task.answers(scores)
-    right = answers.argmax(axis=1) == y
+    right = evidence.codec.weighed(answers).argmax(axis=1) == y
     surest = np.argsort(-answers.max(axis=1), kind="stable")
     return {"right": surest[right[surest]][:SHOWN].tolist(), "wrong": surest[~right[surest]][:SHOWN].tolist()}
 

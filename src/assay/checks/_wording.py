@@ -59,7 +59,7 @@ def worded(evidence: Evidence, data: Dataset, rows: Ints, folds: Ints, scores: F
         if evidence.clock.expired():
             break
         answer = evidence.task.answers(scores[row : row + 1])[0]
-        top = int(answer.argmax()) if evidence.codec.labels else 0
+        top = int(evidence.codec.weighed(answer).argmax()) if evidence.codec.labels else 0
         single = scores.shape[1] == 1
         sign = -1.0 if single and evidence.codec.labels and top == 0 else 1.0
         for reasons in evidence.model.words(data.take(np.asarray([row])), int(folds[row])):

@@ -306,7 +306,8 @@ class Fairness:
         n, column = len(found.rows), cut.name
         if not evidence.codec.labels:
             return Part()
-        chosen = found.answers > 0.5 if evidence.y.ndim > 1 else found.answers.argmax(axis=2)
+        weighed = evidence.codec.weighed(found.answers)
+        chosen = found.answers > 0.5 if evidence.y.ndim > 1 else weighed.argmax(axis=2)
         same = (chosen == chosen[:1]).all(axis=0)
         share = float(1 - (same.all(axis=1) if same.ndim > 1 else same).mean())
         low, high = wilson(share * n, n)
@@ -318,7 +319,7 @@ class Fairness:
         of = units_of(evidence)[0].label
         code, place = cut.code[found.rows], evidence.codec.labels.index(of)
         groups = [g for g in range(len(cut.labels)) if (code == g).any()]
-        now = evidence.answers()[found.rows].argmax(axis=1)
+        now = evidence.codec.weighed(evidence.answers()[found.rows]).argmax(axis=1)
         alike = [float((chosen[:, code == g] == place).mean()) for g in groups]
         was = [float((now[code == g] == place).mean()) for g in groups]
         said = {"low": min(alike), "high": max(alike), "was_low": min(was), "was_high": max(was)}
@@ -332,7 +333,8 @@ class Fairness:
         half = stream(evidence.seed, "thresholds", cut.name).permutation(evidence.n) % 2
         grid = np.round(np.linspace(0.05, 0.95, 19), 2)
         one = [traded(unit.p > at, unit.true, cut.code) for at in grid]
-        now = traded(unit.chosen if evidence.chosen is None else unit.p > 0.5, unit.true, cut.code)
+        even = evidence.chosen is None and not evidence.codec.costs
+        now = traded(unit.chosen if even else unit.p > 0.5, unit.true, cut.code)
         equal = traded(own_thresholds(unit.p, unit.true, cut.code, half, among_true=False), unit.true, cut.code)
         chance = traded(own_thresholds(unit.p, unit.true, cut.code, half, among_true=True), unit.true, cut.code)
         series = [

@@ -483,7 +483,7 @@ class Reasons:
         labels = evidence.codec.labels
         if not labels:
             return self._say(f"{key}_value", given=float(y), answer=float(answer[0]), **values)
-        top = int(answer.argmax())
+        top = int(evidence.codec.weighed(answer).argmax())
         given = labels[int(y)] if np.ndim(y) == 0 else "|".join(labels[k] for k in np.flatnonzero(y == 1))
         return self._say(key, given=given, answer=labels[top], p=float(answer[top]), **values)
 

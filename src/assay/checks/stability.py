@@ -20,7 +20,7 @@ import numpy as np
 from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
-from assay.kernel.plugins import About, Evidence
+from assay.kernel.plugins import About, Codec, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.stats.pulls import sizes
@@ -118,7 +118,7 @@ class Stability:
         if evidence.y.ndim > 1:
             found = self._flags(asked, notes)
         elif evidence.codec.labels:
-            found = self._classes(asked, notes)
+            found = self._classes(asked, evidence.codec, notes)
         else:
             found = self._values(asked, evidence, notes)
         return self._with_reasons(found, _reasons(evidence))
@@ -147,11 +147,11 @@ class Stability:
                 found = replace(found, verdict="watch", say=self._say("unsteady", **shares))
         return found
 
-    def _classes(self, asked: Floats, notes: list[Say]) -> Finding:
+    def _classes(self, asked: Floats, codec: Codec, notes: list[Say]) -> Finding:
         bag = asked.mean(axis=0)  # [n, c]
-        top = bag.argmax(axis=1)
+        top = codec.weighed(bag).argmax(axis=1)
         spread = asked[:, np.arange(len(top)), top].std(axis=0, ddof=1)
-        other = asked.argmax(axis=2) != top  # [k, n]
+        other = codec.weighed(asked).argmax(axis=2) != top  # [k, n]
         disagree, flips = other.mean(axis=0), other.any(axis=0)
         ordered = np.sort(bag, axis=1)
         margin = ordered[:, -1] - ordered[:, -2]

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.errors import DoesNotApply
@@ -304,17 +303,17 @@ def _readable(group: Group, evidence: Evidence) -> tuple[str, float, float]:
     """(measure, in the group, overall): accuracy or mean absolute error."""
     rows, answers = group.rows, evidence.answers()
     if evidence.codec.labels:
-        right = _right(answers, evidence.y, evidence.chosen)
+        right = _right(evidence)
         return "accuracy", float(right[rows].mean()), float(right.mean())
     error = np.abs(answers[:, 0] - evidence.y)
     return "mae", float(error[rows].mean()), float(error.mean())
 
 
-def _right(p: Floats, y: NDArray[Any], chosen: Ints | None = None) -> Floats:
+def _right(evidence: Evidence) -> Floats:
     """Whether a row's class is rightly answered, or which share of its labels: [n]."""
-    if y.ndim > 1:
-        return np.asarray(((p > 0.5) == (y == 1)).mean(axis=1))
-    return np.asarray((p.argmax(axis=1) if chosen is None else chosen) == y, dtype=np.float64)
+    if evidence.y.ndim > 1:
+        return np.asarray(((evidence.answers() > 0.5) == (evidence.y == 1)).mean(axis=1))
+    return np.asarray(evidence.classes() == evidence.y, dtype=np.float64)
 
 
 def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:
@@ -323,9 +322,10 @@ def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:
     together = blocks(evidence)[rows]
     if evidence.codec.labels:
         p = evidence.answers()[rows]
-        sure, right = p.max(axis=1), _right(p, evidence.y[rows])
         if evidence.y.ndim > 1:
-            sure = np.maximum(p, 1 - p).mean(axis=1)
+            sure, right = np.maximum(p, 1 - p).mean(axis=1), _right(evidence)[rows]
+        else:  # of the most probable class, whatever is answered by what mistakes cost
+            sure, right = p.max(axis=1), np.asarray(p.argmax(axis=1) == evidence.y[rows], dtype=np.float64)
         expected, actual, key = float(sure.mean()), float(right.mean()), ""
         error = float(np.sqrt((sure * (1 - sure)).sum() * design_effect(right - sure, together))) / len(sure)
     elif evidence.intervals is not None:

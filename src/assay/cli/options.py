@@ -65,6 +65,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
                            help=helped(name.replace("-", "_"), lang))  # fmt: skip
     group.add_argument("--mitigate", action="append", default=[], metavar="COLUMN=HOW", help=helped("mitigate", lang))
     group.add_argument("--favourable", default="", metavar="CLASS", help=helped("favourable", lang))
+    group.add_argument("--cost", action="append", default=[], metavar="CLASS=NUMBER", help=helped("cost", lang))
     for name in ("group", "time", "weight"):
         group.add_argument(f"--{name}", default="", metavar="COLUMN", help=helped(name, lang))
     group.add_argument("--group-by-name", dest="by_name", action=argparse.BooleanOptionalAction, default=True,
@@ -99,6 +100,7 @@ def wished(parsed: argparse.Namespace) -> dict[str, Any]:
         "audit_only": tuple(parsed.audit_only),
         "favourable": parsed.favourable,
         "mitigate": mitigations_of(parsed.mitigate),
+        "costs": costs_of(parsed.cost),
         "drop": tuple(parsed.drop),
         "features": tuple(parsed.feature),
         "learners": tuple(parsed.learner),
@@ -142,6 +144,22 @@ def mitigations_of(texts: list[str]) -> dict[str, str]:
     if wrong := [text for text in texts if not all(text.rpartition("="))]:
         raise refusal(RequestError, "cli", "no_mitigate", texts=wrong)
     return {name: how for name, _, how in (text.rpartition("=") for text in texts)}
+
+
+def costs_of(texts: list[str]) -> dict[str, float]:
+    """What mistakes cost, of --cost CLASS=NUMBER. Raises RequestError."""
+    found, wrong = {}, []
+    for text in texts:
+        label, _, number = text.rpartition("=")
+        try:
+            found[label] = float(number)
+        except ValueError:
+            label = ""
+        if not label:
+            wrong.append(text)
+    if wrong:
+        raise refusal(RequestError, "cli", "no_cost", texts=wrong)
+    return found
 
 
 def stem(source: str) -> str:

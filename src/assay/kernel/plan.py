@@ -95,6 +95,7 @@ class Plan:
     favourable: str = ""  # the class that favours a person, where somebody said
     # The "column" whose groups, and "how"; empty: nothing is.
     mitigation: Mapping[str, Any] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)  # of another answer where a class is true; else 1
     version: str = ""
     privacy: Mapping[str, Any] = field(default_factory=dict)  # what is promised and by which means; empty: nothing is
 
@@ -128,7 +129,7 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         plain: dict[str, Any] = to_plain(self)
-        for name in ("privacy", "mitigation"):  # plans that promise nothing are written as they always were
+        for name in ("privacy", "mitigation", "costs"):  # plans that promise nothing are written as they always were
             if not plain[name]:
                 del plain[name]
         return plain
@@ -146,6 +147,8 @@ class Plan:
             raise ValueError(f"'{fields['membership']}' is no way to ask for membership")
         if fields.get("mitigation", {}) and fields["mitigation"]["how"] not in MITIGATIONS:
             raise ValueError(f"'{fields['mitigation']['how']}' is no mitigation")
+        if not all(cost > 0 for cost in fields.get("costs", {}).values()):
+            raise ValueError("what a mistake costs is above 0")
         fields["task_why"] = Say.from_json(raw["task_why"])
         fields["columns"] = tuple(
             ColumnPlan(**{**c, "why": Say.from_json(c["why"]) if c["why"] else None, "examples": tuple(c["examples"])})

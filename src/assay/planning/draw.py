@@ -26,6 +26,7 @@ from assay.language.personal import masked
 from assay.neural.checkpoint import find
 
 from .by_name import ByName, told_by_name
+from .costs import cost_notes, costs
 from .fitting import Fit
 from .kinds import check_names, plan_column
 from .mitigation import mitigation, mitigation_notes
@@ -101,12 +102,13 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         membership=wishes.membership,
         favourable=wishes.favourable,
         mitigation=mended,
+        costs=costs(wishes, task, codec),
         latency=wishes.within,
         version=assay.__version__,
     )
     notes, copied = usual_notes(plan, table, data, opened.strata)
     notes = (*notes, *name_notes(plan, table, opened.strata, told), *memory_notes(fit))
-    notes = (*notes, *mitigation_notes(mended, wishes.favourable))
+    notes = (*notes, *mitigation_notes(mended, wishes.favourable), *cost_notes(plan.costs, codec))
     notes = (*notes, *more_notes(plan, data, opened.y, codec, wishes, opened.forms))
     return replace(plan, notes=notes, advice=advice(plan, table, opened.y, wishes, copied)), table
 

@@ -81,6 +81,12 @@ def _number(value: Any) -> float:
     return float(value)
 
 
+def _numbers(value: Any) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise ValueError
+    return {_name(key): _number(one) for key, one in value.items()}
+
+
 def _whole(value: Any) -> int:
     number = _number(value)
     if not math.isfinite(number) or number != int(number):
@@ -106,6 +112,7 @@ SHAPES: Mapping[str, Shape] = {  # by the type that a wish declares
     "str": (_name, "name"),
     "tuple[str, ...]": (_names, "names"),
     "Mapping[str, str]": (_mapping, "mapping"),
+    "Mapping[str, float]": (_numbers, "numbers"),
     "float | None": (_number, "number"),
     "int": (_whole, "whole"),
     "bool": (_flag, "flag"),

@@ -22,6 +22,7 @@ from .named import learner_named
 from .portfolio import learners_by_candidate
 
 MINUTES = 2.0
+MOST_COST = 1e6  # of a mistake of one class, where those of the others cost 1; and as little
 UNNAMED = "label"  # the target where none is named: what folders tell of their files is called so
 
 
@@ -48,6 +49,7 @@ class Wishes:
     favourable: str = ""  # the class that favours a person, by which groups of sensitive columns are compared
     # Against gaps between groups: sex="reweight" or "thresholds".
     mitigate: Mapping[str, str] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)  # of another answer where a class is true; else 1
     drop: tuple[str, ...] = ()
     features: tuple[str, ...] = ()  # columns to use although they look like ids
     learners: tuple[str, ...] = ()  # only these; one candidate of the portfolio may be named, too
@@ -81,6 +83,7 @@ class Wishes:
         if not self.target and self.task and task_of(self.task).about.of_one:
             object.__setattr__(self, "target", UNNAMED)
         object.__setattr__(self, "favourable", str(self.favourable))
+        object.__setattr__(self, "costs", {str(label): float(cost) for label, cost in self.costs.items()})
         wrong = []
         if self.minutes is not None and not 0 < self.minutes <= 60 * 24 * 7:
             wrong.append(Say("planning", "wish.minutes", {"value": f"{self.minutes:g}"}))
@@ -105,6 +108,10 @@ class Wishes:
                 wrong.append(Say("planning", "wish.mitigate", {"value": str(how), "known": list(MITIGATIONS)}))
         if len(self.mitigate) > 1:
             wrong.append(Say("planning", "wish.mitigate_one", {"names": list(self.mitigate)}))
+        for label, cost in self.costs.items():
+            if not 1 / MOST_COST <= cost <= MOST_COST:
+                within = {"least": f"{1 / MOST_COST:g}", "most": f"{MOST_COST:g}"}
+                wrong.append(Say("planning", "wish.cost", {"label": label, "value": f"{cost:g}", **within}))
         if self.latency != "" and seconds(self.latency) is None:
             wrong.append(Say("planning", "wish.latency", {"value": str(self.latency)}))
         if self.latency != "" and self.trials:

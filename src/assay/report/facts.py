@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..kernel.plugins import task_of
 from .appendix import equation_said, provenance, settings_said, splits_said
 from .axes import real
 from .content import Content
@@ -22,6 +23,8 @@ class Fact:
     name: str
     lines: tuple[str, ...]
 
+
+DECIDING = ("note.costs", "note.mitigate.thresholds")  # notes of the plan that say when a class is answered
 
 Facts = list[tuple[str, tuple[str, ...]]]
 
@@ -120,6 +123,15 @@ def _choices(content: Content, voice: Voice) -> Facts:
     ]
 
 
+def _decision(content: Content, voice: Voice) -> Facts:
+    """How a class is answered by probabilities."""
+    notes = [note for note in content.plan.notes if note.key.startswith(DECIDING)]
+    if not notes and task_of(content.plan.task).about.gives != ("classes",):
+        return []
+    said = tuple(voice.say(note) for note in notes) or (voice.word("decision.usual"),)
+    return [(voice.word("decision"), said)]
+
+
 def _resources(content: Content, voice: Voice) -> Facts:
     most = max((trial.memory_mb for trial in content.ledger), default=0.0)
     memory = voice.figure(most, "mb") if most > 0 else ""
@@ -141,6 +153,7 @@ FACTS: dict[str, Callable[[Content, Voice], Facts]] = {
     "splits": _splits,
     "candidates": _candidates,
     "choices": _choices,
+    "decision": _decision,
     "resources": _resources,
     "equation": _equation,
 }

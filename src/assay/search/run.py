@@ -90,7 +90,7 @@ def search(
     """Try candidates, blend the best, calibrate."""
     task: Task = task_of(plan.task)
     target = table[plan.target]
-    codec = task.codec(target)
+    codec = task.codec(target).costing(plan.costs)
     y = task.encode(target, codec)
     weight = by_mean(table[plan.names("weight")[0]].cells) if plan.names("weight") else None
     strata = task.strata(y)

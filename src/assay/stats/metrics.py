@@ -46,7 +46,7 @@ def log_losses(p: Floats, y: Ints) -> Floats:
 
 
 def accuracy(p: Floats, y: Ints, w: Floats | None = None) -> float:
-    """Share of rows whose most probable class is the true one."""
+    """Share of rows whose most probable class, or the largest of p [n, k], is the true one."""
     return mean((p.argmax(axis=1) == y).astype(float), w)
 
 
@@ -55,6 +55,16 @@ def balanced_accuracy(p: Floats, y: Ints, w: Floats | None = None) -> float:
     hit = (p.argmax(axis=1) == y).astype(float)
     shares = [mean(hit[y == k], None if w is None else w[y == k]) for k in np.unique(y)]
     return float(np.mean(shares)) if shares else math.nan
+
+
+def mean_cost(p: Floats, y: Ints, costs: Floats, w: Floats | None = None) -> float:
+    """Mean over rows of what the mistakes of the largest of p [n, k] cost, costs [k] by the true class.
+
+    >>> p = np.array([[0.9, 0.1], [0.3, 0.7], [0.8, 0.2]])
+    >>> mean_cost(p, np.array([0, 0, 1]), np.array([1.0, 5.0]))
+    2.0
+    """
+    return mean(np.where(p.argmax(axis=1) == y, 0.0, costs[y]), w)
 
 
 def brier(p: Floats, y: Ints, w: Floats | None = None) -> float:

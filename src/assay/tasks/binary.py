@@ -52,6 +52,7 @@ class Binary:
                 "measure.log_loss": "log-loss",
                 "measure.auc": "area under ROC",
                 "measure.average_precision": "average precision",
+                "measure.cost": "mean cost of a row",
                 "measure.accuracy": "accuracy",
                 "measure.balanced_accuracy": "balanced accuracy",
                 "measure.brier": "Brier score",
@@ -71,6 +72,7 @@ class Binary:
                 "measure.log_loss": "对数损失",
                 "measure.auc": "ROC 曲线下面积",
                 "measure.average_precision": "平均精确率",
+                "measure.cost": "每行平均代价",
                 "measure.accuracy": "准确率",
                 "measure.balanced_accuracy": "平衡准确率",
                 "measure.brier": "Brier 分数",
@@ -132,19 +134,27 @@ class Binary:
     def metrics(self, codec: Codec) -> Sequence[Metric]:
         """Log-loss first."""
         p, event, up = scores.lately(scores.probabilities), codec.event, 1.0 if codec.event else -1.0
+        costs = np.asarray(codec.costs)
+
+        def said(s: Floats) -> Floats:
+            """What answers are the largest of [n, k]."""
+            return codec.weighed(p(s))
+
+        cost = Metric(key="cost", better="lower", of=lambda s, y, w: metrics.mean_cost(said(s), y, costs, w))
         return (
             Metric(key="log_loss", better="lower", of=lambda s, y, w: metrics.mean(scores.class_losses(s, y), w)),
+            *((cost,) if codec.costs else ()),
             Metric(key="auc", better="higher", of=lambda s, y, w: metrics.auc(s[:, 0], y == 1, w)),
             Metric(
                 key="average_precision",
                 better="higher",
                 of=lambda s, y, w: metrics.average_precision(up * s[:, 0], y == event, w),
             ),
-            Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(p(s), y, w), unit="share"),
+            Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(said(s), y, w), unit="share"),
             Metric(
                 key="balanced_accuracy",
                 better="higher",
-                of=lambda s, y, w: metrics.balanced_accuracy(p(s), y, w),
+                of=lambda s, y, w: metrics.balanced_accuracy(said(s), y, w),
                 unit="share",
             ),
             Metric(key="brier", better="lower", of=lambda s, y, w: metrics.brier(p(s), y, w)),

@@ -54,6 +54,7 @@ class Classes:
                 "answers.expected": "Classes need from 2 to {asked}.",
                 "answers.do": "Check that the column and the rows are the right ones, or name another --task.",
                 "measure.log_loss": "log-loss",
+                "measure.cost": "mean cost of a row",
                 "measure.accuracy": "accuracy",
                 "measure.balanced_accuracy": "balanced accuracy",
                 "measure.macro_auc": "macro area under ROC",
@@ -74,6 +75,7 @@ class Classes:
                 "answers.expected": "分类需要 2 至 {asked} 个取值。",
                 "answers.do": "请确认列和行都是正确的，或用 --task 指定其他任务。",
                 "measure.log_loss": "对数损失",
+                "measure.cost": "每行平均代价",
                 "measure.accuracy": "准确率",
                 "measure.balanced_accuracy": "平衡准确率",
                 "measure.macro_auc": "宏平均 ROC 曲线下面积",
@@ -142,17 +144,25 @@ class Classes:
     def metrics(self, codec: Codec) -> Sequence[Metric]:
         """Log-loss first."""
         p = scores.lately(scores.probabilities)  # five figures ask for them one after the other
+        costs = np.asarray(codec.costs)
+
+        def said(s: Floats) -> Floats:
+            """What answers are the largest of [n, k]."""
+            return codec.weighed(p(s))
+
+        cost = Metric(key="cost", better="lower", of=lambda s, y, w: metrics.mean_cost(said(s), y, costs, w))
         return (
             Metric(key="log_loss", better="lower", of=lambda s, y, w: metrics.mean(scores.class_losses(s, y), w)),
-            Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(p(s), y, w), unit="share"),
+            *((cost,) if codec.costs else ()),
+            Metric(key="accuracy", better="higher", of=lambda s, y, w: metrics.accuracy(said(s), y, w), unit="share"),
             Metric(
                 key="balanced_accuracy",
                 better="higher",
-                of=lambda s, y, w: metrics.balanced_accuracy(p(s), y, w),
+                of=lambda s, y, w: metrics.balanced_accuracy(said(s), y, w),
                 unit="share",
             ),
             Metric(key="macro_auc", better="higher", of=lambda s, y, w: metrics.macro_auc(p(s), y, w)),
-            Metric(key="macro_f1", better="higher", of=lambda s, y, w: metrics.macro_f1(p(s), y, w)),
+            Metric(key="macro_f1", better="higher", of=lambda s, y, w: metrics.macro_f1(said(s), y, w)),
             Metric(key="brier", better="lower", of=lambda s, y, w: metrics.brier(p(s), y, w)),
         )
 

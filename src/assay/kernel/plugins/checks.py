@@ -168,7 +168,7 @@ class Evidence:
         None  # calibrated raw scores [n, w] as they would be without the mitigation that was asked for
     )
     chosen: Ints | None = (
-        None  # the class each row is answered with [n], where groups have thresholds; None: the more probable
+        None  # the class each row is answered with [n], where groups have thresholds; None: by what mistakes cost
     )
     thresholds: Any = None  # those of groups (`assay.stats.group_thresholds.GroupThresholds`), where there are
     training: Dataset | None = None  # the opened training table, where the person gave it to an audit
@@ -190,7 +190,7 @@ class Evidence:
 
     def classes(self) -> Ints:
         """The class that each row is answered with [n], where a row bears one."""
-        return self.answers().argmax(axis=1) if self.chosen is None else self.chosen
+        return self.codec.weighed(self.answers()).argmax(axis=1) if self.chosen is None else self.chosen
 
     def losses(self) -> Floats:
         """Per-row loss [n]."""

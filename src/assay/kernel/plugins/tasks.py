@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..data import Column, Floats, Ints
@@ -25,6 +26,35 @@ class Codec:
     names: tuple[str, ...] = ()  # of the grades, where they are words
     most: int = 0  # boxes of one answer
     event: int = 1  # of two classes the one that is looked for: "yes", the larger number, or else the rarer one
+    costs: tuple[float, ...] = ()  # of another answer where each class is true; empty: every mistake costs the same
+
+    def costing(self, costs: Mapping[str, float]) -> Codec:
+        """The same, where another answer than these classes costs so much, and a mistake of any other class 1.
+
+        >>> Codec(labels=("good", "fraud")).costing({"fraud": 20.0}).costs
+        (1.0, 20.0)
+        """
+        return replace(self, costs=tuple(float(costs.get(label, 1.0)) for label in self.labels)) if costs else self
+
+    def weighed(self, p: Floats) -> Floats:
+        """Probabilities [n, k] times costs: the largest of a row is the answer of least expected cost (Elkan 2001).
+
+        >>> codec = Codec(labels=("good", "fraud"), costs=(1.0, 20.0))
+        >>> codec.weighed(np.array([[0.94, 0.06], [0.96, 0.04]])).argmax(axis=1).tolist()
+        [1, 0]
+        """
+        return p * np.asarray(self.costs) if self.costs else p
+
+    def shifted(self, scores: Floats) -> Floats:
+        """Raw scores of classes [n, w] plus the logarithms of costs: beyond a border of 0 lies what is answered.
+
+        >>> Codec(labels=("good", "fraud"), costs=(1.0, 20.0)).shifted(np.log([[1 / 20]])).round(9).tolist()
+        [[0.0]]
+        """
+        if not self.costs:
+            return scores
+        away = np.log(self.costs)
+        return scores + (away if scores.shape[1] > 1 else away[1] - away[0])
 
     @property
     def grades(self) -> tuple[str | float, ...]:

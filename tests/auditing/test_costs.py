@@ -1,0 +1,122 @@
+"""Does a model whose mistakes have costs answer alike on every road, and are its figures those of its answers?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import assay
+from assay.answers.answer import Answer
+from assay.answers.answers import Answers
+from assay.cli.main import main
+
+COSTS = {"fraud": 20.0, "check": 4.0}
+
+
+def payments(classes: tuple[str, ...], n: int = 900, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    amount, hour = rng.normal(size=n), rng.integers(24, size=n)
+    z = amount + 0.1 * (hour - 12) + rng.logistic(size=n)
+    place = np.searchsorted((1.5, 3.0)[: len(classes) - 1], z)
+    table = {"amount": amount, "hour": hour, "shop": rng.choice(["x", "y"], n), "y": np.asarray(classes)[place]}
+    return pd.DataFrame(table)
+
+
+def trained(classes: tuple[str, ...], **more: Any) -> assay.Model:
+    return assay.train(payments(classes), "y", trials=2, costs={k: v for k, v in COSTS.items() if k in classes}, **more)
+
+
+@pytest.fixture(scope="module", params=[("good", "fraud"), ("good", "check", "fraud")], ids=["two", "three"])
+def model(request: pytest.FixtureRequest) -> assay.Model:
+    return trained(request.param)
+
+
+def test_every_road_gives_the_class_of_least_expected_cost(model: assay.Model, tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    loaded = assay.load(model.save(tmp_path / "m.assay"))
+    assert loaded.codec == model.codec
+    asked = payments(("good", "check", "fraud"), 200, 1).drop(columns="y")
+    answers = loaded.predict(asked)
+    assert isinstance(answers, Answers)
+    assert answers.probabilities is not None
+    paid = np.asarray([COSTS.get(label, 1.0) for label in answers.labels])
+    least = np.asarray(answers.labels)[(answers.probabilities * paid).argmax(axis=1)]
+    assert answers.answer.tolist() == least.tolist()
+    assert (answers.probabilities.argmax(axis=1) != (answers.probabilities * paid).argmax(axis=1)).sum() > 10
+    rows: list[dict[Any, Any]] = asked.to_dict("records")
+    alone = [loaded.predict(row) for row in rows[:60]]
+    assert [a.answer for a in alone] == least[:60].tolist()
+    assert [answers.row(i).answer for i in range(200)] == answers.columns()["answer"] == least.tolist()
+    assert [loaded.explain(asked, row=i + 1).answer for i in range(15)] == least[:15].tolist()
+    assert [loaded.explain(row).answer for row in rows[:15]] == least[:15].tolist()
+    path = loaded.export(tmp_path / "m.onnx", asked).path
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    feeds = {"amount": asked[["amount"]].to_numpy(), "hour": asked[["hour"]].to_numpy(dtype=np.float64)}
+    feeds["shop"] = asked[["shop"]].to_numpy(dtype=object)
+    assert session.run(["label"], feeds)[0].tolist() == least.tolist()
+
+
+def test_figures_are_those_of_the_answers_and_can_be_computed_again(model: assay.Model) -> None:
+    quality = next(finding for finding in model.findings if finding.check == "quality")
+    figures = {measure.name: measure for measure in quality.measures}
+    matrix = next(figure for figure in quality.figures if figure.kind == "matrix").data
+    table, paid = np.asarray(matrix["values"]), [COSTS.get(label, 1.0) for label in matrix["rows"]]
+    wrong = (table.sum(axis=1) - np.diag(table)) @ np.asarray(paid) / table.sum()
+    assert figures["cost"].value == pytest.approx(wrong, rel=0.2)  # paid for the choice among two candidates
+    assert figures["cost"].low <= figures["cost"].value <= figures["cost"].high
+    assert figures["cost"].value < figures["cost"].constant
+    assert assay.verify(model, payments(tuple(dict.fromkeys(model.codec.labels)))).claims
+    audited = model.audit(payments(("good", "check", "fraud")[: len(model.codec.labels)], 400, 2))
+    assert "cost" in {m.name for finding in audited.findings if finding.check == "quality" for m in finding.measures}
+
+
+def test_an_explanation_says_where_the_border_lies_by_cost() -> None:
+    model = trained(("good", "fraud"))
+    asked = payments(("good", "fraud"), 40, 3).drop(columns="y")
+    for place in range(10):
+        told = model.explain(asked, row=place + 1)
+        assert told.score > told.unit.values["border"]  # as it says it, so it is answered
+        assert "by what mistakes cost" in told.unit.text()
+        other = next(label for label in model.codec.labels if label != told.answer)
+        against = model.explain(asked, row=place + 1, label=other)
+        assert against.score < against.unit.values["border"]
+
+
+def test_changes_and_reasons_know_the_border() -> None:
+    model = trained(("good", "fraud"))
+    asked = payments(("good", "fraud"), 200, 4).drop(columns="y")
+    answers = model.predict(asked)
+    assert isinstance(answers, Answers)
+    assert answers.probabilities is not None
+    fraud = answers.probabilities[:, answers.labels.index("fraud")]
+    alarmed = int(np.flatnonzero((fraud > 1 / 21) & (fraud < 0.5))[0])  # of the most probable class it is good
+    assert answers.answer[alarmed] == "fraud"
+    found = model.counterfactual(asked, row=alarmed + 1, to="good")
+    assert [way.answer for way in found.ways] == ["good"] * len(found.ways)
+    assert all(way.p is not None and way.p >= 20 / 21 for way in found.ways)
+    reasons = model.reason_codes(asked, row=alarmed + 1)
+    assert reasons.label == "good"
+    assert reasons.put is not None
+    assert reasons.put.answer == "good"
+
+
+def test_the_file_for_the_card_says_how_answers_follow(model: assay.Model) -> None:
+    card = model.report.technical("model-card").markdown("en")
+    assert "probabilities are as they would be without" in card
+
+
+def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    payments(("good", "fraud")).to_csv(tmp_path / "p.csv", index=False)
+    asked = ["train", str(tmp_path / "p.csv"), "--target", "y", "--trials", "1", "--cost", "fraud=20"]
+    assert main([*asked, "-o", str(tmp_path / "m.assay"), "--limit", "quality.cost<=5"]) == 0
+    answer = assay.load(tmp_path / "m.assay").predict({"amount": 0.5, "hour": 12, "shop": "x"})
+    assert isinstance(answer, Answer)
+    assert answer.answer == "fraud"
+    assert answer.probabilities["fraud"] < 0.5
+    capsys.readouterr()
+    assert main([*asked[:-1], "fraud", "-o", str(tmp_path / "n.assay")]) != 0
+    assert "--cost fraud=20" in capsys.readouterr().err
