@@ -125,11 +125,10 @@ def _choices(content: Content, voice: Voice) -> Facts:
 
 def _decision(content: Content, voice: Voice) -> Facts:
     """How a class is answered by probabilities."""
-    notes = [note for note in content.plan.notes if note.key.startswith(DECIDING)]
-    if not notes and task_of(content.plan.task).about.gives != ("classes",):
-        return []
-    said = tuple(voice.say(note) for note in notes) or (voice.word("decision.usual"),)
-    return [(voice.word("decision"), said)]
+    notes = tuple(voice.say(note) for note in content.plan.notes if note.key.startswith(DECIDING))
+    gives = task_of(content.plan.task).about.gives
+    usual = gives[0] if gives[0] in ("classes", "flags") else "none"
+    return [(voice.word("decision"), notes or (voice.word(f"decision.{usual}"),))]
 
 
 def _resources(content: Content, voice: Voice) -> Facts:
