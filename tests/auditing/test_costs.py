@@ -69,6 +69,7 @@ def test_figures_are_those_of_the_answers_and_can_be_computed_again(model: assay
     assert figures["cost"].value == pytest.approx(wrong, rel=0.2)  # paid for the choice among two candidates
     assert figures["cost"].low <= figures["cost"].value <= figures["cost"].high
     assert figures["cost"].value < figures["cost"].constant
+    assert any("probabilities are as they would be without" in note.text() for note in quality.notes)
     assert assay.verify(model, payments(tuple(dict.fromkeys(model.codec.labels)))).claims
     audited = model.audit(payments(("good", "check", "fraud")[: len(model.codec.labels)], 400, 2))
     assert "cost" in {m.name for finding in audited.findings if finding.check == "quality" for m in finding.measures}

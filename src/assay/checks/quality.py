@@ -120,6 +120,7 @@ class Quality:
         notes = []
         if evidence.honest.corrected:
             notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
+        notes += [note for note in evidence.plan.notes if note.key.startswith("note.costs")]
         notes += [*_known_groups(evidence), *self._event(evidence), *self._majority(evidence, measures)]
         notes += self._few_large(evidence, metric)
         return Finding(
