@@ -72,3 +72,10 @@ def test_the_command_line_takes_a_class_that_holds_a_sign_itself() -> None:
         with pytest.raises(RequestError) as refused:
             costs_of([wrong])
         assert "--cost fraud=20" in str(refused.value)
+
+
+@pytest.mark.parametrize("cost", [0.0, -1.0, float("inf"), float("nan"), "20"])
+def test_a_plan_of_a_file_that_holds_no_costs_in_their_place_is_refused(cost: object) -> None:
+    raw = assay.plan(table(), "y", costs={"fraud": 20}).to_json()
+    with pytest.raises((ValueError, TypeError)):
+        Plan.from_json(raw | {"costs": {"fraud": cost}})

@@ -6,6 +6,7 @@ was left out and why. It is printed, saved in the model, and can be replayed. It
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,8 +148,8 @@ class Plan:
             raise ValueError(f"'{fields['membership']}' is no way to ask for membership")
         if fields.get("mitigation", {}) and fields["mitigation"]["how"] not in MITIGATIONS:
             raise ValueError(f"'{fields['mitigation']['how']}' is no mitigation")
-        if not all(cost > 0 for cost in fields.get("costs", {}).values()):
-            raise ValueError("what a mistake costs is above 0")
+        if not all(0 < cost < math.inf for cost in fields.get("costs", {}).values()):
+            raise ValueError("what a mistake costs is above 0 and finite")
         fields["task_why"] = Say.from_json(raw["task_why"])
         fields["columns"] = tuple(
             ColumnPlan(**{**c, "why": Say.from_json(c["why"]) if c["why"] else None, "examples": tuple(c["examples"])})
