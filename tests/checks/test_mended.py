@@ -9,6 +9,7 @@ import numpy as np
 
 from assay.checks._gaps import Cut, Unit
 from assay.checks._mended import ROUNDS, draws_of, prices
+from assay.kernel.plugins import Codec
 
 
 def test_every_draw_holds_every_group() -> None:
@@ -30,7 +31,7 @@ def test_of_one_group_there_is_no_price() -> None:
     evidence: Any = SimpleNamespace(
         before=before,
         chosen=None,
-        codec=SimpleNamespace(labels=("no", "yes")),
+        codec=Codec(labels=("no", "yes")),
         task=SimpleNamespace(answers=lambda s: np.hstack([s, s])),
         seed=0,
     )
