@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import threading
-import time
 import warnings
 import zlib
 from typing import Any
@@ -184,14 +183,14 @@ def test_a_png_with_changed_pixels_is_torn() -> None:
     assert reason(bytes(raw)) == "torn"
 
 
-def test_a_bomb_is_known_by_its_header() -> None:
+def test_a_bomb_is_known_by_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
     header = (20_000).to_bytes(4, "big") * 2 + b"\x01\x00\x00\x00\x00"  # one bit to a pixel
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
     bomb += chunk(b"IDAT", zlib.compress(bytes(2501 * 20_000), 9)) + chunk(b"IEND", b"")
     assert len(bomb) < 60_000
-    start = time.process_time()
+    monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("its pixels were unpacked"))
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda _: pytest.fail("its pixels were unpacked"))
     assert reason(bomb) == "large"
-    assert time.process_time() - start < 0.05
 
 
 def test_more_pixels_than_allowed_are_large_and_no_warning_is_heard() -> None:

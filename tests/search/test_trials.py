@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ import pytest
 import assay
 from assay.cli.main import main
 from assay.kernel.errors import RequestError
+from assay.store.journal import STEP
 
 OPTIONS = ("--target", "y", "--trials", "3", "--folds", "3", "--seed", "5")
 
@@ -45,21 +44,44 @@ def test_two_runs_of_one_plan_give_the_same_bytes(table: Path, undisturbed: byte
     assert len(ledger) == 4
 
 
-@pytest.mark.parametrize("steps", [1, 4, 8])
-def test_a_killed_run_goes_on_and_gives_the_same_bytes(table: Path, undisturbed: bytes, steps: int) -> None:
-    out = table.with_name(f"killed{steps}.assay")
-    command = [sys.executable, "-m", "assay", "train", str(table), *OPTIONS, "-o", str(out)]
-    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+# The run puts an end to itself, so that the moment is exact however busy the machine is: a watcher may come too late.
+KILLED = """
+import os, signal, sys
+from assay.cli.main import main
+from assay.store.journal import Journal
+moment, steps = sys.argv.pop(1), int(sys.argv.pop(1))
+put, replace, kept = Journal.put, os.replace, 0
+def end(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+def counted(journal, step, box):
+    global kept
+    if kept >= steps and moment == "while":
+        os.replace = end
+    put(journal, step, box)
+    kept += 1
+    if kept >= steps and moment == "after":
+        end()
+Journal.put = counted
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("moment", "steps"), [("after", 1), ("while", 4), ("after", 8)])
+def test_a_killed_run_goes_on_and_gives_the_same_bytes(
+    table: Path, undisturbed: bytes, moment: str, steps: int
+) -> None:
+    """Killed after so many steps, or while the file of the one after them is written."""
+    out = table.with_name(f"killed_{moment}_{steps}.assay")
+    asked = ["train", str(table), *OPTIONS, "-o", str(out)]
+    line = [sys.executable, "-c", KILLED, moment, str(steps), *asked]
+    killed = subprocess.run(line, capture_output=True, check=False)
     journal = out.with_suffix(".run")
-    end = time.monotonic() + 60
-    while len(list(journal.glob("*.step.assay"))) < steps and run.poll() is None and time.monotonic() < end:
-        time.sleep(0.005)
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
-    kept = len(list(journal.glob("*.step.assay")))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not out.exists()
-    assert kept >= steps
-    assert subprocess.run([*command, "--resume"], capture_output=True, check=False).returncode == 0
+    assert len(list(journal.glob(f"*{STEP}"))) >= steps  # folds run side by side
+    assert moment == "after" or any(journal.glob("*.tmp"))
+    again = subprocess.run([sys.executable, "-m", "assay", *asked, "--resume"], capture_output=True, check=False)
+    assert again.returncode == 0, again.stderr.decode()
     assert out.read_bytes() == undisturbed
     assert not journal.exists()
 

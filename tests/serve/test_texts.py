@@ -67,7 +67,8 @@ def test_few_rows_whose_words_are_weighed_are_answered_without_a_table(
     asked = Client(application(Settings(models=(str(tmp_path / "words.assay"),))))
     hosted = asked.app.world.hosts.get()
     assert (hosted.alone, hosted.quick, hosted.gathers) == (True, False, False)
-    assert hosted.pace.fits(1, reasons=False)
+    assert hosted.pace.row > 0
+    hosted.pace.row = 0.0  # whether the machine has other work must not decide here
     beside: list[int] = []
     world = type(asked.app.world)
     off_loop_for = world.off_loop_for

@@ -66,7 +66,7 @@ def answer_of(
     scale  : the grades, where the value is told as the nearest of them
     told   : what each of them is told as
     several : a row may bear several labels
-    chosen : the place of the label, where its group has a threshold; by default the most probable
+    chosen : the place of the label, where its group has a threshold or mistakes have costs; by default the most probable
     """
     notes = [_note(cell, titles) for cell in odd] if odd else []
     outside = bool(odd) and any(cell.how in ("outside", "unseen") for cell in odd)

@@ -168,7 +168,7 @@ class Evidence:
         None  # calibrated raw scores [n, w] as they would be without the mitigation that was asked for
     )
     chosen: Ints | None = (
-        None  # the class each row is answered with [n], where groups have thresholds; None: by what mistakes cost
+        None  # the class each row is answered with [n], where groups have thresholds; None: see `classes`
     )
     thresholds: Any = None  # those of groups (`assay.stats.group_thresholds.GroupThresholds`), where there are
     training: Dataset | None = None  # the opened training table, where the person gave it to an audit
