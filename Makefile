@@ -16,6 +16,7 @@ demo: .venv/demo
 	@echo "  $(BIN)/assay report  breast_cancer.assay -o breast_cancer.md"
 	@echo "  $(BIN)/assay plan    your.csv --target YOUR_COLUMN"
 
+test: export PYTHONDONTWRITEBYTECODE :=  # hundreds of tests start Python anew: it may keep what it compiled
 test: .venv/dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
