@@ -157,7 +157,7 @@ class Model:
                 said = by_row(notes, data.rows)
                 return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, several=True)
             own = self._chosen(answers, data)
-            top = answers.argmax(axis=1) if own is None else own
+            top = answers.argmax(axis=1)
             for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
                 notes.setdefault(int(row), []).append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
             said = by_row(notes, data.rows)
@@ -448,7 +448,7 @@ class Model:
         Raises RequestError where the model is none, or has more than two classes.
         """
         empty = empty_table(self.plan)
-        return ScorecardReport(scorecard(self.ensemble, self.plan, self.codec.labels, empty), self.report.content)
+        return ScorecardReport(scorecard(self.ensemble, self.plan, self.codec, empty), self.report.content)
 
     def keeping(self, said: Sequence[Statement]) -> Model:
         """The same model, with statements of persons beside those it has; where both speak to one clause, the new."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import assay
 from assay.answers.answer import Answer
 from assay.answers.answers import Answers
 from assay.cli.main import main
+from assay.kernel.errors import RequestError
 
 COSTS = {"fraud": 20.0, "check": 4.0}
 TWO, THREE = ("good", "fraud"), ("good", "check", "fraud")
@@ -27,8 +29,13 @@ def payments(classes: tuple[str, ...], n: int = 900, seed: int = 0) -> pd.DataFr
     return pd.DataFrame(table)
 
 
+@functools.cache
 def trained(classes: tuple[str, ...], **more: Any) -> assay.Model:
     return assay.train(payments(classes), "y", trials=2, costs={k: v for k, v in COSTS.items() if k in classes}, **more)
+
+
+def finding(found: Any, check: str) -> Any:
+    return next(one for one in found.findings if one.check == check)
 
 
 @pytest.fixture(scope="module", params=[TWO, THREE], ids=["two", "three"])
@@ -108,6 +115,81 @@ def test_changes_and_reasons_know_the_border() -> None:
     assert reasons.label == "good"
     assert reasons.put is not None
     assert reasons.put.answer == "good"
+    for told in (found, reasons):
+        assert "'fraud' is answered from a probability of 4.76 % on" in told.text()
+        assert "如何作答：概率达 4.76 % 即回答“fraud”" in told.text("zh")
+
+
+def test_of_several_classes_an_explanation_says_what_decides() -> None:
+    told = trained(THREE).explain(payments(THREE, 5, 5).drop(columns="y"), row=2, label="check")
+    assert (
+        "'check', which to miss costs 4: the answer is the class whose probability times its cost" in told.unit.text()
+    )
+
+
+def test_points_say_above_how_many_of_them_a_class_is_answered() -> None:
+    model = trained(TWO, learners=("additive",), checks=())
+    asked = payments(TWO, 200, 6).drop(columns="y")
+    border = model.scorecard.structured()["answered_above"]
+    label = model.scorecard.card.unit.values["label"]
+    assert f"'{label}' is answered above {border:.3g}" in model.scorecard.card.unit.text()
+    answers = model.predict(asked)
+    assert isinstance(answers, Answers)
+    for row in range(12):
+        told = model.explain(asked, row=row + 1, label=label).points()
+        assert told.unit.values["border"] == pytest.approx(border)
+        assert (told.score > border) == (answers.answer[row] == label)
+
+
+def test_a_row_whose_answer_costs_decided_is_not_called_untypical(model: assay.Model) -> None:
+    asked = payments(THREE, 300, 7).drop(columns="y")
+    answers = model.predict(asked)
+    assert isinstance(answers, Answers)
+    assert answers.probabilities is not None
+    assert answers.sets is not None
+    likeliest = answers.probabilities.argmax(axis=1)
+    told = [any(note.key in ("other_set", "empty_set") for note in notes) for notes in answers.notes]
+    assert told == (~answers.sets[np.arange(300), likeliest]).tolist()
+    rows: list[dict[Any, Any]] = asked.to_dict("records")
+    assert [model.predict(row).notes for row in rows[:40]] == [answers.row(i).notes for i in range(40)]
+
+
+def test_checks_tell_the_most_probable_class_from_the_answer(model: assay.Model) -> None:
+    found = finding(model, "labels")
+    heads = [head.text() for figure in found.figures if figure.kind == "table" for head in figure.data["columns"]]
+    assert "most probable" in heads
+    assert "answer" not in heads
+    audited = model.audit(payments(TWO if len(model.codec.labels) == 2 else THREE, 600, 8))
+    groups = finding(audited, "subgroups")
+    assert all("accuracy" not in one.text() for one in (groups.say, *groups.notes))
+    if len(model.codec.labels) > 2:
+        curves = [figure.title.key for figure in finding(model, "calibration").figures if figure.kind == "lines"]
+        assert "curve_likeliest" in curves
+        assert "curve_top" not in curves
+
+
+def test_an_exported_file_is_audited_by_its_own_costs(model: assay.Model, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    rows = payments(TWO if len(model.codec.labels) == 2 else THREE, 300, 9)
+    path = model.export(tmp_path / "m.onnx", rows).path
+    figures = {}
+    for name, audited in {"own": model.audit(rows), "onnx": assay.audit(path, rows, target="y")}.items():
+        quality = finding(audited, "quality")
+        figures[name] = {measure.name: measure.value for measure in quality.measures}
+        assert any(note.key.startswith("note.costs") for note in quality.notes)
+    assert figures["onnx"]["cost"] == pytest.approx(figures["own"]["cost"])
+    assert figures["onnx"]["accuracy"] == pytest.approx(figures["own"]["accuracy"])
+    other = assay.audit(path, rows, target="y", wishes={"costs": {"good": 30.0}})
+    assert {m.name: m.value for m in finding(other, "quality").measures}["accuracy"] != figures["own"]["accuracy"]
+
+
+def names_alone(rows: list[dict[str, Any]]) -> list[str]:
+    return ["fraud" if row["amount"] > 1 else "good" for row in rows]
+
+
+def test_a_model_that_gives_no_probabilities_is_not_audited_by_costs() -> None:
+    with pytest.raises(RequestError, match="without probabilities"):
+        assay.audit(names_alone, payments(TWO, 200, 9), target="y", wishes={"costs": {"fraud": 20.0}})
 
 
 def test_the_file_for_the_card_says_how_answers_follow(model: assay.Model) -> None:

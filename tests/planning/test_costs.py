@@ -29,6 +29,12 @@ def test_of_two_classes_the_plan_says_from_which_probability_on() -> None:
     assert Plan.from_json(plan.to_json()) == plan
 
 
+def test_a_class_may_be_said_as_the_number_it_is() -> None:
+    numbers = table().assign(y=lambda t: (t.y == "fraud").astype(float))
+    for one in (1, 1.0, "1", numbers.y.max()):
+        assert assay.plan(numbers, "y", costs={one: 20}).costs == {"1": 20.0}
+
+
 def test_a_cheap_class_is_the_other_one_dear() -> None:
     plan = assay.plan(table(), "y", costs={"good": 0.25})
     note = next(note for note in plan.notes if note.key == "note.costs_two")
@@ -47,7 +53,8 @@ def test_a_plan_without_costs_is_written_as_ever() -> None:
 @pytest.mark.parametrize(
     ("wished", "target", "said"),
     [
-        ({"costs": {"frauds": 20}}, "y", "'y' has no class frauds; its classes are fraud, good"),
+        ({"costs": {"frauds": 20}}, "y", "'y' has no class 'frauds'; its classes are fraud, good."),
+        ({"costs": {"Fraud": 20}}, "y", "Did you mean 'fraud'? Change it, or leave --cost away."),
         ({"costs": {"fraud": 20}}, "x", "a row of 'x' does not bear one of several classes"),
         ({"costs": {"fraud": 0}}, "y", "the cost of 'fraud' is 0; it must be from 1e-06 to 1e+06"),
         ({"costs": {"fraud": float("nan")}}, "y", "the cost of 'fraud' is nan"),
@@ -68,9 +75,9 @@ def test_what_cannot_be_is_refused(wished: dict[str, object], target: str, said:
 
 def test_the_command_line_takes_a_class_that_holds_a_sign_itself() -> None:
     assert costs_of(["fraud=20", "a=b=0.5"]) == {"fraud": 20.0, "a=b": 0.5}
-    for wrong in ("fraud", "fraud=", "=3", "fraud=much"):
+    for wrong in ("fraud", "fraud=", "=3", "fraud=much", "1=3"):
         with pytest.raises(RequestError) as refused:
-            costs_of([wrong])
+            costs_of(["1=2", wrong])
         assert "--cost fraud=20" in str(refused.value)
 
 

@@ -34,6 +34,14 @@ def test_the_answer_is_that_of_least_expected_cost(key: str, codec: Codec, width
     assert without["accuracy"] == pytest.approx((p.argmax(axis=1) == y).mean())
 
 
+def test_two_classes_told_apart_as_several_have_one_guess_of_one_number() -> None:
+    y = np.asarray([0] * 30 + [1] * 10)
+    codec = Codec(labels=("a", "b"))
+    guess = task_of("classes").constant(y, None, codec)
+    assert guess.shape == (task_of("classes").head(codec).width,)
+    assert scores.probabilities(guess[None, :])[0] == pytest.approx([30.5 / 41, 10.5 / 41])
+
+
 def test_costs_of_an_unweighed_codec_change_nothing() -> None:
     plain = Codec(labels=("a", "b"))
     assert plain.costing({}) is plain

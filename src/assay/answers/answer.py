@@ -76,9 +76,10 @@ def answer_of(
     inside, p = tuple(compress(labels, among)), dict(zip(labels, found, strict=True))
     if several:
         return Answer(borne(found, labels), p, inside, None, tuple(notes), outside)
-    top = found.index(max(found)) if chosen is None else chosen
-    if not among[top]:
-        notes.append(unlike(labels[top], any(among)))
+    likeliest = found.index(max(found))
+    top = likeliest if chosen is None else chosen
+    if not among[likeliest]:
+        notes.append(unlike(labels[likeliest], any(among)))
     return Answer(labels[top], p, inside, None, tuple(notes), outside)
 
 
@@ -111,7 +112,7 @@ def grade_text(grade: str | float) -> str:
 
 
 def unlike(label: str, others: bool) -> Say:
-    """The note of a row whose set lacks its answer; `others` says whether another label is in it."""
+    """The note of a row whose set lacks its most probable label; `others` says whether another label is in it."""
     return Say("answers", "other_set" if others else "empty_set", {"label": label})
 
 

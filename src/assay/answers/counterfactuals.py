@@ -16,7 +16,7 @@ from assay.explainers._orders import ladder
 from assay.explainers._plausible import Plausible
 from assay.explainers.counterfactual import Counterfactual, Way
 from assay.kernel.data import Column, Dataset, Floats
-from assay.kernel.errors import Part, RequestError
+from assay.kernel.errors import Part, RequestError, Sentences
 from assay.kernel.hints import listing, unknown
 from assay.kernel.plan import Plan
 from assay.kernel.words import Say, pad, refusal, width_of
@@ -64,6 +64,7 @@ class Counterfactuals(Written):
     ways: tuple[Shown, ...]
     kept: tuple[str, ...]  # columns of the model that stayed, by rule or since they are no numbers, names or dates
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of names that only rise or fall, lowest first
+    rule: Say | None = None  # by which classes are answered, where mistakes have costs
 
     def __len__(self) -> int:
         return len(self.ways)
@@ -115,6 +116,7 @@ class Counterfactuals(Written):
             lines.append(Say(OWNER, "order", {"name": name, "names": list(names)}).text(lang))
         if self.kept:
             lines += [Say(OWNER, "kept", {"names": listing(self.kept, KEPT_SHOWN)}).text(lang)]
+        lines += [said.text(lang) for said in _told(self.rule)]
         return "\n".join([*lines, Say(OWNER, "asked").text(lang)])
 
 
@@ -181,7 +183,7 @@ def counterfactuals(
             RequestError,
             "explainers/counterfactual",
             "no_change",
-            expected=near,
+            expected=Sentences([near, *_told(asked.plan.cost_rule)]),
             do=Say("explainers/counterfactual", "let_change", {"names": listing(kept)}) if kept else "",
             row=row,
             n=len(found.free),
@@ -194,7 +196,8 @@ def counterfactuals(
     oddness = float(asked.plausible.oddness(asked.plausible.profile.scores(own))[0])
     rarer = asked.plausible.rarer(oddness)
     orders = _orders(asked.plausible.profile, rules)
-    return Counterfactuals(row, _plain(now), goal.said(), _p(now, goal), rarer, ways, kept, orders)
+    rule = asked.plan.cost_rule
+    return Counterfactuals(row, _plain(now), goal.said(), _p(now, goal), rarer, ways, kept, orders, rule)
 
 
 def _orders(profile: Profile, rules: Rules) -> dict[str, tuple[str, ...]]:
@@ -278,3 +281,8 @@ def _answered(answer: str | float, p: float | None, goal: Say) -> Say:
         return Say(OWNER, "answered_value", {"answer": answer})
     said: Mapping[str, Any] = {"answer": answer, "p": p, "goal": goal}
     return Say(OWNER, "answered", said)
+
+
+def _told(rule: Say | None) -> list[Say]:
+    """By what rule classes are answered, as a sentence, where mistakes have costs."""
+    return [] if rule is None else [Say("answers", "rule", {"rule": rule})]

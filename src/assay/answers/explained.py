@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.kernel.data import Column, Dataset, Floats
+from assay.kernel.data import Column, Dataset, Floats, plain_number
 from assay.kernel.errors import Part, RequestError
 from assay.kernel.forms import Head
 from assay.kernel.hints import did_you_mean, listing
@@ -61,6 +61,9 @@ class Teller:
             if self.codec.costs and self.head.width == 1:
                 border = -sign * float(self.codec.shifted(np.zeros((1, 1)))[0, 0])
                 unit = Say("answers", "unit_costs", {"label": label, "border": border})
+            elif self.codec.costs:
+                weight = self.codec.costs[self.codec.labels.index(label)]
+                unit = Say("answers", "unit_costs_several", {"label": label, "cost": plain_number(weight)})
             if self.thresholds is not None and data is not None:
                 unit = unit_of(self.thresholds, data, self.codec.labels, label)
             unit = self.task.about.score_unit(unit, target=self.target)

@@ -108,13 +108,16 @@ class Explanation:
         """
         factor = double / math.log(2.0)
         start = at - factor * math.log(odds)
-        said = {"double": double, "at": at, "odds": odds, "label": self.unit.values.get("label", "")}
+        said: dict[str, Any] = {"double": double, "at": at, "odds": odds, "label": self.unit.values.get("label", "")}
+        border = self.unit.values.get("border")  # above which the label is answered, where not above even odds
+        if isinstance(border, float):
+            said |= {"border": start + factor * border}
         return replace(
             self,
             score=start + factor * self.score,
             base=start + factor * self.base,
             parts=tuple((name, text, factor * pull) for name, text, pull in self.parts),
-            unit=Say("answers", "unit_points", said),
+            unit=Say("answers", "unit_points" if border is None else "unit_points_above", said),
             texts=(),
             pictures=(),
         )

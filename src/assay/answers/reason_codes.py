@@ -60,6 +60,7 @@ class Reasons:
     reference: Say
     put: Put | None
     sensitive: tuple[str, ...]
+    rule: Say | None = None  # by which classes are answered, where mistakes have costs
 
     @property
     def flips(self) -> bool:
@@ -89,6 +90,8 @@ class Reasons:
         lines = [Say(OWNER, "heading", said).text(lang)]
         lines += [f"  {place}. {reason.say.text(lang)}" for place, reason in enumerate(self.reasons, start=1)]
         lines += ["", self.reference.text(lang), self._verified().text(lang)]
+        if self.rule is not None:
+            lines.append(Say("answers", "rule", {"rule": self.rule}).text(lang))
         if self.sensitive:
             lines.append(Say(OWNER, "sensitive", {"names": listing(self.sensitive)}).text(lang))
         return "\n".join(lines)
@@ -159,7 +162,8 @@ def reasons(
     names = tuple(reason.name for reason in found)
     sensitive = tuple(name for name in names if name in court.plan.names("sensitive"))
     put = _put(court, raw, opened, side, names, label, stream(seed, "reason codes", row))
-    return Reasons(row, str(now.answer), label, now.probabilities[label], tuple(found), reference, put, sensitive)
+    p, rule = now.probabilities[label], court.plan.cost_rule
+    return Reasons(row, str(now.answer), label, p, tuple(found), reference, put, sensitive, rule)
 
 
 def _said(own: Column, usual: Column | None, label: str) -> tuple[Say, str | None]:

@@ -21,6 +21,7 @@ from assay.kernel.data import CLOCK, Dataset, Floats, Ints, plain_day
 from assay.kernel.errors import RequestError
 from assay.kernel.forms import Feature
 from assay.kernel.plan import Plan
+from assay.kernel.plugins import Codec
 from assay.kernel.words import Say, refusal
 from assay.kernel.written_orders import words_in
 from assay.search.ensemble import Ensemble
@@ -113,6 +114,7 @@ class Scorecard:
     factor: float  # points of one of the raw score
     start: float  # points of a raw score of zero
     target: str
+    border: float | None = None  # points above which the class is answered, where mistakes have costs
 
     @property
     def loss(self) -> float:
@@ -155,18 +157,22 @@ class Scorecard:
         return (points - self.start) / self.factor
 
 
-def scorecard(ensemble: Ensemble, plan: Plan, labels: Sequence[str], empty: Dataset) -> Scorecard:
+def scorecard(ensemble: Ensemble, plan: Plan, codec: Codec, empty: Dataset) -> Scorecard:
     """The card of an ensemble of additive models; `empty` is an opened table of its columns without rows.
 
     Raises RequestError where a member is no sum of steps, or where there are more than two classes.
     """
     head = ensemble.head
-    if head.width != 1 or (head.name not in SINGLE and not (head.name == "classes" and len(labels) == 2)):
+    if head.width != 1 or (head.name not in SINGLE and not (head.name == "classes" and len(codec.labels) == 2)):
         raise refusal(RequestError, "answers", "no_card", task=plan.task)
     others = [m.name for m in ensemble.members if not all(isinstance(f, HasShapes) for f in m.folds)]
     if others:
         raise refusal(RequestError, "answers", "not_additive", names=others, n=len(others))
-    sign, factor, start, unit = _points(head.name, plan, labels)
+    sign, factor, start, unit = _points(head.name, plan, codec.labels)
+    border = None
+    if codec.costs:
+        border = start - sign * factor * float(codec.shifted(np.zeros((1, 1)))[0, 0])
+        unit = Say("answers", "card.odds_above", {**unit.values, "border": border})
     features = [encoders.features(empty) for encoders in ensemble.encoders]
     sides = _sides(ensemble, features, plan)
     unsaid = sorted({side.part for side in sides.values() if side.kind.partition(":")[0] not in KINDS})
@@ -200,7 +206,7 @@ def scorecard(ensemble: Ensemble, plan: Plan, labels: Sequence[str], empty: Data
     if head.name in UNITS and step * (len(tables) + 1) > DOUBLE:  # many small errors are a large one
         step = UNITS[head.name] / 10
     base = start + sign * factor * raw
-    return Scorecard(tuple(tables), base, unit, step, sign * factor, start, plan.target)
+    return Scorecard(tuple(tables), base, unit, step, sign * factor, start, plan.target, border)
 
 
 def cells_of(card: Scorecard, ensemble: Ensemble, data: Dataset) -> list[tuple[Ints, ...]]:

@@ -192,8 +192,9 @@ def chosen(evidence: Evidence, scores: Floats, y: NDArray[Any]) -> dict[str, lis
         few = min(SHOWN, len(order) // 2)
         return {"least": order[:few], "most": order[::-1][:few]}
     answers = evidence.task.answers(scores)
-    right = evidence.codec.weighed(answers).argmax(axis=1) == y
-    surest = np.argsort(-answers.max(axis=1), kind="stable")
+    top = evidence.codec.weighed(answers).argmax(axis=1)
+    right = top == y
+    surest = np.argsort(-answers[np.arange(len(y)), top], kind="stable")
     return {"right": surest[right[surest]][:SHOWN].tolist(), "wrong": surest[~right[surest]][:SHOWN].tolist()}
 
 

@@ -107,6 +107,7 @@ class Calibration:
                 "curve": "What was said against what came",
                 "curve_class": "'{label}': what was said against what came",
                 "curve_top": "How sure the answer was against how often it was right",
+                "curve_likeliest": "How probable the most probable class was against how often it came",
                 "said": "probability said",
                 "share": "share that came",
                 "answer": "mean answer",
@@ -171,6 +172,7 @@ class Calibration:
                 "curve": "所说与实际",
                 "curve_class": "“{label}”：所说与实际",
                 "curve_top": "回答的把握与答对的比例",
+                "curve_likeliest": "概率最大类别的概率与其实际出现的比例",
                 "said": "所说的概率",
                 "share": "实际比例",
                 "answer": "平均回答",
@@ -322,7 +324,8 @@ class Calibration:
         label = evidence.codec.labels[looked_for] if two else ""
         before = evidence.task.answers(evidence.uncalibrated)
         same = np.array_equal(evidence.uncalibrated, evidence.scores)
-        title = self._say("curve_class", label=label) if two else self._say("curve" if several else "curve_top")
+        top = "curve_likeliest" if evidence.codec.costs else "curve_top"
+        title = self._say("curve_class", label=label) if two else self._say("curve" if several else top)
         out = [self._curve(evidence, title, first, before[:, looked_for] if two and not same else None)]
         for one in sorted(loud, key=lambda a: -a.size)[:3]:
             if one.label:

@@ -33,6 +33,7 @@ SHOWN = 20
 SURE, NORMAL = 0.9, 1.645  # level of the bounds of how many of those shown are wrong, and its quantile
 LETTERS = 400  # of a text that is listed
 MOST_CLASSES = 20  # in the matrix
+LIKELIEST = ("likeliest", "p_likeliest", "seen_likeliest")  # what is told where answers need not be the most probable
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,14 @@ class Labels:
                 "no_estimate": "How many of the listed rows are wrong cannot be told: noise may have given them all.",
                 "measure.listed_wrong": "answers estimated to be wrong among those listed first",
                 "seen": "row {row}: given {given}, answered {answer} ({p:%})",
+                "seen_likeliest": "row {row}: given {given}, most probable {answer} ({p:%})",
                 "row": "row",
                 "given": "given",
                 "answer": "answer",
+                "likeliest": "most probable",
                 "p_given": "probability of the given",
                 "p_answer": "probability of the answer",
+                "p_likeliest": "probability of the most probable",
                 "spreads": "residual in spreads",
                 "matrix": "Given answers and those the model holds likely",
                 "measure.wrong_share": "answers that look wrong",
@@ -93,11 +97,14 @@ class Labels:
                 "no_estimate": "无法判断所列各行中有多少有误：它们也可能全部来自噪声。",
                 "measure.listed_wrong": "最先列出的行中估计有误的答案",
                 "seen": "第 {row} 行：给定 {given}，模型答案 {answer}（{p:%}）",
+                "seen_likeliest": "第 {row} 行：给定 {given}，概率最大的是 {answer}（{p:%}）",
                 "row": "行",
                 "given": "给定",
                 "answer": "模型答案",
+                "likeliest": "概率最大的类别",
                 "p_given": "给定答案的概率",
                 "p_answer": "模型答案的概率",
+                "p_likeliest": "最大的概率",
                 "spreads": "残差（以离散度计）",
                 "matrix": "给定答案与模型认为可能的答案",
                 "measure.wrong_share": "疑似有误的答案",
@@ -121,6 +128,8 @@ class Labels:
     def _classes(self, evidence: Evidence) -> Finding:
         p, y, labels = evidence.answers(), evidence.y, evidence.codec.labels
         answer = p.argmax(axis=1)
+        as_answered = not evidence.codec.costs and evidence.chosen is None
+        called, its_p, seen = ("answer", "p_answer", "seen") if as_answered else LIKELIEST
         joint, issues = confident_joint(p, y)
         found = lapse(log_odds(p.max(axis=1)), answer == y, LEVEL)
         wrong = found.p < LEVEL and found.low > 0.0
@@ -134,12 +143,12 @@ class Labels:
         else:
             said = self._say("none")
         cells = [[labels[y[i]], labels[answer[i]], float(own[i]), float(p[i, answer[i]])] for i in order]
-        heads = [self._say(key) for key in ("given", "answer", "p_given", "p_answer")]
+        heads = [self._say(key) for key in ("given", called, "p_given", its_p)]
         figures = self._table(evidence, order, heads, cells)
         places = places_in(evidence.data, evidence.raw)
         captions = [
             self._say(
-                "seen", row=int(places[i]) + 1, given=labels[y[i]], answer=labels[answer[i]], p=float(p[i, answer[i]])
+                seen, row=int(places[i]) + 1, given=labels[y[i]], answer=labels[answer[i]], p=float(p[i, answer[i]])
             )
             for i in order
         ]
@@ -153,7 +162,7 @@ class Labels:
         figures += contact_sheet(evidence, order, title, captions)
         if n and len(labels) <= MOST_CLASSES:
             data = {"rows": list(labels), "columns": list(labels), "values": joint}
-            axes = self._say("answer"), self._say("given")
+            axes = self._say(called), self._say("given")
             figures.append(Figure(kind="matrix", title=self._say("matrix"), data=data, x=axes[0], y=axes[1]))
         measures: tuple[Measure, ...] = (
             Measure(

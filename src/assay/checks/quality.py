@@ -120,7 +120,8 @@ class Quality:
         notes = []
         if evidence.honest.corrected:
             notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
-        notes += [note for note in evidence.plan.notes if note.key.startswith("note.costs")]
+        if evidence.plan.cost_rule is not None:
+            notes.append(evidence.plan.cost_rule)
         notes += [*_known_groups(evidence), *self._event(evidence), *self._majority(evidence, measures)]
         notes += self._few_large(evidence, metric)
         return Finding(

@@ -52,6 +52,7 @@ class Stability:
                 "classes_some": "A single fold model answers otherwise than the {k} that were asked, together, on {disagree:%} of rows; probabilities move by {spread:%} (mean standard deviation).",
                 "values": "Between {k} fold models an answer moves by {spread} (mean standard deviation), {ratio:%} of the typical error of {error}.",
                 "flips": "On {flips:%} of rows the fold models are not of one mind; there the two most probable classes are {margin:%} apart, elsewhere {elsewhere:%}.",
+                "flips_costs": "On {flips:%} of rows the fold models are not of one mind; there the two classes that come nearest to being answered, by probability times cost, are {margin:%} apart, elsewhere {elsewhere:%}.",
                 "seen": "All but one of the fold models learnt from the row they are asked about; on new rows they may lie a little further apart.",
                 "folds": "Time was short: {k} of {all} fold models were asked.",
                 "elsewhere": "needs models that learnt from other rows of the training table: this one was made elsewhere, and is alone",
@@ -80,6 +81,7 @@ class Stability:
                 "classes_some": "单个折模型与所询问的 {k} 个模型合议的回答在 {disagree:%} 的行上不同；概率平均变动 {spread:%}（标准差均值）。",
                 "values": "{k} 个折模型之间，同一答案平均变动 {spread}（标准差均值），相当于典型误差 {error} 的 {ratio:%}。",
                 "flips": "在 {flips:%} 的行上各折模型意见不一；这些行前两个类别的概率相差 {margin:%}，其余行相差 {elsewhere:%}。",
+                "flips_costs": "在 {flips:%} 的行上各折模型意见不一；这些行中最接近被回答的两个类别（按概率乘代价）相差 {margin:%}，其余行相差 {elsewhere:%}。",
                 "seen": "除一个之外，各折模型都学习过被问到的行；在新数据上，它们的差距可能略大。",
                 "folds": "时间不足：只询问了 {all} 个折模型中的 {k} 个。",
                 "elsewhere": "需要由训练表中其他行训练的模型：该模型在别处制作，只有它一个",
@@ -153,11 +155,12 @@ class Stability:
         spread = asked[:, np.arange(len(top)), top].std(axis=0, ddof=1)
         other = codec.weighed(asked).argmax(axis=2) != top  # [k, n]
         disagree, flips = other.mean(axis=0), other.any(axis=0)
-        ordered = np.sort(bag, axis=1)
+        near = codec.weighed(bag)
+        ordered = np.sort(near / near.sum(axis=1, keepdims=True) if codec.costs else near, axis=1)
         margin = ordered[:, -1] - ordered[:, -2]
         if flips.any() and not flips.all():
             said = {"margin": float(margin[flips].mean()), "elsewhere": float(margin[~flips].mean())}
-            notes.insert(0, self._say("flips", flips=float(flips.mean()), **said))
+            notes.insert(0, self._say("flips_costs" if codec.costs else "flips", flips=float(flips.mean()), **said))
         return self._moved(len(asked), disagree, flips, spread, notes)
 
     def _flags(self, asked: Floats, notes: list[Say]) -> Finding:

@@ -106,6 +106,7 @@ class Subgroups:
                 "measure.gap": "largest gap",
                 "measure.worse_groups": "groups that fare worse",
                 "measure.accuracy": "accuracy",
+                "measure.log_loss": "log-loss",
                 "measure.mae": "mean absolute error",
             },
             "zh": {
@@ -141,6 +142,7 @@ class Subgroups:
                 "measure.gap": "最大差距",
                 "measure.worse_groups": "表现较差的群体数",
                 "measure.accuracy": "准确率",
+                "measure.log_loss": "对数损失",
                 "measure.mae": "平均绝对误差",
             },
         },
@@ -300,8 +302,14 @@ def _least(evidence: Evidence, loss: Floats) -> float:
 
 
 def _readable(group: Group, evidence: Evidence) -> tuple[str, float, float]:
-    """(measure, in the group, overall): accuracy or mean absolute error."""
+    """(measure, in the group, overall): accuracy or mean absolute error; where mistakes have costs, what groups are compared by.
+
+    By costs more answers may be right where a class is rare, although the model knows less of it.
+    """
     rows, answers = group.rows, evidence.answers()
+    if evidence.codec.costs:
+        loss = evidence.losses()
+        return "log_loss", float(loss[rows].mean()), float(loss.mean())
     if evidence.codec.labels:
         right = _right(evidence)
         return "accuracy", float(right[rows].mean()), float(right.mean())
@@ -324,8 +332,9 @@ def _knows(group: Group, evidence: Evidence) -> tuple[bool, Say]:
         p = evidence.answers()[rows]
         if evidence.y.ndim > 1:
             sure, right = np.maximum(p, 1 - p).mean(axis=1), _right(evidence)[rows]
-        else:  # of the most probable class, whatever is answered by what mistakes cost
-            sure, right = p.max(axis=1), np.asarray(p.argmax(axis=1) == evidence.y[rows], dtype=np.float64)
+        else:
+            answered, right = evidence.classes()[rows], _right(evidence)[rows]
+            sure = p[np.arange(len(p)), answered]
         expected, actual, key = float(sure.mean()), float(right.mean()), ""
         error = float(np.sqrt((sure * (1 - sure)).sum() * design_effect(right - sure, together))) / len(sure)
     elif evidence.intervals is not None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .options import common, kinds_of, reading, reading_options, tell, writable
+from .options import common, costs_of, kinds_of, reading, reading_options, tell, writable
 from .speech import helped, word
 
 
@@ -29,6 +29,7 @@ def options(parser: argparse.ArgumentParser, lang: str) -> None:
     for name in ("id", "sensitive", "audit-only", "drop", "feature"):
         group.add_argument(f"--{name}", action="append", default=[], metavar="COLUMN",
                            help=helped(name.replace("-", "_"), lang))  # fmt: skip
+    group.add_argument("--cost", action="append", default=[], metavar="CLASS=NUMBER", help=helped("audit.cost", lang))
     group.add_argument("--weight", default="", metavar="COLUMN", help=helped("weight", lang))
     group.add_argument("--seconds", type=float, default=None, help=helped("audit.seconds", lang))
     group.add_argument("--at-once", type=int, default=None, metavar="ROWS", help=helped("audit.at_once", lang))
@@ -95,6 +96,7 @@ def _elsewhere(parsed: argparse.Namespace) -> dict[str, Any]:
         "audit_only",
         "drop",
         "feature",
+        "cost",
         "weight",
         "seconds",
         "at_once",
@@ -123,6 +125,7 @@ def _elsewhere(parsed: argparse.Namespace) -> dict[str, Any]:
         "audit_only": tuple(parsed.audit_only),
         "drop": tuple(parsed.drop),
         "features": tuple(parsed.feature),
+        "costs": costs_of(parsed.cost),
         "weight": parsed.weight,
     }
     return {

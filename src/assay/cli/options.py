@@ -152,11 +152,13 @@ def costs_of(texts: list[str]) -> dict[str, float]:
     for text in texts:
         label, _, number = text.rpartition("=")
         try:
-            found[label] = float(number)
+            cost = float(number)
         except ValueError:
             label = ""
-        if not label:
+        if not label or label in found:
             wrong.append(text)
+        else:
+            found[label] = cost
     if wrong:
         raise refusal(RequestError, "cli", "no_cost", texts=wrong)
     return found

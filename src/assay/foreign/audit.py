@@ -24,7 +24,7 @@ from ..auditing.labelled import counting, labelled, noted, on_seen_rows
 from ..auditing.limits import Limit, keep
 from ..kernel.clock import Clock
 from ..kernel.data import Dataset, Floats
-from ..kernel.errors import DataError
+from ..kernel.errors import DataError, RequestError
 from ..kernel.findings import Finding
 from ..kernel.hints import listing
 from ..kernel.labels import known as known_rows
@@ -42,13 +42,14 @@ from ..search.pool import Pooled, of_tables
 from ..search.settle import measured
 from .answers import Wanted, as_sure_as_right
 from .asking import Asked, ask, lost
-from .door import Door
+from .door import Door, Known
 from .doors import Asking, code_said, open_door
 from .view import ORDERS, View
 from .written import Written
 
 ASKING_SHARE = 0.5  # of the time, for the first answers to all rows
-NOTES = ("note.misfits", "note.repaired", "note.refused", "note.few")  # of a plan: the others speak of training
+# Of a plan; the others speak of training.
+NOTES = ("note.misfits", "note.repaired", "note.refused", "note.few", "note.costs", "note.costs_two")
 LEFT = ("left.column", "left.target_missing", "left.weight_missing")
 
 
@@ -92,7 +93,9 @@ def audit(
     labels   : of the model's outputs, in order, where it does not tell them itself
     training : the table that it learnt from, where that is at hand
     say      : told that code of the user's is run, before it is
-    wishes   : task, kinds, ids, sensitive, audit_only, drop, features, weight, group, time, seed (see `Wishes`)
+    wishes   : task, kinds, ids, sensitive, audit_only, drop, features, weight, group, time, costs, seed (see `Wishes`)
+
+    Costs are those that the model tells itself, where none are wished for.
 
     Raises DataError and RequestError.
     """
@@ -105,8 +108,9 @@ def audit(
         say(runs)
     door = open_door(model, asking, asked_for.target)
     labels = tuple(labels) or _as_written(door.known.labels, raw, asked_for.target)
-    plan, parts = _plan(raw, asked_for, door, labels)
-    codec = _codec(raw, plan, labels)
+    costs = dict(asked_for.costs) or _own_costs(door.known, labels)
+    plan, parts = _plan(raw, replace(asked_for, costs=_met(costs, raw, asked_for.target)), door, labels)
+    codec = _codec(raw, plan, labels).costing(costs)
     data, notes = labelled(raw, plan, codec)
     opened = reopen(raw, plan)
     known = known_rows(task_of(plan.task).encode(opened[plan.target], codec)) & counting(opened, plan)
@@ -118,6 +122,8 @@ def audit(
     first = ask(door, given, wanted, clock.slice(ASKING_SHARE * clock.remaining()))
     rows = np.flatnonzero(first.answered)
     scores = first.scores[rows]
+    if first.hard and costs:
+        raise refusal(RequestError, "foreign", "costs_of_names", name=door.known.name)
     if first.hard:
         task = task_of(plan.task)
         named = task.answers(scores).argmax(axis=1)
@@ -210,6 +216,19 @@ def _codec(raw: Dataset, plan: Plan, labels: Sequence[str]) -> Codec:
         raise refusal(DataError, "foreign", "other_labels", **said)
     both = [label for label in codec.labels if label in labels]
     return replace(codec, labels=(*both, *(label for label in labels if label not in both)))
+
+
+def _own_costs(known: Known, labels: Sequence[str]) -> dict[str, float]:
+    """What mistakes cost by the model itself, by label, where they do not all cost the same."""
+    if len(known.costs) != len(labels) or len(set(known.costs)) < 2:
+        return {}
+    return {label: cost for label, cost in zip(labels, known.costs, strict=True) if cost != 1.0}
+
+
+def _met(costs: Mapping[str, float], raw: Dataset, target: str) -> dict[str, float]:
+    """Costs of the classes that the rows hold: of the others the plan knows nothing. All of them, where it holds none."""
+    there = set() if target not in raw else {str(text) for text in raw[target].texts() if text is not None}
+    return {label: cost for label, cost in costs.items() if label in there} or dict(costs)
 
 
 def _as_written(labels: Sequence[str], raw: Dataset, target: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Known:
     sha256: str = ""  # of the file; nothing where there is none
     size: int = 0  # bytes of the file
     labels: tuple[str, ...] = ()  # of its outputs, in order, where it tells them
+    costs: tuple[float, ...] = ()  # of a mistake where each label is true, where it answers by them
     at_once: int = 1_000  # rows that are asked together
     one_text: bool = False  # it takes one column, of texts
 

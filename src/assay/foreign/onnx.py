@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,12 +75,15 @@ class Onnx:
             said = str(error)[:LETTERS]
             raise refusal(RequestError, "foreign", "no_onnx", name=path.name, error=said) from error
         inputs = tuple(_input(given, path.name) for given in session.get_inputs())
+        told = session.get_modelmeta().custom_metadata_map
+        labels = _labels(told)
         known = Known(
             door="onnx",
             name=path.name,
             sha256=hashlib.sha256(content).hexdigest(),
             size=size,
-            labels=_labels(session.get_modelmeta().custom_metadata_map),
+            labels=labels,
+            costs=_costs(told, len(labels)),
         )
         return cls(session, known, inputs)
 
@@ -154,6 +158,16 @@ def _labels(metadata: Mapping[str, str]) -> tuple[str, ...]:
     except ValueError:
         return ()
     return tuple(map(written, found)) if isinstance(found, list) else ()
+
+
+def _costs(metadata: Mapping[str, str], labels: int) -> tuple[float, ...]:
+    """What mistakes cost by a file that we exported, one for each label; none where that is not what it tells."""
+    try:
+        found = json.loads(metadata.get("costs", "[]"))
+    except ValueError:
+        return ()
+    fit = isinstance(found, list) and len(found) == labels and all(type(one) in (int, float) for one in found)
+    return tuple(map(float, found)) if fit and all(0 < one < math.inf for one in found) else ()
 
 
 def _cells(column: Column, kind: str) -> NDArray[Any]:

@@ -122,6 +122,11 @@ class Plan:
         return self.names("sensitive") + self.names("audited")
 
     @property
+    def cost_rule(self) -> Say | None:
+        """By what rule classes are answered where mistakes have costs."""
+        return next((note for note in self.notes if self.costs and note.key.startswith("note.costs")), None)
+
+    @property
     def needed(self) -> tuple[ColumnPlan, ...]:
         """The columns that a table to be answered must have: those that are learnt from, and the one whose groups have thresholds."""
         own = self.mitigation.get("column") if self.mitigation.get("how") == "thresholds" else None

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.kernel.data import plain_number
-from assay.kernel.errors import RequestError
-from assay.kernel.hints import listing
+from assay.kernel.errors import RequestError, Sentences
+from assay.kernel.hints import did_you_mean, listing
 from assay.kernel.plugins import Codec, Task
 from assay.kernel.words import Say, refusal
 
@@ -25,6 +25,7 @@ def costs(wishes: Wishes, task: Task, codec: Codec) -> dict[str, float]:
     if not wishes.costs:
         return {}
     wrong: list[Say] = []
+    hints: list[Say | str] = []
 
     def against(key: str, **values: Any) -> None:
         wrong.append(Say("planning", f"costs.{key}", values))
@@ -33,10 +34,12 @@ def costs(wishes: Wishes, task: Task, codec: Codec) -> dict[str, float]:
         against("no_classes", target=wishes.target, task=task.about.say("tasks", "title"))
     elif strange := [label for label in wishes.costs if label not in codec.labels]:
         against("no_class", target=wishes.target, names=strange, known=listing(codec.labels, SHOWN))
+        hints += [did_you_mean(label, codec.labels) or "" for label in strange]
     if "thresholds" in wishes.mitigate.values():
         against("thresholds")
     if wrong:
-        raise refusal(RequestError, "planning", "costs", wrong=wrong)
+        do = Sentences([*hints, Say("planning", "costs.do")])
+        raise refusal(RequestError, "planning", "costs", wrong=wrong, do=do)
     return dict(wishes.costs)
 
 

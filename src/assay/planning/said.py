@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from assay.kernel.data import plain_number
 from assay.kernel.errors import RequestError
 from assay.kernel.hints import did_you_mean, listing
 from assay.kernel.words import Say, refusal
@@ -84,7 +85,12 @@ def _number(value: Any) -> float:
 def _numbers(value: Any) -> dict[str, float]:
     if not isinstance(value, Mapping):
         raise ValueError
-    return {_name(key): _number(one) for key, one in value.items()}
+    return {_label(key): _number(one) for key, one in value.items()}
+
+
+def _label(value: Any) -> str:
+    """A class as it is written: a frame's 1.0 is "1"."""
+    return plain_number(float(value)) if isinstance(value, float) else _name(value)
 
 
 def _whole(value: Any) -> int:

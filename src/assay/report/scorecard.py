@@ -122,6 +122,7 @@ class ScorecardReport:
             "target": card.target,
             "unit": {lang: card.unit.text(lang) for lang in LANGUAGES},
             "score": {"factor": card.factor, "start": card.start},
+            **({} if card.border is None else {"answered_above": card.border}),
             "rounded": {"step": card.step, "off_by_at_most": card.loss},
             "base": card.base,
             "tables": [

@@ -36,6 +36,7 @@ def described(hosted: Hosted, lang: str) -> dict[str, Any]:
         **hosted.facts(),
         "sha256": hosted.sha256,
         "labels": list(of.codec.labels),
+        **({"costs": dict(zip(of.codec.labels, of.codec.costs, strict=True))} if of.codec.costs else {}),
         "columns": [column.to_json(lang) for column in schema.columns],
         "example": dict(schema.example),
         "level": of.plan.level,

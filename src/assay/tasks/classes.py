@@ -167,10 +167,11 @@ class Classes:
         )
 
     def constant(self, y: NDArray[Any], weight: Floats | None, codec: Codec) -> Floats:
-        """Logarithms of the base rates, half an imagined row of each class added."""
+        """Logarithms of the base rates, half an imagined row of each class added; of two classes the log-odds of the second."""
         w = np.ones(len(y)) if weight is None else weight
         share = np.bincount(y, weights=w, minlength=len(codec.labels)) + 0.5
-        return np.asarray(np.log(share / share.sum()))
+        rates = np.log(share / share.sum())
+        return np.asarray(rates[1:] - rates[:1] if len(rates) == 2 else rates)
 
     def strata(self, y: NDArray[Any]) -> Ints:
         """The class."""
