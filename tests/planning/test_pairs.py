@@ -26,7 +26,7 @@ def test_the_plan_tells_column_cells_an_example_and_what_to_do() -> None:
     cells[:4] = ["not measured"] * 4
     (note,) = told(cells)
     example = note.values["example"]
-    assert example in cells
+    assert example in ("###/##", "###/###", "##/##")  # no cell: a note stands in the file
     assert note.text("en").startswith(
         f"'x': 196 cells hold two numbers each, such as {example}, and are learnt from as words"
     )

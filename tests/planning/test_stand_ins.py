@@ -104,3 +104,30 @@ def test_what_is_learnt_is_the_same() -> None:
     table = pd.DataFrame({"x": among(READINGS, (-9999, 10)), "y": RNG.normal(size=ROWS)})
     found = assay.plan(table, "y").column("x")
     assert (found.kind, found.missing, found.misfits) == ("number", 0, 0)
+
+
+def days(*those: tuple[str, int]) -> pd.DataFrame:
+    cells = np.datetime64("2024-01-01") + RNG.integers(0, 300, ROWS)
+    place = 0
+    for day, n in those:
+        cells[place : place + n] = np.datetime64(day)
+        place += n
+    return pd.DataFrame({"left": cells.astype(str), "y": RNG.normal(size=ROWS).round(3)})
+
+
+def test_days_that_stand_for_none_are_told() -> None:
+    notes = [
+        note
+        for note in assay.plan(days(("9999-12-31", 40), ("1900-01-01", 8)), "y").notes
+        if note.key == "note.stand_in_day"
+    ]
+    assert [(note.values["value"], note.values["n"]) for note in notes] == [("1900-01-01", 8), ("9999-12-31", 40)]
+    assert "'left': 40 cells hold 9999-12-31 (10.0 %), years away from all others" in notes[1].text("en")
+    assert "40 个单元格（10.0 %）为 9999-12-31" in notes[1].text("zh")
+
+
+@pytest.mark.parametrize("day", ["2023-12-31", "1999-12-30"])
+def test_a_day_that_is_no_custom_or_near_the_others_is_not_told(day: str) -> None:
+    assert not [note for note in assay.plan(days((day, 20)), "y").notes if note.key == "note.stand_in_day"]
+    clock = pd.DataFrame({"at": [f"{h % 24:02d}:30" for h in range(ROWS)], "y": RNG.normal(size=ROWS)})
+    assert not [note for note in assay.plan(clock, "y").notes if note.key == "note.stand_in_day"]

@@ -32,7 +32,21 @@ def test_the_plan_tells_the_column_how_many_rows_and_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["Subtotal", "Grand Total", "TOTAL:", "合 计", "本页小计（元）", "總計", "Total (USD)", "累计"]
+    "word",
+    [
+        "Subtotal",
+        "Grand Total",
+        "TOTAL:",
+        "合 计",
+        "本页小计（元）",
+        "總計",
+        "Total (USD)",
+        "累计",
+        "Summe",
+        "Gesamtsumme:",
+        "Total général",
+        "Итого",
+    ],
 )
 def test_words_of_a_total_are_told(word: str) -> None:
     assert [note.values["n"] for note in told(sheet(word))] == [12]

@@ -409,3 +409,16 @@ def test_long_keys_that_come_as_decimals_stay_apart_in_a_table_and_alone() -> No
         assert data["few"].store == "numbers"
     assert cell_of(keys[3]) == "6222080000000000003"
     assert cell_of(Decimal("1.50")) == 1.5
+
+
+@pytest.mark.parametrize("freq", ["M", "Q", "Y", "D"])
+def test_periods_and_intervals_are_read_as_they_are_written(freq: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    periods = pandas.period_range("2001-01-01", periods=40, freq=freq)
+    cut = pandas.cut(np.arange(40.0), 4)
+    data = Frame.read(pandas.DataFrame({"p": periods, "i": cut, "j": pandas.Series(cut).astype("object")}))
+    assert data["p"].texts().tolist() == [str(period) for period in periods]
+    assert data["i"].texts().tolist() == [str(one) for one in cut]
+    gaps = pandas.DataFrame({"p": [*periods[:3], pandas.NaT]}, dtype=periods.dtype)
+    assert data.rows == 40
+    assert Frame.read(gaps)["p"].missing.tolist() == [False, False, False, True]

@@ -28,10 +28,20 @@ from .written_orders import ORDER, ordered_words
 # Thousands begin with no 0: neither 0,697 nor 0.697 is 697.
 POINT = re.compile(r"[-+]?([1-9]\d{0,2}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?([1-9]\d{0,2}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
-SIGNS = "$€£¥￥%％ \u00a0\u202f"
+SIGNS = "$€£¥￥₹₩₽₺฿₫₪%％ \u00a0\u202f"
+SPACES = (
+    "\u00a0\u202f\u2009'’"  # between thousands, in either way of writing: 21'876.61 and, with a narrow blank, 21 876,61
+)
+SPACED = re.compile(rf"([-+]?[1-9]\d{{0,2}}(?:([{SPACES}])\d{{3}})(?:\2\d{{3}})*)([.,]\d*)?")
 WIDE = {0xFEE0 + sign: sign for sign in range(0x21, 0x7F)} | {0x3000: 0x20, 0x2212: 0x2D}  # １２．５ as 12.5, − as -
 DIGIT = re.compile(r"\d")
-CODES = r"(?:RMB|CNY|USD|EUR|HKD|GBP|JPY)"
+THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
+BELOW_THOUSAND = re.compile(r"[-+]?\d{1,3}")
+LEAST_POINTED, LEAST_SMALL = 30, 3  # different ones
+CODES = (
+    r"(?:RMB|CNY|USD|EUR|HKD|GBP|JPY|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RUB|TRY|INR|KRW|TWD|SGD|AUD|CAD|NZD|THB|MYR|VND|IDR|PHP|BRL|MXN|ZAR"
+    r"|AED|SAR|(?:US|HK|NT|CA|AU|NZ|A|C|S|R)\$|Rs\.?|kr\.?|人民币)"
+)
 CURRENCY = re.compile(rf"{CODES}\s*(?=[-+(\d.])|(?<=[\d.)-])\s*{CODES}$", re.IGNORECASE)
 BELOW = re.compile(r"\((?!0\d)(.*)\)|(.*(?:\d{3}|\d[.,]\d+))-")  # (785.50) and 2849.00-; 2- is a grade, (010) a code
 SCALES = {"万": 4, "亿": 8}  # powers of ten
@@ -160,7 +170,29 @@ def way_of(column: Column, asked: bool = False) -> str:
         others = (COMMAS[0], *one, *([SEVERAL + several] if several else ()), *angles, *([clocks] if clocks else ()))
         numbers |= {variant: numbers_of(levels, variant) for variant in others}
     best = max(numbers, key=lambda variant: float(counts[np.isfinite(numbers[variant])].sum()))
+    if best == "" and are_thousands(
+        [level for level, value in zip(levels, numbers[""], strict=True) if value == value]
+    ):
+        best = COMMAS[0]
+        numbers[best] = numbers_of(levels, best)
     return _marked(best, levels, numbers[best], counts)
+
+
+def are_thousands(texts: Iterable[str]) -> bool:
+    """Whether points stand between thousands in different numbers without a decimal comma among them: 171, 9.468, 134.250.
+
+    Were they decimal points, those below one thousand would have one, too (three decimals each), or none would end in 0 (as few as
+    are needed).
+    """
+    pointed, small, ends = 0, 0, False
+    for text in texts:
+        if THOUSANDS.fullmatch(text):
+            pointed, ends = pointed + 1, ends or text.endswith("0")
+        elif BELOW_THOUSAND.fullmatch(text):
+            small += text.strip("-+0") != ""
+        else:
+            return False
+    return pointed >= LEAST_POINTED and small >= LEAST_SMALL and ends
 
 
 def _several(levels: list[str], counts: Ints | Floats) -> str:
@@ -277,9 +309,11 @@ def _read(text: str, variant: str) -> float:
         one = next((single for single, several in ONE_OF.items() if several == unit), unit)
         end = next((end for end in (unit, one) if text.casefold().endswith(end.casefold())), "")
         text = text[: len(text) - len(end)].rstrip()
-    text = text.removesuffix(MONEY).rstrip()
+    text = (text.removesuffix("整") if text.endswith(f"{MONEY}整") else text).removesuffix(MONEY).rstrip()
     power = SCALES.get(text[-1:], 0)
     text = text[:-1].rstrip() if power else text
+    if spaced := SPACED.fullmatch(text):
+        text = spaced[1].replace(spaced[2], "") + (spaced[3] or "")
     shape, thousands, point = (COMMA, ".", ",") if variant in COMMAS else (POINT, ",", ".")
     found = shape.fullmatch(text)
     if (

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 ORDER = "order:"  # begins the variant
 FLAG = "flag:"
-APART = re.compile(r"\s*[,，、<＜]\s*")  # between words
+APART = re.compile(r"\s*[,，、]\s*")  # between words
+BELOW = re.compile(r"\s*[<＜]\s*")  # the same, where none of those stands there: "<18,18-30" are two words
 NO_YES = ("0", "1")  # how a flag is written where its kind knows no words
 
 
@@ -40,8 +41,11 @@ def ordered_words(text: str) -> tuple[str, ...]:
 
     >>> ordered_words("low, mid,high"), ordered_words("差，中、优"), ordered_words("")
     (('low', 'mid', 'high'), ('差', '中', '优'), ())
+    >>> ordered_words("low<mid<high"), ordered_words("<18,18-30,>30")
+    (('low', 'mid', 'high'), ('<18', '18-30', '>30'))
     """
-    return tuple(APART.split(text.strip())) if text else ()
+    text = text.strip()
+    return tuple((APART if APART.search(text) else BELOW).split(text)) if text else ()
 
 
 def is_order(words: Sequence[str]) -> bool:

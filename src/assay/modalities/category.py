@@ -25,7 +25,7 @@ from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import are_exponents, as_number, is_long_code, respelled
+from assay.kernel.labels import are_codes, are_exponents, as_number, is_long_code, respelled
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.onnx_graph.graph import TREES, Graph
@@ -82,13 +82,16 @@ class Category:
             return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct), as_met=met)
         levels = [str(level) for level in column.levels[:1000]]
         numbers = [v for level in levels if (v := as_number(level)) is not None and not is_long_code(level)]
-        if len(numbers) > 0.8 * len(levels) and not are_exponents(levels):
+        padded = are_codes(levels)
+        if len(numbers) > 0.8 * len(levels) and not (are_exponents(levels) or padded):
             if distinct > 100 or any(v != round(v) for v in numbers):
                 raise DoesNotApply(self.about.say("modalities", "measured"))
             return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct), as_met=met)
         sentences = sum(len(re.findall(r"\w+", level)) >= SENTENCE for level in levels) / max(1, len(levels))
         crowded = distinct > 0.5 * len(seen) and distinct > 20
         fit = 0.8 - 0.4 * crowded - 0.3 * (sentences > 0.3 and distinct > 30)
+        if crowded and padded and len(numbers) > 0.8 * len(levels):
+            fit = 0.2  # amounts may be filled up with zeros, too
         key = "many" if crowded else "names"
         return Claim(fit=fit, why=self._say(key, distinct=distinct, rows=len(column)), as_met=met)
 

@@ -12,9 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Usual
@@ -39,6 +40,7 @@ from assay.kernel.written_orders import ORDER, is_order, words_in
 from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
+LEAST_BESIDE = 0.2  # of the cells, where all others are one word: whatever it is, it says that there is no number
 SURER = 0.98  # of durations, more of which can be read as times of day than as any other thing, but not all
 FEW = 20  # distinct cells up to which one that is no number speaks for a category ("3+" children)
 INFINITE = ("inf", "infinity", "∞")  # no finite number, but no name either
@@ -124,6 +126,7 @@ class Number:
         if not counts[parsed].any():
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         endless = np.asarray([str(level).strip("+-− ").casefold() in INFINITE for level in levels])
+        endless |= _one_word(levels, counts, parsed)
         share = float(counts[parsed].sum() / max(1, counts[~endless].sum()))  # what has no end is a number gone wrong
         told, distinct = float(counts[parsed].sum() / max(1, counts.sum())), int((counts > 0).sum())
         if share < LEAST_SHARE:
@@ -262,6 +265,14 @@ class Range:
         box.put(name=self.name, empty=math.isnan(self.low))
         if not math.isnan(self.low):
             box.put(low=self.low, high=self.high)
+
+
+def _one_word(levels: NDArray[Any], counts: Ints, parsed: Bools) -> Bools:
+    """Levels [k] that are one and the same word beside many numbers: "n.a.", 未检出. None where there are several."""
+    words = ~parsed & (counts > 0)
+    same = len({str(level).strip().casefold() for level in levels[words]}) == 1
+    many = (counts[parsed] > 0).sum() > FEW and counts[parsed].sum() >= LEAST_BESIDE * counts.sum()
+    return words if same and many else np.zeros(len(levels), dtype=bool)
 
 
 def _any_reads(column: Column) -> bool:

@@ -83,7 +83,8 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     problems += [unknown("learners", key, learners, most=len(learners)) for key in named]
     if problems:
         others = data.source.details.get("other_sheets")
-        do: Part = Say("planning", "names.sheets", {"sheets": list(others), "name": others[0]}) if others else ""
+        name = others[0] if others and len(others) == 1 else "NAME"  # which of several holds the column is not known
+        do: Part = Say("planning", "names.sheets", {"sheets": list(others), "name": name}) if others else ""
         raise refusal(RequestError, "planning", "names", expected=Sentences(problems), do=do, name=data.source.name)
 
 
@@ -151,9 +152,10 @@ def _role(opened: Column, raw: Column, asked: bool) -> tuple[str, Say | None]:
     levels = (
         () if raw.levels is None or asked else raw.levels[:MOST_LOOKED_AT]
     )  # of a kind that was asked for none is a code
-    if looks_like_id(opened, are_codes([str(level) for level in levels])):
+    codes = are_codes([str(level) for level in levels])
+    if looks_like_id(opened, codes):
         return "id", Say("planning", "why.id_names")
-    if not asked and nearly_id(opened):
+    if not asked and nearly_id(opened, codes):
         said = {"distinct": opened.distinct, "n": int((~opened.missing).sum())}
         return "id", Say("planning", "why.id_nearly", said)
     return "feature", None
@@ -192,10 +194,11 @@ def looks_like_id(column: Column, codes: bool = False) -> bool:
     return whole and bool(ID_NAME.search(name) or (near and ROW_NAME.fullmatch(name)))
 
 
-def nearly_id(column: Column) -> bool:
-    """Whether the name says id and nearly every cell is there and different: a patient who came twice has one number."""
+def nearly_id(column: Column, codes: bool = False) -> bool:
+    """Whether the name or leading zeros say id and nearly every cell is there and different: a patient who came twice has one number."""
     n, present = len(column), ~column.missing
-    if n < LEAST_FOR_ID or column.kind not in ("category", "number") or not ID_NAME.search(column.name.strip()):
+    named = codes or ID_NAME.search(column.name.strip())
+    if n < LEAST_FOR_ID or column.kind not in ("category", "number") or not named:
         return False
     cells = column.cells[present]
     whole = column.store == "words" or bool((cells == np.round(cells)).all())

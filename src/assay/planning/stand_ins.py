@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.kernel.data import Column, Floats, plain_number
 from assay.kernel.plan import ColumnPlan
@@ -23,17 +25,46 @@ SHORT = re.compile(r"-[1789]")
 LEAST_CELLS, LEAST_SHARE = 2, 0.005
 FURTHER = 3  # ranges of the others that a positive number is away from them
 LEAST_OTHERS, LEAST_BESIDE_SHORT = 2, 5  # different ones
+DAYS = np.asarray(
+    ["0001-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2079-06-06", "2099-12-31", "2999-12-31",
+     "3000-01-01", "3000-12-31", "9999-12-30", "9999-12-31"], dtype="datetime64[D]"
+)  # fmt: skip
+APART = np.timedelta64(5 * 365, "D")  # of such a day from all others
 LEARNT_FROM = ("feature", "sensitive", "target", "weight")  # roles
 
 
 def stand_in_notes(plan: ColumnPlan, column: Column) -> Iterator[Say]:
     """What is to be said of an opened column."""
-    if plan.role not in LEARNT_FROM or column.store != "numbers":
+    if plan.role not in LEARNT_FROM or column.store == "words":
         return
     cells = column.cells[~column.missing]
+    if column.store == "moments":
+        yield from _days(plan.name, cells)
+        return
     for value, n, low, high in stand_ins(cells):
         said = {"name": plan.name, "n": n, "share": n / len(cells), "value": plain_number(value)}
         yield Say("planning", "note.stand_in", {**said, "low": f"{low:.6g}", "high": f"{high:.6g}"})
+
+
+def _days(name: str, cells: NDArray[Any]) -> Iterator[Say]:
+    """Days by which programs say that there is none, years away from all others."""
+    days = cells.astype("datetime64[D]")
+    custom = np.isin(days, DAYS)
+    if custom.all() or not custom.any():
+        return
+    low, high = days[~custom].min(), days[~custom].max()
+    for day in np.unique(days[custom]):
+        n = int((days == day).sum())
+        if n >= max(LEAST_CELLS, LEAST_SHARE * len(cells)) and max(low - day, day - high) > APART:
+            said = {
+                "name": name,
+                "n": n,
+                "share": n / len(cells),
+                "value": str(day),
+                "low": str(low),
+                "high": str(high),
+            }
+            yield Say("planning", "note.stand_in_day", said)
 
 
 def stand_ins(cells: Floats) -> list[tuple[float, int, float, float]]:

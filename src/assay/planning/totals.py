@@ -15,7 +15,9 @@ from assay.kernel.data import Column
 from assay.kernel.words import Say
 from assay.kernel.written_totals import is_total, plain, without_rest
 
-LIKE_ONE = re.compile(r"total|[计計和额額]", re.IGNORECASE)  # before cells are looked at one by one
+LIKE_ONE = re.compile(
+    r"tot|sum|som|gesamt|razem|ogó|ито|все|plam|jum|[计計和额額계]", re.IGNORECASE
+)  # before cells are looked at one by one
 MOST_SHARE = 0.5  # of rows: sums are fewer than what they sum
 
 

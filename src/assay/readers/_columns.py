@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column
+from assay.kernel.written_numbers import are_thousands
 
 # Spellings of "nothing here" that hardly ever mean anything else. "None" is a value (no garage, no illness).
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "\\N", "?")
@@ -204,6 +205,8 @@ def _numbers_at_once(chunked: Any, met: Met) -> NDArray[np.float64] | None:
     texts = sample.filter(pc.invert(pc.is_in(sample, value_set=_missing_set(sample.type))))
     if not pc.all(pc.match_substring_regex(texts, PLAIN_NUMBER)).as_py() or _are_exponents(texts):
         return None
+    if _are_thousands(texts):
+        return None
     missing = pc.is_in(chunked, value_set=_missing_set(chunked.type))
     blank = pc.if_else(missing, pa.scalar(None, chunked.type), chunked)
     try:
@@ -305,11 +308,19 @@ def as_numbers(levels: Any) -> NDArray[np.float64] | None:
 
     if not pc.all(pc.match_substring_regex(levels, PLAIN_NUMBER)).as_py() or _are_exponents(levels):
         return None
+    if _are_thousands(levels):
+        return None
     values = np.asarray(pc.cast(levels, pa.float64()).to_numpy(zero_copy_only=False))
     whole = pc.match_substring_regex(levels, WHOLE).to_numpy(zero_copy_only=False)
     if np.isinf(values).any() or (np.abs(values[whole]) >= LARGEST).any():
         return None
     return values
+
+
+def _are_thousands(texts: Any) -> bool:
+    """Whether points stand between thousands, so that 9.468 is to be read by whoever knows."""
+    first = [text for text in texts.slice(0, FEW).to_pylist() if text is not None]
+    return are_thousands(first) and are_thousands(text for text in texts.to_pylist() if text is not None)
 
 
 def _are_exponents(texts: Any) -> bool:

@@ -36,6 +36,7 @@ GB_EVERYDAY = re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe]")
 BIG5_CHARACTER = re.compile(rb"[\x81-\xfe][\x40-\x7e\xa1-\xfe]")
 BIG5_EVERYDAY = re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|[\xa1-\xa3][\x40-\x7e\xa1-\xfe]")
 EVERYDAY = {"gb18030": (GB_CHARACTER, GB_EVERYDAY), "big5": (BIG5_CHARACTER, BIG5_EVERYDAY)}
+MOST_PLAIN = 0.8  # of its second bytes
 CHINESE_UTF8 = re.compile(rb"[\xe3-\xe9\xef][\x80-\xbf]{2}")
 AND = " + "  # between the names of two encodings
 WESTERN_LETTER = re.compile(rb"[\xc0-\xd6\xd8-\xf6\xf8-\xff\x8a\x8c\x8e\x9a\x9c\x9e\x9f]")
@@ -183,8 +184,16 @@ def plausibility(sample: bytes) -> dict[str, float]:
     # A mostly whole UTF-8 file with a few broken bytes; chance alone rarely gives half.
     scores["utf-8"] = whole / high if whole > 0.8 * high else 0.0
     scores |= {name: _everyday(sample, *patterns) for name, patterns in EVERYDAY.items()}
+    if scores["big5"] and _plain_seconds(sample) > MOST_PLAIN:
+        scores["big5"] *= 0.5  # 37.1°C and Änderung: a Western sign and the plain letter behind it
     scores["cp1252"] = _western(sample, high)
     return scores
+
+
+def _plain_seconds(sample: bytes) -> float:
+    """The share of two-byte characters of Big5 whose second byte is a plain one: of Chinese it is two in five."""
+    found = BIG5_CHARACTER.findall(sample)
+    return float(sum(character[1] < 0x80 for character in found) / max(1, len(found)))
 
 
 def _everyday(sample: bytes, character: re.Pattern[bytes], everyday: re.Pattern[bytes]) -> float:

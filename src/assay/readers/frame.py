@@ -6,6 +6,7 @@ that none of these packages is imported to find out. The index of a frame is not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -20,6 +21,10 @@ from assay.kernel.words import refusal
 
 from . import _peek as peek
 from ._typed import arrow_column, arrow_dataset, dataset_of, value_column
+
+AS_WRITTEN = re.compile(
+    r"period\[|interval\["
+)  # types of pandas whose cells are read as they are written, one alone and in a column
 
 
 class Frame:
@@ -174,6 +179,8 @@ def _of_pandas(frame: Any, name: str) -> Dataset:
         series = frame.iloc[:, place]
 
         def make(new: str, met: Any) -> Any:
+            if AS_WRITTEN.match(str(getattr(series.dtype, "categories", series).dtype)):
+                return value_column(new, [None if one != one else str(one) for one in series.tolist()], met)
             try:
                 cells = pa.Array.from_pandas(series)
             except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
