@@ -6,6 +6,7 @@ view of the report draws its own). Findings live in the model file and are read 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -139,6 +140,10 @@ class Finding:
 
 def to_plain(value: Any) -> Any:
     """Dataclasses, Says, tuples and numpy values as JSON values; not finite becomes None."""
+    if type(value) is float:  # of which figures hold hundreds of thousands
+        return value if math.isfinite(value) else None
+    if type(value) in (str, int, bool) or value is None:
+        return value
     if isinstance(value, Say):
         return value.to_json()
     if hasattr(value, "__dataclass_fields__"):
@@ -149,12 +154,14 @@ def to_plain(value: Any) -> Any:
         return to_plain(value.tolist())
     if isinstance(value, (list, tuple)):
         return [to_plain(v) for v in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 
 
 def _listed(value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return [to_plain(v) if type(v) is float else _listed(v) for v in value]
     if isinstance(value, Say):
         return value
     if isinstance(value, Mapping):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..kernel.findings import Figure
@@ -34,7 +33,6 @@ FEW, NARROW = 8, 34.0  # columns that may stay as wide as the picture allows; th
 
 def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
     """A figure with its caption, in the language of the voice."""
-    figure = replace(figure, data=_listed(figure.data))
     title = voice.say(figure.title)
     titles = (voice.say(figure.x), voice.say(figure.y))
     painted = _painted(figure, titles, title, voice, limits)
@@ -45,15 +43,6 @@ def draw(figure: Figure, voice: Voice, limits: Limits) -> Raw:
         _left_out(figure, voice, limits),
         class_=f"figure {figure.kind}" + (" wide" if _is_wide(figure, voice, limits) else ""),
     )
-
-
-def _listed(value: Any) -> Any:
-    """Arrays and numbers of numpy as plain lists and numbers; Says stay."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return {key: _listed(inner) for key, inner in value.items()}
-    return [_listed(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _painted(figure: Figure, titles: tuple[str, str], title: str, voice: Voice, limits: Limits) -> Raw | None:
@@ -78,9 +67,9 @@ def _empty(kind: str, data: Mapping[str, Any]) -> bool:
     """Whether there is nothing finite to draw."""
     if kind in ("lines", "histogram"):
         part = "y" if kind == "lines" else "counts"
-        return not any(math.isfinite(v) for one in data.get("series", ()) for v in reals(one.get(part)))
+        return not any(math.isfinite(real(v)) for one in data.get("series", ()) for v in one.get(part) or ())
     if kind == "points":
-        return not any(math.isfinite(v) for v in reals(data.get("y")))
+        return not any(math.isfinite(real(v)) for v in data.get("y") or ())
     return not data.get(
         "values" if kind in ("bars", "matrix") else kind if kind in ("texts", "pictures") else "columns"
     )
