@@ -16,7 +16,9 @@ demo: .venv/demo
 	@echo "  $(BIN)/assay report  breast_cancer.assay -o breast_cancer.md"
 	@echo "  $(BIN)/assay plan    your.csv --target YOUR_COLUMN"
 
-test: export PYTHONDONTWRITEBYTECODE :=  # hundreds of tests start Python anew: it may keep what it compiled
+# Hundreds of tests start Python anew: it may keep what it compiled. Two workers with two threads each share two cores: who waits is not to spin.
+test: export PYTHONDONTWRITEBYTECODE :=
+test: export OMP_WAIT_POLICY := passive
 test: .venv/dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 

@@ -43,9 +43,17 @@ VALUE = table((20 + 5 * SIGNAL).round(3).tolist())
 WORLDS = {"binary": BINARY, "classes": CLASSES, "value": VALUE}
 
 
+class Models(dict[str, Model]):
+    """A model of each world, trained when it is asked for."""
+
+    def __missing__(self, name: str) -> Model:
+        self[name] = assay.train(WORLDS[name], "answer", **FAST)
+        return self[name]
+
+
 @pytest.fixture(scope="module")
-def models() -> dict[str, Model]:
-    return {name: assay.train(world, "answer", **FAST) for name, world in WORLDS.items()}
+def models() -> Models:
+    return Models()
 
 
 KINDS = ["binary", "classes", "value"]

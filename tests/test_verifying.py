@@ -20,10 +20,23 @@ QUICK = {"learners": ("linear", "boosting"), "trials": 3, "folds": 4}
 TASKS = ("binary", "classes", "value", "sealed", "grouped", "weighted")
 
 
+class Worlds(dict[str, tuple[Model, Path]]):
+    """A model of each sort, trained when it is asked for, and the table it was learnt from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __missing__(self, task: str) -> tuple[Model, Path]:
+        path = self.folder / f"{task}.csv"
+        more = {"sealed": {"sealed": 0.3}, "grouped": {"group": "who"}, "weighted": {"weight": "amount"}}.get(task, {})
+        model = assay.train(path, "y", drop=("who",) if task != "grouped" else (), **QUICK, **more)  # type: ignore[arg-type]
+        self[task] = assay.load(model.save(self.folder / f"{task}.assay")), path
+        return self[task]
+
+
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Model, Path]]:
-    """A model of each sort, and the table it was learnt from."""
-    folder, found = tmp_path_factory.mktemp("verified"), {}
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
+    folder = tmp_path_factory.mktemp("verified")
     rng = np.random.default_rng(0)
     for task in TASKS:
         n = 240
@@ -39,12 +52,8 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Model, P
             f"{a:.4f},{b},w{i // 4},{1 + i % 3},{'c' if task == 'classes' else ''}{c}"
             for i, (a, b, c) in enumerate(zip(x, town, y, strict=True))
         ]
-        path = folder / f"{task}.csv"
-        path.write_text("\n".join(lines) + "\n")
-        more = {"sealed": {"sealed": 0.3}, "grouped": {"group": "who"}, "weighted": {"weight": "amount"}}.get(task, {})
-        model = assay.train(path, "y", drop=("who",) if task != "grouped" else (), **QUICK, **more)  # type: ignore[arg-type]
-        found[task] = assay.load(model.save(folder / f"{task}.assay")), path
-    return found
+        (folder / f"{task}.csv").write_text("\n".join(lines) + "\n")
+    return Worlds(folder)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -106,7 +115,7 @@ def test_a_calibration_that_was_changed_is_found(worlds):
 
 def test_another_table_is_told_at_once_and_nothing_else_is_asked(worlds):
     model, _ = worlds["binary"]
-    found = assay.verify(model, worlds["grouped"][1])
+    found = assay.verify(model, worlds.folder / "grouped.csv")
     assert not found.holds
     assert found.count("differs") == 1
     assert found.claims[0].name == "data.sha256"
@@ -114,7 +123,7 @@ def test_another_table_is_told_at_once_and_nothing_else_is_asked(worlds):
 
 
 def test_one_refit_cannot_be_asked_on_the_rows_it_saw(tmp_path, worlds):
-    path = worlds["binary"][1]
+    path = worlds.folder / "binary.csv"
     model = assay.train(path, "y", ship="refit", **QUICK)  # type: ignore[arg-type]
     found = assay.verify(model, path)
     assert found.holds
@@ -123,7 +132,7 @@ def test_one_refit_cannot_be_asked_on_the_rows_it_saw(tmp_path, worlds):
 
 
 def test_where_nothing_could_be_confirmed_that_is_said_and_is_no_success(tmp_path, worlds, capsys):
-    path = worlds["binary"][1]
+    path = worlds.folder / "binary.csv"
     bundle = str(assay.train(path, "y", ship="refit", **QUICK).save(tmp_path / "one.assay"))  # type: ignore[arg-type]
     for lang, told, reason in (
         ("en", "could be confirmed", "no fold models"),
@@ -152,7 +161,7 @@ def test_the_command_line_tells_every_claim_and_writes_them(worlds, tmp_path, ca
     assert str(said["counts"]["same"]) in shown
     assert len(said["claims"]) == sum(said["counts"].values())
     assert all(claim["why"] for claim in said["claims"] if claim["verdict"] != "same")
-    assert main(["verify", bundle, str(worlds["binary"][1]), "--lang", lang]) == 1
+    assert main(["verify", bundle, str(worlds.folder / "binary.csv"), "--lang", lang]) == 1
     assert main(["verify", bundle, str(path), "--json", "--lang", lang]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["holds"] is True
 
@@ -172,7 +181,7 @@ def test_a_signature_of_another_key_is_refused_before_anything_is_asked(worlds, 
 
 
 def test_a_limit_that_turned_a_verdict_is_no_difference(worlds):
-    path = worlds["binary"][1]
+    path = worlds.folder / "binary.csv"
     model = assay.train(path, "y", drop=("who",), limits=("quality.auc>=0.999", "coverage.coverage>=0.999"), **QUICK)  # type: ignore[arg-type]
     assert model.broken_limits == 2
     found = assay.verify(model, path)
@@ -213,7 +222,7 @@ def test_of_a_table_that_was_drawn_from_no_row_can_be_found_again(worlds):
 
 
 def test_what_was_measured_on_test_rows_is_asked_again_where_they_are_given(worlds, tmp_path):
-    _, path = worlds["binary"]
+    path = worlds.folder / "binary.csv"
     lines = path.read_text().splitlines()
     test = tmp_path / "test.csv"
     test.write_text("\n".join([lines[0], *lines[1:200:2]]) + "\n")
