@@ -187,7 +187,7 @@ def test_numbers_of_more_digits_than_are_held_exactly_are_names() -> None:
 @pytest.mark.parametrize(
     "text",
     ["2024-02-03", "2024/2/3", "2024.02.03", "2024年2月3日", "20240203", "3 Feb 2024", "Feb 3, 2024", "03.02.2024",
-     "2024-02-03T00:00:00Z", "2024-02-03 02:00+02:00"],
+     "2024-02-03T00:00:00Z", "2024-02-03 02:00+02:00", "03FEB2024", "3feb2024:00:00:00"],
 )  # fmt: skip
 def test_dates_of_many_forms_are_one_day(text: str) -> None:
     assert opened("date", [text]) == ["2024-02-03"]

@@ -422,3 +422,14 @@ def test_periods_and_intervals_are_read_as_they_are_written(freq: str) -> None:
     gaps = pandas.DataFrame({"p": [*periods[:3], pandas.NaT]}, dtype=periods.dtype)
     assert data.rows == 40
     assert Frame.read(gaps)["p"].missing.tolist() == [False, False, False, True]
+
+
+def test_a_column_that_arrow_cannot_hold_is_named_in_an_error_of_ours() -> None:
+    wide = pl.DataFrame({"x": pl.Series([1, 2, 3]).cast(pl.Int128), "y": ["a", "b", "a"]})
+    try:
+        pa.table(wide)
+    except pa.ArrowInvalid:
+        with pytest.raises(DataError, match=r"a column that Arrow cannot hold.*cast\(pl.Float64\)"):
+            Frame.read(wide)
+    else:  # a release that can
+        assert Frame.read(wide)["x"].texts().tolist() == ["1", "2", "3"]

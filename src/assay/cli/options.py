@@ -28,12 +28,13 @@ def reading(parser: argparse.ArgumentParser, lang: str) -> None:
     group = parser.add_argument_group(helped("reading", lang))
     group.add_argument("--sheet", help=helped("sheet", lang))
     group.add_argument("--query", help=helped("query", lang))
+    group.add_argument("--encoding", metavar="NAME", help=helped("encoding", lang))
     group.add_argument("--header", action=argparse.BooleanOptionalAction, default=None, help=helped("header", lang))
 
 
 def reading_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """The reading options that were given."""
-    given = {name: getattr(parsed, name, None) for name in ("sheet", "query", "header")}
+    given = {name: getattr(parsed, name, None) for name in ("sheet", "query", "encoding", "header")}
     return {name: value for name, value in given.items() if value is not None}
 
 

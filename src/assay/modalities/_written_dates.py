@@ -44,6 +44,9 @@ SHAPES = (
     re.compile(r"(?P<y>(?:19|20)\d{2})(?:[-/](?P<m>0?[1-9]|1[0-2])|年(?P<n>\d{1,2})月)"),  # a month is its first day
     re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<y>\d{4})" + TIME),
     re.compile(r"(?P<d>\d{1,2})[ -](?P<b>[A-Za-z]{3})[a-z]*\.?,?[ -](?P<yy>\d{2})" + TIME),
+    re.compile(
+        r"(?P<d>\d{1,2})(?P<b>[A-Za-z]{3})(?P<y>\d{4})" + TIME.replace("[T ]", "[T :]", 1)
+    ),  # 02FEB2001:08:30:00, of SAS
     re.compile(r"(?P<b>[A-Za-z]{3})[a-z]*\.? (?P<d>\d{1,2}),? (?P<y>\d{4})" + TIME),
 )
 

@@ -84,7 +84,11 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     if problems:
         others = data.source.details.get("other_sheets")
         name = others[0] if others and len(others) == 1 else "NAME"  # which of several holds the column is not known
-        do: Part = Say("planning", "names.sheets", {"sheets": list(others), "name": name}) if others else ""
+        cures: list[Part] = [Say("planning", "names.sheets", {"sheets": list(others), "name": name})] if others else []
+        encoding = str(data.source.details.get("encoding", "utf"))
+        if not encoding.startswith("utf"):  # found out by how plausible it looks
+            cures.append(Say("planning", "names.encoding", {"encoding": encoding}))
+        do: Part = Sentences(cures) if cures else ""
         raise refusal(RequestError, "planning", "names", expected=Sentences(problems), do=do, name=data.source.name)
 
 

@@ -22,9 +22,8 @@ from assay.kernel.words import refusal
 from . import _peek as peek
 from ._typed import arrow_column, arrow_dataset, dataset_of, value_column
 
-AS_WRITTEN = re.compile(
-    r"period\[|interval\["
-)  # types of pandas whose cells are read as they are written, one alone and in a column
+# Types of pandas whose cells are read as they are written, one alone and in a column.
+AS_WRITTEN = re.compile(r"period\[|interval\[")
 
 
 class Frame:
@@ -53,6 +52,9 @@ class Frame:
                 "no_table.expected": "Expected a file name, a pandas or polars frame, an Arrow table, "
                 "a mapping of columns or a numpy array.",
                 "no_table.do": "Turn it into one of these.",
+                "no_arrow.seen": "A {kind} has a column that Arrow cannot hold: {error}.",
+                "no_arrow.expected": "Columns of numbers up to 64 bits, texts, dates and flags were expected.",
+                "no_arrow.do": "Turn the column into one of these, in polars with .cast(pl.Float64) or .cast(pl.String).",
             },
             "zh": {
                 "title": "内存中的表格",
@@ -72,6 +74,9 @@ class Frame:
                 "no_table.seen": "{kind} 不是 Assay 认识的表格。",
                 "no_table.expected": "应为文件名、pandas 或 polars 表格、Arrow 表格、由列组成的映射或 numpy 数组。",
                 "no_table.do": "请转换为其中一种。",
+                "no_arrow.seen": "{kind} 有一列是 Arrow 无法表示的类型：{error}。",
+                "no_arrow.expected": "应为 64 位以内的数值、文本、日期或是非列。",
+                "no_arrow.do": "请将该列转换为其中一种，如 polars 的 .cast(pl.Float64) 或 .cast(pl.String)。",
             },
         },
     )
@@ -198,7 +203,10 @@ def _arrow_table(source: Any) -> Any:
 
     if isinstance(source, (pa.Table, pa.RecordBatch)):
         return source
-    if hasattr(source, "__arrow_c_stream__") and not hasattr(source, "dtype"):
-        return pa.table(source)
     what = f"{type(source).__module__}.{type(source).__qualname__}"
+    if hasattr(source, "__arrow_c_stream__") and not hasattr(source, "dtype"):
+        try:
+            return pa.table(source)
+        except pa.ArrowInvalid as error:
+            raise refusal(DataError, "readers/frame", "no_arrow", kind=what, error=str(error)[:200]) from error
     raise refusal(DataError, "readers/frame", "no_table", kind=what)

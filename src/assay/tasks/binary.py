@@ -46,6 +46,9 @@ class Binary:
                 "answers.seen": "The target '{target}' has {k} different {k:value|values} in {n} {n:row|rows}: {values}.",
                 "answers.expected": "The task 'binary' is for two.",
                 "answers.do": "Name --task classes for more than two, or check that the column and the rows are the right ones.",
+                "one.seen": "The target '{target}' has one value in the {n} {n:row|rows} that {n:counts|count}: {values}.",
+                "one.expected": "Two at least were expected: of one there is nothing to learn.",
+                "one.do": "Check that the column is the right one, and that no weight of 0 and no missing time leaves out the rows of the others.",
                 "event.seen": "'{variant}' is to be looked for, and the target '{target}' is {values}.",
                 "event.expected": "The class behind 'binary:' is one of the two.",
                 "event.do": "Write --task {task}.",
@@ -66,6 +69,9 @@ class Binary:
                 "answers.seen": "目标“{target}”在 {n} 行中有 {k} 个不同取值：{values}。",
                 "answers.expected": "任务“binary”（二分类）需要恰好两个取值。",
                 "answers.do": "取值多于两个时请用 --task classes，或确认列和行都是正确的。",
+                "one.seen": "目标“{target}”在计入的 {n} 行中只有一个取值：{values}。",
+                "one.expected": "至少应有两个取值：只有一个时无可学习。",
+                "one.do": "请确认列是正确的，并且其他取值的行没有因权重为 0 或缺少时间而被排除。",
                 "event.seen": "所要找的是“{variant}”，而目标“{target}”的取值为 {values}。",
                 "event.expected": "“binary:”之后须为两个取值之一。",
                 "event.do": "请写 --task {task}。",
@@ -97,7 +103,8 @@ class Binary:
         labels = distinct_labels(target)
         if len(labels) != 2:
             said: dict[str, Any] = {"target": target.name, "k": len(labels), "n": len(target)}
-            raise refusal(DataError, "tasks/binary", "answers", values=listing(labels, SHOWN), **said)
+            key = "one" if len(labels) == 1 else "answers"
+            raise refusal(DataError, "tasks/binary", key, values=listing(labels, SHOWN), **said)
         if self.variant:
             return Codec(labels=tuple(labels), event=self._event(target.name, labels))
         codes = codes_of(target, labels)
