@@ -10,6 +10,7 @@ import pytest
 import assay
 from assay.answers.gaps import counted, gaps
 from assay.kernel.data import Column
+from assay.kernel.errors import DoesNotApply
 from assay.kernel.plugins import modality_of
 from assay.modalities._date_orders import LOOKED_AT, order_of
 
@@ -187,3 +188,25 @@ def test_a_model_that_learnt_plain_dates_says_which_it_cannot_read(tmp_path: Pat
     many = model.predict([{"seen": cell} for cell in ("03/04/2024", "13/04/2024", "2024-04-13", "04/05/2024") * 5])
     told = [say.text() for say in counted(gaps(many.notes))]
     assert told[-1].startswith("'seen' has 10 dates as 03/04/2024, which is 3 April or 4 March")
+
+
+MONTHS = [f"{year}.{month}" for year in (2012, 2013) for month in range(1, 13)]
+
+
+@pytest.mark.parametrize("cells", [MONTHS, [f"{y}.{m:02d}" for y in (2012, 2013) for m in range(1, 13)]])
+def test_months_behind_a_point_are_known_by_all_cells_together(cells: list[str]) -> None:
+    column = Column.of_words("入职年月", cells)
+    claim = modality_of("date").recognise(column)
+    assert (claim.variant, claim.fit > modality_of("number").recognise(column).fit) == ("y.m", True)
+    opened = modality_of("date:y.m").open(column)
+    assert opened.misfits == 0
+    assert len(set(opened.column.texts().tolist())) == 24
+    assert opened.column.texts().tolist()[9] == "2012-10-01"
+
+
+@pytest.mark.parametrize(
+    "cells", [[c for c in MONTHS if not c.endswith(".10")], [*MONTHS, "2013.13"], [*MONTHS, "1.5"], MONTHS[:11]]
+)
+def test_numbers_that_look_so_are_no_months(cells: list[str]) -> None:
+    with pytest.raises(DoesNotApply):
+        modality_of("date").recognise(Column.of_words("x", cells))

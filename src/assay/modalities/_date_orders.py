@@ -15,13 +15,14 @@ from itertools import dropwhile
 
 import numpy as np
 
-from ._written_dates import FIELDS, MONTH_YEAR, PLAIN, moment_of, moments_in_orders, shares_of
+from ._written_dates import FIELDS, MONTH_BEHIND_POINT, MONTH_YEAR, PLAIN, moment_of, moments_in_orders, shares_of
 from ._written_periods import NAMED_MONTH
 
 LEAST_SHARE = 0.8  # of the cells, by which a column is one of dates
 LOOKED_AT = 5000  # different cells
 BY_CHANCE = 1e-3  # how rarely days of a month would fall as near one another
 LATE = 28  # days of a month reach it, years of two digits not yet
+LEAST_POINTED = 12  # different cells of years and months with a point between them, that are numbers as well
 FEWEST_MONTHS = 4  # of which the same day each is told from chance
 DAYS = 31
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "", "mdy", "ymd"
@@ -103,6 +104,17 @@ def months_of_years(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> boo
     """Whether the numbers beside names of months are years: nearer one another than days of a month would be (Jul-20, Aug-21)."""
     met = {found.groups() for level in levels[:LOOKED_AT] if (found := NAMED_MONTH.fullmatch(str(level).strip()))}
     return bool(met) and _near(np.asarray([int(year) for _, year in met]))
+
+
+def behind_points(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> bool:
+    """Whether what stands behind points are months: 1 to 12 in every cell, and the tenth is written 2013.10, as no number is.
+
+    >>> behind_points(np.asarray([f"2013.{m}" for m in range(1, 13)])), behind_points(np.asarray([f"2013.{m}" for m in range(1, 10)]))
+    (True, False)
+    """
+    cells = [str(level).strip() for level in levels[:LOOKED_AT]]
+    months = len(cells) >= LEAST_POINTED and all(map(MONTH_BEHIND_POINT.fullmatch, cells))
+    return months and any(cell.endswith(".10") for cell in cells)
 
 
 def read_otherwise(text: str, variant: str) -> str:

@@ -64,7 +64,8 @@ YEAR_FIRST = (
     re.compile(r"(?P<yy>\d{2})/(?P<m>\d{1,2})/(?P<d>\d{1,2})" + TIME),
     re.compile(r"(?P<yy>\d{2})(?P<sign>[.-])(?P<m>\d{2})(?P=sign)(?P<d>\d{2})" + TIME),
 )
-MONTH_YEAR = "my"
+MONTH_YEAR, POINT_MONTH = "my", "y.m"
+MONTH_BEHIND_POINT = re.compile(r"(?P<y>(?:19|20)\d{2})\.(?P<m>0?[1-9]|1[0-2])")
 # Orders of day, month and year, of month and year alone, and clock times without a day: one for the whole column, that which reads most
 # cells (`_date_orders`).
 ORDERS = {
@@ -72,6 +73,7 @@ ORDERS = {
     "mdy": (*SHAPES, *_year_last("m", "d"), *PERIODS),
     "ymd": (*SHAPES, *YEAR_FIRST, *PERIODS),
     MONTH_YEAR: (*SHAPES, NAMED_MONTH, *PERIODS),
+    POINT_MONTH: (*SHAPES, MONTH_BEHIND_POINT, *PERIODS),
     "clock": (re.compile(CLOCK),),
 }
 # Of a column that leaves no order open: a cell that does is read where all orders that read it agree.

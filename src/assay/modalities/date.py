@@ -34,8 +34,20 @@ from assay.kernel.words import Say
 from assay.onnx_graph.graph import Graph
 
 from . import _epochs as epochs
-from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, months_of_years, order_of, read_otherwise
-from ._written_dates import MONTH_YEAR, OWN, PLAIN, ZONE, ahead_of, clock_of, moment_of, moments_of, unit_in, zone_in
+from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, behind_points, months_of_years, order_of, read_otherwise
+from ._written_dates import (
+    MONTH_YEAR,
+    OWN,
+    PLAIN,
+    POINT_MONTH,
+    ZONE,
+    ahead_of,
+    clock_of,
+    moment_of,
+    moments_of,
+    unit_in,
+    zone_in,
+)
 
 DAY = np.timedelta64(1, "D")
 MINUTES = 1440
@@ -60,6 +72,7 @@ class Date:
                 "no_dates": "its cells are not dates",
                 "moments": "its cells are dates",
                 "parsed": "{share:%} of its cells are dates",
+                "behind_points": "{share:%} of its cells are a year and a month with a point between them: 2013.10 is October 2013",
                 "months": "{share:%} of its cells name a month and a year: Jul-20 is July 2020",
                 "plain": "{share:%} of its cells are dates; as they run, {example} would be {day} ({ways:; })",
                 "unclear": "{share:%} of its cells are dates, and their order is not plain: {example} is read as {day} ({ways:; })",
@@ -86,6 +99,7 @@ class Date:
                 "no_dates": "单元格不是日期",
                 "moments": "单元格是日期",
                 "parsed": "{share:%} 的单元格是日期",
+                "behind_points": "{share:%} 的单元格是以点分隔的年和月：2013.10 读作 2013 年 10 月",
                 "months": "{share:%} 的单元格写有月份和年份：Jul-20 读作 2020 年 7 月",
                 "plain": "{share:%} 的单元格是日期；从整列看，{example} 应为 {day}（{ways:；}）",
                 "unclear": "{share:%} 的单元格是日期，但年月日的顺序不明确：{example} 读作 {day}（{ways:；}）",
@@ -123,11 +137,15 @@ class Date:
         order = order_of(column.levels)
         if order.share < LEAST_SHARE or (order.variant == MONTH_YEAR and not months_of_years(column.levels)):
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
+        if order.variant == POINT_MONTH and not behind_points(column.levels):
+            raise DoesNotApply(self.about.say("modalities", "no_dates"))
         why = self._why(column.name, order)
         return Claim(fit=0.97 * order.share, why=why, variant=order.variant, as_met=clock_of(column.levels))
 
     def _why(self, name: str, order: Order) -> Say:
         """How many cells are dates; where their order could be another, which was taken, and the option that takes another."""
+        if order.variant == POINT_MONTH:
+            return self.about.say("modalities", "behind_points", share=order.share)
         if order.variant == MONTH_YEAR:
             return self.about.say("modalities", "months", share=order.share)
         if not order.others or (order.plain and order.variant == DAY_FIRST):
