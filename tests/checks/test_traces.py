@@ -137,3 +137,21 @@ def test_it_is_not_asked_without_a_file_or_without_rare_names() -> None:
         ask("traces", world(columns, y, z))
     with pytest.raises(DoesNotApply):
         ask("traces", replace(world(columns, y, z), kept=lambda: ()))
+
+
+def test_no_cell_that_one_row_holds_stands_in_the_file_as_an_example(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    value = [f"{v:.3f}" for v in rng.uniform(1, 9, N)]
+    lab, odd = list(value), list(value)
+    lab[3], lab[9], odd[5], odd[6], odd[7:10] = "<4.731", "8.234 H", "5722 Bergstein", "approx 1634 Meier", ["n.a."] * 3
+    pressure = [f"{rng.integers(100, 190)}/{rng.integers(50, 99)}" for _ in range(N)]
+    pressure[11] = "173/41"
+    worn = [f"{rng.integers(20, 90)}:{rng.integers(10, 60)}" for _ in range(N)]
+    y = np.where(np.asarray(value, dtype=float) > 5, "yes", "no").tolist()
+    data = {"lab": lab, "odd": odd, "pressure": pressure, "worn": worn, "x": rng.normal(size=N).tolist(), "y": y}
+    model = assay.train(data, "y", trials=1, folds=3, learners=("linear",), checks=("traces", "data"))
+    examples = model.plan.column("odd").examples
+    assert set(examples) == {"#### B…", "a… #### M…", "n.a."}
+    text = _written(model.save(tmp_path / "m.assay"))
+    for cell in ("<4.731", "8.234 H", "5722 B", "Bergstein", "approx 1634", "Meier", "173/41"):
+        assert cell not in text

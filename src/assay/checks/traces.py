@@ -23,8 +23,9 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say
+from assay.language.personal import FEW_HOLD
 
-FEWEST = 3  # rows that share what may stand in a file
+FEWEST = FEW_HOLD  # rows that share what may stand in a file
 LEAST_LETTERS, WITHIN = 3, 8  # letters of what is looked for as a whole, and within other text
 MOST_TEXTS = 50_000  # of one column, whose words are counted
 SLOTS, MIXED = 2**24, np.uint64(0x9E3779B97F4A7C15)  # of beginnings of what is looked for

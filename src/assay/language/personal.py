@@ -46,6 +46,10 @@ class Tally:
         )
 
 
+FEW_HOLD = 3  # rows: what fewer of them hold may tell of a person
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
 def look(texts: Sequence[str], header: str = "", go_on: Callable[[], bool] = lambda: True) -> tuple[list[Tally], int]:
     """What each rule found in some texts, and how many of them were looked at before `go_on` said no.
 
@@ -156,6 +160,15 @@ def masked(text: str) -> str:
         out += [blob[at:start], mask(sort, blob[start:end])]
         at = end
     return "".join([*out, blob[at:]]).replace(END, " … ")
+
+
+def sketched(text: str) -> str:
+    """How a text is written, without what it says: digits and all but the first letter of words are left out.
+
+    >>> sketched("approx 1634 I think"), sketched("<6.238"), sketched("12,5O"), sketched("王小明")
+    ('a… #### I t…', '<#.###', '##,#O', '王…')
+    """
+    return _WORD.sub(lambda word: f"{word[0][0]}…", re.sub(r"\d", "#", text))
 
 
 def starred(text: str) -> str:

@@ -37,6 +37,7 @@ from assay.kernel.written_numbers import (
     written_number,
 )
 from assay.kernel.written_orders import ORDER, is_order, words_in
+from assay.language.personal import FEW_HOLD, sketched
 from assay.onnx_graph.graph import Graph
 
 LEAST_SHARE = 0.8  # of the cells must be numbers; the rest are misfits
@@ -161,14 +162,16 @@ class Number:
         """That they are durations, and what was taken of those in two parts."""
         why = self._say("clocks", share=share)
         two = next((level for level in levels if is_ambiguous(level)), "")
-        return self._say(variant, why=why, example=two) if two else why
+        return self._say(variant, why=why, example=sketched(two)) if two else why
 
     def _with_marks(self, why: Say, levels: Sequence[str], counts: Ints, variant: str) -> Say:
         """The same, with how many cells have marks that are read over."""
         bounds, flags = marked_among(levels, variant)
         for key, marked in (("flags", flags), ("bounds", bounds)):
             if n := int(counts[np.asarray(marked, dtype=bool)].sum()):
-                why = self._say(key, why=why, n=n, example=levels[marked.index(True)][:60])
+                most = int(np.argmax(np.where(marked, counts, -1)))
+                example = levels[most] if counts[most] >= FEW_HOLD else sketched(levels[most])
+                why = self._say(key, why=why, n=n, example=example[:60])
         return why
 
     def way(self, column: Column) -> str:

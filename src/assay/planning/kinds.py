@@ -19,7 +19,7 @@ from assay.kernel.plan import ColumnPlan
 from assay.kernel.plugins import ChoosesWay, Claim, Refers, modality_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
-from assay.language.personal import masked
+from assay.language.personal import FEW_HOLD, masked, sketched
 
 from .portfolio import learners_by_candidate
 from .wishes import Wishes
@@ -27,6 +27,7 @@ from .wishes import Wishes
 LEAST_FIT = 0.15  # of a runner-up that is worth naming
 KNOWN_TO_READERS = ("id", "dropped")  # roles that a reader may give: where a row comes from is nothing to learn from
 LEAST_FOR_ID = 20  # rows below which "all different" means little
+CUT = 60  # letters of an example
 NEARLY = 0.98  # of the cells that are there, and of those that differ, where the name says id
 ID_NAME = re.compile(
     r"(^|[\W_\u4e00-\u9fff])(id|ids|uid|udi|uuid|guid|key|nr|no|num|number|index|idx|phone|mobile|telephone|tel|ssn|mrn)$|(?-i:[a-z]I[dD]$)"
@@ -124,12 +125,21 @@ def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:
         runner_up=runner_up,
         missing=int(opened.column.missing.sum()),
         misfits=opened.misfits,
-        examples=tuple(
-            masked(example) for example in opened.examples
-        ),  # a report is read by more people than the table
+        examples=tuple(_shown(example, column) for example in opened.examples),
         distinct=opened.column.distinct,
     )
     return replace(opened.column, kind=kind, role=role), plan
+
+
+def _shown(example: str, column: Column) -> str:
+    """A cell that did not read, as it may stand in a report and a file, which more people read than the table."""
+    hidden = masked(example)
+    if hidden != example or column.levels is None:
+        return hidden
+    cut = len(example) >= CUT
+    alike = [level.startswith(example) if cut else level == example for level in column.levels.tolist()]
+    held = int(np.isin(column.cells, np.flatnonzero(alike)).sum())  # none where the example tells more than the cell
+    return sketched(example) if 0 < held < FEW_HOLD else example
 
 
 def _as_met(asked: str, found: list[Bid], column: Column) -> str:
