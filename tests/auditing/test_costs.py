@@ -115,6 +115,9 @@ def test_changes_and_reasons_know_the_border() -> None:
     assert reasons.label == "good"
     assert reasons.put is not None
     assert reasons.put.answer == "good"
+    if reasons.put.draws == 0:  # all three columns are among the reasons: no others can be drawn
+        assert "draws" not in reasons.text()
+        assert "次" not in reasons.text("zh")
     for told in (found, reasons):
         assert "'fraud' is answered from a probability of 4.76 % on" in told.text()
         assert "如何作答：概率达 4.76 % 即回答“fraud”" in told.text("zh")

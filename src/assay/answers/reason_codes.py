@@ -101,7 +101,8 @@ class Reasons:
             return Say(OWNER, "unput")
         said = {"label": self.label, "now": self.p, "answer": self.put.answer, "p": self.put.p, "hits": self.put.hits}
         said |= {"names": listing(self.put.names), "draws": self.put.draws}
-        return Say(OWNER, "flips" if self.flips else "no_flip", said)
+        key = "flips" if self.flips else "no_flip"
+        return Say(OWNER, key if self.put.draws else f"{key}_all", said)
 
     def __repr__(self) -> str:
         return self.text()

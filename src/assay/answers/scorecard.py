@@ -78,7 +78,10 @@ class Side:
     def _written(self, edge: float) -> str:
         if self.kind in ("date", CLOCK) and self.feature.endswith("(days)"):
             return plain_day(edge, self.kind)
-        return f"{edge:.10g}"
+        return "0" if abs(edge) < TINY else f"{edge:.10g}"
+
+
+TINY = 1e-30  # by as little LightGBM parts zero from what is above it
 
 
 @dataclass(frozen=True, eq=False)
