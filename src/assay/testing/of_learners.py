@@ -349,7 +349,7 @@ def bears_a_missing_class(plugin: Any, head: Head) -> None:
 
 
 def obeys_weights(plugin: Any, head: Head) -> None:
-    """Rows of weight zero teach nothing, also where weights are whole numbers."""
+    """Rows of weight zero teach nothing; whole numbers are weights as well."""
     clean = easy(head, FEW)
     lying = replace(clean, y=_lies(clean, head))
 
@@ -359,10 +359,12 @@ def obeys_weights(plugin: Any, head: Head) -> None:
         return _fit_on(plugin, head, (train, tune))
 
     fresh = _fresh(head)
-    models = _fitted_on_few(plugin, head), model_with([1, 0]), model_with([1.0, 1.0])
+    models = _fitted_on_few(plugin, head), model_with([1.0, 0.0]), model_with([1.0, 1.0])
     alone, heeded, ignored = (loss(model.predict(fresh), fresh, head) for model in models)
     harm = max(0.0, ignored - alone)  # lies may do none to what learns only how often each answer comes
     demand(heeded - alone < 0.25 * harm + 1e-9, f"loss {heeded:.4g}; without the rows {alone:.4g}")
+    real, whole = models[1].predict(fresh), model_with([1, 0]).predict(fresh)
+    demand(np.abs(whole - real).max() <= 1e-9 * (1 + np.abs(real).max()), "whole-number weights give another model")
 
 
 def _lies(batch: Batch, head: Head) -> Floats:

@@ -182,7 +182,7 @@ def guesses_best(plugin: Any, example: Column | None) -> None:
     for weight in (None, rng.random(len(y)) + 0.1):
         best = task.constant(y, weight, codec)
         least = float(np.average(task.losses(np.tile(best, (len(y), 1)), y), weights=weight))
-        for _ in range(60 if len(best) <= MANY else 3):  # of so many, losses take a second each
+        for _ in range(60 if len(best) <= MANY else 10):
             other = best + rng.normal(scale=0.5 if codec.labels else float(np.std(y)), size=best.shape)
             found = float(np.average(task.losses(np.tile(other, (len(y), 1)), y), weights=weight))
             demand(found >= least * (1 - 1e-3), f"the constant {other} has loss {found:.6g}, the best one {least:.6g}")
