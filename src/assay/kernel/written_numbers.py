@@ -29,9 +29,8 @@ from .written_orders import ORDER, ordered_words
 POINT = re.compile(r"[-+]?([1-9]\d{0,2}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?([1-9]\d{0,2}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
 SIGNS = "$€£¥￥₹₩₽₺฿₫₪%％ \u00a0\u202f"
-SPACES = (
-    "\u00a0\u202f\u2009'’"  # between thousands, in either way of writing: 21'876.61 and, with a narrow blank, 21 876,61
-)
+# Between thousands, in either way of writing: 21'876.61 and, with a narrow blank, 21 876,61.
+SPACES = "\u00a0\u202f\u2009'’"
 SPACED = re.compile(rf"([-+]?[1-9]\d{{0,2}}(?:([{SPACES}])\d{{3}})(?:\2\d{{3}})*)([.,]\d*)?")
 WIDE = {0xFEE0 + sign: sign for sign in range(0x21, 0x7F)} | {0x3000: 0x20, 0x2212: 0x2D}  # １２．５ as 12.5, − as -
 DIGIT = re.compile(r"\d")

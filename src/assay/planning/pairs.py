@@ -14,10 +14,10 @@ import numpy as np
 from assay.kernel.data import Column
 from assay.kernel.plan import ColumnPlan
 from assay.kernel.words import Say
+from assay.language.personal import sketched
 
 NUMBER = r"[-+]?\d+(?:\.\d+)?"
 PAIR = re.compile(rf"[(\[（]?\s*{NUMBER}\s*(?:[/,，;；x×X*|]|\s)\s*{NUMBER}\s*[)\]）]?")
-DIGIT = re.compile(r"\d")
 LEARNT_FROM, AS_WORDS = ("feature", "sensitive"), ("category", "text")  # roles, kinds
 LEAST_SHARE, LEAST_DIFFERENT = 0.9, 10  # of cells; below, they are names that have two numbers in them (class 3/2)
 LOOKED_AT = 1_000  # different cells, of which half so many as above must be pairs for the others to be looked at
@@ -35,7 +35,7 @@ def pair_notes(plan: ColumnPlan, column: Column) -> Iterator[Say]:
     n, different = int(count[pairs].sum()), int((count[pairs] > 0).sum())
     if different >= LEAST_DIFFERENT and n >= LEAST_SHARE * count.sum():
         # How they are written, without what they hold: notes stand in the file, and a cell may be one person's.
-        example = DIGIT.sub("#", levels[int(np.argmax(np.where(pairs, count, -1)))].strip())
+        example = sketched(levels[int(np.argmax(np.where(pairs, count, -1)))].strip())
         yield Say("planning", "note.pairs", {"name": plan.name, "n": n, "example": example})
 
 
