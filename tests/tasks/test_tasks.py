@@ -145,8 +145,19 @@ def test_no_task_fits_prose_or_dates() -> None:
     with pytest.raises(DataError, match="hardly two rows share an answer"):
         choose_task(Column.of_words("y", [f"story {i}" for i in range(100)]), "")
     days = np.arange(100).astype("datetime64[D]").astype("datetime64[us]")
-    with pytest.raises(DataError, match="No task fits"):
-        choose_task(Column(name="y", cells=days), "")
+    written = Column.of_words("y", [*days.astype("datetime64[D]").astype(str)] * 3)
+    for dates in (Column(name="y", cells=days), written):
+        with pytest.raises(DataError, match="holds 100 different dates"):
+            choose_task(dates, "")
+    assert choose_task(written, "classes")[0].about.key == "classes"
+    sessions = Column.of_words("y", ["2024-01-15", "2024-06-15", "2025-01-15"] * 20)
+    assert choose_task(sessions, "")[0].about.key == "classes"
+
+
+def test_many_times_of_a_clock_are_waits_and_a_few_are_names() -> None:
+    waits = Column.of_words("wait", [f"00:{i % 50:02d}:10" for i in range(200)])
+    shifts = Column.of_words("shift", ["06:00", "14:00", "22:00"] * 50)
+    assert (choose_task(waits, "")[0].about.key, choose_task(shifts, "")[0].about.key) == ("value", "classes")
 
 
 def test_the_constant_of_weights_is_their_base_rate() -> None:

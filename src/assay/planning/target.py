@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.kernel.data import Column, Dataset, Floats
+from assay.kernel.data import CLOCK, Column, Dataset, Floats
 from assay.kernel.errors import DataError, DoesNotApply, RequestError
 from assay.kernel.plugins import ChoosesWay, Claim, SuitsTarget, Task, modality_of, task_of
 from assay.kernel.shelf import shelf
@@ -21,6 +21,8 @@ from .wishes import UNNAMED, Wishes
 
 LEAST_SPREAD = 1e-100  # of values; the square of a ten-millionth of it is a number still
 MOST_WEIGHT = 1e30  # of one row; trees keep weights in single precision, whose end is 3e38
+MOST_DATES = 20  # different ones, of a target: so few may be names, of sessions or cohorts
+SURELY_DATES = 0.9
 GOOD = "good"  # the answer of every row, where a task can be learnt from it
 
 
@@ -30,12 +32,13 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
         raise refusal(DataError, "planning", "no_target", target=target.name, n=len(target))
     claims: list[tuple[float, Task, Claim]] = []
     reasons: list[DoesNotApply] = []
+    looked_at = _as_dates(target)
     for plugin in shelf("tasks").ready():
         task: Task = plugin()
         if task.about.asked_for:
             continue
         try:
-            claim = task.recognise(target)
+            claim = task.recognise(looked_at)
         except DoesNotApply as answer:
             reasons.append(answer)
             continue
@@ -51,9 +54,21 @@ def choose_task(target: Column, asked: str) -> tuple[Task, Say, str]:
         why = chosen.recognise(target).why if chosen.about.of_one else _asked(chosen)
         return chosen, why, others[0] if others else ""
     if not claims:
-        raise _nothing_to_learn(target, reasons)
+        raise _nothing_to_learn(looked_at, reasons)
     _, best, claim = claims[0]
     return best, claim.why, claims[1][1].about.key if len(claims) > 1 else ""
+
+
+def _as_dates(target: Column) -> Column:
+    """The target; opened, where it is many different dates written in words: most of the dates to come are no class that was seen."""
+    if target.store != "words" or target.distinct <= MOST_DATES:
+        return target
+    try:
+        claim = modality_of("date").recognise(target)
+    except DoesNotApply:
+        return target
+    opened = modality_of(f"date:{claim.variant}").open(target).column
+    return opened if claim.fit >= SURELY_DATES and opened.kind != CLOCK else target
 
 
 def _of_several(asked: str, claiming: list[Task]) -> Task | None:
@@ -172,6 +187,8 @@ def _nothing_to_learn(target: Column, reasons: list[DoesNotApply]) -> DataError:
         present, blank = target.take(~target.missing), int(target.missing.sum())
         said: dict[str, Any] = {"target": target.name, "value": present.take(slice(1)).texts()[0], "n": len(present)}
         return refusal(DataError, "planning", "one_answer_blank" if blank else "one_answer", blank=blank, **said)
+    if target.store == "moments":
+        return refusal(DataError, "planning", "dates", target=target.name, k=target.distinct)
     units = several_units(target)
     every: list[Say | DoesNotApply] = [*([units] if units else []), *reasons]
     several = {reason.text("en"): reason for reason in every}  # tasks of numbers say the same of what is none

@@ -25,7 +25,7 @@ def numbers_in(target: Column, about: About) -> Floats:
         raise DoesNotApply(about.say("tasks", "dates", target=target.name))
     cells = target.cells[~target.missing]
     if target.store == "words":
-        cells = numbers_of(distinct_labels(target, most=1_000_000), way_of(target))
+        cells = numbers_of(distinct_labels(target, most=1_000_000), way_of(target, asked=True))
     known = cells[np.isfinite(cells)]
     distinct = np.unique(known)
     lacking = len(known) < LEAST_SHARE * len(cells) and not mostly_numbers(target)
@@ -44,7 +44,7 @@ def mostly_numbers(target: Column) -> bool:
     if target.levels is None:
         return False
     levels = [str(level) for level in target.levels]
-    numbers = numbers_of(levels, way_of(target))
+    numbers = numbers_of(levels, way_of(target, asked=True))  # as many times are amounts: a wait of 00:42:10
     counts = np.bincount(target.cells[target.cells >= 0], minlength=len(levels))
     read = np.isfinite(numbers)
     shared = counts[read].sum() >= LEAST_OF_CELLS * counts.sum()

@@ -97,7 +97,7 @@ class Classes:
             raise DoesNotApply(self._say("hardly_shared", target, k))
         words = target.as_words()
         labels = distinct_labels(words)
-        way = way_of(words)
+        way = way_of(words, asked=k > MOST_NUMBERED)  # many times of a clock are waits: 00:42:10
         read = numbers_of(labels, way)
         numbers = read.tolist() if way.startswith(UNIT) else [as_number(label) for label in labels]  # 64岁 as 64
         if any(v is None or not isfinite(v) for v in numbers):
