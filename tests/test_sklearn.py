@@ -73,6 +73,22 @@ def test_memory_and_latency_are_promised_where_they_are_asked_for() -> None:
             AssayRegressor(**asked).fit(X, X[:, 0])
 
 
+def test_costs_decide_what_is_predicted_and_leave_probabilities_as_they_are() -> None:
+    y = np.where(X[:, 0] + RNG.normal(size=400) > 0, "bad", "good")
+    line = {"trials": 1, "learners": ("linear",)}
+    plain, dear = (AssayClassifier(**line, costs=costs).fit(X, y) for costs in (None, {"bad": 4}))
+    p = dear.predict_proba(X)
+    np.testing.assert_array_equal(p, plain.predict_proba(X))
+    np.testing.assert_array_equal(dear.predict(X), np.where(p[:, 0] * 4 > p[:, 1], "bad", "good"))
+    assert (dear.predict(X) == "bad").sum() > (plain.predict(X) == "bad").sum()
+    numbered = AssayClassifier(**line, costs={1: 4}).fit(X, (y == "bad").astype(int))
+    np.testing.assert_array_equal(numbered.predict(X) == 1, numbered.predict_proba(X)[:, 1] > 0.2)
+    with pytest.raises(ValueError, match="'worse'; it holds 'bad', 'good'"):
+        AssayClassifier(**line, costs={"worse": 4}).fit(X, y)
+    with pytest.raises(ValueError, match="cost"):
+        AssayRegressor(**line, costs={"1": 4}).fit(X, X[:, 0])
+
+
 def test_folds_and_sealed_rows_are_those_asked_for() -> None:
     found = AssayRegressor(trials=1, learners=("linear",), folds=3, sealed=0.25).fit(X, X[:, 0])
     assert (found.model_.plan.splits.folds, found.model_.plan.splits.sealed) == (3, 100)

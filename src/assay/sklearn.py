@@ -56,6 +56,7 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         privacy: float | None = None,
         delta: float | None = None,
         schema: Any = None,
+        costs: Any = None,
     ) -> None:
         self.minutes = minutes
         self.learners = learners
@@ -74,9 +75,16 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         self.privacy = privacy
         self.delta = delta
         self.schema = schema
+        self.costs = costs
 
     def _train(
-        self, X: Any, target: Column, weight: NDArray[np.float64] | None, task: str, schema: Any = None
+        self,
+        X: Any,
+        target: Column,
+        weight: NDArray[np.float64] | None,
+        task: str,
+        schema: Any = None,
+        costs: Any = None,
     ) -> Model:
         table = self._table(X)
         beside = () if weight is None else (Column.of_numbers(_free(X, WEIGHT), weight),)
@@ -103,6 +111,7 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
             privacy=self.privacy,
             delta=self.delta,
             schema=schema if schema is not None else self.schema,
+            costs=costs if costs is not None else self.costs or {},
             task=task,
             features=table.names,
             weight="".join(column.name for column in beside),
@@ -150,6 +159,9 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
     it; columns of an array are x0, x1 ...) give a differentially private model: of no row can be told whether it was learnt from.
     `classes_` are then those that the schema declares.
 
+    costs (what another answer costs where a class is true, by label: {"bad": 5}; the others cost 1) decide what `predict` answers;
+    probabilities stay as they are (Elkan 2001).
+
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
     >>> round(float(AssayClassifier(minutes=0.05, learners=("linear",)).fit(X, y).score(X, y)), 1)
@@ -172,8 +184,18 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
             raise refusal(RequestError, "planning", "one_class", label=repr(self.classes_[0]))
         codes = np.searchsorted(self.classes_, y)  # whatever it says of a class of weight 0, the plan leaves it out
         target = Column.of_words(_free(X, TARGET), [str(code) for code in codes])
-        self.model_ = self._train(X, target, weight, "binary" if len(self.classes_) == 2 else "classes", schema)
+        self.model_ = self._train(
+            X, target, weight, "binary" if len(self.classes_) == 2 else "classes", schema, self._priced()
+        )
         return self
+
+    def _priced(self) -> dict[str, float]:
+        """The costs by the number of each class. Raises ValueError where they name a label that is none of `classes_`."""
+        costs, labels = dict(self.costs or {}), self.classes_.tolist()
+        if strange := [repr(label) for label in costs if label not in labels]:
+            known = ", ".join(map(repr, labels[:12]))
+            raise ValueError(f"costs name labels that y does not hold: {', '.join(strange[:12])}; it holds {known}")
+        return {str(labels.index(label)): cost for label, cost in costs.items()}
 
     def _declared(self, y: NDArray[Any], name: str) -> dict[str, Any] | None:
         """The schema with the classes it declares numbered as ours are; None where it declares none, which training refuses."""
@@ -190,24 +212,26 @@ class AssayClassifier(ClassifierMixin, _Assay):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities [n, k], columns in the order of `classes_`."""
-        check_is_fitted(self)
-        found = self.model_.predict(self._table(self._checked(X)))
-        assert isinstance(found, Answers)
+        found = self._answers(X)
         assert found.probabilities is not None
         return found.probabilities[:, np.argsort([int(label) for label in found.labels])]
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of each row [n]."""
-        probabilities = self.predict_proba(X)
-        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+        """The class of each row [n]: the most probable, or with `costs` the one of least expected cost."""
+        told = self._answers(X).answer.astype(np.int64) if self.costs else self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[told])
 
     def predict_set(self, X: Any) -> NDArray[np.bool_]:
         """Conformal prediction sets: bool [n, k], columns in the order of `classes_`."""
+        found = self._answers(X)
+        assert found.sets is not None
+        return found.sets[:, np.argsort([int(label) for label in found.labels])]
+
+    def _answers(self, X: Any) -> Answers:
         check_is_fitted(self)
         found = self.model_.predict(self._table(self._checked(X)))
         assert isinstance(found, Answers)
-        assert found.sets is not None
-        return found.sets[:, np.argsort([int(label) for label in found.labels])]
+        return found
 
 
 class AssayRegressor(RegressorMixin, _Assay):  # type: ignore[misc]
