@@ -90,4 +90,18 @@ def test_missing_cells_and_moments_are_places_too() -> None:
     found = alike_rows(data, data.names)
     assert found is not None
     assert (found[:, None] == found)[thing[:, None] == thing].mean() > 0.9
-    assert alike_rows(data, data.names[:3]) is None  # too few columns
+    assert alike_rows(data, data.names[:2]) is None  # too few columns
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_rows_that_were_copied_and_altered_a_little_are_found_though_their_cells_repeated(share: float) -> None:
+    from sklearn.datasets import load_diabetes
+
+    rng = np.random.default_rng(0)
+    values = load_diabetes().data[:300]
+    some = rng.permutation(300)[: int(share * 300)]
+    altered = values[some] * (1 + 0.001 * rng.normal(size=(len(some), 10)))
+    assert groups(values) is None
+    found = groups(np.concatenate([values, altered]))
+    assert found is not None
+    assert (found[some] == found[300:]).mean() > 0.8

@@ -1,8 +1,9 @@
 """Which rows stand in groups, nearly the same in every number and far from all other rows?
 
-Those of one person, part or place that was measured several times are so, though no column tells whose they are. Among rows drawn
-each by itself the nearest neighbour is seldom four times as near as the next: in d dimensions with a chance of 4^-d (Levina & Bickel
-2004 tell d from such distances). Where two rows in five have such a gap behind some of their neighbours, there are groups.
+Those of one person, part or place that was measured several times are so, and rows that were copied and altered a little, though no
+column tells whose they are. Among rows drawn each by itself the nearest neighbour is seldom four times as near as the next: in d
+dimensions with a chance of 4^-d (Levina & Bickel 2004 tell d from such distances). Where one row in ten more than by chance has such a
+gap behind some of its neighbours, or two in five where columns are few, there are groups.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import numpy as np
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
 
-FEWEST_COLUMNS = 4  # of numbers that hardly repeat: in fewer dimensions gaps are common
+FEWEST_COLUMNS, FEW_COLUMNS = 3, 5  # of numbers that hardly repeat: in few dimensions gaps are common
 FEWEST_DISTINCT, DISTINCT = 20, 0.02  # values of such a column, and their share of the rows
 GAP = 0.25  # how much nearer the last of a group is than the first beyond it
 MOST_ALIKE = 12  # rows of a group but one
 LOOKED_AT = 200  # rows that are asked before all are
-SHARE = 0.4  # of rows in groups
+SHARE, SHARE_OF_FEW = 0.1, 0.4  # of rows in groups, the second in few columns
+SURELY = 2.0  # times the share that chance gives, above it
+INNER = (0.05, 0.95)  # quantiles whose distance is the unit of a column
+FARTHEST = 1.0  # units beyond them
 MOST_ROWS, MOST_COLUMNS = 50_000, 256  # that are looked at: what is near in all columns is near in so many of them
 AT_ONCE, FROM_TREE = 20, 500
 GOLDEN = (5**0.5 - 1) / 2
@@ -44,13 +48,15 @@ def alike_rows(data: Dataset, names: tuple[str, ...], clock: Clock | None = None
     if len(rows) <= MOST_ALIKE + 1:
         return None
     asked = np.unique(np.linspace(0, len(rows) - 1, LOOKED_AT).astype(np.int64))
-    if (_grouped(_nearest(rows, asked)[1]) | (size[asked] > 1)).mean() < SHARE:
+    far = _nearest(rows, asked)[1]
+    least = (SHARE_OF_FEW if len(places) < FEW_COLUMNS else SHARE) + SURELY * _by_chance(far)
+    if (_grouped(far) | (size[asked] > 1)).mean() < least:
         return None
     near = _neighbours(rows, clock)
     if near is None:
         return None
     group = _joined(*near)[inverse]
-    return group if (np.bincount(group)[group] > 1).mean() >= SHARE else None
+    return group if (np.bincount(group)[group] > 1).mean() >= least else None
 
 
 def _evenly(columns: list[Column]) -> list[Column]:
@@ -61,11 +67,19 @@ def _evenly(columns: list[Column]) -> list[Column]:
 
 
 def _places(column: Column) -> Floats | None:
-    """The mean place of each cell among all of them, from 0 to 1 [n], missing ones last; None where values repeat too often."""
-    values, inverse, count = np.unique(column.cells, return_inverse=True, return_counts=True)
-    if len(values) < max(FEWEST_DISTINCT, DISTINCT * len(column)):
+    """Where each cell lies between the quantiles of its column [n], tails cut off and missing ones beyond; None where values repeat too often.
+
+    Ranks would not do: cells that repeated before they were altered a little lie as far apart as any others of their value.
+    """
+    if len(np.unique(column.cells)) < max(FEWEST_DISTINCT, DISTINCT * len(column)):
         return None
-    return np.asarray(((np.cumsum(count) - (count + 1) / 2) / len(column))[inverse])
+    cells = np.where(
+        column.missing, np.nan, column.cells.astype(np.int64) if column.store == "moments" else column.cells
+    )
+    low, high = np.nanquantile(cells, INNER)
+    if not high > low:
+        return None
+    return np.nan_to_num(np.clip((cells - low) / (high - low), -FARTHEST, 1 + FARTHEST), nan=1 + 2 * FARTHEST)
 
 
 def _nearest(rows: Floats, asked: Ints) -> tuple[Ints, Floats]:
@@ -96,6 +110,18 @@ def _neighbours(rows: Floats, clock: Clock) -> tuple[Ints, Floats] | None:
         far.append(gap[:, 1:])  # different rows: each is its own nearest
         found.append(near[:, 1:])
     return np.concatenate(found), np.concatenate(far)
+
+
+def _by_chance(far: Floats) -> float:
+    """The share of rows that have such a gap where none stand in groups, by the directions that all steps but each row's widest tell.
+
+    The step from a neighbour j to the next, as a logarithm and times j, is 1 / d on average, and all of them are alike.
+    """
+    steps = -np.log(np.maximum(_ratios(far), np.finfo(float).tiny)) * np.arange(1, MOST_ALIKE + 1)
+    steps = np.sort(steps, axis=1)[:, :-1]
+    usual = (MOST_ALIKE - sum(1 / j for j in range(1, MOST_ALIKE + 1))) / (MOST_ALIKE - 1)  # of those, where d is 1
+    directions = usual / max(float(np.median(steps.mean(axis=1))), 1e-9)
+    return min(1.0, sum(GAP ** (j * directions) for j in range(1, MOST_ALIKE + 1)))
 
 
 def _ratios(far: Floats) -> Floats:
