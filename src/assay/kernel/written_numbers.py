@@ -29,8 +29,9 @@ from .written_orders import ORDER, ordered_words
 POINT = re.compile(r"[-+]?([1-9]\d{0,2}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
 COMMA = re.compile(r"[-+]?([1-9]\d{0,2}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
 SIGNS = "$€£¥￥₹₩₽₺฿₫₪%％ \u00a0\u202f"
-# Between thousands, in either way of writing: 21'876.61 and, with a narrow blank, 21 876,61.
-SPACES = "\u00a0\u202f\u2009'’"
+# Between thousands, in either way of writing: 21'876.61 and, with any blank, 21 876,61.
+SPACES = " \u00a0\u202f\u2009'’"
+CALLED = re.compile(r"\d{3}(?: \d{3}){2,}")  # 612 345 678 is a number that is called, or that names a firm
 SPACED = re.compile(rf"([-+]?[1-9]\d{{0,2}}(?:([{SPACES}])\d{{3}})(?:\2\d{{3}})*)([.,]\d*)?")
 WIDE = {0xFEE0 + sign: sign for sign in range(0x21, 0x7F)} | {0x3000: 0x20, 0x2212: 0x2D}  # １２．５ as 12.5, − as -
 DIGIT = re.compile(r"\d")
@@ -311,7 +312,7 @@ def _read(text: str, variant: str) -> float:
     text = (text.removesuffix("整") if text.endswith(f"{MONEY}整") else text).removesuffix(MONEY).rstrip()
     power = SCALES.get(text[-1:], 0)
     text = text[:-1].rstrip() if power else text
-    if spaced := SPACED.fullmatch(text):
+    if (spaced := SPACED.fullmatch(text)) and not CALLED.fullmatch(text):
         text = spaced[1].replace(spaced[2], "") + (spaced[3] or "")
     shape, thousands, point = (COMMA, ".", ",") if variant in COMMAS else (POINT, ",", ".")
     found = shape.fullmatch(text)
