@@ -61,6 +61,7 @@ from .search.pool import Pooled, of_tables
 from .search.word_pulls import word_pulls
 from .stats.alarms import GoodScores
 from .stats.box_sets import BoxSets
+from .stats.clusters import blocks_of, bound
 from .stats.conformal import ClassSets
 from .stats.group_thresholds import GroupThresholds
 from .stats.profile import Profile
@@ -375,7 +376,7 @@ class Model:
         data, notes = labelled(raw, self.plan, self.codec)
         learnt, more = self._learnt_from(training, options)
         notes = (*notes, *more)
-        weights = self.plan.names("weight")
+        weights, splits = self.plan.names("weight"), self.plan.splits
         clock = Clock.start(60 * minutes) if clock is None else clock
         contender = Contender(name="blend", learner="", readable=False, scores=self.ensemble.raw(data), seconds=0.0)
         evidence = on_rows(
@@ -394,7 +395,7 @@ class Model:
             ledger=self.ledger,
             size=self.size_bytes(),
             seconds=float(self.card.get("seconds") or 0.0),
-            groups=None,
+            blocks=bound(blocks_of(data, splits.group, splits.time, self.ensemble.parts)),
             clock=clock,
         )
         evidence = replace(with_thresholds(evidence, self.thresholds), ask=self.asking(raw), profile=self.profile)

@@ -152,9 +152,9 @@ class _Learnt:
 
     @property
     def way(self) -> str:
-        """What ships in the end, whatever was asked for: "bag", "refit" or "distilled"."""
-        if self.shipped is self.found.ensemble:
-            return "bag"
+        """What ships in the end, whatever was asked for: "bag", "newest" (of the fold models), "refit" or "distilled"."""
+        if self.shipped is self.found.fallback:
+            return "newest" if self.found.split.forward else "bag"
         return DISTILLED if self.shipped.members[0].name == DISTILLED else "refit"
 
 
@@ -336,7 +336,7 @@ def _thresholds(plan: Plan, found: Found, table: Dataset) -> GroupThresholds | N
         return None
     column, favoured = table[plan.mitigation["column"]].take(found.rows), found.codec.labels.index(plan.favourable)
     p = task_of(plan.task).answers(found.settled.calibrated.scores)[:, favoured]
-    return learn(column, favoured, p, found.scored.y == favoured)
+    return learn(column, favoured, p, found.scored.y == favoured, weight=found.scored.weight)
 
 
 def _stopwatch(plan: Plan, found: Found, rows: Sequence[Mapping[str, Any]]) -> Timer:

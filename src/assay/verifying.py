@@ -212,8 +212,9 @@ def _again(model: Model, raw: Dataset) -> _Again | None:
         y=y[rows],
         weight=None if weights is None else weights[rows],
         folds=number[rows],
-        groups=None if split.groups is None else split.groups[rows],
+        blocks=split.blocks(rows),
         parts=parts_of(split, rows, number[rows], strata[rows], plan.seed),
+        forward=split.forward,
     )
     settled = settle(scored, task, plan.level, np.ones(1, dtype=bool))
     guess = guesses(task, model.codec, split, rows, model.constant, y, weights)
@@ -225,7 +226,7 @@ def _crossed(model: Model, table: Dataset, data: Dataset, scored: Scored, settle
     plan, task, clock = model.plan, task_of(model.plan.task), Clock.start()
     scores = settled.calibrated.scores
     rng = stream(plan.seed, "bootstrap")
-    figures = measured(task, model.codec, scores, None, guess, scored.y, scored.weight, scored.groups, rng, clock)
+    figures = measured(task, model.codec, scores, None, guess, scored.y, scored.weight, scored.blocks, rng, clock)
     return Evidence(
         rows="cross-fitted",
         data=data,
@@ -275,7 +276,7 @@ def _sealed(model: Model, table: Dataset, split: Split, weights: Floats | None) 
         ledger=model.ledger,
         size=model.size_bytes(),
         seconds=float(model.card.get("seconds") or 0.0),
-        groups=None if split.groups is None else split.groups[rows],
+        blocks=split.blocks(rows),
         clock=Clock.start(),
     )
     return replace(found, kept=_kept(model))
@@ -300,7 +301,9 @@ def _thresholds(stated: GroupThresholds | None, evidence: Evidence) -> Iterator[
     """Thresholds of groups, which are learnt on the same scores."""
     if stated is not None:
         favoured, column = stated.favoured, evidence.data[stated.column]
-        found = learn(column, favoured, evidence.answers()[:, favoured], evidence.y == favoured, stated.band)
+        found = learn(
+            column, favoured, evidence.answers()[:, favoured], evidence.y == favoured, stated.band, evidence.weight
+        )
         yield _number(f"thresholds.{stated.column}", _sum(stated.limits), _sum(found.limits))
 
 

@@ -156,3 +156,20 @@ def test_says_why_when_it_cannot_be_asked() -> None:
         with pytest.raises(DoesNotApply) as answer:
             Coverage().run(world)
         assert answer.value.say.text("zh") != answer.value.say.text("en")
+
+
+def test_coverage_goes_by_the_weights_of_the_rows() -> None:
+    """Half of the rows, which stand for a tenth of all, are covered; the others are not as often."""
+    world = evidence(n=2000, seed=3, labels=())
+    y = np.asarray(world.y, dtype=np.float64)
+    light = np.arange(2000) % 2 == 0
+    covered = np.where(light, True, np.random.default_rng(0).random(2000) < 0.8)
+    intervals = np.column_stack([np.where(covered, y - 1, y + 1), np.where(covered, y + 1, y + 2)])
+    told = replace(world, intervals=intervals)
+    weighed = Coverage().run(replace(told, weight=np.where(light, 1.0, 9.0)))
+    plain = Coverage().run(told)
+    assert plain.measures[0].value == pytest.approx(covered.mean())
+    assert weighed.measures[0].value == pytest.approx(0.1 + 0.9 * covered[~light].mean())
+    assert weighed.verdict == "fail"
+    assert plain.verdict == "pass"
+    assert any("count as 1220" in note.text("en").replace(",", "") for note in weighed.notes)

@@ -181,3 +181,21 @@ def test_rows_in_blocks_are_told_the_means_of_the_other_folds() -> None:
         fed, fresh.take(np.arange(500)), Head.value(), Clock.start(60.0), np.random.default_rng(0), 0
     )
     assert float(np.mean((model.predict(fresh)[500:, 0] - np.asarray(fresh.y)[500:]) ** 2)) < 1.0 + 1 / 13 + 0.15
+
+
+def test_a_training_row_is_told_nothing_of_its_own_group() -> None:
+    train, _ = world()
+    y = np.asarray(train.y)[:, None].copy()
+    recipe = recipe_of(of_names(train.vector, y, Clock.start(), np.random.default_rng(0)), train.vector, 1)
+    assert recipe is not None
+    name = train.vector.values[:, 1]
+    same = np.flatnonzero(name == name[0])
+    assert len(same) > 2
+    groups = np.arange(train.rows)
+    groups[same[:2]] = -1  # two rows of one name are of one group
+    moved = y.copy()
+    moved[same[0]] += 1e6
+    values = train.vector.values
+    before, after = (recipe.make(values, t, None, np.random.default_rng(3), groups)[1] for t in (y, moved))
+    shift = np.abs(after[same, 2] - before[same, 2])
+    assert shift[:2].max() < 1e4 < shift[2:].max()

@@ -94,3 +94,19 @@ def test_where_few_rows_have_weight_those_alone_teach() -> None:
     fitted = Fourier().fit(train, tune, Head.value(), Clock.start(), np.random.default_rng(0))
     assert np.isfinite(fitted.predict(batch(y))).all()
     assert np.isfinite(fitted.tried).all()
+
+
+def test_the_strength_is_chosen_on_groups_that_did_not_teach() -> None:
+    """Twelve rows a group, all but equal, with an answer that no column tells of a new group."""
+    rng = np.random.default_rng(1)
+    group = np.repeat(np.arange(60), 12)
+    values = rng.normal(size=(60, 2))[group] + rng.normal(size=(720, 2)) * 0.01
+    y = rng.normal(size=60)[group] + rng.normal(size=720) * 0.1
+    features = (Feature("a", "a"), Feature("b", "b"))
+    rows = Batch({"vector": Vector(values, features)}, y)
+    tune = rows.take(np.arange(0))
+    alone, apart = (
+        Fourier().fit(replace(rows, groups=g), tune, Head.value(), Clock.start(), np.random.default_rng(0)).strength
+        for g in (None, group)
+    )
+    assert alone < apart == max(STRENGTHS)

@@ -293,8 +293,11 @@ RNG_CELLS = np.random.default_rng(5).normal(size=150).tolist()
 def test_no_row_is_predicted_from_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
     days = np.datetime64("2020-01-01") + np.random.default_rng(3).permutation(N)
     seen = spied(monkeypatch, {**TABLE, "day": [str(d) for d in days]}, time="day")
-    assert len(seen) >= 2
-    for fitted, measured in seen:
+    whole = [fitted for fitted, _ in seen if len(fitted) == N]  # the refit that ships: nothing is told of its own rows
+    folds = [(fitted, measured) for fitted, measured in seen if len(fitted) < N]
+    assert whole
+    assert len(folds) >= 2
+    for fitted, measured in folds:
         assert max(days[list(fitted)]) < min(days[list(measured)])
 
 

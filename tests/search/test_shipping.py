@@ -127,6 +127,30 @@ def test_the_whole_road_ships_a_distilled_model() -> None:
     assert bag.card["ships"] == "bag"
 
 
+def in_time() -> dict[str, list[Any]]:
+    """Rows by day, the last sixth of a product that was not there before."""
+    new = np.arange(N) >= N * 5 / 6
+    day = np.datetime64("2024-01-01") + np.arange(N)
+    y = (X[:, 0] + 10 * new + 0.1 * RNG.normal(size=N)).round(4)
+    return PARTS | {"product": np.where(new, "new", "old").tolist(), "day": day.astype(str).tolist(), "y": y.tolist()}
+
+
+def test_in_time_what_ships_knows_the_newest_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.search import refit as room
+
+    wanted = {"time": "day", "folds": 4, "trials": 2, "learners": ("linear",), "checks": ("quality",)}
+    made = assay.train(in_time(), "y", **wanted)
+    assert made.plan.ship == made.card["ships"] == "refit"
+    assert [note.key for note in made.plan.notes if "refit" in note.key] == ["note.refit_in_time"]
+    ask = {"x0": 0.0, "x1": 0.0, "x2": 0.0, "town": "a", "product": "new", "day": "2025-02-04"}
+    assert made.predict(ask).answer == pytest.approx(10.0, abs=1.0)
+    monkeypatch.setattr(room, "worse", lambda *losses: True)
+    kept = assay.train(in_time(), "y", **wanted)
+    assert (kept.card["ships"], len(kept.ensemble.encoders)) == ("newest", 1)
+    told = [note.text("en") for finding in kept.findings for note in finding.notes]
+    assert any("The newest of the 4 fold models" in text or "the newest of the 4 fold models" in text for text in told)
+
+
 def test_the_report_says_what_ships_and_not_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     from assay.search import refit as room
 

@@ -147,3 +147,38 @@ def test_small_steps_between_fold_models_are_no_broken_promise() -> None:
     assert low <= covered.mean() <= high
     by_fold = conformal.cross_sets(p, y, folds, 0.9)[np.arange(n), y]
     assert by_fold.mean() < low  # what thresholds learnt across fold models would wrongly show
+
+
+def test_weights_carry_the_promise_to_the_rows_they_stand_for() -> None:
+    """A noisy stratum of which one in ten was asked, though it is seven tenths of all there are."""
+    rng = np.random.default_rng(0)
+
+    def drawn(share: float, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        noisy = rng.random(n) < share
+        f = rng.uniform(size=n)
+        return f, f + rng.normal(size=n) * np.where(noisy, 3.0, 0.3), np.where(noisy, 0.7 / 0.1, 0.3 / 0.9)
+
+    f, y, weight = drawn(0.1, 4000)
+    g, z, _ = drawn(0.7, 20_000)
+    plain, weighted = (conformal.fit_intervals(f, y, LEVEL, weight=w)(g) for w in (None, weight))
+    covered = [float(((low <= z) & (z <= high)).mean()) for low, high in (plain.T, weighted.T)]
+    assert covered[0] < 0.7
+    assert covered[1] == pytest.approx(LEVEL, abs=0.02)
+    p, c = imbalanced(3000, rng)
+    same = conformal.fit_sets(p, c, LEVEL, np.full(3000, 2.5)).thresholds
+    np.testing.assert_array_equal(same, conformal.fit_sets(p, c, LEVEL).thresholds)
+    heavy = np.where(p[:, 1] < 0.1, 10.0, 1.0)  # the rows that look least like the rare class stand for many
+    assert conformal.fit_sets(p, c, LEVEL, heavy).thresholds[1] < same[1]
+
+
+def test_in_time_no_threshold_is_learnt_on_what_came_later() -> None:
+    rng = np.random.default_rng(0)
+    parts = np.repeat(np.arange(5), 400)
+    f, y = np.zeros(2000), rng.normal(size=2000) * (1 + parts)  # noise grows from block to block
+    usual, forward = (conformal.cross_intervals(f, y, parts, LEVEL, forward=way) for way in (False, True))
+    covered = [float(((t[:, 0] <= y) & (y <= t[:, 1]))[parts > 0].mean()) for t in (usual, forward)]
+    assert covered[1] < covered[0] - 0.05
+    moved = y.copy()
+    moved[parts == 4] *= 100
+    later = conformal.cross_intervals(f, moved, parts, LEVEL, forward=True)
+    np.testing.assert_array_equal(later[parts < 4], forward[parts < 4])

@@ -7,7 +7,7 @@ import pytest
 
 from assay.kernel.data import Column, Dataset
 from assay.stats import reliability
-from assay.stats.clusters import blocks_of, bootstrap_means, design_effect
+from assay.stats.clusters import blocks_of, bootstrap_means, bound, design_effect
 from assay.stats.covering import coverage_band
 
 
@@ -130,9 +130,21 @@ def test_copies_and_named_groups_are_blocks_and_chance_is_not() -> None:
     z = Column.of_numbers("z", np.repeat(rng.normal(size=50), 2))
     w = Column.of_numbers("w", np.repeat(rng.normal(size=50), 2))
     data = Dataset((x, z, w, firm, Column.of_words("flag", ["y", "n"] * 50)))
-    assert len(np.unique(blocks_of(data, "", ("x", "z", "w")))) == 50
-    assert len(np.unique(blocks_of(data, "firm", ("x", "z", "w")))) == 52
-    assert len(np.unique(blocks_of(data, "", ("flag",)))) == 100
+    assert len(np.unique(blocks_of(data, "", "", ("x", "z", "w")))) == 50
+    assert len(np.unique(blocks_of(data, "firm", "", ("x", "z", "w")))) == 52
+    assert len(np.unique(blocks_of(data, "", "", ("flag",)))) == 100
+    days = np.datetime64("2024-01-01", "us") + np.repeat(np.arange(20), 5) * np.timedelta64(1, "D")
+    late = data.having(Column(name="day", cells=days))
+    assert len(np.unique(blocks_of(late, "", "day", ("flag",)))) == 20  # the rows of a day err together
+    assert len(np.unique(blocks_of(late, "firm", "day", ("flag",)))) == 52
+    each = data.having(Column(name="day", cells=days + np.arange(100) * np.timedelta64(1, "s")))
+    assert len(np.unique(blocks_of(each, "", "day", ("x", "z", "w")))) == 50  # no moment is that of two rows
+
+
+def test_groups_bind_nothing_where_there_is_one_or_each_row_is_alone() -> None:
+    assert bound(np.zeros(5, dtype=np.int64)) is None
+    assert bound(np.arange(5)) is None
+    assert bound(np.asarray([0, 0, 1])) is not None
 
 
 def test_bootstrap_means_vary_as_means_do() -> None:

@@ -133,3 +133,23 @@ def test_the_share_asked_for_is_carved_evenly_over_the_strata(share: float) -> N
     assert len(set(rest) | set(part)) == 1000
     for stratum, size in ((0, 600), (1, 300), (2, 100)):
         assert abs((strata[part] == stratum).sum() - share * size) <= 1
+
+
+def test_what_learners_hold_back_splits_no_group_and_without_groups_is_drawn_row_by_row() -> None:
+    groups = np.repeat(np.arange(40), np.arange(1, 41))
+    part = splitting.held_back(len(groups), 5, np.random.default_rng(0), groups)
+    assert all(len(set(part[groups == g])) == 1 for g in range(40))
+    sizes = np.bincount(part, minlength=5)
+    assert sizes.max() - sizes.min() <= 40
+    alone, same = (splitting.held_back(100, 5, np.random.default_rng(0), g) for g in (None, np.zeros(100)))
+    np.testing.assert_array_equal(alone, same)  # one group cannot be kept apart from any other
+    assert np.bincount(alone).tolist() == [20] * 5
+
+
+def test_in_time_the_earlier_parts_teach_and_the_second_the_first() -> None:
+    parts = np.repeat(np.arange(4), 3)
+    told = [(set(parts[held]), set(parts[taught])) for held, taught in splitting.turns(parts, forward=True)]
+    assert told == [({0}, {1}), ({1}, {0}), ({2}, {0, 1}), ({3}, {0, 1, 2})]
+    usual = [(set(parts[held]), set(parts[taught])) for held, taught in splitting.turns(parts)]
+    assert usual[2] == ({2}, {0, 1, 3})
+    assert [held.all() and taught.all() for held, taught in splitting.turns(np.zeros(3, dtype=np.int64))] == [True]

@@ -204,7 +204,7 @@ def _sealed(
         ledger=found.ledger,
         size=size,
         seconds=seconds,
-        groups=None if found.split.groups is None else found.split.groups[rows],
+        blocks=found.split.blocks(rows),
         clock=clock,
     )
 
@@ -226,10 +226,13 @@ def on_rows(
     ledger: tuple[Trial, ...],
     size: int,
     seconds: float,
-    groups: Ints | None,
+    blocks: Ints | None,
     clock: Clock,
 ) -> Evidence:
-    """Evidence on rows nothing was chosen on: all of them scored by the whole model."""
+    """Evidence on rows nothing was chosen on: all of them scored by the whole model.
+
+    blocks : rows that err together [n], such as those of one group
+    """
     y = task.encode(data[plan.target], codec)
     uncalibrated = ensemble.raw(data)
     scores = ensemble.calibration(uncalibrated)
@@ -238,7 +241,7 @@ def on_rows(
     rng = stream(plan.seed, "bootstrap", name)
     readable_scores = None if readable is None else contenders[readable].scores
     share = clock.slice(BOOTSTRAP_SHARE * clock.remaining())
-    figures = measured(task, codec, scores, readable_scores, guess, y, weight, groups, rng, share)
+    figures = measured(task, codec, scores, readable_scores, guess, y, weight, blocks, rng, share)
     return Evidence(
         rows=name,
         data=data,
@@ -275,7 +278,11 @@ def with_thresholds(evidence: Evidence, thresholds: GroupThresholds | None, part
     column, p = evidence.data[thresholds.column], evidence.answers()
     if parts is not None:
         return replace(
-            evidence, thresholds=thresholds, chosen=crossed(column, thresholds.favoured, p, evidence.y, parts)
+            evidence,
+            thresholds=thresholds,
+            chosen=crossed(
+                column, thresholds.favoured, p, evidence.y, parts, evidence.weight, bool(evidence.plan.splits.time)
+            ),
         )
     found, unknown = thresholds.chosen(p, column)
     return replace(evidence, thresholds=thresholds, chosen=np.where(unknown, p.argmax(axis=1), found))

@@ -15,8 +15,8 @@ from assay.kernel.labels import counted
 from assay.kernel.plugins import Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
-from assay.stats.clusters import blocks_of
 
+from ._blocks import blocks
 from ._pulled import first_rows
 
 TIMED = 60  # rows that are asked about first
@@ -69,9 +69,7 @@ class Ranked:
         """The first of the rows."""
         places = self.rows[:rows]
         data = self.evidence.data.take(places)
-        group = self.evidence.plan.splits.group
-        blocks = blocks_of(data, group, self.evidence.model.parts)
-        return Asked(self.evidence, data, places, _folds(self.evidence, places), blocks)
+        return Asked(self.evidence, data, places, _folds(self.evidence, places), blocks(self.evidence, data))
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,9 +26,11 @@ from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.pictures.heat import with_heat
 from assay.stats.bootstrap import interval
-from assay.stats.clusters import blocks_of, bootstrap_means
+from assay.stats.clusters import bootstrap_means
 from assay.stats.order import rank_correlation
 from assay.stats.tests import mean_above
+
+from ._blocks import blocks
 
 LEAST = 12  # pictures asked at least for a verdict
 SHARE = 0.2  # of the places of a picture that are hidden
@@ -143,8 +145,8 @@ def covered(evidence: Evidence, data: Dataset, maps: Sequence[Placed], folds: In
         return None
     first, second, alone, others_alone = np.asarray(found).T
     gain = first - second
-    blocks = blocks_of(data.take(np.asarray(rows)), evidence.plan.splits.group, evidence.model.parts)
-    draws = bootstrap_means(gain[:, None], blocks, stream(evidence.seed, "places hidden", "draws"))
+    grouped = blocks(evidence, data.take(np.asarray(rows)))
+    draws = bootstrap_means(gain[:, None], grouped, stream(evidence.seed, "places hidden", "draws"))
     low, high = interval(draws[:, 0])
     means = float(first.mean()), float(second.mean()), float(gain.mean())
     inserted = float(alone.mean()), float(others_alone.mean()), mean_above(alone - others_alone, 0.0)
@@ -168,8 +170,8 @@ def likeness(evidence: Evidence, data: Dataset, maps: Sequence[Placed], folds: I
             rows.append(one.row)
     if len(rows) < LEAST:
         return None
-    blocks = blocks_of(data.take(np.asarray(rows)), evidence.plan.splits.group, evidence.model.parts)
-    draws = bootstrap_means(np.asarray(found)[:, None], blocks, stream(evidence.seed, "places shuffled", "draws"))
+    grouped = blocks(evidence, data.take(np.asarray(rows)))
+    draws = bootstrap_means(np.asarray(found)[:, None], grouped, stream(evidence.seed, "places shuffled", "draws"))
     low, high = interval(draws[:, 0])
     return Likeness(float(np.mean(found)), low, high, len(rows))
 

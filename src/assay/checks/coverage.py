@@ -17,7 +17,8 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.words import Say, number
-from assay.stats.clusters import design_effect
+from assay.stats.clusters import design_effect, effective
+from assay.stats.conformal import among
 from assay.stats.covering import coverage_band
 from assay.stats.tests import wilson
 
@@ -84,6 +85,7 @@ class Coverage:
                 "learnt_on_few": "Too few rows to learn from: {names} is in every set, and so always covered.",
                 "alarm": "Where the promise is kept, this check is quiet in at least {quiet:%} of tables.",
                 "grouped": "Rows that belong together err together: {n} rows count as {effective}.",
+                "weighted": "Shares go by the weights of the rows: {n} rows of unequal weight count as {effective}.",
                 "drifted": "The rows differ from those trained on; train again with rows like these.",
                 "low_level": "Ask for a higher level, or for more rows of that kind.",
                 "few": "only {n} {n:row was|rows were} measured; {least} are needed",
@@ -121,6 +123,7 @@ class Coverage:
                 "learnt_on_few": "可供学习的行太少：{names} 出现在每个预测集中，因而总被覆盖。",
                 "alarm": "若承诺属实，本检查在至少 {quiet:%} 的情况下不会报警。",
                 "grouped": "同组的行会一起出错：{n} 行只相当于 {effective} 行。",
+                "weighted": "比例按行的权重计算：{n} 行权重不等的数据相当于 {effective} 行。",
                 "drifted": "这些行与训练数据不同；请用与此类似的数据重新训练。",
                 "low_level": "请要求更高的水平，或补充更多此类行。",
                 "few": "只测量了 {n} 行；至少需要 {least} 行",
@@ -161,10 +164,19 @@ class Coverage:
         judged = [int(k) for k in np.argsort(-count, kind="stable") if count[k] >= LEAST_IN_CLASS]
         if not len(hit):
             raise DoesNotApply("no label", say=self._say("none"))
+        weight = None if evidence.weight is None else evidence.weight[row]
         asked, deff = len(judged) + 1, _deff(evidence, hit, row)
-        whole = self._slice(evidence, "", hit, _learnt_on(evidence), asked, deff)
+        whole = self._slice(evidence, "", hit, weight, _learnt_on(evidence), asked, deff)
         classes = [
-            self._slice(evidence, labels[k], hit[own == k], _learnt_on(evidence, float(base[k])), asked, deff)
+            self._slice(
+                evidence,
+                labels[k],
+                hit[own == k],
+                among(weight, own == k),
+                _learnt_on(evidence, float(base[k])),
+                asked,
+                deff,
+            )
             for k in judged
         ]
         always = [s.label for s in classes if s.band[0] == 1.0 and s.share == 1.0]
@@ -209,13 +221,15 @@ class Coverage:
         which = np.searchsorted(edges, f, side="right")
         kept = [b for b in range(len(edges) + 1) if (which == b).sum() >= LEAST_IN_CLASS] if bins > 1 else []
         asked = len(kept) + 1
-        whole = self._slice(evidence, "", hit, _learnt_on(evidence), asked, deff)
+        weight = evidence.weight
+        whole = self._slice(evidence, "", hit, weight, _learnt_on(evidence), asked, deff)
         named = []
         for b in kept:
             rows = which == b
             low, high = float(f[rows].min()), float(f[rows].max())
             on = _learnt_on(evidence, float(rows.mean()))
-            found = self._slice(evidence, f"{number(low)} – {number(high)}", hit[rows], on, asked, deff)
+            label = f"{number(low)} – {number(high)}"
+            found = self._slice(evidence, label, hit[rows], among(weight, rows), on, asked, deff)
             named.append((found, self._say("between", low=low, high=high)))
         width = intervals[:, 1] - intervals[:, 0]
         tail = (1 - evidence.plan.level) / 2
@@ -232,14 +246,24 @@ class Coverage:
     # --------------------------------------------------------------------------------------------------- both
 
     def _slice(
-        self, evidence: Evidence, label: str, hit: Bools, learnt_on: int | None, asked: int, deff: float
+        self,
+        evidence: Evidence,
+        label: str,
+        hit: Bools,
+        weight: Floats | None,
+        learnt_on: int | None,
+        asked: int,
+        deff: float,
     ) -> Slice:
-        """A share with its interval and its band; grouped rows count as fewer."""
-        n, share = len(hit), float(hit.mean())
-        effective = max(1, round(n / deff))
-        low, high = wilson(share * effective, effective, LEVEL)
-        band = coverage_band(evidence.plan.level, effective, learnt_on, 1 - ALARM / asked)
-        slack = 0.5 / effective if effective < n else 0.0  # the share of n rows need not be one of the effective ones
+        """A share with its interval and its band; grouped rows, and rows of unequal weight, count as fewer."""
+        weight = weight if weight is not None and weight.any() else None
+        n, share = len(hit), float(np.average(hit, weights=weight))
+        kish = effective(n, weight)
+        count = max(1, round(kish / deff))
+        low, high = wilson(share * count, count, LEVEL)
+        on = None if learnt_on is None else max(1, round(learnt_on * kish / n))
+        band = coverage_band(evidence.plan.level, count, on, 1 - ALARM / asked)
+        slack = 0.5 / count if count < n else 0.0  # the share of n rows need not be one of the effective ones
         return Slice(label, n, share, low, high, (band[0] - slack, band[1] + slack))
 
     def _finding(
@@ -310,6 +334,9 @@ class Coverage:
         out = [self._say("alarm", quiet=1 - ALARM)]
         if deff > 1.1:
             out.insert(0, self._say("grouped", n=evidence.n, effective=round(evidence.n / deff)))
+        if evidence.weight is not None:
+            kish = effective(evidence.n, evidence.weight)
+            out.insert(0, self._say("weighted", n=evidence.n, effective=round(kish)))
         return out
 
     def _say(self, key: str, **values: object) -> Say:
@@ -327,8 +354,11 @@ def _learnt_on(evidence: Evidence, part: float = 1.0) -> int | None:
 def _deff(evidence: Evidence, hit: Bools, row: Ints | None = None) -> float:
     """How many times fewer rows count; `row` is that of each hit, where a row bears several labels."""
     together = blocks(evidence)
-    together = together if row is None else together[row]
-    return design_effect(hit.astype(np.float64) - float(hit.mean()), together)
+    weight = evidence.weight
+    if row is not None:
+        together, weight = together[row], among(weight, row)
+    away = hit - np.average(hit, weights=weight)
+    return design_effect(away if weight is None else away * weight, together)
 
 
 def _measure(name: str, found: Slice) -> Measure:

@@ -23,11 +23,12 @@ from assay.kernel.findings import Advice, Figure, Finding, Measure, Verdict
 from assay.kernel.plugins import About, Evidence
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
-from assay.stats.clusters import blocks_of
+from assay.stats.clusters import bound
 from assay.stats.disparities import own_thresholds, traded
 from assay.stats.slices import QUANTILES
 from assay.stats.tests import holm, wilson
 
+from ._blocks import blocks
 from ._fairness_words import WORDS
 from ._gaps import (
     GAP,
@@ -91,12 +92,12 @@ class Fairness:
             sizes = [self._counted(label, n) for cut in found for label, n in cut.small[:MOST_NAMED]] or names
             raise DoesNotApply("nobody to compare", say=self._say("nobody", least=LEAST, names=sizes))
         used = evidence.plan.names("feature") + evidence.plan.names("sensitive")
-        blocks = blocks_of(evidence.data, evidence.plan.splits.group, used)
+        every = blocks(evidence, parts=used)
+        grouped = bound(every)  # None: rows are strangers
         units = units_of(evidence)
-        bound = blocks if len(np.unique(blocks)) < len(blocks) else None  # None: rows are strangers
-        gaps = tested([gap for cut in cuts for gap in gaps_of(cut, units, bound, evidence)])
-        parts = [self._given_away(cut, blocks, evidence) for cut in cuts] if not evidence.clock.expired() else []
-        return self._finding(found, cuts, units, gaps, parts, bound, evidence)
+        gaps = tested([gap for cut in cuts for gap in gaps_of(cut, units, grouped, evidence)])
+        parts = [self._given_away(cut, every, evidence) for cut in cuts] if not evidence.clock.expired() else []
+        return self._finding(found, cuts, units, gaps, parts, grouped, evidence)
 
     def _finding(
         self,

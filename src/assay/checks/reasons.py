@@ -26,9 +26,10 @@ from assay.kernel.words import Say
 from assay.language.personal import starred
 from assay.pictures.places import regions
 from assay.stats.bootstrap import interval
-from assay.stats.clusters import blocks_of, bootstrap_means
+from assay.stats.clusters import bootstrap_means
 from assay.stats.order import ranks
 
+from ._blocks import blocks
 from ._deleted import Deleted, deletion
 from ._pulled import LEAST_ROWS, Sample, sample_of
 from ._texts import read_as_text
@@ -247,9 +248,8 @@ class Reasons:
         out = taken_out(evidence, sample.data, words, sample.folds)
         share = float(strength[order[0]]) / total
         verdict, say, advice = self._judged(parts, order, share, deleted, out, under, alike, noise)
-        draws = bootstrap_means(
-            size, blocks_of(sample.data, evidence.plan.splits.group, parts), stream(evidence.seed, "reasons", "draws")
-        )
+        grouped = blocks(evidence, sample.data, parts)
+        draws = bootstrap_means(size, grouped, stream(evidence.seed, "reasons", "draws"))
         return Finding(
             check="reasons",
             verdict=verdict,

@@ -22,7 +22,7 @@ def made_of(recipe: Recipe | None, batch: Batch, hot: Floats, rng: np.random.Gen
     """
     if recipe is None:
         return None, batch
-    made, values = recipe.make(batch.vector.values, hot[:, : recipe.outputs], batch.weight, rng)
+    made, values = recipe.make(batch.vector.values, hot[:, : recipe.outputs], batch.weight, rng, batch.groups)
     return made, _beside(batch, made, values)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..kernel.clock import Clock
 from ..kernel.data import Floats, Ints
 from ..kernel.forms import Vector
+from ..stats.splitting import held_back
 from .keys import Key, key_of
 from .made import DIFFERENCE, PRODUCT, RATIO, SUM, Made, arithmetic, crossed
 from .sums import Sums
@@ -48,19 +49,22 @@ class Recipe:
     holds: Ints  # TARGET, COUNT or GROUP_MEAN
     outputs: int  # of a target table: one table each
 
-    def make(self, values: Floats, hot: Floats, weight: Floats | None, rng: np.random.Generator) -> tuple[Made, Floats]:
+    def make(
+        self, values: Floats, hot: Floats, weight: Floats | None, rng: np.random.Generator, groups: Ints | None = None
+    ) -> tuple[Made, Floats]:
         """Tables of all rows, and the training rows with their new columns: [n, columns + width].
 
-        hot : what target tables hold the mean of, [n, outputs]
+        hot    : what target tables hold the mean of, [n, outputs]
+        groups : of rows that belong together [n]
 
         A training row's own target does not enter what it is told (out-of-fold target encoding; Micci-Barreca 2001,
-        Pargent et al. 2022): its tables are made of the other inner folds.
+        Pargent et al. 2022), nor does that of another row of its group: its tables are made of the other inner folds.
         """
         weight = np.ones(len(values)) if weight is None else weight
         drawers = {k: key(values) for k, key in enumerate(self.keys)}
         made = self._made(values, hot, weight, drawers)
         out = made(values)
-        fold = rng.permutation(len(values)) % INNER
+        fold = held_back(len(values), INNER, rng, groups)
         start = self.columns + len(self.operation)
         targets = [t for t in range(len(made.first)) if self._holds[t] == TARGET]
         for t in targets:
@@ -110,15 +114,18 @@ def _sums(place: Ints, y: Floats, weight: Floats, size: int) -> Sums:
     return Sums.of(place, y, weight, size, float(y.mean()) if len(y) else 0.0)
 
 
-def of_names(vector: Vector, hot: Floats, clock: Clock, rng: np.random.Generator) -> list[Spec]:
+def of_names(
+    vector: Vector, hot: Floats, clock: Clock, rng: np.random.Generator, groups: Ints | None = None
+) -> list[Spec]:
     """A table of the target for each column with names too rare for a code, where they tell anything and there is time to see it.
 
-    hot : what the tables hold the mean of, [n, outputs]
+    hot    : what the tables hold the mean of, [n, outputs]
+    groups : of rows that belong together [n]
     """
     if all(feature.kind != "name" for feature in vector.features):
         return []
     rows = np.sort(rng.permutation(len(vector.values))[:NAMED_ROWS])
-    values, judge = vector.values[rows], _Judge(hot[rows], clock, rng)
+    values, judge = vector.values[rows], _Judge(hot[rows], clock, rng, None if groups is None else groups[rows])
     found = []
     for i, feature in enumerate(vector.features):
         key = key_of(i, feature, values[:, i]) if feature.kind == "name" else None
@@ -128,7 +135,13 @@ def of_names(vector: Vector, hot: Floats, clock: Clock, rng: np.random.Generator
 
 
 def choose(
-    vector: Vector, left_over: Floats, gains: Floats, most: int, clock: Clock, rng: np.random.Generator
+    vector: Vector,
+    left_over: Floats,
+    gains: Floats,
+    most: int,
+    clock: Clock,
+    rng: np.random.Generator,
+    groups: Ints | None = None,
 ) -> list[Spec]:
     """The made columns that explain most of what is left over, of those that were measured when the clock ran out.
 
@@ -137,10 +150,11 @@ def choose(
     left_over : [n, w] residuals of a first model on rows that it did not learn from
     gains     : [d] how much each column matters to it
     most      : made columns at most
+    groups    : of rows that belong together [n]
     """
     rows = np.sort(rng.permutation(len(vector.values))[:ROWS])
     values, rest = vector.values[rows], left_over[rows]
-    judge = _Judge(rest, clock, rng)
+    judge = _Judge(rest, clock, rng, None if groups is None else groups[rows])
     order = [int(i) for i in np.argsort(-gains, kind="stable")]
     pairs = [item for item in _pairs(vector, values, order, judge) if item[0] > LEAST_SHARE]
     tables = [item for item in _lookups(vector, values, order, judge) if item[0] > LEAST_SHARE_OF_TABLE]
@@ -161,10 +175,10 @@ class Spec:
 class _Judge:
     """Shares of the left-over explained, each half of the rows judged by the other."""
 
-    def __init__(self, rest: Floats, clock: Clock, rng: np.random.Generator) -> None:
+    def __init__(self, rest: Floats, clock: Clock, rng: np.random.Generator, groups: Ints | None) -> None:
         self.clock = clock
         self.rest = rest - rest.mean(axis=0)
-        self.half = rng.permutation(len(rest)) % 2 == 0
+        self.half = held_back(len(rest), 2, rng, groups) == 0
         self.total = float((self.rest**2).sum()) or 1.0
 
     def of(self, place: Ints, size: int) -> float:

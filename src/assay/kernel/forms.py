@@ -173,11 +173,15 @@ class Grids:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What a learner is given: forms by name, and for training the target `y` and row weights."""
+    """What a learner is given: forms by name, and for training the target `y`, row weights, and which rows belong together.
+
+    Rows of one of the `groups` [n] err together: what a learner holds back to choose by must be of other groups than what it learns from.
+    """
 
     forms: Mapping[str, Any]
     y: NDArray[Any] | None = None
     weight: Floats | None = None
+    groups: NDArray[np.int64] | None = None
 
     @property
     def vector(self) -> Vector:
@@ -214,6 +218,7 @@ class Batch:
             forms={name: form.take(rows) for name, form in self.forms.items()},
             y=None if self.y is None else self.y[rows],
             weight=None if self.weight is None else self.weight[rows],
+            groups=None if self.groups is None else self.groups[rows],
         )
 
     def then(self, more: Batch) -> Batch:
@@ -221,8 +226,9 @@ class Batch:
         assert self.y is not None
         assert more.y is not None
         weight = None if self.weight is None or more.weight is None else np.concatenate([self.weight, more.weight])
+        groups = None if self.groups is None or more.groups is None else np.concatenate([self.groups, more.groups])
         forms = {name: form.then(more.forms[name]) for name, form in self.forms.items()}
-        return Batch(forms, np.concatenate([self.y, more.y]), weight)
+        return Batch(forms, np.concatenate([self.y, more.y]), weight, groups)
 
 
 NO_TEXTS = Texts((), ())

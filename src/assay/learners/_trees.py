@@ -34,7 +34,7 @@ def levels_of(batch: Batch) -> list[int]:
 def by_names(train: Batch, head: Head, clock: Clock, rng: np.random.Generator) -> Recipe | None:
     """Means of the target by names that are too rare for a code, where they tell anything."""
     hot = told_by(head, train)
-    return recipe_of(of_names(train.vector, hot, clock, rng), train.vector, hot.shape[1])
+    return recipe_of(of_names(train.vector, hot, clock, rng, train.groups), train.vector, hot.shape[1])
 
 
 def told_by(head: Head, train: Batch) -> Floats:

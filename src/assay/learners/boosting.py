@@ -86,7 +86,7 @@ class Boosting:
         seed = int(rng.integers(2**31 - 1))
         settings = self.parameters(seed) | STUDENT
         hot = np.asarray(train.y)[:, :MOST_OUTPUTS]
-        recipe = recipe_of(of_names(train.vector, hot, clock, rng), train.vector, hot.shape[1])
+        recipe = recipe_of(of_names(train.vector, hot, clock, rng, train.groups), train.vector, hot.shape[1])
         made, train = made_of(recipe, train, hot, rng)
         tune = told(made, tune)
         found: list[Grown] = []
@@ -102,9 +102,10 @@ class Boosting:
         if not self.craft:
             return by_names(train, head, clock, rng)
         hot = told_by(head, train)
-        found = of_names(train.vector, hot, clock, rng)
+        found = of_names(train.vector, hot, clock, rng, train.groups)
         rows, rest, gains = left_over(train, head, clock, rng)
-        found += choose(train.take(rows).vector, rest, gains, self.craft, clock, rng)
+        some = train.take(rows)
+        found += choose(some.vector, rest, gains, self.craft, clock, rng, some.groups)
         return recipe_of(found, train.vector, hot.shape[1])
 
     def fit_stream(

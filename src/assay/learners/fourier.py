@@ -27,6 +27,7 @@ from assay.neural.reasons import Baselines
 from assay.neural.unit import weight_of
 from assay.stats.descent import solve_exactly
 from assay.stats.heads import losses, targets
+from assay.stats.splitting import held_back
 
 from ._networks import Wired
 
@@ -83,7 +84,7 @@ class Fourier:
             return self.strength or STRENGTHS[0], []
         assert few.y is not None
         x, target, weight = waved(network, inputs, few), targets(head, few.y), weight_of(few)
-        part = rng.permutation(few.rows) % PARTS
+        part = held_back(few.rows, PARTS, rng, few.groups)
         for k in range(PARTS if few.rows * head.width <= MOST_SCORES else 1):
             learnt, held, weights, found = part != k, part == k, None, list[float]()
             for strength in STRENGTHS:  # each starts where the stronger one ended

@@ -73,11 +73,11 @@ class NearestNeighbours:
         known = Known(head, inputs, columns, places, np.asarray(whole.y, dtype=np.float64), mass)
         telling = _telling(known)
         baselines = Baselines.learn(whole.vector, rng)
-        k, power, curve = self._chosen(known, telling, clock, rng)
+        k, power, curve = self._chosen(known, whole.groups, telling, clock, rng)
         return Neighbours(known, telling**power, k, baselines, tuple(curve), whole.vector.features)
 
     def _chosen(
-        self, known: Known, telling: Floats, clock: Clock, rng: np.random.Generator
+        self, known: Known, groups: Ints | None, telling: Floats, clock: Clock, rng: np.random.Generator
     ) -> tuple[int, float, list[float]]:
         """Neighbours and power with the least loss of rows left out, and that loss for each pair that was tried."""
         n = len(known.y)
@@ -89,7 +89,7 @@ class NearestNeighbours:
         for power, k in pairs:
             if clock.expired() or n < 3:
                 break
-            found.append(known.left_out(rows, telling**power, k))
+            found.append(known.left_out(rows, telling**power, k, groups))
         power, k = pairs[int(np.argmin(found))] if found else pairs[len(pairs) // len(POWERS) // 2]
         return k, power, found
 
@@ -158,13 +158,16 @@ class Known:
             return np.asarray(logs)
         return np.asarray(logs - np.log(np.maximum(1.0 - mean, 1e-12)))
 
-    def left_out(self, rows: Ints, scales: Floats, k: int) -> float:
-        """Mean loss of some of the rows, each scored by all others."""
+    def left_out(self, rows: Ints, scales: Floats, k: int, groups: Ints | None = None) -> float:
+        """Mean loss of some of the rows, each scored by all others; by those of other groups [n], where there are k of them."""
         total, n = 0.0, len(self.y)
         for some in _blocks(len(rows), n):
             own = rows[some]
             distances = self.distances(self.columns[own].astype(np.float64), self.places[own], scales)
             distances[np.arange(len(own)), own] = np.inf
+            if groups is not None:
+                alike = groups[own, None] == groups
+                distances[alike & (n - alike.sum(axis=1, keepdims=True) >= k)] = np.inf
             total += float(losses(self.head, self.scored(distances, k), self.encoded[own]) @ self.mass[own])
         return total / float(self.mass[rows].sum())
 

@@ -22,6 +22,7 @@ from assay.kernel.settings import Choice, Real, Whole, check_settings
 from assay.neural.inputs import Inputs
 from assay.neural.reasons import Baselines
 from assay.neural.unit import Unit, weight_of
+from assay.stats.splitting import held_back
 
 from ._networks import Wired
 
@@ -78,7 +79,7 @@ class Perceptron:
         inputs = Inputs.learn(whole.vector)
         unit = Unit.of(whole, head)
         rows = _rows(inputs, whole, unit, head)
-        left_out = self._left_out(whole.rows, rng)
+        left_out = self._left_out(whole, rng)
         form = self._form(whole.rows, inputs)
         curve: list[float] = []
         with one_thread():
@@ -92,9 +93,10 @@ class Perceptron:
         baselines = Baselines.learn(whole.vector, rng)
         return Perceptrons(inputs, network, baselines, whole.vector.features, tuple(curve))
 
-    def _left_out(self, rows: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    def _left_out(self, whole: Batch, rng: np.random.Generator) -> NDArray[np.bool_]:
         """[members, n] rows that a member does not learn from; none of a handful."""
-        part = rng.permutation(rows) % PARTS
+        rows = whole.rows
+        part = held_back(rows, PARTS, rng, whole.groups)
         mine = np.arange(self.members) % PARTS
         return np.asarray((part == mine[:, None]) & (rows >= 2 * PARTS))
 

@@ -98,7 +98,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         seed=wishes.seed,
         level=task.about.level if wishes.level is None else wishes.level,
         readable=wishes.readable,
-        ship=wishes.ship,
+        ship="refit" if splits.time and wishes.ship == "bag" else wishes.ship,  # fold models know the past alone
         membership=wishes.membership,
         favourable=wishes.favourable,
         mitigation=mended,

@@ -25,7 +25,7 @@ from .durations import written
 from .fitting import Fit
 from .kinds import is_row_number
 from .pairs import pair_notes
-from .splits import copy_groups, draw_splits, named_groups, near_copies, near_pictures
+from .splits import copy_groups, draw_splits, named_groups, near_copies, near_pictures, with_copies
 from .stand_ins import stand_in_notes
 from .target import several_units
 from .totals import total_notes
@@ -113,7 +113,8 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
     if plan.splits.time:
         notes.append(Say("planning", "note.forward", {"time": plan.splits.time}))
     if plan.ship != "bag":
-        notes.append(Say("planning", f"note.{plan.ship}"))
+        newest = plan.ship == "refit" and plan.splits.time
+        notes.append(Say("planning", "note.refit_in_time" if newest else f"note.{plan.ship}"))
     if plan.membership in ("standard", "deep"):
         notes.append(Say("planning", f"note.membership.{plan.membership}"))
     if plan.latency:
@@ -127,6 +128,10 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
         n = table.rows - len(split.rest) - len(split.sealed)
         notes += [Say("planning", "note.beside_sealed", {"n": n, "group": plan.splits.group})] if n else []
     copied = None
+    if plan.splits.group and not plan.splits.time:
+        across = with_copies(plan, table, strata)
+        for key, n in (("note.copies_tie", across.kept), ("note.copies_apart", across.let_go)):
+            notes += [Say("planning", key, {"n": n, "share": n / table.rows, "group": plan.splits.group})] if n else []
     if not plan.splits.group and not plan.splits.time:
         copied = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")), strata)
     if copied:

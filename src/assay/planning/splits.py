@@ -50,6 +50,13 @@ class Split:
         """Whether folds follow each other in time."""
         return self.times is not None
 
+    def blocks(self, rows: Ints) -> Ints | None:
+        """Which of some rows err together [m]: those of one group, and in time those of one moment; None where each errs by itself."""
+        if self.groups is not None or self.times is None:
+            return None if self.groups is None else self.groups[rows]
+        moments = np.unique(self.times[rows], return_inverse=True)[1]
+        return moments if 0 < moments.max(initial=0) < len(rows) - 1 else None
+
     def rounds(self) -> Iterator[tuple[int, Ints, Ints]]:
         """(fold, training rows, held-out rows) for each fold."""
         groups = self.groups[self.rest] if self.both and self.groups is not None else None
@@ -137,6 +144,23 @@ class NearCopies:
     let_go: int  # rows with a near copy whose group is too large to stay on one side
 
 
+def with_copies(plan: Plan, table: Dataset, strata: Ints) -> NearCopies:
+    """The named groups, those together that exact copies tie; each by itself where the copies tie so many that no fold could hold them."""
+    named = _named_groups(table, plan.splits.group)
+    found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")), strata)
+    if found is None:
+        return NearCopies(named, 0, 0)
+    tied = joined(named, found[0])
+    across = np.unique(np.column_stack([found[0], named]), axis=0)[
+        :, 0
+    ]  # a copy's number, once for each group that has it
+    n = int(np.isin(found[0], np.flatnonzero(np.bincount(across) > 1)).sum())
+    largest = np.unique(named, return_counts=True)[1].max()
+    if np.bincount(tied).max() > max(largest, CHAINED * table.rows):
+        return NearCopies(named, 0, n)
+    return NearCopies(tied, n, 0)
+
+
 def near_copies(plan: Plan, table: Dataset, strata: Ints) -> NearCopies | None:
     """Rows kept together because their texts are nearly the same; None where there are none or the splits are named.
 
@@ -217,7 +241,7 @@ def _drawn(
 
 def _groups(plan: Plan, table: Dataset, strata: Ints) -> Ints | None:
     if plan.splits.group:
-        return _named_groups(table, plan.splits.group)
+        return _named_groups(table, plan.splits.group) if plan.splits.time else with_copies(plan, table, strata).groups
     if plan.splits.time:
         return None
     found = copy_groups(table.only(plan.names("feature") + plan.names("sensitive")), strata)

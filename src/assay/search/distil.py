@@ -1,6 +1,6 @@
 """One model that learnt what the whole blend says, where it is asked for: as small as one member, whatever the blend holds.
 
-The student learns the raw scores of the blend, not the answers of the rows (model compression, Bucila, Caruana & Niculescu-Mizil
+In time the teacher is a refit: the fold models never saw what came last. The student learns the raw scores of the blend, not the answers of the rows (model compression, Bucila, Caruana & Niculescu-Mizil
 2006; distillation, Hinton, Vinyals & Dean 2015). Its teacher has seen the rows, so it cannot vouch for itself. Whether distilling
 loses anything is found out fold by fold: a student of one fold's models, taught on their rows, is held against them on the rows that
 neither has seen. By the same doubt as a refit it is kept; else one refit is made, which is as small a file as there is beside it.
@@ -28,7 +28,7 @@ from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .executors.here import side_by_side
 from .neighbours import TIMES, others
-from .refit import figures_of, refit, worse
+from .refit import figures_of, instead, refit, worse
 from .run import Found
 from .shipped import Shipped
 from .trial import TUNE_SHARE, fault
@@ -49,7 +49,7 @@ def distil(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     except Exception as error:  # noqa: BLE001  whatever a learner raises: the bag is at hand, and the note tells it
         return _instead(Say("search", "distilled.failed", said | {"error": fault(error)}), found, plan, table, clock)
     if shipped is None:
-        return Shipped(found.ensemble, Say("search", "distilled.no_time", said))
+        return instead(found, Say("search", "distilled.no_time", said))
     if isinstance(shipped, str):
         return _instead(Say("search", shipped, said), found, plan, table, clock)
     return Shipped(shipped, Say("search", f"distilled.{figures_of(found.split)}", said))
@@ -72,12 +72,13 @@ def _distilled(found: Found, plan: Plan, table: Dataset, rows: Ints, clock: Cloc
         return None
     if verdict:
         return "distilled.worse"
+    teacher = refit(found, plan, table, clock).ensemble if found.split.forward else found.ensemble
     rng = stream(plan.seed, "distilled", "tune rows")
     strata, split = task.strata(found.y), found.split
     kept, tune = splitting.carve(rows, TUNE_SHARE, strata, split.groups, split.times, rng)
     encoders = Encoders.learn(table, plan.names("feature") + plan.names("sensitive"), rows, plan.seed, -1)
     with at_most(1 if len(rows) < SMALL else threads()):  # few rows are slower with more threads
-        taught = _taught(plugin, found.ensemble, encoders, table, (kept, tune), found.weight, clock, plan.seed, -1)
+        taught = _taught(plugin, teacher, encoders, table, (kept, tune), found.weight, clock, plan.seed, -1)
     member = Member(DISTILLED, plugin.about.key, 1.0, (taught,))
     return Ensemble(found.ensemble.head, (encoders,), (member,), found.ensemble.calibration)
 

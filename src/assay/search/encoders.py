@@ -68,9 +68,10 @@ class Encoders:
         y: NDArray[Any] | None = None,
         weight: Floats | None = None,
         without: frozenset[str] = frozenset(),
+        groups: Ints | None = None,
     ) -> Batch:
-        """A batch of an opened table, with targets and weights for training; `without` the numbers of some columns."""
-        return Batch({"vector": self.vector(table, without), **self.beside(table).forms}, y, weight)
+        """A batch of an opened table, with targets, weights and groups for training; `without` the numbers of some columns."""
+        return Batch({"vector": self.vector(table, without), **self.beside(table).forms}, y, weight, groups)
 
     def beside(self, table: Dataset) -> Batch:
         """The forms beside the vector: those of columns that give them."""

@@ -92,7 +92,7 @@ def _made(
         less = _only(found, places, plan, task)
         again = refit(less, plan, table, clock) if choice.one else None
         ensemble = less.ensemble if again is None else again.ensemble
-        if choice.one and ensemble is less.ensemble:  # the refit got no time, or answers worse
+        if choice.one and ensemble is less.fallback:  # the refit got no time, or answers worse
             return None
         spent = seconds_of(ensemble, LOOK)
         if spent <= plan.latency:

@@ -159,7 +159,7 @@ def learnt_from(
     rng = stream(seed, "pool", "tune rows", number)
     kept, tune = splitting.carve(rows, TUNE_SHARE, task.strata(found.y), split.groups, split.times, rng)
     encoders = Encoders.learn(table, plan.names("feature") + plan.names("sensitive"), rows, seed, -2 - number)
-    whole = encoders.batch(table, found.y, found.taught(kept))
+    whole = found.batch(encoders, table, np.arange(table.rows), found.taught(kept))
     train, watched = whole.take(kept), whole.take(tune)
     settings = settings_of(found, plan)
     raw = np.zeros((table.rows, found.ensemble.head.width))

@@ -3,7 +3,7 @@
 Smaller and faster to ask than the bag of fold models. What is told of it are the figures of the fold models, which
 never saw their rows: a model that has seen all of them cannot vouch for itself. It is trusted only where no member was cut
 short by the clock, its loss on the rows that stopped it early is not above that of the fold models on the same rows, and its scores
-lie about as far apart as theirs; else the bag is kept.
+lie about as far apart as theirs; else the bag is kept, or in time the newest fold model.
 """
 
 from __future__ import annotations
@@ -57,30 +57,30 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     except KeyboardInterrupt:  # the bag is at hand
         fitted = None
     except Exception as error:  # noqa: BLE001  whatever a learner raises: the bag is at hand, and the note tells it
-        return Shipped(found.ensemble, Say("search", "refit.failed", said | {"error": fault(error)}))
+        return instead(found, Say("search", "refit.failed", said | {"error": fault(error)}))
     if fitted is None:
-        return Shipped(found.ensemble, Say("search", "refit.no_time", said))
+        return instead(found, Say("search", "refit.no_time", said))
     alone = Ensemble(found.ensemble.head, (encoders,), fitted, found.ensemble.calibration)
     if loses(alone, found, task, table, tune):
-        return Shipped(found.ensemble, Say("search", "refit.worse", said))
+        return instead(found, Say("search", "refit.worse", said))
     ratio = sharper(alone, found, table.take(kept[:: max(1, len(kept) // SHARP_ROWS)]))
     if labelled(task) and ratio > SHARPER:
-        return Shipped(found.ensemble, Say("search", "refit.sharper", said | {"ratio": ratio}))
+        return instead(found, Say("search", "refit.sharper", said | {"ratio": ratio}))
     return Shipped(alone, Say("search", f"refit.{figures_of(split)}", said))
+
+
+def instead(found: Found, note: Say) -> Shipped:
+    """What ships where no refit, and no student, can, and why."""
+    key = f"{note.key}.newest" if found.split.forward else note.key
+    return Shipped(found.fallback, replace(note, key=key))
 
 
 def _members(
     found: Found, plan: Plan, table: Dataset, encoders: Encoders, kept: Ints, tune: Ints, clock: Clock
 ) -> tuple[Member, ...] | None:
     """Every member fitted once, side by side; None where the time was up before the last was done."""
-
     taught = found.taught(kept)
-
-    def weight(rows: Ints) -> Floats | None:
-        return None if taught is None else taught[rows]
-
-    train = encoders.batch(table.take(kept), found.y[kept], weight(kept))
-    watched = encoders.batch(table.take(tune), found.y[tune], weight(tune))
+    train, watched = (found.batch(encoders, table, rows, taught) for rows in (kept, tune))
     settings = settings_of(found, plan)
     seconds = {o.trial.name: o.trial.seconds for o in found.outcomes}
     members = sorted(found.ensemble.members, key=lambda m: -seconds[m.name])  # else a long one is last alone
@@ -151,7 +151,7 @@ def sharper(alone: Ensemble, found: Found, rows: Dataset) -> float:
     Fold models that the clock cut short are timid. Calibration and the thresholds of sets make up for that, and are too bold for a
     refit that had its time, however much better it answers: its sets would hold the truth less often than they promise.
     """
-    own, theirs = (_apart(ensemble.raw(rows)) for ensemble in (alone, found.ensemble))
+    own, theirs = (_apart(ensemble.raw(rows)) for ensemble in (alone, found.fallback))
     return own / max(theirs, 1e-12)
 
 

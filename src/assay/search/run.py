@@ -6,6 +6,7 @@ trying, not the run: what has been learnt so far is shipped. Everything that was
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Dataset, Floats, Ints
 from assay.kernel.errors import DataError, RequestError
 from assay.kernel.findings import Trial
+from assay.kernel.forms import Batch
 from assay.kernel.interrupts import through_one
 from assay.kernel.plan import Candidate, Plan
 from assay.kernel.plugins import Codec, Contender, Task, task_of
@@ -29,6 +31,7 @@ from assay.stats import splitting
 from assay.stats.metrics import mean, standard_error
 
 from .blend import head_of, mixed, weights_of
+from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .reweighing import Reweighing, by_mean
 from .settle import Scored, Settled, best_readable, settle
@@ -79,6 +82,16 @@ class Found:
     folds: tuple[Fold, ...] = ()  # rows and encoders of each fold, in the order of the models
     reweighing: Reweighing | None = None  # how much rows count for what learns; None: as they came
 
+    @functools.cached_property
+    def fallback(self) -> Ensemble:
+        """What ships where nothing else can: the bag of fold models, and in time the newest of them, as the others never saw what came last."""
+        return self.ensemble.only(len(self.ensemble.encoders) - 1) if self.split.forward else self.ensemble
+
+    def batch(self, encoders: Encoders, table: Dataset, rows: Ints, weight: Floats | None) -> Batch:
+        """Some rows of the table as learners are given them; `weight` is that of all of its rows [n]."""
+        own, groups = None if weight is None else weight[rows], self.split.groups
+        return encoders.batch(table.take(rows), self.y[rows], own, groups=None if groups is None else groups[rows])
+
     def taught(self, rows: Ints) -> Floats | None:
         """How much each row of the table counts [n] for what learns from some rows; None where all count alike."""
         return self.weight if self.reweighing is None else self.reweighing.by(rows)
@@ -112,6 +125,7 @@ def search(
         journal,
         most=min(CACHE_BYTES, CACHE_SHARE * memory.room()),
         reweighing=reweighing,
+        groups=split.groups,
     )
     outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only)
     done = tuple(o for o in outcomes if o.trial.status == "done")
@@ -280,8 +294,9 @@ def _scored(
         y=y[rows],
         weight=None if weight is None else weight[rows],
         folds=number[rows],
-        groups=None if split.groups is None else split.groups[rows],
+        blocks=split.blocks(rows),
         parts=parts_of(split, rows, number[rows], strata[rows], seed),
+        forward=split.forward,
     )
 
 
@@ -295,8 +310,9 @@ def parts_of(split: Split, rows: Ints, folds: Ints, strata: Ints, seed: int) -> 
     rng = stream(seed, "conformal parts")
     if split.forward:
         return folds
-    if split.groups is not None and len(np.unique(split.groups[rows])) >= PARTS:
-        return splitting.grouped_folds(split.groups[rows], strata, PARTS, rng)
+    several = 0 if split.groups is None else len(np.unique(split.groups[rows]))
+    if split.groups is not None and several > 1:
+        return splitting.grouped_folds(split.groups[rows], strata, min(PARTS, several), rng)
     return splitting.random_folds(strata, PARTS, rng)
 
 
@@ -336,7 +352,7 @@ def _ledger(
         place = done.index(outcome)
         losses = task.losses(scored.scores[place], scored.y)
         loss = mean(losses, scored.weight)
-        error = 1.96 * standard_error(losses, scored.weight, scored.groups)
+        error = 1.96 * standard_error(losses, scored.weight, scored.blocks)
         weight = float(settled.weights[place])
         lines.append(replace(outcome.trial, loss=loss, low=loss - error, high=loss + error, weight=weight))
     return tuple(lines)

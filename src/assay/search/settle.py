@@ -37,8 +37,9 @@ class Scored:
     y: NDArray[Any]
     weight: Floats | None
     folds: Ints  # [n]
-    groups: Ints | None
+    blocks: Ints | None  # [n]: rows that err together
     parts: Ints  # [n]: thresholds for the rows of one part are learnt on the others
+    forward: bool = False  # on earlier ones alone, and so is calibration
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,21 +62,30 @@ def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     raw = mixed(head_of(task), scored.scores, weights)
     gain = calibration.SHY if labelled(task) else calibration.ALWAYS if boxes(task) or odd(task) else calibration.SURE
     found = calibration.cross_fitted(
-        raw, scored.y, scored.weight, scored.folds, task.losses, fit_of(task, level), gain, scored.groups
+        raw,
+        scored.y,
+        scored.weight,
+        scored.folds,
+        task.losses,
+        fit_of(task, level),
+        gain,
+        scored.blocks,
+        scored.forward,
     )
+    weight, forward = scored.weight, scored.forward
     if boxes(task):
-        sets = box_sets.cross_sets(found.scores, scored.y, scored.parts, level)
+        sets = box_sets.cross_sets(found.scores, scored.y, scored.parts, level, forward)
         return Settled(weights, found, raw, box_sets.fit_sets(found.scores, scored.y, level), sets, None)
     if odd(task):
         good = alarms.GoodScores.learn(found.scores, scored.y)
         return Settled(weights, found, raw, good, good(task.answers(found.scores)), None)
     answers = task.answers(found.scores)
     if labelled(task):
-        sets = conformal.cross_sets(answers, scored.y, scored.parts, level)
-        return Settled(weights, found, raw, conformal.fit_sets(answers, scored.y, level), sets, None)
+        sets = conformal.cross_sets(answers, scored.y, scored.parts, level, weight, forward)
+        return Settled(weights, found, raw, conformal.fit_sets(answers, scored.y, level, weight), sets, None)
     f, y = answers[:, 0], np.asarray(scored.y, dtype=np.float64)
-    intervals = conformal.cross_intervals(f, y, scored.parts, level, counts(task))
-    return Settled(weights, found, raw, conformal.fit_intervals(f, y, level, counts(task)), None, intervals)
+    intervals = conformal.cross_intervals(f, y, scored.parts, level, counts(task), weight, forward)
+    return Settled(weights, found, raw, conformal.fit_intervals(f, y, level, counts(task), weight), None, intervals)
 
 
 def best_readable(scored: Scored, task: Task) -> int | None:
@@ -104,7 +114,7 @@ def honest(
         ways.append(_chooser(scored, task, readable, blend=False))
     measures = [metric.of for metric in task.metrics(codec)]
     asked = [measures, measures[:1]][: len(ways)]  # of the readable one only the primary figure is told
-    draws = bootstrap.corrected(len(scored.y), ways, asked, scored.y, scored.weight, rng, clock, ROUNDS, scored.groups)
+    draws = bootstrap.corrected(len(scored.y), ways, asked, scored.y, scored.weight, rng, clock, ROUNDS, scored.blocks)
     return Honest(
         metrics=tuple(metric.key for metric in task.metrics(codec)),
         draws=draws[0],

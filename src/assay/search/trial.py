@@ -69,6 +69,7 @@ class Bench:
     cache: dict[tuple[int, str], Batch] = field(default_factory=dict)
     most: float = CACHE_BYTES  # bytes of batches that are kept
     reweighing: Reweighing | None = None  # how much rows count for what learns from a fold; None: as they came
+    groups: Ints | None = None  # of which none stands on both sides [n]
 
     def batch(self, fold: Fold, which: str) -> Batch:
         """The batch of the "train", "tune" or "held" rows of a fold; kept while memory allows."""
@@ -77,7 +78,8 @@ class Bench:
             rows = getattr(fold, which)
             weight = self.weight if self.reweighing is None else self.reweighing.by(fold.train)
             weight = None if weight is None else weight[rows]
-            batch = fold.encoders.batch(self.table.take(rows), self.y[rows], weight)
+            groups = None if self.groups is None else self.groups[rows]
+            batch = fold.encoders.batch(self.table.take(rows), self.y[rows], weight, groups=groups)
             held = sum(b.nbytes for b in list(self.cache.values()))
             if held + batch.nbytes > self.most:
                 return batch

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.kernel.clock import Clock
-from assay.kernel.data import Dataset, Ints
-from assay.kernel.forms import Batch
+from assay.kernel.data import Dataset
 from assay.kernel.plan import Plan
 from assay.kernel.rng import stream
 from assay.kernel.settings import with_settings
@@ -58,13 +57,11 @@ def unlearnt(found: Found, plan: Plan, table: Dataset, number: int, clock: Clock
     y = found.y.copy()
     both = np.concatenate([train, tune])
     y[both] = found.y[rng.permutation(both)]
-    weight = found.weight
-
-    def batch(rows: Ints) -> Batch:
-        return fold.encoders.batch(table.take(rows), y[rows], None if weight is None else weight[rows])
+    by_chance = replace(found, y=y)
 
     alone, settings = found.ensemble.only(fold.number), settings_of(found, plan)
-    learns, watched, error = batch(train), batch(tune), ""
+    learns, watched = (by_chance.batch(fold.encoders, table, rows, found.weight) for rows in (train, tune))
+    error = ""
     chosen, members = list[Member](), list[Member]()
     with at_most(1):
         for place in kept:

@@ -38,8 +38,7 @@ def unmitigated(found: Found, plan: Plan, table: Dataset, clock: Clock) -> tuple
             return None
         member, fold = members[jobs[number][0]], found.folds[jobs[number][1]]
         train, tune, held = (
-            fold.encoders.batch(table.take(rows), found.y[rows], None if found.weight is None else found.weight[rows])
-            for rows in (fold.train, fold.tune, fold.held)
+            found.batch(fold.encoders, table, rows, found.weight) for rows in (fold.train, fold.tune, fold.held)
         )
         learner = with_settings(shelf("learners").get(member.learner), settings[member.name])
         rng = stream(plan.seed, "fit", member.name, fold.number)

@@ -9,6 +9,7 @@ import numpy as np
 from assay.kernel.data import Bools, Floats, Ints
 
 from .found_boxes import as_answers, found_at, there, views
+from .splitting import turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +46,10 @@ def fit_sets(scores: Floats, y: Floats, level: float) -> BoxSets:
     return BoxSets(float(0.5 + 0.5 * np.tanh(0.5 * odds[place])), True)
 
 
-def cross_sets(scores: Floats, y: Floats, parts: Ints, level: float) -> Bools:
-    """Which boxes are told [n, m], by thresholds learnt on the other parts."""
+def cross_sets(scores: Floats, y: Floats, parts: Ints, level: float, forward: bool = False) -> Bools:
+    """Which boxes are told [n, m], by thresholds learnt on the other parts, or on the earlier ones (`splitting.turns`)."""
     out = np.zeros(there(scores).shape, dtype=bool)
     answers = as_answers(scores)
-    for part in np.unique(parts):
-        held = parts == part
-        rest = ~held if not held.all() else held
+    for held, rest in turns(parts, forward):
         out[held] = fit_sets(scores[rest], y[rest], level)(answers[held])
     return out

@@ -24,6 +24,7 @@ from .found_boxes import right, there, views
 from .heads import quantile
 from .metrics import standard_error
 from .scores import counts, flags, probabilities, thinned
+from .splitting import turns
 
 PULL = 10.0  # rows that the belief in scores as they are is worth
 # Standard errors by which the loss must fall at least, for a blend of classes: it may rise a little by chance.
@@ -210,24 +211,24 @@ def cross_fitted(
     losses: Callable[[Floats, NDArray[Any]], Floats],
     fit: Callable[[Floats, NDArray[Any], Floats | None], Affine],
     gain: float,
-    groups: Ints | None = None,
+    blocks: Ints | None = None,
+    forward: bool = False,
 ) -> Calibrated:
-    """Calibrate each fold by the others; keep it where the mean loss falls by `gain` standard errors at least.
+    """Calibrate each fold by the others, or by the earlier ones where they follow each other in time; keep it where the mean loss falls by `gain` standard errors at least.
 
     gain   : SURE, SHY, which leaves calibration out only where beyond doubt it does harm, or ALWAYS
-    groups : of the rows, which err together
+    blocks : of rows that err together
     """
     width = scores.shape[1]
     out = scores.copy()
-    for fold in np.unique(folds):
-        held = folds == fold
+    for held, taught in turns(folds, forward):
         if held.all():
             return Calibrated(Affine.identity(width), scores, float("nan"), float("nan"), False)
-        out[held] = fit(scores[~held], y[~held], None if w is None else w[~held])(scores[held])
+        out[held] = fit(scores[taught], y[taught], None if w is None else w[taught])(scores[held])
     fall = losses(scores, y) - losses(out, y)
     weight = np.ones(len(fall)) if w is None else w
     before = float(np.average(losses(scores, y), weights=weight))
     after = float(np.average(losses(out, y), weights=weight))
-    if before - after <= gain * standard_error(fall, w, groups):
+    if before - after <= gain * standard_error(fall, w, blocks):
         return Calibrated(Affine.identity(width), scores, before, after, False)
     return Calibrated(fit(scores, y, w), out, before, after, True)

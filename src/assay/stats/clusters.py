@@ -1,6 +1,6 @@
 """How many independent rows are there, where rows come in groups?
 
-Rows of one group (the visits of a patient, the loans of a firm) err together, so a thousand of them may say no more
+Rows of one group (the visits of a patient, the loans of a firm), or of one moment (the shops of a day), err together, so a thousand of them may say no more
 than a hundred strangers. Tests that count rows divide by what is found here.
 """
 
@@ -10,30 +10,50 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from assay.kernel.data import Dataset, Floats, Ints
+from assay.kernel.data import Bools, Dataset, Floats, Ints
 
 from .leaks import copied_pairs, copies
 
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
 
 
-def blocks_of(data: Dataset, group: str, features: Sequence[str]) -> Ints:
-    """Number of the group of each row [n]: rows that share the cell of the column `group`, where one was named.
+def blocks_of(data: Dataset, group: str, time: str, features: Sequence[str]) -> Ints:
+    """Number of the group of each row [n]: rows that share the cell of the column `group`, where one was named, or else that of `time`.
 
-    A missing group is a group of its own. Where none was named, exact copies in the `features` are one group, unless
-    there are no more of them than columns of few values would give by chance.
+    A missing cell is a group of its own. Where neither was named, or no moment is that of two rows, exact copies in the `features` are
+    one group, unless there are no more of them than columns of few values would give by chance.
     """
     if group and group in data:
-        codes = data[group].as_words().cells.astype(np.int64)
-        lone = codes < 0
-        codes[lone] = codes.max(initial=0) + 1 + np.arange(int(lone.sum()))
-        return codes
+        return _alone_where(data[group].missing, data[group].as_words().cells.astype(np.int64))
+    if time and time in data:
+        moments = _alone_where(data[time].missing, np.unique(data[time].cells, return_inverse=True)[1])
+        if bound(moments) is not None:
+            return moments
     named = [name for name in features if name in data]
     alone = np.arange(data.rows)
     if not named:
         return alone
     found, _, chance = copies(data.only(named))
     return found if chance < CHANCE_RATIO * copied_pairs(found) else alone
+
+
+def _alone_where(missing: Bools, codes: Ints) -> Ints:
+    """The codes [n], with one of its own for each row that has none."""
+    return np.where(missing, codes.max(initial=0) + 1 + np.arange(len(codes)), codes)
+
+
+def bound(blocks: Ints) -> Ints | None:
+    """The groups of rows [n]; None where all are one, or each row is alone: nothing is to be drawn together then."""
+    return blocks if 1 < len(np.unique(blocks)) < len(blocks) else None
+
+
+def effective(n: int, weight: Floats | None) -> float:
+    """As how many of equal weight rows count that stand for several each [n] (Kish 1965).
+
+    >>> effective(3, None), effective(3, np.asarray([4.0, 1.0, 1.0]))
+    (3.0, 2.0)
+    """
+    return float(n) if weight is None else float(weight.sum() ** 2 / (weight**2).sum())
 
 
 def design_effect(residuals: Floats, blocks: Ints | None) -> float:

@@ -21,7 +21,9 @@ import numpy as np
 
 from assay.kernel.data import Bools, Floats, Ints
 
+from .clusters import effective
 from .evened import back, back_one, evened, evened_one
+from .splitting import turns
 
 ROWS_PER_BIN = 200  # both tails of a 90 % interval then rest on ten rows each
 
@@ -79,59 +81,80 @@ class ValueIntervals:
         return self.edges.tolist(), self.below.tolist(), self.above.tolist()
 
 
-def quantile_up(x: Floats, level: float) -> float:
+def quantile_up(x: Floats, level: float, weight: Floats | None = None) -> float:
     """The ⌈(n + 1)·level⌉-th smallest: the quantile that keeps the promise for one more row; inf where n is too small.
 
-    >>> quantile_up(np.arange(1.0, 10.0), 0.9)
-    9.0
+    weight : how many rows each stands for [n]; the row to come counts as much as the mean of them (Tibshirani, Foygel Barber, Candès &
+             Ramdas 2019)
+
+    >>> quantile_up(np.arange(1.0, 10.0), 0.9), quantile_up(np.asarray([1.0, 2.0, 3.0]), 0.5, np.asarray([6.0, 2.0, 1.0]))
+    (9.0, 1.0)
     """
+    if weight is not None and len(x):
+        order = np.argsort(x, kind="stable")
+        counted = np.cumsum(weight[order]) * (len(x) / weight.sum())
+        place = int(np.searchsorted(counted, (len(x) + 1) * level - 1e-9))
+        return float(x[order[place]]) if place < len(x) else float("inf")
     rank = int(np.ceil((len(x) + 1) * level - 1e-9))
     return float(np.sort(x)[rank - 1]) if rank <= len(x) else float("inf")
 
 
-def fit_sets(p: Floats, y: Ints, level: float) -> ClassSets:
+def fit_sets(p: Floats, y: Ints, level: float, weight: Floats | None = None) -> ClassSets:
     """Thresholds such that each class is in its rows' sets with probability at least `level`; y is classes [n], or flags [n, k]."""
     own = [y == k if y.ndim == 1 else y[:, k] == 1 for k in range(p.shape[1])]
     # Of negated probabilities, not of their complements: 1 - (1 - p) may lie above p, and the rows that set a threshold below it.
-    thresholds = [-quantile_up(-p[mine, k], level) for k, mine in enumerate(own)]
+    thresholds = [-quantile_up(-p[mine, k], level, among(weight, mine)) for k, mine in enumerate(own)]
     return ClassSets(np.maximum(np.asarray(thresholds), 0.0))
 
 
-def fit_intervals(f: Floats, y: Floats, level: float, counts: bool = False) -> ValueIntervals:
+def fit_intervals(
+    f: Floats, y: Floats, level: float, counts: bool = False, weight: Floats | None = None
+) -> ValueIntervals:
     """Offsets such that the value, or the count, lies between with probability at least `level`."""
     least = 0.0 if len(y) and not counts and y.min() >= 0 else -math.inf
     most = 0.0 if len(y) and not counts and y.max() <= 0 else math.inf
     if counts:
         f, y = evened(f), evened(y)
-    bins = int(np.clip(len(f) // ROWS_PER_BIN, 1, 8))
+    bins = int(np.clip(effective(len(f), weight) // ROWS_PER_BIN, 1, 8))
     edges = np.unique(np.quantile(f, np.arange(1, bins) / bins)) if bins > 1 else np.empty(0)
     which = np.searchsorted(edges, f, side="right")
     tail = (1.0 + level) / 2
     widest = float(np.abs(y - f).max()) if len(f) else 0.0
     below, above = [], []
     for b in range(len(edges) + 1):
-        residual = (y - f)[which == b]
-        up, down = quantile_up(residual, tail), quantile_up(-residual, tail)
+        residual, own = (y - f)[which == b], among(weight, which == b)
+        up, down = quantile_up(residual, tail, own), quantile_up(-residual, tail, own)
         above.append(up if np.isfinite(up) else widest)
         below.append(-(down if np.isfinite(down) else widest))
     return ValueIntervals(edges, np.asarray(below), np.asarray(above), counts, least, most)
 
 
-def cross_sets(p: Floats, y: Ints, parts: Ints, level: float) -> Bools:
-    """Sets [n, k] whose thresholds were learnt on the other parts."""
+def cross_sets(
+    p: Floats, y: Ints, parts: Ints, level: float, weight: Floats | None = None, forward: bool = False
+) -> Bools:
+    """Sets [n, k] whose thresholds were learnt on the other parts, or on the earlier ones (`splitting.turns`)."""
     out = np.zeros(p.shape, dtype=bool)
-    for part in np.unique(parts):
-        held = parts == part
-        rest = ~held if not held.all() else held
-        out[held] = fit_sets(p[rest], y[rest], level)(p[held])
+    for held, rest in turns(parts, forward):
+        out[held] = fit_sets(p[rest], y[rest], level, among(weight, rest))(p[held])
     return out
 
 
-def cross_intervals(f: Floats, y: Floats, parts: Ints, level: float, counts: bool = False) -> Floats:
-    """Intervals [n, 2] whose widths were learnt on the other parts."""
+def cross_intervals(
+    f: Floats,
+    y: Floats,
+    parts: Ints,
+    level: float,
+    counts: bool = False,
+    weight: Floats | None = None,
+    forward: bool = False,
+) -> Floats:
+    """Intervals [n, 2] whose widths were learnt on the other parts, or on the earlier ones (`splitting.turns`)."""
     out = np.empty((len(f), 2))
-    for part in np.unique(parts):
-        held = parts == part
-        rest = ~held if not held.all() else held
-        out[held] = fit_intervals(f[rest], y[rest], level, counts)(f[held])
+    for held, rest in turns(parts, forward):
+        out[held] = fit_intervals(f[rest], y[rest], level, counts, among(weight, rest))(f[held])
     return out
+
+
+def among(weight: Floats | None, rows: Bools | Ints) -> Floats | None:
+    """The weights of some rows; None where there are none."""
+    return None if weight is None else weight[rows]

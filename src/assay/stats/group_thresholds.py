@@ -17,6 +17,7 @@ from assay.kernel.box import Box
 from assay.kernel.data import Bools, Column, Floats, Ints
 
 from .slices import QUANTILES
+from .splitting import turns
 
 LEAST = 30  # rows of a group in which the class is true, from which it has a threshold of its own
 EVEN = 0.5  # the threshold of groups of fewer
@@ -99,8 +100,12 @@ class GroupThresholds:
         return cls(box.text("column"), box.whole("favoured", 0, 1), band, limits)
 
 
-def learn(column: Column, favoured: int, p: Floats, hit: Bools, band: Band | None = None) -> GroupThresholds:
+def learn(
+    column: Column, favoured: int, p: Floats, hit: Bools, band: Band | None = None, weight: Floats | None = None
+) -> GroupThresholds:
     """Thresholds of the groups of a column, of the probability p [n] of a class and where it is true [n].
+
+    weight : how many rows each stands for [n]
 
     >>> sex = Column.of_words("sex", ["f"] * 100 + ["m"] * 100)
     >>> p = np.concatenate([np.linspace(0, 0.6, 100), np.linspace(0.4, 1, 100)])
@@ -109,18 +114,20 @@ def learn(column: Column, favoured: int, p: Floats, hit: Bools, band: Band | Non
     """
     band = Band.of(column) if band is None else band
     code = band.code(column)
-    share = float((p[hit] > EVEN).mean()) if hit.any() else 0.0
+    counts = np.ones(len(p)) if weight is None else weight
+    share = float(np.average(p[hit] > EVEN, weights=counts[hit])) if counts[hit].any() else 0.0
     limits = np.full(band.size + 1, np.nan)
     for group in np.unique(code[code >= 0]).tolist():
-        own = p[hit & (code == group)]
-        limits[group] = _least(own, share) if len(own) >= LEAST else EVEN
+        own = hit & (code == group)
+        limits[group] = _least(p[own], counts[own], share) if own.sum() >= LEAST else EVEN
     return GroupThresholds(column.name, favoured, band, limits)
 
 
-def _least(p: Floats, share: float) -> float:
-    """The threshold above which about a share of the probabilities lie, midway between two of them."""
-    ordered = np.sort(p)[::-1]
-    k = round(share * len(ordered))
+def _least(p: Floats, counts: Floats, share: float) -> float:
+    """The threshold above which about a share of the probabilities lie, midway between two of them; each counts as so many."""
+    order = np.argsort(-p, kind="stable")
+    ordered, above = p[order], np.concatenate([[0.0], np.cumsum(counts[order])])
+    k = int(np.argmin(np.abs(above - share * above[-1])))
     if k <= 0:
         return float(max(EVEN, ordered[0]))
     if k >= len(ordered):
@@ -128,13 +135,16 @@ def _least(p: Floats, share: float) -> float:
     return float((ordered[k - 1] + ordered[k]) / 2)
 
 
-def crossed(column: Column, favoured: int, p: Floats, y: Ints, parts: Ints) -> Ints:
-    """The class of each row [n] by thresholds that were learnt from the other parts: p [n, 2], parts [n]."""
+def crossed(
+    column: Column, favoured: int, p: Floats, y: Ints, parts: Ints, weight: Floats | None = None, forward: bool = False
+) -> Ints:
+    """The class of each row [n] by thresholds that were learnt from the other parts, or the earlier ones: p [n, 2], parts [n]."""
     band, hit = Band.of(column), y == favoured
     out = np.empty(len(y), dtype=np.int64)
-    for part in np.unique(parts):
-        others, own = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
-        learnt = learn(column.take(others), favoured, p[others, favoured], hit[others], band)
+    for held, taught in turns(parts, forward):
+        others, own = np.flatnonzero(taught), np.flatnonzero(held)
+        counts = None if weight is None else weight[others]
+        learnt = learn(column.take(others), favoured, p[others, favoured], hit[others], band, counts)
         found, unknown = learnt.chosen(p[own], column.take(own))
         out[own] = np.where(unknown, p[own].argmax(axis=1), found)  # a group all in one part: as without
     return out

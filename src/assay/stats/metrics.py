@@ -172,8 +172,20 @@ def mae(f: Floats, y: Floats, w: Floats | None = None) -> float:
 
 
 def median_error(f: Floats, y: Floats, w: Floats | None = None) -> float:
-    """Median absolute error, in the unit of the target (weights are not used)."""
-    return float(np.median(np.abs(f - y)))
+    """Median absolute error, in the unit of the target: half of the weight lies on either side.
+
+    >>> f = np.array([0.0, 0.0, 0.0])
+    >>> median_error(f, np.array([1.0, 2.0, 9.0])), median_error(f, np.array([1.0, 2.0, 9.0]), np.array([1.0, 1.0, 4.0]))
+    (2.0, 9.0)
+    """
+    away = np.abs(f - y)
+    if w is None:
+        return float(np.median(away))
+    order = np.argsort(away, kind="stable")
+    reached = np.cumsum(w[order])
+    half = reached[-1] / 2
+    ends = [min(int(np.searchsorted(reached, half, side=side)), len(away) - 1) for side in ("left", "right")]
+    return float(away[order[ends]].mean())
 
 
 def r2(f: Floats, y: Floats, w: Floats | None = None) -> float:

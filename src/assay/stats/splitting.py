@@ -35,6 +35,20 @@ def random_folds(strata: Ints, k: int, rng: np.random.Generator) -> Ints:
     return folds
 
 
+def held_back(n: int, k: int, rng: np.random.Generator, groups: Ints | None = None) -> Ints:
+    """Part, of k, of each of n rows that a learner holds back by turns; no group stands in two, where there are several.
+
+    The largest groups are dealt out first, so that parts are about equal; with fewer groups than k, some are empty.
+    """
+    member, size = np.unique(np.zeros(n) if groups is None else groups, return_inverse=True, return_counts=True)[1:]
+    if len(size) < 2:
+        return np.asarray(rng.permutation(n) % k)
+    order = rng.permutation(len(size))
+    part = np.empty(len(size), dtype=np.int64)
+    part[order[np.argsort(-size[order], kind="stable")]] = np.arange(len(size)) % k
+    return part[member]
+
+
 def grouped_folds(groups: Ints, strata: Ints, k: int, rng: np.random.Generator) -> Ints:
     """Fold of each row [n]; a group is never split. Large groups are placed first, where they balance strata best."""
     distinct, member = np.unique(groups, return_inverse=True)
@@ -64,6 +78,21 @@ def time_folds(times: NDArray[Any], k: int) -> Ints:
     position = np.concatenate([[0], np.cumsum(np.bincount(moment))])[:-1]  # rows strictly before each moment
     block = np.minimum(position * (k + 1) // len(times), k)
     return np.asarray(block[moment] - 1)
+
+
+def turns(parts: Ints, forward: bool = False) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """(rows of a part, rows that what they are measured with is learnt on) for each part: bool [n] both.
+
+    forward : parts follow each other in time. The earlier ones teach; the first has none before it, and learns from the second
+    """
+    for part in (numbers := np.unique(parts)):
+        held = parts == part
+        if len(numbers) == 1:
+            yield held, held
+        elif not forward:
+            yield held, ~held
+        else:
+            yield held, parts < part if part > numbers[0] else parts == numbers[1]
 
 
 def rounds(folds: Ints, forward: bool, groups: Ints | None = None) -> Iterator[tuple[int, Ints, Ints]]:

@@ -14,6 +14,7 @@ from ..kernel.clock import Clock
 from ..kernel.data import Floats
 from ..kernel.forms import Batch, Head
 from ..stats.heads import answers, targets
+from ..stats.splitting import held_back
 from .grow import clean_batch, grow
 
 ROWS = 20_000  # looked at
@@ -33,7 +34,7 @@ def left_over(
     """(rows looked at, residuals [rows, w] on the scale of answers, gain of each column [d])."""
     assert train.y is not None
     rows = np.sort(rng.permutation(train.rows)[:ROWS])
-    half = rng.permutation(len(rows)) % 2 == 0
+    half = held_back(len(rows), 2, rng, None if train.groups is None else train.groups[rows]) == 0
     out = np.zeros((len(rows), head.width))
     gains = np.zeros(len(train.vector.features))
     hot = targets(head, train.y)
