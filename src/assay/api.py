@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import private, verifying
-from .auditing.limits import parse
+from .auditing.examine import checks_named
+from .auditing.limits import parsed
 from .foreign.doors import is_foreign
 from .foreseeing import foreseen
 from .kernel.clock import Clock
@@ -52,8 +53,8 @@ def train(
     target: str = "",
     *,
     test: Any = None,
-    limits: Sequence[str] = (),
-    checks: Sequence[str] | None = None,
+    limits: str | Sequence[str] = (),
+    checks: str | Sequence[str] | None = None,
     journal: str | os.PathLike[str] | None = None,
     resume: bool = False,
     watch: Watch | None = None,
@@ -65,7 +66,7 @@ def train(
 
     test    : a labelled table of the user's own, measured beside; a file is read with the same options as the source
     limits  : promises such as "quality.auc>=0.8"; see `Model.broken_limits`
-    checks  : keys of the checks to run; None runs all of them, () none
+    checks  : keys of the checks to run; None runs all of them, () none. Test rows are put to the same ones, and to "quality" at least
     journal : a folder that keeps finished steps; with `resume` those found there are not done again, else they are removed
     wishes  : any field of Wishes: minutes, task, kinds, group, time, weight, drop, seed ...
     """
@@ -73,8 +74,8 @@ def train(
     clock = asked.clock() if clock is None or asked.trials else clock
     wanted = Wanted(
         test=test,
-        limits=[parse(text) for text in limits],
-        checks=checks,
+        limits=parsed(limits),
+        checks=checks_named(checks),
         journal=journal,
         resume=resume,
         watch=watch or Watch(),
@@ -104,13 +105,13 @@ def load_bytes(data: bytes, path: str | os.PathLike[str]) -> Model:
     raise refusal(RequestError, "store", "no_model", path=str(path), kind=manifest.kind)
 
 
-def audit(model: Any, source: Any, limits: Sequence[str] = (), **more: Any) -> Model | Audit:
+def audit(model: Any, source: Any, limits: str | Sequence[str] = (), **more: Any) -> Model | Audit:
     """The same checks on new labelled data; `.findings` and `.report` of what comes back speak of that data.
 
     model : a Model, its .assay file, or a model that was made elsewhere: an ONNX or skops file, an address, "module:function", a
         callable; with `target` and what else `assay.foreign.audit` takes
     """
-    asked = [parse(text) for text in limits]
+    asked = parsed(limits)
     if not isinstance(model, Model) and is_foreign(model):
         from .foreign.audit import audit as of_foreign
 

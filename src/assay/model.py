@@ -31,7 +31,7 @@ from .answers.reason_codes import Court, Reasons, reasons, side_of_rows, usual_o
 from .answers.scorecard import scorecard
 from .answers.stopwatch import some_rows
 from .auditing.evidence import on_rows, with_thresholds
-from .auditing.examine import examine
+from .auditing.examine import checks_named, examine
 from .auditing.labelled import labelled, noted, on_seen_rows
 from .auditing.limits import Limit, check_measures, keep
 from .auditing.seen import ALL, seen_rows
@@ -359,7 +359,7 @@ class Model:
         name: str = "audit",
         clock: Clock | None = None,
         training: Any = None,
-        checks: Sequence[str] | None = None,
+        checks: str | Sequence[str] | None = None,
         taught: Dataset | None = None,
         **options: Any,
     ) -> Model:
@@ -372,6 +372,7 @@ class Model:
         taught : the same table as it was read, only to be told from the new ones; `training` says so as well
         """
         check_measures(limits, self.task, self.codec)
+        checks = checks_named(checks)
         raw = read(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
         learnt, more = self._learnt_from(training, options)

@@ -264,8 +264,10 @@ def _tested(course: _Course, found: Found, model: Model, rows: Dataset) -> Model
     clock = course.clock
     more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
     taught = course.opened.data if course.asks_members and not len(found.split.sealed) else None
+    wanted = course.wanted
+    asked = wanted.checks if wanted.checks is None else wanted.checks or ("quality",)
     audited = model.audit(
-        rows, name="test", tell=course.wanted.watch.check, clock=more, training=taught, taught=course.opened.data
+        rows, name="test", tell=wanted.watch.check, clock=more, checks=asked, training=taught, taught=course.opened.data
     )
     tested: tuple[Finding, ...] = audited.findings
     keys = {"name": "audited", "rows": "audited_rows", "sha256": "audited_sha256"}

@@ -11,16 +11,30 @@ from dataclasses import replace
 from typing import Any
 
 from assay.kernel.clock import Clock
-from assay.kernel.errors import DoesNotApply
+from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.findings import Finding
 from assay.kernel.forms import PLAIN
+from assay.kernel.hints import did_you_mean, listing
 from assay.kernel.plugins import Evidence
 from assay.kernel.shelf import shelf
-from assay.kernel.words import Say
+from assay.kernel.words import Say, refusal
 
 BEYOND = 1.0  # seconds that checks may take when the time is up, all together,
 CHEAP = 0.3  # beside so many of each: those of a small table are still asked
 Tell = Callable[[str, int, int], None]  # check, place, of how many
+
+
+def checks_named(names: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """The keys of the checks that are asked for; None for all. Raises RequestError where there is no such check."""
+    if names is None:
+        return None
+    asked, known = (names,) if isinstance(names, str) else tuple(names), shelf("checks").keys()
+    if strange := [name for name in asked if name not in known]:
+        hint = did_you_mean(str(strange[0]), known) or ""
+        raise refusal(
+            RequestError, "auditing", "no_check", name=str(strange[0]), expected=hint, checks=listing(known, 30)
+        )
+    return asked
 
 
 def examine(evidence: Evidence, tell: Tell | None = None, only: Sequence[str] | None = None) -> tuple[Finding, ...]:

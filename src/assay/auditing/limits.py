@@ -54,6 +54,11 @@ def parse(text: str) -> Limit:
     return Limit(found[1], found[2], found[3], float(found[4]))
 
 
+def parsed(limits: str | Sequence[str]) -> list[Limit]:
+    """Limits as written, one or several. Raises RequestError."""
+    return [parse(text) for text in ([limits] if isinstance(limits, str) else limits)]
+
+
 def check_measures(limits: Sequence[Limit], task: Task, codec: Codec) -> None:
     """Raises RequestError where a limit names a figure of quality that the task does not have; before time is spent on others."""
     known = [metric.key for metric in task.metrics(codec)]

@@ -160,7 +160,8 @@ class Data:
         for name, share in shares.items():
             if share >= HALF:
                 told.look.append(self._say("half", name=name, share=share))
-        for c in evidence.plan.columns:
+        trained = evidence.rows not in ("audit", "test")  # the plan counts the cells of the table that was learnt from
+        for c in evidence.plan.columns if trained else ():
             if c.name in shares and c.misfits:
                 share = c.misfits / evidence.raw.rows
                 said = {"name": c.name, "n": c.misfits, "examples": list(c.examples)}

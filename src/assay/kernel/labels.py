@@ -22,6 +22,7 @@ MOST_LOOKED_AT = 2_000  # levels of a column that tell whether codes are among t
 EXPONENT_CODE = re.compile(r"\d+[eE]\d+")
 WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 LONG_CODE = re.compile(r"\d{16,}[Xx]?")
+HASH = re.compile(r"\{?[0-9a-f]{8}(?:-?[0-9a-f]{2,}){2,}\}?", re.IGNORECASE)  # a UUID, an MD5 or SHA sum
 QUOTE = '"'
 NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}
 
@@ -46,6 +47,17 @@ def event_of(labels: Sequence[str], rows: Sequence[int]) -> int:
     """
     paired = all(as_number(label) is not None or label.casefold() in NEGATIVE_FIRST for label in labels)
     return int(paired or rows[1] <= rows[0])
+
+
+def are_hashes(texts: Sequence[str]) -> bool:
+    """Whether most texts are UUIDs or sums in hexadecimal digits, which name things and say nothing.
+
+    >>> are_hashes(["6f1a0b1c-93d2-4c1e-8f5b-0a1b2c3d4e5f", "9e107d9d372bb6826bd81d3542a419d6"]), are_hashes(["20240131", "beef"])
+    (True, False)
+    """
+    return 2 * sum(HASH.fullmatch(text.strip()) is not None and not text.strip().isdigit() for text in texts) > len(
+        texts
+    )
 
 
 def joined(labels: Iterable[str]) -> str:

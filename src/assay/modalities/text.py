@@ -24,6 +24,7 @@ from assay.kernel.cells import Cell, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.forms import Feature, Vector
+from assay.kernel.labels import are_hashes
 from assay.kernel.memo import Memo
 from assay.kernel.origin import drawn
 from assay.kernel.plugins import About, Claim, Opened
@@ -118,7 +119,7 @@ class Text:
         told = Counter(language_of(text) for text in some[:: max(1, len(some) // LOOKED_AT)])
         language = self.about.say("modalities", f"language.{max(told, key=lambda key: (told[key], key)) or 'none'}")
         why = self.about.say("modalities", "sentences", words=words, distinct=len(column.levels), language=language)
-        if words < 3 or len(column.levels) < 20:
+        if words < 3 or len(column.levels) < 20 or are_hashes(some):
             return Claim(fit=0.1, why=self.about.say("modalities", "short"))
         return Claim(fit=0.85 if words >= 4 and len(column.levels) > 0.3 * present else 0.35, why=why)
 

@@ -79,7 +79,8 @@ def _places(column: Column) -> Floats | None:
     low, high = np.nanquantile(cells, INNER)
     if not high > low:
         return None
-    return np.nan_to_num(np.clip((cells - low) / (high - low), -FARTHEST, 1 + FARTHEST), nan=1 + 2 * FARTHEST)
+    place = np.clip((cells - low) / (high - low), -FARTHEST, 1 + FARTHEST)
+    return np.where(np.isnan(place), 1 + 2 * FARTHEST, place)
 
 
 def _nearest(rows: Floats, asked: Ints) -> tuple[Ints, Floats]:
@@ -121,7 +122,7 @@ def _by_chance(far: Floats) -> float:
     steps = np.sort(steps, axis=1)[:, :-1]
     usual = (MOST_ALIKE - sum(1 / j for j in range(1, MOST_ALIKE + 1))) / (MOST_ALIKE - 1)  # of those, where d is 1
     directions = usual / max(float(np.median(steps.mean(axis=1))), 1e-9)
-    return min(1.0, sum(GAP ** (j * directions) for j in range(1, MOST_ALIKE + 1)))
+    return float(min(1.0, sum(GAP ** (j * directions) for j in range(1, MOST_ALIKE + 1))))
 
 
 def _ratios(far: Floats) -> Floats:
