@@ -16,7 +16,7 @@ import numpy as np
 
 from .answers.alone import Alone
 from .answers.annex import Annex
-from .answers.answer import Answer, unlike
+from .answers.answer import Answer, out_of_set, unlike
 from .answers.answers import Answers, by_row, notes_of
 from .answers.boxes import BoxAnswer, BoxAnswers
 from .answers.by_group import chosen, one_threshold
@@ -161,6 +161,9 @@ class Model:
             top = answers.argmax(axis=1)
             for row in np.flatnonzero(~sets[np.arange(len(sets)), top]):
                 notes.setdefault(int(row), []).append(unlike(self.codec.labels[top[row]], bool(sets[row].any())))
+            if own is not None:
+                for row in np.flatnonzero((own != top) & ~sets[np.arange(len(sets)), own]):
+                    notes.setdefault(int(row), []).append(out_of_set(self.codec.labels[own[row]]))
             said = by_row(notes, data.rows)
             return Answers(ids, self.codec.labels, answers, None, sets, None, said, outside, chosen=own)
         values = answers[:, 0]

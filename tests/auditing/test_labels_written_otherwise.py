@@ -39,6 +39,13 @@ def test_no_drift_of_answers_is_seen_in_how_they_are_written(
         assert "answers" not in drift(model, written(tmp_path / "june.csv", audited, 1, blank))
 
 
+@pytest.mark.parametrize(("learnt", "audited"), [(("False", "True"), ("0", "1")), (("0", "1"), ("false", "true")), (("否", "是"), ("0", "1"))])  # fmt: skip
+def test_one_word_for_yes_is_any_other(learnt: tuple[str, str], audited: tuple[str, str], tmp_path: Path) -> None:
+    model = assay.train(written(tmp_path / "may.csv", learnt, 0), "y", **LEARN)
+    same, other = (model.audit(written(tmp_path / "june.csv", way, 1), checks="quality") for way in (learnt, audited))
+    assert same.findings[0].measures[0].value == other.findings[0].measures[0].value
+
+
 def test_a_drift_of_answers_that_are_written_otherwise_is_found(tmp_path: Path) -> None:
     model = assay.train(written(tmp_path / "may.csv", ("0", "1"), 0), "y", **LEARN)
     said = drift(model, written(tmp_path / "june.csv", ("0.0", "1.0"), 1, turned=True))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
-from assay.auditing.examine import examine
+import assay
+from assay.auditing.examine import checks_named, examine
 from assay.auditing.limits import Limit, keep, parse
 from assay.kernel.clock import Clock
 from assay.kernel.errors import DoesNotApply, RequestError
@@ -33,6 +35,22 @@ def test_the_figure_itself_must_keep_the_limit(text: str, kept: bool) -> None:
     findings, broken = keep([FOUND], [parse(text)])
     assert broken == (not kept)
     assert findings[0].verdict == ("pass" if kept else "fail")
+
+
+def test_a_check_that_is_none_is_refused_with_the_one_that_may_be_meant() -> None:
+    assert checks_named(None) is None
+    assert (checks_named("quality"), checks_named(())) == (("quality",), ())
+    with pytest.raises(RequestError, match=r"There is no check 'qualty'\. Did you mean 'quality'\?"):
+        checks_named(("leakage", "qualty"))
+
+
+def test_test_rows_are_put_to_the_checks_that_were_asked_for() -> None:
+    x = np.random.default_rng(0).normal(size=120).round(3).tolist()
+    rows = {"x": x, "y": ["a" if cell > 0 else "b" for cell in x]}
+    line = {"trials": 1, "learners": ("linear",)}
+    for checks, told in ((("quality", "data"), {"quality", "data"}), ((), {"quality"})):
+        found = assay.train(rows, "y", test=rows, checks=checks, **line)
+        assert {finding.check for finding in found.tested} == told
 
 
 def test_what_was_not_measured_is_broken() -> None:

@@ -41,6 +41,16 @@ def test_answers_that_training_never_saw_are_counted_and_left_out(model: Model) 
     assert audited.findings[0].rows == "audit"
 
 
+def test_the_cells_that_training_could_not_read_are_not_counted_again() -> None:
+    rows = table()
+    rows.loc[:29, "size"] = "k.A. 1"
+    rows.loc[30:59, "size"] = "k.A. 2"
+    learnt = assay.train(rows, "sold", checks=("data",), kinds={"size": "number"}, **LEARN)
+    assert "60 cells of 'size'" in " ".join([learnt.findings[0].say.text(), notes(learnt)])
+    found = learnt.audit(table(), checks=("data",))
+    assert "cells of 'size'" not in " ".join([found.findings[0].say.text(), notes(found)])
+
+
 def test_rows_without_an_answer_and_rows_that_no_reader_could_read_are_counted(model: Model) -> None:
     rows = table()
     rows.loc[:6, "sold"] = None

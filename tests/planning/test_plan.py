@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -390,3 +391,45 @@ def test_the_constant_guess_alone_is_no_model() -> None:
     table = Dataset((Column.of_numbers("x", rng.normal(size=50)), Column.of_numbers("y", rng.normal(size=50))))
     with pytest.raises(RequestError, match="alone is no model"):
         draw(table, Wishes(target="y", learners=("constant",)))
+
+
+def test_hashes_name_rows_and_are_no_text() -> None:
+    rng = np.random.default_rng(0)
+    keys = [str(uuid.UUID(bytes=rng.bytes(16))) for _ in range(200)]
+    found = plan({"x": rng.normal(size=200).tolist(), "key": keys, "y": rng.choice(["a", "b"], 200).tolist()}, "y")
+    assert (found.column("key").kind, found.column("key").role) == ("category", "id")
+
+
+def test_moods_from_minus_one_to_one_are_classes() -> None:
+    rng = np.random.default_rng(0)
+    moods = rng.integers(-1, 2, 200)
+    found = plan({"x": rng.normal(size=200).tolist(), "y": moods.tolist()}, "y")
+    assert found.task == "classes"
+    assert plan({"x": rng.normal(size=200).tolist(), "y": (moods * 10).tolist()}, "y").task == "value"
+
+
+def test_there_are_no_more_folds_than_groups_and_in_time_the_first_block_is_not_measured() -> None:
+    rng = np.random.default_rng(0)
+    rows: dict[str, list[Any]] = {"x": rng.normal(size=200).tolist(), "y": rng.choice(["a", "b"], 200).tolist()}
+    rows |= {"site": [f"s{i % 3}" for i in range(200)], "day": [f"2024-01-{1 + i // 10:02d}" for i in range(200)]}
+    assert plan(rows, "y", group="site").splits.folds == 3
+    said = [note.text("en") for note in plan(rows, "y", time="day").notes]
+    assert any(text.startswith("every row but those of the first block") for text in said)
+
+
+def test_copies_tie_the_groups_that_have_them_or_the_plan_says_where_they_cannot() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4))
+    site = np.asarray([f"s{i % 60}" for i in range(300)])
+
+    def told(rows: np.ndarray, sites: np.ndarray) -> list[str]:
+        table = {f"x{j}": rows[:, j].tolist() for j in range(4)} | {"site": sites.tolist()}
+        table["y"] = rng.choice(["a", "b"], len(rows)).tolist()
+        return [note.key for note in plan(table, "y", group="site").notes if "copies" in note.key]
+
+    few = np.concatenate([x, x[:6]])
+    assert told(few, np.append(site, ["s30", "s31", "s32", "s33", "s34", "s35"])) == ["note.copies_tie"]
+    assert told(np.concatenate([x] * 3), np.asarray([f"s{k}" for k in rng.integers(0, 40, 900)])) == [
+        "note.copies_apart"
+    ]
+    assert told(x, site) == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assay.answers.answer import answer_of
 from assay.kernel.plugins import Codec, task_of
 from assay.stats import scores
+from assay.stats.conformal import ClassSets
 
 TWO = Codec(labels=("fraud", "good"), event=0, costs=(20.0, 1.0))
 THREE = Codec(labels=("a", "b", "c"), costs=(1.0, 8.0, 2.0))
@@ -56,3 +58,10 @@ def test_of_one_guess_for_all_the_cheapest_is_held_against_the_model() -> None:
     cost = next(metric for metric in task_of("binary").metrics(TWO) if metric.key == "cost")
     # "good" for all would cost 60 for the three that are fraud; "fraud" for all 97.
     assert cost.of(guess, y, None) == pytest.approx(0.60)
+
+
+def test_an_answer_that_costs_decide_and_its_set_lacks_says_so() -> None:
+    labels, sets = ("bad", "good"), ClassSets(np.asarray([0.5, 0.05]))
+    told = answer_of([0.2, 0.8], (), labels, sets, {}, chosen=0)
+    assert (told.answer, [note.key for note in told.notes]) == ("bad", ["out_of_set"])
+    assert answer_of([0.6, 0.4], (), labels, sets, {}, chosen=0).notes == ()

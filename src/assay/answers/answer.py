@@ -80,6 +80,8 @@ def answer_of(
     top = likeliest if chosen is None else chosen
     if not among[likeliest]:
         notes.append(unlike(labels[likeliest], any(among)))
+    if top != likeliest and not among[top]:
+        notes.append(out_of_set(labels[top]))
     return Answer(labels[top], p, inside, None, tuple(notes), outside)
 
 
@@ -114,6 +116,11 @@ def grade_text(grade: str | float) -> str:
 def unlike(label: str, others: bool) -> Say:
     """The note of a row whose set lacks its most probable label; `others` says whether another label is in it."""
     return Say("answers", "other_set" if others else "empty_set", {"label": label})
+
+
+def out_of_set(label: str) -> Say:
+    """The note of a row that costs, or its group's threshold, answer with a label which its set lacks."""
+    return Say("answers", "out_of_set", {"label": label})
 
 
 def _note(cell: Odd, titles: Mapping[str, Say]) -> Say:

@@ -24,6 +24,8 @@ WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 LONG_CODE = re.compile(r"\d{16,}[Xx]?")
 HASH = re.compile(r"\{?[0-9a-f]{8}(?:-?[0-9a-f]{2,}){2,}\}?", re.IGNORECASE)  # a UUID, an MD5 or SHA sum
 QUOTE = '"'
+YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
+NO = {"0", "0.0", "false", "f", "no", "n", "off", "否", "无", "假", "nein", "non"}
 NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}
 
 
@@ -133,17 +135,27 @@ def are_exponents(labels: Sequence[str]) -> bool:
 
 
 def codes_of(column: Column, labels: Sequence[str]) -> Ints:
-    """The place of each cell in `labels`: int64 [n], -1 where missing or not among them."""
+    """The place of each cell in `labels`: int64 [n], -1 where missing or not among them.
+
+    Where the labels are one word for no and one for yes, any such words are: true is "1", as a database writes what a frame held as True.
+
+    >>> codes_of(Column.of_words("paid", ["True", "false", "1", "late"]), ["0", "1"]).tolist()
+    [1, 0, 1, -1]
+    """
     words = column.as_words()
     place = {label: i for i, label in enumerate(labels)}
     by_number = {number: i for label, i in place.items() if (number := as_number(label)) is not None}
     folded = {label.casefold(): i for label, i in place.items()}
     by_case = folded if len(folded) == len(place) else {}  # "True" is "true", where no two labels differ by case alone
+    sides = [label.casefold() in YES for label in labels]  # of yes and no, which is yes
+    paired = sorted(sides) == [False, True] and labels[sides.index(False)].casefold() in NO
     assert words.levels is not None
 
     def find(level: str) -> int:
-        number = as_number(level)
-        other = by_case.get(level.casefold(), -1) if number is None else by_number.get(number, -1)
+        number, small = as_number(level), level.casefold()
+        other = by_case.get(small, -1) if number is None else by_number.get(number, -1)
+        if other < 0 and paired and small in YES | NO:
+            other = sides.index(small in YES)
         return place.get(level, other)
 
     codes = np.asarray([find(str(level)) for level in words.levels] + [-1], dtype=np.int64)

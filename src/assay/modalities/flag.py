@@ -17,13 +17,12 @@ from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
+from assay.kernel.labels import NO, YES
 from assay.kernel.plugins import About, Claim, Opened
 from assay.onnx_graph.graph import TREES, Graph
 
-YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
 MISSING = (math.nan,)  # what is encoded of a missing cell
 NUMBERS = {"1", "1.0", "0", "0.0"}
-NO = {"0", "0.0", "false", "f", "no", "n", "off", "否", "无", "假", "nein", "non"}
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from .kinds import check_names, plan_column
 from .mitigation import mitigation, mitigation_notes
 from .notes import advice, kind_title, memory_notes, misfits, more_notes, name_notes, none_read, quoted, usual_notes
 from .portfolio import candidates, check_learners, only_readable
-from .splits import DEAR_FOLDS, DEAREST_FOLDS, both_ways, check_groups, check_times, plan_splits
+from .splits import DEAR_FOLDS, DEAREST_FOLDS, both_ways, check_groups, check_times, few_groups, plan_splits
 from .target import answered, check_size, check_weights, choose_task, open_target, usable_rows, with_answers
 from .wishes import Wishes
 
@@ -150,7 +150,7 @@ def _splits(opened: _Opened, wishes: Wishes, drawn: bool) -> tuple[Splits, ByNam
         drawn=drawn,
         dear=DEAREST_FOLDS if "boxes" in task.about.gives else DEAR_FOLDS if "grid" in opened.forms else 0,
     )
-    splits = both_ways(splits, table, opened.strata)
+    splits = both_ways(few_groups(splits, table), table, opened.strata)
     if not wishes.by_name or wishes.group or wishes.time:
         return splits, None
     used = [column.name for column in opened.features]
@@ -261,7 +261,7 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
 def _unread(raw: Column, opened: Column) -> tuple[str, ...]:
     """Up to three of the words that could not be read."""
     if raw.levels is None:
-        return ()
+        return ("inf",)  # of numbers, what has no end is no number
     bad = np.unique(raw.cells[opened.missing & ~raw.missing])
     return tuple(masked(str(raw.levels[code])[:60]) for code in bad[:3])
 

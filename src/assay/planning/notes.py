@@ -109,8 +109,10 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
     notes += _weight_notes(plan, table)
     if plan.splits.sealed:
         notes.append(Say("planning", "note.sealed", {"n": plan.splits.sealed}))
-    notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
-    if plan.splits.time:
+    if not plan.splits.time:
+        notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
+    else:
+        notes.append(Say("planning", "note.cross_in_time", {"folds": plan.splits.folds}))
         notes.append(Say("planning", "note.forward", {"time": plan.splits.time}))
     if plan.ship != "bag":
         newest = plan.ship == "refit" and plan.splits.time
@@ -178,8 +180,16 @@ def _read_how(data: Dataset) -> list[Say]:
     room = shelf("readers")
     if data.source.reader not in room.keys():
         return []
-    reader = room.get(data.source.reader)
-    return list(reader.notes(data.source)) if hasattr(reader, "notes") else []
+    reader, details = room.get(data.source.reader), data.source.details
+    if hasattr(reader, "notes"):
+        return list(reader.notes(data.source))
+    found = []
+    if details.get("renamed"):
+        found.append(Say("planning", "note.renamed", {"names": list(details["renamed"])}))
+    if details.get("missing_tokens"):
+        tokens = [f"{token} ({n:,})" for token, n in details["missing_tokens"].items()]
+        found.append(Say("planning", "note.missing_words", {"tokens": tokens}))
+    return found
 
 
 def kind_title(kind: str) -> Say:

@@ -90,6 +90,13 @@ def plan_splits(
     return Splits(how=how, folds=folds, sealed=sealed, group=group, time=time)
 
 
+def few_groups(splits: Splits, table: Dataset) -> Splits:
+    """The splits, with no more folds than there are groups."""
+    if not splits.group or splits.time:
+        return splits
+    return replace(splits, folds=max(2, min(splits.folds, len(np.unique(_named_groups(table, splits.group))))))
+
+
 def both_ways(splits: Splits, table: Dataset, strata: Ints) -> Splits:
     """The splits, with no group on both sides in time either where one and a time were named and enough is left to learn from.
 

@@ -28,7 +28,8 @@ def numbers_in(target: Column, about: About) -> Floats:
         cells = numbers_of(distinct_labels(target, most=1_000_000), way_of(target, asked=True))
     known = cells[np.isfinite(cells)]
     distinct = np.unique(known)
-    lacking = len(known) < LEAST_SHARE * len(cells) and not mostly_numbers(target)
+    least = LEAST_SHARE if target.store == "words" else LEAST_OF_CELLS  # of numbers only what has no end is none
+    lacking = len(known) < least * len(cells) and not mostly_numbers(target)
     if lacking or len(distinct) < LEAST_DIFFERENT:
         raise DoesNotApply(about.say("tasks", "no_numbers", target=target.name))
     return distinct

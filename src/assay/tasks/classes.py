@@ -27,6 +27,7 @@ from ._numbers import MOST_NUMBERED, mostly_numbers
 MOST_CLASSES = 200  # of a target that is taken for classes, however few rows share one
 MOST_SHARED, LEAST_SHARED = 1_000, 10  # or so many, where so many rows share one on average
 MOST_ASKED = 10_000
+SIGNS = [-1.0, 0.0, 1.0]  # of moods, moves and margins
 EVEN = 5.0  # codes of classes are about equally frequent; counts and grades pile up in the middle
 
 
@@ -108,7 +109,7 @@ class Classes:
         if len(whole) < k or k > MOST_NUMBERED:
             raise DoesNotApply(self.about.say("tasks", "measured", target=target.name))
         counts = np.unique(words.cells[words.cells >= 0], return_counts=True)[1]
-        in_a_row = whole[0] in (0, 1) and whole[-1] - whole[0] == k - 1
+        in_a_row = (whole[0] in (0, 1) or whole == SIGNS) and whole[-1] - whole[0] == k - 1
         if in_a_row and counts.max() <= EVEN * counts.min():
             return Claim(fit=0.85, why=self._say("codes", target, k))
         return Claim(fit=0.4, why=self._say("grades", target, k))
