@@ -49,7 +49,7 @@ from .kernel.plugins import Codec, Contender, Task, task_of
 from .kernel.words import Say, refusal
 from .model_box import box_of, parts_of
 from .planning.draw import reopen
-from .reading import IsColumn, is_pandas, read
+from .reading import IsColumn, is_pandas, read, read_like
 from .report import statements
 from .report.content import Content
 from .report.report import Report
@@ -131,8 +131,12 @@ class Model:
             return found
         return replace(found, index=source.index)
 
+    def reading(self, source: Any, **options: Any) -> Dataset:
+        """A table as `assay.read` reads it; a text file that does not show how it writes decimals is read as the one learnt from was."""
+        return read_like(source, self.plan.data, options)
+
     def _answers(self, source: Any, **options: Any) -> Answers | BoxAnswers | OddAnswers:
-        raw = read(source, **options)
+        raw = self.reading(source, **options)
         data = self._opened(raw)
         scores = self.ensemble.scores(data)
         answers = self.task.answers(scores)
@@ -220,7 +224,7 @@ class Model:
         alone = isinstance(source, Mapping) and not options
         if alone and (found := self._explanation(source, row, label, places)) is not None:
             return found
-        raw = read(source, **options)
+        raw = self.reading(source, **options)
         has_row(raw, row)
         place = np.asarray([row - 1])
         data = self._opened(raw.take(place))
@@ -289,7 +293,7 @@ class Model:
         if isinstance(source, Mapping) and self._alone.is_row(source):
             source = [source]
         one_threshold(self.thresholds, "counterfactual")
-        raw = read(source, **options)
+        raw = self.reading(source, **options)
         has_row(raw, row)
         near = raw.take(np.asarray([row - 1, *range(min(raw.rows, _NEAR_ROWS))]))
         opened, now = self._opened(near), self.predict(near.take(np.asarray([0]))).row(0)
@@ -314,7 +318,7 @@ class Model:
         one_threshold(self.thresholds, "reason_codes")
         if isinstance(source, Mapping) and self._alone.is_row(source):
             source = [source]
-        raw = read(source, **options)
+        raw = self.reading(source, **options)
         has_row(raw, row)
         raw = raw.take(np.asarray([row - 1]))
         opened = self._opened(raw)
@@ -376,7 +380,7 @@ class Model:
         """
         check_measures(limits, self.task, self.codec)
         checks = checks_named(checks)
-        raw = read(source, **options)
+        raw = self.reading(source, **options)
         data, notes = labelled(raw, self.plan, self.codec)
         learnt, more = self._learnt_from(training, options)
         notes = (*notes, *more)
@@ -474,7 +478,7 @@ class Model:
 
         Raises RequestError where it is not called .onnx, a part cannot be written or an answer differs by more than 1e-5; no file is left then.
         """
-        rows = None if data is None else self._opened(read(data, **options))
+        rows = None if data is None else self._opened(self.reading(data, **options))
         of = (self.ensemble, self.plan, self.task, self.codec)
         return export(*of, Path(path), rows, self.conformal, self.thresholds)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,23 @@ def read(source: Any, **options: Any) -> Dataset:
             home = _home_of(source)
             return found.at(home) if home else found
     raise refusal(DataError, "readers", "no_door", kind=type(source).__name__)
+
+
+def read_like(source: Any, learnt: Mapping[str, Any], options: Mapping[str, Any]) -> Dataset:
+    """A further table of the kind that a model learnt from.
+
+    Where that one wrote decimal commas, and this text file shows neither commas nor points, 8.798 is 8798 here, too.
+
+    learnt : the plan's card of the table that was learnt from
+    """
+    found = read(source, **options)
+    details = learnt.get("details")
+    commas = (
+        learnt.get("reader") == found.source.reader and isinstance(details, Mapping) and details.get("decimal") == ","
+    )
+    if commas and found.source.details.get("decimal_unsure") and "decimal" not in options:
+        return read(source, **{**options, "decimal": ","})
+    return found
 
 
 def is_pandas(source: Any) -> bool:

@@ -24,7 +24,7 @@ from .kernel import memory
 from .kernel.errors import DataError
 from .kernel.stored import BLOCK, Held, Stored
 from .model import Model
-from .reading import read, stored
+from .reading import stored
 
 AT_ONCE = 256e6  # bytes of memory that a table may take which is read at once: an eighth of it as text
 
@@ -61,7 +61,7 @@ def answer_file(
     """
     table = stored(source, min(AT_ONCE, memory.SHARE * memory.available()), **options)
     if table is None:  # its door gives all of it or nothing, or it is small
-        table = Held(read(source, **options))
+        table = Held(model.reading(source, **options))
     try:
         mark = {"model": known_as, "data": _mark_of(source, table), "version": __version__}
         asked = {"lang": lang, "block": BLOCK, **{name: str(value) for name, value in options.items()}}

@@ -114,6 +114,21 @@ def test_decimal_commas_are_a_variant_decided_over_the_column() -> None:
     assert opened("number:comma", ["1.234,56", "2,5", "1.000"]) == ["1234.56", "2.5", "1000"]
 
 
+def test_amounts_in_a_unit_may_have_decimal_commas_where_no_thousands_are_beside_them() -> None:
+    assert opened("number:unit:kg", ["12,5 kg", "1.234,5 kg", "1,234 kg", "7"]) == ["12.5", "1234.5", "1234", "7"]
+    claims = modality_of("number").recognise(Column.of_words("x", [f"{i},{i % 10} kg" for i in range(10, 60)]))
+    assert (claims.variant, claims.fit) == ("unit:kg", pytest.approx(0.9))
+    with pytest.raises(DoesNotApply):  # 1,234 kg may be either
+        modality_of("number").recognise(
+            Column.of_words("x", [f"{i},{'5' if i % 2 else '234'} kg" for i in range(10, 60)])
+        )
+
+
+def test_any_blank_stands_between_thousands_and_numbers_that_are_called_are_none() -> None:
+    assert opened("number", ["50 123", "1 234 567.5", "50 123 €", "12 34"]) == ["50123", "1234567.5", "50123", None]
+    assert opened("number", ["612 345 678", "0 123"]) == [None, None]
+
+
 def test_no_thousands_begin_with_a_zero() -> None:
     assert opened("number:comma", ["0.697", "-0.697", "0,697", "1.697"]) == [None, None, "0.697", "1697"]
     assert opened("number", ["0,697", "0.697", "1,697"]) == ["0.697", "0.697", "1697"]

@@ -92,11 +92,10 @@ def _gaps_told(parsed: argparse.Namespace, found: Mapping[str, int]) -> None:
 
 def _at_once(parsed: argparse.Namespace, model: Model) -> int:
     """On the screen, into a pipe, as JSON, or onto pictures."""
-    import assay
     from assay.answers.boxes import BoxAnswers
     from assay.answers.gaps import gaps
 
-    rows = assay.read(parsed.data, **reading_options(parsed))
+    rows = model.reading(parsed.data, **reading_options(parsed))
     answers = model.predict(rows)
     if isinstance(answers, BoxAnswers):
         answers = answers if parsed.least is None else replace(answers, least=parsed.least)

@@ -36,6 +36,7 @@ SPACED = re.compile(rf"([-+]?[1-9]\d{{0,2}}(?:([{SPACES}])\d{{3}})(?:\2\d{{3}})*
 WIDE = {0xFEE0 + sign: sign for sign in range(0x21, 0x7F)} | {0x3000: 0x20, 0x2212: 0x2D}  # １２．５ as 12.5, − as -
 DIGIT = re.compile(r"\d")
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
+SURELY_COMMA, MAYBE_THOUSANDS = re.compile(r"[-+]?\d+,(?:\d{1,2}|\d{4,})"), re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 BELOW_THOUSAND = re.compile(r"[-+]?\d{1,3}")
 LEAST_POINTED, LEAST_SMALL = 30, 3  # different ones
 CODES = (
@@ -161,7 +162,7 @@ def way_of(column: Column, asked: bool = False) -> str:
     numbers = {"": numbers_of(levels)}
     if not np.isfinite(numbers[""]).all():
         units = {unit_of(level) for level in levels} - {""}
-        one = [UNIT + unit for unit in units if len(units) == 1]
+        one = [UNIT + unit for unit in units if len(units) == 1 and not _of_two_ways(levels, unit)]
         angles = [ANGLES] if any(sign in level for level in levels[:LOOKED_AT] for sign in "°º˚度") else []
         several = _several(levels, counts)
         looked = levels[:LOOKED_AT]
@@ -176,6 +177,14 @@ def way_of(column: Column, asked: bool = False) -> str:
         best = COMMAS[0]
         numbers[best] = numbers_of(levels, best)
     return _marked(best, levels, numbers[best], counts)
+
+
+def _of_two_ways(levels: Iterable[str], unit: str) -> bool:
+    """Whether amounts in a unit have decimal commas (12,5 kg) beside what would be thousands (1,234 kg) if it were alone."""
+    bare = [
+        text[: -len(unit)].strip() for level in levels if (text := _trimmed(level)).casefold().endswith(unit.casefold())
+    ]
+    return any(SURELY_COMMA.fullmatch(text) for text in bare) and any(MAYBE_THOUSANDS.fullmatch(text) for text in bare)
 
 
 def are_thousands(texts: Iterable[str]) -> bool:
@@ -314,7 +323,8 @@ def _read(text: str, variant: str) -> float:
     text = text[:-1].rstrip() if power else text
     if (spaced := SPACED.fullmatch(text)) and not CALLED.fullmatch(text):
         text = spaced[1].replace(spaced[2], "") + (spaced[3] or "")
-    shape, thousands, point = (COMMA, ".", ",") if variant in COMMAS else (POINT, ",", ".")
+    comma = variant in COMMAS or (variant.startswith(UNIT) and not POINT.fullmatch(text))  # 12,5 kg can be no other
+    shape, thousands, point = (COMMA, ".", ",") if comma else (POINT, ",", ".")
     found = shape.fullmatch(text)
     if (
         found is None

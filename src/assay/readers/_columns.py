@@ -44,6 +44,7 @@ class Comma:
 
     decimal: bool = False
     grouped: bool = False
+    unsure: bool = False  # neither a decimal comma nor a decimal point stands in it
 
 
 NO_COMMA = Comma()
@@ -117,7 +118,7 @@ def comma_of(columns: Iterable[Any]) -> Comma:
     """
     import pyarrow.compute as pc
 
-    decimal, points = False, False
+    decimal, points, sure = False, False, False
     for levels in columns:
         marks = pc.is_in(levels, value_set=_missing_set(levels.type, MISSING_AMONG_NUMBERS))
         rest = bare_texts(levels.filter(pc.invert(marks)))
@@ -126,8 +127,9 @@ def comma_of(columns: Iterable[Any]) -> Comma:
         fits = pc.match_substring_regex(rest, COMMA_NUMBER)
         if pc.sum(fits).as_py() >= COMMA_SHARE * len(rest):
             decimal |= bool(pc.any(pc.match_substring_regex(rest, COMMA_SURE)).as_py())
-        points |= pc.sum(pc.match_substring_regex(rest, POINT_SURE)).as_py() > 0.5 * len(rest)
-    return Comma(decimal=decimal, grouped=decimal and not points)
+        pointed = pc.sum(pc.match_substring_regex(rest, POINT_SURE)).as_py()
+        points, sure = points or pointed > 0.5 * len(rest), sure or pointed > 0
+    return Comma(decimal=decimal, grouped=decimal and not points, unsure=not decimal and not sure)
 
 
 def bare_texts(texts: Any) -> Any:

@@ -195,7 +195,7 @@ class Csv:
             found |= {"bytes_guessed": lines.guessed, "nul_bytes": lines.nuls, "repeated_headers": made.repeated}
             found |= {"comment_lines": made.comments} | made.tail.counts
             comma = _comma_of_file(made.path, dialect, decimal)
-            found["decimal"] = "," if comma.decimal else "."
+            found |= {"decimal": "," if comma.decimal else ".", "decimal_unsure": comma.unsure}
             source_ = Source(
                 name=path.name,
                 reader="csv",
@@ -284,6 +284,7 @@ class _Reading:
             "quote": quoted,
             "escape": dialect.escape,
             "decimal": "," if comma.decimal else ".",
+            "decimal_unsure": comma.unsure,
             "header_line": layout.header_line + 1 + self.text.details.get("hint_lines", 0) if layout.header else 0,
             "header_rows": layout.header_rows if layout.header_rows > 1 else 0,
             "header_guessed": layout.guessed,

@@ -50,16 +50,16 @@ def sent_and_placed(request: Request, hosted: Hosted, settings: Settings) -> Ite
     if not request.body:
         raise refused(422, "empty_rows")
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
-        data = _text(request, Path(folder)) if request.kind in TEXTS else read(_arrow(request, settings))
+        data = _text(request, Path(folder), hosted) if request.kind in TEXTS else read(_arrow(request, settings))
         if data.rows > settings.most_rows:
             raise refused(413, "many_rows", n=data.rows, most=settings.most_rows)
         yield data, _placed(data, hosted, settings, Path(folder))
 
 
-def _text(request: Request, folder: Path) -> Dataset:
+def _text(request: Request, folder: Path, hosted: Hosted) -> Dataset:
     path = folder / f"body{TEXTS[request.kind]}"
     path.write_bytes(request.body)
-    return read(path)
+    return hosted.model.reading(path)
 
 
 def _arrow(request: Request, settings: Settings) -> Any:
