@@ -131,7 +131,7 @@ def test_any_blank_stands_between_thousands_and_numbers_that_are_called_are_none
 
 def test_no_thousands_begin_with_a_zero() -> None:
     assert opened("number:comma", ["0.697", "-0.697", "0,697", "1.697"]) == [None, None, "0.697", "1697"]
-    assert opened("number", ["0,697", "0.697", "1,697"]) == ["0.697", "0.697", "1697"]
+    assert opened("number", ["0,697", "0.697", "1,697"]) == [None, "0.697", "1697"]
     column = Column.of_words("x", ["0,697", "1,234", "0,120"])
     assert modality_of("number").recognise(column).variant == "comma"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import assay
@@ -50,3 +51,18 @@ def test_a_file_that_shows_points_or_is_told_how_is_read_as_it_is(model: Model, 
     path.write_text("Umsatz;Quote\n8.798;2\n1.234;1\n", encoding="utf-8")
     assert model.reading(path, decimal=".")["Umsatz"].texts().tolist() == ["8.798", "1.234"]
     assert model.reading(path)["Umsatz"].texts().tolist() == ["8798", "1234"]
+
+
+def test_decimal_commas_are_read_in_a_row_and_in_a_frame_of_texts(model: Model) -> None:
+    row = {"Umsatz": 8798, "Quote": 4.05}
+    assert model.predict({**row, "Quote": "4,05"}) == model.predict(row)
+    frame = pd.DataFrame({"Umsatz": ["8.798", "1.234"], "Quote": ["4,05", "1,25"]})
+    same = pd.DataFrame(
+        {"Umsatz": [8.798, 1.234], "Quote": [4.05, 1.25]}
+    )  # of points alone nothing tells what they are
+    np.testing.assert_array_equal(model.predict(frame).probabilities, model.predict(same).probabilities)
+    together = pd.DataFrame({"Umsatz": ["8.798,5", "1.234"], "Quote": ["4,05", "none"]})
+    told = model.predict(together)
+    plain = model.predict(pd.DataFrame({"Umsatz": [8798.5, 1234], "Quote": [4.05, None]}))
+    np.testing.assert_array_equal(told.probabilities, plain.probabilities)
+    assert [any(note.key == "misfit" for note in notes) for notes in told.notes] == [False, True]

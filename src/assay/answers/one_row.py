@@ -43,11 +43,13 @@ from assay.kernel.plugins import (
 from assay.kernel.shelf import shelf
 from assay.kernel.threads import alone, at_most
 from assay.kernel.words import Say
+from assay.kernel.written_numbers import plainly
 from assay.reading import LARGEST, cell_of, column_of
 from assay.search.ensemble import STRANGE_SHARE, Ensemble, Member
 
 from .gaps import NOTHING
 from .misfits import misfit
+from .opened import PLAIN
 
 Scorer = tuple[float, Callable[..., Sequence[float]], str]  # weight, what gives raw scores [w], and what that is given
 
@@ -286,6 +288,8 @@ class _Quick(_Ordinary):
         """The numbers of each fold's encoder at the end of its list, and what is odd; no column is made."""
         raw = cell_of(value)
         cell = self.open_cell(raw)
+        if cell is None and isinstance(raw, str) and self.kind == PLAIN:
+            cell = self.open_cell(cell_of(plainly(Column.of_words(self.name, [raw])).texts()[0]))
         strange, fold = 0, 0
         for encode in self.encode:
             found, unlike = encode(cell)

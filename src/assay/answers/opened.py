@@ -11,7 +11,10 @@ from assay.kernel.hints import did_you_mean, listing
 from assay.kernel.plan import Plan
 from assay.kernel.plugins import modality_of
 from assay.kernel.words import refusal
+from assay.kernel.written_numbers import plainly
 from assay.planning.draw import reopen
+
+PLAIN = "number"  # the kind of numbers with a decimal point
 
 
 def opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
@@ -29,7 +32,9 @@ def opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
             all=len(names),
             columns=listing(lacking),
         )
-    return reopen(raw, plan)
+    numbers = [column.name for column in plan.columns if column.kind == PLAIN and column.name in raw]
+    written = [plainly(raw[name]) for name in numbers if raw[name].store == "words"]
+    return reopen(raw.having(*written), plan)
 
 
 def strangers(names: Sequence[str], plan: Plan) -> list[str]:

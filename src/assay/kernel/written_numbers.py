@@ -18,7 +18,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .data import Column, Floats, Ints
+from .data import Column, Floats, Ints, plain_number
+from .labels import respelled
 from .written_amounts import LOOKED_AT, amount, common_unit
 from .written_angles import angle
 from .written_durations import CLOCKS, duration, way_of_durations
@@ -185,6 +186,27 @@ def _of_two_ways(levels: Iterable[str], unit: str) -> bool:
         text[: -len(unit)].strip() for level in levels if (text := _trimmed(level)).casefold().endswith(unit.casefold())
     ]
     return any(SURELY_COMMA.fullmatch(text) for text in bare) and any(MAYBE_THOUSANDS.fullmatch(text) for text in bare)
+
+
+def plainly(column: Column) -> Column:
+    """Words of a column of numbers that was learnt from with decimal points, spelled so where more of them read with commas.
+
+    A cell that reads in neither way stays.
+
+    >>> plainly(Column.of_words("x", ["1.234,5", "2.000", "none"])).texts().tolist()
+    ['1234.5', '2000', 'none']
+    """
+    if column.levels is None:
+        return column
+    plain = numbers_of(column.levels)
+    if np.isfinite(plain).all():
+        return column
+    commas = numbers_of(column.levels, COMMAS[0])
+    if not np.isfinite(commas).sum() > np.isfinite(plain).sum():
+        return column
+    values = np.where(np.isfinite(commas), commas, plain).tolist()
+    told = {str(level): plain_number(v) for level, v in zip(column.levels, values, strict=True) if math.isfinite(v)}
+    return respelled(column, lambda level: told.get(level, level))
 
 
 def are_thousands(texts: Iterable[str]) -> bool:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from assay.kernel.box import Box
 from assay.kernel.cells import Cell, Usual
-from assay.kernel.data import Bools, Column, Floats, Ints
+from assay.kernel.data import Bools, Column, Ints
 from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.forms import Feature, Vector
 from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, is_long_code
@@ -28,8 +28,6 @@ from assay.kernel.words import Say, refusal
 from assay.kernel.written_durations import is_ambiguous
 from assay.kernel.written_numbers import (
     ANGLES,
-    COMMAS,
-    MARKS,
     SEVERAL,
     clocks_in,
     marked_among,
@@ -49,7 +47,6 @@ FEW = 20  # distinct cells up to which one that is no number speaks for a catego
 INFINITE = ("inf", "infinity", "∞")  # no finite number, but no name either
 MANY = 5_000  # different cells from which on some are read before all are
 DRAWN = 1_000  # of them
-PLAIN = ("", MARKS)  # variants with a decimal point
 MISSING = (math.nan,)  # what is encoded of a missing cell
 
 
@@ -190,7 +187,7 @@ class Number:
             bad = np.isinf(column.cells)
             cells = np.where(bad, np.nan, column.cells) if bad.any() else column.cells
             return Opened(replace(column, cells=cells, kind="number"), int(bad.sum()), ("inf",) if bad.any() else ())
-        parsed = np.append(self._numbers(column.levels), np.nan)  # code -1 takes the last: missing
+        parsed = np.append(numbers_of(column.levels, self.variant), np.nan)  # code -1 takes the last: missing
         cells = parsed[column.cells]
         bad = np.isnan(cells) & (column.cells >= 0)
         examples = tuple(str(column.levels[c])[:60] for c in np.unique(column.cells[bad])[:3])
@@ -202,18 +199,8 @@ class Number:
             return cell if isfinite(cell) else None
         if isinstance(cell, str):
             value = written_number(cell, self.variant)
-            if not isfinite(value) and self.variant in PLAIN:
-                value = written_number(cell, COMMAS[PLAIN.index(self.variant)])
             return value if isfinite(value) else None
         return None if cell is None else cell / 1e6
-
-    def _numbers(self, texts: NDArray[Any]) -> Floats:
-        """The numbers of texts [n]; 4,05 is one with a decimal comma where it can be no other, as where its file was read so at once."""
-        found = numbers_of(texts, self.variant)
-        if self.variant in PLAIN and not np.isfinite(found).all():
-            other = COMMAS[PLAIN.index(self.variant)]
-            found = np.where(np.isfinite(found), found, numbers_of(texts, other))
-        return found
 
     def learn(self, column: Column, rng: np.random.Generator) -> Range:
         """The range seen in training."""

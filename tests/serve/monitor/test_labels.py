@@ -102,7 +102,7 @@ def test_unknown_ids_and_answers_are_told(tmp_path: Path) -> None:
 def test_labels_are_read_as_json_writes_them() -> None:
     value, loans = hosted("spending").model, hosted().model
     assert [None if code is None else code.tolist() for code in codes(value, [1, "2.5", True, "x", 10**400, float("inf")])] == [[1.0], [2.5], None, None, None, None]  # fmt: skip
-    assert [None if code is None else code.tolist() for code in codes(loans, ["yes", "no", "YES!", 1, None])] == [[1.0], [0.0], None, None, None]  # fmt: skip
+    assert [None if code is None else code.tolist() for code in codes(loans, ["yes", "no", "YES!", 1, 2, None])] == [[1.0], [0.0], None, [1.0], None, None]  # fmt: skip
 
 
 def test_a_row_keeps_its_number_where_another_is_refused(tmp_path: Path) -> None:
