@@ -158,9 +158,7 @@ def with_copies(plan: Plan, table: Dataset, strata: Ints) -> NearCopies:
     if found is None:
         return NearCopies(named, 0, 0)
     tied = joined(named, found[0])
-    across = np.unique(np.column_stack([found[0], named]), axis=0)[
-        :, 0
-    ]  # a copy's number, once for each group that has it
+    across = np.unique(np.column_stack([found[0], named]), axis=0)[:, 0]  # once for each group that has a copy
     n = int(np.isin(found[0], np.flatnonzero(np.bincount(across) > 1)).sum())
     largest = np.unique(named, return_counts=True)[1].max()
     if np.bincount(tied).max() > max(largest, CHAINED * table.rows):
