@@ -14,6 +14,7 @@ from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DataError, RequestError, UnknownKey
 from assay.kernel.plan import Plan
 from assay.planning.draw import draw, reopen
+from assay.planning.splits import draw_splits
 from assay.planning.wishes import Wishes
 
 RNG = np.random.default_rng(0)
@@ -433,3 +434,15 @@ def test_copies_tie_the_groups_that_have_them_or_the_plan_says_where_they_cannot
         "note.copies_apart"
     ]
     assert told(x, site) == []
+
+
+def test_learners_keep_named_groups_apart_and_copies_only_where_they_are_measured() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(100, 4)).repeat(2, axis=0)
+    rows = {f"x{j}": x[:, j].tolist() for j in range(4)} | {"site": [f"s{i % 20}" for i in range(200)]}
+    rows["y"] = rng.choice(["a", "b"], 200).tolist()
+    for wishes, apart in ((Wishes(target="y", drop=("site",)), False), (Wishes(target="y", group="site"), True)):
+        planned, table = draw(assay.read(rows), wishes)
+        split = draw_splits(planned, table, np.zeros(200, dtype=np.int64))
+        assert split.groups is not None
+        assert (split.apart is not None) == apart

@@ -44,6 +44,12 @@ class Split:
     groups: Ints | None
     times: NDArray[Any] | None
     both: bool = False  # no group stands on both sides, and no row is predicted from a later one
+    named: bool = False  # the groups are those that a person named, not rows that are found to be alike
+
+    @property
+    def apart(self) -> Ints | None:
+        """The groups that learners keep apart, too, where they choose by rows of their own [n]; copies may well come again, and they need not."""
+        return self.groups if self.named else None
 
     @property
     def forward(self) -> bool:
@@ -218,7 +224,8 @@ def text_columns(plan: Plan) -> tuple[str, ...]:
 def draw_splits(plan: Plan, table: Dataset, strata: Ints) -> Split:
     """The sealed rows and the folds that the plan describes."""
     times = table[plan.splits.time].cells if plan.splits.time else None
-    return _drawn(plan.splits, _groups(plan, table, strata), times, strata, stream(plan.seed, "splits"))
+    drawn = _drawn(plan.splits, _groups(plan, table, strata), times, strata, stream(plan.seed, "splits"))
+    return replace(drawn, named=bool(plan.splits.group))
 
 
 def _drawn(

@@ -89,7 +89,7 @@ class Found:
 
     def batch(self, encoders: Encoders, table: Dataset, rows: Ints, weight: Floats | None) -> Batch:
         """Some rows of the table as learners are given them; `weight` is that of all of its rows [n]."""
-        own, groups = None if weight is None else weight[rows], self.split.groups
+        own, groups = None if weight is None else weight[rows], self.split.apart
         return encoders.batch(table.take(rows), self.y[rows], own, groups=None if groups is None else groups[rows])
 
     def taught(self, rows: Ints) -> Floats | None:
@@ -125,7 +125,7 @@ def search(
         journal,
         most=min(CACHE_BYTES, CACHE_SHARE * memory.room()),
         reweighing=reweighing,
-        groups=split.groups,
+        groups=split.apart,
     )
     outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only)
     done = tuple(o for o in outcomes if o.trial.status == "done")

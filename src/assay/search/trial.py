@@ -69,7 +69,7 @@ class Bench:
     cache: dict[tuple[int, str], Batch] = field(default_factory=dict)
     most: float = CACHE_BYTES  # bytes of batches that are kept
     reweighing: Reweighing | None = None  # how much rows count for what learns from a fold; None: as they came
-    groups: Ints | None = None  # of which none stands on both sides [n]
+    groups: Ints | None = None  # that learners keep apart, too [n]
 
     def batch(self, fold: Fold, which: str) -> Batch:
         """The batch of the "train", "tune" or "held" rows of a fold; kept while memory allows."""
