@@ -127,8 +127,26 @@ def test_one_refit_cannot_be_asked_on_the_rows_it_saw(tmp_path, worlds):
     model = assay.train(path, "y", ship="refit", **QUICK)  # type: ignore[arg-type]
     found = assay.verify(model, path)
     assert found.holds
-    assert found.count("same") == 1
+    same = {claim.name for claim in found.claims if claim.verdict == "same"}
+    guessed = {name for name in same if name.startswith("quality.") and name.endswith("(constant guess)")}
+    assert len(guessed) == len(next(f for f in model.findings if f.check == "quality").measures)
+    assert same - guessed == {"data.sha256", "data.rows_used"}
+    assert not found.confirmed  # what asks no model confirms none
     assert {claim.why.key for claim in found.claims if claim.why} == {"verify.no_folds"}
+
+
+def test_a_guess_that_was_made_to_look_worse_is_found_without_folds(worlds):
+    """The lead over one guess is what "pass" rests on: it is computed from the table, not taken from the file."""
+    path = worlds.folder / "binary.csv"
+    model = assay.train(path, "y", ship="refit", **QUICK)  # type: ignore[arg-type]
+    quality = next(f for f in model.findings if f.check == "quality")
+    first = replace(quality.measures[0], constant=2 * quality.measures[0].constant)
+    flattered = replace(quality, measures=(first, *quality.measures[1:]))
+    others = tuple(f for f in model.findings if f is not quality)
+    found = assay.verify(replace(model, findings=(flattered, *others), constant=model.constant + 1), path)
+    (wrong,) = [claim for claim in found.claims if claim.verdict == "differs"]
+    assert wrong.name == f"quality.{first.name} (constant guess)"
+    assert wrong.found == pytest.approx(quality.measures[0].constant)
 
 
 def test_where_nothing_could_be_confirmed_that_is_said_and_is_no_success(tmp_path, worlds, capsys):
@@ -140,8 +158,9 @@ def test_where_nothing_could_be_confirmed_that_is_said_and_is_no_success(tmp_pat
     ):
         assert main(["verify", bundle, str(path), "--lang", lang]) == 2
         said = capsys.readouterr()
-        claims = len(assay.verify(bundle, path).claims)
-        assert said.out.splitlines()[-1].count(str(claims - 1)) == 1  # every claim but the hash cannot be checked
+        claims = [claim for claim in assay.verify(bundle, path).claims if claim.of_model]
+        assert {claim.verdict for claim in claims} == {"unchecked"}
+        assert said.out.splitlines()[-1].count(str(len(claims))) == 1  # every claim of the model cannot be checked
         assert told in said.err
         assert reason in said.err
         assert "assay audit" in said.err

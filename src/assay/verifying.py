@@ -9,8 +9,9 @@ check is asked again on that. Claim by claim the answer is one of
     differs    neither
     unchecked  cannot be computed from the file and the table, with the reason
 
-What depends on candidates that were not shipped, or on the machine, cannot be checked here and says so. What was measured on test rows of
-the user's own is asked again where those are given, too.
+What depends on candidates that were not shipped, or on the machine, cannot be checked here and says so. Of a model without fold models no
+row can be scored by one that never saw it: only the one guess for all, which asks no model, comes out again. What was measured on test rows
+of the user's own is asked again where those are given, too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -27,10 +29,10 @@ from .auditing.evidence import View, guesses, on_rows, with_thresholds
 from .auditing.examine import examine
 from .kernel.box import Box
 from .kernel.clock import Clock
-from .kernel.data import Dataset, Floats
+from .kernel.data import Dataset, Floats, Ints
 from .kernel.errors import RequestError
 from .kernel.findings import Finding, Measure, to_plain
-from .kernel.plugins import Evidence, task_of
+from .kernel.plugins import Codec, Evidence, Task, task_of
 from .kernel.rng import stream
 from .kernel.words import Say, refusal
 from .model import Model
@@ -55,6 +57,8 @@ FEW = 50  # rows: of fewer, an interval around a mean that a few rows decide is 
 FAR = 2.0  # times the half intervals of both: by chance alone once in ten thousand figures
 BROKEN = ("limit_broken", "limit_unknown")  # notes of limits of the user's own, which turn a verdict
 HASH = "data.sha256"  # the name of the claim that this is the table
+USED = "data.rows_used"  # of the claim that so many of its rows were used
+GUESS = "(constant guess)"  # behind the names of claims of the one guess for all
 TESTED = "test."  # before the names of claims of test rows
 SILENT = ("unknown", "error")  # verdicts of what was not asked
 
@@ -68,6 +72,11 @@ class Claim:
     found: float | str | None
     verdict: Verdict
     why: Say | None = None  # of what is unchecked, near or differs
+
+    @property
+    def of_model(self) -> bool:
+        """Whether it says anything of the model, and not of the table alone."""
+        return self.name.removeprefix(TESTED) not in (HASH, USED) and not self.name.endswith(GUESS)
 
     def to_json(self, lang: str = "en") -> dict[str, Any]:
         """Plain JSON values, the reason in `lang`."""
@@ -92,8 +101,8 @@ class Verified:
 
     @property
     def confirmed(self) -> bool:
-        """Whether anything came out again beside the hash of a table, which says nothing of the model."""
-        return any(claim.verdict in ("same", "near") and not claim.name.endswith(HASH) for claim in self.claims)
+        """Whether anything came out again that says something of the model: neither table nor one guess for all does."""
+        return any(claim.verdict in ("same", "near") and claim.of_model for claim in self.claims)
 
     @property
     def why_not(self) -> Say | None:
@@ -159,11 +168,12 @@ def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | 
         yield from _unchecked(model.findings, _say("other_rows"))
         return
     yield table
-    again = _again(model, raw)
+    used = _used(model, raw)
+    yield _number(USED, float(model.plan.data["rows_used"]), float(used.table.rows))
+    again = _again(model, used)
     if again is None:
-        yield from _unchecked(model.findings, _say("no_folds"))
+        yield from _without_folds(model, used)
         return
-    yield _number("data.rows_used", float(model.plan.data["rows_used"]), float(again.used))
     if again.settled is not None:
         yield from _settled(model, again.settled)
         yield from _thresholds(model.thresholds, again.evidence)
@@ -174,16 +184,39 @@ def _claims(model: Model, raw: Dataset, tell: Callable[[str, int, int], None] | 
 
 
 @dataclass(frozen=True, eq=False)
-class _Again:
-    """What was computed again: evidence, the rows that were used, and what was settled on them."""
+class _Used:
+    """The rows that were used then, in the parts that the plan gives them."""
 
-    evidence: Evidence
-    used: int
-    settled: Settled | None  # None where rows were sealed: what was settled then rests on candidates that are gone
+    table: Dataset
+    y: Any
+    strata: Ints
+    weight: Floats | None
+    split: Split
+
+    @cached_property
+    def held(self) -> list[Ints]:
+        """The rows each fold held, in the order of its models."""
+        return [held for _, _, held in self.split.rounds()]
+
+    @cached_property
+    def rows(self) -> Ints:
+        """All of them, sorted."""
+        return np.sort(np.concatenate(self.held))
+
+    def weights(self, rows: Ints) -> Floats | None:
+        """Weights of these rows."""
+        return None if self.weight is None else self.weight[rows]
+
+    def constant(self, task: Task, codec: Codec) -> Floats:
+        """Raw score of one guess for all, of the rows that were held [w]."""
+        return task.constant(self.y[self.rows], self.weights(self.rows), codec)
+
+    def guess(self, task: Task, codec: Codec) -> Floats:
+        """The same, for each of them [n, w]."""
+        return guesses(task, codec, self.split, self.rows, self.constant(task, codec), self.y, self.weight)
 
 
-def _again(model: Model, raw: Dataset) -> _Again | None:
-    """None where the file holds no fold models, so that every row would be scored by a model that saw it."""
+def _used(model: Model, raw: Dataset) -> _Used:
     plan, task = model.plan, task_of(model.plan.task)
     opened = reopen(raw, plan)
     weighed = plan.names("weight")
@@ -192,34 +225,46 @@ def _again(model: Model, raw: Dataset) -> _Again | None:
     table = opened if usable.all() else opened.take(usable)
     y = task.encode(table[plan.target], model.codec)
     strata = task.strata(y)
-    split = draw_splits(plan, table, strata)
     weights = by_mean(table[weighed[0]].cells) if weighed else None
+    return _Used(table, y, strata, weights, draw_splits(plan, table, strata))
+
+
+@dataclass(frozen=True, eq=False)
+class _Again:
+    """What was computed again: evidence, and what was settled on its rows."""
+
+    evidence: Evidence
+    settled: Settled | None  # None where rows were sealed: what was settled then rests on candidates that are gone
+
+
+def _again(model: Model, used: _Used) -> _Again | None:
+    """None where the file holds no fold models, so that every row would be scored by a model that saw it."""
+    plan, task, split, held = model.plan, task_of(model.plan.task), used.split, used.held
     if len(split.sealed):
-        return _Again(with_thresholds(_sealed(model, table, split, weights), model.thresholds), table.rows, None)
-    held = [held for _, _, held in split.rounds()]  # of each fold, in the order of its models
+        return _Again(with_thresholds(_sealed(model, used), model.thresholds), None)
     folds = model.ensemble.encoders
     if len(held) != len(folds) or len(folds) < 2:
         return None
-    rows = np.sort(np.concatenate(held))
-    number = np.full(table.rows, -1, dtype=np.int64)
+    rows = used.rows
+    number = np.full(used.table.rows, -1, dtype=np.int64)
     for fold, own in enumerate(held):
         number[own] = fold
-    data = table.take(rows)
+    data = used.table.take(rows)
     scored = Scored(
         names=("blend",),
         readable=np.zeros(1, dtype=bool),
         scores=[model.ensemble.raw(data, number[rows])],
-        y=y[rows],
-        weight=None if weights is None else weights[rows],
+        y=used.y[rows],
+        weight=used.weights(rows),
         folds=number[rows],
         blocks=split.blocks(rows),
-        parts=parts_of(split, rows, number[rows], strata[rows], plan.seed),
+        parts=parts_of(split, rows, number[rows], used.strata[rows], plan.seed),
         forward=split.forward,
     )
     settled = settle(scored, task, plan.level, np.ones(1, dtype=bool))
-    guess = guesses(task, model.codec, split, rows, model.constant, y, weights)
-    evidence = with_thresholds(_crossed(model, table, data, scored, settled, guess), model.thresholds, scored.parts)
-    return _Again(evidence, table.rows, settled)
+    guess = used.guess(task, model.codec)
+    crossed = _crossed(model, used.table, data, scored, settled, guess)
+    return _Again(with_thresholds(crossed, model.thresholds, scored.parts), settled)
 
 
 def _crossed(model: Model, table: Dataset, data: Dataset, scored: Scored, settled: Settled, guess: Floats) -> Evidence:
@@ -258,31 +303,43 @@ def _kept(model: Model) -> Callable[[], tuple[str, ...]]:
     return lambda: tuple(replace(model, findings=(), tested=()).to_box().texts_within())
 
 
-def _sealed(model: Model, table: Dataset, split: Split, weights: Floats | None) -> Evidence:
-    rows = np.sort(split.sealed)
+def _sealed(model: Model, used: _Used) -> Evidence:
+    rows, task = np.sort(used.split.sealed), task_of(model.plan.task)
     found = on_rows(
         "sealed",
-        data=table.take(rows),
-        raw=table,
+        data=used.table.take(rows),
+        raw=used.table,
         plan=model.plan,
-        task=task_of(model.plan.task),
+        task=task,
         codec=model.codec,
-        weight=None if weights is None else weights[rows],
+        weight=used.weights(rows),
         ensemble=model.ensemble,
         conformal=model.conformal,
         contenders=(),
         readable=None,
-        constant=model.constant,
+        constant=used.constant(task, model.codec),
         ledger=model.ledger,
         size=model.size_bytes(),
         seconds=float(model.card.get("seconds") or 0.0),
-        blocks=split.blocks(rows),
+        blocks=used.split.blocks(rows),
         clock=Clock.start(),
     )
     return replace(found, kept=_kept(model))
 
 
 # ----------------------------------------------------------------------------------------------------------- claims
+
+
+def _without_folds(model: Model, used: _Used) -> Iterator[Claim]:
+    """Nothing can be asked of rows that the model saw; what one guess for all would have needs no model."""
+    task, why, rows = task_of(model.plan.task), _say("no_folds"), used.rows
+    guess, y, weight = used.guess(task, model.codec), used.y[rows], used.weights(rows)
+    figures = {metric.key: metric.of for metric in task.metrics(model.codec)}
+    for finding in model.findings:
+        yield from _unchecked([finding], why)
+        for m in finding.measures if finding.check == "quality" else ():
+            if m.constant is not None and m.name in figures:
+                yield _number(f"quality.{m.name} {GUESS}", m.constant, figures[m.name](guess, y, weight))
 
 
 def _settled(model: Model, settled: Settled) -> Iterator[Claim]:
@@ -357,7 +414,7 @@ def _corrected(stated: Finding, asked: Mapping[str, Measure], apparent: float) -
         if place == 0:
             yield _number(f"quality.{m.name} (uncorrected)", apparent, math.nan if now is None else now.value)
         if m.constant is not None and now is not None and now.constant is not None:
-            yield _number(f"quality.{m.name} (constant guess)", m.constant, now.constant)
+            yield _number(f"quality.{m.name} {GUESS}", m.constant, now.constant)
         yield Claim(f"quality.{m.name}", m.value, None if now is None else now.value, "unchecked", _say("corrected"))
 
 
