@@ -15,7 +15,18 @@ from itertools import dropwhile
 
 import numpy as np
 
-from ._written_dates import FIELDS, MONTH_BEHIND_POINT, MONTH_YEAR, PLAIN, moment_of, moments_in_orders, shares_of
+from ._centuries import FROM, century_in
+from ._written_dates import (
+    FIELDS,
+    MONTH_BEHIND_POINT,
+    MONTH_YEAR,
+    PLAIN,
+    ZONE,
+    moment_of,
+    moments_in_orders,
+    shares_of,
+    short_years,
+)
 from ._written_periods import NAMED_MONTH
 
 LEAST_SHARE = 0.8  # of the cells, by which a column is one of dates
@@ -50,7 +61,7 @@ def order_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Order:
     >>> order_of(np.asarray(["03/04/2024", "03/25/2024"], dtype=object)).variant
     'mdy'
     """
-    looked_at = levels[:: max(1, -(-len(levels) // LOOKED_AT))]  # evenly, since the first of many begin alike
+    looked_at = _evenly(levels)
     shares = shares_of(looked_at)
     variant = best(shares)
     if variant not in PLACES or not shares[variant]:
@@ -68,6 +79,19 @@ def order_of(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Order:
     others = [order for order in tied if _differ(looked_at, chosen or tied[0], order)]
     short = any(year < 100 for _, _, year in fields)
     return Order(chosen or tied[0], shares[variant], tuple(others), chosen is not None, short)
+
+
+def with_century(variant: str, levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> str:
+    """The variant, with the hundred years that years of two digits are of, where they are not those of POSIX and it tells none.
+
+    >>> with_century("zone:UTC", np.asarray([f"01.02.{year % 100:02d}" for year in range(1936, 2025)], dtype=object))
+    'from:1930:zone:UTC'
+    """
+    order, zone, rest = variant.partition(ZONE)
+    if FROM in order or order.partition(":")[0] not in (*PLACES, "dmy", MONTH_YEAR, PLAIN):
+        return variant
+    century = century_in(short_years(_evenly(levels), variant))
+    return ":".join(filter(None, (order.rstrip(":"), century, zone + rest)))
 
 
 def best(shares: Mapping[str, float]) -> str:
@@ -127,11 +151,16 @@ def read_otherwise(text: str, variant: str) -> str:
     own = variant.partition(":")[0]
     if own == PLAIN:
         return "open" if FIELDS.match(text) and len(moments_in_orders(text)) > 1 else ""
-    if own in (*PLACES, "dmy", "zone") and FIELDS.match(text):  # clock times and counts have no order
+    if own in (*PLACES, "dmy", "zone", "from") and FIELDS.match(text):  # clock times and counts have no order
         for order in PLACES:
             if moment_of(text, order) is not None:
                 return order or "dmy"
     return ""
+
+
+def _evenly(levels: np.ndarray[tuple[int], np.dtype[np.object_]]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """Of many different cells some, since the first of many begin alike."""
+    return levels[:: max(1, -(-len(levels) // LOOKED_AT))]
 
 
 def _near(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from assay.kernel import zones
 
 from . import _epochs as epochs
+from ._centuries import first_in, year_of
 from ._written_periods import NAMED_MONTH, PERIODS, first_day
 
 NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -80,7 +81,6 @@ ORDERS = {
 PLAIN = "plain"
 NUMBERED = ("", "mdy", "ymd")  # orders of day, month and year as numbers
 FIELDS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?!\d)")
-TURN_OF_CENTURY = 69  # 68 is 2068, 69 is 1969, as in POSIX
 FIRST_OF_REPUBLIC = 1911  # the year before the first of 民国
 DIGIT = re.compile(r"\d")
 EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
@@ -152,10 +152,26 @@ def moment_of(text: str, variant: str) -> int | None:
     if variant.startswith(PLAIN) and FIELDS.match(text):
         met_in = moments_in_orders(text, variant.removeprefix(PLAIN))
         return met_in.pop() if len(met_in) == 1 else None
+    met = _met(text, variant)
+    return None if met is None else met[1]
+
+
+def short_years(levels: np.ndarray[tuple[int], np.dtype[np.object_]], variant: str) -> set[int]:
+    """The years of two digits that some texts write.
+
+    >>> sorted(short_years(np.asarray(["01.02.36", "05.11.07", "03.04.2024", "none"], dtype=object), ""))
+    [7, 36]
+    """
+    met = (_met(str(level).strip(), variant) for level in levels)
+    return {int(short) for found in met if found and (short := found[0].get("yy"))}
+
+
+def _met(text: str, variant: str) -> tuple[dict[str, str | None], int] | None:
+    """The parts that the first shape finds which makes a moment of them, and the moment."""
     for shape in _shapes(variant):
         met = shape.fullmatch(text)
-        if met and (moment := _moment(met.groupdict(), zone_in(variant))) is not None:
-            return moment
+        if met and (moment := _moment(parts := met.groupdict(), variant)) is not None:
+            return parts, moment
     return None
 
 
@@ -173,8 +189,9 @@ def _shapes(variant: str) -> tuple[re.Pattern[str], ...]:
     return next((shapes for order, shapes in ORDERS.items() if order and variant.startswith(order)), ORDERS[""])
 
 
-def _moment(parts: dict[str, str | None], zone: str) -> int | None:
+def _moment(parts: dict[str, str | None], variant: str) -> int | None:
     """The moment, or None where there is no such day."""
+    zone = zone_in(variant)
     written = parts.get("b")
     month = MONTHS.get(written.lower(), 0) if written else int(parts.get("m") or parts.get("n") or 0)
     fraction = round(float("0" + (parts.get("F") or ".0").replace(",", ".")) * 1e6)
@@ -185,7 +202,7 @@ def _moment(parts: dict[str, str | None], zone: str) -> int | None:
             moment = begun
         elif "y" in parts or "yy" in parts or "r" in parts:
             moment = datetime(
-                _year(parts), month, int(parts.get("d") or 1), hour, minute, second, min(fraction, 999_999)
+                _year(parts, variant), month, int(parts.get("d") or 1), hour, minute, second, min(fraction, 999_999)
             )
         else:
             moment = EPOCH.replace(hour=hour, minute=minute, second=second, microsecond=min(fraction, 999_999))
@@ -201,10 +218,10 @@ def _moment(parts: dict[str, str | None], zone: str) -> int | None:
     return zones.wall(found, zone) if zone else found
 
 
-def _year(parts: dict[str, str | None]) -> int:
+def _year(parts: dict[str, str | None], variant: str) -> int:
     """The year: of four digits, of two, or counted from the Chinese republic."""
     if short := parts.get("yy"):
-        return int(short) + (1900 if int(short) >= TURN_OF_CENTURY else 2000)
+        return year_of(int(short), first_in(variant))
     if republic := parts.get("r"):
         return int(republic) + FIRST_OF_REPUBLIC
     return int(parts.get("y") or 0)

@@ -3,7 +3,8 @@
 ISO 8601 and the common written forms, Chinese ones among them; a quarter, week, school term or month is its first day
 (`_written_periods`). 03/04/2024 is read day first, in the variant "mdy" month first, 24/03/04 in the variant "ymd" year first: which
 of them is decided once, over the whole column (`_date_orders`), never cell by cell. Where no cell leaves it open, in the variant
-"plain", such a cell is missing when it comes later, with a note. In the variant "my" Jul-20 is July 2020. In the variant "clock" cells
+"plain", such a cell is missing when it comes later, with a note. A year of two digits is one of 1969 to 2068, in the variant
+"from:1930" one of 1930 to 2029 (`_centuries`). In the variant "my" Jul-20 is July 2020. In the variant "clock" cells
 are clock times without a day, read as those of 1 January 1970; in the variants "epoch:s", "epoch:ms", "epoch:us" and "epoch:ns" they
 are numbers that count the time since 1970 (`_epochs`), in UTC, beside dates as others write them.
 
@@ -34,7 +35,17 @@ from assay.kernel.words import Say
 from assay.onnx_graph.graph import Graph
 
 from . import _epochs as epochs
-from ._date_orders import DAY_FIRST, LEAST_SHARE, Order, behind_points, months_of_years, order_of, read_otherwise
+from ._centuries import FROM, HUNDRED, POSIX, first_in
+from ._date_orders import (
+    DAY_FIRST,
+    LEAST_SHARE,
+    Order,
+    behind_points,
+    months_of_years,
+    order_of,
+    read_otherwise,
+    with_century,
+)
 from ._written_dates import (
     MONTH_YEAR,
     OWN,
@@ -77,6 +88,7 @@ class Date:
                 "plain": "{share:%} of its cells are dates; as they run, {example} would be {day} ({ways:; })",
                 "unclear": "{share:%} of its cells are dates, and their order is not plain: {example} is read as {day} ({ways:; })",
                 "way": "--kind {option} reads {day}",
+                "century": "{why}; a year of two digits is one of {first} to {last}, as they run (--kind {option} has them begin in {posix})",
                 "epochs": "its name says time: {unit} since 1970, read in UTC",
                 "epochs_most": "its name says time: {share:%} are {unit} since 1970, read in UTC",
                 "unit.s": "seconds",
@@ -104,6 +116,7 @@ class Date:
                 "plain": "{share:%} 的单元格是日期；从整列看，{example} 应为 {day}（{ways:；}）",
                 "unclear": "{share:%} 的单元格是日期，但年月日的顺序不明确：{example} 读作 {day}（{ways:；}）",
                 "way": "用 --kind {option} 则读作 {day}",
+                "century": "{why}；从整列看，两位数的年份属于 {first} 至 {last} 年（用 --kind {option} 则从 {posix} 年算起）",
                 "epochs": "列名表示时间：自 1970 年起的{unit}数，按 UTC 读取",
                 "epochs_most": "列名表示时间：{share:%} 是自 1970 年起的{unit}数，按 UTC 读取",
                 "unit.s": "秒",
@@ -139,8 +152,13 @@ class Date:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         if order.variant == POINT_MONTH and not behind_points(column.levels):
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
-        why = self._why(column.name, order)
-        return Claim(fit=0.97 * order.share, why=why, variant=order.variant, as_met=clock_of(column.levels))
+        why, variant = self._why(column.name, order), with_century(order.variant, column.levels)
+        if variant != order.variant:
+            first = first_in(variant)
+            other = f"{column.name}=date:{order.variant or 'dmy'}:{FROM}{POSIX}"
+            said = {"first": str(first), "last": str(first + HUNDRED - 1), "option": quote(other), "posix": str(POSIX)}
+            why = self.about.say("modalities", "century", why=why, **said)
+        return Claim(fit=0.97 * order.share, why=why, variant=variant, as_met=clock_of(column.levels))
 
     def _why(self, name: str, order: Order) -> Say:
         """How many cells are dates; where their order could be another, which was taken, and the option that takes another."""
@@ -179,9 +197,11 @@ class Date:
         return Claim(fit=0.6, why=self.about.say("modalities", "epochs_most", share=share, **said), variant=variant)
 
     def way(self, column: Column) -> str:
-        """Month first, where more cells can be read so; numbers since 1970, where more are; by the clock of the zone that was named."""
-        named_alone = not self.variant or self.variant.startswith(ZONE)
-        return ":".join(filter(None, (self._order(column), self.variant))) if named_alone else self.variant
+        """Month first, where more cells can be read so; numbers since 1970, where more are; by the clock of the zone that was named, and
+        in the hundred years that were."""
+        named_alone = not self.variant or self.variant.startswith((ZONE, FROM))
+        way = ":".join(filter(None, (self._order(column), self.variant))) if named_alone else self.variant
+        return way if column.levels is None else with_century(way, column.levels)
 
     def _order(self, column: Column) -> str:
         """How most of the cells are written."""
