@@ -375,8 +375,10 @@ def test_a_dataset_passes_through():
         ({"a": [1], "b": [1, 2]}, r"differ in length \(a: 1, b: 2\)"),
         ({"a": 1}, "Column 'a' is 1"),
         (3, "no table that Assay knows"),
-        (pd.Series([1, 2]), "no table that Assay knows"),
-        ([], "no table that Assay knows"),
+        (pd.Series([1, 2]), r"row of a frame or a column.*row\.to_dict\(\)"),
+        (pd.DataFrame({"a": [1], "b": ["x"]}).iloc[0], r"row of a frame or a column.*frame\.iloc\[\[0\]\]"),
+        ([], "list is empty.*at least one"),
+        ([[1, 2]], "no table that Assay knows.*list of rows"),
     ],
 )
 def test_what_is_no_table_is_refused(source, says):

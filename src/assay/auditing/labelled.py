@@ -63,6 +63,8 @@ def labelled(raw: Dataset, plan: Plan, codec: Codec) -> tuple[Dataset, tuple[Say
     for name in plan.names("weight"):
         if name in counted:
             check_weights(counted[name].cells, name)
+        else:
+            notes = (*notes, Say("auditing", "unweighed", {"weight": name}))
     return counted.having(as_labels(counted[plan.target], codec.labels)), notes
 
 

@@ -50,8 +50,14 @@ class Frame:
                 "no_cells.do": "Pass a list, even for one row.",
                 "no_table.seen": "A {kind} is no table that Assay knows.",
                 "no_table.expected": "Expected a file name, a pandas or polars frame, an Arrow table, "
-                "a mapping of columns or a numpy array.",
+                "a mapping of columns, a list of rows (mappings) or a numpy array.",
                 "no_table.do": "Turn it into one of these.",
+                "no_rows.seen": "The list is empty.",
+                "no_rows.expected": "Expected rows, each a mapping of column names to cells.",
+                "no_rows.do": "Pass at least one.",
+                "series.seen": "A pandas Series is a row of a frame or a column of one, and does not say which.",
+                "series.expected": "Expected a frame, or a mapping for one row.",
+                "series.do": "Pass row.to_dict(), frame.iloc[[0]] or column.to_frame().",
                 "no_arrow.seen": "A {kind} has a column that Arrow cannot hold: {error}.",
                 "no_arrow.expected": "Columns of numbers up to 64 bits, texts, dates and flags were expected.",
                 "no_arrow.do": "Turn the column into one of these, in polars with .cast(pl.Float64) or .cast(pl.String).",
@@ -72,8 +78,14 @@ class Frame:
                 "no_cells.expected": "应为单元格列表，每行一个。",
                 "no_cells.do": "即使只有一行，也请传入列表。",
                 "no_table.seen": "{kind} 不是 Assay 认识的表格。",
-                "no_table.expected": "应为文件名、pandas 或 polars 表格、Arrow 表格、由列组成的映射或 numpy 数组。",
+                "no_table.expected": "应为文件名、pandas 或 polars 表格、Arrow 表格、由列组成的映射、由行（映射）组成的列表或 numpy 数组。",
                 "no_table.do": "请转换为其中一种。",
+                "no_rows.seen": "列表是空的。",
+                "no_rows.expected": "应为若干行，每行是列名到单元格的映射。",
+                "no_rows.do": "请至少传入一行。",
+                "series.seen": "pandas Series 可能是表格的一行，也可能是一列，无法分辨。",
+                "series.expected": "应为表格；单独一行则应为映射。",
+                "series.do": "请传入 row.to_dict()、frame.iloc[[0]] 或 column.to_frame()。",
                 "no_arrow.seen": "{kind} 有一列是 Arrow 无法表示的类型：{error}。",
                 "no_arrow.expected": "应为 64 位以内的数值、文本、日期或是非列。",
                 "no_arrow.do": "请将该列转换为其中一种，如 polars 的 .cast(pl.Float64) 或 .cast(pl.String)。",
@@ -104,9 +116,13 @@ class Frame:
             source = {key: [record.get(key) for record in source] for key in keys}
         if isinstance(source, Mapping):
             return _of_mapping(source, name)
+        if isinstance(source, (list, tuple)) and not source:
+            raise refusal(DataError, "readers/frame", "no_rows")
         origin = type(source).__module__.partition(".")[0]
         if origin == "pandas" and hasattr(source, "columns"):
             return _of_pandas(source, name)
+        if origin == "pandas" and hasattr(source, "to_frame"):
+            raise refusal(DataError, "readers/frame", "series")
         if hasattr(source, "collect") and origin == "polars":
             source = source.collect()
         return arrow_dataset(_arrow_table(source), name, "frame", {"frame": origin})
