@@ -13,7 +13,7 @@ them is made in the file.
 
 Where each group of a column has a threshold of its own, that column is an input as well, and the label of a row of no known group is "".
 
-Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1]; of odd ones among good ones "score" [n, 1], in spreads of
+Outputs: "label" [n] and "probabilities" [n, k], or "value" [n, 1], of grades with the "label" [n] of the nearest; of odd ones among good ones "score" [n, 1], in spreads of
 good ones, "alarm", truth [n, 1], where that is above 0, and "label" [n]; where a column bears such a name, the output's ends in "_".
 Models that find things in pictures have other inputs and outputs: `exporting_boxes.py`.
 """
@@ -36,7 +36,7 @@ import assay
 
 from .exporting_boxes import APART, FEW, boxes_agree, boxes_file, boxes_graph
 from .exporting_groups import NO_GROUP, GroupInput, group_of
-from .kernel.data import Column, Dataset, Floats
+from .kernel.data import Column, Dataset, Floats, plain_number
 from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
 from .kernel.hints import reason
@@ -49,6 +49,7 @@ from .onnx_graph.file import Session, Shape, to_bytes
 from .onnx_graph.graph import TREES, Graph
 from .pictures.made_up import made_up
 from .search.ensemble import Ensemble, Member
+from .stats.grades import middles, nearest
 from .stats.group_thresholds import GroupThresholds
 from .stats.scores import LARGEST_LOG
 
@@ -100,7 +101,7 @@ def export(
     if path.suffix.lower() != ".onnx":
         raise refusal(RequestError, "onnx_graph", "ending", name=path.name, stem=path.stem)
     if ensemble.head.name == "flags":
-        raise refusal(RequestError, "onnx_graph", "no_graph", what=task.about.say("tasks", "title"))
+        raise refusal(RequestError, "onnx_graph", "flags", what=task.about.say("tasks", "title"))
     with _rows(ensemble, data) as rows:
         if not rows.rows:
             raise refusal(RequestError, "onnx_graph", "no_rows", name=rows.source.name)
@@ -108,7 +109,7 @@ def export(
         if ensemble.head.name == "boxes":
             return _with_boxes(ensemble, plan, labels, path, rows, data is None, promise)
         column = "" if thresholds is None else thresholds.column
-        names = _names(ensemble, labels, column)
+        names = _names(ensemble, codec, column)
         group = None if thresholds is None else group_of(thresholds, plan, ensemble)
         rows = rows if group is None else group.having(rows)
         taken = frozenset({*ensemble.parts, *names.values(), *(() if group is None else (group.thresholds.column,))})
@@ -153,10 +154,10 @@ def _write(path: Path, content: bytes) -> None:
         raise refusal(RequestError, "onnx_graph", "unwritten", path=str(path), reason=reason(error)) from error
 
 
-def _names(ensemble: Ensemble, labels: tuple[str, ...], column: str = "") -> dict[str, str]:
+def _names(ensemble: Ensemble, codec: Codec, column: str = "") -> dict[str, str]:
     """The name of each output."""
     names = {}
-    plain = ("label", "probabilities") if labels else ("value",)
+    plain = ("label", "probabilities") if codec.labels else ("value", "label") if codec.scale else ("value",)
     for name in ("score", "alarm", "label") if ensemble.head.name == "oddness" else plain:
         names[name] = name
         while names[name] in (*ensemble.parts, column):
@@ -207,6 +208,9 @@ def _file(
         about["score"] = "standard deviations of good ones; an alarm is raised above 0"
     elif not labels:
         outputs = {names["value"]: ("double", 1)}
+        if codec.scale:
+            outputs[names["label"]] = ("string", None)
+            about |= {"scale": json.dumps(codec.scale), "grades": json.dumps(_grades(codec), ensure_ascii=False)}
     else:
         outputs = {names["label"]: ("string", None), names["probabilities"]: ("double", len(labels))}
     return to_bytes(graph, inputs, outputs, about)
@@ -266,7 +270,13 @@ def _graph(
         graph.node("LabelEncoder", code, domain=TREES, output=names["label"], **places)
         return graph
     if not labels:
-        graph.node(*_answer(graph, ensemble.head, scores), output=names["value"])
+        value = graph.node(*_answer(graph, ensemble.head, scores), output=names["value"])
+        if codec.scale:  # the nearest grade, the upper one of two (`stats.grades`)
+            told = _grades(codec)
+            reached = graph.node("GreaterOrEqual", value, graph.constant(middles(np.asarray(codec.scale))[None]))
+            place = graph.node("ReduceSum", graph.whole(reached), graph.constant(np.asarray([1])), keepdims=0)
+            places = {"keys_int64s": list(range(len(told))), "values_strings": told}
+            graph.node("LabelEncoder", place, domain=TREES, output=names["label"], **places)
         return graph
     if ensemble.head.width == 1:
         parts = graph.node("Sigmoid", graph.node("Neg", scores)), graph.node("Sigmoid", scores)
@@ -280,6 +290,11 @@ def _graph(
         places = {"keys_int64s": [0, 1, NO_GROUP], "values_strings": [*map(str, labels), ""]}
     graph.node("LabelEncoder", best, domain=TREES, output=names["label"], **places)
     return graph
+
+
+def _grades(codec: Codec) -> list[str]:
+    """The grades of a scale, as texts."""
+    return [grade if isinstance(grade, str) else plain_number(grade) for grade in codec.grades]
 
 
 def _scores(ensemble: Ensemble, graph: Graph, member: Member, fold: int, x: str) -> str:
@@ -344,7 +359,8 @@ def _difference(
 ) -> float:
     """The largest difference of an answer from the model's own; of values, and of how odd rows are, in units of their standard deviation.
 
-    Infinite where the label of a row is not the one of its largest probability, of least expected cost, or of its score.
+    Infinite where the label of a row is not the one of its largest probability, of least expected cost, of its score, or nearest to its
+    value.
     """
     labels = codec.labels
     odd = ensemble.head.name == "oddness"
@@ -361,6 +377,11 @@ def _difference(
             told = names_[top] if group is None else group.labels(own, block, labels)
             if (found[names["label"]].astype(object) != told).any():
                 return float("inf")
+        elif (
+            codec.scale
+            and (found[names["label"]] != np.asarray(_grades(codec))[nearest(own[:, 0], np.asarray(codec.scale))]).any()
+        ):
+            return float("inf")
     scale = 1.0 if labels and not odd else float(ours.std()) or float(np.abs(ours).mean()) or 1.0
     return float(np.abs(ours - theirs).max() / scale)
 
@@ -391,6 +412,8 @@ def feeds_of(ensemble: Ensemble, data: Dataset, graph: Graph | None = None) -> d
     for place, name in enumerate(ensemble.parts):
         if not _is_seen(ensemble.encoders[0].parts[place]):
             found[name] = cells_of(_encoder(ensemble, place), data[name])
+            if data[name].store == "numbers" and found[name].dtype.kind == "f":
+                found[name] = _some_without_end(found[name])
     if graph is not None:
         encoders = dict(zip(ensemble.parts, ensemble.encoders[0].parts, strict=True))
         for (part, side), name in graph.pictures.items():
@@ -398,6 +421,14 @@ def feeds_of(ensemble: Ensemble, data: Dataset, graph: Graph | None = None) -> d
         for part, name in graph.shown.items():
             found[name] = _grid(encoders[part], data[part]).there[:, None]
     return found
+
+
+def _some_without_end(cells: Floats) -> Floats:
+    """Numbers [n, 1] of which some of those that are missing have no end, as they may come: they are missing, too."""
+    gaps = np.flatnonzero(np.isnan(cells[:, 0]))
+    told = cells.copy()
+    told[gaps[1::3]], told[gaps[2::3]] = np.inf, -np.inf
+    return told
 
 
 def _grid(encoder: Encoder, column: Column) -> Grid:

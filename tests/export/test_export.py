@@ -92,6 +92,42 @@ def test_file_answers_every_row_as_the_model_does(task: str, learner: str, tmp_p
         assert asked(path, model, new, "label").tolist() == answers.answer.tolist()
 
 
+def test_numbers_without_end_are_missing_to_the_file_as_to_the_model(tmp_path: Path) -> None:
+    model, path = trained("binary", "boosting"), tmp_path / "m.onnx"
+    assert model.export(path).largest <= 1e-5
+    rows = world("binary", 30, 2)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for cell in (np.inf, -np.inf, np.nan):
+        told = Dataset(tuple(Column.of_numbers("size", np.full(30, cell)) if c.name == "size" else c for c in rows))
+        feeds = feeds_of(model.ensemble, reopen(told, model.plan)) | {"size": np.full((30, 1), cell)}
+        theirs = np.asarray(session.run(["probabilities"], feeds)[0])
+        assert np.abs(theirs - model.predict(told).probabilities).max() <= 1e-5
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_grade_is_told_beside_its_value(words: bool, tmp_path: Path) -> None:
+    rows, new = world("value"), world("value", 300, 1)
+    names = ("poor", "fair", "good", "great") if words else (1.0, 2.5, 3.0, 4.0)
+
+    def graded(table: Dataset) -> Dataset:
+        place = np.clip(np.digitize(table["y"].cells, [1.0, 2.0, 3.0]), 0, 3)
+        told = [names[k] for k in place.tolist()]
+        return table.having(Column.of_words("y", told) if words else Column.of_numbers("y", np.asarray(told)))
+
+    task = "grades:poor,fair,good,great" if words else "grades"
+    model = assay.train(graded(rows), "y", task=task, trials=2, learners=("constant", "linear"), folds=3, checks=())
+    path = tmp_path / "grades.onnx"
+    assert model.export(path, graded(new)).largest <= 1e-5
+    answers, told = model.predict(new), asked(path, model, new, "label").tolist()
+    spelled = [str(grade) for grade in answers.answer.tolist()]
+    assert [str(float(one)) if not words else one for one in told] == spelled
+    assert len(set(told)) > 2
+    assert np.abs(asked(path, model, new, "value")[:, 0] - answers.values).max() <= 1e-5
+    about = {p.key: p.value for p in onnx.load(path).metadata_props}
+    assert json.loads(about["scale"]) == ([1.0, 2.0, 3.0, 4.0] if words else [1.0, 2.5, 3.0, 4.0])
+    assert json.loads(about["grades"]) == (list(names) if words else ["1", "2.5", "3", "4"])
+
+
 def batch_of(rows: int = 500, seed: int = 0) -> Batch:
     rng = np.random.default_rng(seed)
     levels = tuple(f"n{k}" for k in range(20))

@@ -253,8 +253,8 @@ class Range:
         return np.asarray((column.cells < self.low) | (column.cells > self.high))
 
     def graph(self, graph: Graph, x: str) -> str:
-        """The numbers themselves."""
-        return x
+        """The numbers themselves; what has no end is missing, as in `Number.open`."""
+        return graph.node("Where", graph.node("IsInf", x), graph.constant(np.asarray(np.nan)), x)
 
     def sample(self, rows: int, rng: np.random.Generator) -> Column:
         """Numbers a little beyond the range, a tenth missing."""

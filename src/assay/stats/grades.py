@@ -16,8 +16,12 @@ def nearest(f: Floats, scale: Floats) -> Ints:
     >>> nearest(np.array([6.2, 6.25, 12.0]), np.array([6.0, 6.5, 7.0])).tolist()
     [0, 1, 2]
     """
-    middles = (scale[1:] + scale[:-1]) / 2
-    return np.asarray(np.searchsorted(middles, f, side="right"))
+    return np.asarray(np.searchsorted(middles(scale), f, side="right"))
+
+
+def middles(scale: Floats) -> Floats:
+    """What lies amid each two grades that follow one another [k - 1]."""
+    return np.asarray((scale[1:] + scale[:-1]) / 2)
 
 
 def inside(intervals: Floats, scale: Floats) -> Bools:
