@@ -47,6 +47,21 @@ def shared(rng: np.random.Generator, of: int, each: int, first: int, name: str) 
     return pd.DataFrame({"a": x[:, 0], "b": x[:, 1], name: key, "y": y})
 
 
+def shops(seed: int) -> bool:
+    """Whether the 95 % interval holds the error on many new days, where shops, which go on, were named beside the day."""
+    rng = np.random.default_rng(seed)
+
+    def drawn(days: int, first: int, each: int) -> pd.DataFrame:
+        table = shared(rng, days, each, first, "day")
+        return table.assign(shop=[f"s{row % each}" for row in range(len(table))])
+
+    model = assay.train(drawn(40, 0, 30), "y", time="day", group="shop", checks=("quality",), seed=seed, **LINE)
+    told, true = figure(model, "quality", "rmse"), rmse(model, drawn(4_000, 500, 5))
+    assert told.low is not None
+    assert told.high is not None
+    return told.low <= true <= told.high
+
+
 def held(tables: int, name: str, audited: bool) -> int:
     """Of so many tables, those whose 95 % interval holds the error on many new days or patients."""
     hits = 0
@@ -104,6 +119,18 @@ def newest(seed: int) -> float:
     return float(model.predict({"x": 0.0, "product": "new", "when": "2020-03-01"}).answer)
 
 
+def likeliest(seed: int) -> float:
+    """The probability of "yes" for a product that only the last sixth has; the truth is 0.95."""
+    rng = np.random.default_rng(seed)
+    at = np.arange(1_200)
+    new = (at > 1_000) & (rng.random(1_200) < 0.5)
+    y = np.where(rng.random(1_200) < np.where(new, 0.95, 0.3), "yes", "no")
+    table = pd.DataFrame({"x": rng.normal(size=1_200), "product": np.where(new, "new", "old"), "y": y})
+    table["when"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(at, unit="h")
+    model = assay.train(table, "y", time="when", trials=1, learners=("boosting",), checks=(), seed=seed)
+    return float(model.predict({"x": 0.0, "product": "new", "when": "2020-03-01"}).probabilities["yes"])
+
+
 def main() -> None:
     """Everything, a line each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -111,10 +138,12 @@ def main() -> None:
     n = parser.parse_args().tables
     print(f"rows of a day share a shock: {held(n, 'day', False)} of {n} intervals hold the error on new days")
     print(f"rows of a patient do: {held(n, 'patient', False)} of {n}; of audits {held(n, 'patient', True)} of {n}")
+    print(f"rows of a day do where shops were named, too: {sum(map(shops, range(n)))} of {n}")
     for name, made in (("weighted", weighted), ("noise that grows", growing)):
         told, true = np.mean([made(seed) for seed in range(3)], axis=0)
         print(f"{name}: coverage told {told:.3f}, true {true:.3f} (promised 0.9; means of three tables)")
     print(f"a product of the last sixth (truth 10): {np.mean([newest(seed) for seed in range(3)]):.2f}")
+    print(f"the same of two classes (truth 0.95): {np.mean([likeliest(seed) for seed in range(4)]):.2f}")
 
 
 if __name__ == "__main__":

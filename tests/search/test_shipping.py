@@ -151,6 +151,33 @@ def test_in_time_what_ships_knows_the_newest_rows(monkeypatch: pytest.MonkeyPatc
     assert any("The newest of the 4 fold models" in text or "the newest of the 4 fold models" in text for text in told)
 
 
+@pytest.mark.parametrize("learner", ["linear", "boosting"])
+def test_in_time_a_refit_is_not_refused_for_what_it_alone_could_learn(learner: str) -> None:
+    """The newest fold model never saw the product of the last block, and is flat beside one that did: no clock cut it short."""
+    rng = np.random.default_rng(0)
+    at = np.arange(1_200)
+    new = (at > 1_000) & (rng.random(1_200) < 0.5)
+    when = (np.datetime64("2020-01-01T00:00") + 60 * at).astype(str)
+    y = np.where(rng.random(1_200) < np.where(new, 0.95, 0.3), "yes", "no")
+    rows = {"x": rng.normal(size=1_200), "product": np.where(new, "new", "old"), "when": when, "y": y}
+    model = assay.train(rows, "y", time="when", trials=1, learners=(learner,), checks=())
+    assert model.card["ships"] == "refit"
+    answer = model.predict({"x": 0.0, "product": "new", "when": "2020-03-01T00:00"})
+    assert answer.probabilities["yes"] > 0.8
+
+
+def test_in_time_a_refit_that_had_more_time_than_the_fold_models_is_not_shipped() -> None:
+    rows = table("binary") | {"when": (np.datetime64("2020-01-01") + np.arange(N)).astype(str)}
+    plan, opened = draw(assay.read(rows), Wishes(target="y", folds=3, learners=("linear",), time="when"))
+    plan = replace(plan, candidates=tuple(c for c in plan.candidates if c.learner in ("constant", "linear"))[:2])
+    ticks = itertools.count()
+    hurried = search(plan, opened, Clock.start(1.0, now=lambda: float(next(ticks))), lambda event: None)
+    assert any(outcome.cut for outcome in hurried.outcomes)
+    told = refit(hurried, plan, opened, Clock.start())
+    assert told.note.key == "refit.sharper.newest"
+    assert told.ensemble is hurried.fallback
+
+
 def test_the_report_says_what_ships_and_not_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     from assay.search import refit as room
 

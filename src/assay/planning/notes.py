@@ -112,7 +112,8 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
     if not plan.splits.time:
         notes.append(Say("planning", "note.cross", {"folds": plan.splits.folds}))
     else:
-        notes.append(Say("planning", "note.cross_in_time", {"folds": plan.splits.folds}))
+        blocks = plan.splits.folds + 1  # with that which only teaches
+        notes.append(Say("planning", "note.cross_in_time", {"folds": blocks}))
         notes.append(Say("planning", "note.forward", {"time": plan.splits.time}))
     if plan.ship != "bag":
         newest = plan.ship == "refit" and plan.splits.time

@@ -33,9 +33,9 @@ from assay.stats.pulls import sizes
 from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .executors.here import side_by_side
-from .refit import CUT, settings_of
+from .refit import settings_of
 from .run import Found
-from .trial import TUNE_SHARE
+from .trial import TUNE_SHARE, was_cut
 
 REFITS = {"standard": 5, "deep": 17}  # of the tiers: one target more than references for each
 LEAST_REFITS = 3  # one to choose on, two to measure
@@ -168,7 +168,7 @@ def learnt_from(
         learner = with_settings(shelf("learners").get(member.learner), settings[member.name])
         rng, timer = stream(seed, "pool", member.name, number), clock.slice(clock.remaining())
         learnt: Fitted = learner.fit(train, watched, found.ensemble.head, timer, rng)
-        if timer.remaining() < CUT * (timer.spent() + timer.remaining()):
+        if was_cut(timer):
             return None
         raw += member.weight * learnt.predict(whole)
         members.append(Member(member.name, member.learner, member.weight, (learnt,)))

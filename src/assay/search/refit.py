@@ -33,9 +33,8 @@ from .executors.here import side_by_side
 from .run import Found
 from .settle import labelled
 from .shipped import Shipped
-from .trial import TUNE_SHARE, fault
+from .trial import TUNE_SHARE, fault, was_cut
 
-CUT = 0.02  # of its share of the time: with no more left, a member was stopped by the clock
 MORE = 1.5  # times as long as on a fold: there are more rows, and the encoders are learnt anew
 LEAST_COST = 0.05  # seconds
 SHARPER = 1.5  # times as far apart as those of the fold models may its scores lie (0.6 to 1.25 where all had time)
@@ -64,7 +63,7 @@ def refit(found: Found, plan: Plan, table: Dataset, clock: Clock) -> Shipped:
     if loses(alone, found, task, table, tune):
         return instead(found, Say("search", "refit.worse", said))
     ratio = sharper(alone, found, table.take(kept[:: max(1, len(kept) // SHARP_ROWS)]))
-    if labelled(task) and ratio > SHARPER:
+    if labelled(task) and ratio > SHARPER and (hurried(found) or not split.forward):
         return instead(found, Say("search", "refit.sharper", said | {"ratio": ratio}))
     return Shipped(alone, Say("search", f"refit.{figures_of(split)}", said))
 
@@ -92,8 +91,7 @@ def _members(
         learner = with_settings(shelf("learners").get(member.learner), settings[member.name])
         rng = stream(plan.seed, "refit", member.name)
         learnt: Fitted = learner.fit(train, watched, found.ensemble.head, share, rng)
-        cut = share.remaining() < CUT * (share.spent() + share.remaining())
-        return None if cut else replace(member, folds=(learnt,))
+        return None if was_cut(share) else replace(member, folds=(learnt,))
 
     costs = [max(LEAST_COST, seconds[member.name]) for member in members]
     done = side_by_side(work, len(members), min(len(members), cores()), clock, costs)
@@ -153,6 +151,16 @@ def sharper(alone: Ensemble, found: Found, rows: Dataset) -> float:
     """
     own, theirs = (_apart(ensemble.raw(rows)) for ensemble in (alone, found.fallback))
     return own / max(theirs, 1e-12)
+
+
+def hurried(found: Found) -> bool:
+    """Whether the clock stopped a fold model of the blend.
+
+    In time that alone makes the scores of a refit farther apart than they should be: the newest fold model is timid, too, where it never
+    saw what came last.
+    """
+    members = {member.name for member in found.ensemble.members}
+    return any(outcome.cut for outcome in found.outcomes if outcome.trial.name in members)
 
 
 def _apart(scores: Floats) -> float:

@@ -39,6 +39,7 @@ from .encoders import Encoders
 from .executors.here import side_by_side
 from .reweighing import Reweighing
 
+CUT = 0.02  # of its share of the time: with no more left, a learner was stopped by the clock
 TUNE_SHARE = 0.12  # of the training rows of a fold: they may stop a learner early, and are never measured on
 SPARED = 0.5  # of the time left to the search, for each of the last folds of a candidate whose own is up
 CACHE_BYTES, CACHE_SHARE = 3 * 2**30, 0.3  # batches kept: at most so many bytes, and of the room that there is
@@ -113,6 +114,7 @@ class Outcome:
     trial: Trial
     fitted: tuple[Fitted, ...] = ()
     scores: Floats | None = None  # [n, w], NaN where no fold held the row
+    cut: bool = False  # whether the clock stopped a fold model
 
 
 def try_candidate(
@@ -181,7 +183,12 @@ def try_candidate(
     grown = 0.0 if clock.stands else max(0.0, peak_memory_mb() - before)
     resumed = not clock.stands and all(step.resumed for step in done)
     trial = Trial(**line, status="done", memory_mb=grown, resumed=resumed)
-    return Outcome(trial, tuple(step.fitted for step in done), scores)
+    return Outcome(trial, tuple(step.fitted for step in done), scores, any(step.cut for step in done))
+
+
+def was_cut(clock: Clock) -> bool:
+    """Whether so little of a learner's time is left that the clock stopped it."""
+    return clock.remaining() < CUT * (clock.spent() + clock.remaining())
 
 
 def fault(error: Exception) -> str:
@@ -195,6 +202,7 @@ class _Step:
     scores: Floats
     seconds: float
     resumed: bool
+    cut: bool
 
 
 def _step(bench: Bench, learner: Any, candidate: Candidate, fold: Fold, clock: Clock) -> _Step:
@@ -205,10 +213,11 @@ def _step(bench: Bench, learner: Any, candidate: Candidate, fold: Fold, clock: C
         features: tuple[Feature, ...] = held.vector.features
         fitted = learner.load(kept.box("fitted"), bench.head, features)
         scores = kept.array("scores", np.float64, (len(fold.held), bench.head.width))
-        return _Step(fitted, scores, kept.real("seconds", 0.0), True)
+        return _Step(fitted, scores, kept.real("seconds", 0.0), True, kept.flag("cut"))
     timer = clock.slice(clock.remaining())
     rng = stream(bench.seed, "fit", candidate.name, fold.number)
     fitted = learner.fit(bench.batch(fold, "train"), bench.batch(fold, "tune"), bench.head, clock, rng)
+    cut = was_cut(clock)
     scores = fitted.predict(held)
     if scores.shape != (len(fold.held), bench.head.width):
         raise PluginFault(f"The learner '{candidate.learner}' gave scores of shape {scores.shape}.")
@@ -217,11 +226,11 @@ def _step(bench: Bench, learner: Any, candidate: Candidate, fold: Fold, clock: C
     seconds = timer.spent()
     if bench.journal is not None:
         box = Box("step")
-        box.put(seconds=seconds)
+        box.put(seconds=seconds, cut=cut)
         box.put_array("scores", scores)
         fitted.dump(box.add("fitted"))
         bench.journal.put(key, box)
-    return _Step(fitted, scores, seconds, False)
+    return _Step(fitted, scores, seconds, False, cut)
 
 
 def step_key(candidate: Candidate, fold: int) -> str:

@@ -21,9 +21,10 @@ from assay.kernel.threads import cores
 
 from .ensemble import Ensemble
 from .executors.here import side_by_side
-from .refit import CUT, settings_of
+from .refit import settings_of
 from .run import Found
 from .settle import settle
+from .trial import was_cut
 
 SHARE = 0.3  # of the time, at most: the members of the blend alone are fitted once more
 
@@ -43,7 +44,7 @@ def unmitigated(found: Found, plan: Plan, table: Dataset, clock: Clock) -> tuple
         learner = with_settings(shelf("learners").get(member.learner), settings[member.name])
         rng = stream(plan.seed, "fit", member.name, fold.number)
         learnt: Fitted = learner.fit(train, tune, found.ensemble.head, share, rng)
-        cut = share.remaining() < CUT * (share.spent() + share.remaining())
+        cut = was_cut(share)
         return None if cut else (learnt, learnt.predict(held))
 
     try:
