@@ -42,6 +42,41 @@ def test_rows_of_a_group_are_drawn_together_in_an_audit() -> None:
     assert width(grouped) > 2 * width(alone)
 
 
+def test_shops_that_go_on_share_their_days_all_the_same() -> None:
+    """Naming the shop does not make the error look surer than it is: rows of a day err together."""
+    rng = np.random.default_rng(0)
+    day, shop = np.repeat(np.arange(40), 20), np.tile(np.arange(20), 40)
+    x = rng.normal(size=800)
+    y = x + rng.normal(size=40)[day] + 0.3 * rng.normal(size=800)
+    rows = {"x": x, "y": y, "day": (np.datetime64("2024-01-01") + day).astype(str), "shop": [f"s{i}" for i in shop]}
+    by_day = assay.train({k: v for k, v in rows.items() if k != "shop"}, "y", time="day", folds=4, **LINE)
+    both = assay.train(rows, "y", time="day", group="shop", folds=4, **LINE)
+    assert not both.plan.splits.both
+    assert width(both) > 0.8 * width(by_day)
+    new = {**rows, "day": (np.datetime64("2025-01-01") + day).astype(str)}
+    assert width(both.audit(new, checks=("quality",))) > 0.8 * width(by_day.audit(new, checks=("quality",)))
+
+
+def test_few_groups_do_not_make_the_error_look_surer_than_rows_would() -> None:
+    """Two groups that share nothing: their rows are as good as others."""
+    model, held, alone = assay.train(table(0, 60, 10), "y", group="patient", **LINE), 0, []
+    for seed in range(10):
+        rng = np.random.default_rng(100 + seed)
+        x = rng.normal(size=400)
+        rows = {"x": x, "y": x + rng.normal(size=400), "patient": np.repeat(["a", "b"], 200)}
+        told = rmse(model.audit(rows, checks=("quality",)))
+        alone.append(width(model.audit({k: v for k, v in rows.items() if k != "patient"}, checks=("quality",))))
+        held += (told.low or 0.0) <= 1.0 <= (told.high or 0.0)
+        assert (told.high or 0.0) - (told.low or 0.0) > 0.8 * alone[-1]
+    assert held >= 8  # the model's own error is a little more than the noise
+
+
+def test_one_sealed_group_is_measured_by_its_rows() -> None:
+    model = assay.train(table(0, 3, 150), "y", group="patient", sealed=0.2, **LINE)
+    assert model.findings[0].rows == "sealed"
+    assert width(model) > 0.0
+
+
 def test_rows_of_a_moment_are_drawn_together_where_time_matters() -> None:
     new = table(1, 40, 20)
     day = [str(np.datetime64("2024-01-01") + int(str(name).split("-")[1])) for name in new["patient"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,28 @@ def test_columns_that_tell_nothing_count_little() -> None:
     assert model.about()["by_correlation"]
     assert model.scales[0] == 1.0
     assert model.scales[1:].max() < 0.3
+
+
+def test_a_group_that_holds_nearly_all_rows_is_not_kept_from_them() -> None:
+    """Scored by the 50 rows of others alone, those of the large group would choose how all are asked."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(1000, 3))
+    y = x[:, 0] + np.sin(2 * x[:, 1]) + 0.3 * rng.normal(size=1000)
+    given, new = batch(x, y), batch(rng.normal(size=(1000, 3)), np.zeros(1000))
+    heavy = replace(given, groups=np.where(np.arange(1000) < 950, 0, np.arange(1000)))
+    truth = new.vector.values[:, 0] + np.sin(2 * new.vector.values[:, 1])
+    none = given.take(np.arange(0))
+    away = [
+        np.mean(
+            (
+                NearestNeighbours().fit(rows, none, Head.value(), Clock.start(600), stream(0, "fit")).predict(new)[:, 0]
+                - truth
+            )
+            ** 2
+        )
+        for rows in (given, heavy)
+    ]
+    assert away[1] < 1.2 * away[0]
 
 
 def test_no_more_rows_are_kept_than_asked_for() -> None:

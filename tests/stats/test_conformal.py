@@ -149,6 +149,17 @@ def test_small_steps_between_fold_models_are_no_broken_promise() -> None:
     assert by_fold.mean() < low  # what thresholds learnt across fold models would wrongly show
 
 
+@pytest.mark.parametrize("spread", [0.0, 1.0, 1.5])
+def test_weights_that_say_nothing_of_errors_cost_width_and_no_coverage(spread: float) -> None:
+    """Of 60 rows with uneven weights the next is held as often as promised."""
+    rng = np.random.default_rng(0)
+    held = [
+        rng.normal() <= conformal.quantile_up(rng.normal(size=60), 0.9, rng.lognormal(sigma=spread, size=60))
+        for _ in range(4000)
+    ]
+    assert np.mean(held) >= 0.9 - 3 * np.sqrt(0.09 / 4000)
+
+
 def test_weights_carry_the_promise_to_the_rows_they_stand_for() -> None:
     """A noisy stratum of which one in ten was asked, though it is seven tenths of all there are."""
     rng = np.random.default_rng(0)

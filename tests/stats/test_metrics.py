@@ -58,6 +58,13 @@ def test_values_equal_scikit_learn(w: np.ndarray | None) -> None:
     assert metrics.median_error(F, V) == pytest.approx(sk.median_absolute_error(V, F))
 
 
+@pytest.mark.parametrize("weight", [0.1, 0.3, 7.7])
+@pytest.mark.parametrize("n", [5, 10, 11, 40])
+def test_rows_of_one_weight_have_the_median_of_rows_without(weight: float, n: int) -> None:
+    y = np.random.default_rng(n).normal(size=n)
+    assert metrics.median_error(np.zeros(n), y, np.full(n, weight)) == metrics.median_error(np.zeros(n), y)
+
+
 def test_the_standard_error_is_that_of_means_of_rows_drawn_anew() -> None:
     uneven, groups = RNG.random(N) ** 6, np.arange(N) // 5
     x = F + np.repeat(RNG.normal(size=N // 5), 5)  # rows of a group have a part in common

@@ -19,7 +19,7 @@ def blocks(evidence: Evidence, data: Dataset | None = None, parts: Sequence[str]
     """
     splits = evidence.plan.splits
     rows = evidence.data if data is None else data
-    return blocks_of(rows, splits.group, splits.time, evidence.model.parts if parts is None else parts)
+    return blocks_of(rows, splits.group, splits.time, evidence.model.parts if parts is None else parts, splits.both)
 
 
 def beats(evidence: Evidence, errors: float) -> bool:

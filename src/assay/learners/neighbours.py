@@ -159,7 +159,7 @@ class Known:
         return np.asarray(logs - np.log(np.maximum(1.0 - mean, 1e-12)))
 
     def left_out(self, rows: Ints, scales: Floats, k: int, groups: Ints | None = None) -> float:
-        """Mean loss of some of the rows, each scored by all others; by those of other groups [n], where there are k of them."""
+        """Mean loss of some of the rows, each scored by all others; by those of other groups [n], where they are most rows."""
         total, n = 0.0, len(self.y)
         for some in _blocks(len(rows), n):
             own = rows[some]
@@ -167,7 +167,7 @@ class Known:
             distances[np.arange(len(own)), own] = np.inf
             if groups is not None:
                 alike = groups[own, None] == groups
-                distances[alike & (n - alike.sum(axis=1, keepdims=True) >= k)] = np.inf
+                distances[alike & (n - alike.sum(axis=1, keepdims=True) >= max(k, n / 2))] = np.inf
             total += float(losses(self.head, self.scored(distances, k), self.encoded[own]) @ self.mass[own])
         return total / float(self.mass[rows].sum())
 

@@ -21,6 +21,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
 from assay.language.near import joined, near_rows
 from assay.stats import leaks, splitting
+from assay.stats.clusters import bound
 
 from .by_name import keys_of
 
@@ -57,11 +58,13 @@ class Split:
         return self.times is not None
 
     def blocks(self, rows: Ints) -> Ints | None:
-        """Which of some rows err together [m]: those of one group, and in time those of one moment; None where each errs by itself."""
-        if self.groups is not None or self.times is None:
-            return None if self.groups is None else self.groups[rows]
-        moments = np.unique(self.times[rows], return_inverse=True)[1]
-        return moments if 0 < moments.max(initial=0) < len(rows) - 1 else None
+        """Which of some rows err together [m]: those of one group, and of one moment where groups go on through time; None where each
+        errs by itself."""
+        if self.times is not None and not self.both:
+            moments = bound(np.unique(self.times[rows], return_inverse=True)[1])
+            if moments is not None:
+                return moments
+        return None if self.groups is None else bound(self.groups[rows])
 
     def rounds(self) -> Iterator[tuple[int, Ints, Ints]]:
         """(fold, training rows, held-out rows) for each fold."""

@@ -73,9 +73,8 @@ def _places(column: Column) -> Floats | None:
     """
     if len(np.unique(column.cells)) < max(FEWEST_DISTINCT, DISTINCT * len(column)):
         return None
-    cells = np.where(
-        column.missing, np.nan, column.cells.astype(np.int64) if column.store == "moments" else column.cells
-    )
+    cells = column.cells.astype(np.int64) if column.store == "moments" else column.cells
+    cells = np.where(column.missing | ~np.isfinite(cells), np.nan, cells)
     low, high = np.nanquantile(cells, INNER)
     if not high > low:
         return None

@@ -21,6 +21,7 @@ Choose = Callable[[Ints], Callable[[Ints], Floats]]
 Measure = Callable[[Floats, NDArray[Any], Floats | None], float]
 ROWS_TO_CHOOSE_ON = 4000  # a bag is thinned to this many rows: choosing converges long before measuring does
 LEAST_ROUNDS = 12  # are done even when the time is up: fewer give no interval
+FEW = 10  # blocks
 LEAST_BAG = 200  # rows to which a bag is thinned where those rounds would else outlast the clock
 
 
@@ -93,12 +94,20 @@ def plain(
     rounds: int = 200,
     blocks: Ints | None = None,
 ) -> Floats:
-    """Ordinary bootstrap of figures on rows nothing was chosen on: [rounds done, measures]."""
+    """Ordinary bootstrap of figures on rows nothing was chosen on: [rounds done, measures].
+
+    blocks : rows of one block (a group) are drawn together; of few blocks, their rows are drawn anew as well (in two stages: Davison &
+             Hinkley 1997, section 3.8), since two or three say too little of how far blocks differ
+    """
     n = len(y)
     names, member = (np.arange(n), np.arange(n)) if blocks is None else np.unique(blocks, return_inverse=True)
+    own = [np.flatnonzero(member == k) for k in range(len(names))] if blocks is not None and len(names) < FEW else []
     out: list[list[float]] = []
     while len(out) < rounds and not (len(out) >= LEAST_ROUNDS and clock.expired()):
         picked = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
         rows = np.repeat(np.arange(n), picked[member])
+        if own:
+            again = [rng.choice(own[k], len(own[k])) for k, times in enumerate(picked.tolist()) for _ in range(times)]
+            rows = np.concatenate(again)
         out.append([measure(scores[rows], y[rows], None if w is None else w[rows]) for measure in measures])
     return np.asarray(out, dtype=np.float64).reshape(-1, len(measures))

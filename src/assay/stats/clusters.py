@@ -17,18 +17,21 @@ from .leaks import copied_pairs, copies
 CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows are copies
 
 
-def blocks_of(data: Dataset, group: str, time: str, features: Sequence[str]) -> Ints:
-    """Number of the group of each row [n]: rows that share the cell of the column `group`, where one was named, or else that of `time`.
+def blocks_of(data: Dataset, group: str, time: str, features: Sequence[str], both: bool = False) -> Ints:
+    """Number of the group of each row [n]: rows that share the cell of the column `time`, where one was named, or else that of `group`.
 
-    A missing cell is a group of its own. Where neither was named, or no moment is that of two rows, exact copies in the `features` are
+    A missing cell is a group of its own. Where neither was named, or no cell is that of two rows, exact copies in the `features` are
     one group, unless there are no more of them than columns of few values would give by chance.
+
+    both : groups were kept apart in time, too, so that each has its own: they go before moments
     """
-    if group and group in data:
-        return _alone_where(data[group].missing, data[group].as_words().cells.astype(np.int64))
-    if time and time in data:
-        moments = _alone_where(data[time].missing, np.unique(data[time].cells, return_inverse=True)[1])
-        if bound(moments) is not None:
-            return moments
+    for name in (group, time) if both else (time, group):
+        if name and name in data:
+            column = data[name]
+            codes = np.unique(column.cells, return_inverse=True)[1] if name == time else column.as_words().cells
+            blocks = _alone_where(column.missing, codes.astype(np.int64))
+            if name == group or bound(blocks) is not None:
+                return blocks
     named = [name for name in features if name in data]
     alone = np.arange(data.rows)
     if not named:

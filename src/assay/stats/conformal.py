@@ -84,16 +84,17 @@ class ValueIntervals:
 def quantile_up(x: Floats, level: float, weight: Floats | None = None) -> float:
     """The ⌈(n + 1)·level⌉-th smallest: the quantile that keeps the promise for one more row; inf where n is too small.
 
-    weight : how many rows each stands for [n]; the row to come counts as much as the mean of them (Tibshirani, Foygel Barber, Candès &
-             Ramdas 2019)
+    weight : how many rows each stands for [n] (Tibshirani, Foygel Barber, Candès & Ramdas 2019). The row to come, drawn as often as it
+             stands for others, counts as much as the mean of them by weight: they are as few as Kish (1965) counts them
 
     >>> quantile_up(np.arange(1.0, 10.0), 0.9), quantile_up(np.asarray([1.0, 2.0, 3.0]), 0.5, np.asarray([6.0, 2.0, 1.0]))
     (9.0, 1.0)
     """
     if weight is not None and len(x):
         order = np.argsort(x, kind="stable")
-        counted = np.cumsum(weight[order]) * (len(x) / weight.sum())
-        place = int(np.searchsorted(counted, (len(x) + 1) * level - 1e-9))
+        n = effective(len(x), weight)
+        counted = np.cumsum(weight[order]) * (n / weight.sum())
+        place = int(np.searchsorted(counted, (n + 1) * level - 1e-9))
         return float(x[order[place]]) if place < len(x) else float("inf")
     rank = int(np.ceil((len(x) + 1) * level - 1e-9))
     return float(np.sort(x)[rank - 1]) if rank <= len(x) else float("inf")

@@ -183,8 +183,8 @@ def median_error(f: Floats, y: Floats, w: Floats | None = None) -> float:
         return float(np.median(away))
     order = np.argsort(away, kind="stable")
     reached = np.cumsum(w[order])
-    half = reached[-1] / 2
-    ends = [min(int(np.searchsorted(reached, half, side=side)), len(away) - 1) for side in ("left", "right")]
+    half, doubt = reached[-1] / 2, 1e-12 * reached[-1]  # sums of equal weights differ in their last bits
+    ends = [min(int(np.searchsorted(reached, half + side)), len(away) - 1) for side in (-doubt, doubt)]
     return float(away[order[ends]].mean())
 
 
