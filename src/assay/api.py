@@ -129,7 +129,7 @@ def verify(model: Model | str | os.PathLike[str], source: Any, **more: Any) -> V
     """
     tell, test = more.pop("tell", None), more.pop("test", None)
     opened = model if isinstance(model, Model) else load(model)
-    return verifying.verify(opened, read(source, **more), tell, None if test is None else read(test, **more))
+    return verifying.verify(opened, read(source, **more), tell, None if test is None else opened.reading(test, **more))
 
 
 __all__ = ["Say", "Watch", "audit", "load", "plan", "read", "train"]

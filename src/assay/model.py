@@ -49,7 +49,7 @@ from .kernel.plugins import Codec, Contender, Task, task_of
 from .kernel.words import Say, refusal
 from .model_box import box_of, parts_of
 from .planning.draw import reopen
-from .reading import IsColumn, is_pandas, read, read_like
+from .reading import IsColumn, is_pandas, read_like
 from .report import statements
 from .report.content import Content
 from .report.report import Report
@@ -334,7 +334,7 @@ class Model:
             predict=self.predict,
         )
         if reference is not None:
-            rows = self._opened(read(reference))
+            rows = self._opened(self.reading(reference))
             side = side_of_rows(court, rows, label)
             said = {"n": side.rows, "source": rows.source.name, "label": label}
             against = Say("explainers/reason_codes", "reference.rows", said)
@@ -403,7 +403,7 @@ class Model:
             ledger=self.ledger,
             size=self.size_bytes(),
             seconds=float(self.card.get("seconds") or 0.0),
-            blocks=bound(blocks_of(data, splits.group, splits.time, self.ensemble.parts)),
+            blocks=bound(blocks_of(data, splits.group, splits.time, self.ensemble.parts, splits.both)),
             clock=clock,
         )
         evidence = replace(with_thresholds(evidence, self.thresholds), ask=self.asking(raw), profile=self.profile)
@@ -425,7 +425,7 @@ class Model:
         """The training table that a person gives, opened as planned, and a note where it is another. Raises DataError."""
         if source is None:
             return None, ()
-        raw = read(source, **(options if isinstance(source, (str, os.PathLike)) else {}))
+        raw = self.reading(source, **(options if isinstance(source, (str, os.PathLike)) else {}))
         data = self._opened(raw)
         if raw.sha256 == self.plan.data.get("sha256"):
             return data, ()

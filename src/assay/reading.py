@@ -48,13 +48,32 @@ def read_like(source: Any, learnt: Mapping[str, Any], options: Mapping[str, Any]
     learnt : the plan's card of the table that was learnt from
     """
     found = read(source, **options)
+    return read(source, **{**options, "decimal": ","}) if _as_learnt(found, learnt, options) else found
+
+
+def stored_like(source: Any, most_bytes: float, learnt: Mapping[str, Any], options: Mapping[str, Any]) -> Stored | None:
+    """The same, block by block; None where it cannot, or need not be asked."""
+    found = stored(source, most_bytes, **options)
+    if (
+        found is None
+        or not wrote_commas(learnt)
+        or not _as_learnt(next(found.blocks(found.names[:1])), learnt, options)
+    ):
+        return found
+    found.close()
+    return stored(source, most_bytes, **{**options, "decimal": ","})
+
+
+def wrote_commas(learnt: Mapping[str, Any]) -> bool:
+    """Whether the table of a plan's card wrote its numbers with decimal commas."""
     details = learnt.get("details")
-    commas = (
-        learnt.get("reader") == found.source.reader and isinstance(details, Mapping) and details.get("decimal") == ","
-    )
-    if commas and found.source.details.get("decimal_unsure") and "decimal" not in options:
-        return read(source, **{**options, "decimal": ","})
-    return found
+    return isinstance(details, Mapping) and details.get("decimal") == ","
+
+
+def _as_learnt(found: Dataset, learnt: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
+    """Whether a table that does not show it has decimal commas since that which was learnt from has."""
+    unsure = bool(found.source.details.get("decimal_unsure")) and "decimal" not in options
+    return unsure and learnt.get("reader") == found.source.reader and wrote_commas(learnt)
 
 
 def is_pandas(source: Any) -> bool:

@@ -24,7 +24,7 @@ from .kernel import memory
 from .kernel.errors import DataError
 from .kernel.stored import BLOCK, Held, Stored
 from .model import Model
-from .reading import stored
+from .reading import stored_like
 
 AT_ONCE = 256e6  # bytes of memory that a table may take which is read at once: an eighth of it as text
 
@@ -59,7 +59,7 @@ def answer_file(
     Raises DataError where the source cannot be read or lacks a column; RequestError where the target cannot be written, and where
     what is finished is of another run.
     """
-    table = stored(source, min(AT_ONCE, memory.SHARE * memory.available()), **options)
+    table = stored_like(source, min(AT_ONCE, memory.SHARE * memory.available()), model.plan.data, options)
     if table is None:  # its door gives all of it or nothing, or it is small
         table = Held(model.reading(source, **options))
     try:

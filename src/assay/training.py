@@ -39,7 +39,7 @@ from .opening import Opened
 from .planning.draw import draw
 from .privacy.attacks import PROBABLE
 from .privacy.games import unplayable
-from .reading import read
+from .reading import read_like
 from .search import pool
 from .search.distil import DISTILLED
 from .search.ensemble import Ensemble
@@ -181,7 +181,8 @@ def _test_rows(wanted: Wanted, plan: Plan, table: Dataset) -> Dataset | None:
     """The user's own test rows, as they were read. Raises DataError where the model could not be measured on them."""
     if wanted.test is None:
         return None
-    rows = read(wanted.test, **(wanted.options if isinstance(wanted.test, (str, os.PathLike)) else {}))
+    options = wanted.options if isinstance(wanted.test, (str, os.PathLike)) else {}
+    rows = read_like(wanted.test, plan.data, options)
     labelled(rows, plan, task_of(plan.task).codec(table[plan.target]))
     return rows
 
@@ -265,7 +266,7 @@ def _tested(course: _Course, found: Found, model: Model, rows: Dataset) -> Model
     more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
     taught = course.opened.data if course.asks_members and not len(found.split.sealed) else None
     wanted = course.wanted
-    asked = wanted.checks if wanted.checks is None else wanted.checks or ("quality",)
+    asked = wanted.checks if wanted.checks is None else tuple(dict.fromkeys(("quality", *wanted.checks)))
     audited = model.audit(
         rows, name="test", tell=wanted.watch.check, clock=more, checks=asked, training=taught, taught=course.opened.data
     )

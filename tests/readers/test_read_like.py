@@ -10,6 +10,7 @@ import pytest
 
 import assay
 from assay.model import Model
+from assay.streaming import answer_file
 
 RNG = np.random.default_rng(0)
 SALES = RNG.integers(1_000, 9_000, 200)
@@ -66,3 +67,55 @@ def test_decimal_commas_are_read_in_a_row_and_in_a_frame_of_texts(model: Model) 
     plain = model.predict(pd.DataFrame({"Umsatz": [8798.5, 1234], "Quote": [4.05, None]}))
     np.testing.assert_array_equal(told.probabilities, plain.probabilities)
     assert [any(note.key == "misfit" for note in notes) for notes in told.notes] == [False, True]
+
+
+def test_three_decimals_behind_a_comma_are_decimals_where_the_file_had_them(model: Model) -> None:
+    """4,056 is not 4056 because no other cell of a batch shows it: the plan tells."""
+    row = {"Umsatz": 8798, "Quote": 4.056}
+    assert model.predict({**row, "Quote": "4,056"}) == model.predict(row)
+    frame = pd.DataFrame({"Umsatz": [8798, 1234], "Quote": ["4,056", "1,250"]})
+    same = frame.assign(Quote=[4.056, 1.25])
+    np.testing.assert_array_equal(model.predict(frame).probabilities, model.predict(same).probabilities)
+
+
+def test_a_stray_cell_does_not_change_how_all_others_are_read() -> None:
+    sales = [f"{number:,}" for number in SALES.tolist()]
+    y = ["high" if number > 5_000 else "low" for number in SALES.tolist()]
+    learnt = assay.train({"sales": sales, "y": y}, "y", trials=1, learners=("linear",), checks=())
+    usual = learnt.predict({"sales": ["1,234", "2,500", "9,000"]})
+    beside = learnt.predict({"sales": ["1,234", "2,500", "9,000", "12,50"]})
+    np.testing.assert_array_equal(beside.probabilities[:3], usual.probabilities)
+    alone = learnt.predict({"sales": "12,50"}).probabilities
+    np.testing.assert_allclose(beside.probabilities[3], list(alone.values()), atol=1e-12)
+
+
+def test_test_rows_are_read_as_an_audit_reads_them(tmp_path: Path) -> None:
+    learnt = table(tmp_path / "learnt.csv", slice(0, 150))
+    test = table(tmp_path / "test.csv", slice(150, 200), rate=False)
+    model = assay.train(learnt, "y", trials=1, learners=("linear",), checks=("quality",), test=test)
+    audited = model.audit(test, checks=("quality",))
+    assert [m.value for m in model.tested[0].measures] == [m.value for m in audited.findings[0].measures]
+    assert model.tested[0].measures[0].value < 0.5  # log-loss: read as 8.798 every sale is "tief"
+
+
+def test_a_file_that_is_streamed_is_read_as_one_that_is_not(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = table(tmp_path / "more.csv", slice(150, 200), rate=False, with_y=False)
+    answer_file(model, path, tmp_path / "at_once.csv")
+    monkeypatch.setattr("assay.streaming.AT_ONCE", 1.0)
+    opened: list[object] = []
+    monkeypatch.setattr("assay.streaming.Held", lambda data: opened.append(data))
+    answer_file(model, path, tmp_path / "streamed.csv")
+    assert not opened
+    assert (tmp_path / "streamed.csv").read_bytes() == (tmp_path / "at_once.csv").read_bytes()
+
+
+@pytest.mark.parametrize("rows", [800, 3_000])
+def test_thousands_are_thousands_however_many_there_are(rows: int, tmp_path: Path) -> None:
+    numbers = np.random.default_rng(1).choice(np.arange(1_000, 10_000), rows, replace=False)
+    lines = [f"{german(int(n))};{german(n / 7_000)[:5]}" for n in numbers.tolist()]
+    path = tmp_path / "many.csv"
+    path.write_text("Umsatz;Quote\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    found = assay.read(path)["Umsatz"]
+    assert [float(text) for text in found.texts()] == numbers.tolist()

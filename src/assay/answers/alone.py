@@ -20,7 +20,7 @@ from assay.kernel.errors import DataError
 from assay.kernel.plan import Plan
 from assay.kernel.plugins import Codec, OpensCells, Task, TellsUsual, modality_of
 from assay.kernel.words import Say, refusal
-from assay.reading import IsColumn, cell_of, column_of, is_column, is_row, is_sure_cell, spelled
+from assay.reading import IsColumn, cell_of, column_of, is_column, is_row, is_sure_cell, spelled, wrote_commas
 from assay.search.ensemble import Ensemble
 from assay.stats.conformal import ClassSets, ValueIntervals
 from assay.stats.group_thresholds import GroupThresholds
@@ -55,7 +55,8 @@ class Alone:
     @cached_property
     def road(self) -> OneRow:
         """From cells to raw scores."""
-        return OneRow(self._ensemble, {c.name: c.kind for c in self._plan.columns}, never_missing(self._plan))
+        kinds = {c.name: c.kind for c in self._plan.columns}
+        return OneRow(self._ensemble, kinds, never_missing(self._plan), wrote_commas(self._plan.data))
 
     @property
     def quick(self) -> bool:

@@ -78,15 +78,18 @@ class OneRow:
 
     kinds : the kind of each part, variant included
     never : the note of a cell that is missing, of each part where none was in training
+    commas : whether the table that was learnt from wrote decimal commas
     """
 
-    def __init__(self, ensemble: Ensemble, kinds: Mapping[str, str], never: Mapping[str, Say]) -> None:
-        self._said = (ensemble, kinds, never)
+    def __init__(
+        self, ensemble: Ensemble, kinds: Mapping[str, str], never: Mapping[str, Say], commas: bool = False
+    ) -> None:
+        self._said = (ensemble, kinds, never, commas)
         self.ensemble = ensemble
         encoders = zip(*(e.parts for e in ensemble.encoders), strict=True)
         unseen = [[name in fold for fold in ensemble.overlooked] for name in ensemble.parts]
         every = zip(ensemble.parts, encoders, unseen, strict=True)
-        self._parts = [_part(name, kinds[name], found, blank, never.get(name)) for name, found, blank in every]
+        self._parts = [_part(name, kinds[name], found, blank, never.get(name), commas) for name, found, blank in every]
         self._usual = [_usual(part) for part in self._parts] if len(ensemble.encoders) == 1 else []
         self._fetch = _fetcher(ensemble.parts)
         empty = Dataset(tuple(part.opened(Column.of_words(part.name, [])) for part in self._parts))
@@ -245,9 +248,10 @@ class _Ordinary:
     encoders: tuple[Encoder, ...]
     blank: Sequence[tuple[float, ...]]  # for each fold NaN in place of the numbers, where no member looks at them
     gap: Odd  # what a missing cell is
+    commas: bool  # whether numbers that are written come with decimal commas
 
     def opened(self, raw: Column) -> Column:
-        return self.modality.open(raw).column
+        return self.modality.open(plainly(raw, self.commas) if self.kind == PLAIN else raw).column
 
     def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> Column | None:
         """The numbers of each fold's encoder at the end of its list, and what is odd; the column, where one was opened."""
@@ -287,9 +291,7 @@ class _Quick(_Ordinary):
     def write(self, value: Any, folds: list[list[float]], odd: list[Odd]) -> Column | None:
         """The numbers of each fold's encoder at the end of its list, and what is odd; no column is made."""
         raw = cell_of(value)
-        cell = self.open_cell(raw)
-        if cell is None and isinstance(raw, str) and self.kind == PLAIN:
-            cell = self.open_cell(cell_of(plainly(Column.of_words(self.name, [raw])).texts()[0]))
+        cell = self.open_cell(self._spelled(raw))
         strange, fold = 0, 0
         for encode in self.encode:
             found, unlike = encode(cell)
@@ -307,10 +309,18 @@ class _Quick(_Ordinary):
 
     def text(self, value: Any) -> str | None:
         """The opened cell as it would be written."""
-        return written(self.open_cell(cell_of(value)), self.kind)
+        return written(self.open_cell(self._spelled(cell_of(value))), self.kind)
+
+    def _spelled(self, raw: Cell) -> Cell:
+        """A number that comes as a text, as `opened` would spell it."""
+        if self.kind != PLAIN or not isinstance(raw, str):
+            return raw
+        return cell_of(plainly(Column.of_words(self.name, [raw]), self.commas).texts()[0])
 
 
-def _part(name: str, kind: str, encoders: tuple[Encoder, ...], unseen: Sequence[bool], never: Say | None) -> _Ordinary:
+def _part(
+    name: str, kind: str, encoders: tuple[Encoder, ...], unseen: Sequence[bool], never: Say | None, commas: bool
+) -> _Ordinary:
     """unseen : for each fold, whether no member looks at the column's numbers"""
     modality, gap = modality_of(kind), Odd("blank" if never is None else "gap", name, "", never)
     nothing = modality.open(Column.of_words(name, [])).column
@@ -318,8 +328,8 @@ def _part(name: str, kind: str, encoders: tuple[Encoder, ...], unseen: Sequence[
     encode = [e.encode_cell for e in encoders if isinstance(e, EncodesCells)]
     if isinstance(modality, OpensCells) and len(encode) == len(encoders):
         moved = modality.moved_cell if isinstance(modality, MovesCells) else None
-        return _Quick(name, kind, modality, encoders, blank, gap, modality.open_cell, encode, moved)
-    return _Ordinary(name, kind, modality, encoders, blank, gap)
+        return _Quick(name, kind, modality, encoders, blank, gap, commas, modality.open_cell, encode, moved)
+    return _Ordinary(name, kind, modality, encoders, blank, gap, commas)
 
 
 def _usual(part: _Ordinary) -> tuple[float, float, dict[str, float], float | None, _Ordinary]:

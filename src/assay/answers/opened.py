@@ -13,6 +13,7 @@ from assay.kernel.plugins import modality_of
 from assay.kernel.words import refusal
 from assay.kernel.written_numbers import plainly
 from assay.planning.draw import reopen
+from assay.reading import wrote_commas
 
 PLAIN = "number"  # the kind of numbers with a decimal point
 
@@ -33,7 +34,10 @@ def opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
             columns=listing(lacking),
         )
     numbers = [column.name for column in plan.columns if column.kind == PLAIN and column.name in raw]
-    written = [plainly(raw[name]) for name in numbers if raw[name].store == "words"]
+    commas = (
+        wrote_commas(plan.data) and "decimal" not in raw.source.details
+    )  # which a reader has not made points of yet
+    written = [plainly(raw[name], commas) for name in numbers if raw[name].store == "words"]
     return reopen(raw.having(*written), plan)
 
 

@@ -235,6 +235,7 @@ A model that finds things takes one picture a call, its aspect kept, in the rect
 ("photo_320x256"), and "photo_size", its width and height; "boxes", "probability", "classes" and "label" come out.
 Sides are within 0.00001 of the picture's longer one.
 One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where that is above 0, and "label".
+Of grades "value" comes out and the "label" of the nearest. Models of several labels a row cannot be written.
 
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv
@@ -286,7 +287,7 @@ One that raises alarms gives "score", within 0.0001 of its spread, "alarm" where
         "help.limit": "a promise such as 'quality.auc>=0.8'; exit code 1 if it is broken",
         "help.readable": "ship the best model a person can read",
         "help.ship": "what ships: the bag of fold models (the default, but for --time), one refit on all rows, or one model distilled from the blend: smaller and faster",
-        "help.latency": "ship what answers one row within this time on this machine: 5ms, 200us, 1s; assay plan then tells what each candidate takes, measured for some seconds; not beside --trials",
+        "help.latency": "ship what answers one row within this time on this machine, with fewer members or as one refit where a bag takes longer: 5ms, 200us, 1s; assay plan then tells what each candidate takes, measured for some seconds; not beside --trials",
         "help.membership": "how it is asked who was in the training data: by the fold models (quick, the default), by 5 refits of everything on random halves (standard), by 17 (deep), or not (none)",
         "help.annex": "write which rows are exposed most, and whose answer is doubtful, to this CSV: it names rows, and is no part of the model",
         "help.examples": "keep figures that show single rows (ids, texts, pictures) in the model file too; without it they stand in the report alone that is written now",
@@ -543,6 +544,7 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
 并用“photo_size”给出图片的宽和高；输出为“boxes”“probability”“classes”和“label”。
 边长的差异不超过图片长边的 0.00001。
 从良品学习的模型输出“score”（差异不超过其标准差的 0.0001）、“alarm”（大于 0 时为真）和“label”。
+等级模型输出“value”和最接近的等级“label”。每行有多个标签的模型不能写成 ONNX。
 
   assay export loans.assay loans.onnx
   assay export loans.assay loans.onnx new.csv
@@ -594,7 +596,7 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.limit": "限值，例如 'quality.auc>=0.8'；未满足时退出码为 1",
         "help.readable": "采用最好的可读模型",
         "help.ship": "交付的内容：bag 为折模型的组合（默认；有 --time 时为 refit），refit 为在全部行上重新拟合的单个模型，distilled 为由组合模型蒸馏出的单个模型：更小、更快",
-        "help.latency": "交付在本机上能于此时间内回答一行的模型：5ms、200us、1s；assay plan 此时用数秒测量并说明各候选的用时；不能与 --trials 同时使用",
+        "help.latency": "交付在本机上能于此时间内回答一行的模型（组合过慢时减少成员或改为重新拟合的单个模型）：5ms、200us、1s；assay plan 此时用数秒测量并说明各候选的用时；不能与 --trials 同时使用",
         "help.membership": "如何检验谁在训练数据之中：用折模型（quick，默认），用随机一半数据上的 5 次（standard）或 17 次（deep）重新拟合，或不检验（none）",
         "help.annex": "将最易暴露及答案可疑的行写入此 CSV：它会指明具体的行，不属于模型文件",
         "help.examples": "在模型文件中也保留展示单行（标识、文本、图片）的图表；否则它们只出现在本次写出的报告中",

@@ -30,7 +30,8 @@ class Sums:
         count, total = (
             np.asarray(np.bincount(place, weights=x, minlength=size), dtype=np.float64) for x in (weight, weight * y)
         )
-        return cls(count, total, float(weight @ (y * y)), centre)
+        with np.errstate(over="ignore"):  # of 1e300 there is no square: the pull is the most then
+            return cls(count, total, float(weight @ (y * y)), centre)
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(self.count + other.count, self.total + other.total, self.square + other.square, self.centre)
@@ -54,7 +55,7 @@ class Sums:
         """
         n, filled = float(self.count.sum()), self.count > 1e-12
         drawers = int(filled.sum())
-        if drawers < 2 or n <= drawers:
+        if drawers < 2 or n <= drawers or not np.isfinite(self.square):
             return MOST_PULL
         told = float((self.total[filled] ** 2 / self.count[filled]).sum())
         within = max(0.0, self.square - told) / (n - drawers)

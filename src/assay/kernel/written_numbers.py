@@ -40,6 +40,7 @@ THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
 SURELY_COMMA, MAYBE_THOUSANDS = re.compile(r"[-+]?\d+,(?:\d{1,2}|\d{4,})"), re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 BELOW_THOUSAND = re.compile(r"[-+]?\d{1,3}")
 LEAST_POINTED, LEAST_SMALL = 30, 3  # different ones
+STRAY = 0.01  # of amounts that are written in another way than all others
 CODES = (
     r"(?:RMB|CNY|USD|EUR|HKD|GBP|JPY|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RUB|TRY|INR|KRW|TWD|SGD|AUD|CAD|NZD|THB|MYR|VND|IDR|PHP|BRL|MXN|ZAR"
     r"|AED|SAR|(?:US|HK|NT|CA|AU|NZ|A|C|S|R)\$|Rs\.?|kr\.?|人民币)"
@@ -181,32 +182,44 @@ def way_of(column: Column, asked: bool = False) -> str:
 
 
 def _of_two_ways(levels: Iterable[str], unit: str) -> bool:
-    """Whether amounts in a unit have decimal commas (12,5 kg) beside what would be thousands (1,234 kg) if it were alone."""
+    """Whether amounts in a unit have decimal commas (12,5 kg) beside what would be thousands (1,234 kg) if it were alone; a stray one in
+    a hundred is a slip."""
     bare = [
         text[: -len(unit)].strip() for level in levels if (text := _trimmed(level)).casefold().endswith(unit.casefold())
     ]
-    return any(SURELY_COMMA.fullmatch(text) for text in bare) and any(MAYBE_THOUSANDS.fullmatch(text) for text in bare)
+    surely, maybe = (sum(way.fullmatch(text) is not None for text in bare) for way in (SURELY_COMMA, MAYBE_THOUSANDS))
+    return min(surely, maybe) > STRAY * (surely + maybe)
 
 
-def plainly(column: Column) -> Column:
-    """Words of a column of numbers that was learnt from with decimal points, spelled so where more of them read with commas.
+def plainly(column: Column, commas: bool = False) -> Column:
+    """Words of a column of numbers that was learnt from with decimal points, or by a reader that made points of commas, spelled with points.
 
-    A cell that reads in neither way stays.
+    A cell that reads in no other way has a decimal comma; those that could be either (4,056 and 1.234) are read so beside as many
+    such. A cell that reads in neither way stays.
+
+    commas : the table that was learnt from wrote decimal commas: 4,056 can be no other then
 
     >>> plainly(Column.of_words("x", ["1.234,5", "2.000", "none"])).texts().tolist()
     ['1234.5', '2000', 'none']
+    >>> plainly(Column.of_words("x", ["1,234", "2,500", "9,000", "12,5"])).texts().tolist()
+    ['1,234', '2,500', '9,000', '12.5']
+    >>> plainly(Column.of_words("x", ["4,056", "6.732", "0.25"]), commas=True).texts().tolist()
+    ['4.056', '6732', '0.25']
     """
     if column.levels is None:
         return column
     plain = numbers_of(column.levels)
-    if np.isfinite(plain).all():
+    points = np.isfinite(plain)
+    if points.all() and not commas:
         return column
-    commas = numbers_of(column.levels, COMMAS[0])
-    if not np.isfinite(commas).sum() > np.isfinite(plain).sum():
-        return column
-    values = np.where(np.isfinite(commas), commas, plain).tolist()
-    told = {str(level): plain_number(v) for level, v in zip(column.levels, values, strict=True) if math.isfinite(v)}
-    return respelled(column, lambda level: told.get(level, level))
+    other = numbers_of(column.levels, COMMAS[0])
+    surely, either = np.isfinite(other) & ~points, points & np.isfinite(other) & (plain != other)
+    if commas:
+        surely |= either & np.asarray(["," in str(level) for level in column.levels], dtype=bool)
+    either &= ~surely
+    taken = surely | (either if surely.sum() >= max(1, either.sum()) else False)
+    told = {str(level): plain_number(float(v)) for level, v in zip(column.levels[taken], other[taken], strict=True)}
+    return respelled(column, lambda level: told.get(level, level)) if told else column
 
 
 def are_thousands(texts: Iterable[str]) -> bool:

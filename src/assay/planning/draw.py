@@ -261,7 +261,7 @@ def _open(data: Dataset, wishes: Wishes, task: Task) -> tuple[Dataset, list[Colu
 def _unread(raw: Column, opened: Column) -> tuple[str, ...]:
     """Up to three of the words that could not be read."""
     if raw.levels is None:
-        return ("inf",)  # of numbers, what has no end is no number
+        return ("inf",) if (opened.missing & ~raw.missing).any() else ()  # of numbers, what has no end is none
     bad = np.unique(raw.cells[opened.missing & ~raw.missing])
     return tuple(masked(str(raw.levels[code])[:60]) for code in bad[:3])
 

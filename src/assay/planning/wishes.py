@@ -29,6 +29,8 @@ UNNAMED = "label"  # the target where none is named: what folders tell of their 
 # Roles that a column may have together: rows of a person are known and kept together by one column; what is sensitive may be learnt from.
 BEAR = (frozenset({"id", "group"}), frozenset({"sensitive", "feature"}))
 
+LEAST_MEMORY = 1e6  # bytes: less is an amount without its unit
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
@@ -97,7 +99,7 @@ class Wishes:
             wrong.append(Say("planning", "wish.sealed", {"value": f"{self.sealed:g}"}))
         if self.level is not None and not 0.5 <= self.level < 1:
             wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
-        if self.memory != "" and bytes_of(self.memory) is None:
+        if self.memory != "" and (bytes_of(self.memory) or 0) < LEAST_MEMORY:
             wrong.append(Say("planning", "wish.memory", {"value": str(self.memory)}))
         if self.ship not in WAYS_TO_SHIP:
             wrong.append(Say("planning", "wish.ship", {"value": str(self.ship), "known": list(WAYS_TO_SHIP)}))

@@ -79,7 +79,7 @@ def text_column(name: str, texts: Any, met: Met, comma: Comma = NO_COMMA, judged
     import pyarrow as pa
 
     chunked = texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([texts], type=texts.type)
-    numbers = _numbers_at_once(chunked, met) if judged is None else None
+    numbers = _numbers_at_once(chunked, met, comma) if judged is None else None
     if numbers is not None:
         return Column(name=name, cells=numbers)
     coded = chunked.dictionary_encode()
@@ -196,7 +196,7 @@ def _missing_set(kind: Any, more: Iterable[str] = ()) -> Any:
     return pa.array([*MISSING, *more], type=kind)
 
 
-def _numbers_at_once(chunked: Any, met: Met) -> NDArray[np.float64] | None:
+def _numbers_at_once(chunked: Any, met: Met, comma: Comma) -> NDArray[np.float64] | None:
     """The short way for long columns of plain numbers: no dictionary is built. None where it is not open."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -207,7 +207,7 @@ def _numbers_at_once(chunked: Any, met: Met) -> NDArray[np.float64] | None:
     texts = sample.filter(pc.invert(pc.is_in(sample, value_set=_missing_set(sample.type))))
     if not pc.all(pc.match_substring_regex(texts, PLAIN_NUMBER)).as_py() or _are_exponents(texts):
         return None
-    if _are_thousands(texts):
+    if _are_thousands(texts) or (comma.grouped and not has_points(texts)):  # 1.234 is a thousand there
         return None
     missing = pc.is_in(chunked, value_set=_missing_set(chunked.type))
     blank = pc.if_else(missing, pa.scalar(None, chunked.type), chunked)

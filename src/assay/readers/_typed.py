@@ -164,8 +164,8 @@ def value_column(name: str, values: Sequence[Any], met: Met) -> Column:
 
 
 def bare(value: Any) -> Any:
-    """The scalar that an array without an axis holds, as sums and items of numpy and torch may be; a duration in seconds; any other
-    value as it is.
+    """The scalar that an array without an axis holds, as sums and items of numpy and torch may be, None of a masked one; a duration in
+    seconds; any other value as it is.
 
     >>> bare(np.array(3.5)) + 1, bare("nurse"), bare(dt.timedelta(minutes=1.5)), bare(np.timedelta64("NaT"))
     (np.float64(4.5), 'nurse', 90.0, nan)
@@ -176,6 +176,8 @@ def bare(value: Any) -> Any:
         return float(value / np.timedelta64(1, "s"))
     if getattr(value, "ndim", None) != 0 or isinstance(value, np.generic):
         return value
+    if type(value).__name__ == "MaskedConstant":  # what a masked array holds where a cell is missing
+        return None
     return value[()] if isinstance(value, np.ndarray) else value.item()
 
 
