@@ -14,6 +14,7 @@ import assay
 from assay.kernel.clock import Clock
 from assay.kernel.errors import BundleInvalid, RequestError
 from assay.kernel.plan import Plan
+from assay.kernel.words import Say
 from assay.planning.draw import draw
 from assay.planning.durations import seconds, written
 from assay.planning.wishes import Wishes
@@ -23,8 +24,9 @@ from assay.search.distil import distil
 from assay.search.ensemble import Ensemble
 from assay.search.latency import within
 from assay.search.neighbours import NEAREST, TIMES, others
-from assay.search.refit import SHARPER, refit, worse
+from assay.search.refit import SHARPER, instead, refit, worse
 from assay.search.run import Found, search
+from assay.search.shipped import Shipped
 
 RNG = np.random.default_rng(0)
 N = 400
@@ -359,6 +361,26 @@ def test_fewer_members_or_a_refit_ship_where_the_bag_is_too_slow(kind: str, foun
         assert said.key == "latency.less"
         assert told.note.text("en").strip()
         assert told.note.text("zh").strip()
+
+
+def test_in_time_the_newest_fold_model_may_keep_the_time_where_there_is_no_refit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = table("binary") | {"when": (np.datetime64("2020-01-01") + np.arange(N)).astype(str)}
+    plan, opened = draw(assay.read(rows), Wishes(target="y", folds=3, learners=("linear", "boosting"), time="when"))
+    plan = replace(plan, candidates=plan.candidates[:3], latency=8.0)
+    have = search(plan, opened, Clock.start(), lambda event: None)
+
+    def no_refit(found: Found, *others: Any) -> Shipped:
+        return instead(found, Say("search", "refit.no_time", {"n": N, "folds": 3}))
+
+    monkeypatch.setattr("assay.search.latency.refit", no_refit)
+    bag = Shipped(have.ensemble, Say("search", "refit.cross", {"n": N, "folds": 3}))
+    less, told = within(have, bag, plan, opened, Clock.start(), timer(dict.fromkeys(names(have), 1.0)))
+    assert told.ensemble is less.fallback
+    assert told.ensemble.encoders == have.ensemble.encoders[-1:]
+    assert told.note.values["first"].key == "latency.less"
+    assert told.note.values["then"].key == "refit.no_time.newest"
 
 
 def test_where_nothing_is_quick_enough_the_quickest_ships_and_says_so(found: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ def within(
 
 def costs(found: Found, one: bool, seconds_of: Timer, look: float) -> tuple[float, dict[int, float]]:
     """Seconds of everything but the members, and what each allowed candidate adds, as a bag or as one model."""
-    whole = found.ensemble.only(0) if one else found.ensemble
+    whole = _one_of(found) if one else found.ensemble
     bare = seconds_of(replace(whole, members=()), look)
     places = np.flatnonzero(found.allowed).tolist()
     return bare, {place: max(0.0, seconds_of(alone(found, place, one), look) - bare) for place in places}
@@ -78,9 +78,14 @@ def costs(found: Found, one: bool, seconds_of: Timer, look: float) -> tuple[floa
 def alone(found: Found, place: int, one: bool) -> Ensemble:
     """A candidate by itself, as a bag or as one model."""
     outcome = found.outcomes[place]
-    fitted = outcome.fitted[:1] if one else outcome.fitted
+    fitted = outcome.fitted[-1:] if one else outcome.fitted
     member = Member(outcome.trial.name, outcome.trial.learner, 1.0, fitted)
-    return replace(found.ensemble.only(0) if one else found.ensemble, members=(member,))
+    return replace(_one_of(found) if one else found.ensemble, members=(member,))
+
+
+def _one_of(found: Found) -> Ensemble:
+    """The last fold model, which a refit is like: in time no other saw nearly as many rows."""
+    return found.ensemble.only(len(found.ensemble.encoders) - 1)
 
 
 def _made(
@@ -92,7 +97,7 @@ def _made(
         less = _only(found, places, plan, task)
         again = refit(less, plan, table, clock) if choice.one else None
         ensemble = less.ensemble if again is None else again.ensemble
-        if choice.one and ensemble is less.fallback:  # the refit got no time, or answers worse
+        if choice.one and ensemble is less.ensemble:  # the refit got no time, or answers worse
             return None
         spent = seconds_of(ensemble, LOOK)
         if spent <= plan.latency:
