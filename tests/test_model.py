@@ -358,3 +358,17 @@ def test_training_says_that_there_are_no_new_rows_to_hold_against_and_a_test_fil
     assert "no new rows" in own.say.text()
     tested = {f.check: f for f in model.tested}
     assert tested["drift"].measure("drifted_columns").value == 0
+
+
+def test_candidates_and_figures_make_frames(models: dict[str, Model]) -> None:
+    """The leaderboard of the README: a row a candidate, a row a figure."""
+    import pandas as pd
+
+    model = models["binary"]
+    board = pd.DataFrame(model.ledger)
+    assert board["name"].tolist() == [trial.name for trial in model.ledger]
+    assert {"learner", "loss", "low", "high", "seconds", "weight", "status"} <= set(board.columns)
+    assert board["weight"].sum() == pytest.approx(1.0)
+    figures = pd.DataFrame(model.findings[0].measures).set_index("name")
+    assert figures.loc["log_loss", "value"] == model.findings[0].measures[0].value
+    assert (figures["low"] <= figures["high"]).all()
