@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 
 import assay
 from assay.kernel.data import Column
+from assay.kernel.errors import RequestError
 from assay.kernel.plugins import modality_of
+from assay.kernel.shelf import shelf
 from assay.modalities._centuries import century_in, first_in, year_of
 from assay.planning.kinds import bids
 
@@ -51,7 +54,7 @@ def test_every_year_is_read_as_the_one_that_was_meant(world: str, form: str) -> 
     assert ("from:" in bid.kind, century in bid.kind) == (bool(century), True)
     opened = modality_of(bid.kind).open(column).column
     assert (opened.cells.astype("datetime64[Y]").astype(int) + 1970 == years).all()
-    assert ("a year of two digits is one of" in bid.claim.why.text()) is bool(century)
+    assert ("years of two digits are" in bid.claim.why.text()) is bool(century)
 
 
 def test_a_span_that_is_free_by_chance_moves_no_year() -> None:
@@ -105,3 +108,29 @@ def test_a_row_that_comes_alone_is_of_the_same_hundred_years(tmp_path: Path) -> 
         {"born": cells, "age": y}, "age", kinds={"born": "date:from:1969"}, trials=1, learners=("linear",), checks=()
     )
     assert float(np.abs(old.predict({"born": cells}).values - y).mean()) > 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [
+        ("date:form:1930", "date:from:1930"),
+        ("date:from:36", "date:from:1930"),
+        ("date:mdyy", "date:mdy"),
+        ("number:coma", "number:comma"),
+    ],
+)
+def test_a_variant_that_there_is_not_is_refused_with_what_may_be_meant(kind: str, meant: str) -> None:
+    with pytest.raises(RequestError, match=f"no kind '{kind}'.*Did you mean '{meant}'"):
+        assay.plan({"day": ["01.02.36", "05.06.07"] * 30, "y": ["a", "b", "a"] * 20}, "y", kinds={"day": kind})
+
+
+@pytest.mark.parametrize("key", ["date", "number"])
+def test_what_is_said_to_be_there_is(key: str) -> None:
+    plugin = shelf("modalities").get(key)
+    assert [variant for variant in plugin.some if re.fullmatch(plugin.variants, variant) is None] == []
+    for variant in (
+        ("comma+marks", "unit:kg+marks")
+        if key == "number"
+        else ("plain:zone:own", "epoch:ms:zone:UTC", "mdy:from:1930:zone:+08:00")
+    ):
+        assert re.fullmatch(plugin.variants, variant)

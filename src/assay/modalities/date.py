@@ -88,7 +88,7 @@ class Date:
                 "plain": "{share:%} of its cells are dates; as they run, {example} would be {day} ({ways:; })",
                 "unclear": "{share:%} of its cells are dates, and their order is not plain: {example} is read as {day} ({ways:; })",
                 "way": "--kind {option} reads {day}",
-                "century": "{why}; a year of two digits is one of {first} to {last}, as they run (--kind {option} has them begin in {posix})",
+                "century": "years of two digits are {first} to {last} as they run; {why} (--kind {option} has them begin in {posix})",
                 "epochs": "its name says time: {unit} since 1970, read in UTC",
                 "epochs_most": "its name says time: {share:%} are {unit} since 1970, read in UTC",
                 "unit.s": "seconds",
@@ -116,7 +116,7 @@ class Date:
                 "plain": "{share:%} 的单元格是日期；从整列看，{example} 应为 {day}（{ways:；}）",
                 "unclear": "{share:%} 的单元格是日期，但年月日的顺序不明确：{example} 读作 {day}（{ways:；}）",
                 "way": "用 --kind {option} 则读作 {day}",
-                "century": "{why}；从整列看，两位数的年份属于 {first} 至 {last} 年（用 --kind {option} 则从 {posix} 年算起）",
+                "century": "从整列看，两位数的年份为 {first} 至 {last} 年；{why}（用 --kind {option} 则从 {posix} 年算起）",
                 "epochs": "列名表示时间：自 1970 年起的{unit}数，按 UTC 读取",
                 "epochs_most": "列名表示时间：{share:%} 是自 1970 年起的{unit}数，按 UTC 读取",
                 "unit.s": "秒",
@@ -136,6 +136,10 @@ class Date:
             },
         },
     )
+    variants: ClassVar[str] = (
+        r"(?=.)(dmy|mdy|ymd|my|y\.m|plain|clock|epoch:(s|ms|us|ns))?((?:^|:)from:\d{4})?((?:^|:)zone:.+)?"
+    )
+    some: ClassVar[tuple[str, ...]] = ("dmy", "mdy", "ymd", "my", "from:1930", "epoch:s", "zone:Asia/Shanghai", "clock")
     variant: str = ""
 
     def recognise(self, column: Column) -> Claim:

@@ -105,6 +105,17 @@ class Number:
             },
         },
     )
+    variants: ClassVar[str] = r"(?=.)(comma|dms|clock(:hours)?|units?:[^+]+|order:.+?)?((?:^|\+)marks)?"
+    some: ClassVar[tuple[str, ...]] = (
+        "comma",
+        "unit:kg",
+        "units:kg",
+        "marks",
+        "comma+marks",
+        "dms",
+        "clock",
+        "order:low,mid,high",
+    )
     variant: str = ""
 
     def __post_init__(self) -> None:

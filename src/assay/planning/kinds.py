@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assay.kernel.data import Column, Dataset
-from assay.kernel.errors import DoesNotApply, Part, RequestError, Sentences
+from assay.kernel.errors import DoesNotApply, Part, RequestError, Sentences, UnknownKey
 from assay.kernel.hints import unknown
 from assay.kernel.labels import MOST_LOOKED_AT, are_codes
 from assay.kernel.plan import ColumnPlan
-from assay.kernel.plugins import ChoosesWay, Claim, Refers, modality_of
+from assay.kernel.plugins import ChoosesWay, Claim, NamesVariants, Refers, modality_of
 from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.language.personal import FEW_HOLD, masked, sketched
@@ -77,6 +77,7 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     keys = shelf("modalities").keys()
     problems += [unknown("kind", k, keys) for k in wishes.kinds.values() if k.partition(":")[0] not in keys]
     asked = [modality_of(k) for k in wishes.kinds.values() if k.partition(":")[0] in keys]
+    problems += [_no_variant(m) for m in asked if isinstance(m, NamesVariants) and not _is_variant(m)]
     referred = [m.refers for m in asked if isinstance(m, Refers) and m.refers]
     problems += [unknown("column", name, known) for name in referred if name not in data]
     learners, single = shelf("learners").keys(), learners_by_candidate()
@@ -91,6 +92,16 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
             cures.append(Say("planning", "names.encoding", {"encoding": encoding}))
         do: Part = Sentences(cures) if cures else ""
         raise refusal(RequestError, "planning", "names", expected=Sentences(problems), do=do, name=data.source.name)
+
+
+def _is_variant(modality: NamesVariants) -> bool:
+    return not modality.variant or re.fullmatch(modality.variants, modality.variant) is not None
+
+
+def _no_variant(modality: NamesVariants) -> UnknownKey:
+    key = modality.about.key
+    known = [key, *(f"{key}:{one}" for one in modality.some)]
+    return unknown("kind", f"{key}:{modality.variant}", known, most=len(known))
 
 
 def plan_column(column: Column, wishes: Wishes) -> tuple[Column, ColumnPlan]:

@@ -183,6 +183,16 @@ class FindsNear(Modality, Protocol):
 
 
 @runtime_checkable
+class NamesVariants(Protocol):
+    """A modality that knows what its variants look like, so that a misspelt one is no other."""
+
+    about: ClassVar[About]
+    variants: ClassVar[str]  # a regular expression
+    some: ClassVar[tuple[str, ...]]  # variants to learn from
+    variant: str
+
+
+@runtime_checkable
 class ChoosesWay(Protocol):
     """A modality that knows how it would read a column best, be it asked for one that it would not bid for."""
 
