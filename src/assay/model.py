@@ -48,7 +48,6 @@ from .kernel.plan import Plan
 from .kernel.plugins import Codec, Contender, Task, task_of
 from .kernel.words import Say, refusal
 from .model_box import box_of, parts_of
-from .planning.draw import reopen
 from .reading import IsColumn, is_pandas, read_like
 from .report import statements
 from .report.content import Content
@@ -509,7 +508,8 @@ class Model:
         if self.thresholds is not None:
             if self.thresholds.column not in raw:
                 return None
-            column = reopen(raw.only((self.thresholds.column,)), self.plan)[self.thresholds.column]
+            name = self.thresholds.column
+            column = opened(raw.only((name,)), self.plan, (name,))[name]
             raw = raw.take(np.flatnonzero(self.thresholds.known(column)))
         rows = some_rows(raw, self.needs)
         return (lambda place: self.predict(rows[place % len(rows)])) if rows else None

@@ -54,11 +54,8 @@ def read_like(source: Any, learnt: Mapping[str, Any], options: Mapping[str, Any]
 def stored_like(source: Any, most_bytes: float, learnt: Mapping[str, Any], options: Mapping[str, Any]) -> Stored | None:
     """The same, block by block; None where it cannot, or need not be asked."""
     found = stored(source, most_bytes, **options)
-    if (
-        found is None
-        or not wrote_commas(learnt)
-        or not _as_learnt(next(found.blocks(found.names[:1])), learnt, options)
-    ):
+    first = next(found.blocks(found.names[:1]), None) if found is not None and wrote_commas(learnt) else None
+    if found is None or first is None or not _as_learnt(first, learnt, options):
         return found
     found.close()
     return stored(source, most_bytes, **{**options, "decimal": ","})

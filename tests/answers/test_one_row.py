@@ -352,7 +352,7 @@ def test_plugins_without_a_road_for_one_row_are_asked_in_the_ordinary_way(kind: 
     plain = replace(model, ensemble=replace(model.ensemble, members=members))
     road = plain._alone.road
     assert [type(part) for part in road._parts].count(_Quick) >= 6
-    road._parts = [_Ordinary(p.name, p.kind, p.modality, p.encoders, p.blank, p.gap) for p in road._parts]
+    road._parts = [_Ordinary(p.name, p.kind, p.modality, p.encoders, p.blank, p.gap, p.commas) for p in road._parts]
     through_tables = replace(plain)
     through_tables._alone.road._more = True  # as for a learner that takes more than vectors
     for row in rows(WORLDS[kind], 30, seed=9):

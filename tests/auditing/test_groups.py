@@ -7,6 +7,7 @@ import numpy as np
 import assay
 from assay.kernel.findings import Measure
 from assay.model import Model
+from assay.stats.clusters import blocks_of, share_moments
 
 LINE = {"trials": 1, "learners": ("linear",), "checks": ("quality",)}
 
@@ -55,6 +56,18 @@ def test_shops_that_go_on_share_their_days_all_the_same() -> None:
     assert width(both) > 0.8 * width(by_day)
     new = {**rows, "day": (np.datetime64("2025-01-01") + day).astype(str)}
     assert width(both.audit(new, checks=("quality",))) > 0.8 * width(by_day.audit(new, checks=("quality",)))
+
+
+def test_two_rows_of_one_moment_do_not_make_shops_strangers() -> None:
+    patient = np.repeat(np.arange(10), 100)
+    moment = np.random.default_rng(0).permutation(1000)
+    moment[0] = moment[1]
+    assert share_moments(moment, None)
+    assert not share_moments(moment, patient)
+    assert share_moments(patient, moment)
+    table = assay.read({"day": (np.datetime64("2024-01-01") + moment).astype(str), "shop": [f"s{i}" for i in patient]})
+    assert len(np.unique(blocks_of(table, "shop", "day", ()))) == 10
+    assert len(np.unique(blocks_of(table, "", "day", ()))) == 999
 
 
 def test_few_groups_do_not_make_the_error_look_surer_than_rows_would() -> None:

@@ -75,6 +75,15 @@ def test_whatever_years_are_met_they_lie_within_a_hundred_and_not_behind_2068() 
             assert read == list(range(read[0], read[0] + span))
 
 
+def test_an_example_is_of_the_century_that_is_told() -> None:
+    days = np.random.default_rng(0).choice(np.arange("1906-01-01", "1973-01-01", dtype="datetime64[D]"), 400)
+    cells = [f"{d[5:7]}/{min(int(d[8:10]), 12):02d}/{d[2:4]}" for d in days.astype(str).tolist()]
+    why = bids(Column.of_words("day", cells))[0].claim.why.text()
+    assert "years of two digits are 1" in why
+    assert "01/02/03 is read as 1903" in why
+    assert "2003" not in why
+
+
 def test_what_is_asked_for_is_done_and_zones_and_orders_stay() -> None:
     cells, _ = written(1936, 2006, "{m}/{d}/{y:02d}")
     column = Column.of_words("day", cells)

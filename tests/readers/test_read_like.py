@@ -89,6 +89,16 @@ def test_a_stray_cell_does_not_change_how_all_others_are_read() -> None:
     np.testing.assert_allclose(beside.probabilities[3], list(alone.values()), atol=1e-12)
 
 
+def test_a_number_that_came_as_one_stays_it_beside_a_text(model: Model) -> None:
+    """A list of rows in which one cell is a text spells all of them; 1.234 was never a thousand."""
+    rows = [{"Umsatz": 8798, "Quote": cell} for cell in (1.234, "4,056", 7.5, "12,5")]
+    told = model.predict(rows).probabilities
+    for row, own in zip(rows, told, strict=True):
+        np.testing.assert_allclose(list(model.predict(row).probabilities.values()), own, atol=1e-12)
+    plain = model.predict({"Umsatz": 8798, "Quote": 1.234}).probabilities
+    np.testing.assert_allclose(told[0], list(plain.values()), atol=1e-12)
+
+
 def test_test_rows_are_read_as_an_audit_reads_them(tmp_path: Path) -> None:
     learnt = table(tmp_path / "learnt.csv", slice(0, 150))
     test = table(tmp_path / "test.csv", slice(150, 200), rate=False)

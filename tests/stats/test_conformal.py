@@ -160,6 +160,12 @@ def test_weights_that_say_nothing_of_errors_cost_width_and_no_coverage(spread: f
     assert np.mean(held) >= 0.9 - 3 * np.sqrt(0.09 / 4000)
 
 
+def test_where_no_row_counts_nothing_is_promised() -> None:
+    x = np.arange(50.0)
+    assert conformal.quantile_up(x, 0.9, np.zeros(50)) == np.inf
+    assert conformal.quantile_up(x, 0.9, np.full(50, 1e-200)) == conformal.quantile_up(x, 0.9)
+
+
 def test_weights_carry_the_promise_to_the_rows_they_stand_for() -> None:
     """A noisy stratum of which one in ten was asked, though it is seven tenths of all there are."""
     rng = np.random.default_rng(0)

@@ -136,7 +136,8 @@ def test_copies_and_named_groups_are_blocks_and_chance_is_not() -> None:
     days = np.datetime64("2024-01-01", "us") + np.repeat(np.arange(20), 5) * np.timedelta64(1, "D")
     late = data.having(Column(name="day", cells=days))
     assert len(np.unique(blocks_of(late, "", "day", ("flag",)))) == 20  # the rows of a day err together
-    assert len(np.unique(blocks_of(late, "firm", "day", ("flag",)))) == 52
+    assert len(np.unique(blocks_of(late, "firm", "day", ("flag",)))) == 20  # of firms that go on, too
+    assert len(np.unique(blocks_of(late, "firm", "day", ("flag",), both=True))) == 52  # each firm has its own days
     each = data.having(Column(name="day", cells=days + np.arange(100) * np.timedelta64(1, "s")))
     assert len(np.unique(blocks_of(each, "", "day", ("x", "z", "w")))) == 50  # no moment is that of two rows
 

@@ -29,6 +29,7 @@ from assay.stats.promises import Promise
 from .answer import Answer, answer_of
 from .gaps import never_missing
 from .one_row import OneRow, answers_of
+from .opened import PLAIN, as_learnt
 
 DAY = 86_400e6  # microseconds
 
@@ -131,10 +132,11 @@ class Alone:
         """What gives the threshold of a row's group, None where none is known; None where groups have none."""
         if self._thresholds is None:
             return None
-        return _limit_of(self._thresholds, self._plan.column(self._thresholds.column).kind)
+        kind = self._plan.column(self._thresholds.column).kind
+        return _limit_of(self._thresholds, kind, wrote_commas(self._plan.data))
 
 
-def _limit_of(thresholds: GroupThresholds, kind: str) -> Callable[[Mapping[Any, Any]], float | None]:
+def _limit_of(thresholds: GroupThresholds, kind: str, commas: bool) -> Callable[[Mapping[Any, Any]], float | None]:
     """As `GroupThresholds.of` a table of the one row."""
     modality, band, name = modality_of(kind), thresholds.band, thresholds.column
     places = {level: place for place, level in enumerate(band.levels)}
@@ -143,7 +145,8 @@ def _limit_of(thresholds: GroupThresholds, kind: str) -> Callable[[Mapping[Any, 
 
     def opened(value: Any) -> Cell:
         if isinstance(modality, OpensCells):
-            return modality.open_cell(cell_of(value))
+            raw = cell_of(value)
+            return modality.open_cell(as_learnt(raw, commas) if kind == PLAIN else raw)
         column = modality.open(column_of(name, value)).column
         if column.missing[0]:
             return None

@@ -49,7 +49,7 @@ from assay.search.ensemble import STRANGE_SHARE, Ensemble, Member
 
 from .gaps import NOTHING
 from .misfits import misfit
-from .opened import PLAIN
+from .opened import PLAIN, as_learnt
 
 Scorer = tuple[float, Callable[..., Sequence[float]], str]  # weight, what gives raw scores [w], and what that is given
 
@@ -313,9 +313,7 @@ class _Quick(_Ordinary):
 
     def _spelled(self, raw: Cell) -> Cell:
         """A number that comes as a text, as `opened` would spell it."""
-        if self.kind != PLAIN or not isinstance(raw, str):
-            return raw
-        return cell_of(plainly(Column.of_words(self.name, [raw]), self.commas).texts()[0])
+        return as_learnt(raw, self.commas) if self.kind == PLAIN else raw
 
 
 def _part(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assay.kernel.cells import Cell
 from assay.kernel.data import Column, Dataset
 from assay.kernel.errors import DataError, RequestError, Sentences
 from assay.kernel.hints import did_you_mean, listing
 from assay.kernel.plan import Plan
 from assay.kernel.plugins import modality_of
 from assay.kernel.words import refusal
-from assay.kernel.written_numbers import plainly
+from assay.kernel.written_numbers import plainly, written_number
 from assay.planning.draw import reopen
-from assay.reading import wrote_commas
+from assay.reading import cell_of, wrote_commas
 
 PLAIN = "number"  # the kind of numbers with a decimal point
 
@@ -34,11 +36,17 @@ def opened(raw: Dataset, plan: Plan, names: Sequence[str]) -> Dataset:
             columns=listing(lacking),
         )
     numbers = [column.name for column in plan.columns if column.kind == PLAIN and column.name in raw]
-    commas = (
-        wrote_commas(plan.data) and "decimal" not in raw.source.details
-    )  # which a reader has not made points of yet
+    # Readers that look for decimal commas have made points of them.
+    commas = wrote_commas(plan.data) and "decimal" not in raw.source.details
     written = [plainly(raw[name], commas) for name in numbers if raw[name].store == "words"]
     return reopen(raw.having(*written), plan)
+
+
+def as_learnt(raw: Cell, commas: bool) -> Cell:
+    """The same of one cell of a column of numbers that comes alone."""
+    if not isinstance(raw, str) or ((not commas or "," not in raw) and math.isfinite(written_number(raw))):
+        return raw
+    return cell_of(plainly(Column.of_words("", [raw]), commas).texts()[0])
 
 
 def strangers(names: Sequence[str], plan: Plan) -> list[str]:

@@ -194,17 +194,17 @@ def _of_two_ways(levels: Iterable[str], unit: str) -> bool:
 def plainly(column: Column, commas: bool = False) -> Column:
     """Words of a column of numbers that was learnt from with decimal points, or by a reader that made points of commas, spelled with points.
 
-    A cell that reads in no other way has a decimal comma; those that could be either (4,056 and 1.234) are read so beside as many
-    such. A cell that reads in neither way stays.
+    A cell that reads in no other way has a decimal comma. 4,056 has one where more cells can have no other; 1.234 is a thousand where a
+    cell shows both signs, since beside texts it may be a number that came as such. A cell that reads in neither way stays.
 
     commas : the table that was learnt from wrote decimal commas: 4,056 can be no other then
 
     >>> plainly(Column.of_words("x", ["1.234,5", "2.000", "none"])).texts().tolist()
     ['1234.5', '2000', 'none']
-    >>> plainly(Column.of_words("x", ["1,234", "2,500", "9,000", "12,5"])).texts().tolist()
-    ['1,234', '2,500', '9,000', '12.5']
+    >>> plainly(Column.of_words("x", ["1,234", "2,500", "9,000", "12,5", "7.125"])).texts().tolist()
+    ['1,234', '2,500', '9,000', '12.5', '7.125']
     >>> plainly(Column.of_words("x", ["4,056", "6.732", "0.25"]), commas=True).texts().tolist()
-    ['4.056', '6732', '0.25']
+    ['4.056', '6.732', '0.25']
     """
     if column.levels is None:
         return column
@@ -214,10 +214,10 @@ def plainly(column: Column, commas: bool = False) -> Column:
         return column
     other = numbers_of(column.levels, COMMAS[0])
     surely, either = np.isfinite(other) & ~points, points & np.isfinite(other) & (plain != other)
-    if commas:
-        surely |= either & np.asarray(["," in str(level) for level in column.levels], dtype=bool)
-    either &= ~surely
-    taken = surely | (either if surely.sum() >= max(1, either.sum()) else False)
+    shown, dotted = (np.asarray([sign in str(level) for level in column.levels], dtype=bool) for sign in ",.")
+    with_comma = either & shown
+    taken = surely | (with_comma if commas or surely.sum() > with_comma.sum() else False)
+    taken |= either & dotted if (taken & shown & dotted).any() else False
     told = {str(level): plain_number(float(v)) for level, v in zip(column.levels[taken], other[taken], strict=True)}
     return respelled(column, lambda level: told.get(level, level)) if told else column
 

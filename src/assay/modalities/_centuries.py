@@ -65,5 +65,5 @@ def _after(met: list[int], place: int) -> int:
 def _within(last: int, following: int) -> int:
     """Of the free years between two one near the end, that begins a decade where there is such a one."""
     near = following - round(ROOM * (following - last))
-    rounded = DECADE * round(near / DECADE)
-    return rounded if last < rounded <= following else near
+    decades = (DECADE * round(near / DECADE), DECADE * (following // DECADE))
+    return next((decade for decade in decades if last < decade <= following), near)

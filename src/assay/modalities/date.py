@@ -156,16 +156,18 @@ class Date:
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
         if order.variant == POINT_MONTH and not behind_points(column.levels):
             raise DoesNotApply(self.about.say("modalities", "no_dates"))
-        why, variant = self._why(column.name, order), with_century(order.variant, column.levels)
-        if variant != order.variant:
+        variant = with_century(order.variant, column.levels)
+        since = f"{FROM}{first_in(variant)}" if variant != order.variant else ""
+        why = self._why(column.name, order, since)
+        if since:
             first = first_in(variant)
             other = f"{column.name}=date:{order.variant or 'dmy'}:{FROM}{POSIX}"
             said = {"first": str(first), "last": str(first + HUNDRED - 1), "option": quote(other), "posix": str(POSIX)}
             why = self.about.say("modalities", "century", why=why, **said)
         return Claim(fit=0.97 * order.share, why=why, variant=variant, as_met=clock_of(column.levels))
 
-    def _why(self, name: str, order: Order) -> Say:
-        """How many cells are dates; where their order could be another, which was taken, and the option that takes another."""
+    def _why(self, name: str, order: Order, since: str) -> Say:
+        """How many cells are dates, years of two digits being of the hundred years `since`; where their order could be another, which was taken, and the option that takes another."""
         if order.variant == POINT_MONTH:
             return self.about.say("modalities", "behind_points", share=order.share)
         if order.variant == MONTH_YEAR:
@@ -174,7 +176,7 @@ class Date:
             return self.about.say("modalities", "parsed", share=order.share)
         example = "01/02/03" if order.short else "01/02/2003"  # no cell of the table, which may tell of a person
         days = {
-            way: str(moments_of(np.asarray([example]), way).astype("datetime64[D]")[0])
+            way: str(moments_of(np.asarray([example]), ":".join(filter(None, (way, since)))).astype("datetime64[D]")[0])
             for way in (order.variant, *order.others)
         }
         ways = [

@@ -21,7 +21,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.words import refusal
 from assay.language.near import joined, near_rows
 from assay.stats import leaks, splitting
-from assay.stats.clusters import bound
+from assay.stats.clusters import bound, share_moments
 
 from .by_name import keys_of
 
@@ -58,13 +58,14 @@ class Split:
         return self.times is not None
 
     def blocks(self, rows: Ints) -> Ints | None:
-        """Which of some rows err together [m]: those of one group, and of one moment where groups go on through time; None where each
-        errs by itself."""
+        """Which of some rows err together [m]: those of one moment, unless groups are kept apart in time, too, or else of one group;
+        None where each errs by itself."""
+        groups = None if self.groups is None else self.groups[rows]
         if self.times is not None and not self.both:
-            moments = bound(np.unique(self.times[rows], return_inverse=True)[1])
-            if moments is not None:
+            moments = np.unique(self.times[rows], return_inverse=True)[1]
+            if share_moments(moments, groups):
                 return moments
-        return None if self.groups is None else bound(self.groups[rows])
+        return None if groups is None else bound(groups)
 
     def rounds(self) -> Iterator[tuple[int, Ints, Ints]]:
         """(fold, training rows, held-out rows) for each fold."""

@@ -176,9 +176,8 @@ def bare(value: Any) -> Any:
         return float(value / np.timedelta64(1, "s"))
     if getattr(value, "ndim", None) != 0 or isinstance(value, np.generic):
         return value
-    if type(value).__name__ == "MaskedConstant":  # what a masked array holds where a cell is missing
-        return None
-    return value[()] if isinstance(value, np.ndarray) else value.item()
+    held = value[()] if isinstance(value, np.ndarray) else value.item()
+    return None if type(held).__name__ == "MaskedConstant" else held  # a masked array holds it where a cell is missing
 
 
 def spelled(value: Any) -> str:

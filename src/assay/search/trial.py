@@ -213,7 +213,7 @@ def _step(bench: Bench, learner: Any, candidate: Candidate, fold: Fold, clock: C
         features: tuple[Feature, ...] = held.vector.features
         fitted = learner.load(kept.box("fitted"), bench.head, features)
         scores = kept.array("scores", np.float64, (len(fold.held), bench.head.width))
-        return _Step(fitted, scores, kept.real("seconds", 0.0), True, kept.flag("cut"))
+        return _Step(fitted, scores, kept.real("seconds", 0.0), True, kept.values.get("cut") is True)
     timer = clock.slice(clock.remaining())
     rng = stream(bench.seed, "fit", candidate.name, fold.number)
     fitted = learner.fit(bench.batch(fold, "train"), bench.batch(fold, "tune"), bench.head, clock, rng)

@@ -20,18 +20,18 @@ CHANCE_RATIO = 0.01  # pairs alike by chance against pairs found: below it rows 
 def blocks_of(data: Dataset, group: str, time: str, features: Sequence[str], both: bool = False) -> Ints:
     """Number of the group of each row [n]: rows that share the cell of the column `time`, where one was named, or else that of `group`.
 
-    A missing cell is a group of its own. Where neither was named, or no cell is that of two rows, exact copies in the `features` are
+    A missing cell is a group of its own. Where neither was named, or no moment is that of two rows, exact copies in the `features` are
     one group, unless there are no more of them than columns of few values would give by chance.
 
     both : groups were kept apart in time, too, so that each has its own: they go before moments
     """
-    for name in (group, time) if both else (time, group):
-        if name and name in data:
-            column = data[name]
-            codes = np.unique(column.cells, return_inverse=True)[1] if name == time else column.as_words().cells
-            blocks = _alone_where(column.missing, codes.astype(np.int64))
-            if name == group or bound(blocks) is not None:
-                return blocks
+    groups = _alone_where(data[group].missing, data[group].as_words().cells) if group and group in data else None
+    if time and time in data and (groups is None or not both):
+        moments = _alone_where(data[time].missing, np.unique(data[time].cells, return_inverse=True)[1])
+        if share_moments(moments, groups):
+            return moments
+    if groups is not None:
+        return groups
     named = [name for name in features if name in data]
     alone = np.arange(data.rows)
     if not named:
@@ -42,7 +42,13 @@ def blocks_of(data: Dataset, group: str, time: str, features: Sequence[str], bot
 
 def _alone_where(missing: Bools, codes: Ints) -> Ints:
     """The codes [n], with one of its own for each row that has none."""
-    return np.where(missing, codes.max(initial=0) + 1 + np.arange(len(codes)), codes)
+    return np.where(missing, codes.max(initial=0) + 1 + np.arange(len(codes)), codes.astype(np.int64))
+
+
+def share_moments(moments: Ints, groups: Ints | None) -> bool:
+    """Whether rows err together by moments [n]: where some rows share one, and beside groups most do, and not two by chance."""
+    count = len(np.unique(moments))
+    return 1 < count < len(moments) if groups is None else 1 < count <= len(moments) / 2
 
 
 def bound(blocks: Ints) -> Ints | None:
@@ -56,7 +62,12 @@ def effective(n: int, weight: Floats | None) -> float:
     >>> effective(3, None), effective(3, np.asarray([4.0, 1.0, 1.0]))
     (3.0, 2.0)
     """
-    return float(n) if weight is None else float(weight.sum() ** 2 / (weight**2).sum())
+    if weight is None:
+        return float(n)
+    if not (most := weight.max(initial=0.0)):
+        return 0.0
+    parts = weight / most  # squares of the smallest numbers are none
+    return float(parts.sum() ** 2 / (parts**2).sum())
 
 
 def design_effect(residuals: Floats, blocks: Ints | None) -> float:

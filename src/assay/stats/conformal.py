@@ -92,8 +92,10 @@ def quantile_up(x: Floats, level: float, weight: Floats | None = None) -> float:
     """
     if weight is not None and len(x):
         order = np.argsort(x, kind="stable")
-        n = effective(len(x), weight)
-        counted = np.cumsum(weight[order]) * (n / weight.sum())
+        n, parts = effective(len(x), weight), weight[order] / (weight.max() or 1.0)
+        if not n:
+            return float("inf")
+        counted = np.cumsum(parts) * (n / parts.sum())
         place = int(np.searchsorted(counted, (n + 1) * level - 1e-9))
         return float(x[order[place]]) if place < len(x) else float("inf")
     rank = int(np.ceil((len(x) + 1) * level - 1e-9))

@@ -17,11 +17,11 @@ import numpy as np
 from assay.answers.answer import Answer
 from assay.answers.boxes import BoxAnswer, FoundBox
 from assay.answers.odd import OddAnswer
+from assay.answers.opened import opened
 from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.plugins import MeasuresCells, modality_of
 from assay.kernel.rng import stream
 from assay.model import Model
-from assay.planning.draw import reopen
 from assay.reading import read
 from assay.stats.alarms import GoodScores
 from assay.stats.drift import Tally, places
@@ -104,7 +104,7 @@ class Layout:
         if profile is None or not answers:
             return found
         raw = read(rows)
-        data = reopen(raw.only([name for name in self.model.needs if name in raw]), self.model.plan)
+        data = opened(raw.only([name for name in self.model.needs if name in raw]), self.model.plan, ())
         cells = _cells(profile, raw, data)
         for one, where in self.columns:
             if (one.name, one.fact) in cells:
