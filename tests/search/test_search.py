@@ -23,6 +23,7 @@ from assay.kernel.shelf import Shelf
 from assay.kernel.words import Say
 from assay.model import Model
 from assay.search.ensemble import Ensemble
+from assay.store.journal import Journal
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -208,6 +209,18 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     third = assay.train(TABLE, "y", journal=tmp_path / "run", resume=True, **wishes)
     assert all(t.resumed for t in third.ledger if t.status == "done")
     np.testing.assert_array_equal(bits(third), bits(whole))
+
+
+def test_steps_that_do_not_tell_whether_the_clock_cut_them_are_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a journal of an earlier build holds them."""
+    kept = Journal.put
+    monkeypatch.setattr(Journal, "put", lambda self, key, box: (box.values.pop("cut"), kept(self, key, box)))
+    assay.train(TABLE, "y", journal=tmp_path / "run", **QUICK)
+    again = assay.train(TABLE, "y", journal=tmp_path / "run", resume=True, **QUICK)
+    assert {t.status for t in again.ledger} == {"done"}
+    assert all(t.resumed for t in again.ledger)
 
 
 def test_a_journal_of_other_data_is_refused(tmp_path: Path) -> None:
