@@ -209,3 +209,16 @@ def test_texts_are_looked_at_by_their_length(tmp_path: Path) -> None:
     assert live["findings"][0]["verdict"] == "watch"
     assert "said (length)" in notes(live)
     assert "Time was short" not in notes(live)
+
+
+def test_decimal_commas_are_counted_as_the_numbers_they_were_answered_as(tmp_path: Path) -> None:
+    """4,056 is no 4056 to the monitor where it was 4.056 to the model."""
+    numbers = np.random.default_rng(0).uniform(1, 9, 200).round(3).tolist()
+    lines = [f"{number:.3f};{'high' if number > 5 else 'low'}".replace(".", ",") for number in numbers]
+    (tmp_path / "rates.csv").write_text("\n".join(["rate;y", *lines, "2,5;low"]) + "\n", encoding="utf-8")
+    model = assay.train(tmp_path / "rates.csv", "y", trials=1, learners=("linear",), checks=())
+    layout, told = Layout.of(model), []
+    for given in ([{"rate": f"{n:.3f}".replace(".", ",")} for n in numbers], [{"rate": n} for n in numbers]):
+        told.append(layout.of_rows(given, [model.predict(row) for row in given], False))
+    np.testing.assert_allclose(told[0], told[1])
+    assert next(tally for _, tally in layout.tallies(told[0])).missing == 0
