@@ -265,6 +265,6 @@ def test_a_row_alone_meets_the_threshold_of_its_group_without_a_table(
     assert (whole.chosen != whole.probabilities.argmax(axis=1)).any()  # the thresholds matter
     with pytest.raises(DataError):
         model.predict({**rows[0], column: "?"})
-    monkeypatch.setattr("assay.model.read", None)
+    monkeypatch.setattr("assay.model.read_like", None)
     for place, row in enumerate(rows[: len(whole)]):
         assert model.predict(row) == whole.row(place)

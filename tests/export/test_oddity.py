@@ -147,7 +147,7 @@ def test_file_says_what_the_model_says_and_raises_its_alarms(model: assay.Model,
 def test_columns_may_bear_the_names_of_outputs(model: assay.Model) -> None:
     kinds = (("score", "number"), ("label", "category"))
     named = replace(model.ensemble, encoders=(replace(model.ensemble.encoders[0], kinds=kinds),))
-    assert _names(named, model.codec.labels) == {"score": "score_", "alarm": "alarm", "label": "label_"}
+    assert _names(named, model.codec) == {"score": "score_", "alarm": "alarm", "label": "label_"}
 
 
 def test_members_that_cannot_be_written_are_named(model: assay.Model, tmp_path: Path) -> None:

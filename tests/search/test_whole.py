@@ -230,7 +230,7 @@ def test_where_the_time_is_up_the_bag_ships_and_says_so(tmp_path: Path, monkeypa
     monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, clock: 0)
     model = trained(table(), tmp_path, checks=("quality",))
     assert len(model.ensemble.encoders) > 1
-    assert "the time was up" in model.findings[0].notes[0].text()
+    assert "the time that was left would not have sufficed" in model.findings[0].notes[0].text()
     assert model.card["whole"]["learnt"] == DRAWN
 
 

@@ -88,7 +88,7 @@ def quantile_up(x: Floats, level: float, weight: Floats | None = None) -> float:
              stands for others, counts as much as the mean of them by weight: they are as few as Kish (1965) counts them
 
     >>> quantile_up(np.arange(1.0, 10.0), 0.9), quantile_up(np.asarray([1.0, 2.0, 3.0]), 0.5, np.asarray([6.0, 2.0, 1.0]))
-    (9.0, 1.0)
+    (9.0, 2.0)
     """
     if weight is not None and len(x):
         order = np.argsort(x, kind="stable")
