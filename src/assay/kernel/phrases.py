@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+# Whoever was handed a file cannot mend it, whatever is wrong with it.
+AGAIN = {
+    "en": "Ask for the file again from where it was made, and compare its SHA-256.",
+    "zh": "请向文件作者重新索取，并核对其 SHA-256。",
+}
 WORDS = {
     "en": {
         "did_you_mean": "Did you mean '{name}'?",
@@ -55,7 +60,10 @@ WORDS = {
         "no_setting.do": "Its settings: {known}.",
         "damaged.seen": "{where}: {problem}.",
         "damaged.expected": "The file is damaged or was not written by Assay.",
+        "damaged.do": AGAIN["en"],
         "no_voice.seen": "Nobody called '{owner}' speaks here.",
+        "no_voice.expected": "A sentence in the file is said by it.",
+        "no_voice.do": "Update Assay, or install the package that brings it.",
         "reason.ENOENT": "No such file or directory",
         "reason.EACCES": "Permission denied",
         "reason.EPERM": "Operation not permitted",
@@ -118,7 +126,10 @@ WORDS = {
         "no_setting.do": "可用参数：{known}。",
         "damaged.seen": "文件中的 {where} 无法读取（{problem}）。",
         "damaged.expected": "文件已损坏，或不是由 Assay 写入的。",
+        "damaged.do": AGAIN["zh"],
         "no_voice.seen": "文件提到本程序不认识的“{owner}”。",
+        "no_voice.expected": "文件中有一句话出自它。",
+        "no_voice.do": "请更新 Assay，或安装提供它的软件包。",
         "reason.ENOENT": "文件或文件夹不存在",
         "reason.EACCES": "权限不足",
         "reason.EPERM": "不允许此操作",
