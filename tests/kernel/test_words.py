@@ -75,6 +75,13 @@ def written(node: ast.Call) -> tuple[str, ...] | None:
     return tuple(constant(key) for key in node.args[2].keys if key)
 
 
+def keys_of(node: ast.Call) -> list[str]:
+    """The keys in the third argument of `refusal(kind, owner, key)`, which may be one of two."""
+    third = node.args[2]
+    either = (third.body, third.orelse) if isinstance(third, ast.IfExp) else (third,)
+    return [constant(key) for key in either if constant(key)]
+
+
 def refused(node: ast.Call, owner: str, key: str) -> Iterator[tuple[str, str, tuple[str, ...] | None]]:
     """The parts of a refusal: those that it does not say otherwise, and always what was seen."""
     there = words_of(owner)["en"]
@@ -97,10 +104,8 @@ def spoken(path: Path) -> Iterator[tuple[str, str, tuple[str, ...] | None]]:
         if name == "Say" and len(texts) >= 2 and texts[0] and texts[1]:
             yield texts[0], texts[1], written(node)
         elif name == "refusal" and len(texts) >= 3 and texts[1]:
-            third = node.args[2]
-            for either in (third.body, third.orelse) if isinstance(third, ast.IfExp) else (third,):
-                if constant(either):
-                    yield from refused(node, texts[1], constant(either))
+            for refusal_key in keys_of(node):
+                yield from refused(node, texts[1], refusal_key)
         elif name == "unknown" and texts and texts[0]:
             yield "kernel", f"thing.{texts[0]}", ()
         elif name == "say" and len(texts) >= 2 and texts[0] in SHELF_ROOMS and texts[1] and own in PLUGINS:
@@ -132,6 +137,30 @@ def test_every_sentence_that_is_said_reads_in_both_languages(said: Said) -> None
         text = Say(said.owner, said.key, dict.fromkeys(said.values, "x")).text(lang)
         assert text
         assert "{" not in text.replace('{"name": value}', "")
+
+
+def told_at_the_raise() -> set[tuple[str, str]]:
+    """(owner, key) of refusals that say what to do wherever they are raised, and need no template for it."""
+    found: dict[tuple[str, str], bool] = {}
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refusal" and len(node.args) >= 3:
+                told = any(k.arg == "do" and not isinstance(k.value, ast.IfExp) for k in node.keywords)
+                for key in keys_of(node):
+                    said = constant(node.args[1]), key
+                    found[said] = found.get(said, True) and told
+    return {said for said, told in found.items() if told}
+
+
+TOLD_AT_THE_RAISE = told_at_the_raise()
+
+
+@pytest.mark.parametrize("owner", [*PLUGINS, *ROOMS])
+def test_every_refusal_says_what_to_do_next(owner: str) -> None:
+    """The third part stands beside the first, or is given wherever the refusal is raised."""
+    words = words_of(owner)["en"]
+    seen = [key.removesuffix(".seen") for key in words if key.endswith(".seen")]
+    assert [key for key in seen if f"{key}.do" not in words and (owner, key) not in TOLD_AT_THE_RAISE] == []
 
 
 def spelled_out(path: Path) -> Iterator[int]:
