@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,20 @@ def test_a_text_longer_than_all_of_training_counts_as_the_longest(size: int) -> 
     reading = fitted(batch(uneven, y), Head.classes(2)).columns.readings[0]
     twice, thrice = (reading.matrix([even[0] * k]).toarray()[0, -1] for k in (2, 3))
     assert thrice == pytest.approx(twice)
+
+
+def test_folds_side_by_side_learn_what_they_learn_alone() -> None:
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(2_000, size=(1_200, 40))
+    texts = np.asarray([" ".join(f"w{k}" for k in row) for row in drawn], dtype=object)
+    whole = batch(texts, rng.integers(2, size=len(texts)))
+
+    def answers(_: int) -> bytes:
+        return fitted(whole, Head.classes(2), ratios="never").predict(whole).tobytes()
+
+    with ThreadPoolExecutor(4) as pool:
+        several = list(pool.map(answers, range(8)))
+    assert several == [answers(0)] * 8
 
 
 def test_values_are_learnt() -> None:

@@ -6,6 +6,7 @@ regression for values; margins become log-odds by the tune rows (Platt 1999).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from ._beside import counts
 
 TOLERANCE, MOST_ROUNDS = 0.1, 20_000  # of the solver, liblinear's own; a few dozen rounds are usual
 SHARP, LEAST_TUNE = 2.5, 12  # log-odds a margin of one is worth where fewer rows than that could tell
+ONE_AT_A_TIME = threading.Lock()  # liblinear draws from one generator of the process, which two threads would share
 SHARPS = tuple(np.geomspace(0.5, 25.0, 41).tolist())
 
 
@@ -93,7 +95,8 @@ def _machine(
         plain.data = (x.data * scale[x.indices]).astype(np.float64)
     machine = LinearSVC(C=strength, tol=TOLERANCE, random_state=0, max_iter=MOST_ROUNDS)
     mass = None if weight is None else weight / weight.mean()
-    machine.fit(plain, is_it, sample_weight=mass)
+    with ONE_AT_A_TIME:
+        machine.fit(plain, is_it, sample_weight=mass)
     found = np.asarray(machine.coef_[0], dtype=np.float64)
     return found if scale is None else found * scale, float(machine.intercept_[0])
 
