@@ -160,6 +160,43 @@ def test_texts_of_many_lines_go_over_no_block(tmp_path: Path, monkeypatch: pytes
     stored.close()
 
 
+@pytest.mark.parametrize("place", [310, 11_000, 19_990])
+def test_a_cell_in_quotes_is_one_however_late_it_comes(place: int, tmp_path: Path) -> None:
+    rows = [[i, "no" if i % 3 else "yes", f"name {i % 7}", "x" * 20] for i in range(20_000)]
+    rows[place][2], rows[place + 1][2], rows[place + 2][2] = "Smith, John", 'O"Neil', "two\nlines"
+    path = tmp_path / "t.csv"
+    with path.open("w", newline="") as handle:
+        csv.writer(handle).writerows([["id", "late", "name", "text"], *rows])
+    stored, whole = Csv.stored(path, 1.0), Csv.read(path)
+    assert stored is not None
+    assert whole["name"].texts().tolist() == [row[2] for row in rows]
+    assert whole.source.rows_repaired == 0
+    same(stored.take(np.arange(stored.rows)), whole)
+    stored.close()
+
+
+def test_a_quote_that_nobody_met_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n" + "1,x\n" * 5_000)
+    stored = Csv.stored(tmp_path / "t.csv", 1.0)
+    assert stored is not None
+    assert "quote" not in stored.source.details
+    assert stored.source.details == {**Csv.read(tmp_path / "t.csv").source.details, "streamed": True}
+    stored.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_the_end_of_a_large_csv_tells_of_its_dialect_too(encoding: str, tmp_path: Path) -> None:
+    rows = [f"{i},{'城市' if i % 2 else 'town'},{i % 7}" for i in range(20_000)]
+    rows[-20:] = [f"{i},'Smith, John',{i % 7}" for i in range(20)]
+    path = tmp_path / "t.csv"
+    path.write_bytes(("id,name,n\n" + "\n".join(rows) + "\n").encode(encoding))
+    stored, whole = Csv.stored(path, 1.0), Csv.read(path)
+    assert stored is not None
+    assert whole["name"].texts().tolist()[-1] == "Smith, John"
+    same(stored.take(np.arange(stored.rows)), whole)
+    stored.close()
+
+
 def test_a_small_csv_is_left_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     assert Csv.stored(tmp_path / "t.csv", 1e9) is None

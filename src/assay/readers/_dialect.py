@@ -205,6 +205,9 @@ def find_dialect(
                     best, highest = dialect, score
     if "separator" not in fixed and _is_prose(lines, best):
         return replace(best, separator="")
+    if "quote" not in fixed and best.separator and not best.quote and '"' not in text:
+        # These lines tell nothing of it: programs put a cell into quotes where it needs them, however late.
+        return replace(best, quote='"')
     return best
 
 

@@ -29,8 +29,13 @@ from ._layout import Layout
 from ._mend import Mender
 from ._tail import Tail, find_tail
 
-LETTERS = 1 << 23  # of a block
+LETTERS, MOST_LETTERS = (
+    1 << 21,
+    1 << 23,
+)  # of a block: a block takes twenty times as much memory while its cells are cut out
+OF_COLUMN = 2_000  # letters of a block there are for each column, where there are many: each is written by itself
 PIECES, PIECE = 16, 1 << 17  # pieces of a file, and bytes of each, that its encoding is judged by
+ENDLESS = 1 << 26  # letters without the end of a line
 LAST_LINES = 200  # of the last block: where another table or a total may stand
 EXPANDS = 6  # times that compressed text grows, at a guess
 
@@ -57,6 +62,26 @@ def encoding_of(path: Path) -> str:
     return decode(raw[: raw.rfind(b"\n") + 1] or raw).encoding
 
 
+def last_of(path: Path, encoding: str, most: int) -> str:
+    """The whole lines among so many of the last letters; none where the file is compressed, whose end cannot be asked for alone."""
+    if peek.compression(path):
+        return ""
+    size = path.stat().st_size
+    with peek.open_bytes(path) as file:
+        file.seek(
+            max(0, size - 4 * most) // 4 * 4
+        )  # no letter is longer than four bytes, and none of UTF-16 or UTF-32 is cut
+        raw = file.read()
+    text = raw.decode(encoding.partition(AND)[0], "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    text = text.replace(PRIVATE, " ")[-most:]
+    return text[text.find("\n") + 1 :]
+
+
+def letters_of(width: int) -> int:
+    """Letters of a block of a table of so many columns."""
+    return max(LETTERS, min(MOST_LETTERS, OF_COLUMN * width))
+
+
 @dataclass
 class Lines:
     """The text of a file as UTF-8 with plain line ends, in blocks of whole lines, and what was met in it."""
@@ -67,6 +92,8 @@ class Lines:
     nuls: int = 0
     quote: str = ""  # where one is known, no block ends within quotes
     longest: int = 200  # lines that are looked through for the end of a quoted cell
+    letters: int = LETTERS
+    quoted: bool = False  # whether such a quote was met
 
     def blocks(self) -> Iterator[bytes]:
         """Blocks of whole lines. Raises DataError where a compressed file is broken, or a line has no end."""
@@ -75,12 +102,13 @@ class Lines:
         try:
             with peek.open_bytes(self.path) as raw, io.TextIOWrapper(raw, codec, errors) as file:
                 rest = ""
-                while letters := file.read(LETTERS):
+                while letters := file.read(self.letters):
                     text = rest + letters
                     cut = self._cut(text)
                     if cut:
+                        self.quoted |= bool(self.quote) and self.quote in text
                         yield self._clean(text[:cut], beside)
-                    elif len(text) > 8 * LETTERS:
+                    elif len(text) > ENDLESS:
                         raise refusal(DataError, "readers/csv", "endless", name=self.path.name)
                     rest = text[cut:]
                 if rest:

@@ -24,14 +24,14 @@ from ._columns import NO_COMMA, Comma, Met, coded_column, comma_of, distinct_nam
 from ._dialect import PRIVATE, Dialect, check_fixed, find_dialect
 from ._encoding import decode
 from ._layout import Layout, find_layout
-from ._spool import Lines, encoding_of, size_of, spool
+from ._spool import Lines, encoding_of, last_of, letters_of, size_of, spool
 from ._stored import ParquetFile
 from ._tail import Tail, find_tail
 
 HEAD, TAIL = 1 << 18, 1 << 17  # bytes of the beginning and the end that are judged
 LARGE, LARGE_SHARE = 10**9, 0.125  # bytes, and share of the memory, beyond which a file is not read at once
 JUDGED_LINES = 300  # of the beginning, for the dialect
-JUDGED_LAST = 40  # of the end, for the dialect
+LAST, JUDGED_LAST = 8_192, 40  # bytes of the end, and lines of them, for the dialect
 
 
 @dataclass
@@ -177,12 +177,14 @@ class Csv:
         lines = Lines(path, encoding or encoding_of(path))
         text = _text_of(next(lines.blocks(), b""), path.name, None)
         head, _ = _ends(text, fixed)
-        dialect = find_dialect(head[:JUDGED_LINES], fixed, head)
+        tail = last_of(path, lines.encoding, LAST).split("\n")[-JUDGED_LAST:]
+        dialect = find_dialect([*head[:JUDGED_LINES], *tail], fixed, head)
         layout = find_layout(head, dialect, header)
         _refuse_empty(layout, head, path.name)
         if text.details.get("quoted_lines"):  # each line in quotes of its own: that is undone for whole files only
             return None
-        lines = replace(lines, guessed=0, nuls=0, quote=dialect.quote, longest=dialect.longest)
+        letters = letters_of(layout.width)
+        lines = replace(lines, guessed=0, nuls=0, quote=dialect.quote, longest=dialect.longest, letters=letters)
         blocks = lines.blocks()
         first = next(blocks)
         start = _behind(first, layout.body + text.details.get("hint_lines", 0))
@@ -192,7 +194,12 @@ class Csv:
             if not made.rows:
                 raise _header_only(path.name, layout)
             found = _details(layout, dialect, text.details) | named | {"streamed": True, "encoding": lines.encoding}
-            found |= {"bytes_guessed": lines.guessed, "nul_bytes": lines.nuls, "repeated_headers": made.repeated}
+            found |= {
+                "quote": dialect.quote if lines.quoted else "",
+                "bytes_guessed": lines.guessed,
+                "nul_bytes": lines.nuls,
+                "repeated_headers": made.repeated,
+            }
             found |= {"comment_lines": made.comments} | made.tail.counts
             comma = _comma_of_file(made.path, dialect, decimal)
             found |= {"decimal": "," if comma.decimal else ".", "decimal_unsure": comma.unsure}
@@ -387,7 +394,7 @@ def _ends(text: _Text, fixed: dict[str, str]) -> tuple[list[str], list[str]]:
         head = utf8.decode().split("\n")
         return head, head[JUDGED_LINES:][-JUDGED_LAST:]
     cut = utf8.rfind(b"\n", 0, HEAD) + 1 or utf8.find(b"\n", HEAD) + 1 or len(utf8)
-    last = utf8[utf8.find(b"\n", len(utf8) - 8192) + 1 :].decode("utf-8", "replace").split("\n")
+    last = utf8[utf8.find(b"\n", len(utf8) - LAST) + 1 :].decode("utf-8", "replace").split("\n")
     return utf8[:cut].decode().split("\n")[:-1] or [utf8.decode()], last[-JUDGED_LAST:]
 
 
