@@ -191,6 +191,7 @@ def _try_all(
         except KeyboardInterrupt:
             return outcomes + _interrupted(plan.candidates[place:]), True
         outcomes.append(outcome)
+        memory.give_back(collect=False)  # what the threads of one candidate leave behind is not held beside the next
         if outcome.trial.status == "done" and not about.readable:
             slowest = max(slowest, outcome.trial.seconds)
         blended = clock.slice(clock.remaining())
