@@ -23,6 +23,9 @@ REFUSED = {  # arguments, what was seen, what to do
     "short": ("train t.csv --m 3", "'--m' may mean several options: --minutes", "written out"),
     "option": ("train t.csv --redable --target y", "assay train has no option '--redable'", "'--readable'?"),
     "option alone": ("--nope", "assay has no option '--nope'", "assay --help"),
+    "no model": ("serve", "No model is named", "assay serve NAME.assay"),
+    "no tokens": ("serve m.assay --token-file nowhere", "nowhere cannot be read", "--new-token"),
+    "nothing at all": ("serve m.assay --seconds 0", "'seconds' is 0", "larger number"),
     "more than it takes": ("plan t.csv default", "does not know what to do with 'default'", "such as --target"),
 }
 

@@ -340,6 +340,8 @@ def test_a_large_part_is_oversized(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain, "MOST_PART", 100)
     with pytest.raises(BundleOversized):
         plain.from_bytes(data)
+    with pytest.raises(BundleOversized, match="would have"):  # nothing is written that could not be read
+        plain.to_bytes(some_box())
 
 
 def with_manifest(change: Callable[[dict[str, Any]], Any]) -> bytes:

@@ -120,9 +120,8 @@ def tokens_of(path: str) -> tuple[str, ...]:
     try:
         found = tuple(line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise refusal(
-            RequestError, "store", "unread", path=path, reason=reason(error) if isinstance(error, OSError) else "UTF-8"
-        ) from error
+        why = reason(error) if isinstance(error, OSError) else "UTF-8"
+        raise refusal(RequestError, "serve", "unread_tokens", path=path, reason=why) from error
     if not found:
         raise refusal(RequestError, "serve", "no_tokens", path=path)
     return found

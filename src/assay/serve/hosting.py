@@ -115,6 +115,8 @@ class Hosts:
     def __init__(self, sources: Iterable[str], default: str = "", key: str = "") -> None:
         """Reads every model. Raises RequestError or BundleError where one cannot be served."""
         self._sources = tuple(Path(source) for source in sources)
+        if not self._sources:
+            raise refusal(RequestError, "serve", "none_named")
         self._key = Path(key).read_bytes() if key else b""
         self._paths = _paths(self._sources)
         self._lock = threading.Lock()

@@ -76,9 +76,7 @@ class Settings:
             "workers",
         ):
             if getattr(self, name) <= 0:
-                raise refusal(
-                    RequestError, "serve", "not_positive", name=name.replace("_", "-"), value=getattr(self, name)
-                )
+                raise refusal(RequestError, "serve", "not_positive", name=name, value=getattr(self, name))
         if not 0 <= self.port < 65_536:
             raise refusal(RequestError, "serve", "no_port", port=self.port)
         if bool(self.certificate) != bool(self.private_key) or (self.client_ca and not self.certificate):

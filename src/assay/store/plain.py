@@ -70,7 +70,7 @@ def open_bytes(data: bytes, limit_bytes: int | None = None) -> tuple[Manifest, B
 
 
 def to_parts(box: Box, kind: str, about: Mapping[str, Any]) -> list[tuple[str, bytes]]:
-    """Name and bytes of every part, the manifest first."""
+    """Name and bytes of every part, the manifest first. Raises BundleOversized where one is larger than is read."""
     if not _WORD.fullmatch(kind):
         raise PluginFault(f"'{kind}' cannot be the kind of a bundle.", "Expected letters, digits, '_' and '-'.")
     parts = list(_parts(box, kind))
@@ -82,7 +82,11 @@ def to_parts(box: Box, kind: str, about: Mapping[str, Any]) -> list[tuple[str, b
         "about": dict(about),
         "parts": [{"name": n, "bytes": len(d), "sha256": hashlib.sha256(d).hexdigest()} for n, d in parts],
     }
-    return [(MANIFEST, strictjson.write(said, "the manifest")), *parts]
+    made = [(MANIFEST, strictjson.write(said, "the manifest")), *parts]
+    for name, data in made:
+        if len(data) > _most(name):  # nobody could read it
+            raise refusal(BundleOversized, "store", "part_too_large_here", name=name, bytes=len(data), most=_most(name))
+    return made
 
 
 def checked_entries(data: bytes, limit_bytes: int | None = None) -> list[zipped.Entry]:
