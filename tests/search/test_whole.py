@@ -280,6 +280,17 @@ def test_what_a_block_was_seen_to_take_is_left_free(tmp_path: Path, monkeypatch:
     assert found[0] - found[1] == pytest.approx((1 + module.PUSHED) * taken, rel=0.01)
 
 
+def test_where_hardly_more_is_to_be_had_that_is_said_and_no_lack_of_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streamed: list[np.ndarray]
+) -> None:
+    monkeypatch.setattr(fitting, "DRAWN", 20_000)
+    model = trained(table(), tmp_path, checks=("quality",))
+    assert not streamed
+    (note,) = model.findings[0].notes
+    assert "the few more would change little" in note.text()
+    assert "影响很小" in note.text("zh")
+
+
 def test_a_limit_too_small_says_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(RequestError) as caught:
         trained(table(), tmp_path, memory="10MB")
