@@ -81,6 +81,8 @@ ORDERS = {
 PLAIN = "plain"
 NUMBERED = ("", "mdy", "ymd")  # orders of day, month and year as numbers
 FIELDS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?!\d)")
+# A plain number is a date in no order, unless it may be year, month and day, with the time or not, or a year and a month behind a point.
+NO_DATE = re.compile(r"\s*(?!(?:19|20)[0-9]{2}(?:[0-9]{4}|[0-9]{10}|\.[0-9]{1,2})\s*$)-?[0-9]+(?:\.[0-9]*)?\s*")
 FIRST_OF_REPUBLIC = 1911  # the year before the first of 民国
 DIGIT = re.compile(r"\d")
 EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
@@ -91,8 +93,9 @@ def shares_of(
 ) -> dict[str, float]:
     """Share of some cells that can be read, in each order up to the first that reads all of them, or to the end."""
     shares: dict[str, float] = {}
+    maybe = np.asarray([level for level in levels if not NO_DATE.fullmatch(str(level))], dtype=object)
     for order in orders:
-        shares[order] = float(np.mean(~np.isnat(moments_of(levels, order))))
+        shares[order] = float((~np.isnat(moments_of(maybe, order))).sum() / len(levels))
         if shares[order] == 1.0 and not to_end:
             break
     return shares
