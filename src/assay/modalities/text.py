@@ -114,13 +114,13 @@ class Text:
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_text"))
         some = [str(level) for level in column.levels[:1000]]
-        words = sum(len(tokens(text)) for text in some) / len(some)
+        words = _words_in(some) / len(some)
+        if words < 3 or len(column.levels) < 20 or are_hashes(some):
+            return Claim(fit=0.1, why=self.about.say("modalities", "short"))
         present = int((column.cells >= 0).sum())
         told = Counter(language_of(text) for text in some[:: max(1, len(some) // LOOKED_AT)])
         language = self.about.say("modalities", f"language.{max(told, key=lambda key: (told[key], key)) or 'none'}")
         why = self.about.say("modalities", "sentences", words=words, distinct=len(column.levels), language=language)
-        if words < 3 or len(column.levels) < 20 or are_hashes(some):
-            return Claim(fit=0.1, why=self.about.say("modalities", "short"))
         return Claim(fit=0.85 if words >= 4 and len(column.levels) > 0.3 * present else 0.35, why=why)
 
     def open(self, column: Column) -> Opened:
@@ -334,6 +334,12 @@ def _normalised(levels: NDArray[np.object_]) -> NDArray[np.object_]:
 _COUNTED = Memo(math.inf, lambda _: 0)
 _NORMALISED = Memo(math.inf, lambda _: 0)
 _CELLS = Memo(math.inf, lambda _: 0)
+
+
+def _words_in(texts: list[str]) -> int:
+    """How many words texts have together; counted at once where they are short, since tables have thousands of columns."""
+    whole = "\n".join(texts)  # no word goes on in the next line
+    return len(tokens(whole)) if len(whole) <= READ else sum(len(tokens(text)) for text in texts)
 
 
 def tokens(text: str) -> list[str]:
