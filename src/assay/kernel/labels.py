@@ -21,7 +21,9 @@ from .data import Bools, Column, Ints
 MOST_LOOKED_AT = 2_000  # levels of a column that tell whether codes are among them
 EXPONENT_CODE = re.compile(r"\d+[eE]\d+")
 WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-LONG_CODE = re.compile(r"\d{16,}[Xx]?")
+FEWEST_OF_LONG = 16  # digits of a long code
+LONG_CODE = re.compile(rf"\d{{{FEWEST_OF_LONG},}}[Xx]?")
+PADDED, PADDED_LINE = re.compile(r"0\d+"), re.compile(r"^0\d+$", re.MULTILINE)
 HASH = re.compile(r"\{?[0-9a-f]{8}(?:-?[0-9a-f]{2,}){2,}\}?", re.IGNORECASE)  # a UUID, an MD5 or SHA sum
 QUOTE = '"'
 YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
@@ -113,7 +115,7 @@ def is_long_code(label: str) -> bool:
     >>> is_long_code("11010519491231002X"), is_long_code("1700000000000")
     (True, False)
     """
-    return bool(LONG_CODE.fullmatch(label))
+    return len(label) >= FEWEST_OF_LONG and bool(LONG_CODE.fullmatch(label))
 
 
 def are_codes(labels: Sequence[str]) -> bool:
@@ -122,7 +124,9 @@ def are_codes(labels: Sequence[str]) -> bool:
     >>> are_codes(["0102", "113"]), are_codes(["0", "0.5", "113"])
     (True, False)
     """
-    return any(re.fullmatch(r"0\d+", label) for label in labels)
+    if not PADDED_LINE.search("\n".join(labels)):  # one look instead of one a label: tables have thousands of columns
+        return False
+    return any(PADDED.fullmatch(label) for label in labels)
 
 
 def are_exponents(labels: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -145,8 +145,19 @@ def numbers_of(texts: Iterable[str], variant: str = "") -> Floats:
     >>> numbers_of(["64岁", "7", "old"], "unit:岁").tolist()
     [64.0, 7.0, nan]
     """
-    values = np.asarray([written_number(text, variant) for text in texts], dtype=np.float64)
+    texts = [*texts]
+    values = _plain_numbers(texts) if variant not in COMMAS and not variant.startswith(ORDER) else None
+    if values is None:
+        values = np.asarray([written_number(text, variant) for text in texts], dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def _plain_numbers(texts: Sequence[str]) -> Floats | None:
+    """The numbers of texts that float() reads, all of them, as `written_number` does, and many times as fast; None where it does not."""
+    try:
+        return None if any("_" in text for text in texts) else np.asarray([*map(float, texts)], dtype=np.float64)
+    except ValueError:
+        return None
 
 
 def way_of(column: Column, asked: bool = False) -> str:

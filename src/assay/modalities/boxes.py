@@ -67,7 +67,8 @@ class Boxes:
         if column.levels is None or not len(column.levels):
             raise DoesNotApply(self.about.say("modalities", "not"))
         some = [str(text) for text in column.levels[:: max(1, len(column.levels) // LOOKED_AT)]]
-        found = [boxes for boxes in map(read_boxes, some) if boxes is not None]
+        lists = [text for text in some if "[" in text]
+        found = [boxes for boxes in map(read_boxes, lists) if boxes is not None]
         labels = Counter(box.label for boxes in found for box in boxes)
         if not labels or len(found) < LEAST_SHARE * len(some):
             raise DoesNotApply(self.about.say("modalities", "not"))

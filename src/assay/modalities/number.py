@@ -137,7 +137,8 @@ class Number:
         parsed = np.isfinite(numbers)
         if not counts[parsed].any():
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
-        endless = np.asarray([str(level).strip("+-− ").casefold() in INFINITE for level in levels])
+        endless = np.zeros(len(levels), dtype=bool)
+        endless[~parsed] = [str(level).strip("+-− ").casefold() in INFINITE for level in levels[~parsed]]
         endless |= _one_word(levels, counts, parsed)
         share = float(counts[parsed].sum() / max(1, counts[~endless].sum()))  # what has no end is a number gone wrong
         told, distinct = float(counts[parsed].sum() / max(1, counts.sum())), int((counts > 0).sum())
