@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .data import Bools, Column, Ints
+from .data import Bools, Column, Floats, Ints
 
 MOST_LOOKED_AT = 2_000  # levels of a column that tell whether codes are among them
 EXPONENT_CODE = re.compile(r"\d+[eE]\d+")
@@ -90,6 +90,18 @@ def as_number(label: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def floats_of(labels: Sequence[str]) -> Floats | None:
+    """The numbers of many labels that Python reads, all of them, at once [n]; None where one is no number, or 12_3.
+
+    >>> floats_of(["12.5", "nan"]), floats_of(["12.5", "12_3"]) is None
+    (array([12.5,  nan]), True)
+    """
+    try:
+        return None if "_" in "".join(labels) else np.asarray([*map(float, labels)], dtype=np.float64)
+    except ValueError:
+        return None
+
+
 def alike_labels(labels: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of labels that differ in letter case, width or signs without width alone, or are numbers of one value: (first, other).
 
@@ -115,7 +127,14 @@ def is_long_code(label: str) -> bool:
     >>> is_long_code("11010519491231002X"), is_long_code("1700000000000")
     (True, False)
     """
-    return len(label) >= FEWEST_OF_LONG and bool(LONG_CODE.fullmatch(label))
+    return bool(LONG_CODE.fullmatch(label))
+
+
+def long_codes(labels: Sequence[str]) -> Bools:
+    """Which of some labels are such names: bool [n]; told by the longest of them where none is."""
+    if max(map(len, labels), default=0) < FEWEST_OF_LONG:
+        return np.zeros(len(labels), dtype=bool)
+    return np.asarray([is_long_code(label) for label in labels], dtype=bool)
 
 
 def are_codes(labels: Sequence[str]) -> bool:

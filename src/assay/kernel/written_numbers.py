@@ -14,12 +14,12 @@ import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
 from .data import Column, Floats, Ints, plain_number
-from .labels import respelled
+from .labels import floats_of, respelled
 from .written_amounts import LOOKED_AT, amount, common_unit
 from .written_angles import angle
 from .written_durations import CLOCKS, duration, way_of_durations
@@ -146,18 +146,10 @@ def numbers_of(texts: Iterable[str], variant: str = "") -> Floats:
     [64.0, 7.0, nan]
     """
     texts = [*texts]
-    values = _plain_numbers(texts) if variant not in COMMAS and not variant.startswith(ORDER) else None
+    values = floats_of(texts) if variant not in COMMAS and not variant.startswith(ORDER) else None
     if values is None:
         values = np.asarray([written_number(text, variant) for text in texts], dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
-
-
-def _plain_numbers(texts: Sequence[str]) -> Floats | None:
-    """The numbers of texts that float() reads, all of them, as `written_number` does, and many times as fast; None where it does not."""
-    try:
-        return None if any("_" in text for text in texts) else np.asarray([*map(float, texts)], dtype=np.float64)
-    except ValueError:
-        return None
 
 
 def way_of(column: Column, asked: bool = False) -> str:
@@ -284,10 +276,12 @@ def marked_among(levels: Iterable[str], variant: str) -> tuple[list[bool], list[
     >>> marked_among(["<0.5", "7 H", "7"], "marks")
     ([True, False, False], [False, True, False])
     """
+    levels, base = [*map(str, levels)], _base(variant)
+    if base == variant:  # which reads none
+        return [False] * len(levels), [False] * len(levels)
     bounds, flags = [], []
-    for level in map(str, levels):
-        marked = _base(variant) != variant and math.isnan(_finite(level, _base(variant)))
-        marked = marked and not math.isnan(_finite(level, variant))
+    for level in levels:
+        marked = math.isnan(_finite(level, base)) and not math.isnan(_finite(level, variant))
         bound = marked and without_marks(_trimmed(level))[1]
         bounds.append(bound)
         flags.append(marked and not bound)

@@ -22,7 +22,7 @@ from assay.kernel.cells import Cell, Usual
 from assay.kernel.data import Bools, Column, Ints
 from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, is_long_code
+from assay.kernel.labels import MOST_LOOKED_AT, are_codes, are_exponents, long_codes
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say, refusal
 from assay.kernel.written_durations import is_ambiguous
@@ -150,7 +150,7 @@ class Number:
             return Claim(fit=0.3, why=self._say("zeros"), variant=best)
         if are_exponents([str(level) for level in levels]):
             return Claim(fit=0.3, why=self._say("exponents"), variant=best)
-        long = np.asarray([is_long_code(str(level)) for level in levels])
+        long = long_codes([str(level) for level in levels])
         if counts[long].sum() >= LEAST_SHARE * counts.sum():
             digits = len(str(levels[int(np.argmax(long))]))
             return Claim(fit=0.15, why=self._say("long", digits=digits), variant=best)

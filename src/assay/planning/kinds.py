@@ -162,8 +162,7 @@ def _as_met(asked: str, found: list[Bid], column: Column) -> str:
     same = [bid for bid in found if bid.kind.partition(":")[0] == key]
     if same and not variant:
         return same[0].kind
-    reader = modality_of(asked) if asked else None
-    if isinstance(reader, ChoosesWay) and (way := reader.way(column)):
+    if asked and isinstance(reader := modality_of(asked), ChoosesWay) and (way := reader.way(column)):
         asked = f"{key}:{way}"
     met = same[0].claim.as_met if same else ""
     return f"{asked}:{met}" if met and met.partition(":")[0] not in asked.split(":") else asked
