@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +32,8 @@ from .written_orders import flag_words, words_in
 
 ROLES = ("feature", "target", "id", "group", "time", "weight", "sensitive", "audited", "dropped")
 CLOCK = "date:clock"  # the kind of clock times without a day: moments of 1 January 1970
+DECIMAL = re.compile(r"-?[0-9]++(?:\.[0-9]*+)?")
+DECIMALS = re.compile(rf"(?:{DECIMAL.pattern}(?:\n|\Z))++")  # one a line
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -89,6 +92,32 @@ class Column:
             return int(np.count_nonzero(np.bincount(cells, minlength=1)))
         cells = np.sort(cells)  # a third of what `np.unique` takes
         return len(cells) and 1 + int((cells[1:] != cells[:-1]).sum())
+
+    @functools.cached_property
+    def decimals(self) -> bool:
+        """Whether all levels are decimal numbers as computers write them, and therefore nothing else: told once for all who ask.
+
+        >>> Column.of_words("x", ["12.5", "-3", None]).decimals, Column.of_words("x", ["12.5", "1e3"]).decimals
+        (True, False)
+        """
+        if self.levels is None or not len(self.levels) or not DECIMAL.fullmatch(str(self.levels[0])):
+            return False
+        lines = "\n".join(map(str, self.levels))
+        return DECIMALS.fullmatch(lines) is not None and lines.count("\n") == len(self.levels) - 1
+
+    @functools.cached_property
+    def floats(self) -> Floats | None:
+        """The numbers of the levels as Python reads them [k]; None where it does not read all of them, and where one is 12_3.
+
+        >>> Column.of_words("x", ["12.5", "nan"]).floats, Column.of_words("x", ["12.5", "12_3"]).floats is None
+        (array([12.5,  nan]), True)
+        """
+        texts = [] if self.levels is None else [*map(str, self.levels)]
+        try:
+            values = [*map(float, texts)]
+        except ValueError:
+            return None
+        return None if any("_" in text for text in texts) else np.asarray(values, dtype=np.float64)
 
     def take(self, rows: NDArray[Any] | slice) -> Column:
         """The same column for some rows (indices or a mask); levels are shared."""

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .data import Bools, Column, Floats, Ints
+from .data import Bools, Column, Ints
 
 MOST_LOOKED_AT = 2_000  # levels of a column that tell whether codes are among them
 EXPONENT_CODE = re.compile(r"\d+[eE]\d+")
 WITHOUT_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 FEWEST_OF_LONG = 16  # digits of a long code
 LONG_CODE = re.compile(rf"\d{{{FEWEST_OF_LONG},}}[Xx]?")
-PADDED, PADDED_LINE = re.compile(r"0\d+"), re.compile(r"^0\d+$", re.MULTILINE)
+PADDED = re.compile(r"0\d+")
 HASH = re.compile(r"\{?[0-9a-f]{8}(?:-?[0-9a-f]{2,}){2,}\}?", re.IGNORECASE)  # a UUID, an MD5 or SHA sum
 QUOTE = '"'
 YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
@@ -90,18 +90,6 @@ def as_number(label: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def floats_of(labels: Sequence[str]) -> Floats | None:
-    """The numbers of many labels that Python reads, all of them, at once [n]; None where one is no number, or 12_3.
-
-    >>> floats_of(["12.5", "nan"]), floats_of(["12.5", "12_3"]) is None
-    (array([12.5,  nan]), True)
-    """
-    try:
-        return None if "_" in "".join(labels) else np.asarray([*map(float, labels)], dtype=np.float64)
-    except ValueError:
-        return None
-
-
 def alike_labels(labels: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of labels that differ in letter case, width or signs without width alone, or are numbers of one value: (first, other).
 
@@ -143,9 +131,7 @@ def are_codes(labels: Sequence[str]) -> bool:
     >>> are_codes(["0102", "113"]), are_codes(["0", "0.5", "113"])
     (True, False)
     """
-    if not PADDED_LINE.search("\n".join(labels)):  # one look instead of one a label: tables have thousands of columns
-        return False
-    return any(PADDED.fullmatch(label) for label in labels)
+    return any(label[:1] == "0" and PADDED.fullmatch(label) for label in labels)
 
 
 def are_exponents(labels: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .data import Column, Floats, Ints, plain_number
-from .labels import floats_of, respelled
+from .labels import respelled
 from .written_amounts import LOOKED_AT, amount, common_unit
 from .written_angles import angle
 from .written_durations import CLOCKS, duration, way_of_durations
@@ -145,11 +145,19 @@ def numbers_of(texts: Iterable[str], variant: str = "") -> Floats:
     >>> numbers_of(["64岁", "7", "old"], "unit:岁").tolist()
     [64.0, 7.0, nan]
     """
-    texts = [*texts]
-    values = floats_of(texts) if variant not in COMMAS and not variant.startswith(ORDER) else None
-    if values is None:
-        values = np.asarray([written_number(text, variant) for text in texts], dtype=np.float64)
+    values = np.asarray([written_number(text, variant) for text in texts], dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def numbers_in(column: Column, variant: str = "") -> Floats:
+    """The same of the levels of a column of words [k], at once where Python reads all of them.
+
+    >>> numbers_in(Column.of_words("age", ["64", "7", "64"])).tolist()
+    [64.0, 7.0]
+    """
+    if column.floats is None or variant in COMMAS or variant.startswith(ORDER):
+        return numbers_of([] if column.levels is None else column.levels, variant)
+    return np.where(np.isfinite(column.floats), column.floats, np.nan)
 
 
 def way_of(column: Column, asked: bool = False) -> str:
@@ -164,7 +172,7 @@ def way_of(column: Column, asked: bool = False) -> str:
     """
     levels = [] if column.levels is None else [str(level) for level in column.levels]
     counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels)) if levels else np.empty(0)
-    numbers = {"": numbers_of(levels)}
+    numbers = {"": numbers_in(column)}
     if not np.isfinite(numbers[""]).all():
         units = {unit_of(level) for level in levels} - {""}
         one = [UNIT + unit for unit in units if len(units) == 1 and not _of_two_ways(levels, unit)]
@@ -258,9 +266,11 @@ def _marked(best: str, levels: list[str], numbers: Floats, counts: Ints | Floats
     """
     there = counts > 0
     read = np.isfinite(numbers) & there
+    if read.all():
+        return best
     plain = np.unique(numbers[read])
     whole = bool((plain == np.round(plain)).all())
-    if read.all() or len(plain) <= (LEAST_MEASURED if whole else LEAST_FINELY):
+    if len(plain) <= (LEAST_MEASURED if whole else LEAST_FINELY):
         return best
     marked = f"{best}+{MARKS}" if best else MARKS
     bounds, flags = (np.asarray(found, dtype=bool) for found in marked_among(levels, marked))

@@ -31,6 +31,7 @@ MOMENT = re.compile(
     r"date|datetime|timestamps?|tstamp|ts|epoch|unix|unixtime|gmt|[cma]time|created|updated|modified|日期|时刻|時刻|时间戳|時間戳"
 )
 TIME = re.compile(r"time|utc|时间|時間")
+HINT = re.compile(rf"{MOMENT.pattern}|{TIME.pattern}|at", re.IGNORECASE)  # without one of which a name says no time
 # What tells of something else, be there a word of time beside it: ids and amounts; and how long something took.
 THING = re.compile(
     r"ids?|uid|key|hash|code|no|nr|num|number|index|counts?|phone|mobile|tel|zone|amount|price|cost|fee|bytes|elapsed|duration"
@@ -114,6 +115,8 @@ def says_time(name: str, unit: str) -> bool:
     >>> says_time("createdAt", "s"), says_time("response_time", "s"), says_time("time_ns", "s"), says_time("创建时间", "ms")
     (True, False, False, True)
     """
+    if not HINT.search(name):
+        return False
     parts = [part.lower() for part in PARTS.findall(name)]
     named = {u for u, words in UNITS.items() for p in (*parts, *CHINESE_UNIT.findall(name)) if words.fullmatch(p)}
     if named - {unit}:

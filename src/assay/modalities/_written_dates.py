@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from assay.kernel import zones
+from assay.kernel.data import DECIMAL
 
 from . import _epochs as epochs
 from ._centuries import first_in, year_of
@@ -82,7 +83,10 @@ PLAIN = "plain"
 NUMBERED = ("", "mdy", "ymd")  # orders of day, month and year as numbers
 FIELDS = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?!\d)")
 # A plain number is a date in no order, unless it may be year, month and day, with the time or not, or a year and a month behind a point.
-NO_DATE = re.compile(r"\s*(?!(?:19|20)[0-9]{2}(?:[0-9]{4}|[0-9]{10}|\.[0-9]{1,2})\s*$)-?[0-9]+(?:\.[0-9]*)?\s*")
+NO_DATE = re.compile(
+    rf"(?!(?:19|20)[0-9]{{2}}(?:[0-9]{{4}}|[0-9]{{10}}|\.[0-9]{{1,2}})$){DECIMAL.pattern}", re.MULTILINE
+)
+NO_DATES = re.compile(rf"(?:{NO_DATE.pattern}(?:\n|\Z))*+", re.MULTILINE)  # one a line
 FIRST_OF_REPUBLIC = 1911  # the year before the first of 民国
 DIGIT = re.compile(r"\d")
 EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
@@ -93,7 +97,11 @@ def shares_of(
 ) -> dict[str, float]:
     """Share of some cells that can be read, in each order up to the first that reads all of them, or to the end."""
     shares: dict[str, float] = {}
-    maybe = np.asarray([level for level in levels if not NO_DATE.fullmatch(str(level))], dtype=object)
+    texts = [*map(str, levels)]
+    none = NO_DATE.fullmatch(texts[0]) and NO_DATES.fullmatch("\n".join(texts))  # most columns of numbers, at once
+    maybe = np.asarray([] if none else [text for text in texts if not NO_DATE.fullmatch(text)], dtype=object)
+    if not len(maybe):
+        return dict.fromkeys(orders, 0.0)
     for order in orders:
         shares[order] = float((~np.isnat(moments_of(maybe, order))).sum() / len(levels))
         if shares[order] == 1.0 and not to_end:

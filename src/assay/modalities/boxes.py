@@ -64,11 +64,10 @@ class Boxes:
 
     def recognise(self, column: Column) -> Claim:
         """Lists of boxes, and a box in at least one of those looked at."""
-        if column.levels is None or not len(column.levels):
+        if column.levels is None or not len(column.levels) or column.decimals:
             raise DoesNotApply(self.about.say("modalities", "not"))
         some = [str(text) for text in column.levels[:: max(1, len(column.levels) // LOOKED_AT)]]
-        lists = [text for text in some if "[" in text]
-        found = [boxes for boxes in map(read_boxes, lists) if boxes is not None]
+        found = [boxes for boxes in map(read_boxes, some) if boxes is not None]
         labels = Counter(box.label for boxes in found for box in boxes)
         if not labels or len(found) < LEAST_SHARE * len(some):
             raise DoesNotApply(self.about.say("modalities", "not"))

@@ -25,7 +25,7 @@ from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import are_codes, are_exponents, as_number, floats_of, is_long_code, long_codes, respelled
+from assay.kernel.labels import are_codes, are_exponents, as_number, is_long_code, long_codes, respelled
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.onnx_graph.graph import TREES, Graph
@@ -81,7 +81,7 @@ class Category:
         if column.levels is None:
             return Claim(fit=0.5 if distinct <= 30 else 0.2, why=self._say("codes", distinct=distinct), as_met=met)
         levels = [str(level) for level in column.levels[:1000]]
-        numbers = _numbers(levels)
+        numbers = _numbers(column, levels)
         padded = are_codes(levels)
         if len(numbers) > 0.8 * len(levels) and not (are_exponents(levels) or padded):
             if distinct > 100 or any(v != round(v) for v in numbers):
@@ -219,11 +219,11 @@ class Codes:
             box.put(names=list(self.names))
 
 
-def _numbers(levels: list[str]) -> list[float]:
-    """The finite numbers among levels that are no names of things."""
-    values = floats_of(levels)
-    if values is None:
+def _numbers(column: Column, levels: list[str]) -> list[float]:
+    """The finite numbers among the first levels of a column that are no names of things."""
+    if column.floats is None:
         return [v for level in levels if (v := as_number(level)) is not None and not is_long_code(level)]
+    values = column.floats[: len(levels)]
     found: list[float] = values[np.isfinite(values) & ~long_codes(levels)].tolist()
     return found
 

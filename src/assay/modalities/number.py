@@ -31,7 +31,7 @@ from assay.kernel.written_numbers import (
     SEVERAL,
     clocks_in,
     marked_among,
-    numbers_of,
+    numbers_in,
     unit_in,
     way_of,
     written_number,
@@ -131,38 +131,37 @@ class Number:
         levels = column.levels
         if len(levels) > MANY and not _any_reads(column):
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
-        counts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels))
+        counts, texts = np.bincount(column.cells[column.cells >= 0], minlength=len(levels)), [*map(str, levels)]
         best = way_of(column)
-        numbers = numbers_of(levels, best)
+        numbers = numbers_in(column, best)
         parsed = np.isfinite(numbers)
         if not counts[parsed].any():
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         endless = np.zeros(len(levels), dtype=bool)
-        endless[~parsed] = [str(level).strip("+-− ").casefold() in INFINITE for level in levels[~parsed]]
-        endless |= _one_word(levels, counts, parsed)
+        if not parsed.all():
+            endless[~parsed] = [str(level).strip("+-− ").casefold() in INFINITE for level in levels[~parsed]]
+            endless |= _one_word(levels, counts, parsed)
         share = float(counts[parsed].sum() / max(1, counts[~endless].sum()))  # what has no end is a number gone wrong
         told, distinct = float(counts[parsed].sum() / max(1, counts.sum())), int((counts > 0).sum())
         if share < LEAST_SHARE:
             raise DoesNotApply(self.about.say("modalities", "no_numbers"))
         if counts[~parsed & ~endless].any() and distinct <= FEW:
             return Claim(fit=0.4, why=self._say("parsed", share=told), variant=best)
-        if are_codes([str(level) for level in column.levels[:MOST_LOOKED_AT]]):
+        if are_codes(texts[:MOST_LOOKED_AT]):
             return Claim(fit=0.3, why=self._say("zeros"), variant=best)
-        if are_exponents([str(level) for level in levels]):
+        if are_exponents(texts):
             return Claim(fit=0.3, why=self._say("exponents"), variant=best)
-        long = long_codes([str(level) for level in levels])
+        long = long_codes(texts)
         if counts[long].sum() >= LEAST_SHARE * counts.sum():
             digits = len(str(levels[int(np.argmax(long))]))
             return Claim(fit=0.15, why=self._say("long", digits=digits), variant=best)
         if clocks := clocks_in(f"number:{best}"):
             why = self._clocks(clocks, told, [str(level) for level in levels[counts > 0]])
-            why = self._with_marks(why, [str(level) for level in levels], counts, best)
+            why = self._with_marks(why, texts, counts, best)
             return Claim(fit=SURER * share, why=why, variant=best)
         few = distinct <= 12 and not best.startswith(SEVERAL) and all(v == np.round(v) for v in numbers[parsed])
         why = self._say("codes", distinct=distinct) if few else self._parsed(best, told)
-        return Claim(
-            fit=0.9 * share, why=self._with_marks(why, [str(one) for one in levels], counts, best), variant=best
-        )
+        return Claim(fit=0.9 * share, why=self._with_marks(why, texts, counts, best), variant=best)
 
     def _parsed(self, variant: str, share: float) -> Say:
         """What its numbers are."""
@@ -199,7 +198,7 @@ class Number:
             bad = np.isinf(column.cells)
             cells = np.where(bad, np.nan, column.cells) if bad.any() else column.cells
             return Opened(replace(column, cells=cells, kind="number"), int(bad.sum()), ("inf",) if bad.any() else ())
-        parsed = np.append(numbers_of(column.levels, self.variant), np.nan)  # code -1 takes the last: missing
+        parsed = np.append(numbers_in(column, self.variant), np.nan)  # code -1 takes the last: missing
         cells = parsed[column.cells]
         bad = np.isnan(cells) & (column.cells >= 0)
         examples = tuple(str(column.levels[c])[:60] for c in np.unique(column.cells[bad])[:3])
@@ -295,4 +294,4 @@ def _any_reads(column: Column) -> bool:
     present = np.flatnonzero(column.cells >= 0)
     drawn = np.random.default_rng(0).choice(present, min(DRAWN, len(present)))
     some = Column.of_words(column.name, column.take(drawn).texts().tolist())
-    return some.levels is not None and bool(np.isfinite(numbers_of(some.levels, way_of(some))).any())
+    return some.levels is not None and bool(np.isfinite(numbers_in(some, way_of(some))).any())

@@ -178,15 +178,15 @@ class Picture:
 
     def recognise(self, column: Column) -> Claim:
         """Names that end as those of pictures do; a low bid where there is no file behind any that is looked for."""
-        if column.levels is None or len(column.levels) == 0:
+        if column.levels is None or len(column.levels) == 0 or column.decimals:
             raise DoesNotApply(self.about.say("modalities", "no_paths"))
         names = [str(name) for name in column.levels[:: max(1, len(column.levels) // LOOKED_AT)]]
-        share = sum(name.lower().endswith(ENDINGS) for name in names) / len(names)
+        endings = Counter(_ending(name) for name in names)
+        share = sum(n for ending, n in endings.items() if ending in ENDINGS) / len(names)
         if share < LEAST_SHARE:
             raise DoesNotApply(self.about.say("modalities", "no_paths"))
         if not any(is_there(column.home, name) for name in names[:LOOKED_FOR]):
             return Claim(fit=FILELESS, why=self.about.say("modalities", "not_there"))
-        endings = Counter(_ending(name) for name in names)
         said = [ending for ending, _ in endings.most_common(3) if ending in ENDINGS]
         return Claim(fit=share, why=self.about.say("modalities", "paths", endings=said))
 

@@ -114,6 +114,8 @@ class Text:
         if column.levels is None or len(column.levels) == 0:
             raise DoesNotApply(self.about.say("modalities", "no_text"))
         some = [str(level) for level in column.levels[:1000]]
+        if column.decimals:  # two words each, the point between them
+            return Claim(fit=0.1, why=self.about.say("modalities", "short"))
         words = _words_in(some) / len(some)
         if words < 3 or len(column.levels) < 20 or are_hashes(some):
             return Claim(fit=0.1, why=self.about.say("modalities", "short"))
@@ -338,8 +340,9 @@ _CELLS = Memo(math.inf, lambda _: 0)
 
 def _words_in(texts: list[str]) -> int:
     """How many words texts have together; counted at once where they are short, since tables have thousands of columns."""
-    whole = "\n".join(texts)  # no word goes on in the next line
-    return len(tokens(whole)) if len(whole) <= READ else sum(len(tokens(text)) for text in texts)
+    if sum(map(len, texts)) + len(texts) > READ:
+        return sum(len(tokens(text)) for text in texts)
+    return len(tokens("\n".join(texts)))  # no word goes on in the next line
 
 
 def tokens(text: str) -> list[str]:
