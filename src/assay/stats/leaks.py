@@ -55,17 +55,18 @@ def explained_alone(column: Column, y: NDArray[np.float64], rng: np.random.Gener
 
 def _line_by_bin(bins: Ints, x: Floats, y: Floats, train: NDArray[np.bool_]) -> Floats:
     size = int(bins.max()) + 1
-    count = np.bincount(bins[train], minlength=size)
+    learnt, x_learnt, y_learnt = bins[train], x[train], y[train]
+    count = np.bincount(learnt, minlength=size)
     total = np.where(count > 0, count, 1)
-    mean_y = np.bincount(bins[train], weights=y[train], minlength=size) / total
-    mean_x = np.bincount(bins[train], weights=x[train], minlength=size) / total
-    dx, dy = x - mean_x[bins], y - mean_y[bins]
-    cross = np.bincount(bins[train], weights=(dx * dy)[train], minlength=size)
-    square = np.bincount(bins[train], weights=(dx * dx)[train], minlength=size)
+    mean_y = np.bincount(learnt, weights=y_learnt, minlength=size) / total
+    mean_x = np.bincount(learnt, weights=x_learnt, minlength=size) / total
+    dx, dy = x - mean_x[bins], y_learnt - mean_y[learnt]
+    cross = np.bincount(learnt, weights=dx[train] * dy, minlength=size)
+    square = np.bincount(learnt, weights=dx[train] ** 2, minlength=size)
     slope = np.where((count >= 10) & (square > 0), cross / np.where(square > 0, square, 1.0), 0.0)
     guess = mean_y[bins] + slope[bins] * dx
     unseen = count[bins] < 3
-    return np.asarray(np.where(unseen, y[train].mean(), np.clip(guess, y[train].min(), y[train].max())))
+    return np.asarray(np.where(unseen, y_learnt.mean(), np.clip(guess, y_learnt.min(), y_learnt.max())))
 
 
 def pure_levels(column: Column, hit: NDArray[np.bool_]) -> NDArray[np.bool_]:
