@@ -13,6 +13,7 @@ from assay.kernel.data import Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.plugins import modality_of
 from assay.modalities._date_orders import LOOKED_AT, order_of
+from assay.modalities._written_dates import NO_DATE, ORDERS, moment_of, shares_of
 
 FORMS = {"ymd": "{y:02d}/{m:02d}/{d:02d}", "": "{d:02d}/{m:02d}/{y:02d}", "mdy": "{m:02d}/{d:02d}/{y:02d}"}
 
@@ -210,3 +211,19 @@ def test_months_behind_a_point_are_known_by_all_cells_together(cells: list[str])
 def test_numbers_that_look_so_are_no_months(cells: list[str]) -> None:
     with pytest.raises(DoesNotApply):
         modality_of("date").recognise(Column.of_words("x", cells))
+
+
+def test_a_number_that_no_order_is_asked_for_is_a_date_in_none() -> None:
+    rng = np.random.default_rng(0)
+    cells = ["".join(rng.choice([*"0011229.-/ :"], rng.integers(1, 11))) for _ in range(30_000)]
+    cells += [
+        f"{y}{rest}"
+        for y in (1899, 1999, 2012, 2112)
+        for rest in ("", "0504", "0504101112", ".1", ".10", ".010", ".", "-5")
+    ]
+    cells += ["-20120504", "20120504\n", "2012\n0504", "10\n11", "٢٠١٢٠٥٠٤"]
+    put_aside = [cell for cell in cells if NO_DATE.fullmatch(cell)]
+    assert len(put_aside) > 1_000
+    assert not [cell for cell in put_aside for order in ORDERS if moment_of(cell, order) is not None]
+    read = {order: np.asarray([moment_of(cell, order) is not None for cell in cells]).mean() for order in ORDERS}
+    assert shares_of(np.asarray(cells, dtype=object), to_end=True) == pytest.approx(read)

@@ -15,9 +15,10 @@ from assay.kernel.errors import BundleInvalid, DoesNotApply
 from assay.kernel.labels import codes_of
 from assay.kernel.plugins import modality_of
 from assay.kernel.rng import stream
-from assay.kernel.written_numbers import numbers_of
+from assay.kernel.written_numbers import numbers_in
 from assay.modalities import number
 from assay.modalities.number import Number
+from assay.planning.kinds import bids
 from assay.planning.target import choose_task, open_target
 from assay.store import plain
 
@@ -190,7 +191,7 @@ def test_leading_zeros_speak_for_codes() -> None:
     assert modality_of("number").recognise(zips).fit < modality_of("category").recognise(zips).fit
 
 
-def test_numbers_of_more_digits_than_are_held_exactly_are_names() -> None:
+def test_numbers_in_more_digits_than_are_held_exactly_are_names() -> None:
     cards = [f"{11010519491231000 + i}{'X' if i % 11 == 2 else i % 10}" for i in range(300)]
     column = Column.of_words("card", cards)
     assert modality_of("number").recognise(column).fit < modality_of("category").recognise(column).fit
@@ -495,11 +496,11 @@ def test_an_underline_makes_a_name_of_a_label() -> None:
 def test_of_names_by_the_thousand_a_few_tell_that_they_are_no_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
 
-    def counted(texts: Any, variant: str = "") -> Any:
-        read.append(len(texts))
-        return numbers_of(texts, variant)
+    def counted(column: Column, variant: str = "") -> Any:
+        read.append(0 if column.levels is None else len(column.levels))
+        return numbers_in(column, variant)
 
-    monkeypatch.setattr(number, "numbers_of", counted)
+    monkeypatch.setattr(number, "numbers_in", counted)
     cards = [f"c{i:06d}" for i in range(2 * number.MANY)]
     with pytest.raises(DoesNotApply):
         Number().recognise(Column.of_words("card", cards))
@@ -511,3 +512,21 @@ def test_of_names_by_the_thousand_a_few_tell_that_they_are_no_numbers(monkeypatc
     gone = Column.of_words("card", [*cards, None]).take(np.asarray([len(cards)]))
     with pytest.raises(DoesNotApply):
         Number().recognise(gone)
+
+
+@pytest.mark.parametrize(
+    "form", ["{:.3f}", "{:.0f}", "{:.1f}", "0{:.0f}", "{:.0f}.", "20{:02.0f}0504", "2{:03.0f}.10", "{:.0f}.{:.0f}"]
+)
+def test_what_is_known_of_decimal_numbers_changes_no_bid(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).uniform(-20, 40, 120)
+    column = Column.of_words("x", [form.format(abs(value) if form[0] != "{" else value, 7) for value in values])
+    assert column.decimals
+    known = bids(column)
+    for name, nothing in (("decimals", False), ("floats", None)):
+        monkeypatch.setattr(Column, name, nothing)
+    assert bids(column) == known
+
+
+def test_two_numbers_in_the_lines_of_a_cell_are_no_decimal_number() -> None:
+    assert not Column.of_words("x", ["5", "5\n6"]).decimals
+    assert not Column.of_words("x", []).decimals
