@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
-from assay.kernel.plugins import Evidence, ShowsCells, modality_of
+from assay.kernel.plugins import Evidence, ShowsCells, offers
 from assay.kernel.rng import stream
 from assay.kernel.shelf import shelf
 from assay.stats import leaks, order
@@ -107,7 +107,7 @@ class Alone:
 
 def columns_alone(evidence: Evidence, table: Table) -> list[str]:
     """The columns that may tell the answer alone: not pictures, of which each cell is a file and its name is not learnt from."""
-    return [name for name in used(evidence) if not isinstance(modality_of(table.data[name].kind), ShowsCells)]
+    return [name for name in used(evidence) if not offers(table.data[name].kind, ShowsCells)]
 
 
 def explained_alone(evidence: Evidence, table: Table) -> dict[str, Alone]:

@@ -18,7 +18,7 @@ import numpy as np
 from assay.kernel.data import CLOCK, Column, Floats, Ints, plain_moment, plain_number
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
-from assay.kernel.plugins import About, Evidence, MeasuresCells, modality_of
+from assay.kernel.plugins import About, Evidence, MeasuresCells, offers
 from assay.kernel.rng import stream
 from assay.kernel.words import Say, number
 from assay.kernel.written_orders import words_in
@@ -242,7 +242,7 @@ def _movable(column: Column) -> bool:
     """Whether a column has a scale, or names of which rows can be held against others."""
     if column.store != "words":
         return True
-    return not read_as_text(column) and not isinstance(modality_of(column.kind), MeasuresCells)
+    return not read_as_text(column) and not offers(column.kind, MeasuresCells)
 
 
 def _moved(asked: Asked, name: str, place: int) -> Moved | None:

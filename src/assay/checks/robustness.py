@@ -21,7 +21,7 @@ import numpy as np
 from assay.kernel.data import Column, Dataset, Floats, Ints
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure, Verdict
-from assay.kernel.plugins import About, Evidence, MeasuresCells, modality_of
+from assay.kernel.plugins import About, Evidence, MeasuresCells, modality_of, offers
 from assay.kernel.rng import stream
 from assay.kernel.words import Say
 from assay.stats.tests import holm, mean_above, standard_error_and_freedom
@@ -365,7 +365,7 @@ def _measured(column: Column) -> bool:
 
 def _written(column: Column) -> bool:
     """Whether a column holds what people write: names and texts, not files."""
-    return column.store == "words" and not isinstance(modality_of(column.kind), MeasuresCells)
+    return column.store == "words" and not offers(column.kind, MeasuresCells)
 
 
 def _emptied(column: Column, size: float, rng: np.random.Generator) -> Column:

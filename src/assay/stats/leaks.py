@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column, Dataset, Floats, Ints
-from assay.kernel.plugins import FindsNear, modality_of
+from assay.kernel.plugins import FindsNear, modality_of, offers
 
 BINS = 64
 ROWS_A_BIN = 40  # on fewer rows the bins are wider
@@ -108,7 +108,8 @@ def near_cells(data: Dataset, names: Sequence[str]) -> Ints:
     """
     alone, keys, present = np.arange(data.rows), [], np.zeros(data.rows, dtype=bool)
     for name in names:
-        if isinstance(modality := modality_of(data[name].kind), FindsNear):
+        kind = data[name].kind
+        if offers(kind, FindsNear) and isinstance(modality := modality_of(kind), FindsNear):
             keys.append(np.where(data[name].missing, -1, modality.near(data[name])))
             present |= ~data[name].missing
     if not keys:

@@ -17,7 +17,7 @@ import numpy as np
 
 from assay.kernel.box import Box
 from assay.kernel.data import Bools, Column, Dataset, Floats, Ints
-from assay.kernel.plugins import MeasuresCells, modality_of
+from assay.kernel.plugins import MeasuresCells, modality_of, offers
 from assay.kernel.rng import stream
 from assay.language.languages import language_of
 
@@ -333,8 +333,7 @@ def is_measured(column: Column) -> bool:
     """Whether the cells of an opened column are told of by facts rather than by themselves."""
     if not column.kind:
         return False
-    modality = modality_of(column.kind)
-    return isinstance(modality, MeasuresCells) or "texts" in modality.about.gives
+    return offers(column.kind, MeasuresCells) or "texts" in modality_of(column.kind).about.gives
 
 
 def some_measured(column: Column) -> Column:

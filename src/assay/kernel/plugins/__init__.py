@@ -49,6 +49,7 @@ from .modalities import (
     SpeaksCells,
     TellsUsual,
     modality_of,
+    offers,
 )
 from .tasks import AnswersOneRow, Codec, LeavesOut, Metric, SuitsTarget, Task, key_of, spelled, task_of
 
@@ -110,6 +111,7 @@ __all__ = [
     "Unlearnt",
     "key_of",
     "modality_of",
+    "offers",
     "spelled",
     "task_of",
 ]

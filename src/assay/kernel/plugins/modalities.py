@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
@@ -271,3 +272,15 @@ def modality_of(kind: str) -> Modality:
     key, _, variant = kind.partition(":")
     modality: Modality = shelf("modalities").get(key)(variant)
     return modality
+
+
+@functools.lru_cache(maxsize=1024)
+def offers(kind: str, what: type) -> bool:
+    """Whether the modality of a kind does what one of the protocols above says.
+
+    Remembered, since Python reads a protocol anew each time that it is asked for, and tables have thousands of columns.
+
+    >>> offers("picture", MeasuresCells), offers("number", MeasuresCells)
+    (True, False)
+    """
+    return isinstance(modality_of(kind), what)
