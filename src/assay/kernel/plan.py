@@ -6,6 +6,7 @@ was left out and why. It is printed, saved in the model, and can be replayed. It
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,10 +103,11 @@ class Plan:
 
     def column(self, name: str) -> ColumnPlan:
         """The plan for one column. Raises KeyError."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, ColumnPlan]:
+        return {column.name: column for column in reversed(self.columns)}
 
     def names(self, role: str) -> tuple[str, ...]:
         """Names of the columns that have a role."""
