@@ -8,6 +8,7 @@ workbook or a frame.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -190,7 +191,8 @@ def looks_numeric(text: str) -> bool:
     return bool(ANY_NUMBER.match(text))
 
 
-def _missing_set(kind: Any, more: Iterable[str] = ()) -> Any:
+@functools.lru_cache(maxsize=16)
+def _missing_set(kind: Any, more: tuple[str, ...] = ()) -> Any:
     import pyarrow as pa
 
     return pa.array([*MISSING, *more], type=kind)
@@ -247,8 +249,10 @@ def _without_missing(
     """Levels that mean "missing" become -1, and are counted."""
     import pyarrow.compute as pc
 
-    gone = pc.is_in(levels, value_set=_missing_set(levels.type)).to_numpy(zero_copy_only=False)
     marks = pc.is_in(levels, value_set=_missing_set(levels.type, MISSING_AMONG_NUMBERS)).to_numpy(zero_copy_only=False)
+    if not marks.any():  # which hold all that mean it anywhere
+        return codes, levels
+    gone = pc.is_in(levels, value_set=_missing_set(levels.type)).to_numpy(zero_copy_only=False)
     if judged is not None:
         gone = marks if judged.marks else gone
     elif (marks & ~gone).any():
