@@ -4,8 +4,8 @@ Encoders, members of each fold, their weighted mean on the raw scale, calibratio
 is made of pixels, which is in single precision as it is here.
 The file is asked before it is kept: where one row's answer is not the model's own, there is no file.
 
-Inputs, one a data column: numbers as float64 (NaN missing; of durations the seconds), names and yes-or-no as strings ("" missing; of
-the kind "category:whole" without a point), dates as days since 1970 in float64 (NaN missing). Each is [n, 1]. Texts are the codes of their characters, int32 [n, m] (0 behind them, -1 first where a text is
+Inputs, one a data column: numbers as float64 (NaN missing; of durations the seconds), names and yes-or-no as strings without blanks around them, which no operation of
+ONNX takes off ("" missing, and NA, null or ? as the doors read them; of the kind "category:whole" without a point), dates as days since 1970 in float64 (NaN missing). Each is [n, 1]. Texts are the codes of their characters, int32 [n, m] (0 behind them, -1 first where a text is
 missing), as `language.normal.normal` leaves them. A column of pictures has one for each size at which a network looks: "photo_64x64", bytes
 [n, 64, 64, 3] as `pictures.decoding.decoded` makes them of a file (a picture of 32 is not that of 64 made smaller); and "photo_there",
 truth [n, 1], false where there is no picture, or [1, 1] for all rows alike. References are inputs like any pictures: what differs from
@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +35,12 @@ from numpy.typing import NDArray
 import assay
 
 from .exporting_boxes import APART, FEW, boxes_agree, boxes_file, boxes_graph
-from .exporting_groups import NO_GROUP, GroupInput, group_of
+from .exporting_groups import NO_GROUP, GroupInput, as_they_come, group_of
 from .kernel.data import Column, Dataset, Floats, plain_number
 from .kernel.errors import RequestError
 from .kernel.forms import Grid, Head
 from .kernel.hints import reason
+from .kernel.labels import NOTHING
 from .kernel.plan import Plan
 from .kernel.plugins import Codec, Encoder, EncoderInGraph, GivesCells, GivesGrids, InGraph, Refers, Task, modality_of
 from .kernel.rng import stream
@@ -63,6 +64,11 @@ PIXELS = (
     "uint8 red, green and blue of the whole picture, upright (EXIF), white behind what is transparent, deep greys over the window in "
     "'kind' if it names one, brought to side x side pixels (means over whole blocks, then bilinear) without keeping its aspect, as "
     "assay.pictures.decoding.decoded(bytes, side) gives them; anything where 'there' is false"
+)
+
+NAMES = (
+    "strings, without blanks around them: take those off first, since ' red' is not known as 'red'; missing are "
+    f"{', '.join(f'“{word}”' for word in NOTHING)}"
 )
 
 
@@ -198,6 +204,10 @@ def _file(
         "dates": "days since 1970-01-01 in float64, NaN missing",
         **more,
     }
+    if "string" in inputs.values():
+        about["names"] = NAMES
+    if whole := [name for name, kind in every.items() if kind == "category:whole"]:
+        about["whole"] = f"without a point, as '203', names are written in {', '.join(whole)}"
     if codec.costs:  # of a mistake, by the class that is true: the label is that of least expected cost
         about |= {"costs": json.dumps(codec.costs)}
     if sides:
@@ -409,9 +419,10 @@ def feeds_of(ensemble: Ensemble, data: Dataset, graph: Graph | None = None) -> d
     graph : which pictures it asks for; needed where there are any
     """
     found: dict[str, NDArray[Any]] = {}
+    names = _levels(ensemble, data)
     for place, name in enumerate(ensemble.parts):
         if not _is_seen(ensemble.encoders[0].parts[place]):
-            found[name] = cells_of(_encoder(ensemble, place), data[name])
+            found[name] = cells_of(_encoder(ensemble, place), data[name], names.get(name, ()))
             if data[name].store == "numbers" and found[name].dtype.kind == "f":
                 found[name] = _some_without_end(found[name])
     if graph is not None:
@@ -420,6 +431,16 @@ def feeds_of(ensemble: Ensemble, data: Dataset, graph: Graph | None = None) -> d
             found[name] = _grid(encoders[part], data[part]).at(side)
         for part, name in graph.shown.items():
             found[name] = _grid(encoders[part], data[part]).there[:, None]
+    return found
+
+
+def _levels(ensemble: Ensemble, data: Dataset) -> dict[str, set[str]]:
+    """The names of each column that any fold knows."""
+    found: dict[str, set[str]] = {}
+    for encoders in ensemble.encoders:
+        for feature in encoders.features(data):
+            if feature.levels:
+                found.setdefault(feature.part, set()).update(feature.levels)
     return found
 
 
@@ -436,12 +457,12 @@ def _grid(encoder: Encoder, column: Column) -> Grid:
     return encoder.grid(column)
 
 
-def cells_of(encoder: EncoderInGraph, column: Column) -> NDArray[Any]:
-    """What the file is given for each cell of an opened column."""
+def cells_of(encoder: EncoderInGraph, column: Column, names: Iterable[str] = ()) -> NDArray[Any]:
+    """What the file is given for each cell of an opened column, of which any fold knows these names."""
     if isinstance(encoder, GivesCells):
         return encoder.given(column)
     if encoder.takes == "string":
-        return np.asarray([["" if text is None else str(text)] for text in column.texts()], dtype=object).reshape(-1, 1)
+        return as_they_come(column, names)
     if column.store == "moments":
         days: Floats = np.where(column.missing, np.nan, column.cells.astype(np.int64) / 86_400e6)
         return days[:, None]

@@ -6,6 +6,7 @@ cannot refuse a row as the model does, so that a row of no known group has the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
+from .kernel.labels import NOTHING
 from .kernel.plan import Plan
 from .kernel.plugins import EncoderInGraph, modality_of
 from .kernel.rng import stream
@@ -39,7 +41,8 @@ class GroupInput:
         """The code of the label of each row, by its probabilities [n, 2]: int64 [n]."""
         name, band, size = self.thresholds.column, self.thresholds.band, self.thresholds.band.size
         if band.levels:
-            keys, codes = ["", *band.levels], [size, *range(size)]
+            known = dict.fromkeys(NOTHING, size) | {level: code for code, level in enumerate(band.levels)}
+            keys, codes = list(known), list(known.values())
             given = graph.node(
                 "LabelEncoder", name, domain=TREES, keys_strings=keys, values_int64s=codes, default_int64=size + 1
             )
@@ -57,8 +60,7 @@ class GroupInput:
         """The input of some rows: [n, 1]."""
         column = data[self.thresholds.column]
         if self.takes == "string":
-            texts = ["" if text is None else str(text) for text in column.texts()]
-            return {column.name: np.asarray(texts, dtype=object).reshape(-1, 1)}
+            return {column.name: as_they_come(column, self.thresholds.band.levels)}
         cells: Floats = column.cells
         if column.store == "moments":
             cells = np.where(column.missing, np.nan, column.cells.astype(np.int64) / 86_400e6)
@@ -76,12 +78,24 @@ class GroupInput:
             return data
         rng = stream(0, "export groups")
         if self.takes == "string":
-            known = [*band.levels, "?", None] if band.levels else ["yes", "no", None]
+            known = [*band.levels, "…", None] if band.levels else ["yes", "no", None]
             raw = Column.of_words(name, [known[place] for place in rng.integers(len(known), size=data.rows)])
         else:
             spread = np.append(band.edges, [band.edges.min(initial=0) - 1, band.edges.max(initial=0) + 1, np.nan])
             raw = Column.of_numbers(name, rng.choice(spread, data.rows))
         return Dataset((*data, modality_of(self.kind).open(raw).column), data.source)
+
+
+def as_they_come(column: Column, names: Iterable[str] = ()) -> NDArray[np.object_]:
+    """The words of an opened column [n, 1], those that are missing written in each way in which they may come: "", NA, null.
+
+    names : that the file knows, each of which is a name then, whatever it reads like
+    """
+    texts = column.texts()
+    known = {*map(str, names), *(str(text) for text in texts if text is not None)}
+    ways, gaps = [word for word in NOTHING if word not in known], np.flatnonzero(column.missing)
+    texts[gaps] = [ways[place % len(ways)] for place in range(len(gaps))]
+    return texts.reshape(-1, 1)
 
 
 def group_of(thresholds: GroupThresholds, plan: Plan, ensemble: Ensemble) -> GroupInput:

@@ -164,6 +164,22 @@ def test_every_road_gives_the_same_class(by_group: assay.Model, tmp_path: Path) 
     assert session.run(["label"], feeds)[0].tolist() == ["", "", *answers.answer[2:]]
 
 
+def test_a_row_whose_group_is_missing_is_labelled_by_a_file_as_by_the_model(tmp_path: Path) -> None:
+    """NA, null and ? are the missing group, which has a threshold of its own here; what is no group has no label."""
+    import onnxruntime
+
+    table = people() | {"sex": [None if i % 3 == 0 else name for i, name in enumerate(people()["sex"])]}
+    asked = {"audit_only": ("sex",), "mitigate": {"sex": "thresholds"}, "favourable": "paid"}
+    model = assay.train(table, "loan", trials=1, learners=("linear",), checks=(), **asked)
+    assert model.export(tmp_path / "m.onnx").largest <= 1e-5
+    session, rows = onnxruntime.InferenceSession(tmp_path / "m.onnx"), people(60, 1)
+    feeds = {name: np.asarray(rows[name]).reshape(-1, 1) for name in ("income", "hobby", "age")}
+    expected = model.predict(rows | {"sex": [None] * 60}).answer.tolist()
+    for word in ("", "NA", "null", "?"):
+        assert session.run(["label"], feeds | {"sex": np.full((60, 1), word, dtype=object)})[0].tolist() == expected
+    assert set(session.run(["label"], feeds | {"sex": np.full((60, 1), "x", dtype=object)})[0]) == {""}
+
+
 def test_a_file_whose_thresholds_are_of_another_column_is_refused(by_group: assay.Model) -> None:
     for name, value in (("column", "town"), ("favoured", 2), ("levels", ["f"])):
         box = by_group.to_box()

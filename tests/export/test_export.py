@@ -17,6 +17,7 @@ import onnx
 import onnxruntime
 
 import assay
+import assay.modalities.category
 from assay.cli.main import main
 from assay.crafting.made import Made
 from assay.exporting import feeds_of
@@ -24,6 +25,7 @@ from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.errors import RequestError
 from assay.kernel.forms import Batch, Feature, Head, Vector
+from assay.kernel.labels import NOTHING
 from assay.kernel.settings import with_settings
 from assay.kernel.shelf import shelf
 from assay.onnx_graph.file import Session, to_bytes
@@ -298,6 +300,50 @@ def test_cells_as_people_write_them_are_understood(tmp_path: Path) -> None:
     feeds = {"age": table["age"], "member": flags.astype(object), "town": table["town"].astype(object)}
     found = session.run(["probabilities"], {name: np.reshape(cells, (-1, 1)) for name, cells in feeds.items()})[0]
     np.testing.assert_allclose(found, model.predict(table).probabilities, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def named() -> assay.Model:
+    """Towns, and gaps that matter more than any town."""
+    rng = np.random.default_rng(3)
+    town = rng.choice(["ulm", "bonn", ""], 400)
+    y = np.where((town == "") + 0.4 * (town == "ulm") + 0.3 * rng.normal(size=400) > 0.5, "in", "out")
+    table = {"town": [name or None for name in town], "age": rng.normal(size=400), "y": y}
+    return assay.train(table, "y", trials=1, learners=("boosting",), folds=3, checks=())
+
+
+def test_words_that_are_read_as_missing_are_missing_to_the_file(named: assay.Model, tmp_path: Path) -> None:
+    named.export(tmp_path / "m.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"), providers=["CPUExecutionProvider"])
+    cells = [*NOTHING, "ulm", "Na", "None", "-", "Rome"]
+    feeds = {"town": np.array(cells, dtype=object)[:, None], "age": np.zeros((len(cells), 1))}
+    ours = [named.predict({"town": cell, "age": 0.0}).probabilities["in"] for cell in cells]
+    np.testing.assert_allclose(session.run(["probabilities"], feeds)[0][:, 0], ours, atol=1e-9)
+    assert ours[0] > 0.9 > ours[-1]
+    about = {p.key: p.value for p in onnx.load(tmp_path / "m.onnx").metadata_props}
+    assert "without blanks around them" in about["names"]
+    assert "“null”, “\\N”" in about["names"]
+
+
+def test_the_check_gives_missing_cells_as_they_come(
+    named: assay.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that knows but the empty string as missing is not kept."""
+    monkeypatch.setattr(assay.modalities.category, "NOTHING", ("",))
+    with pytest.raises(RequestError, match="differs from the model"):
+        named.export(tmp_path / "m.onnx")
+
+
+def test_a_name_that_reads_like_a_missing_one_stays_a_name(tmp_path: Path) -> None:
+    """No door brings it, a table made by hand does."""
+    rng = np.random.default_rng(4)
+    names = rng.choice(["NA", "DE", ""], 300)
+    town = Column.of_words("town", [name or None for name in names])
+    score = (names == "NA") - 1.0 * (names == "") + 0.3 * rng.normal(size=300)
+    table = Dataset((town, Column.of_numbers("age", rng.normal(size=300)), Column.of_numbers("y", score)))
+    model = assay.train(table, "y", trials=1, learners=("boosting",), folds=3, checks=())
+    assert model.export(tmp_path / "m.onnx", table).largest <= 1e-5
+    assert model.export(tmp_path / "m.onnx").largest <= 1e-5
 
 
 def test_a_table_without_rows_checks_nothing_and_is_refused(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assay.kernel.errors import DataError, SettingError
+from assay.kernel.labels import NOTHING
 from assay.kernel.shelf import shelf
 from assay.readers import _body
-from assay.readers._columns import MISSING
 from assay.readers.csv import Csv
 
 
@@ -336,7 +336,7 @@ TABLES = st.integers(2, 5).flatmap(
 
 def expected(cell):
     cell = cell.strip()
-    return None if cell in MISSING else cell
+    return None if cell in NOTHING else cell
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -224,6 +224,9 @@ put the file there by hand, and this checks it.
 Every row of DATA is asked in onnxruntime, and answers must equal the model's within 0.00001; without DATA,
 rows are made up from what the model has seen. Needs the packages of assay[onnx].
 
+Names are given to the file as strings. NA, null, ? and an empty string are missing there as anywhere; blanks around a
+name are to be taken off first, since ONNX has no operation that does, and ' red' is another name than 'red'.
+
 Texts are given to the file as the codes of their characters, int32, 0 behind the last and -1 first where one is
 missing; the file's metadata says what is taken off a text before. Models that read sentences with networks cannot be written.
 
@@ -532,6 +535,9 @@ GET /openapi.json 列出所有地址，GET /models/NAME 给出模型的各列和
         "help.export.epilog": """\
 用 onnxruntime 回答 DATA 的每一行，与模型的差异不得超过 0.00001；未给出 DATA 时，
 按模型见过的范围生成若干行。需要 assay[onnx] 的软件包。
+
+名称以字符串给出。NA、null、? 和空字符串在文件中同样视为缺失；名称两端的空白须事先去掉：
+ONNX 没有去除空白的运算，“ red”与“red”会被当作两个名称。
 
 文本以其字符的编码（int32）给出，末尾以 0 补齐，缺失的文本首位为 -1；读取前去除哪些内容写在文件的元数据中。
 用网络读取句子的模型不能写成 ONNX。

@@ -26,6 +26,8 @@ LONG_CODE = re.compile(rf"\d{{{FEWEST_OF_LONG},}}[Xx]?")
 PADDED = re.compile(r"0\d+")
 HASH = re.compile(r"\{?[0-9a-f]{8}(?:-?[0-9a-f]{2,}){2,}\}?", re.IGNORECASE)  # a UUID, an MD5 or SHA sum
 QUOTE = '"'
+# Spellings of "nothing here" that hardly ever mean anything else. "None" is a value (no garage, no illness).
+NOTHING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "\\N", "?")
 YES = {"1", "1.0", "true", "t", "yes", "y", "on", "是", "有", "真", "ja", "oui", "si", "sí"}
 NO = {"0", "0.0", "false", "f", "no", "n", "off", "否", "无", "假", "nein", "non"}
 NEGATIVE_FIRST = {"no": 0, "false": 0, "f": 0, "n": 0, "否": 0, "yes": 1, "true": 1, "t": 1, "y": 1, "是": 1}

@@ -25,7 +25,7 @@ from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import are_codes, are_exponents, as_number, is_long_code, long_codes, respelled
+from assay.kernel.labels import NOTHING, are_codes, are_exponents, as_number, is_long_code, long_codes, respelled
 from assay.kernel.plugins import About, Claim, Opened
 from assay.kernel.words import Say
 from assay.onnx_graph.graph import TREES, Graph
@@ -240,12 +240,12 @@ def _hash(name: str) -> str:
 
 
 def _places(graph: Graph, x: str, names: tuple[str, ...]) -> str:
-    """The place of each text among names; their number for every other."""
-    told = [*names] or [MISSING]  # a table must hold something
-    places = list(range(len(names))) or [0]
-    return graph.node(
-        "LabelEncoder", x, domain=TREES, keys_strings=told, values_int64s=places, default_int64=len(names)
-    )
+    """The place of each text among names, that of a missing cell for whatever the doors read as missing; their number for every other."""
+    places = {name: place for place, name in enumerate(names)} or {MISSING: 0}  # a table must hold something
+    if MISSING in places:
+        places = dict.fromkeys(NOTHING, places[MISSING]) | places
+    told, codes = list(places), list(places.values())
+    return graph.node("LabelEncoder", x, domain=TREES, keys_strings=told, values_int64s=codes, default_int64=len(names))
 
 
 def _each(column: Column, of: Callable[[str | None], Any], dtype: type) -> NDArray[Any]:

@@ -24,7 +24,7 @@ from assay.kernel.cells import Cell, written
 from assay.kernel.data import Bools, Column
 from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.forms import Feature, Vector
-from assay.kernel.labels import are_hashes
+from assay.kernel.labels import NOTHING, are_hashes
 from assay.kernel.memo import Memo
 from assay.kernel.origin import drawn
 from assay.kernel.plugins import About, Claim, Opened
@@ -176,7 +176,8 @@ class Factors:
 
     takes: ClassVar[tuple[str, tuple[str, str]]] = "int32", ("n", "characters")
     about_cells: ClassVar[str] = (
-        "int32 codes of the characters (code points) of each text, 0 behind them; a row of a missing text begins with -1. Texts are "
+        "int32 codes of the characters (code points) of each text, 0 behind them; a row of a missing text begins with -1, "
+        f"and missing is what is nothing but {', '.join(f'“{word}”' for word in NOTHING)}. Texts are "
         "given as assay.language.normal.normal(text) leaves them (pieces of the first 200,000 characters are counted): Unicode NFKC, HTML entities and tags resolved, characters that "
         "nobody sees taken away, each run of blanks one blank, none at the ends"
     )

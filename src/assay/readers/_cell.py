@@ -14,8 +14,9 @@ import numpy as np
 
 from assay.kernel.cells import Cell, Moment
 from assay.kernel.data import Column
+from assay.kernel.labels import NOTHING
 
-from ._columns import LARGEST, MISSING, Met, bare_text
+from ._columns import LARGEST, Met, bare_text
 from ._typed import bare, is_missing, is_number, moment_of, spelled, value_column, zone_of
 
 
@@ -23,7 +24,7 @@ class IsColumn(Exception):
     """The value is a column of cells, not a cell."""
 
 
-GONE = frozenset(MISSING)
+GONE = frozenset(NOTHING)
 
 
 def cell_of(value: Any) -> Cell:

@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.data import Column
+from assay.kernel.labels import NOTHING
 from assay.kernel.written_numbers import are_thousands
 
-# Spellings of "nothing here" that hardly ever mean anything else. "None" is a value (no garage, no illness).
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "\\N", "?")
 MISSING_AMONG_NUMBERS = (".", "-")
 FEW = 1000  # a column with more distinct cells than this may be kept as numbers
 PLAIN_NUMBER = r"^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
@@ -195,7 +194,7 @@ def looks_numeric(text: str) -> bool:
 def _missing_set(kind: Any, more: tuple[str, ...] = ()) -> Any:
     import pyarrow as pa
 
-    return pa.array([*MISSING, *more], type=kind)
+    return pa.array([*NOTHING, *more], type=kind)
 
 
 def _numbers_at_once(chunked: Any, met: Met, comma: Comma) -> NDArray[np.float64] | None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from assay.kernel.labels import NOTHING
+
 from ._columns import (
     COMMA_SHARE,
     FEW,
     GROUPINGS,
-    MISSING,
     MISSING_AMONG_NUMBERS,
     Comma,
     Judged,
@@ -66,7 +67,7 @@ class Judge:
             self._first.update(texts.slice(0, SAMPLE - self._rows).unique().to_pylist())
         self._rows += len(texts)
         levels = bare_texts(pc.drop_null(texts.unique())).unique()
-        levels = levels.filter(pc.invert(pc.is_in(levels, value_set=pa.array(MISSING, levels.type))))
+        levels = levels.filter(pc.invert(pc.is_in(levels, value_set=pa.array(NOTHING, levels.type))))
         marks = pc.is_in(levels, value_set=pa.array(MISSING_AMONG_NUMBERS, levels.type))
         self._marks |= bool(pc.any(marks).as_py())
         levels = levels.filter(pc.invert(marks))

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ._columns import MISSING, bare_text, looks_numeric
+from assay.kernel.labels import NOTHING
+
+from ._columns import bare_text, looks_numeric
 from ._dialect import DATE, TIME, Dialect
 
 OTHER_SEPARATORS = (";", ",", "\t", "|")
@@ -19,7 +21,7 @@ TYPED_SHARE = 0.8
 def shape_of(text: str) -> str:
     """What a cell looks like: "number", "date", "text", or "" where it is missing."""
     text = bare_text(text)
-    if text in MISSING:
+    if text in NOTHING:
         return ""
     if looks_numeric(text):
         return "number"
