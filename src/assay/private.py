@@ -245,7 +245,7 @@ def _wrong(wishes: Wishes) -> list[Say]:
         "--trials": wishes.trials,
         "--folds": wishes.folds,
         "--sealed": wishes.sealed is not None,
-        "--ship": wishes.ship != "bag",
+        "--ship": wishes.ship not in ("", "bag"),
         "--latency": wishes.latency != "",
         "--encoder": wishes.encoder and wishes.learners not in (("encoder",), ("finetune",)),
         "--memory": wishes.memory != "",

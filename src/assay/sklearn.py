@@ -46,7 +46,7 @@ class _Assay(BaseEstimator):  # type: ignore[misc]
         readable: bool = False,
         checks: tuple[str, ...] = (),
         also: tuple[str, ...] = (),
-        ship: str = "bag",
+        ship: str = "",
         trials: int = 0,
         memory: str | float = "",
         latency: str | float = "",

@@ -137,6 +137,23 @@ def in_time() -> dict[str, list[Any]]:
     return PARTS | {"product": np.where(new, "new", "old").tolist(), "day": day.astype(str).tolist(), "y": y.tolist()}
 
 
+@pytest.mark.parametrize(
+    ("ship", "note", "ships"),
+    [
+        ("", "refit_in_time", "refit"),
+        ("bag", "bag_in_time", "refit"),
+        ("refit", "refit_in_time", "refit"),
+        ("distilled",) * 3,
+    ],
+)
+def test_the_plan_says_that_in_time_the_bag_does_not_ship_that_was_asked_for(ship: str, note: str, ships: str) -> None:
+    drawn = assay.plan(in_time(), "y", time="day", ship=ship)
+    told = {f"note.{key}" for key in ("bag_in_time", "refit_in_time", "refit", "distilled")}
+    assert [said.key for said in drawn.notes if said.key in told] == [f"note.{note}"]
+    assert drawn.ship == ships
+    assert not [said for said in assay.plan(in_time(), "y", ship="bag").notes if said.key in told]
+
+
 def test_in_time_what_ships_knows_the_newest_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     from assay.search import refit as room
 

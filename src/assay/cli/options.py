@@ -53,7 +53,7 @@ def wishes(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--minutes", type=float, default=None, help=helped("minutes", lang))
     parser.add_argument("--trials", type=int, metavar="N", help=helped("trials", lang))
     parser.add_argument("--readable", action="store_true", help=helped("readable", lang))
-    parser.add_argument("--ship", choices=WAYS_TO_SHIP, default="bag", help=helped("ship", lang))
+    parser.add_argument("--ship", choices=WAYS_TO_SHIP, default="", help=helped("ship", lang))
     parser.add_argument("--latency", default="", metavar="TIME", help=helped("latency", lang))
     group = parser.add_argument_group(helped("overruling", lang))
     group.add_argument("--task", default="", help=helped("task", lang))

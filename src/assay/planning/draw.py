@@ -98,7 +98,8 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         seed=wishes.seed,
         level=task.about.level if wishes.level is None else wishes.level,
         readable=wishes.readable,
-        ship="refit" if splits.time and wishes.ship == "bag" else wishes.ship,  # fold models know the past alone
+        # In time fold models know the past alone.
+        ship=wishes.ship if wishes.ship not in ("", "bag") else "refit" if splits.time else "bag",
         membership=wishes.membership,
         favourable=wishes.favourable,
         mitigation=mended,
@@ -106,7 +107,7 @@ def draw(data: Dataset, wishes: Wishes, fit: Fit | None = None) -> tuple[Plan, D
         latency=wishes.within,
         version=assay.__version__,
     )
-    notes, copied = usual_notes(plan, table, data, opened.strata)
+    notes, copied = usual_notes(plan, table, data, opened.strata, wishes)
     notes = (*notes, *name_notes(plan, table, opened.strata, told), *memory_notes(fit))
     notes = (*notes, *mitigation_notes(mended, wishes.favourable), *cost_notes(plan.costs, codec))
     notes = (*notes, *more_notes(plan, data, opened.y, codec, wishes, opened.forms))

@@ -96,7 +96,9 @@ def misfits(column: ColumnPlan) -> Say:
     )
 
 
-def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tuple[tuple[Say, ...], bool]:
+def usual_notes(
+    plan: Plan, table: Dataset, data: Dataset, strata: Ints, wishes: Wishes
+) -> tuple[tuple[Say, ...], bool]:
     """What a person should know, and whether rows are copied."""
     notes = _read_how(data)
     for key, n in (("note.repaired", data.source.rows_repaired), ("note.refused", data.source.rows_refused)):
@@ -117,7 +119,8 @@ def usual_notes(plan: Plan, table: Dataset, data: Dataset, strata: Ints) -> tupl
         notes.append(Say("planning", "note.forward", {"time": plan.splits.time}))
     if plan.ship != "bag":
         newest = plan.ship == "refit" and plan.splits.time
-        notes.append(Say("planning", "note.refit_in_time" if newest else f"note.{plan.ship}"))
+        in_time = "note.bag_in_time" if wishes.ship == "bag" else "note.refit_in_time"
+        notes.append(Say("planning", in_time if newest else f"note.{plan.ship}"))
     if plan.membership in ("standard", "deep"):
         notes.append(Say("planning", f"note.membership.{plan.membership}"))
     if plan.latency:

@@ -67,7 +67,7 @@ class Wishes:
         ""  # most that the process may hold: "4GB", or bytes; empty takes a share of what is available
     )
     readable: bool = False  # ship the best model a person can read
-    ship: str = "bag"  # the bag of fold models, one "refit" on all rows, or one "distilled" model
+    ship: str = ""  # the "bag" of fold models, one "refit" on all rows, or one "distilled" model; empty: the bag, in time the refit
     membership: str = "quick"  # who was in the training data is asked of the fold models, of refits ("standard", "deep"), or not ("none")
     privacy: float | None = None  # ε of a differentially private model (`assay.private`); None trains as usual
     delta: float | None = None  # δ beside it; None takes 1e-6
@@ -101,7 +101,7 @@ class Wishes:
             wrong.append(Say("planning", "wish.level", {"value": f"{self.level:g}"}))
         if self.memory != "" and (bytes_of(self.memory) or 0) < LEAST_MEMORY:
             wrong.append(Say("planning", "wish.memory", {"value": str(self.memory)}))
-        if self.ship not in WAYS_TO_SHIP:
+        if self.ship not in ("", *WAYS_TO_SHIP):
             wrong.append(Say("planning", "wish.ship", {"value": str(self.ship), "known": list(WAYS_TO_SHIP)}))
         if self.membership not in MEMBERSHIP:
             wrong.append(Say("planning", "wish.membership", {"value": str(self.membership), "known": list(MEMBERSHIP)}))
