@@ -196,6 +196,31 @@ def test_odd_cells_are_counted_and_the_model_is_made(what: str, tmp_path: Path) 
     assert np.isfinite(model.predict(path).probabilities).all()
 
 
+def named_twice(header: str, tmp_path: Path) -> list[object]:
+    """The same table as a file and as a frame."""
+    pandas = pytest.importorskip("pandas")
+    cells = [[x, y, i % 3, y] for i, (x, y) in enumerate(rows(80))]
+    path = write(tmp_path / "t.csv", header, [",".join(map(str, row)) for row in cells])
+    return [path, pandas.DataFrame(cells, columns=header.split(","))]
+
+
+def test_a_target_whose_name_several_columns_bear_is_refused(tmp_path: Path) -> None:
+    for source in named_twice("a,y,k, y", tmp_path):
+        with pytest.raises(RequestError, match="has 2 columns named 'y'") as caught:
+            assay.plan(source, "y")
+        seen, expected, do = caught.value.parts("en")
+        assert "give the answer away" in expected
+        assert "--drop y_2" in do
+        assert all(caught.value.parts("zh"))
+        assert [c.name for c in assay.plan(source, "y", drop=("y_2",)).columns if c.role == "feature"] == ["a", "k"]
+        assert assay.plan(source, "y", features=("y_2",)).column("y_2").role == "feature"
+
+
+def test_two_other_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for source in named_twice("a,x,y,x", tmp_path):
+        assert "x_2" in [c.name for c in assay.plan(source, "y").columns]
+
+
 def test_chinese_and_emoji_names_and_duplicates_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [f"{x},{i % 3},{i % 5},{y}" for i, (x, y) in enumerate(rows(80))]
     path = write(tmp_path / "表 格.csv", "年龄,x,x,结果 😀", lines)

@@ -7,7 +7,10 @@ nothing (constant, empty, an id) get a role that says so, with the reason.
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -92,6 +95,20 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
             cures.append(Say("planning", "names.encoding", {"encoding": encoding}))
         do: Part = Sentences(cures) if cures else ""
         raise refusal(RequestError, "planning", "names", expected=Sentences(problems), do=do, name=data.source.name)
+    _check_one_target(data, wishes)
+
+
+def _check_one_target(data: Dataset, wishes: Wishes) -> None:
+    """Of several columns that bear the target's name in the source, all but one must be left out, or named for something.
+
+    Which of them is meant nobody knows, and what stands in another may be the answer.
+    """
+    renamed = data.source.details.get("renamed")
+    twins = [new for new, name in renamed.items() if name == wishes.target] if isinstance(renamed, Mapping) else []
+    if lost := [name for name in twins if not wishes.role_of(name)]:
+        said: dict[str, Any] = {"name": data.source.name, "target": wishes.target, "n": 1 + len(twins)}
+        options = " ".join(f"--drop {shlex.quote(name)}" for name in lost)
+        raise refusal(RequestError, "planning", "several_targets", **said, options=options)
 
 
 def _is_variant(modality: NamesVariants) -> bool:
