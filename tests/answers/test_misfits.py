@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,29 @@ def test_which_other_order_reads_a_cell() -> None:
         modality = modality_of(kind)
         assert modality.open_cell(text) is None
         assert modality.misfit(text) == key
+
+
+@pytest.mark.parametrize(
+    ("day", "as_text"),
+    [
+        (dt.date(2023, 2, 13), "2023-02-13"),
+        (dt.datetime(2023, 2, 13, 8, 30), "2023-02-13T08:30:00"),
+        (np.datetime64("2023-02-13"), "2023-02-13"),
+    ],
+)
+def test_a_date_among_numbers_is_none_as_its_text_is_none(day: Any, as_text: str, model: Model) -> None:
+    row, written = {"day": "2022-05-01", "x": day}, {"day": "2022-05-01", "x": as_text}
+    alone = model.predict(row)
+    assert [note.text() for note in alone.notes if note.key == "misfit"] == [f"x '{as_text}' does not read as number"]
+    assert alone == model.predict(written)
+    assert alone == model.predict([row]).row(0) == model.predict([row, row]).row(0)
+    assert alone == model.predict([row, {"day": "2022-05-01", "x": 0.5}]).row(0)
+
+
+def test_a_column_of_dates_that_is_asked_for_as_numbers_has_none(model: Model) -> None:
+    when = np.datetime64("2022-01-01") + np.arange(60)
+    table = {"x": np.arange(60) % 7 / 2, "y": ["a", "b"] * 30}
+    for column in (when.astype("datetime64[us]"), when.astype(str)):
+        planned = assay.plan(table | {"when": column}, "y", kinds={"when": "number"}).column("when")
+        assert (planned.role, planned.misfits) == ("dropped", 60)
+        assert planned.why.key == "why.all_misfit"

@@ -181,9 +181,11 @@ def test_an_infinite_number_of_a_frame_is_counted() -> None:
     assert not np.isinf(found.column.cells).any()
 
 
-def test_a_missing_moment_read_as_a_number_is_missing() -> None:
-    cells = np.asarray(["1970-01-02", "NaT"], dtype="datetime64[us]")
-    assert modality_of("number").open(Column(name="x", cells=cells)).column.texts().tolist() == ["86400", None]
+def test_a_moment_read_as_a_number_is_a_misfit_as_its_text_is() -> None:
+    moments = Column(name="x", cells=np.asarray(["1970-01-02", "NaT"], dtype="datetime64[us]"))
+    for column in (moments, Column.of_words("x", ["1970-01-02", None])):
+        found = modality_of("number").open(column)
+        assert (found.column.texts().tolist(), found.misfits, found.examples) == ([None, None], 1, ("1970-01-02",))
 
 
 def test_leading_zeros_speak_for_codes() -> None:

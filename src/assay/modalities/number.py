@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.box import Box
-from assay.kernel.cells import Cell, Usual
+from assay.kernel.cells import Cell, Usual, written
 from assay.kernel.data import Bools, Column, Ints
 from assay.kernel.errors import DoesNotApply, RequestError
 from assay.kernel.forms import Feature, Vector
@@ -190,10 +190,9 @@ class Number:
         return self.variant or (way_of(column, asked=True) if column.store == "words" else "")
 
     def open(self, column: Column) -> Opened:
-        """Numbers; cells that are no finite number become missing."""
+        """Numbers; cells that are no finite number become missing, and so do moments, as they do where they are written."""
         if column.store == "moments":
-            seconds = np.where(column.missing, np.nan, column.cells.astype(np.int64) / 1e6)
-            return Opened(replace(column, cells=seconds, kind="number"))
+            column = column.as_words()
         if column.levels is None:
             bad = np.isinf(column.cells)
             cells = np.where(bad, np.nan, column.cells) if bad.any() else column.cells
@@ -208,10 +207,9 @@ class Number:
         """The number, None where it is none."""
         if isinstance(cell, float):
             return cell if isfinite(cell) else None
-        if isinstance(cell, str):
-            value = written_number(cell, self.variant)
-            return value if isfinite(value) else None
-        return None if cell is None else cell / 1e6
+        text = written(cell)
+        value = math.nan if text is None else written_number(text, self.variant)
+        return value if isfinite(value) else None
 
     def learn(self, column: Column, rng: np.random.Generator) -> Range:
         """The range seen in training."""
