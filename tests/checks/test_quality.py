@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,11 @@ import numpy as np
 import pytest
 
 import assay
+from assay.kernel.data import Column
+from assay.kernel.plugins import Evidence
+from assay.search.settle import measured
+
+from .worlds import ask, numbers, world
 
 
 @pytest.mark.parametrize(
@@ -132,3 +138,43 @@ def test_beside_the_figures_it_is_told_that_groups_go_on_through_time() -> None:
         for time in ({"time": "day"}, {})
     ]  # fmt: skip
     assert ["note.grouped_forward" in found for found in keys] == [True, False]
+
+
+def in_blocks(spreads: tuple[float, ...], seed: int = 0, time: str = "day", each: int = 60) -> Evidence:
+    """A model that knows the mean of each row, blocks in time whose noise has these spreads."""
+    rng, n = np.random.default_rng(seed), each * len(spreads)
+    block, mean = np.repeat(np.arange(len(spreads)), each), rng.normal(size=n)
+    y = mean + np.asarray(spreads)[block] * rng.normal(size=n)
+    day = Column(name="day", cells=(np.datetime64("2024-01-01") + np.arange(n)).astype("datetime64[us]"), role="time")
+    made = replace(world([numbers("x", mean), day], y, mean, "value", time=time), folds=block)
+    figures = measured(made.task, made.codec, made.scores, None, made.constant, y, None, None, rng, made.clock)
+    return replace(made, honest=figures)
+
+
+def test_the_newest_block_is_told_and_watched_where_the_error_grows() -> None:
+    made = in_blocks((0.3, 0.4, 0.5, 0.6, 0.9))
+    finding = ask("quality", made)
+    newest, whole = finding.measure("newest"), finding.measures[0]
+    last = made.folds == 4
+    expected = float(np.sqrt(np.mean((made.scores[last, 0] - made.y[last]) ** 2)))
+    assert newest.value == pytest.approx(expected)
+    assert (newest.n, newest.unit, newest.better) == (60, whole.unit, "lower")
+    assert whole.high < newest.low < newest.value < newest.high
+    assert (finding.verdict, finding.say.key) == ("watch", "better")
+    (note,) = (note for note in finding.notes if note.key.startswith("newest"))
+    assert note.key == "newest_worse"
+    assert note.values["value"] == newest.value
+
+
+def test_blocks_that_are_alike_are_hardly_ever_watched() -> None:
+    found = [ask("quality", in_blocks((0.5,) * 5, seed)) for seed in range(40)]
+    assert sum(finding.verdict == "watch" for finding in found) <= 3  # of 40, each by chance less than once in forty
+    assert {note.key for finding in found for note in finding.notes} <= {"newest", "newest_worse"}
+    assert ask("quality", in_blocks((0.9, 0.6, 0.5, 0.4, 0.3))).verdict == "pass"  # it became better
+
+
+@pytest.mark.parametrize(("spreads", "time"), [((0.3, 0.9), "day"), ((0.3, 0.3, 0.9), "")], ids=["two", "no time"])
+def test_two_blocks_and_rows_without_a_time_have_no_newest(spreads: tuple[float, ...], time: str) -> None:
+    finding = ask("quality", in_blocks(spreads, time=time))
+    assert finding.verdict == "pass"
+    assert not [m for m in finding.measures if m.name == "newest"]

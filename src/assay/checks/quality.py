@@ -1,7 +1,8 @@
 """How good is it on rows it never saw, and how much better than one guess for all?
 
 Figures of the task with intervals, each against the constant guess. A model that does not beat the constant has learnt
-nothing that can be shown.
+nothing that can be shown. Where rows follow each other in time, the newest block stands beside all of them: what comes next is
+likelier to be as that one was than as the mean of years.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from assay.kernel.errors import DoesNotApply
 from assay.kernel.findings import Figure, Finding, Measure
 from assay.kernel.forms import PLAIN
 from assay.kernel.plugins import About, Evidence
+from assay.kernel.rng import stream
 from assay.kernel.words import Say
-from assay.stats.bootstrap import interval
+from assay.stats.bootstrap import interval, plain
+from assay.stats.clusters import bound
 
-from ._blocks import beats
+from ._blocks import beats, blocks
 
 LEVEL = 0.95
 SURELY = 1.96  # standard errors by which the loss lies below that of one guess for all: 2.5 %, one-sided
@@ -28,6 +31,9 @@ SHOWN = 60  # labels, where a row may bear several
 LARGE_SHARE, FEW_LARGE = 0.02, 20  # of the rows that hold half of the squared error; of normal errors an eighth does
 RARE = 0.2  # share of one of two classes up to which it is looked for among the surest rows
 SUREST = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # shares of rows that are looked at
+LEAST_BLOCKS = 3  # in time, of which the newest is told apart from all
+NEWEST = "newest"  # the name of its measure
+TIME_SHARE = 0.05  # of what is left, in which its rows are drawn again
 LEAST_FOR_LARGE = 200  # rows below which so few hold half by chance
 
 
@@ -68,6 +74,9 @@ class Quality:
                 "from": "from a probability of",
                 "hits": "of them '{label}' (precision)",
                 "found": "of all '{label}' found (recall)",
+                "newest": "In the newest block alone, as what comes next is likely to be, {metric} is {value} ({low} to {high}).",
+                "newest_worse": "In the newest block alone, as what comes next is likely to be, {metric} is {value} ({low} to {high}): worse than the blocks together let expect.",
+                "measure.newest": "the first of these in the newest block alone",
                 "majority": "{accuracy:%} of answers are right, but {base:%} of rows are '{label}': accuracy alone says little here.",
             },
             "zh": {
@@ -98,6 +107,9 @@ class Quality:
                 "from": "概率不低于",
                 "hits": "其中“{label}”（精确率）",
                 "found": "找到的“{label}”占全部（召回率）",
+                "newest": "仅看最新的一段时间（接下来的数据很可能与之相近），{metric}为 {value}（{low} 至 {high}）。",
+                "newest_worse": "仅看最新的一段时间（接下来的数据很可能与之相近），{metric}为 {value}（{low} 至 {high}）：比各段合计所预示的更差。",
+                "measure.newest": "首项指标（仅最新的一段时间）",
                 "majority": "{accuracy:%} 的回答正确，但 {base:%} 的行本来就是“{label}”：单看准确率意义不大。",
             },
         },
@@ -117,7 +129,12 @@ class Quality:
         beaten = beats(evidence, SURELY) and (ahead or first.constant is None)  # the figure told pays for the choice
         key = "better" if beaten else "unproven" if ahead else "no_better"
         said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high}
+        newest = self._newest(evidence)
+        grown = newest is not None and _is_worse(newest, first)
         notes = []
+        if newest is not None:
+            in_newest = {"metric": metric, "value": newest.value, "low": newest.low, "high": newest.high}
+            notes.append(self._say("newest_worse" if grown else "newest", **in_newest))
         if evidence.honest.corrected:
             notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
         if evidence.plan.cost_rule is not None:
@@ -126,9 +143,9 @@ class Quality:
         notes += self._few_large(evidence, metric)
         return Finding(
             check="quality",
-            verdict="pass" if beaten else "fail",
+            verdict="fail" if not beaten else "watch" if grown else "pass",
             say=self._say(key, constant=first.constant, **said),
-            measures=measures,
+            measures=measures if newest is None else (*measures, newest),
             figures=tuple(self._figures(evidence)),
             notes=tuple(notes),
         )
@@ -156,6 +173,34 @@ class Quality:
                 )
             )
         return found
+
+    def _newest(self, evidence: Evidence) -> Measure | None:
+        """The primary figure of the newest block in time, each of whose rows is scored by the model of all blocks before it."""
+        folds = evidence.folds
+        if folds is None or not evidence.plan.splits.time or len(np.unique(folds)) < LEAST_BLOCKS:
+            return None
+        rows, metric = np.flatnonzero(folds == folds.max()), evidence.task.metrics(evidence.codec)[0]
+        if len(rows) < LEAST_ROWS or evidence.y.ndim > 2:
+            return None
+        scores, y = evidence.scores[rows], evidence.y[rows]
+        weight = None if evidence.weight is None else evidence.weight[rows]
+        rng, clock = stream(evidence.seed, "newest block"), evidence.clock
+        share = clock.slice(TIME_SHARE * clock.remaining())
+        draws = plain(scores, y, weight, [metric.of], rng, share, blocks=bound(blocks(evidence)[rows]))[:, 0]
+        value, (low, high) = metric.of(scores, y, weight), interval(draws, LEVEL)
+        if not np.isfinite([value, low, high]).all():  # one class alone, say
+            return None
+        return Measure(
+            name=NEWEST,
+            value=float(value),
+            low=low,
+            high=high,
+            level=LEVEL,
+            n=len(rows),
+            unit=metric.unit,
+            constant=_known(float(metric.of(evidence.constant[rows], y, weight))),
+            better="higher" if metric.better == "higher" else "lower",
+        )
 
     def _event(self, evidence: Evidence) -> list[Say]:
         """Which of two classes is looked for."""
@@ -252,6 +297,13 @@ class Quality:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
+
+
+def _is_worse(newest: Measure, whole: Measure) -> bool:
+    """Whether the interval of the newest block lies wholly on the worse side of that of all."""
+    if newest.low is None or newest.high is None or whole.low is None or whole.high is None:
+        return False
+    return newest.high < whole.low if newest.better == "higher" else newest.low > whole.high
 
 
 def _known_groups(evidence: Evidence) -> list[Say]:
