@@ -8,7 +8,6 @@ import json
 import subprocess
 import zipfile
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,25 +121,6 @@ def test_parts_are_deflated_where_that_pays() -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         assert file.testzip() is None
         assert file.read("model/words.json") == bytes(found["model/words.json"].data)
-
-
-def test_large_parts_are_deflated_once_and_few_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(zipped, "_remembered", OrderedDict())
-    monkeypatch.setattr(
-        zipped, "_deflate", lambda data, really=zipped._deflate: asked.append(len(data)) or really(data)
-    )
-    written = [plain.to_bytes(repetitive_box()) for _ in range(3)]
-    assert len(set(written)) == 1
-    large = [size for size in asked if size >= zipped.LOOKED_AT]
-    assert len(large) == len(set(large)) == 2  # and a part that is not worth it is remembered as such
-    monkeypatch.setattr(zipped, "ROOM", len(written[0]) // 2)
-    for k in range(5):
-        box = Box()
-        box.put_array("numbers", np.arange(40_000) // 100 + k)
-        plain.to_bytes(box)
-        assert sum(len(packed or b"") for packed in zipped._remembered.values()) <= zipped.ROOM
-    assert plain.to_bytes(repetitive_box()) == written[0]
 
 
 def test_ordinary_zip_tools_open_it(tmp_path: Path) -> None:

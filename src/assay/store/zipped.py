@@ -9,12 +9,9 @@ unpacks to is known from its headers, all of them read before anything is unpack
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 import struct
-import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,10 +23,6 @@ MOST_TOTAL = 2 * 2**30  # bytes of one file, and of what it unpacks to: below th
 STORED, DEFLATED = 0, 8
 LEVEL, WORTH = 6, 0.9  # of zlib; share of its bytes that a part may keep at most to be deflated
 LOOKED_AT = 2**16  # bytes at the beginning, in the middle and at the end of a part that tell whether the whole is tried
-MOST_REMEMBERED, ROOM = (
-    64,
-    2**23,
-)  # large parts and their bytes, deflated: a model is weighed more than once before it is written
 MOST_RATIO = 100  # times its deflated bytes that a part unpacks to at most
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -39,8 +32,6 @@ _NEEDS, _DATE = 20, 0x21  # zip 2.0; the first of January 1980
 _MADE_BY, _MODE = 3 << 8 | _NEEDS, 0o100644 << 16  # an ordinary file that everybody may read
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*")
 MOST_NAME = 500
-_remembered: OrderedDict[bytes, bytes | None] = OrderedDict()
-_REMEMBERING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -121,23 +112,7 @@ def can_name(name: str) -> bool:
 
 
 def _deflated(data: bytes) -> bytes | None:
-    """The part deflated; None where that is not worth while. Of large parts it is remembered."""
-    if len(data) < LOOKED_AT:
-        return _deflate(data)
-    digest = hashlib.sha256(data).digest()  # a tenth of the time at most
-    with _REMEMBERING:
-        if digest in _remembered:
-            _remembered.move_to_end(digest)
-            return _remembered[digest]
-    packed = _deflate(data)
-    with _REMEMBERING:
-        _remembered[digest] = packed
-        while len(_remembered) > MOST_REMEMBERED or sum(len(one or b"") for one in _remembered.values()) > ROOM:
-            _remembered.popitem(last=False)
-    return packed
-
-
-def _deflate(data: bytes) -> bytes | None:
+    """The part deflated; None where that is not worth while."""
     last = len(data) - LOOKED_AT
     samples = [data[at : at + LOOKED_AT] for at in (0, last // 2, last)] if last > 2 * LOOKED_AT else []
     if samples and all(len(zlib.compress(sample, LEVEL)) > WORTH * LOOKED_AT for sample in samples):
