@@ -175,6 +175,35 @@ def test_a_cell_in_quotes_is_one_however_late_it_comes(place: int, tmp_path: Pat
     stored.close()
 
 
+RED = "a red that tends to brown"  # so that the lines are not among the first that are judged
+LATE = {  # line k of 20,000, whose marks are no quotes
+    "ditto marks": lambda k: f'{k},",{RED},0.5' if 15_000 <= k < 15_100 else f"{k},item {k % 9},{RED},0.5",
+    "an open one, and inches": lambda k: (
+        f'{k},"oops,{RED},0.5' if k == 15_000 else f'{k},pipe {k % 7}",{RED},0.5' if k > 15_000 and k % 20 == 0 else f"{k},a,{RED},0.5"
+    ),
+    "the same at the end": lambda k: (
+        f'{k},0.5,{RED},"oops' if k == 15_000 else f'{k},0.5,{RED},pipe 5"' if k > 15_000 and k % 20 == 0 else f"{k},0.5,{RED},a"
+    ),
+    "a name in quotes": lambda k: f'{k},"Big" Joe,{RED},0.5' if 15_000 < k < 15_100 else f"{k},item {k % 9},{RED},0.5",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LATE)
+def test_late_marks_that_are_no_quotes_swallow_no_row(line: str, tmp_path: Path) -> None:
+    lines = [*map(LATE[line], range(19_900)), *(f"{k},a,{RED},b" for k in range(19_900, 20_000))]
+    path = tmp_path / "t.csv"
+    path.write_text("id,note,colour,x\n" + "\n".join(lines) + "\n")
+    stored, whole = Csv.stored(path, 1.0), Csv.read(path)
+    assert stored is not None
+    assert (whole.rows, whole.source.rows_repaired) == (20_000, 0)
+    for name, place in (("note", 1), ("x", 3)):
+        written = [row.split(",")[place] for row in lines]
+        read = whole[name].texts() if whole[name].store == "words" else [f"{x:g}" for x in whole[name].cells]
+        assert list(read) == written
+    same(stored.take(np.arange(stored.rows)), whole)
+    stored.close()
+
+
 def test_a_quote_that_nobody_met_is_not_told(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n" + "1,x\n" * 5_000)
     stored = Csv.stored(tmp_path / "t.csv", 1.0)

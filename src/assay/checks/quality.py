@@ -32,9 +32,28 @@ LARGE_SHARE, FEW_LARGE = 0.02, 20  # of the rows that hold half of the squared e
 RARE = 0.2  # share of one of two classes up to which it is looked for among the surest rows
 SUREST = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # shares of rows that are looked at
 LEAST_BLOCKS = 3  # in time, of which the newest is told apart from all
-NEWEST = "newest"  # the name of its measure
-TIME_SHARE = 0.05  # of what is left, in which its rows are drawn again
+LOST = 0.1  # of what the model gains over one guess before it: a smaller loss is none to be warned of, however sure
+TIME_SHARE = 0.05  # of what is left, in which its rows are drawn again, and as much for those before it
 LEAST_FOR_LARGE = 200  # rows below which so few hold half by chance
+
+
+@dataclass(frozen=True)
+class _Newest:
+    """A figure in the newest block, with its interval, and in the blocks before it."""
+
+    value: float
+    low: float
+    high: float
+    before: float
+    n: int
+    blocks: int
+    worse: bool  # surely, and by more than a little
+
+    def told(self, check: Quality, metric: Say) -> Say:
+        """The sentence of it."""
+        said = {"value": self.value, "low": self.low, "high": self.high, "before": self.before}
+        key = "newest_worse" if self.worse else "newest"
+        return check.about.say("checks", key, metric=metric, n=self.n, blocks=self.blocks, **said)
 
 
 @dataclass(frozen=True)
@@ -74,9 +93,8 @@ class Quality:
                 "from": "from a probability of",
                 "hits": "of them '{label}' (precision)",
                 "found": "of all '{label}' found (recall)",
-                "newest": "In the newest block alone, as what comes next is likely to be, {metric} is {value} ({low} to {high}).",
-                "newest_worse": "In the newest block alone, as what comes next is likely to be, {metric} is {value} ({low} to {high}): worse than the blocks together let expect.",
-                "measure.newest": "the first of these in the newest block alone",
+                "newest": "In the newest of {blocks} blocks in time ({n} rows), as what comes next is likely to be, {metric} is {value} ({low} to {high}), in those before it {before}; of these nothing is taken off for the choice.",
+                "newest_worse": "In the newest of {blocks} blocks in time ({n} rows), as what comes next is likely to be, {metric} is {value} ({low} to {high}): surely worse than in those before it ({before}).",
                 "majority": "{accuracy:%} of answers are right, but {base:%} of rows are '{label}': accuracy alone says little here.",
             },
             "zh": {
@@ -107,9 +125,8 @@ class Quality:
                 "from": "概率不低于",
                 "hits": "其中“{label}”（精确率）",
                 "found": "找到的“{label}”占全部（召回率）",
-                "newest": "仅看最新的一段时间（接下来的数据很可能与之相近），{metric}为 {value}（{low} 至 {high}）。",
-                "newest_worse": "仅看最新的一段时间（接下来的数据很可能与之相近），{metric}为 {value}（{low} 至 {high}）：比各段合计所预示的更差。",
-                "measure.newest": "首项指标（仅最新的一段时间）",
+                "newest": "按时间分为 {blocks} 段；接下来的数据很可能与最新一段（{n} 行）相近，其{metric}为 {value}（{low} 至 {high}），此前各段为 {before}；这些数值未扣除模型选择的影响。",
+                "newest_worse": "按时间分为 {blocks} 段；接下来的数据很可能与最新一段（{n} 行）相近，其{metric}为 {value}（{low} 至 {high}）：明显差于此前各段（{before}）。",
                 "majority": "{accuracy:%} 的回答正确，但 {base:%} 的行本来就是“{label}”：单看准确率意义不大。",
             },
         },
@@ -130,11 +147,7 @@ class Quality:
         key = "better" if beaten else "unproven" if ahead else "no_better"
         said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high}
         newest = self._newest(evidence)
-        grown = newest is not None and _is_worse(newest, first)
-        notes = []
-        if newest is not None:
-            in_newest = {"metric": metric, "value": newest.value, "low": newest.low, "high": newest.high}
-            notes.append(self._say("newest_worse" if grown else "newest", **in_newest))
+        notes = [] if newest is None else [newest.told(self, metric)]
         if evidence.honest.corrected:
             notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
         if evidence.plan.cost_rule is not None:
@@ -143,9 +156,9 @@ class Quality:
         notes += self._few_large(evidence, metric)
         return Finding(
             check="quality",
-            verdict="fail" if not beaten else "watch" if grown else "pass",
+            verdict="fail" if not beaten else "watch" if newest is not None and newest.worse else "pass",
             say=self._say(key, constant=first.constant, **said),
-            measures=measures if newest is None else (*measures, newest),
+            measures=measures,
             figures=tuple(self._figures(evidence)),
             notes=tuple(notes),
         )
@@ -174,33 +187,30 @@ class Quality:
             )
         return found
 
-    def _newest(self, evidence: Evidence) -> Measure | None:
+    def _newest(self, evidence: Evidence) -> _Newest | None:
         """The primary figure of the newest block in time, each of whose rows is scored by the model of all blocks before it."""
-        folds = evidence.folds
-        if folds is None or not evidence.plan.splits.time or len(np.unique(folds)) < LEAST_BLOCKS:
+        folds, metric = evidence.folds, evidence.task.metrics(evidence.codec)[0]
+        if folds is None or not evidence.plan.splits.time or len(count := np.unique(folds)) < LEAST_BLOCKS:
             return None
-        rows, metric = np.flatnonzero(folds == folds.max()), evidence.task.metrics(evidence.codec)[0]
-        if len(rows) < LEAST_ROWS or evidence.y.ndim > 2:
+        last = folds == folds.max()
+        if last.sum() < LEAST_ROWS or evidence.y.ndim > 2:
             return None
-        scores, y = evidence.scores[rows], evidence.y[rows]
-        weight = None if evidence.weight is None else evidence.weight[rows]
-        rng, clock = stream(evidence.seed, "newest block"), evidence.clock
-        share = clock.slice(TIME_SHARE * clock.remaining())
-        draws = plain(scores, y, weight, [metric.of], rng, share, blocks=bound(blocks(evidence)[rows]))[:, 0]
-        value, (low, high) = metric.of(scores, y, weight), interval(draws, LEVEL)
-        if not np.isfinite([value, low, high]).all():  # one class alone, say
+        rng, sides, values = stream(evidence.seed, "newest block"), [], []
+        for rows in (last, ~last):
+            y, weight = evidence.y[rows], None if evidence.weight is None else evidence.weight[rows]
+            share = evidence.clock.slice(TIME_SHARE * evidence.clock.remaining())
+            together = bound(blocks(evidence)[rows])
+            sides.append(plain(evidence.scores[rows], y, weight, [metric.of], rng, share, blocks=together)[:, 0])
+            values.append((metric.of(evidence.scores[rows], y, weight), metric.of(evidence.constant[rows], y, weight)))
+        (value, _), (before, guess) = values
+        low, high = interval(sides[0], LEVEL)
+        if not np.isfinite([value, before, low, high]).all():  # one class alone, say
             return None
-        return Measure(
-            name=NEWEST,
-            value=float(value),
-            low=low,
-            high=high,
-            level=LEVEL,
-            n=len(rows),
-            unit=metric.unit,
-            constant=_known(float(metric.of(evidence.constant[rows], y, weight))),
-            better="higher" if metric.better == "higher" else "lower",
-        )
+        sign, both = -1.0 if metric.better == "higher" else 1.0, min(map(len, sides))
+        surely = interval(sign * (sides[0][:both] - sides[1][:both]), LEVEL)[0] > 0
+        gain = abs(before - guess) if np.isfinite(guess) else 0.0
+        worse = surely and sign * (value - before) > LOST * gain
+        return _Newest(float(value), low, high, float(before), int(last.sum()), len(count), bool(worse))
 
     def _event(self, evidence: Evidence) -> list[Say]:
         """Which of two classes is looked for."""
@@ -297,13 +307,6 @@ class Quality:
 
     def _say(self, key: str, **values: object) -> Say:
         return self.about.say("checks", key, **values)
-
-
-def _is_worse(newest: Measure, whole: Measure) -> bool:
-    """Whether the interval of the newest block lies wholly on the worse side of that of all."""
-    if newest.low is None or newest.high is None or whole.low is None or whole.high is None:
-        return False
-    return newest.high < whole.low if newest.better == "higher" else newest.low > whole.high
 
 
 def _known_groups(evidence: Evidence) -> list[Say]:

@@ -70,6 +70,9 @@ class Dialect:
     quote: str = '"'
     escape: str = ""
     strict: bool = False  # whether every row seen keeps to the rules: then an open quote is no stray one
+    assumed: bool = (
+        False  # whether no quote was seen: a line that makes a row as it stands is one, whatever quotes it holds
+    )
 
     @cached_property
     def _cut(self) -> re.Pattern[str]:
@@ -111,6 +114,11 @@ class Dialect:
         except csv.Error:
             return None
         return cells[0] if len(cells) == 1 else [""] if not cells else None
+
+    @cached_property
+    def bare(self) -> Dialect:
+        """The same without quotes."""
+        return replace(self, quote="", assumed=False)
 
     def split_anyhow(self, line: str) -> list[str]:
         """Cells of one line whose quotes do not work out: stray quotes are letters, an unclosed one is dropped."""
@@ -207,7 +215,7 @@ def find_dialect(
         return replace(best, separator="")
     if "quote" not in fixed and best.separator and not best.quote and '"' not in text:
         # These lines tell nothing of it: programs put a cell into quotes where it needs them, however late.
-        return replace(best, quote='"')
+        return replace(best, quote='"', assumed=True)
     return best
 
 

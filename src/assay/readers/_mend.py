@@ -101,12 +101,16 @@ class Mender:
     def _longer(self, lines: Sequence[str], place: int, cells: list[str] | None) -> tuple[int, list[str], bool]:
         """A record whose first line does not fit: perhaps a quoted cell, or a broken one, goes on below."""
         quote = self.dialect.quote
+        bare = self._bare(lines[place])
         if cells is None and quote:
             # Where quotes are even again is by the rules the end of the record, or there is none.
             stop = self.dialect.closed(lines, place)
             whole = self.dialect.split("\n".join(lines[place:stop])) if stop else None
-            if whole is not None and len(whole) == self.width:
+            rows = bare is not None and all(self._bare(line) is not None for line in lines[place:stop])
+            if whole is not None and len(whole) == self.width and not rows:
                 return stop, whole, True
+        if bare is not None:
+            return place + 1, bare, True
         if cells is None:
             cells = self.dialect.split_anyhow(lines[place])
             stray = bool(quote) and self.dialect.open_quotes(lines[place]) == 1
@@ -116,6 +120,13 @@ class Mender:
             if joined:
                 return place + 2, joined, False
         return place + 1, cells, True
+
+    def _bare(self, line: str) -> list[str] | None:
+        """The cells of a line that makes a row without its quotes, of which none had been seen before; else None."""
+        if not self.dialect.assumed:
+            return None
+        cells = self.dialect.bare.split(line)
+        return cells if cells is not None and len(cells) == self.width else None
 
     def _broken_in_two(self, cells: list[str], below: str) -> list[str] | None:
         """A row broken by an unquoted line end, if both halves together fit better than each filled up."""
