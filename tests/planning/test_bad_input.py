@@ -212,6 +212,9 @@ def test_a_target_whose_name_several_columns_bear_is_refused(tmp_path: Path) -> 
         assert "give the answer away" in expected
         assert "--drop y_2" in do
         assert all(caught.value.parts("zh"))
+        with pytest.raises(RequestError, match="has 2 columns named 'y'") as caught:
+            assay.plan(source, "y_2")
+        assert "--drop y:" in caught.value.parts("en")[2]
         assert [c.name for c in assay.plan(source, "y", drop=("y_2",)).columns if c.role == "feature"] == ["a", "k"]
         assert assay.plan(source, "y", features=("y_2",)).column("y_2").role == "feature"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import tempfile
 from pathlib import Path
@@ -213,12 +214,13 @@ def test_a_quote_that_nobody_met_is_not_told(tmp_path: Path) -> None:
     stored.close()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "gb18030"])
 def test_the_end_of_a_large_csv_tells_of_its_dialect_too(encoding: str, tmp_path: Path) -> None:
     rows = [f"{i},{'城市' if i % 2 else 'town'},{i % 7}" for i in range(20_000)]
     rows[-20:] = [f"{i},'Smith, John',{i % 7}" for i in range(20)]
     path = tmp_path / "t.csv"
-    path.write_bytes(("id,name,n\n" + "\n".join(rows) + "\n").encode(encoding))
+    mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+    path.write_bytes(mark + ("id,name,n\n" + "\n".join(rows) + "\n").encode(encoding))
     stored, whole = Csv.stored(path, 1.0), Csv.read(path)
     assert stored is not None
     assert whole["name"].texts().tolist()[-1] == "Smith, John"

@@ -287,8 +287,8 @@ def test_where_hardly_more_is_to_be_had_that_is_said_and_no_lack_of_time(
     model = trained(table(), tmp_path, checks=("quality",))
     assert not streamed
     note = model.findings[0].notes[0]
-    assert "the few more would change little" in note.text()
-    assert "影响很小" in note.text("zh")
+    assert "less than half as many more" in note.text()
+    assert "不到其一半" in note.text("zh")
 
 
 def test_a_limit_too_small_says_what_is_needed(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from assay.kernel.errors import (
     BundleTruncated,
     PluginFault,
 )
-from assay.store import plain, strictjson, tensors, zipped
+from assay.store import bundle, plain, strictjson, tensors, zipped
 
 Parts = list[tuple[str, bytes]]
 
@@ -335,13 +335,14 @@ def test_nothing_is_unpacked_before_all_sizes_are_known(monkeypatch: pytest.Monk
         plain.from_bytes(data[:-30] + b"\0" + data[-29:])
 
 
-def test_a_large_part_is_oversized(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_part_is_oversized(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data = plain.to_bytes(some_box())
     monkeypatch.setattr(plain, "MOST_PART", 100)
     with pytest.raises(BundleOversized):
         plain.from_bytes(data)
     with pytest.raises(BundleOversized, match="would have"):  # nothing is written that could not be read
-        plain.to_bytes(some_box())
+        bundle.write(some_box(), tmp_path / "m.assay")
+    assert not list(tmp_path.iterdir())
 
 
 def with_manifest(change: Callable[[dict[str, Any]], Any]) -> bytes:

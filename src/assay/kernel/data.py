@@ -117,7 +117,11 @@ class Column:
             values = [*map(float, texts)]
         except ValueError:
             return None
-        return None if any("_" in text for text in texts) else np.asarray(values, dtype=np.float64)
+        if any("_" in text for text in texts):
+            return None
+        found = np.asarray(values, dtype=np.float64)
+        found.setflags(write=False)  # everybody who asks is given the same
+        return found
 
     def take(self, rows: NDArray[Any] | slice) -> Column:
         """The same column for some rows (indices or a mask); levels are shared."""

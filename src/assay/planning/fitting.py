@@ -29,7 +29,7 @@ DRAWN = 250_000  # rows that a longer one is searched on, at most
 LEAST = 1_000  # rows below which searching on a part of the table says too little
 # Peak bytes for each float that the encoded rows hold, measured on 0.1 to 0.5 million rows of benchmarks/big_tables.py.
 COPIES = 20.0
-LIBRARIES = 320_000_000  # bytes of the process with all libraries loaded and a table of a few thousand rows (measured: 335 MB at the peak)
+LIBRARIES = 320_000_000  # bytes of the process with all libraries loaded and a table of a few thousand rows (measured: 185 to 335 MB at the peak, by learner)
 WIDEST = 30  # floats that a cell of any kind becomes at most: a table that fits even so need not be looked at
 OF_TEXT = 100  # bytes of one distinct text and its place
 
@@ -64,7 +64,7 @@ def fit(table: Stored, wishes: Wishes, limit: int) -> Fit:
     a_row = width * 8 * COPIES + texts * OF_TEXT
     fitting, least = int(room / a_row), min(table.rows, LEAST)
     if fitting < least:
-        need, name = memory.said(limit - room + least * a_row), probe.source.name
+        need, name = memory.said(1.01 * (limit - room + least * a_row)), probe.source.name
         raise refusal(RequestError, "planning", "no_room", limit=memory.said(limit), name=name, need=need, n=least)
     if table.rows <= min(fitting, SEARCHED_WHOLE):
         spare = room - table.rows * a_row

@@ -104,9 +104,12 @@ def _check_one_target(data: Dataset, wishes: Wishes) -> None:
     Which of them is meant nobody knows, and what stands in another may be the answer.
     """
     renamed = data.source.details.get("renamed")
-    twins = [new for new, name in renamed.items() if name == wishes.target] if isinstance(renamed, Mapping) else []
+    if not isinstance(renamed, Mapping):
+        return
+    own = renamed.get(wishes.target, wishes.target)
+    twins = [name for name in (own, *(new for new, name in renamed.items() if name == own)) if name != wishes.target]
     if lost := [name for name in twins if not wishes.role_of(name)]:
-        said: dict[str, Any] = {"name": data.source.name, "target": wishes.target, "n": 1 + len(twins)}
+        said: dict[str, Any] = {"name": data.source.name, "target": own, "n": 1 + len(twins)}
         options = " ".join(f"--drop {shlex.quote(name)}" for name in lost)
         raise refusal(RequestError, "planning", "several_targets", **said, options=options)
 

@@ -8,6 +8,7 @@ A row that one block begins and the next ends is kept together; a row broken in 
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import tempfile
@@ -66,13 +67,14 @@ def last_of(path: Path, encoding: str, most: int) -> str:
     """The whole lines among so many of the last letters; none where the file is compressed, whose end cannot be asked for alone."""
     if peek.compression(path):
         return ""
-    size = path.stat().st_size
+    size, codec = path.stat().st_size, encoding.partition(AND)[0]
     with peek.open_bytes(path) as file:
-        file.seek(
-            max(0, size - 4 * most) // 4 * 4
-        )  # no letter is longer than four bytes, and none of UTF-16 or UTF-32 is cut
+        if codec in ("utf-16", "utf-32"):  # the mark at the beginning says in which order
+            codec += "-be" if file.read(4).startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)) else "-le"
+        # No letter is longer than four bytes, and none of UTF-16 or UTF-32 is cut.
+        file.seek(max(0, size - 4 * most) // 4 * 4)
         raw = file.read()
-    text = raw.decode(encoding.partition(AND)[0], "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    text = raw.decode(codec, "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     text = text.replace(PRIVATE, " ")[-most:]
     return text[text.find("\n") + 1 :]
 

@@ -80,6 +80,8 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
     streams = np.asarray([shelf("learners").get(c.learner).about.streams for c in found.contenders])
     if not (found.allowed & streams).any():
         return Whole(found.ensemble, found.settled, Say("search", "whole.none", said))
+    if stored.rows < WORTH * table.rows:
+        return Whole(found.ensemble, found.settled, Say("search", "whole.few_more", said))
     memory.give_back()
     fitting = _Fitting(found, plan, table, stored, numbers, task)
     try:
@@ -154,15 +156,12 @@ class _Fitting:
         self.encoders = Encoders.learn(table, self.names, rows, plan.seed, -1)
         self.learnt = 0
         self.a_block = 0  # bytes that a block takes while it is read and encoded
-        self.why = "no_time"  # or "few_more", "no_memory", "apart": what kept it from another fit
+        self.why = "no_time"  # or "no_memory", "apart": what kept it from another fit
 
     def members(self, allowed: Bools, limit: float, clock: Clock) -> dict[int, Fitted]:
         """Fitted members by the place of their contender, the one of most weight first, as many as the time allows."""
         weights = settle(self.found.scored, self.task, self.plan.level, allowed).weights
         order = [place for place in np.argsort(-weights, kind="stable").tolist() if weights[place] > 0]
-        if self.stored.rows < WORTH * self.table.rows:
-            self.why = "few_more"
-            return {}
         affordable = self._in_time(order[0], clock)
         if affordable < WORTH * self.table.rows:
             return {}

@@ -23,8 +23,10 @@ BEGINNING = 2**16  # bytes, in which the manifest says what it is
 
 
 def write(box: Box, path: str | Path, kind: str = "model", about: Mapping[str, Any] | None = None) -> None:
-    """Write a bundle, or leave what stood there. Raises RequestError if the place cannot be written."""
-    write_bytes(plain.to_bytes(box, kind, about), Path(path))
+    """Write a bundle, or leave what stood there. Raises RequestError if the place cannot be written, BundleOversized if it could not be read."""
+    parts = plain.to_parts(box, kind, about or {})
+    plain.check_sizes(parts)
+    write_bytes(zipped.write(parts), Path(path))
 
 
 def read(path: str | Path, limit_bytes: int | None = None) -> Box:

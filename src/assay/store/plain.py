@@ -17,7 +17,7 @@ import hashlib
 import importlib.metadata
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ def open_bytes(data: bytes, limit_bytes: int | None = None) -> tuple[Manifest, B
 
 
 def to_parts(box: Box, kind: str, about: Mapping[str, Any]) -> list[tuple[str, bytes]]:
-    """Name and bytes of every part, the manifest first. Raises BundleOversized where one is larger than is read."""
+    """Name and bytes of every part, the manifest first."""
     if not _WORD.fullmatch(kind):
         raise PluginFault(f"'{kind}' cannot be the kind of a bundle.", "Expected letters, digits, '_' and '-'.")
     parts = list(_parts(box, kind))
@@ -82,11 +82,14 @@ def to_parts(box: Box, kind: str, about: Mapping[str, Any]) -> list[tuple[str, b
         "about": dict(about),
         "parts": [{"name": n, "bytes": len(d), "sha256": hashlib.sha256(d).hexdigest()} for n, d in parts],
     }
-    made = [(MANIFEST, strictjson.write(said, "the manifest")), *parts]
-    for name, data in made:
-        if len(data) > _most(name):  # nobody could read it
+    return [(MANIFEST, strictjson.write(said, "the manifest")), *parts]
+
+
+def check_sizes(parts: Sequence[tuple[str, bytes]]) -> None:
+    """Raises BundleOversized where a part is larger than is ever read: nobody could load the file."""
+    for name, data in parts:
+        if len(data) > _most(name):
             raise refusal(BundleOversized, "store", "part_too_large_here", name=name, bytes=len(data), most=_most(name))
-    return made
 
 
 def checked_entries(data: bytes, limit_bytes: int | None = None) -> list[zipped.Entry]:
