@@ -29,7 +29,7 @@ DRAWN = 250_000  # rows that a longer one is searched on, at most
 LEAST = 1_000  # rows below which searching on a part of the table says too little
 # Peak bytes for each float that the encoded rows hold, measured on 0.1 to 0.5 million rows of benchmarks/big_tables.py.
 COPIES = 20.0
-LIBRARIES = 320_000_000  # bytes of the process with all libraries loaded and a table of a few thousand rows (measured: 185 to 335 MB at the peak, by learner)
+LIBRARIES = 450_000_000  # bytes of the process with all libraries loaded and the models of a table of a few thousand rows (measured: 415 to 515 MB at the peak)
 WIDEST = 30  # floats that a cell of any kind becomes at most: a table that fits even so need not be looked at
 OF_TEXT = 100  # bytes of one distinct text and its place
 
