@@ -49,11 +49,17 @@ class _Newest:
     blocks: int
     worse: bool  # surely, and by more than a little
 
-    def told(self, check: Quality, metric: Say) -> Say:
-        """The sentence of it."""
-        said = {"value": self.value, "low": self.low, "high": self.high, "before": self.before}
-        key = "newest_worse" if self.worse else "newest"
-        return check.about.say("checks", key, metric=metric, n=self.n, blocks=self.blocks, **said)
+    @property
+    def said(self) -> dict[str, float]:
+        """What a sentence of its own says."""
+        told = {"value": self.value, "low": self.low, "high": self.high}
+        return {**told, "before": self.before, "n": self.n, "blocks": self.blocks}
+
+    @property
+    def beside(self) -> dict[str, float]:
+        """What is said of it beside the figure of all blocks."""
+        told = {"newest": self.value, "newest_low": self.low, "newest_high": self.high}
+        return {**told, "before": self.before, "n": self.n, "blocks": self.blocks}
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Quality:
                 "hits": "of them '{label}' (precision)",
                 "found": "of all '{label}' found (recall)",
                 "newest": "In the newest of {blocks} blocks in time ({n} rows), as what comes next is likely to be, {metric} is {value} ({low} to {high}), in those before it {before}; of these nothing is taken off for the choice.",
-                "newest_worse": "In the newest of {blocks} blocks in time ({n} rows), as what comes next is likely to be, {metric} is {value} ({low} to {high}): surely worse than in those before it ({before}).",
+                "grown": "{metric} is {value} ({low} to {high}), where one guess for all would have {constant}; in the newest of {blocks} blocks in time ({n} rows), as what comes next is likely to be, it is {newest} ({newest_low} to {newest_high}), in those before it {before}.",
                 "majority": "{accuracy:%} of answers are right, but {base:%} of rows are '{label}': accuracy alone says little here.",
             },
             "zh": {
@@ -126,7 +132,7 @@ class Quality:
                 "hits": "其中“{label}”（精确率）",
                 "found": "找到的“{label}”占全部（召回率）",
                 "newest": "按时间分为 {blocks} 段；接下来的数据很可能与最新一段（{n} 行）相近，其{metric}为 {value}（{low} 至 {high}），此前各段为 {before}；这些数值未扣除模型选择的影响。",
-                "newest_worse": "按时间分为 {blocks} 段；接下来的数据很可能与最新一段（{n} 行）相近，其{metric}为 {value}（{low} 至 {high}）：明显差于此前各段（{before}）。",
+                "grown": "{metric}为 {value}（{low} 至 {high}）；对所有行给出同一猜测时为 {constant}。按时间分为 {blocks} 段，接下来的数据很可能与最新一段（{n} 行）相近，其{metric}为 {newest}（{newest_low} 至 {newest_high}），此前各段为 {before}。",
                 "majority": "{accuracy:%} 的回答正确，但 {base:%} 的行本来就是“{label}”：单看准确率意义不大。",
             },
         },
@@ -147,7 +153,10 @@ class Quality:
         key = "better" if beaten else "unproven" if ahead else "no_better"
         said = {"metric": metric, "value": first.value, "low": first.low, "high": first.high}
         newest = self._newest(evidence)
-        notes = [] if newest is None else [newest.told(self, metric)]
+        grown = beaten and newest is not None and newest.worse
+        if newest is not None and grown:
+            key, said = "grown", said | newest.beside
+        notes = [] if newest is None or grown else [self._say("newest", metric=metric, **newest.said)]
         if evidence.honest.corrected:
             notes.append(self._say("corrected", metric=metric, apparent=float(evidence.honest.apparent[0])))
         if evidence.plan.cost_rule is not None:
@@ -156,7 +165,7 @@ class Quality:
         notes += self._few_large(evidence, metric)
         return Finding(
             check="quality",
-            verdict="fail" if not beaten else "watch" if newest is not None and newest.worse else "pass",
+            verdict="fail" if not beaten else "watch" if grown else "pass",
             say=self._say(key, constant=first.constant, **said),
             measures=measures,
             figures=tuple(self._figures(evidence)),
