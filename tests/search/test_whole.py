@@ -17,12 +17,13 @@ import assay
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
 from assay.kernel.rng import stream
-from assay.kernel.stored import evenly_drawn
+from assay.kernel.stored import Held, evenly_drawn
 from assay.learners.boosting import Boosting
 from assay.modalities.category import MOST_LEVELS
 from assay.planning import fitting
 from assay.planning.draw import reopen
 from assay.planning.splits import draw_splits
+from assay.planning.wishes import Wishes
 from assay.readers.parquet import Parquet
 from assay.search import whole as module
 
@@ -299,6 +300,17 @@ def test_a_limit_too_small_says_what_is_needed(tmp_path: Path) -> None:
     assert "MB are needed" in expected or "GB are needed" in expected
     assert "--memory" in do
     assert all(caught.value.parts("zh"))
+
+
+def test_models_are_counted_where_a_limit_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting.memory, "held", lambda: 60_000_000)
+    monkeypatch.setattr(fitting.memory, "available", lambda: 480_000_000)  # a small container
+    held = Held(assay.read({"x": np.arange(2_000.0), "y": np.arange(2_000) % 2}))
+    left_to_us, asked = Wishes(target="y"), Wishes(target="y", memory="300MB")
+    assert fitting.limit_of(left_to_us) == fitting.limit_of(asked) == 300_000_000
+    assert fitting.fit(held, left_to_us, 300_000_000).drawn is None
+    with pytest.raises(RequestError, match="300 MB of memory cannot hold"):
+        fitting.fit(held, asked, 300_000_000)
 
 
 def test_what_is_no_amount_is_refused(tmp_path: Path) -> None:

@@ -29,7 +29,10 @@ DRAWN = 250_000  # rows that a longer one is searched on, at most
 LEAST = 1_000  # rows below which searching on a part of the table says too little
 # Peak bytes for each float that the encoded rows hold, measured on 0.1 to 0.5 million rows of benchmarks/big_tables.py.
 COPIES = 20.0
-LIBRARIES = 450_000_000  # bytes of the process with all libraries loaded and the models of a table of a few thousand rows (measured: 415 to 515 MB at the peak)
+LIBRARIES = 250_000_000  # bytes of the process with all libraries loaded and no table (measured: 190 to 230 MB)
+# Bytes more while a few thousand rows are learnt from (measured: 415 to 515 MB at the peak). Where no limit was asked for, half of
+# what is available is left, and is room for them.
+MODELS = 200_000_000
 WIDEST = 30  # floats that a cell of any kind becomes at most: a table that fits even so need not be looked at
 OF_TEXT = 100  # bytes of one distinct text and its place
 
@@ -54,7 +57,8 @@ def limit_of(wishes: Wishes) -> int:
 
 def fit(table: Stored, wishes: Wishes, limit: int) -> Fit:
     """Which rows of a table are searched. Raises RequestError where not even the least number of rows fits."""
-    room, asked = limit - max(LIBRARIES, memory.held()), wishes.memory != ""
+    asked = wishes.memory != ""
+    room = limit - max(LIBRARIES + MODELS * asked, memory.held())
     at_most = table.rows * len(table.names) * 8 * WIDEST * COPIES
     if table.rows <= SEARCHED_WHOLE and room > at_most:
         return Fit(limit=limit, asked=asked, rows=table.rows, drawn=None, width=0, spare=room - at_most)

@@ -70,9 +70,7 @@ class Dialect:
     quote: str = '"'
     escape: str = ""
     strict: bool = False  # whether every row seen keeps to the rules: then an open quote is no stray one
-    assumed: bool = (
-        False  # whether no quote was seen: a line that makes a row as it stands is one, whatever quotes it holds
-    )
+    assumed: bool = False  # no quote was seen: a line that makes a row as it stands is one, whatever quotes it holds
 
     @cached_property
     def _cut(self) -> re.Pattern[str]:

@@ -30,11 +30,9 @@ from ._layout import Layout
 from ._mend import Mender
 from ._tail import Tail, find_tail
 
-LETTERS, MOST_LETTERS = (
-    1 << 21,
-    1 << 23,
-)  # of a block: a block takes twenty times as much memory while its cells are cut out
-OF_COLUMN = 2_000  # letters of a block there are for each column, where there are many: each is written by itself
+# Letters of a block, which takes twenty times as much memory while its cells are cut out; where columns are many, so many for each,
+# as each is written by itself.
+LETTERS, MOST_LETTERS, OF_COLUMN = 1 << 21, 1 << 23, 2_000
 PIECES, PIECE = 16, 1 << 17  # pieces of a file, and bytes of each, that its encoding is judged by
 ENDLESS = 1 << 26  # letters without the end of a line
 LAST_LINES = 200  # of the last block: where another table or a total may stand
