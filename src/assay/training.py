@@ -50,8 +50,8 @@ from .search.shipped import Shipped
 from .search.together import together
 from .search.unmitigated import SHARE as WITHOUT_SHARE
 from .search.unmitigated import unmitigated
-from .search.untried import untried
-from .search.whole import Whole, whole
+from .search.untried import came_late, untried
+from .search.whole import Whole, many_more, whole
 from .stats.expectation import expectation
 from .stats.group_thresholds import GroupThresholds, learn
 from .stats.profile import Profile
@@ -193,14 +193,17 @@ def _learnt(course: _Course) -> _Learnt:
     wanted = course.wanted
     steps = None if wanted.journal is None else _journal(wanted.journal, wanted.resume, plan)
     left = max(0.0, clock.remaining() - course.reserve)
-    share = WHOLE_SHARE if opened.stored is not None else share_of_time(plan)
+    more = opened.stored is not None and many_more(opened.stored, table)
+    share = WHOLE_SHARE if more else share_of_time(plan)
     searching = clock.slice((left - course.kept) * (1 - share))
-    with memory.within(ROOM_USED * (opened.fit.limit - memory.held())):
-        found = search(plan, table, searching, wanted.watch.trial or _silent, steps, plan.readable)
+    found = _searched(course, searching, steps)
     shipping = course.before_checks(course.kept)
     every, again = None, None
     if opened.stored is not None:
         every = whole(found, plan, table, opened.stored, opened.numbers(plan), opened.fit.limit, shipping)
+        if not every.learnt and more:  # what was kept for it is the search's again
+            found = _searched(course, shipping.slice(shipping.remaining() * (1 - share_of_time(plan))), steps, found)
+            every = replace(every, ensemble=found.ensemble, settled=found.settled)
         found, again = replace(found, settled=every.settled), Shipped(every.ensemble, every.note)
     if every is None or (not every.learnt and plan.ship != "bag"):
         again = ship(found, plan, table, shipping)
@@ -208,6 +211,15 @@ def _learnt(course: _Course) -> _Learnt:
         some = some_rows(opened.data, found.ensemble.parts)
         found, again = within(found, again, plan, table, shipping, _stopwatch(plan, found, some))
     return _Learnt(found, again, every)
+
+
+def _searched(course: _Course, clock: Clock, steps: Any, before: Found | None = None) -> Found:
+    """What the search finds; after one `before`, what it did not try for want of time, if there is any."""
+    if before is not None and (before.interrupted or clock.expired() or not any(map(came_late, before.ledger))):
+        return before
+    plan, tell = course.plan, course.wanted.watch.trial or _silent
+    with memory.within(ROOM_USED * (course.opened.fit.limit - memory.held())):
+        return search(plan, course.table, clock, tell, steps, plan.readable, before)
 
 
 def _described(course: _Course, learnt: _Learnt) -> Model:

@@ -14,11 +14,13 @@ import pyarrow.parquet
 import pytest
 
 import assay
+from assay import training
 from assay.kernel.clock import Clock
 from assay.kernel.errors import RequestError
 from assay.kernel.rng import stream
 from assay.kernel.stored import Held, evenly_drawn
 from assay.learners.boosting import Boosting
+from assay.learners.constant import Constant
 from assay.modalities.category import MOST_LEVELS
 from assay.planning import fitting
 from assay.planning.draw import reopen
@@ -39,12 +41,12 @@ def drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def streamed(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
-    """Every block that a learner is fed."""
+    """Every block of the last fit that a learner was fed: the one before it is only to see what time a fit takes."""
     seen: list[np.ndarray] = []
     fit = Boosting.fit_stream
 
     def spy(self: Boosting, stream: Any, *more: Any) -> Any:
-        seen.extend(np.array(block) for block in stream.blocks())
+        seen[:] = [np.array(block) for block in stream.blocks()]
         return fit(self, stream, *more)
 
     monkeypatch.setattr(Boosting, "fit_stream", spy)
@@ -72,7 +74,7 @@ def trained(columns: dict[str, Any], path: Path, **wishes: Any) -> assay.Model:
 
 @pytest.fixture(autouse=True)
 def one_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The portfolio without all but its first boosting candidate, of few and quick trees: the way is the same and shorter."""
+    """The portfolio with one boosting candidate at most, of few and quick trees: the way is the same and shorter."""
     from assay.planning import draw
 
     whole: Callable[..., Any] = draw.candidates
@@ -81,7 +83,7 @@ def one_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
         found, left = whole(*args)
         first = next(c for c in found if c.learner == "boosting")
         quick = replace(first, settings={**first.settings, "rounds": 60, "rate": 0.2})
-        return [*(c for c in found if c.name == "constant"), quick], left
+        return [*(c for c in found if c.learner in ("constant", "linear")), quick], left
 
     monkeypatch.setattr(draw, "candidates", few)
 
@@ -228,11 +230,61 @@ def test_a_rare_class_is_learnt(tmp_path: Path) -> None:
 
 
 def test_where_the_time_is_up_the_bag_ships_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, clock: 0)
+    monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, watched, clock: 0)
     model = trained(table(), tmp_path, checks=("quality",))
     assert len(model.ensemble.encoders) > 1
     assert "the time that was left would not have sufficed" in model.findings[0].notes[0].text()
     assert model.card["whole"]["learnt"] == DRAWN
+
+
+def test_time_that_no_fit_on_all_rows_takes_goes_back_to_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search is given no time at first, so that boosting comes too late; once no other fit is made it is tried, and nothing twice."""
+    befores: list[Any] = []
+    fits: list[str] = []
+    search, fit = training.search, Constant.fit
+
+    def late(plan: Any, drawn: Any, clock: Clock, tell: Any, steps: Any, readable: bool, before: Any) -> Any:
+        befores.append(before)
+        return search(plan, drawn, clock if before else clock.slice(0.0), tell, steps, readable, before)
+
+    def counted(self: Any, train: Any, *more: Any) -> Any:
+        fits.append("constant")
+        return fit(self, train, *more)
+
+    monkeypatch.setattr(training, "search", late)
+    monkeypatch.setattr(Constant, "fit", counted)
+    monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, watched, clock: 0)
+    columns = table()
+    model = trained(columns, tmp_path, learners=("constant", "linear", "boosting"), checks=("quality",))
+    first, second = befores
+    assert first is None
+    assert {t.name: t.status for t in second.ledger}["boosting crafted"] == "skipped"
+    assert {t.name: t.status for t in model.ledger}["boosting crafted"] == "done"
+    assert len(fits) == model.plan.splits.folds
+    assert "the time that was left would not have sufficed" in model.findings[0].notes[0].text()
+    assert [member.learner for member in model.ensemble.members if member.weight > 0.5] == ["boosting"]
+
+
+def test_the_rows_that_time_allows_are_told_by_a_fit_and_a_few_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice the time for a row, half the rows; where reading alone takes the time there are none."""
+    found: list[int] = []
+    in_time = module._Fitting._in_time
+
+    def rows(self: Any, place: int, watched: Any, clock: Clock) -> int:
+        return found.append(in_time(self, place, watched, clock)) or 0
+
+    monkeypatch.setattr(module._Fitting, "_in_time", rows)
+    for a_row in (0.5, 1.0, 1e-9, 1e9):
+        monkeypatch.setattr(module._Fitting, "_seconds_a_row", lambda *_, a_row=a_row: a_row)
+        trained(table(), tmp_path)
+    half, one, all_, none = found
+    assert half == pytest.approx(2 * one, rel=0.05)
+    assert one == pytest.approx(module.TIME_USED * 3600, rel=0.1)
+    assert (all_, none) == (N, 0)
 
 
 def test_where_the_fit_fails_the_bag_ships_and_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -334,7 +386,7 @@ def test_a_frame_too_long_is_searched_in_part(tmp_path: Path, streamed: list[np.
 def test_where_not_all_rows_are_learnt_what_was_asked_to_ship_ships(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, clock: 0)
+    monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, watched, clock: 0)
     model = trained(table(), tmp_path, checks=("quality",), ship="refit")
     assert len(model.ensemble.encoders) == 1
     assert "fitted once more on all" in model.findings[0].notes[0].text()

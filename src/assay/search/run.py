@@ -37,6 +37,7 @@ from .reweighing import Reweighing, by_mean
 from .settle import Scored, Settled, best_readable, settle
 from .together import together
 from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, try_candidate
+from .untried import came_late
 
 WITHOUT_GAIN = 5  # candidates in a row that do not better the blend: then a small table is done
 GAIN = 0.0005  # relative fall of the loss that counts as gain
@@ -87,6 +88,12 @@ class Found:
         """What ships where nothing else can: the bag of fold models, and in time the newest of them, as the others never saw what came last."""
         return self.ensemble.only(len(self.ensemble.encoders) - 1) if self.split.forward else self.ensemble
 
+    @property
+    def known(self) -> dict[str, Outcome]:
+        """What the candidates came to, by name, but for those that the time did not allow."""
+        done = {o.trial.name: o for o in self.outcomes}
+        return {t.name: done.get(t.name, Outcome(t)) for t in self.ledger if not came_late(t)}
+
     def batch(self, encoders: Encoders, table: Dataset, rows: Ints, weight: Floats | None) -> Batch:
         """Some rows of the table as learners are given them; `weight` is that of all of its rows [n]."""
         own, groups = None if weight is None else weight[rows], self.split.apart
@@ -98,9 +105,18 @@ class Found:
 
 
 def search(
-    plan: Plan, table: Dataset, clock: Clock, tell: Tell, journal: Any = None, readable_only: bool = False
+    plan: Plan,
+    table: Dataset,
+    clock: Clock,
+    tell: Tell,
+    journal: Any = None,
+    readable_only: bool = False,
+    before: Found | None = None,
 ) -> Found:
-    """Try candidates, blend the best, calibrate."""
+    """Try candidates, blend the best, calibrate.
+
+    before : what a search of the same came to; what the time did not allow then is tried now, and nothing else again
+    """
     task: Task = task_of(plan.task)
     target = table[plan.target]
     codec = task.codec(target).costing(plan.costs)
@@ -109,7 +125,7 @@ def search(
     strata = task.strata(y)
     split = draw_splits(plan, table, strata)
     names = plan.names("feature") + plan.names("sensitive")
-    folds = make_folds(table, names, split, strata, plan.seed)
+    folds = make_folds(table, names, split, strata, plan.seed) if before is None else before.folds
     if not folds:
         raise refusal(DataError, "search", "one_side")
     reweighing = None
@@ -127,7 +143,8 @@ def search(
         reweighing=reweighing,
         groups=split.apart,
     )
-    outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only)
+    known = {} if before is None else before.known
+    outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only, known)
     done = tuple(o for o in outcomes if o.trial.status == "done")
     if not _any_model(done):
         raise _nothing_done(outcomes, interrupted)
@@ -161,7 +178,7 @@ def search(
 
 
 def _try_all(
-    bench: Bench, plan: Plan, task: Task, clock: Clock, tell: Tell, readable_only: bool
+    bench: Bench, plan: Plan, task: Task, clock: Clock, tell: Tell, readable_only: bool, known: dict[str, Outcome]
 ) -> tuple[list[Outcome], bool]:
     outcomes: list[Outcome] = []
     best, without_gain, slowest, blending = np.inf, 0, 0.0, 0.0
@@ -179,7 +196,7 @@ def _try_all(
             reason = Say("search", "no_time")
         elif not about.readable and small and without_gain >= WITHOUT_GAIN:
             reason = Say("search", "no_gain", {"n": WITHOUT_GAIN})
-        if reason:
+        if reason and candidate.name not in known:
             outcomes.append(_skipped(candidate, reason, about.readable))
             continue
         # The first readable one runs even when the time is up, for a moment.
@@ -187,7 +204,7 @@ def _try_all(
         try:
             must = (about.readable or not readable) and not _any_model(outcomes)
             at = _teller(tell, candidate, bench, plan, place, best, clock)
-            outcome = try_candidate(bench, candidate, timer, at, must, clock)
+            outcome = known.get(candidate.name) or try_candidate(bench, candidate, timer, at, must, clock)
         except KeyboardInterrupt:
             return outcomes + _interrupted(plan.candidates[place:]), True
         outcomes.append(outcome)

@@ -22,11 +22,14 @@ def untried(ledger: Sequence[Trial]) -> Say | None:
     'Little time was given: 1 of 3 candidates was tried to its end. More --minutes try the others, too.'
     """
     done = sum(trial.status == "done" for trial in ledger)
-    late = sum(trial.status == "starved" or _no_time(trial) for trial in ledger)
+    late = sum(came_late(trial) for trial in ledger)
     if not late or done >= FEW * len(ledger):
         return None
     return Say("search", "untried", {"done": done, "all": len(ledger)})
 
 
-def _no_time(trial: Trial) -> bool:
+def came_late(trial: Trial) -> bool:
+    """Whether it is for want of time that a candidate was not tried, or not to its end."""
+    if trial.status == "starved":
+        return True
     return trial.status == "skipped" and isinstance(trial.error, Say) and trial.error.key == "no_time"

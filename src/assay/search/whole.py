@@ -10,6 +10,7 @@ calibration is its own, learnt on those rows.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,17 +32,16 @@ from assay.kernel.shelf import shelf
 from assay.kernel.stored import BLOCK, Stored, evenly_drawn
 from assay.kernel.stream import Stream
 from assay.kernel.words import Say
-from assay.planning.by_name import key_of
 from assay.planning.draw import reopen
 from assay.planning.target import usable_rows
-from assay.stats import calibration, leaks, splitting
+from assay.stats import calibration, splitting
 
+from .apart import Apart
 from .encoders import Encoders
 from .ensemble import Ensemble, Member
 from .refit import loses
 from .run import Found
 from .settle import Settled, fit_of, settle
-from .trial import TUNE_SHARE as FOLD_TUNE
 from .trial import fault
 
 TUNE_SHARE, TUNE_ROWS = 0.2, 20_000  # of the drawn rows, at most: they stop the growing, and are compared on
@@ -49,14 +49,16 @@ BINNED_FROM = 100_000  # rows, at most, that the edges of bins are learnt from
 AGAIN = 0.8  # of the time the last member took must be left before another is begun
 WORTH = 1.5  # times the rows that were searched: fewer are not worth another fit
 BLOCKS_TRIED = 12  # blocks that tell how long reading takes, and how much memory
-PUSHING = 1.8  # how much longer a block takes that is also put into bins (measured: 1.4 to 1.8)
+TRIED_SHARE = 0.05  # of the time, for the fit on rows at hand that tells how long one takes
+PUSHING = (
+    0.8  # of the time that a block takes to be read and encoded, to be put into bins besides (measured: 0.4 to 0.8)
+)
 SLOWER = 1.3  # a row of many costs more than a row of few: they stand in slower memory
 TIME_USED, MEMORY_USED = 0.9, 0.95  # of what is left; the rest is for what cannot be foreseen
 A_ROW = 52  # bytes a row takes besides its bins: scores, gradients, places, target (measured: 44 to 50)
 A_VALUE = 4  # bytes more of a target that is a number
 PUSHED = 1.3  # what a block takes while its rows are put into bins, against being read and encoded (measured: 1.2)
 CALIBRATION_FOLDS = 5  # of the rows that stopped the growing
-ALIKE = 0.001  # share of other rows that may share the key of a sealed row by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,11 @@ class Whole:
     learnt: int = 0
 
 
+def many_more(stored: Stored, table: Dataset) -> bool:
+    """Whether so many more rows are stored than were drawn for the search that another fit is worth it."""
+    return stored.rows >= WORTH * table.rows
+
+
 def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Ints, limit: float, clock: Clock) -> Whole:
     """The blend of `found` on all rows of `stored`; row i of `table` is row `numbers[i]` there.
 
@@ -77,10 +84,11 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
     """
     task: Task = task_of(plan.task)
     said: dict[str, Any] = {"rows": stored.rows, "drawn": table.rows}
-    streams = np.asarray([shelf("learners").get(c.learner).about.streams for c in found.contenders])
-    if not (found.allowed & streams).any():
-        return Whole(found.ensemble, found.settled, Say("search", "whole.none", said))
-    if stored.rows < WORTH * table.rows:
+    streams = np.asarray([_streams(c.learner) for c in found.contenders])
+    if not (found.allowed & streams).any():  # those that would may have come too late
+        why = "no_time" if any(_streams(c.learner) for c in plan.candidates) else "none"
+        return Whole(found.ensemble, found.settled, Say("search", f"whole.{why}", said))
+    if not many_more(stored, table):
         return Whole(found.ensemble, found.settled, Say("search", "whole.few_more", said))
     memory.give_back()
     fitting = _Fitting(found, plan, table, stored, numbers, task)
@@ -109,6 +117,10 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
         return Whole(found.ensemble, found.settled, Say("search", "whole.worse", said))
     key = "whole.sealed" if len(found.split.sealed) else "whole.cross"
     return Whole(alone, settled, Say("search", key, said), fitting.learnt)
+
+
+def _streams(learner: str) -> bool:
+    return bool(shelf("learners").get(learner).about.streams)
 
 
 def _calibrated(alone: Ensemble, settled: Settled, found: Found, plan: Plan, table: Dataset, tune: Ints) -> Settled:
@@ -162,11 +174,10 @@ class _Fitting:
         """Fitted members by the place of their contender, the one of most weight first, as many as the time allows."""
         weights = settle(self.found.scored, self.task, self.plan.level, allowed).weights
         order = [place for place in np.argsort(-weights, kind="stable").tolist() if weights[place] > 0]
-        affordable = self._in_time(order[0], clock)
+        watched = self._batch(self.tune)
+        affordable = self._in_time(order[0], watched, clock)
         if affordable < WORTH * self.table.rows:
             return {}
-        settings = {c.name: c.settings for c in self.plan.candidates}
-        watched = self._batch(self.tune)
         held = self._in_memory(limit, len(watched.vector.features))
         if held < WORTH * self.table.rows:
             self.why = "no_memory"
@@ -180,33 +191,63 @@ class _Fitting:
         for place in order:
             if clock.remaining() < took * AGAIN or clock.expired():
                 break
-            contender, timer = self.found.contenders[place], clock.slice(clock.remaining())
-            learner = with_settings(shelf("learners").get(contender.learner), settings[contender.name])
-            rounds = [int(f.about().get("rounds", 0)) for f in self.found.outcomes[place].fitted]
-            rng = stream(self.plan.seed, "whole", contender.name)
-            head = self.found.ensemble.head
-            done[place] = learner.fit_stream(fed, watched, head, timer, rng, int(np.mean(rounds)))
+            timer = clock.slice(clock.remaining())
+            done[place] = self._fit(place, fed, watched, timer)
             took = timer.spent()
         return done
 
-    def _in_time(self, place: int, clock: Clock) -> int:
-        """Rows that a contender can be expected to learn from in the time left, going by the pace of its folds.
+    def _fit(self, place: int, fed: Stream, watched: Batch, clock: Clock) -> Fitted:
+        """A contender, fitted on what it is fed."""
+        contender = self.found.contenders[place]
+        settings = {c.name: c.settings for c in self.plan.candidates}
+        learner = with_settings(shelf("learners").get(contender.learner), settings[contender.name])
+        rng = stream(self.plan.seed, "whole", contender.name)
+        fitted: Fitted = learner.fit_stream(fed, watched, self.found.ensemble.head, clock, rng, self._rounds(place))
+        return fitted
 
-        A few blocks are read on the way, which tells what memory a block takes, too.
+    def _rounds(self, place: int) -> int:
+        """How many rounds were enough on the folds; 0 of a learner without rounds."""
+        return int(np.mean([int(f.about().get("rounds", 0)) for f in self.found.outcomes[place].fitted]))
+
+    def _in_time(self, place: int, watched: Batch, clock: Clock) -> int:
+        """Rows that a contender can be expected to learn from in the time left: a few blocks are read, and a few rows fitted.
+
+        Every row is read, whether it is learnt from or not; encoding and putting into bins goes by the rows that are. What
+        memory a block takes is seen on the way.
         """
-        outcome, timer = self.found.outcomes[place], clock.slice(clock.remaining())
+        reading, encoding = clock.slice(clock.remaining()), 0.0
         looked_at, before = 0, memory.held()
         for _, opened in itertools.islice(self._blocks(self.names), BLOCKS_TRIED):
+            timer = clock.slice(clock.remaining())
             vector = self.encoders.vector(opened)
+            encoding += timer.spent()
             self.a_block = max(self.a_block, memory.held() - before)
             looked_at += len(vector.values)
-        passes = PUSHING + any(f.kind == "name" for f in vector.features)  # means by name are another pass
-        reading = passes * timer.spent() * self.stored.rows / looked_at
-        folds = len(outcome.fitted)
-        taught = len(self.found.rows) * (folds - 1) * (1 - FOLD_TUNE)  # rows learnt from, all folds together
-        a_row = SLOWER * outcome.trial.seconds / taught
-        affordable = (TIME_USED * clock.remaining() - reading) / max(a_row, 1e-12)
-        return int(min(max(0.0, affordable), self.stored.rows))
+        read, both = reading.spent() - encoding, reading.spent()
+        if clock.stands:
+            return self.stored.rows
+        timer = clock.slice(clock.remaining())
+        self._teaching(BLOCKS_TRIED)
+        times = self.stored.rows / looked_at
+        passes = 1 + any(f.kind == "name" for f in vector.features)  # means by name are another pass
+        every = times * (timer.spent() + passes * read)
+        a_row = self._seconds_a_row(place, watched, clock) + (passes * encoding + PUSHING * both) / looked_at
+        return int(np.clip((TIME_USED * clock.remaining() - every) / a_row, 0, self.stored.rows))
+
+    def _seconds_a_row(self, place: int, watched: Batch, clock: Clock) -> float:
+        """What learning takes, by a fit on rows at hand that is given a moment: seconds a row, for as many rounds as the folds took."""
+        batch = self._batch(self._binned())
+        fed = Stream(
+            sample=lambda: batch,
+            sizes=(batch.rows,),
+            y=np.asarray(batch.y),
+            weight=batch.weight,
+            blocks=lambda: iter((batch.vector.values,)),
+        )
+        timer = clock.slice(TRIED_SHARE * clock.remaining())
+        fitted = self._fit(place, fed, watched, timer)
+        grown, needed = int(fitted.about().get("rounds", 0)), self._rounds(place)
+        return SLOWER * timer.spent() / batch.rows * (needed / grown if grown else 1.0)
 
     def _in_memory(self, limit: float, width: int) -> int:
         """Rows that can be held as bins beside what is held now."""
@@ -233,14 +274,17 @@ class _Fitting:
         self.learnt = len(y)
         edges = np.append(np.arange(0, self.stored.rows, BLOCK), self.stored.rows)
         sizes = [int(mask[a:b].sum()) for a, b in itertools.pairwise(edges)]
-        binned = self.kept[:: max(1, -(-len(self.kept) // BINNED_FROM))]
         return Stream(
-            sample=lambda: self._batch(binned),
+            sample=lambda: self._batch(self._binned()),
             sizes=tuple(size for size in sizes if size),
             y=y,
             weight=weight,
             blocks=lambda: self._vectors(mask),
         )
+
+    def _binned(self) -> Ints:
+        """Rows at hand that the edges of bins are learnt from."""
+        return self.kept[:: max(1, -(-len(self.kept) // BINNED_FROM))]
 
     def _vectors(self, mask: Bools) -> Iterator[Floats]:
         for rows, opened in self._blocks(self.names):
@@ -248,16 +292,20 @@ class _Fitting:
             if some.any():
                 yield self.encoders.vector(opened if some.all() else opened.take(some)).values
 
-    def _teaching(self) -> tuple[Bools, NDArray[Any], Floats | None]:
-        """The rows of the table that may teach (mask), their targets and weights."""
-        plan, apart = self.plan, _Apart(self.found, self.plan, self.table, self.tune)
+    @functools.cached_property
+    def _apart(self) -> Apart:
+        return Apart(self.found, self.plan, self.table, self.tune)
+
+    def _teaching(self, blocks: int | None = None) -> tuple[Bools, NDArray[Any], Floats | None]:
+        """The rows of the table, or of its first blocks, that may teach (mask), their targets and weights."""
+        plan, apart = self.plan, self._apart
         roles = [*plan.names("target"), *plan.names("weight"), *plan.names("time"), *plan.names("group")]
         mask = np.ones(self.stored.rows, dtype=bool)
         mask[self.numbers[self.found.split.sealed]] = False
         mask[self.numbers[self.tune]] = False
         unit = self.table[plan.names("weight")[0]].cells.mean() if plan.names("weight") else 1.0  # as in the search
         targets, weights = [], []
-        for rows, opened in self._blocks(tuple(dict.fromkeys([*roles, *apart.names]))):
+        for rows, opened in itertools.islice(self._blocks(tuple(dict.fromkeys([*roles, *apart.names]))), blocks):
             weight = opened[plan.names("weight")[0]] if plan.names("weight") else None
             time = opened[plan.splits.time] if plan.splits.time else None
             y = self.task.encode(opened[plan.target], self.found.codec)
@@ -274,74 +322,3 @@ class _Fitting:
             yield slice(start, start + block.rows), reopen(block, self.plan)
             start += block.rows
             memory.give_back(collect=False)  # what a few blocks leave behind is as much as all bins of the table
-
-
-class _Apart:
-    """Rows of the table that stand on the sealed rows' side, or on that of those that stop the growing."""
-
-    def __init__(self, found: Found, plan: Plan, table: Dataset, tune: Ints) -> None:
-        sealed = found.split.sealed
-        some = np.concatenate([sealed, tune])
-        self.group, self.time = plan.splits.group, plan.splits.time
-        self.names: tuple[str, ...] = ()  # columns that are looked at
-        self.copied: tuple[str, ...] = ()
-        self.members: set[object] = set()
-        self.named, self.rule = plan.splits.named, plan.splits.name_rule
-        self.first: Any = None
-        if self.time:
-            self.first = table[self.time].cells[some].min() if len(some) else None
-            if found.split.both:
-                self.members = {text for text in table[self.group].take(sealed).texts() if text is not None}
-        elif self.group:
-            self.members = {text for text in table[self.group].take(some).texts() if text is not None}
-        else:
-            features = table.only(plan.names("feature") + plan.names("sensitive"))
-            self.copied, self.keys = _telling(features, sealed)
-            self.names = (*self.copied, *([self.named] if self.named else []))
-            if self.named:
-                texts = filter(None, table[self.named].take(some).texts())
-                self.members = {key for key in map(self._key, texts) if key is not None}
-
-    def of(self, opened: Dataset) -> Bools:
-        """Which rows of a block: bool [n]."""
-        if self.time:
-            cells = opened[self.time].cells
-            late = np.asarray(cells >= self.first) if self.first is not None else np.zeros(len(cells), dtype=bool)
-            return late | self._of_members(opened) if self.members else late
-        if self.group:
-            return self._of_members(opened)
-        found = np.zeros(opened.rows, dtype=bool)
-        if self.copied:
-            found |= np.isin(leaks.cell_keys(opened.only(self.copied)), self.keys)
-        if self.named:
-            found |= [text is not None and self._key(text) in self.members for text in opened[self.named].texts()]
-        return found
-
-    def _of_members(self, opened: Dataset) -> Bools:
-        words = opened[self.group].as_words()
-        known = [level in self.members for level in words.levels] if words.levels is not None else []
-        return np.asarray(np.append(np.asarray(known, dtype=bool), False)[words.cells])
-
-    def _key(self, name: str) -> tuple[str, ...] | None:
-        return key_of(name, self.rule)
-
-
-def _telling(features: Dataset, sealed: Ints) -> tuple[tuple[str, ...], NDArray[np.uint64]]:
-    """The fewest columns by which a copy of a sealed row is known, and the keys of the sealed rows.
-
-    The columns of most different cells first; enough are taken once hardly any other row shares its key with a sealed one.
-    None where even all of them together tell no row from another, so that being alike means nothing.
-    """
-    if not len(sealed):
-        return (), np.empty(0, dtype=np.uint64)
-    some = np.arange(features.rows)[:: max(1, features.rows // 20_000)]
-    distinct = {c.name: len(np.unique(c.take(some).cells)) for c in features}
-    order = sorted(features.names, key=lambda name: -distinct[name])
-    others = np.setdiff1d(np.arange(features.rows), sealed)
-    for count in sorted({min(3, len(order)), len(order)}):
-        names = tuple(order[:count])
-        keys = leaks.cell_keys(features.only(names))
-        shared = np.isin(keys[others], keys[sealed]).mean()
-        if shared <= ALIKE:
-            return names, np.unique(keys[sealed])
-    return (), np.empty(0, dtype=np.uint64)
