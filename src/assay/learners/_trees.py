@@ -131,9 +131,10 @@ class Trees:
             self.made.dump(box.add("made"))
 
     def about(self) -> Mapping[str, Any]:
-        """Rounds and the loss curve on the tune rows."""
+        """Rounds that are kept, of those grown, and the loss curve on the tune rows."""
         return {
             "rounds": self.forest.iterations,
+            "grown": max(len(self.curve), self.forest.iterations),
             "made": 0 if self.made is None else self.made.width,
             "curve": [round(v, 6) for v in self.curve[:: max(1, len(self.curve) // 200)] if np.isfinite(v)],
         }
