@@ -59,6 +59,10 @@ from .stats.reference import FEWEST, MOST, Reference
 from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most),
+AN_ENCODER, WRITING_SHARE = (
+    1e-4,
+    0.2,
+)  # seconds to describe, weigh and write it (5.2 were measured for 50,000), and share at most
 DRAWN_SHARE = 0.35  # or up to so much, where opening the table took as long: checks look through it as often
 FACTOR_DIGITS = 6  # of the factors of a line that is written out
 PACKAGES = ("numpy", "scipy", "lightgbm", "pyarrow")  # what answers rest on, whose versions the card tells
@@ -109,12 +113,15 @@ class _Course:
     clock: Clock
     asks_members: bool  # whether it is asked who was in the training data
     reweighed: bool  # whether rows are reweighed, and what that changed is asked
-    reserve: float  # for checks and report
+    reserve: float  # for checks and report,
+    writing: float  # of which so many are not for the checks
     kept: float  # for models that are only compared with
 
     @classmethod
     def of(cls, opened: Opened, plan: Plan, table: Dataset, wanted: Wanted, clock: Clock) -> _Course:
-        reserve = _reserve(60 * opened.wishes.budget, clock.spent()) * (1 if wanted.test is None else 2)
+        budget = 60 * opened.wishes.budget
+        writing = _writing(budget, len(plan.names("feature")) * max(1, plan.splits.folds))
+        reserve = _reserve(budget, clock.spent()) * (1 if wanted.test is None else 2) + writing
         left = max(0.0, clock.remaining() - reserve)
         asks = _asks_members(plan, wanted)
         reweighed = plan.mitigation.get("how") == "reweight" and wanted.checked("fairness")
@@ -122,7 +129,7 @@ class _Course:
         if math.isfinite(left):
             kept += pool.share_of_time(plan) * left if asks else 0.0
             kept += WITHOUT_SHARE * (left - kept) if reweighed else 0.0
-        return cls(opened, plan, table, wanted, clock, asks, reweighed, reserve, kept)
+        return cls(opened, plan, table, wanted, clock, asks, reweighed, reserve, writing, kept)
 
     def before_checks(self, kept: float = 0.0) -> Clock:
         """What is left but for the checks, and for what else is kept."""
@@ -136,6 +143,15 @@ def _reserve(budget: float, drawn: float) -> float:
     (15.0, 40.0, 18.0, 21.0)
     """
     return max(min(RESERVE_SHARE * budget, RESERVE_MOST), min(drawn, DRAWN_SHARE * budget))
+
+
+def _writing(budget: float, encoders: int) -> float:
+    """Seconds of a budget that are kept for what each encoder of a column costs once the search is over, beside the checks.
+
+    >>> _writing(60.0, 20 * 8), _writing(60.0, 5_000 * 10), _writing(6.0, 5_000 * 10)
+    (0.016, 5.0, 1.2)
+    """
+    return min(AN_ENCODER * encoders, WRITING_SHARE * budget)
 
 
 @dataclass(frozen=True)
@@ -252,7 +268,7 @@ def _checked(course: _Course, learnt: _Learnt, model: Model, without: tuple[Ense
         if watch.check and plan.membership in pool.REFITS:  # it takes a while
             watch.check("membership", 0, 1)
         members = pool.pooled(found, shipped, plan, table, course.before_checks())
-    checking = clock if wanted.test is None else clock.slice(clock.remaining() / 2)
+    checking = clock.slice((clock.remaining() - course.writing) / (1 if wanted.test is None else 2))
     ask = model.asking(course.opened.data)
     evidence, stopped = through_one(
         lambda: from_training(found, shipped, plan, table, size, spent, checking, ask, members)

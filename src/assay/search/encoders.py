@@ -6,8 +6,9 @@ One encoder a feature column, each learnt from training rows only; the same enco
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,14 +104,20 @@ class Encoders:
 
     @functools.cached_property
     def _written(self) -> list[tuple[str, GivesTexts]]:
-        pairs = zip(self.kinds, self.parts, strict=True)
-        return [(name, encoder) for (name, _), encoder in pairs if isinstance(encoder, GivesTexts)]
+        able = self._able(lambda encoder: isinstance(encoder, GivesTexts))
+        return [(name, cast(GivesTexts, encoder)) for name, encoder in able]
 
     @functools.cached_property
     def _pictured(self) -> list[tuple[str, GivesGrids]]:
-        pairs = zip(self.kinds, self.parts, strict=True)
-        found = [(name, encoder) for (name, _), encoder in pairs if isinstance(encoder, GivesGrids)]
+        able = self._able(lambda encoder: isinstance(encoder, GivesGrids))
+        found = [(name, cast(GivesGrids, encoder)) for name, encoder in able]
         return sorted(found, key=lambda pair: isinstance(pair[1], Refers) and bool(pair[1].refers))
+
+    def _able(self, asked: Callable[[Encoder], bool]) -> Iterator[tuple[str, Encoder]]:
+        """Encoders that follow a protocol; one of each class is asked, since that takes long for thousands of columns."""
+        classes = {of for of, encoder in {type(one): one for one in self.parts}.items() if asked(encoder)}
+        pairs = zip(self.kinds, self.parts, strict=True)
+        return ((name, encoder) for (name, _), encoder in pairs if type(encoder) in classes)
 
     def strange(self, table: Dataset) -> Bools:
         """Cells unlike anything in training: bool [n, columns]."""
