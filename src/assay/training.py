@@ -148,8 +148,8 @@ def _reserve(budget: float, drawn: float) -> float:
 def _writing(budget: float, encoders: int) -> float:
     """Seconds of a budget that are kept for what each encoder of a column costs once the search is over, beside the checks.
 
-    >>> _writing(60.0, 20 * 8), _writing(60.0, 5_000 * 10), _writing(6.0, 5_000 * 10)
-    (0.016, 5.0, 1.2)
+    >>> _writing(60.0, 20 * 8), _writing(60.0, 5_000 * 10), _writing(10.0, 5_000 * 10)
+    (0.016, 5.0, 2.0)
     """
     return min(AN_ENCODER * encoders, WRITING_SHARE * budget)
 
