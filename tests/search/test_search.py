@@ -456,6 +456,26 @@ def test_an_interruption_between_search_and_checks_loses_nothing(monkeypatch: py
         assay.train(TABLE, "y", **QUICK)
 
 
+def test_what_is_settled_on_scores_keeps_products_of_matrices_to_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside other work two threads took thirty times as long for them as one: each waits for the other."""
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    from assay.search import settle as module
+
+    used: list[set[int]] = []
+    weights_of, corrected = module.weights_of, module.bootstrap.corrected
+
+    def look() -> None:
+        used.append({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})
+
+    monkeypatch.setattr(module, "weights_of", lambda *given, **more: look() or weights_of(*given, **more))
+    monkeypatch.setattr(module.bootstrap, "corrected", lambda *given: look() or corrected(*given))
+    with threadpool_limits(2, user_api="blas"):
+        assay.train(TABLE, "y", **{**QUICK, "checks": ("quality",)})
+    assert len(used) > 2  # the blend, the rounds of the bias-corrected estimate, and each of them again
+    assert all(found == {1} for found in used)
+
+
 def interrupted_always() -> Any:
     raise KeyboardInterrupt
 

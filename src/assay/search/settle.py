@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from assay.kernel.clock import Clock
 from assay.kernel.data import Bools, Floats, Ints
 from assay.kernel.plugins import Codec, Honest, Task
+from assay.kernel.threads import one_thread_for_products
 from assay.stats import alarms, bootstrap, box_sets, calibration, conformal
 from assay.stats.calibration import Affine, Calibrated
 from assay.stats.metrics import mean
@@ -54,6 +55,7 @@ class Settled:
     intervals: Floats | None
 
 
+@one_thread_for_products()
 def settle(scored: Scored, task: Task, level: float, allowed: Bools) -> Settled:
     """Choose among the allowed candidates."""
     weights = np.zeros(len(scored.names))
@@ -97,6 +99,7 @@ def best_readable(scored: Scored, task: Task) -> int | None:
     return int(places[int(np.argmin(losses))])
 
 
+@one_thread_for_products()
 def honest(
     scored: Scored,
     settled: Settled,
