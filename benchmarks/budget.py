@@ -100,7 +100,7 @@ def main() -> None:
     """One line a table."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--minutes", type=float, default=0.5)
-    asked.add_argument("--only", nargs="*", default=list(TABLES))
+    asked.add_argument("--only", nargs="*", default=list(TABLES), choices=list(TABLES))
     said = asked.parse_args()
     budget = 60 * said.minutes
     room = max(5.0, 0.05 * budget)

@@ -295,7 +295,7 @@ def main() -> None:
     asked.add_argument("--results", type=Path, required=True, nargs="+")
     asked.add_argument("--minutes", type=float, default=1.0)
     asked.add_argument("--seeds", type=int, nargs="*", default=[0])
-    asked.add_argument("--only", nargs="*", default=list(TABLES))
+    asked.add_argument("--only", nargs="*", default=list(TABLES), choices=list(TABLES))
     asked.add_argument("--systems", nargs="*", default=list(SYSTEMS))
     asked.add_argument("--tell", action="store_true")
     said = asked.parse_args()

@@ -144,7 +144,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--data", type=Path, required=True)
     asked.add_argument("--minutes", type=float, default=1.0)
-    asked.add_argument("--only", nargs="*", default=list(TASKS))
+    asked.add_argument("--only", nargs="*", default=list(TASKS), choices=list(TASKS))
     asked.add_argument("--seed", type=int, default=0)
     said = asked.parse_args()
     print(
