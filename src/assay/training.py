@@ -50,8 +50,8 @@ from .search.shipped import Shipped
 from .search.together import together
 from .search.unmitigated import SHARE as WITHOUT_SHARE
 from .search.unmitigated import unmitigated
-from .search.untried import came_late, untried
-from .search.whole import Whole, many_more, whole
+from .search.untried import untried
+from .search.whole import Whole, many_more, streams, whole
 from .stats.expectation import expectation
 from .stats.group_thresholds import GroupThresholds, learn
 from .stats.profile import Profile
@@ -209,7 +209,8 @@ def _learnt(course: _Course) -> _Learnt:
     wanted = course.wanted
     steps = None if wanted.journal is None else _journal(wanted.journal, wanted.resume, plan)
     left = max(0.0, clock.remaining() - course.reserve)
-    more = opened.stored is not None and many_more(opened.stored, table)
+    fed = any(streams(candidate.learner) for candidate in plan.candidates)
+    more = fed and opened.stored is not None and many_more(opened.stored, table)
     share = WHOLE_SHARE if more else share_of_time(plan)
     searching = clock.slice((left - course.kept) * (1 - share))
     found = _searched(course, searching, steps)
@@ -217,9 +218,12 @@ def _learnt(course: _Course) -> _Learnt:
     every, again = None, None
     if opened.stored is not None:
         every = whole(found, plan, table, opened.stored, opened.numbers(plan), opened.fit.limit, shipping)
+        found = replace(found, interrupted=found.interrupted or every.interrupted)
         if not every.learnt and more:  # what was kept for it is the search's again
             found = _searched(course, shipping.slice(shipping.remaining() * (1 - share_of_time(plan))), steps, found)
             every = replace(every, ensemble=found.ensemble, settled=found.settled)
+            if every.came_late:  # what it waited for may be done now, with time left
+                every = whole(found, plan, table, opened.stored, opened.numbers(plan), opened.fit.limit, shipping)
         found, again = replace(found, settled=every.settled), Shipped(every.ensemble, every.note)
     if every is None or (not every.learnt and plan.ship != "bag"):
         again = ship(found, plan, table, shipping)
@@ -230,12 +234,17 @@ def _learnt(course: _Course) -> _Learnt:
 
 
 def _searched(course: _Course, clock: Clock, steps: Any, before: Found | None = None) -> Found:
-    """What the search finds; after one `before`, what it did not try for want of time, if there is any."""
-    if before is not None and (before.interrupted or clock.expired() or not any(map(came_late, before.ledger))):
+    """What the search finds; after one `before`, what it had no time for, or too little, if there is any."""
+    if before is not None and (before.interrupted or clock.expired() or not before.wants_time):
         return before
     plan, tell = course.plan, course.wanted.watch.trial or _silent
-    with memory.within(ROOM_USED * (course.opened.fit.limit - memory.held())):
-        return search(plan, course.table, clock, tell, steps, plan.readable, before)
+    try:
+        with memory.within(ROOM_USED * (course.opened.fit.limit - memory.held())):
+            return search(plan, course.table, clock, tell, steps, plan.readable, before)
+    except KeyboardInterrupt:
+        if before is None:
+            raise
+        return replace(before, interrupted=True)
 
 
 def _described(course: _Course, learnt: _Learnt) -> Model:
@@ -279,7 +288,9 @@ def _checked(course: _Course, learnt: _Learnt, model: Model, without: tuple[Ense
     evidence = replace(evidence, kept=lambda: tuple(model.to_box().texts_within()))
     findings = examine(evidence, watch.check, wanted.checks)
     findings, broken = keep(weighed(findings, replace(model, findings=findings).size_bytes()), wanted.limits)
-    said = (None if again is None else again.note, untried(found.ledger))
+    of_rest = None if learnt.every is None or learnt.every.learnt else learnt.every.note
+    of_shipped = None if again is None or again.note is of_rest else again.note
+    said = (of_shipped, of_rest, untried(found.ledger))
     findings = noted(findings, [note for note in said if note is not None])
     card = {**model.card, "interrupted": found.interrupted or stopped}
     if found.readable is not None:
@@ -291,7 +302,7 @@ def _checked(course: _Course, learnt: _Learnt, model: Model, without: tuple[Ense
 def _tested(course: _Course, found: Found, model: Model, rows: Dataset) -> Model:
     """The model with what the checks found out on the user's own test rows."""
     clock = course.clock
-    more = clock if clock.stands else Clock.start(max(clock.remaining(), LEAST_FOR_TEST))
+    more = clock if clock.stands else Clock.start(max(clock.remaining() - course.writing, LEAST_FOR_TEST))
     taught = course.opened.data if course.asks_members and not len(found.split.sealed) else None
     wanted = course.wanted
     asked = wanted.checks if wanted.checks is None else tuple(dict.fromkeys(("quality", *wanted.checks)))
@@ -392,7 +403,8 @@ def _readable(name: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
 def _journal(folder: str | os.PathLike[str], resume: bool, plan: Plan) -> Journal:
     """The journal of this very run: the same data, plan and version, or it is refused.
 
-    The budget is part of it: a step that the clock cut short looks like any other, and more time would not mend it.
+    The budget is part of it: a step that the clock cut short looks like any other, and is learnt anew only where the same run comes to
+    have more time for it.
     """
     if not resume:
         Journal(Path(folder), "").clear()

@@ -21,12 +21,14 @@ from assay.kernel.rng import stream
 from assay.kernel.stored import Held, evenly_drawn
 from assay.learners.boosting import Boosting
 from assay.learners.constant import Constant
+from assay.learners.linear import Linear
 from assay.modalities.category import MOST_LEVELS
 from assay.planning import fitting
 from assay.planning.draw import reopen
 from assay.planning.splits import draw_splits
 from assay.planning.wishes import Wishes
 from assay.readers.parquet import Parquet
+from assay.search import run, trial
 from assay.search import whole as module
 
 N, DRAWN = 24_000, 6_000
@@ -237,34 +239,121 @@ def test_where_the_time_is_up_the_bag_ships_and_says_so(tmp_path: Path, monkeypa
     assert model.card["whole"]["learnt"] == DRAWN
 
 
-def test_time_that_no_fit_on_all_rows_takes_goes_back_to_the_search(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The search is given no time at first, so that boosting comes too late; once no other fit is made it is tried, and nothing twice."""
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The search is given no time at first; what it is begun again with is remembered."""
     befores: list[Any] = []
-    fits: list[str] = []
-    search, fit = training.search, Constant.fit
+    search = training.search
 
-    def late(plan: Any, drawn: Any, clock: Clock, tell: Any, steps: Any, readable: bool, before: Any) -> Any:
+    def twice(plan: Any, drawn: Any, clock: Clock, tell: Any, steps: Any, readable: bool, before: Any) -> Any:
         befores.append(before)
         return search(plan, drawn, clock if before else clock.slice(0.0), tell, steps, readable, before)
+
+    monkeypatch.setattr(training, "search", twice)
+    return befores
+
+
+LATE: dict[str, Any] = {"learners": ("constant", "linear", "boosting"), "checks": ("quality",)}
+
+
+def test_time_that_no_fit_on_all_rows_takes_goes_back_to_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: list[Any]
+) -> None:
+    """Boosting comes too late at first; once no other fit is made it is tried, and nothing twice."""
+    fits: list[str] = []
+    fit = Constant.fit
 
     def counted(self: Any, train: Any, *more: Any) -> Any:
         fits.append("constant")
         return fit(self, train, *more)
 
-    monkeypatch.setattr(training, "search", late)
     monkeypatch.setattr(Constant, "fit", counted)
     monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, watched, clock: 0)
-    columns = table()
-    model = trained(columns, tmp_path, learners=("constant", "linear", "boosting"), checks=("quality",))
-    first, second = befores
+    model = trained(table(), tmp_path, **LATE)
+    first, second = late
     assert first is None
     assert {t.name: t.status for t in second.ledger}["boosting crafted"] == "skipped"
     assert {t.name: t.status for t in model.ledger}["boosting crafted"] == "done"
     assert len(fits) == model.plan.splits.folds
     assert "the time that was left would not have sufficed" in model.findings[0].notes[0].text()
     assert [member.learner for member in model.ensemble.members if member.weight > 0.5] == ["boosting"]
+
+
+def test_what_learns_from_a_stream_and_came_late_is_fitted_on_all_rows_once_it_is_done(
+    tmp_path: Path, late: list[Any]
+) -> None:
+    model = trained(table(), tmp_path, **LATE)
+    assert len(late) == 2
+    assert model.card["whole"]["learnt"] > module.WORTH * DRAWN
+    assert "of the 24,000 rows, streamed from the file" in model.findings[0].notes[0].text()
+
+
+def test_an_interruption_while_the_search_goes_on_ships_what_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: list[Any]
+) -> None:
+    """Boosting, which is tried then, is interrupted: what the first search did is neither lost nor said to be interrupted."""
+    fit = Boosting.fit
+
+    def interrupted(self: Any, *given: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Boosting, "fit", interrupted)
+    model = trained(table(), tmp_path, **LATE)
+    statuses = {t.name: t.status for t in model.ledger}
+    assert (statuses["linear"], statuses["boosting crafted"]) == ("done", "skipped")
+    assert model.card["interrupted"]
+    assert [member.learner for member in model.ensemble.members] == ["linear"]
+    monkeypatch.setattr(Boosting, "fit", fit)
+    draw_splits = run.draw_splits
+
+    def at_its_beginning(*given: Any) -> Any:
+        if late[-1] is not None:
+            raise KeyboardInterrupt
+        return draw_splits(*given)
+
+    monkeypatch.setattr(run, "draw_splits", at_its_beginning)
+    model = trained(table(), tmp_path, **LATE)
+    assert model.card["interrupted"]
+    assert "since the run was interrupted" in model.findings[0].notes[0].text()
+
+
+def test_an_interruption_while_all_rows_are_learnt_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches: list[Any] = []
+    search = training.search
+    monkeypatch.setattr(training, "search", lambda *given: searches.append(1) or search(*given))
+
+    def interrupted(self: Any, *given: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Boosting, "fit_stream", interrupted)
+    model = trained(table(), tmp_path, checks=("quality",))
+    assert (len(searches), model.card["interrupted"]) == (1, True)
+    assert "运行被中断" in model.findings[0].notes[0].text("zh")
+
+
+@pytest.mark.parametrize("journal", [False, True])
+def test_what_the_clock_cut_is_tried_again_where_there_is_more_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: list[Any], journal: bool
+) -> None:
+    """A cut candidate of the first search is fitted anew in the second, and so are its steps in the journal."""
+    cut, fits = [True], []
+    fit, was_cut = Linear.fit, trial.was_cut
+    monkeypatch.setattr(trial, "was_cut", lambda clock: cut[0] or was_cut(clock))
+    monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, watched, clock: 0)
+
+    def counted(self: Any, *given: Any) -> Any:
+        fits.append(late[-1] is not None)
+        cut[0] = late[-1] is None
+        return fit(self, *given)
+
+    monkeypatch.setattr(Linear, "fit", counted)
+    more = {"journal": tmp_path / "journal"} if journal else {}
+    model = trained(table(), tmp_path, **LATE, **more)
+    folds = model.plan.splits.folds
+    assert fits == [False] * folds + [True] * folds
+    assert sum(t.name == "linear" for t in model.ledger) == 1
 
 
 def test_the_rows_that_time_allows_are_told_by_a_fit_and_a_few_blocks(
@@ -279,7 +368,7 @@ def test_the_rows_that_time_allows_are_told_by_a_fit_and_a_few_blocks(
 
     monkeypatch.setattr(module._Fitting, "_in_time", rows)
     for a_row in (0.5, 1.0, 1e-9, 1e9):
-        monkeypatch.setattr(module._Fitting, "_seconds_a_row", lambda *_, a_row=a_row: a_row)
+        monkeypatch.setattr(module._Fitting, "_learning", lambda *_, a_row=a_row: (0.0, a_row))
         trained(table(), tmp_path)
     half, one, all_, none = found
     assert half == pytest.approx(2 * one, rel=0.05)
@@ -389,7 +478,9 @@ def test_where_not_all_rows_are_learnt_what_was_asked_to_ship_ships(
     monkeypatch.setattr(module._Fitting, "_in_time", lambda self, place, watched, clock: 0)
     model = trained(table(), tmp_path, checks=("quality",), ship="refit")
     assert len(model.ensemble.encoders) == 1
-    assert "fitted once more on all" in model.findings[0].notes[0].text()
+    shipped, rest = (note.text() for note in model.findings[0].notes[:2])
+    assert "fitted once more on all" in shipped
+    assert "the time that was left would not have sufficed" in rest
     assert model.card["whole"]["learnt"] == model.card["whole"]["searched"]
 
 

@@ -50,6 +50,7 @@ class Trees:
     curve: list[float]  # loss on the tune rows, a round each
     gains: Floats  # loss removed by splits on each feature, [d]
     made: Made | None = None  # columns made of others, where there are some
+    seconds_a_round: float = 0.0  # of streamed rows, just grown; no file keeps it
 
     @classmethod
     def load(cls, box: Box, head: Head, features: tuple[Feature, ...]) -> Trees:
@@ -135,6 +136,7 @@ class Trees:
         return {
             "rounds": self.forest.iterations,
             "grown": max(len(self.curve), self.forest.iterations),
+            "seconds_a_round": self.seconds_a_round,
             "made": 0 if self.made is None else self.made.width,
             "curve": [round(v, 6) for v in self.curve[:: max(1, len(self.curve) // 200)] if np.isfinite(v)],
         }

@@ -124,7 +124,7 @@ class Boosting:
         else:
             parameters |= {"bagging_fraction": 1.0, "bagging_freq": 0}  # it would cost memory, and rows are many
             grown = grow_streamed(stream, tune, head, parameters, self.rounds, self.patience, clock, needed)
-        return Trees(grown.forest, grown.curve, shared(grown.gains, made), made)
+        return Trees(grown.forest, grown.curve, shared(grown.gains, made), made, grown.a_round)
 
     def parameters(self, seed: int) -> dict[str, Any]:
         """The same settings in LightGBM's words."""

@@ -40,6 +40,7 @@ from .trial import CACHE_BYTES, CACHE_SHARE, Bench, Fold, Outcome, make_folds, t
 from .untried import came_late
 
 WITHOUT_GAIN = 5  # candidates in a row that do not better the blend: then a small table is done
+MORE = 1.5  # times the seconds that a candidate took which the clock cut, for it to be tried again
 GAIN = 0.0005  # relative fall of the loss that counts as gain
 SETTLING = 6.0  # times the seconds of a blend that settling, and measuring it again and again, take beyond what is left for them anyway
 PARTS = 10  # of the rows, for thresholds learnt on other rows
@@ -90,9 +91,14 @@ class Found:
 
     @property
     def known(self) -> dict[str, Outcome]:
-        """What the candidates came to, by name, but for those that the time did not allow."""
+        """What the candidates came to, by name, but for those that the time did not allow; the clock may have cut some of them."""
         done = {o.trial.name: o for o in self.outcomes}
         return {t.name: done.get(t.name, Outcome(t)) for t in self.ledger if not came_late(t)}
+
+    @property
+    def wants_time(self) -> bool:
+        """Whether any candidate was not tried, not to its end, or cut by the clock."""
+        return any(came_late(trial) for trial in self.ledger) or any(outcome.cut for outcome in self.outcomes)
 
     def batch(self, encoders: Encoders, table: Dataset, rows: Ints, weight: Floats | None) -> Batch:
         """Some rows of the table as learners are given them; `weight` is that of all of its rows [n]."""
@@ -115,7 +121,8 @@ def search(
 ) -> Found:
     """Try candidates, blend the best, calibrate.
 
-    before : what a search of the same came to; what the time did not allow then is tried now, and nothing else again
+    before : what a search of the same came to; what the time did not allow then is tried now, and what the clock cut once more if
+             it has more time for it
     """
     task: Task = task_of(plan.task)
     target = table[plan.target]
@@ -142,6 +149,7 @@ def search(
         most=min(CACHE_BYTES, CACHE_SHARE * memory.room()),
         reweighing=reweighing,
         groups=split.apart,
+        more_time=before is not None,
     )
     known = {} if before is None else before.known
     outcomes, interrupted = _try_all(bench, plan, task, clock, tell, readable_only, known)
@@ -201,12 +209,16 @@ def _try_all(
             continue
         # The first readable one runs even when the time is up, for a moment.
         timer = clock.slice(max(left * about.share, min(left, 1.0))) if left else Clock.start(0.5, clock.now)
+        old = known.get(candidate.name)
         try:
             must = (about.readable or not readable) and not _any_model(outcomes)
             at = _teller(tell, candidate, bench, plan, place, best, clock)
-            outcome = known.get(candidate.name) or try_candidate(bench, candidate, timer, at, must, clock)
+            outcome = old
+            if outcome is None or (outcome.cut and timer.remaining() > MORE * outcome.trial.seconds):
+                outcome = try_candidate(bench, candidate, timer, at, must, clock)
+                outcome = old if old is not None and outcome.scores is None else outcome
         except KeyboardInterrupt:
-            return outcomes + _interrupted(plan.candidates[place:]), True
+            return outcomes + _interrupted(plan.candidates[place:], known), True
         outcomes.append(outcome)
         memory.give_back(collect=False)  # what the threads of one candidate leave behind is not held beside the next
         if outcome.trial.status == "done" and not about.readable:
@@ -216,7 +228,7 @@ def _try_all(
         if sum(o.scores is not None for o in outcomes) > 1:  # of one nothing is blended, but packages are loaded
             blending = max(blending, blended.spent())
         if again:
-            return outcomes + _interrupted(plan.candidates[place + 1 :]), True
+            return outcomes + _interrupted(plan.candidates[place + 1 :], known), True
         without_gain = 0 if loss < best * (1 - GAIN) else without_gain + 1
         best = min(best, loss)
     return outcomes, False
@@ -264,9 +276,10 @@ def _blend_loss(outcomes: list[Outcome], bench: Bench, task: Task) -> float:
     return float(np.average(task.losses(raw, y), weights=weight))
 
 
-def _interrupted(rest: Sequence[Candidate]) -> list[Outcome]:
+def _interrupted(rest: Sequence[Candidate], known: dict[str, Outcome]) -> list[Outcome]:
+    """What is known of the others, or that they were not tried."""
     said = Say("search", "interrupted")
-    return [_skipped(c, said, shelf("learners").get(c.learner).about.readable) for c in rest]
+    return [known.get(c.name) or _skipped(c, said, shelf("learners").get(c.learner).about.readable) for c in rest]
 
 
 def _skipped(candidate: Candidate, reason: Say, readable: bool) -> Outcome:

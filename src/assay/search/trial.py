@@ -71,6 +71,7 @@ class Bench:
     most: float = CACHE_BYTES  # bytes of batches that are kept
     reweighing: Reweighing | None = None  # how much rows count for what learns from a fold; None: as they came
     groups: Ints | None = None  # that learners keep apart, too [n]
+    more_time: bool = False  # than the journal's steps had: those that the clock cut are not taken from it
 
     def batch(self, fold: Fold, which: str) -> Batch:
         """The batch of the "train", "tune" or "held" rows of a fold; kept while memory allows."""
@@ -209,6 +210,8 @@ def _step(bench: Bench, learner: Any, candidate: Candidate, fold: Fold, clock: C
     key = step_key(candidate, fold.number)
     held = bench.batch(fold, "held")
     kept: Box | None = bench.journal.get(key) if bench.journal is not None else None
+    if kept is not None and bench.more_time and kept.values.get("cut") is True:
+        kept = None
     if kept is not None:
         features: tuple[Feature, ...] = held.vector.features
         fitted = learner.load(kept.box("fitted"), bench.head, features)

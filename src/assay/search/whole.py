@@ -42,17 +42,18 @@ from .ensemble import Ensemble, Member
 from .refit import loses
 from .run import Found
 from .settle import Settled, fit_of, settle
+from .trial import TUNE_SHARE as FOLD_TUNE
 from .trial import fault
+from .untried import came_late
 
 TUNE_SHARE, TUNE_ROWS = 0.2, 20_000  # of the drawn rows, at most: they stop the growing, and are compared on
 BINNED_FROM = 100_000  # rows, at most, that the edges of bins are learnt from
 AGAIN = 0.8  # of the time the last member took must be left before another is begun
 WORTH = 1.5  # times the rows that were searched: fewer are not worth another fit
 BLOCKS_TRIED = 12  # blocks that tell how long reading takes, and how much memory
-TRIED_SHARE = 0.05  # of the time, for the fit on rows at hand that tells how long one takes
-PUSHING = (
-    0.8  # of the time that a block takes to be read and encoded, to be put into bins besides (measured: 0.4 to 0.8)
-)
+TRIED_SHARE = 0.05  # of the time, for the rounds of the fit on rows at hand that tells how long one takes,
+TRIED_CELLS = 2_000_000  # of so many cells at most
+PUSHING = 0.8  # of the time that reading and encoding a block takes, for putting it into bins (measured: 0.4 to 0.8)
 TIME_USED, MEMORY_USED = 0.9, 0.95  # of what is left; the rest is for what cannot be foreseen
 A_ROW = 52  # bytes a row takes besides its bins: scores, gradients, places, target (measured: 44 to 50)
 A_VALUE = 4  # bytes more of a target that is a number
@@ -68,6 +69,17 @@ class Whole:
     settled: Settled
     note: Say
     learnt: int = 0
+    interrupted: bool = False
+
+    @property
+    def came_late(self) -> bool:
+        """Whether what learns from a stream was not done in time, so that it is to be asked again once it is."""
+        return self.note.key == "whole.too_late"
+
+
+def streams(learner: str) -> bool:
+    """Whether a learner also learns from rows that come block by block."""
+    return bool(shelf("learners").get(learner).about.streams)
 
 
 def many_more(stored: Stored, table: Dataset) -> bool:
@@ -83,24 +95,30 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
     """
     task: Task = task_of(plan.task)
     said: dict[str, Any] = {"rows": stored.rows, "drawn": table.rows}
-    streams = np.asarray([_streams(c.learner) for c in found.contenders])
-    if not (found.allowed & streams).any():  # those that would may have come too late
-        why = "no_time" if any(_streams(c.learner) for c in plan.candidates) else "none"
-        return Whole(found.ensemble, found.settled, Say("search", f"whole.{why}", said))
+
+    def bag(why: str, interrupted: bool = False) -> Whole:
+        return Whole(found.ensemble, found.settled, Say("search", f"whole.{why}", said), interrupted=interrupted)
+
+    able = found.allowed & np.asarray([streams(c.learner) for c in found.contenders])
     if not many_more(stored, table):
-        return Whole(found.ensemble, found.settled, Say("search", "whole.few_more", said))
+        return bag("few_more")
+    if not able.any():
+        late = any(came_late(trial) and streams(trial.learner) for trial in found.ledger)
+        return bag("interrupted" if found.interrupted else "too_late" if late else "none")
+    if clock.expired():
+        return bag("no_time")
     memory.give_back()
     fitting = _Fitting(found, plan, table, stored, numbers, task)
     try:
-        done = fitting.members(found.allowed & streams, limit, clock)
+        done = fitting.members(able, limit, clock)
     except KeyboardInterrupt:  # the bag is at hand
-        done = {}
+        return bag("interrupted", interrupted=True)
     except Exception as error:  # noqa: BLE001  whatever a learner or the file raises: the bag is at hand, and the note tells it
         said |= {"error": fault(error)}
-        return Whole(found.ensemble, found.settled, Say("search", "whole.failed", said))
+        return bag("failed")
     if not done:
-        return Whole(found.ensemble, found.settled, Say("search", f"whole.{fitting.why}", said))
-    chosen = np.zeros(len(streams), dtype=bool)
+        return bag(fitting.why)
+    chosen = np.zeros(len(able), dtype=bool)
     chosen[list(done)] = True
     settled = settle(found.scored, task, plan.level, chosen)
     members = tuple(
@@ -113,13 +131,9 @@ def whole(found: Found, plan: Plan, table: Dataset, stored: Stored, numbers: Int
     alone = replace(alone, calibration=settled.calibrated.map)
     said |= {"n": fitting.learnt}
     if loses(alone, found, task, table, fitting.tune):
-        return Whole(found.ensemble, found.settled, Say("search", "whole.worse", said))
+        return bag("worse")
     key = "whole.sealed" if len(found.split.sealed) else "whole.cross"
     return Whole(alone, settled, Say("search", key, said), fitting.learnt)
-
-
-def _streams(learner: str) -> bool:
-    return bool(shelf("learners").get(learner).about.streams)
 
 
 def _calibrated(alone: Ensemble, settled: Settled, found: Found, plan: Plan, table: Dataset, tune: Ints) -> Settled:
@@ -227,20 +241,42 @@ class _Fitting:
         read, both = reading.spent() - encoding, reading.spent()
         if clock.stands:
             return self.stored.rows
+        apart = self._apart  # made once, whatever the number of blocks
         timer = clock.slice(clock.remaining())
-        self._teaching(BLOCKS_TRIED)
+        self._teaching(apart, BLOCKS_TRIED)
         times = self.stored.rows / looked_at
         passes = 1 + any(f.kind == "name" for f in vector.features)  # means by name are another pass
         every = times * (timer.spent() + passes * read)
-        a_row = self._seconds_a_row(place, watched, clock) + (passes * encoding + PUSHING * both) / looked_at
-        return int(np.clip((TIME_USED * clock.remaining() - every) / a_row, 0, self.stored.rows))
+        once, a_row = self._learning(place, watched, clock)
+        a_row += (passes * encoding + PUSHING * both) / looked_at
+        return int(np.clip((TIME_USED * clock.remaining() - every - once) / a_row, 0, self.stored.rows))
 
-    def _seconds_a_row(self, place: int, watched: Batch, clock: Clock) -> float:
-        """What learning takes, by a fit on rows at hand that is given a moment: seconds a row, for as many rounds as the folds took.
+    def _learning(self, place: int, watched: Batch, clock: Clock) -> tuple[float, float]:
+        """What a fit takes whatever the rows, and a row more: seconds, by a fit on rows at hand that is given a moment.
 
-        Of many rows one takes less (36 to 38 ns a round were measured on a million, 45 to 75 on these), so this asks for no more.
+        Of rounds as many are reckoned as the folds went. Of many rows one takes less a row (36 to 38 ns were measured on a million, 45
+        to 75 on these), so this asks for no more; nor for more than the folds took, which had columns made besides, as the first rounds
+        of all are slow beside other work. Where there are no rounds, rows are what half as many take less.
         """
-        batch = self._batch(self._binned())
+        outcome = self.found.outcomes[place]
+        taught = (
+            len(self.found.rows) * (len(outcome.fitted) - 1) * (1 - FOLD_TUNE)
+        )  # rows learnt from, all folds together
+        binned = self._binned()
+        some = binned[:: max(1, -(-len(binned) * len(watched.vector.features) // TRIED_CELLS))]
+        fitted, rows, took = self._moment(place, some, watched, clock)
+        about, needed = fitted.about(), self._rounds(place, "grown")
+        if needed and "grown" in about:
+            a_round = float(about["seconds_a_round"])
+            once = (took - a_round * int(about["grown"])) * len(binned) / rows
+            return once, min(a_round * needed / rows, outcome.trial.seconds / taught)
+        _, fewer, less = self._moment(place, some[::2], watched, clock)
+        a_row = max(0.0, took - less) / max(1, rows - fewer)
+        return took - a_row * rows, a_row
+
+    def _moment(self, place: int, rows: Ints, watched: Batch, clock: Clock) -> tuple[Fitted, int, float]:
+        """A contender fitted on a few rows at hand, how many there were and how many seconds it took."""
+        batch = self._batch(rows)
         fed = Stream(
             sample=lambda: batch,
             sizes=(batch.rows,),
@@ -249,9 +285,7 @@ class _Fitting:
             blocks=lambda: iter((batch.vector.values,)),
         )
         timer = clock.slice(TRIED_SHARE * clock.remaining())
-        fitted = self._fit(place, fed, watched, timer)
-        grown, needed = int(fitted.about().get("grown", 0)), self._rounds(place, "grown")
-        return timer.spent() / batch.rows * (needed / grown if grown else 1.0)
+        return self._fit(place, fed, watched, timer), batch.rows, timer.spent()
 
     def _in_memory(self, limit: float, width: int) -> int:
         """Rows that can be held as bins beside what is held now."""
@@ -270,7 +304,7 @@ class _Fitting:
 
     def _stream(self, most: int) -> Stream:
         """The rows that may teach, encoded block by block."""
-        mask, y, weight = self._teaching()
+        mask, y, weight = self._teaching(self._apart)
         if len(y) > most:
             some = evenly_drawn(len(y), most, stream(self.plan.seed, "whole", "drawn rows"))
             mask[np.delete(np.flatnonzero(mask), some)] = False
@@ -300,9 +334,9 @@ class _Fitting:
     def _apart(self) -> Apart:
         return Apart(self.found, self.plan, self.table, self.tune)
 
-    def _teaching(self, blocks: int | None = None) -> tuple[Bools, NDArray[Any], Floats | None]:
+    def _teaching(self, apart: Apart, blocks: int | None = None) -> tuple[Bools, NDArray[Any], Floats | None]:
         """The rows of the table, or of its first blocks, that may teach (mask), their targets and weights."""
-        plan, apart = self.plan, self._apart
+        plan = self.plan
         roles = [*plan.names("target"), *plan.names("weight"), *plan.names("time"), *plan.names("group")]
         mask = np.ones(self.stored.rows, dtype=bool)
         mask[self.numbers[self.found.split.sealed]] = False

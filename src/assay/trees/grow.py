@@ -41,6 +41,7 @@ class Grown:
     seconds: float
     cut_short: bool  # the clock ended it, not the tune rows
     rate: float = 0.0  # of the last round, where it may have risen; 0 where it cannot
+    a_round: float = 0.0  # seconds, of streamed rows, without what goes before the first round
 
 
 def grow(
@@ -138,11 +139,13 @@ def grow_streamed(
     watched = _dataset(tune, whole, _tiled(ground, tune), centre, reference=data)
     watch = _Watched(clock.slice(clock.remaining()), patience)
     pace = _Paced(watch.clock, needed, float(whole.get("learning_rate", OWN_RATE)))
+    growing = clock.slice(clock.remaining())
     booster = lightgbm.train(whole, data, rounds, valid_sets=[watched], callbacks=[pace, watch])
+    a_round = growing.spent() / max(1, booster.current_iteration())
     keep = watch.keep(booster.current_iteration())
     gains = np.asarray(booster.feature_importance("gain", iteration=keep), dtype=np.float64)
     forest = _moved(_kept(booster, keep, head, taken_from(stream.y, centre), stream.weight), centre, ground)
-    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short)
+    return Grown(forest, watch.curve, gains, timer.spent(), watch.cut_short, a_round=a_round)
 
 
 class _Paced(Pace):
