@@ -44,6 +44,7 @@ from .search import pool
 from .search.distil import DISTILLED
 from .search.ensemble import Ensemble
 from .search.latency import Timer, within
+from .search.made_columns import made_columns
 from .search.run import Event, Found, search
 from .search.ship import share_of_time, ship
 from .search.shipped import Shipped
@@ -290,7 +291,7 @@ def _checked(course: _Course, learnt: _Learnt, model: Model, without: tuple[Ense
     findings, broken = keep(weighed(findings, replace(model, findings=findings).size_bytes()), wanted.limits)
     of_rest = None if learnt.every is None or learnt.every.learnt else learnt.every.note
     of_shipped = None if again is None or again.note is of_rest else again.note
-    said = (of_shipped, of_rest, untried(found.ledger))
+    said = (of_shipped, of_rest, untried(found.ledger), made_columns(shipped, table))
     findings = noted(findings, [note for note in said if note is not None])
     card = {**model.card, "interrupted": found.interrupted or stopped}
     if found.readable is not None:

@@ -22,6 +22,7 @@ from ..kernel.data import Floats, Ints
 from .keys import Key
 
 DIFFERENCE, SUM, PRODUCT, RATIO = range(4)
+HOW = {DIFFERENCE: "minus", SUM: "plus", PRODUCT: "times", RATIO: "over"}
 MOST_CELLS = 20_000_000  # of all tables of a file
 
 
@@ -43,6 +44,16 @@ class Made:
     def width(self) -> int:
         """New columns."""
         return len(self.left) + len(self.first)
+
+    def of(self) -> frozenset[tuple[str, tuple[int, ...]]]:
+        """How each new column is made, and of which columns: "minus", "plus", "times" or "over" of two, "by" one or two, or a number
+        "against" its mean by the one or two behind it."""
+        pairs = zip(self.operation.tolist(), self.left.tolist(), self.right.tolist(), strict=True)
+        found: set[tuple[str, tuple[int, ...]]] = {(HOW[code], (left, right)) for code, left, right in pairs}
+        for first, second, minus in zip(self.first.tolist(), self.second.tolist(), self.minus.tolist(), strict=True):
+            by = tuple(self.keys[k].column for k in (first, second) if k >= 0)
+            found.add(("by", by) if minus < 0 else ("against", (minus, *by)))
+        return frozenset(found)
 
     def __call__(self, values: Floats) -> Floats:
         """The columns with the new ones beside them: [n, columns + width]."""

@@ -131,6 +131,10 @@ class Trees:
         if self.made is not None:
             self.made.dump(box.add("made"))
 
+    def made_columns(self) -> frozenset[tuple[str, tuple[int, ...]]]:
+        """How columns are made of others, and of which places in the vector."""
+        return frozenset() if self.made is None else self.made.of()
+
     def about(self) -> Mapping[str, Any]:
         """Rounds that are kept, of those grown, and the loss curve on the tune rows."""
         return {

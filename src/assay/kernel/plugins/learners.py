@@ -143,6 +143,16 @@ class Overlooks(Protocol):
         ...
 
 
+@runtime_checkable
+class MakesColumns(Protocol):
+    """What a fitted learner may say beside: which columns it makes of others before it answers."""
+
+    def made_columns(self) -> frozenset[tuple[str, tuple[int, ...]]]:
+        """How, and of which places in the vector: "minus", "plus", "times" or "over" of two, "by" one or two (what is known of rows that
+        are alike there), or a number "against" its mean by one or two."""
+        ...
+
+
 Score = Callable[[list[float]], Sequence[float]]  # values [d] of one row → raw scores [w]; for one thread at a time
 
 
