@@ -127,6 +127,21 @@ def doors(world: dict[str, list[Any]], folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["binary", "value"])
+def test_a_row_alone_is_told_in_the_words_of_the_table() -> None:
+    """Switches and grades are numbers inside; a mapping read as 1 where the frame of the same row read yes."""
+    rng = np.random.default_rng(0)
+    switch, word = rng.random(200) < 0.5, np.where(rng.random(200) < 0.5, "yes", "no")
+    size = np.asarray(["low", "mid", "high"])[rng.integers(0, 3, 200)]
+    columns = {"switch": switch, "word": word, "size": size, "y": switch + rng.normal(size=200)}
+    kinds = {"size": "number:order:low,mid,high"}
+    model = assay.train(columns, "y", learners=("linear",), trials=1, checks=(), kinds=kinds)
+    row = {"switch": True, "word": "no", "size": "high"}
+    alone, framed = (
+        {name: value for name, value, _ in model.explain(one).parts} for one in (row, {k: [v] for k, v in row.items()})
+    )
+    assert alone == framed == {"switch": "True", "word": "no", "size": "high"}
+
+
 def test_every_door_leads_to_the_same_model(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow.parquet")
     quick = {"learners": ("constant", "linear"), "checks": (), "minutes": 1.0, "folds": 3}

@@ -58,3 +58,12 @@ def test_every_candidate_can_be_named_on_a_table_of_any_size(rows: int) -> None:
 def test_an_unknown_learner_is_told_all_there_are() -> None:
     with pytest.raises(RequestError, match=r"Known: additive, .*linear, .*xgboost\."):
         tried("riddle")
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"), [("lihgtgbm", "lightgbm"), ("forest randm", "forest random"), ("lineer", "linear")]
+)
+def test_a_misspelt_learner_is_told_the_closest_name_whoever_uses_it(asked: str, meant: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        tried(asked)
+    assert f"Did you mean '{meant}'?" in str(caught.value)

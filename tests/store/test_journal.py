@@ -9,7 +9,7 @@ import pytest
 
 from assay.kernel.box import Box
 from assay.kernel.errors import RequestError
-from assay.store.journal import STEP, open_journal
+from assay.store.journal import STEP, Journal, open_journal
 
 RUN = {"data": "ab12", "settings": {"minutes": 2, "seed": 0}, "version": "0.1.0"}
 
@@ -87,3 +87,12 @@ def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RequestError, match="journal"):
         open_journal(tmp_path / "file" / "run", RUN)
+
+
+def test_a_file_in_place_of_the_folder_is_said_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("a,b\n1,2\n")
+    Journal(file, "").clear()
+    with pytest.raises(RequestError, match=r"cannot be a journal"):
+        open_journal(file, {"seed": 1})
+    assert file.read_text() == "a,b\n1,2\n"

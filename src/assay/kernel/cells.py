@@ -42,12 +42,12 @@ class Usual:
 def written(cell: Cell, kind: str = "") -> str | None:
     """The cell as it would be written, None where missing: what `Column.texts` of a column of that kind gives.
 
-    >>> written(3.0), written("Ulm"), written(Moment(0)), written(None)
-    ('3', 'Ulm', '1970-01-01', None)
+    >>> written(3.0), written("Ulm"), written(Moment(0)), written(None), written(1.0, "flag:no,yes")
+    ('3', 'Ulm', '1970-01-01', None, 'yes')
     """
     if cell is None or isinstance(cell, str):
         return cell
-    return plain_number(cell) if isinstance(cell, float) else plain_moment(np.datetime64(cell, "us"), kind)
+    return plain_number(cell, kind) if isinstance(cell, float) else plain_moment(np.datetime64(cell, "us"), kind)
 
 
 def cells_of(column: Column) -> list[Cell]:

@@ -40,10 +40,13 @@ def listing(names: Iterable[object], most: int = 12) -> Say:
     return Say("kernel", "listing_cut", {"names": texts[:most], "n": len(texts)})
 
 
-def unknown(thing: str, name: str, known: Sequence[str], most: int = 12) -> UnknownKey:
-    """The error for a name that is not among the known ones, of which `most` are listed; `thing` is "column", "kind" or a room of plug-ins."""
+def unknown(thing: str, name: str, known: Sequence[str], most: int = 12, also: Sequence[str] = ()) -> UnknownKey:
+    """The error for a name that is not among the known ones, of which `most` are listed; `thing` is "column", "kind" or a room of plug-ins.
+
+    also : names that would do, too, and may be the one that was meant; they are not listed
+    """
     what = Say("kernel", f"thing.{thing}")
-    hint: Part = did_you_mean(name, known) or ""
+    hint: Part = did_you_mean(name, (*known, *also)) or ""
     return refusal(UnknownKey, "kernel", "unknown", expected=hint, thing=what, name=name, known=listing(known, most))
 
 

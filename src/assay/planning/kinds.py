@@ -24,6 +24,7 @@ from assay.kernel.shelf import shelf
 from assay.kernel.words import Say, refusal
 from assay.language.personal import FEW_HOLD, masked, sketched
 
+from .named import other_names
 from .portfolio import learners_by_candidate
 from .wishes import Wishes
 
@@ -85,7 +86,8 @@ def check_names(data: Dataset, wishes: Wishes) -> None:
     problems += [unknown("column", name, known) for name in referred if name not in data]
     learners, single = shelf("learners").keys(), learners_by_candidate()
     named = [key for key in (*wishes.learners, *wishes.also) if key not in learners and key not in single]
-    problems += [unknown("learners", key, learners, most=len(learners)) for key in named]
+    also = (*other_names(), *single) if named else ()
+    problems += [unknown("learners", key, learners, most=len(learners), also=also) for key in named]
     if problems:
         others = data.source.details.get("other_sheets")
         name = others[0] if others and len(others) == 1 else "NAME"  # which of several holds the column is not known

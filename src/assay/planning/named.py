@@ -15,6 +15,12 @@ from assay.kernel.shelf import shelf
 FORESTS: Mapping[str, str] = MappingProxyType({"extra_trees": "forest random", "random_forest": "forest"})
 
 
+def other_names() -> tuple[str, ...]:
+    """What learners are called in the field, beside their keys."""
+    room = shelf("learners")
+    return (*FORESTS, *(name for key in room.own for name in room.get(key).about.also))
+
+
 def learner_named(asked: str, candidates: Mapping[str, str]) -> str:
     """The key of a learner, or the name of one of the `candidates`, that is meant; what means none stays as it is.
 

@@ -88,7 +88,7 @@ def _content(path: Path) -> dict[str, list[Any]]:
     try:
         found = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise refusal(DataError, "readers/coco", "torn", name=path.name, error=str(error)) from error
+        raise refusal(DataError, "readers/coco", "torn", name=path.name, error=str(error).rstrip(".")) from error
     if not isinstance(found, dict) or not all(isinstance(found.get(part), list) for part in PARTS):
         raise refusal(DataError, "readers/coco", "lists", name=path.name)
     return found

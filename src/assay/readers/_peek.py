@@ -124,7 +124,7 @@ def load(path: Path) -> bytes:
         with open_bytes(path) as file:
             return file.read()
     except BROKEN as error:
-        raise refusal(DataError, "readers", "torn", name=path.name, error=str(error)) from error
+        raise refusal(DataError, "readers", "torn", name=path.name, error=str(error).rstrip(".")) from error
 
 
 def kind_of(source: Any) -> str:

@@ -44,7 +44,7 @@ def size_of(path: Path) -> int:
     try:
         return path.stat().st_size * (EXPANDS if peek.compression(path) else 1)
     except OSError as error:
-        raise refusal(DataError, "readers", "torn", name=path.name, error=str(error)) from error
+        raise refusal(DataError, "readers", "torn", name=path.name, error=str(error).rstrip(".")) from error
 
 
 def encoding_of(path: Path) -> str:
@@ -114,7 +114,7 @@ class Lines:
                 if rest:
                     yield self._clean(rest, beside)
         except peek.BROKEN as error:
-            raise refusal(DataError, "readers", "torn", name=self.path.name, error=str(error)) from error
+            raise refusal(DataError, "readers", "torn", name=self.path.name, error=str(error).rstrip(".")) from error
 
     def _cut(self, text: str) -> int:
         """Behind the last line end that stands outside quotes; 0 where there is none."""

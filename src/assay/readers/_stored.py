@@ -107,7 +107,7 @@ class ParquetFile:
             for batch, order in self._read([self._names.index(name) for name in names]):
                 yield pa.RecordBatch.from_arrays([batch.column(k) for k in order], names=list(names))
         except (pa.ArrowException, OSError) as error:
-            raise refusal(DataError, "readers", "torn", name=self.source.name, error=str(error)) from error
+            raise refusal(DataError, "readers", "torn", name=self.source.name, error=str(error).rstrip(".")) from error
 
     def _read(self, places: Sequence[int]) -> Iterator[tuple[Any, Sequence[int]]]:
         """Record batches that hold the columns at these places, and where in the batch each of them is."""

@@ -141,7 +141,7 @@ def _sheet(path: Path, sheet: str | int | None) -> tuple[str, list[str], list[li
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
         if isinstance(error, DataError):
             raise
-        raise refusal(DataError, "readers/excel", "torn", name=path.name, error=str(error)) from error
+        raise refusal(DataError, "readers/excel", "torn", name=path.name, error=str(error).rstrip(".")) from error
     raise refusal(DataError, "readers/excel", "empty", name=path.name)
 
 

@@ -152,7 +152,7 @@ class Folder:
         except TooLarge as error:
             raise refusal(DataError, "readers/folder", "large", name=name, most=memory.said(most)) from error
         except Torn as error:
-            raise refusal(DataError, "readers", "archive", name=name, error=str(error)) from error
+            raise refusal(DataError, "readers", "archive", name=name, error=str(error).rstrip(".")) from error
 
     @classmethod
     def notes(cls, source: Source) -> tuple[Say, ...]:

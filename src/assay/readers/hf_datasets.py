@@ -135,7 +135,7 @@ def _told_as_torn(name: str) -> Iterator[None]:
     except DataError:
         raise
     except (pa.ArrowException, OSError, RecursionError, *MISSHAPEN) as error:
-        raise refusal(DataError, "readers/hf_datasets", "torn", name=name, error=str(error)) from error
+        raise refusal(DataError, "readers/hf_datasets", "torn", name=name, error=str(error).rstrip(".")) from error
 
 
 def _read(path: Path, name: str) -> Dataset:

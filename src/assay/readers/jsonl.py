@@ -101,7 +101,7 @@ def _records(text: str) -> tuple[list[dict[str, Any]], list[str]]:
         try:
             found = json.loads(text, parse_int=_whole)
         except (ValueError, RecursionError) as error:
-            raise refusal(DataError, "readers/jsonl", "torn", error=str(error)) from error
+            raise refusal(DataError, "readers/jsonl", "torn", error=str(error).rstrip(".")) from error
         strange = [json.dumps(item, ensure_ascii=False) for item in found if not isinstance(item, dict)]
         return [item for item in found if isinstance(item, dict)], strange
     return _lines(text)

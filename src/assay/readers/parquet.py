@@ -81,7 +81,7 @@ def _told_as_torn(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError) as error:
         raise refusal(
-            DataError, "readers/parquet", "torn", name=path.name, found=peek.foreign(path), error=str(error)
+            DataError, "readers/parquet", "torn", name=path.name, found=peek.foreign(path), error=str(error).rstrip(".")
         ) from error
 
 

@@ -159,7 +159,7 @@ class Pictures:
                 places = placed([member.path for member in some])
                 places, told = as_published(name, archive if archive.is_dir() else None, some, places)
         except Torn as error:
-            raise refusal(DataError, "readers", "archive", name=name, error=str(error)) from error
+            raise refusal(DataError, "readers", "archive", name=name, error=str(error).rstrip(".")) from error
         if inner and not some:
             raise no_part(archive, path, members)
         _refuse(path, name, some, places)

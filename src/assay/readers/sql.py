@@ -114,7 +114,12 @@ def _sqlite(path: Path, query: str | None) -> tuple[str, list[str], list[Any]]:
         return path.name, [column[0] for column in cursor.description], cursor.fetchall()
     except sqlite3.Error as error:
         raise refusal(
-            DataError, "readers/sql", "no_answer", name=path.name, error=str(error), tables=listing(_tables(link))
+            DataError,
+            "readers/sql",
+            "no_answer",
+            name=path.name,
+            error=str(error).rstrip("."),
+            tables=listing(_tables(link)),
         ) from error
     finally:
         link.close()

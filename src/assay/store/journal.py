@@ -49,10 +49,12 @@ class Journal:
         bundle.write(box, self._path(step), kind="step", about={"step": step})
 
     def clear(self) -> None:
-        """Remove every step, the fingerprint and the folder if nothing else is in it."""
+        """Remove every step, the fingerprint and the folder if nothing else is in it; what is no folder stays."""
+        if not self.folder.is_dir():
+            return
         for path in [*self.folder.glob(f"*{STEP}"), *self.folder.glob(f".*{STEP}.*.tmp"), self.folder / OWNER]:
             path.unlink(missing_ok=True)
-        if self.folder.is_dir() and not any(self.folder.iterdir()):
+        if not any(self.folder.iterdir()):
             self.folder.rmdir()
 
     def _path(self, step: str) -> Path:
