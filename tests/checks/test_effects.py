@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import assay
 from assay.checks.effects import Effects, _apart
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset
@@ -215,3 +216,18 @@ def test_probabilities_lie_no_farther_apart_than_one() -> None:
 
     assert _apart(Wide(), 1.0) == (1.0, pytest.approx(0.98), 1.0)  # type: ignore[arg-type]
     assert _apart(Wide(), np.inf) == (1.01, pytest.approx(0.98), pytest.approx(1.04))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("event", ["fraud", "usual"])
+def test_of_two_classes_the_one_that_is_looked_for_is_spoken_of(event: str) -> None:
+    """Whatever the alphabet says: a class of one in fifty is what people want to know of."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2_000, 2))
+    odds = 1 / (1 + np.exp(4 - 2 * x[:, 0]))
+    columns = {"x": x[:, 0], "z": x[:, 1], "kind": np.where(rng.random(2_000) < odds, "fraud", "usual")}
+    task = "" if event == "fraud" else "binary:usual"
+    trained = assay.train(columns, "kind", task=task, learners=("linear",), trials=1, checks=("effects",))
+    (found,) = trained.findings
+    assert f"the probability of '{event}'" in found.say.text()
+    curve = curve_of(found, "x")["y"]
+    assert (curve[-1] > curve[0]) == (event == "fraud")

@@ -94,14 +94,15 @@ class Asked:
 
 
 def spoken(evidence: Evidence) -> tuple[int, str]:
-    """The class that is spoken of: the one said to favour a person, of two the second, of more the most frequent."""
+    """The class that is spoken of: the one said to favour a person, of two the one that is looked for, of more the most frequent."""
     labels = evidence.codec.labels
     if not labels:
         return 0, ""
     if evidence.plan.favourable in labels:
         place = labels.index(evidence.plan.favourable)
     else:
-        place = 1 if len(labels) == 2 and evidence.y.ndim == 1 else int(counted(evidence.y, len(labels)).argmax())
+        two = len(labels) == 2 and evidence.y.ndim == 1
+        place = evidence.codec.event if two else int(counted(evidence.y, len(labels)).argmax())
     return place, labels[place]
 
 
