@@ -60,11 +60,9 @@ from .stats.reference import FEWEST, MOST, Reference
 from .store.journal import Journal, open_journal
 
 RESERVE_SHARE, RESERVE_MOST = 0.25, 40.0  # of the budget, for checks and report (seconds at most),
-AN_ENCODER, WRITING_SHARE = (
-    1e-4,
-    0.2,
-)  # seconds to describe, weigh and write it (5.2 were measured for 50,000), and share at most
 DRAWN_SHARE = 0.35  # or up to so much, where opening the table took as long: checks look through it as often
+AN_ENCODER = 1e-4  # seconds to describe, weigh and write one, once the search is over (5.2 were measured for 50,000),
+WRITING_SHARE = 0.2  # and so much of the budget at most
 FACTOR_DIGITS = 6  # of the factors of a line that is written out
 PACKAGES = ("numpy", "scipy", "lightgbm", "pyarrow")  # what answers rest on, whose versions the card tells
 MOST_TERMS = 100  # of a line that is written out: of names there may be thousands

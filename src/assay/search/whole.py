@@ -259,9 +259,8 @@ class _Fitting:
         of all are slow beside other work. Where there are no rounds, rows are what half as many take less.
         """
         outcome = self.found.outcomes[place]
-        taught = (
-            len(self.found.rows) * (len(outcome.fitted) - 1) * (1 - FOLD_TUNE)
-        )  # rows learnt from, all folds together
+        # Rows learnt from, all folds together:
+        taught = len(self.found.rows) * (len(outcome.fitted) - 1) * (1 - FOLD_TUNE)
         binned = self._binned()
         some = binned[:: max(1, -(-len(binned) * len(watched.vector.features) // TRIED_CELLS))]
         fitted, rows, took = self._moment(place, some, watched, clock)
