@@ -23,26 +23,26 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import assay
 
 from .exporting_boxes import APART, FEW, boxes_agree, boxes_file, boxes_graph
-from .exporting_groups import NO_GROUP, GroupInput, as_they_come, group_of
-from .kernel.data import Column, Dataset, Floats, plain_number
+from .exporting_cells import encoder_at, feeds_of, is_seen, key_of
+from .exporting_groups import NO_GROUP, GroupInput, group_of
+from .kernel.data import Column, Dataset, plain_number
 from .kernel.errors import RequestError
-from .kernel.forms import Grid, Head
+from .kernel.forms import Head
 from .kernel.hints import reason
 from .kernel.labels import NOTHING
 from .kernel.plan import Plan
-from .kernel.plugins import Codec, Encoder, EncoderInGraph, GivesCells, GivesGrids, InGraph, Refers, Task, modality_of
+from .kernel.plugins import Codec, GivesCells, InGraph, Refers, Task, modality_of
 from .kernel.rng import stream
 from .kernel.shelf import shelf
 from .kernel.words import Say, refusal
@@ -185,17 +185,17 @@ def _file(
     kinds: dict[str, str] = {}
     more: dict[str, str] = {}
     for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
-        if not _is_seen(ensemble.encoders[0].parts[place]):
-            encoder = _encoder(ensemble, place)
-            inputs[name], kinds[name] = _shape(encoder.takes, name), _key(kind)
+        if not is_seen(ensemble.encoders[0].parts[place]):
+            encoder = encoder_at(ensemble, place)
+            inputs[name], kinds[name] = _shape(encoder.takes, name), key_of(kind)
             if isinstance(encoder, GivesCells):
-                more[f"{_key(kind)}s"] = encoder.about_cells
+                more[f"{key_of(kind)}s"] = encoder.about_cells
     if group is not None and group.beside:
-        inputs[group.thresholds.column], kinds[group.thresholds.column] = group.takes, _key(group.kind)
+        inputs[group.thresholds.column], kinds[group.thresholds.column] = group.takes, key_of(group.kind)
     sides: dict[str, dict[str, Any]] = {}
     every = dict(ensemble.encoders[0].kinds)
     for (part, side), name in graph.pictures.items():
-        inputs[name], kinds[name] = ("uint8", ("n", side, side, 3)), _key(every[part])
+        inputs[name], kinds[name] = ("uint8", ("n", side, side, 3)), key_of(every[part])
         sides[name] = {"column": part, "side": side, "kind": every[part], "there": graph.shown.get(part, "")}
     for name in graph.shown.values():
         inputs[name], kinds[name] = ("bool", ("m", 1)), "there"
@@ -260,11 +260,11 @@ def _graph(
         vectors = []
         for (name, kind), encoder in zip(encoders.kinds, encoders.parts, strict=True):
             # What is in no input is missing, and no member may ask for it; what no member asks for is not reckoned either.
-            if _is_seen(encoder) or name in ensemble.overlooked[fold]:
+            if is_seen(encoder) or name in ensemble.overlooked[fold]:
                 gaps = np.full(graph.owners.count(name), np.nan)
                 vectors.append(graph.repeated(gaps, _any_input(ensemble, graph, fold)))
             else:
-                vectors.append(_drawn(encoder, f"{name} ({_key(kind)})").graph(graph, name))
+                vectors.append(_drawn(encoder, f"{name} ({key_of(kind)})").graph(graph, name))
         x = graph.node("Concat", *vectors, axis=1)
         for member in ensemble.members:
             if member.weight:
@@ -313,7 +313,7 @@ def _scores(ensemble: Ensemble, graph: Graph, member: Member, fold: int, x: str)
     scores = _drawn(member.folds[fold], what).graph(graph, x)
     asked = {graph.owners[column] for column in graph.asked(x, before)}
     for (name, _), encoder in zip(ensemble.encoders[fold].kinds, ensemble.encoders[fold].parts, strict=True):
-        if name in asked and _is_seen(encoder):
+        if name in asked and is_seen(encoder):
             raise refusal(RequestError, "onnx_graph", "plain", what=what, part=name)
     return scores
 
@@ -321,7 +321,7 @@ def _scores(ensemble: Ensemble, graph: Graph, member: Member, fold: int, x: str)
 def _any_input(ensemble: Ensemble, graph: Graph, fold: int) -> str:
     """An input with a row for each row asked."""
     for (name, _), encoder in zip(ensemble.encoders[fold].kinds, ensemble.encoders[fold].parts, strict=True):
-        if not _is_seen(encoder):
+        if not is_seen(encoder):
             return name
     for member in ensemble.members:
         if member.weight:
@@ -344,11 +344,6 @@ def _refers(ensemble: Ensemble) -> dict[str, str]:
     pairs = zip(ensemble.parts, ensemble.encoders[0].parts, strict=True)
     found = {name: encoder.refers for name, encoder in pairs if isinstance(encoder, Refers) and encoder.refers}
     return {name: other for name, other in found.items() if other in ensemble.parts}
-
-
-def _is_seen(encoder: Encoder) -> bool:
-    """Whether what stands in the column is given to the file as pixels."""
-    return isinstance(encoder, GivesGrids) and not isinstance(encoder, InGraph)
 
 
 def _drawn(part: object, what: str) -> InGraph:
@@ -413,62 +408,6 @@ def _blocks(ensemble: Ensemble, data: Dataset, graph: Graph) -> Iterator[tuple[i
         yield low, data.rows
 
 
-def feeds_of(ensemble: Ensemble, data: Dataset, graph: Graph | None = None) -> dict[str, NDArray[Any]]:
-    """The inputs of the file for rows of an opened table: [n, 1] each, [n, m] of texts, and [n, side, side, 3] of pictures.
-
-    graph : which pictures it asks for; needed where there are any
-    """
-    found: dict[str, NDArray[Any]] = {}
-    names = _levels(ensemble, data)
-    for place, name in enumerate(ensemble.parts):
-        if not _is_seen(ensemble.encoders[0].parts[place]):
-            found[name] = cells_of(_encoder(ensemble, place), data[name], names.get(name, ()))
-            if data[name].store == "numbers" and found[name].dtype.kind == "f":
-                found[name] = _some_without_end(found[name])
-    if graph is not None:
-        encoders = dict(zip(ensemble.parts, ensemble.encoders[0].parts, strict=True))
-        for (part, side), name in graph.pictures.items():
-            found[name] = _grid(encoders[part], data[part]).at(side)
-        for part, name in graph.shown.items():
-            found[name] = _grid(encoders[part], data[part]).there[:, None]
-    return found
-
-
-def _levels(ensemble: Ensemble, data: Dataset) -> dict[str, set[str]]:
-    """The names of each column that any fold knows."""
-    found: dict[str, set[str]] = {}
-    for encoders in ensemble.encoders:
-        for feature in encoders.features(data):
-            if feature.levels:
-                found.setdefault(feature.part, set()).update(feature.levels)
-    return found
-
-
-def _some_without_end(cells: Floats) -> Floats:
-    """Numbers [n, 1] of which some of those that are missing have no end, as they may come: they are missing, too."""
-    gaps = np.flatnonzero(np.isnan(cells[:, 0]))
-    told = cells.copy()
-    told[gaps[1::3]], told[gaps[2::3]] = np.inf, -np.inf
-    return told
-
-
-def _grid(encoder: Encoder, column: Column) -> Grid:
-    assert isinstance(encoder, GivesGrids)
-    return encoder.grid(column)
-
-
-def cells_of(encoder: EncoderInGraph, column: Column, names: Iterable[str] = ()) -> NDArray[Any]:
-    """What the file is given for each cell of an opened column, of which any fold knows these names."""
-    if isinstance(encoder, GivesCells):
-        return encoder.given(column)
-    if encoder.takes == "string":
-        return as_they_come(column, names)
-    if column.store == "moments":
-        days: Floats = np.where(column.missing, np.nan, column.cells.astype(np.int64) / 86_400e6)
-        return days[:, None]
-    return column.cells[:, None]
-
-
 @contextmanager
 def _rows(ensemble: Ensemble, data: Dataset | None) -> Iterator[Dataset]:
     """The rows to check the file on: those given, or some from what the encoders of the first fold have seen.
@@ -479,30 +418,18 @@ def _rows(ensemble: Ensemble, data: Dataset | None) -> Iterator[Dataset]:
         yield data
         return
     rng, places = stream(0, "export"), range(len(ensemble.parts))
-    if not any(_is_seen(encoder) for encoder in ensemble.encoders[0].parts):
-        yield Dataset(tuple(_encoder(ensemble, place).sample(MADE_ROWS, rng) for place in places))
+    if not any(is_seen(encoder) for encoder in ensemble.encoders[0].parts):
+        yield Dataset(tuple(encoder_at(ensemble, place).sample(MADE_ROWS, rng) for place in places))
         return
     many = MADE_SCENES if ensemble.head.name == "boxes" else MADE_PICTURES
     with tempfile.TemporaryDirectory() as home:
         columns = []
         for place, (name, kind) in enumerate(ensemble.encoders[0].kinds):
-            if not _is_seen(ensemble.encoders[0].parts[place]):
-                columns.append(_encoder(ensemble, place).sample(many, rng))
+            if not is_seen(ensemble.encoders[0].parts[place]):
+                columns.append(encoder_at(ensemble, place).sample(many, rng))
                 continue
             folder = Path(home) / str(place)
             folder.mkdir()
             names = made_up(folder, many, rng)
             columns.append(modality_of(kind).open(Column.of_words(name, names, home=str(folder))).column)
         yield Dataset(tuple(columns))
-
-
-def _encoder(ensemble: Ensemble, place: int) -> EncoderInGraph:
-    """An encoder of the first fold; those of the others are of its kind."""
-    found, (name, kind) = ensemble.encoders[0].parts[place], ensemble.encoders[0].kinds[place]
-    if not isinstance(found, EncoderInGraph):
-        raise refusal(RequestError, "onnx_graph", "no_graph", what=f"{name} ({_key(kind)})")
-    return found
-
-
-def _key(kind: str) -> str:
-    return kind.partition(":")[0]

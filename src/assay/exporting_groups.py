@@ -6,13 +6,13 @@ cannot refuse a row as the model does, so that a row of no known group has the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .exporting_cells import as_they_come
 from .kernel.data import Column, Dataset, Floats
 from .kernel.errors import RequestError
 from .kernel.labels import NOTHING
@@ -84,18 +84,6 @@ class GroupInput:
             spread = np.append(band.edges, [band.edges.min(initial=0) - 1, band.edges.max(initial=0) + 1, np.nan])
             raw = Column.of_numbers(name, rng.choice(spread, data.rows))
         return Dataset((*data, modality_of(self.kind).open(raw).column), data.source)
-
-
-def as_they_come(column: Column, names: Iterable[str] = ()) -> NDArray[np.object_]:
-    """The words of an opened column [n, 1], those that are missing written in each way in which they may come: "", NA, null.
-
-    names : that the file knows, each of which is a name then, whatever it reads like
-    """
-    texts = column.texts()
-    known = {*map(str, names), *(str(text) for text in texts if text is not None)}
-    ways, gaps = [word for word in NOTHING if word not in known], np.flatnonzero(column.missing)
-    texts[gaps] = [ways[place % len(ways)] for place in range(len(gaps))]
-    return texts.reshape(-1, 1)
 
 
 def group_of(thresholds: GroupThresholds, plan: Plan, ensemble: Ensemble) -> GroupInput:

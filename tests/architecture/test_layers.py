@@ -25,6 +25,7 @@ LAYERS = (
         "opening",
         "exporting",
         "exporting_boxes",
+        "exporting_cells",
         "exporting_groups",
         "documents",
     },

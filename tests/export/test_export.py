@@ -20,7 +20,7 @@ import assay
 import assay.modalities.category
 from assay.cli.main import main
 from assay.crafting.made import Made
-from assay.exporting import feeds_of
+from assay.exporting_cells import feeds_of
 from assay.kernel.clock import Clock
 from assay.kernel.data import Column, Dataset, Floats
 from assay.kernel.errors import RequestError
