@@ -138,6 +138,20 @@ def test_figures_and_sizes_are_those_of_the_sets() -> None:
     speaks(found)
 
 
+@pytest.mark.parametrize(("every", "key"), [(1, "kept_judged"), (50, "sure_judged")])
+def test_a_class_that_was_not_judged_is_not_said_to_be_covered(every: int, key: str) -> None:
+    """Two rows of "yes" among thousands: that every class is covered is not known, and the sentence itself says of which."""
+    world = evidence(n=2000)
+    y = np.where(np.arange(2000) < 2, 1, 0)
+    sets = np.stack([np.ones(2000, dtype=bool), np.zeros(2000, dtype=bool)], axis=1)
+    if every == 1:
+        sets[:200] = [False, True]  # one in ten misses
+    found = Coverage().run(replace(world, y=y, sets=sets))
+    assert (found.verdict, found.say.key) == ("pass", key)
+    assert "othing is known of yes" in found.say.text()
+    speaks(found)
+
+
 def test_sets_of_one_class_that_are_right_oftener_than_promised_are_as_they_should_be() -> None:
     """A model that is nearly always right and sure covers more than was promised: no set could be smaller."""
     world = evidence(n=2000)

@@ -7,6 +7,7 @@ context. It is found by its entry point, so each command is a process of its own
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,9 +100,9 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def told(
-    room: Path, *command: str, weights: str = "weights", installed: bool = True
+    room: Path, *command: str, weights: str = "weights", installed: bool = True, site: str = "site"
 ) -> subprocess.CompletedProcess[str]:
-    paths = [str(Path(assay.__file__).parents[1]), *([str(room / "site")] if installed else [])]
+    paths = [str(Path(assay.__file__).parents[1]), *([str(room / site)] if installed else [])]
     there = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PRETRAINED": str(room / weights), "LANG": "C.UTF-8"}
     ran = [sys.executable, "-m", "assay", *command]
     return subprocess.run(ran, cwd=room, env=there, capture_output=True, text=True, encoding="utf-8", check=False)
@@ -123,6 +124,15 @@ def test_it_is_trained_kept_and_asked_again(room: Path) -> None:
     lacking = told(room, "predict", "rings.assay", "rings.csv", installed=False)
     assert lacking.returncode == 2
     assert "a learner 'incontext' that is not installed here" in lacking.stderr
+    shutil.copytree(room / "site", room / "broken")
+    with (room / "broken" / "outside_in_context.py").open("a", encoding="utf-8") as module:
+        module.write(
+            "\ndef gone(*_):\n    raise FileNotFoundError('no weights')\n\nInContext.load = staticmethod(gone)\n"
+        )
+    broken = told(room, "predict", "rings.assay", "rings.csv", site="broken")
+    assert broken.returncode == 2
+    assert "'incontext', which another package brings, cannot open what it left in the file" in broken.stderr
+    assert "FileNotFoundError: no weights" in broken.stderr
 
 
 def test_what_keeps_rows_is_tried_only_where_it_is_named(room: Path) -> None:

@@ -93,6 +93,6 @@ def test_a_file_in_place_of_the_folder_is_said_and_left_alone(tmp_path: Path) ->
     file = tmp_path / "t.csv"
     file.write_text("a,b\n1,2\n")
     Journal(file, "").clear()
-    with pytest.raises(RequestError, match=r"cannot be a journal"):
+    with pytest.raises(RequestError, match=r"cannot be kept in"):
         open_journal(file, {"seed": 1})
     assert file.read_text() == "a,b\n1,2\n"

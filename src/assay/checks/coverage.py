@@ -69,12 +69,14 @@ class Coverage:
                 "title": "Coverage",
                 "question": "Do prediction sets and intervals hold the truth as often as they promise?",
                 "kept_sets": "The sets promise {level:%} and hold the true class in {share:%} of rows ({low:%} to {high:%}); every class is covered as promised.",
+                "kept_judged": "The sets promise {level:%} and hold the true class in {share:%} of rows ({low:%} to {high:%}); every class of {least} rows or more is covered as promised; nothing is known of {names}.",
                 "kept_intervals": "The intervals promise {level:%} and hold the true value in {share:%} of rows ({low:%} to {high:%}), at every height of the answer.",
                 "under": "The promise of {level:%} is broken: {share:%} of rows are covered, and a promise kept would show at least {least:%}.",
                 "under_slice": "The promise of {level:%} is broken for {label}: {share:%} of its {n} rows are covered, and a promise kept would show at least {least:%}.",
                 "over": "{share:%} of rows are covered where {level:%} was promised (at most {most:%} would be chance): the answers are more cautious than they need be.",
                 "over_slice": "{share:%} of {label} are covered where {level:%} was promised (at most {most:%} would be chance): more cautious than need be.",
                 "sure": "The sets promise {level:%} and hold the true class in {share:%} of rows; nearly all hold one class alone and could be no smaller.",
+                "sure_judged": "The sets promise {level:%} and hold the true class in {share:%} of rows; nearly all hold one class alone and could be no smaller. Nothing is known of {names}, with fewer than {least} rows.",
                 "class": "class '{label}'",
                 "between": "answers from {low} to {high}",
                 "sizes": "A set holds {size} classes on average; {single:%} hold just one.",
@@ -107,12 +109,14 @@ class Coverage:
                 "title": "覆盖率",
                 "question": "预测集与预测区间包含真值的频率是否达到承诺？",
                 "kept_sets": "预测集承诺 {level:%}，实际在 {share:%} 的行中包含真实类别（{low:%} 至 {high:%}）；每个类别都达到承诺。",
+                "kept_judged": "预测集承诺 {level:%}，实际在 {share:%} 的行中包含真实类别（{low:%} 至 {high:%}）；不少于 {least} 行的类别都达到承诺，{names} 行数不足，未作判断。",
                 "kept_intervals": "预测区间承诺 {level:%}，实际在 {share:%} 的行中包含真实值（{low:%} 至 {high:%}），各个水平的回答均如此。",
                 "under": "{level:%} 的承诺未兑现：只覆盖了 {share:%} 的行，若承诺属实至少应有 {least:%}。",
                 "under_slice": "{level:%} 的承诺对{label}未兑现：其 {n} 行中只覆盖了 {share:%}，若承诺属实至少应有 {least:%}。",
                 "over": "承诺 {level:%}，实际覆盖 {share:%} 的行（偶然至多 {most:%}）：回答比必要的更保守。",
                 "over_slice": "承诺 {level:%}，{label}实际覆盖 {share:%}（偶然至多 {most:%}）：比必要的更保守。",
                 "sure": "预测集承诺 {level:%}，实际在 {share:%} 的行中包含真实类别；几乎所有预测集都只含一个类别，无法更小。",
+                "sure_judged": "预测集承诺 {level:%}，实际在 {share:%} 的行中包含真实类别；几乎所有预测集都只含一个类别，无法更小。{names} 行数不足 {least}，无从得知。",
                 "class": "类别“{label}”",
                 "between": "位于 {low} 至 {high} 的回答",
                 "sizes": "预测集平均包含 {size} 个类别；{single:%} 只含一个。",
@@ -202,7 +206,11 @@ class Coverage:
             evidence, "kept_sets", whole, named, extra, figures, (*notes, *self._common(evidence, deff))
         )
         if found.say.key in ("over", "over_slice") and (size > 1).mean() <= NOTABLE:
-            return replace(found, verdict="pass", say=self._say("sure", level=evidence.plan.level, share=whole.share))
+            found = replace(found, verdict="pass", say=self._say("sure", level=evidence.plan.level, share=whole.share))
+        if rare and found.say.key in ("kept_sets", "sure"):  # not of every class is it known
+            key = {"kept_sets": "kept_judged", "sure": "sure_judged"}[found.say.key]
+            more = {**found.say.values, "least": LEAST_IN_CLASS, "names": rare[:SHOWN]}
+            found = replace(found, say=self._say(key, **more))
         return found
 
     def _size_figure(self, size: Ints, k: int) -> Figure:

@@ -15,7 +15,7 @@ import numpy as np
 
 from assay.kernel.box import Box
 from assay.kernel.data import Bools, Dataset, Floats, Ints
-from assay.kernel.errors import BundleInvalid, UnknownKey
+from assay.kernel.errors import AssayError, BundleInvalid, UnknownKey
 from assay.kernel.forms import Batch, Grids, Head, Vector
 from assay.kernel.plugins import Fitted, Overlooks
 from assay.kernel.shelf import shelf
@@ -217,7 +217,15 @@ class Ensemble:
                 learner = shelf("learners").get(key)
             except UnknownKey as error:
                 raise refusal(BundleInvalid, "store", "no_learner", learner=key) from error
-            fitted = tuple(learner.load(box.box(f"member-{i}-{f}"), head, features[f]) for f in range(folds))
+            try:
+                fitted = tuple(learner.load(box.box(f"member-{i}-{f}"), head, features[f]) for f in range(folds))
+            except Exception as error:
+                if isinstance(error, AssayError) or key in shelf("learners").own:
+                    raise
+                said = f"{type(error).__name__}: {error}"[
+                    :200
+                ]  # of other people's code, which may look for a folder of its own
+                raise refusal(BundleInvalid, "store", "outside", learner=key, error=said) from error
             members.append(Member(inner.text("name"), key, inner.real("weight", 0.0, 1.0), fitted))
         return cls(head, encoders, tuple(members), calibration)
 
