@@ -126,7 +126,6 @@ def doors(world: dict[str, list[Any]], folder: Path) -> dict[str, Any]:
     return {"csv": str(path), "parquet": parquet, "mapping": world, **frames}
 
 
-@pytest.mark.parametrize("kind", ["binary", "value"])
 def test_a_row_alone_is_told_in_the_words_of_the_table() -> None:
     """Switches and grades are numbers inside; a mapping read as 1 where the frame of the same row read yes."""
     rng = np.random.default_rng(0)
@@ -142,6 +141,7 @@ def test_a_row_alone_is_told_in_the_words_of_the_table() -> None:
     assert alone == framed == {"switch": "True", "word": "no", "size": "high"}
 
 
+@pytest.mark.parametrize("kind", ["binary", "value"])
 def test_every_door_leads_to_the_same_model(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow.parquet")
     quick = {"learners": ("constant", "linear"), "checks": (), "minutes": 1.0, "folds": 3}
