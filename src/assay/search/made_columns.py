@@ -21,13 +21,13 @@ def made_columns(ensemble: Ensemble, table: Dataset) -> Say | None:
     """The note that names them, of an opened table; None where there are none."""
     found: Counter[tuple[str, tuple[str, ...]]] = Counter()
     models = 0
-    for member in ensemble.members:
-        for encoders, fitted in zip(ensemble.encoders, member.folds, strict=True):
-            columns = fitted.made_columns() if isinstance(fitted, MakesColumns) else frozenset()
-            if columns:
-                models += 1
-                names = [feature.name for feature in encoders.features(table)]
-                found.update((how, tuple(names[place] for place in places)) for how, places in columns)
+    for fold, encoders in enumerate(ensemble.encoders):
+        fitted = [member.folds[fold] for member in ensemble.members]
+        made = [columns for one in fitted if isinstance(one, MakesColumns) and (columns := one.made_columns())]
+        if made:
+            models += len(made)
+            names = [feature.name for feature in encoders.features(table)]
+            found.update((how, tuple(names[place] for place in places)) for one in made for how, places in one)
     if not found:
         return None
     order = sorted(found, key=lambda column: (-found[column], column))
